@@ -1,0 +1,15 @@
+/* The inside of kao_context: allocator, CPU mask, pool. */
+#ifndef KAO_BASE_CONTEXT_H
+#define KAO_BASE_CONTEXT_H
+
+#include "base/mem.h"
+#include "base/pool.h"
+#include "kao/context.h"
+
+struct kao_context {
+    kao_mem mem;
+    kao_pool *pool;
+    uint32_t cpu; /* KAO_CPU_*: what kernels may use */
+};
+
+#endif

@@ -1,0 +1,125 @@
+/* Filling kao_error.
+ *
+ * Messages carry names from files (nodes, tensors, paths): they are untrusted bytes, so
+ * control characters are replaced and a cut never splits a UTF-8 character. */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *const status_names[] = {
+    [KAO_OK] = "ok",
+    [KAO_E_ARG] = "bad_argument",
+    [KAO_E_NOMEM] = "out_of_memory",
+    [KAO_E_IO] = "io",
+    [KAO_E_FORMAT] = "bad_format",
+    [KAO_E_UNSUPPORTED] = "unsupported",
+    [KAO_E_LIMIT] = "limit",
+    [KAO_E_NO_FACE] = "no_face",
+    [KAO_E_SEVERAL_FACES] = "several_faces",
+    [KAO_E_TOO_SMALL] = "too_small",
+    [KAO_E_BAD_EMBEDDING] = "bad_embedding",
+    [KAO_E_UNKNOWN_MODEL] = "unknown_model",
+};
+
+const char *kao_status_name(kao_status status)
+{
+    const size_t n = sizeof status_names / sizeof status_names[0];
+
+    return (size_t)status < n ? status_names[status] : "unknown_status";
+}
+
+static void clean(char *msg, size_t cap)
+{
+    size_t n = strlen(msg);
+
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)msg[i] < 0x20 || msg[i] == 0x7f)
+            msg[i] = '?';
+    if (n + 1 < cap)
+        return;
+    /* The line was cut: step back over the tail of a character that may be split. */
+    while (n > 0 && ((unsigned char)msg[n - 1] & 0xc0) == 0x80)
+        n--;
+    if (n > 0 && ((unsigned char)msg[n - 1] & 0x80))
+        n--;
+    msg[n] = '\0';
+}
+
+static kao_status fill(kao_error *err, kao_status code, int sys, uint64_t offset,
+                       const char *fmt, va_list ap)
+{
+    if (!err)
+        return code;
+    char msg[sizeof err->msg]; /* arguments may point into err itself */
+
+    vsnprintf(msg, sizeof msg, fmt, ap);
+    const size_t n = strlen(msg);
+    if (sys && n + 3 < sizeof msg) {
+        char reason[96];
+
+        if (strerror_r(sys, reason, sizeof reason) == 0)
+            snprintf(msg + n, sizeof msg - n, ": %s", reason);
+    }
+    clean(msg, sizeof msg);
+    err->code = code;
+    err->sys = sys;
+    err->offset = offset;
+    memcpy(err->msg, msg, sizeof msg);
+    return code;
+}
+
+kao_status kao_fail(kao_error *err, kao_status code, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fill(err, code, 0, UINT64_MAX, fmt, ap);
+    va_end(ap);
+    return code;
+}
+
+kao_status kao_fail_sys(kao_error *err, kao_status code, int sys, const char *fmt, ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fill(err, code, sys, UINT64_MAX, fmt, ap);
+    va_end(ap);
+    return code;
+}
+
+kao_status kao_fail_at(kao_error *err, kao_status code, uint64_t offset, const char *fmt,
+                       ...)
+{
+    va_list ap;
+
+    va_start(ap, fmt);
+    fill(err, code, 0, offset, fmt, ap);
+    va_end(ap);
+    return code;
+}
+
+kao_status kao_error_prefix(kao_error *err, kao_status code, const char *fmt, ...)
+{
+    if (!err)
+        return code;
+    va_list ap;
+    kao_error old = *err;
+    char head[sizeof err->msg];
+
+    va_start(ap, fmt);
+    vsnprintf(head, sizeof head, fmt, ap);
+    va_end(ap);
+    const size_t n = strlen(head);
+    char msg[sizeof err->msg];
+
+    memcpy(msg, head, n + 1);
+    if (n + 3 < sizeof msg)
+        snprintf(msg + n, sizeof msg - n, ": %s", old.msg);
+    clean(msg, sizeof msg);
+    memcpy(err->msg, msg, sizeof msg);
+    err->code = code;
+    return code;
+}

@@ -1,0 +1,26 @@
+/* Whole files: read, mapped, and written so that a crash leaves the old one or the new. */
+#ifndef KAO_BASE_FILE_H
+#define KAO_BASE_FILE_H
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "base/reader.h"
+
+enum { KAO_MAP_FROM = 64 << 20 }; /* files from this size on are mapped, not read */
+
+typedef struct kao_file {
+    kao_span bytes; /* the content; stays until kao_file_close */
+    kao_mem *mem;   /* of the read block; NULL: mapped */
+} kao_file;
+
+/* Read (or map, see KAO_MAP_FROM) a regular file of at most limit bytes. A mapped file that
+ * another program cuts while it is open ends this process: do not edit models in place. */
+kao_status kao_file_open(kao_file *f, kao_mem *mem, const char *path, size_t limit,
+                         kao_error *err);
+void kao_file_close(kao_file *f); /* {0} is fine */
+
+/* Write beside and rename over path. */
+kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
+                          kao_error *err);
+
+#endif
