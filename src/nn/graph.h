@@ -1,0 +1,112 @@
+/* The graph while it is planned for one set of input shapes: values with shapes, steps that
+ * make them. Passes rewrite it; plan.c turns it into entries.
+ *
+ *   infer.c  nodes -> steps, shapes, known values
+ *   pass_*.c fuse, merge, drop
+ *   place.c  strides and storage of each value: views cost nothing, the rest gets memory
+ *   plan.c   steps -> entries */
+#ifndef KAO_NN_GRAPH_H
+#define KAO_NN_GRAPH_H
+
+#include "kernels/conv.h"
+#include "nn/model.h"
+
+enum { /* passes, by bit; the names stand in pass_names */
+    KAO_PASS_FOLD = 1 << 0,      /* values known while planning are constants */
+    KAO_PASS_CONV = 1 << 1,      /* packed channels-last kernels instead of the generic form */
+    KAO_PASS_NORM = 1 << 2,      /* BatchNormalization into the Conv before it */
+    KAO_PASS_ACT = 1 << 3,       /* activation into the epilogue */
+    KAO_PASS_RESIDUAL = 1 << 4,  /* Add into the epilogue */
+    KAO_PASS_HEADS = 1 << 5,     /* sibling convolutions of one input become one */
+    KAO_PASS_VIEW = 1 << 6,      /* Transpose, Reshape, Slice, Split without a copy */
+    KAO_PASS_PAIR = 1 << 7,      /* two convolutions band by band */
+    KAO_PASS_ALL = (1 << 8) - 1,
+};
+
+typedef struct kao_value {
+    kao_tensor t;        /* dims always; strides after place.c; data: the known value */
+    bool is_input, is_output;
+    uint32_t input;      /* number of the graph input */
+    uint32_t reads;      /* steps that read it, plus one as a graph output */
+    uint32_t maker;      /* step; KAO_NO_VALUE for inputs and constants */
+    /* place.c: */
+    uint32_t root;       /* the value whose storage it is part of; itself where it owns it */
+    int64_t offset;      /* elements from the root's first one */
+} kao_value;
+
+/* A convolution (or Gemm, MatMul) with constant weights, and what was fused into it. */
+typedef struct kao_conv_step {
+    kao_conv d;           /* n, h, w .. without strides until place.c */
+    uint32_t n_parts;     /* weights are stacked from this many (sibling heads) */
+    const float **weight; /* by part: OIHW, of rows[i] output channels */
+    int64_t *rows;
+    const float *bias, *scale, *slope; /* by output channel; NULL: 0, 1, none */
+    uint32_t residual;    /* value, or KAO_NO_VALUE */
+    uint64_t key;         /* of the packed weights */
+    bool rows_are_pixels; /* Gemm, MatMul: the input is a dense M x K matrix */
+    bool transposed;      /* weight is K x N (MatMul, Gemm without transB) */
+    uint32_t merged;      /* n_parts > 1: the value whose channel ranges the outputs are */
+} kao_conv_step;
+
+typedef enum kao_step_kind {
+    KAO_STEP_GENERIC, /* op->run */
+    KAO_STEP_CONV,
+    KAO_STEP_PAIR,    /* conv, then conv2 */
+    KAO_STEP_VIEW,    /* no work: the outputs are views of input 0 */
+    KAO_STEP_COPY,    /* into another layout */
+} kao_step_kind;
+
+typedef struct kao_step {
+    kao_step_kind kind;
+    bool dead;
+    const kao_op *op;
+    uint32_t node; /* of the file; the last one where several were fused */
+    const void *param;
+    void *state;
+    uint32_t n_in, n_out;
+    uint32_t *in, *out; /* values; KAO_NO_VALUE where omitted or unread */
+    kao_conv_step *conv, *conv2;
+} kao_step;
+
+typedef struct kao_graph {
+    kao_model *model;
+    uint32_t passes;
+    kao_arena *arena;
+    kao_error *err;
+    kao_value *values;
+    uint32_t n_values, cap_values;
+    kao_step *steps;
+    uint32_t n_steps;
+    uint32_t *outputs;  /* by number of the graph output: its value */
+    const kao_tensor *inputs; /* as bound by the caller, by number of the input */
+    bool *bound;              /* by input: its values decided shapes */
+    uint64_t folded;          /* work spent on known values */
+} kao_graph;
+
+/* Shapes, types and known values for the inputs given. */
+kao_status kao_graph_infer(kao_graph *g);
+/* All passes of g->passes. */
+kao_status kao_graph_optimise(kao_graph *g);
+/* Strides, storage, conversion copies; g->steps may grow. */
+kao_status kao_graph_place(kao_graph *g);
+
+kao_status kao_graph_no_memory(kao_graph *g);
+/* A new value like t. KAO_NO_VALUE: out of memory. */
+uint32_t kao_graph_value(kao_graph *g, const kao_tensor *t);
+bool kao_value_known(const kao_graph *g, uint32_t value);
+/* The one step that reads value, if exactly one does and it is no graph output. */
+kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value);
+void kao_graph_count_reads(kao_graph *g);
+
+/* pass_*.c */
+kao_status kao_pass_fold(kao_graph *g);
+kao_status kao_pass_conv(kao_graph *g);
+kao_status kao_pass_norm(kao_graph *g);
+kao_status kao_pass_epilogue(kao_graph *g);
+kao_status kao_pass_heads(kao_graph *g);
+kao_status kao_pass_pair(kao_graph *g);
+
+/* The names of passes, for --passes: "fold" ... ; NULL past the last. */
+const char *kao_pass_name(int bit);
+
+#endif

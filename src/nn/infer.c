@@ -1,0 +1,411 @@
+/* Shapes and known values.
+ *
+ * Nodes are walked once in order. Where all inputs of a node are known (initialisers, and
+ * what was computed from them or from shapes), its outputs are computed on the spot, so
+ * Shape-Gather-Concat-Reshape chains vanish. Where an operator needs the values of an input
+ * that is not known (a Reshape to a computed size), what it depends on is computed now from
+ * the inputs bound to this plan; those inputs' values then belong to the plan's key. */
+#include "nn/graph.h"
+
+#include <string.h>
+
+/* Work that planning may spend on known values, in elements touched. */
+#define FOLD_BUDGET ((uint64_t)1 << 28)
+
+kao_status kao_graph_no_memory(kao_graph *g)
+{
+    return kao_fail(g->err, KAO_E_NOMEM, "plan: out of memory");
+}
+
+bool kao_value_known(const kao_graph *g, uint32_t value)
+{
+    return value != KAO_NO_VALUE && g->values[value].t.data;
+}
+
+/* A rough count of the work of a step on known values. */
+static uint64_t work_of(const kao_step *s, const kao_tensor *in, const kao_tensor *out)
+{
+    uint64_t n = 0, most = 1;
+
+    for (uint32_t i = 0; i < s->n_in; i++) {
+        const uint64_t k = kao_tensor_given(&in[i]) ? (uint64_t)kao_tensor_count(&in[i]) : 0;
+
+        n += k;
+        most = k > most ? k : most;
+    }
+    for (uint32_t i = 0; i < s->n_out; i++)
+        n += (uint64_t)kao_tensor_count(&out[i]);
+    switch (s->op->kind) {
+    case KAO_OP_CONV:
+    case KAO_OP_MATMUL:
+    case KAO_OP_GEMM:
+    case KAO_OP_MAX_POOL:
+    case KAO_OP_AVERAGE_POOL:
+        return n > FOLD_BUDGET || most > FOLD_BUDGET ? FOLD_BUDGET : n * most;
+    default:
+        return n;
+    }
+}
+
+static void gather_args(const kao_graph *g, const kao_step *s, kao_tensor *in,
+                        kao_tensor *out)
+{
+    for (uint32_t i = 0; i < s->n_in; i++)
+        in[i] = s->in[i] == KAO_NO_VALUE ? (kao_tensor){ 0 } : g->values[s->in[i]].t;
+    for (uint32_t i = 0; i < s->n_out; i++)
+        out[i] = s->out[i] == KAO_NO_VALUE ? (kao_tensor){ 0 } : g->values[s->out[i]].t;
+}
+
+typedef struct args { /* room for the arguments of one step */
+    kao_tensor *in, *out;
+} args;
+
+static kao_status args_for(kao_graph *g, const kao_step *s, args *a)
+{
+    a->in = kao_arena_calloc(g->arena, s->n_in, sizeof *a->in);
+    a->out = kao_arena_calloc(g->arena, s->n_out, sizeof *a->out);
+    return a->in && a->out ? KAO_OK : kao_graph_no_memory(g);
+}
+
+/* Run a step whose inputs are all known. *done false: too large to be a constant. */
+static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
+{
+    args a;
+    kao_status st = args_for(g, s, &a);
+
+    *done = false;
+    if (st)
+        return st;
+    gather_args(g, s, a.in, a.out);
+    const uint64_t work = work_of(s, a.in, a.out);
+
+    if (g->folded + work > FOLD_BUDGET)
+        return KAO_OK;
+    for (uint32_t i = 0; i < s->n_out; i++)
+        if (kao_tensor_given(&a.out[i]) && kao_tensor_count(&a.out[i]) > KAO_MAX_FOLDED)
+            return KAO_OK;
+    g->folded += work;
+    for (uint32_t i = 0; i < s->n_out; i++) {
+        if (!kao_tensor_given(&a.out[i]))
+            continue;
+        kao_tensor_set_dense(&a.out[i]);
+        a.out[i].data = kao_arena_calloc(g->arena, (size_t)kao_tensor_count(&a.out[i]),
+                                         kao_dtype_size((int)a.out[i].dtype));
+        if (!a.out[i].data)
+            return kao_graph_no_memory(g);
+    }
+    const kao_op_call call = { .param = s->param,
+                               .state = s->state,
+                               .n_in = s->n_in,
+                               .n_out = s->n_out,
+                               .in = a.in,
+                               .out = a.out };
+
+    s->op->run(&call);
+    for (uint32_t i = 0; i < s->n_out; i++)
+        if (s->out[i] != KAO_NO_VALUE)
+            g->values[s->out[i]].t = a.out[i];
+    *done = true;
+    return KAO_OK;
+}
+
+static bool inputs_known(const kao_graph *g, const kao_step *s)
+{
+    for (uint32_t i = 0; i < s->n_in; i++)
+        if (s->in[i] != KAO_NO_VALUE && !kao_value_known(g, s->in[i]))
+            return false;
+    return true;
+}
+
+/* Copy a bound input into the plan: from now on it is a constant of the plan. */
+static kao_status bind_input(kao_graph *g, kao_value *v)
+{
+    const kao_tensor *given = &g->inputs[v->input];
+    const size_t bytes = (size_t)kao_tensor_count(given) * kao_dtype_size((int)given->dtype);
+    kao_tensor copy = *given;
+
+    if (bytes > KAO_MAX_BOUND_BYTES)
+        return kao_fail(g->err, KAO_E_LIMIT,
+                        "input \"%s\" decides shapes and has %zu bytes, at most %d",
+                        g->model->onnx.value_names[g->model->onnx.inputs[v->input].value],
+                        bytes, KAO_MAX_BOUND_BYTES);
+    if (bytes && !given->data)
+        return kao_fail(g->err, KAO_E_ARG, "an input that decides shapes has no data");
+    kao_tensor_set_dense(&copy);
+    copy.data = kao_arena_calloc(g->arena, bytes ? bytes : 1, 1);
+    if (!copy.data)
+        return kao_graph_no_memory(g);
+    kao_tensor_copy(&copy, given);
+    v->t = copy;
+    g->bound[v->input] = true;
+    return KAO_OK;
+}
+
+/* Make a value known, with what it depends on. Walks back by marking, then forward in
+ * order, so that deep graphs need no deep stack. */
+static kao_status make_known(kao_graph *g, uint32_t value, uint32_t before)
+{
+    kao_status st = KAO_OK;
+    uint8_t *wanted = kao_arena_calloc(g->arena, g->n_values, 1);
+
+    if (!wanted)
+        return kao_graph_no_memory(g);
+    g->folded += g->n_values;
+    if (g->folded > FOLD_BUDGET)
+        return kao_fail(g->err, KAO_E_LIMIT,
+                        "shapes depend on more than planning may compute");
+    wanted[value] = 1;
+    for (uint32_t i = before; i-- > 0;) {
+        const kao_step *s = &g->steps[i];
+        bool need = false;
+
+        for (uint32_t k = 0; k < s->n_out; k++)
+            need |= s->out[k] != KAO_NO_VALUE && wanted[s->out[k]] &&
+                    !kao_value_known(g, s->out[k]);
+        for (uint32_t k = 0; need && k < s->n_in; k++)
+            if (s->in[k] != KAO_NO_VALUE)
+                wanted[s->in[k]] = 1;
+    }
+    for (uint32_t v = 0; !st && v < g->n_values; v++)
+        if (wanted[v] && g->values[v].is_input && !kao_value_known(g, v))
+            st = bind_input(g, &g->values[v]);
+    for (uint32_t i = 0; !st && i < before; i++) {
+        kao_step *s = &g->steps[i];
+        bool need = false, done = true;
+
+        for (uint32_t k = 0; k < s->n_out; k++)
+            need |= s->out[k] != KAO_NO_VALUE && wanted[s->out[k]] &&
+                    !kao_value_known(g, s->out[k]);
+        if (need && inputs_known(g, s))
+            st = evaluate(g, s, &done);
+        if (!st && need && !done)
+            st = kao_fail(g->err, KAO_E_LIMIT,
+                          "a shape depends on more than planning may compute");
+    }
+    return st;
+}
+
+typedef struct planner {
+    kao_graph *g;
+    uint32_t step;
+} planner;
+
+static kao_status need(kao_op_infer *x, uint32_t i)
+{
+    planner *p = x->planner;
+    kao_graph *g = p->g;
+    const kao_step *s = &g->steps[p->step];
+
+    if (i >= s->n_in || s->in[i] == KAO_NO_VALUE)
+        return kao_fail(g->err, KAO_E_FORMAT, "input %u is left out", i);
+    if (!kao_value_known(g, s->in[i])) {
+        const kao_status st = make_known(g, s->in[i], p->step);
+
+        if (st)
+            return st;
+    }
+    if (!kao_value_known(g, s->in[i]))
+        return kao_fail(g->err, KAO_E_UNSUPPORTED, "the values of input %u are not known", i);
+    ((kao_tensor *)(uintptr_t)x->in)[i] = g->values[s->in[i]].t;
+    return KAO_OK;
+}
+
+static kao_status check_outputs(kao_graph *g, const kao_step *s, const kao_tensor *out)
+{
+    char text[96];
+
+    for (uint32_t i = 0; i < s->n_out; i++) {
+        int64_t n = 0;
+
+        if (s->out[i] == KAO_NO_VALUE)
+            continue;
+        if (!kao_tensor_given(&out[i]))
+            return kao_fail(g->err, KAO_E_UNSUPPORTED, "output %u is not computed", i);
+        if (!kao_dims_count(out[i].dims, out[i].rank, &n))
+            return kao_fail(g->err, KAO_E_LIMIT, "an output of shape %s",
+                            kao_dims_text(out[i].dims, out[i].rank, text, sizeof text));
+        g->values[s->out[i]].t = out[i];
+        g->values[s->out[i]].t.data = NULL;
+        kao_tensor_set_dense(&g->values[s->out[i]].t);
+    }
+    return KAO_OK;
+}
+
+static kao_status infer_step(kao_graph *g, uint32_t number)
+{
+    kao_step *s = &g->steps[number];
+    const kao_op *op = s->op;
+    planner p = { g, number };
+    args a;
+    kao_status st = args_for(g, s, &a);
+
+    if (st)
+        return st;
+    gather_args(g, s, a.in, a.out);
+    if (s->n_in > 0 && !(kao_type_bit(a.in[0].dtype) & op->types))
+        return kao_fail(g->err, KAO_E_UNSUPPORTED, "input of type %s",
+                        kao_dtype_name((int)a.in[0].dtype));
+    kao_op_infer x = { .op = op,
+                       .param = s->param,
+                       .state = s->state,
+                       .n_in = s->n_in,
+                       .n_out = s->n_out,
+                       .in = a.in,
+                       .out = a.out,
+                       .arena = g->arena,
+                       .err = g->err,
+                       .need = need,
+                       .planner = &p };
+
+    for (uint32_t i = 0; i < s->n_out; i++)
+        a.out[i] = (kao_tensor){ 0 };
+    st = op->infer(&x);
+    if (!st)
+        st = check_outputs(g, s, a.out);
+    if (!st && inputs_known(g, s)) {
+        bool done = false;
+
+        st = evaluate(g, s, &done);
+    }
+    if (!st && strcmp(op->name, "Shape") == 0 && !kao_value_known(g, s->out[0])) {
+        bool done = false;
+
+        st = evaluate(g, s, &done); /* reads the dims alone */
+    }
+    return st;
+}
+
+static kao_status make_step(kao_graph *g, uint32_t number)
+{
+    const kao_onnx_node *node = &g->model->onnx.nodes[number];
+    kao_step *s = &g->steps[number];
+
+    *s = (kao_step){ .op = g->model->nodes[number].op,
+                     .node = number,
+                     .param = g->model->nodes[number].param,
+                     .n_in = node->n_in,
+                     .n_out = node->n_out };
+    s->state = kao_arena_calloc(g->arena, 1, s->op->state_size);
+    s->in = kao_arena_calloc(g->arena, s->n_in, sizeof *s->in);
+    s->out = kao_arena_calloc(g->arena, s->n_out, sizeof *s->out);
+    if (!s->state || !s->in || !s->out)
+        return kao_graph_no_memory(g);
+    if (s->n_in)
+        memcpy(s->in, node->in, s->n_in * sizeof *s->in);
+    memcpy(s->out, node->out, s->n_out * sizeof *s->out);
+    return KAO_OK;
+}
+
+static void place_constants(kao_graph *g)
+{
+    const kao_onnx_model *onnx = &g->model->onnx;
+
+    for (uint32_t v = 0; v < onnx->n_values; v++) {
+        const kao_onnx_tensor *c = onnx->constants[v];
+        static const uint64_t nothing = 0; /* an empty tensor is known too */
+
+        g->values[v].maker = KAO_NO_VALUE;
+        if (!c)
+            continue;
+        kao_tensor *t = &g->values[v].t;
+
+        *t = (kao_tensor){ .dtype = c->dtype, .rank = c->rank };
+        memcpy(t->dims, c->dims, sizeof c->dims);
+        kao_tensor_set_dense(t);
+        t->data = (void *)(uintptr_t)(c->n ? c->data : &nothing);
+    }
+    for (uint32_t i = 0; i < onnx->n_inputs; i++) {
+        kao_value *v = &g->values[onnx->inputs[i].value];
+
+        v->is_input = true;
+        v->input = i;
+        v->t = g->inputs[i];
+        v->t.data = NULL;
+    }
+    for (uint32_t i = 0; i < onnx->n_outputs; i++) {
+        g->outputs[i] = onnx->outputs[i].value;
+        g->values[g->outputs[i]].is_output = true;
+    }
+}
+
+kao_status kao_graph_infer(kao_graph *g)
+{
+    const kao_onnx_model *onnx = &g->model->onnx;
+    kao_status st = KAO_OK;
+    char text[160];
+
+    g->n_values = onnx->n_values;
+    g->cap_values = onnx->n_values;
+    g->values = kao_arena_calloc(g->arena, g->cap_values, sizeof *g->values);
+    g->steps = kao_arena_calloc(g->arena, onnx->n_nodes, sizeof *g->steps);
+    g->bound = kao_arena_calloc(g->arena, onnx->n_inputs, sizeof *g->bound);
+    g->outputs = kao_arena_calloc(g->arena, onnx->n_outputs, sizeof *g->outputs);
+    if (!g->values || !g->steps || !g->bound || !g->outputs)
+        return kao_graph_no_memory(g);
+    place_constants(g);
+    for (uint32_t i = 0; !st && i < onnx->n_nodes; i++) {
+        st = make_step(g, i);
+        g->n_steps = i + 1;
+        if (!st)
+            st = infer_step(g, i);
+        if (st)
+            kao_error_prefix(g->err, st, "%s",
+                             kao_model_node_text(g->model, i, text, sizeof text));
+    }
+    kao_graph_count_reads(g);
+    return st;
+}
+
+uint32_t kao_graph_value(kao_graph *g, const kao_tensor *t)
+{
+    if (g->n_values == g->cap_values) {
+        const uint32_t cap = g->cap_values * 2 + 16;
+        kao_value *bigger = kao_arena_calloc(g->arena, cap, sizeof *bigger);
+
+        if (!bigger)
+            return KAO_NO_VALUE;
+        if (g->n_values)
+            memcpy(bigger, g->values, g->n_values * sizeof *bigger);
+        g->values = bigger;
+        g->cap_values = cap;
+    }
+    g->values[g->n_values] = (kao_value){ .t = *t, .maker = KAO_NO_VALUE };
+    g->values[g->n_values].t.data = NULL;
+    return g->n_values++;
+}
+
+void kao_graph_count_reads(kao_graph *g)
+{
+    for (uint32_t v = 0; v < g->n_values; v++) {
+        g->values[v].reads = g->values[v].is_output;
+        g->values[v].maker = KAO_NO_VALUE;
+    }
+    for (uint32_t i = 0; i < g->n_steps; i++) {
+        const kao_step *s = &g->steps[i];
+
+        if (s->dead)
+            continue;
+        for (uint32_t k = 0; k < s->n_in; k++)
+            if (s->in[k] != KAO_NO_VALUE)
+                g->values[s->in[k]].reads++;
+        for (uint32_t k = 0; k < s->n_out; k++)
+            if (s->out[k] != KAO_NO_VALUE)
+                g->values[s->out[k]].maker = i;
+        if (s->conv && s->conv->residual != KAO_NO_VALUE)
+            g->values[s->conv->residual].reads++;
+    }
+}
+
+kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value)
+{
+    if (g->values[value].reads != 1 || g->values[value].is_output)
+        return NULL;
+    for (uint32_t i = g->values[value].maker + 1; i < g->n_steps; i++) {
+        kao_step *s = &g->steps[i];
+
+        for (uint32_t k = 0; !s->dead && k < s->n_in; k++)
+            if (s->in[k] == value)
+                return s;
+    }
+    return NULL;
+}

@@ -1,0 +1,44 @@
+/* A loaded network: the graph, each node bound to its operator's row. Immutable after
+ * loading but for the cache of packed weights, so threads and sessions share it. */
+#ifndef KAO_NN_MODEL_H
+#define KAO_NN_MODEL_H
+
+#include <pthread.h>
+
+#include "base/context.h"
+#include "kernels/kernels.h"
+#include "nn/op.h"
+
+typedef struct kao_node {
+    const kao_op *op;
+    const void *param;
+} kao_node;
+
+typedef struct kao_packed kao_packed; /* one layer's packed weights */
+
+typedef struct kao_model {
+    kao_context *ctx;
+    kao_onnx_model onnx;
+    kao_arena arena; /* of params */
+    kao_node *nodes; /* by number of the node in the file */
+    kao_kernels kernels;
+    pthread_mutex_t lock; /* guards packed */
+    kao_packed *packed;
+} kao_model;
+
+/* path NULL: parse bytes (which must stay), called name in messages. */
+kao_status kao_model_load(kao_context *ctx, kao_model **out, const char *path,
+                          kao_error *err);
+kao_status kao_model_parse(kao_context *ctx, kao_model **out, kao_span bytes,
+                           const char *name, kao_error *err);
+void kao_model_destroy(kao_model *m);
+
+/* "node 12 "conv1" (Conv)" into buf. */
+const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf, size_t cap);
+
+/* Packed weights of a layer, made once under the lock: key tells layers apart (which nodes
+ * were fused into it, how). make fills bytes; NULL when out of memory. */
+const void *kao_model_packed(kao_model *m, uint64_t key, size_t bytes,
+                             void (*make)(void *user, void *packed), void *user);
+
+#endif

@@ -1,0 +1,103 @@
+/* Conv, generic: the sum as the specification writes it, accumulated in double, so that
+ * this form is the yardstick for the others. */
+#include "nn/ops/ops.h"
+
+kao_status kao_conv_load(kao_op_loader *l)
+{
+    kao_conv_param *p = l->param;
+    kao_status st = kao_window_load(l, &p->window);
+
+    if (!st)
+        st = kao_attr_int(l, "group", 1, &p->group);
+    if (!st && p->group < 1)
+        st = kao_fail(l->err, KAO_E_FORMAT, "group %lld", (long long)p->group);
+    return st;
+}
+
+kao_status kao_conv_infer(kao_op_infer *x)
+{
+    const kao_conv_param *p = x->param;
+    kao_conv_state *s = x->state;
+    const kao_tensor *in = &x->in[0], *w = &x->in[1];
+    kao_tensor *out = &x->out[0];
+    kao_status st = kao_infer_same_type(x, 1, KAO_F32);
+
+    if (!st && (in->rank < 3 || w->rank != in->rank))
+        st = kao_fail(x->err, KAO_E_FORMAT, "input of rank %d, weight of rank %d", in->rank,
+                      w->rank);
+    if (st)
+        return st;
+    const kao_tensor wv = kao_window_view(w);
+    const int64_t kernel[2] = { wv.dims[2], wv.dims[3] };
+
+    st = kao_window_infer(x, &p->window, kernel, &s->window);
+    if (st)
+        return st;
+    if (s->window.kernel[0] != kernel[0] || s->window.kernel[1] != kernel[1])
+        return kao_fail(x->err, KAO_E_FORMAT, "kernel_shape is not the weight's");
+    if (w->dims[0] % p->group || in->dims[1] % p->group ||
+        w->dims[1] != in->dims[1] / p->group)
+        return kao_fail(x->err, KAO_E_FORMAT,
+                        "%lld input channels, weight %lld x %lld, group %lld",
+                        (long long)in->dims[1], (long long)w->dims[0], (long long)w->dims[1],
+                        (long long)p->group);
+    if (x->n_in > 2 && kao_tensor_given(&x->in[2]) &&
+        (x->in[2].rank != 1 || x->in[2].dims[0] != w->dims[0] || x->in[2].dtype != KAO_F32))
+        return kao_fail(x->err, KAO_E_FORMAT, "the bias is not one float per output channel");
+    *out = *in;
+    out->dims[1] = w->dims[0];
+    for (int i = 0; i < s->window.n_axes; i++)
+        out->dims[2 + i] = s->window.out[2 - s->window.n_axes + i];
+    return KAO_OK;
+}
+
+/* One output: the window's elements that fall inside the picture. */
+static double window_sum(const kao_window *g, const kao_tensor *in, const kao_tensor *w,
+                         const float *src, const float *weight, int64_t y, int64_t x)
+{
+    double sum = 0;
+
+    for (int64_t c = 0; c < w->dims[1]; c++)
+        for (int64_t ky = 0; ky < g->kernel[0]; ky++) {
+            const int64_t iy = y * g->stride[0] + ky * g->dilation[0] - g->pad_begin[0];
+
+            if (iy < 0 || iy >= g->in[0])
+                continue;
+            const float *row = src + c * in->strides[1] + iy * in->strides[2];
+            const float *k = weight + c * w->strides[1] + ky * w->strides[2];
+
+            for (int64_t kx = 0; kx < g->kernel[1]; kx++) {
+                const int64_t ix = x * g->stride[1] + kx * g->dilation[1] - g->pad_begin[1];
+
+                if (ix >= 0 && ix < g->in[1])
+                    sum += (double)row[ix * in->strides[3]] *
+                           (double)k[kx * w->strides[3]];
+            }
+        }
+    return sum;
+}
+
+void kao_conv_generic_run(const kao_op_call *c)
+{
+    const kao_conv_param *p = c->param;
+    const kao_conv_state *s = c->state;
+    const kao_tensor in = kao_window_view(&c->in[0]), w = kao_window_view(&c->in[1]);
+    const kao_tensor out = kao_window_view(&c->out[0]);
+    const kao_tensor *bias = c->n_in > 2 && kao_tensor_given(&c->in[2]) ? &c->in[2] : NULL;
+    const int64_t per_group = out.dims[1] / p->group;
+
+    for (int64_t n = 0; n < out.dims[0]; n++)
+        for (int64_t o = 0; o < out.dims[1]; o++) {
+            const float *src = (const float *)in.data + n * in.strides[0] +
+                               o / per_group * w.dims[1] * in.strides[1];
+            const float *weight = (const float *)w.data + o * w.strides[0];
+            const double b =
+                bias ? (double)((const float *)bias->data)[o * bias->strides[0]] : 0;
+            float *dst = (float *)out.data + n * out.strides[0] + o * out.strides[1];
+
+            for (int64_t y = 0; y < out.dims[2]; y++)
+                for (int64_t x = 0; x < out.dims[3]; x++)
+                    dst[y * out.strides[2] + x * out.strides[3]] = (float)(
+                        b + window_sum(&s->window, &in, &w, src, weight, y, x));
+        }
+}

@@ -1,0 +1,302 @@
+/* The functions behind the rows of op_table.c, by family. */
+#ifndef KAO_NN_OPS_OPS_H
+#define KAO_NN_OPS_OPS_H
+
+#include "nn/op.h"
+
+/* binary.c: Add Sub Mul Div Pow with broadcasting */
+typedef struct kao_binary_param { /* of opset 6: broadcast by axis */
+    bool legacy;
+    int64_t broadcast, axis;
+    bool has_axis;
+} kao_binary_param;
+typedef struct kao_binary_state {
+    int32_t trailing; /* dimensions of 1 to append to B's shape */
+} kao_binary_state;
+kao_status kao_binary_load(kao_op_loader *l);  /* opset 7 on */
+kao_status kao_binary6_load(kao_op_loader *l); /* opset 6 */
+kao_status kao_binary_infer(kao_op_infer *x);
+void kao_add_run(const kao_op_call *c);
+void kao_sub_run(const kao_op_call *c);
+void kao_mul_run(const kao_op_call *c);
+void kao_div_run(const kao_op_call *c);
+kao_status kao_pow_infer(kao_op_infer *x);
+void kao_pow_run(const kao_op_call *c);
+
+/* unary.c: Relu LeakyRelu PRelu Clip Sigmoid Exp Cast Identity Dropout */
+typedef struct kao_leaky_param {
+    float alpha;
+} kao_leaky_param;
+typedef struct kao_clip_param { /* of opset 6: bounds as attributes */
+    float lo, hi;
+    bool inputs;
+} kao_clip_param;
+typedef struct kao_prelu_state {
+    bool per_channel; /* slope (C) against (N,C,...), as MXNet wrote it */
+} kao_prelu_state;
+typedef struct kao_cast_param {
+    kao_dtype to;
+} kao_cast_param;
+kao_status kao_like_infer(kao_op_infer *x);
+void kao_relu_run(const kao_op_call *c);
+void kao_sigmoid_run(const kao_op_call *c);
+void kao_exp_run(const kao_op_call *c);
+kao_status kao_leaky_load(kao_op_loader *l);
+void kao_leaky_run(const kao_op_call *c);
+kao_status kao_prelu_infer(kao_op_infer *x);
+void kao_prelu_run(const kao_op_call *c);
+kao_status kao_clip6_load(kao_op_loader *l);
+kao_status kao_clip_load(kao_op_loader *l);
+kao_status kao_clip_infer(kao_op_infer *x);
+void kao_clip_run(const kao_op_call *c);
+kao_status kao_cast_load(kao_op_loader *l);
+kao_status kao_cast_infer(kao_op_infer *x);
+void kao_cast_run(const kao_op_call *c);
+void kao_identity_run(const kao_op_call *c);
+kao_status kao_dropout_infer(kao_op_infer *x);
+void kao_dropout_run(const kao_op_call *c);
+
+/* window.c: sizes of sliding windows (Conv, pools) */
+typedef enum kao_auto_pad {
+    KAO_PAD_NOTSET,
+    KAO_PAD_SAME_UPPER,
+    KAO_PAD_SAME_LOWER,
+    KAO_PAD_VALID,
+} kao_auto_pad;
+typedef struct kao_window_param { /* one or two spatial axes */
+    int32_t n_axes; /* numbers given in kernel; 0: from the weight */
+    int64_t kernel[2], stride[2], dilation[2], pads[4];
+    kao_auto_pad auto_pad;
+    int64_t ceil_mode;
+} kao_window_param;
+typedef struct kao_window { /* always two axes: a 1-D input has height 1 */
+    int32_t n_axes;
+    int64_t kernel[2], stride[2], dilation[2];
+    int64_t pad_begin[2], pad_end[2], in[2], out[2];
+} kao_window;
+kao_status kao_window_load(kao_op_loader *l, kao_window_param *p);
+/* kernel: the kernel's sizes where the node does not give them. */
+kao_status kao_window_infer(kao_op_infer *x, const kao_window_param *p,
+                            const int64_t *kernel, kao_window *w);
+/* A rank 3 tensor as rank 4 with height 1. */
+kao_tensor kao_window_view(const kao_tensor *t);
+
+/* conv.c */
+typedef struct kao_conv_param {
+    kao_window_param window;
+    int64_t group;
+} kao_conv_param;
+typedef struct kao_conv_state {
+    kao_window window;
+} kao_conv_state;
+kao_status kao_conv_load(kao_op_loader *l);
+kao_status kao_conv_infer(kao_op_infer *x);
+void kao_conv_generic_run(const kao_op_call *c);
+
+/* pool.c: MaxPool AveragePool GlobalAveragePool */
+typedef struct kao_pool_param {
+    kao_window_param window;
+    int64_t count_include_pad, storage_order;
+} kao_pool_param;
+typedef struct kao_pool_state {
+    kao_window window;
+} kao_pool_state;
+kao_status kao_max_pool_load(kao_op_loader *l);
+kao_status kao_average_pool_load(kao_op_loader *l);
+kao_status kao_max_pool_infer(kao_op_infer *x);
+kao_status kao_average_pool_infer(kao_op_infer *x);
+void kao_max_pool_run(const kao_op_call *c);
+void kao_average_pool_run(const kao_op_call *c);
+
+/* reduce.c: ReduceMean GlobalAveragePool Softmax LpNormalization */
+typedef struct kao_reduce_param {
+    int64_t axes[KAO_MAX_RANK];
+    size_t n_axes;
+    int64_t keepdims, noop_empty;
+    bool axes_input;
+    int64_t axis, p; /* Softmax, LpNormalization */
+    bool flatten;    /* Softmax before opset 13 */
+} kao_reduce_param;
+typedef struct kao_reduce_state {
+    bool reduced[KAO_MAX_RANK]; /* by axis of the input */
+    bool keepdims;
+} kao_reduce_state;
+kao_status kao_reduce_load(kao_op_loader *l);
+kao_status kao_reduce18_load(kao_op_loader *l);
+kao_status kao_reduce_infer(kao_op_infer *x);
+void kao_reduce_mean_run(const kao_op_call *c);
+kao_status kao_global_pool_infer(kao_op_infer *x);
+kao_status kao_softmax_load(kao_op_loader *l);
+kao_status kao_softmax13_load(kao_op_loader *l);
+kao_status kao_softmax_infer(kao_op_infer *x);
+void kao_softmax_run(const kao_op_call *c);
+kao_status kao_lp_norm_load(kao_op_loader *l);
+void kao_lp_norm_run(const kao_op_call *c);
+
+/* batch_norm.c */
+typedef struct kao_batch_norm_param {
+    float epsilon;
+} kao_batch_norm_param;
+kao_status kao_batch_norm_load(kao_op_loader *l);
+kao_status kao_batch_norm_infer(kao_op_infer *x);
+void kao_batch_norm_run(const kao_op_call *c);
+
+/* matmul.c: MatMul Gemm */
+typedef struct kao_gemm_param {
+    float alpha, beta;
+    int64_t trans_a, trans_b;
+} kao_gemm_param;
+kao_status kao_gemm_load(kao_op_loader *l);
+kao_status kao_gemm_infer(kao_op_infer *x);
+void kao_gemm_run(const kao_op_call *c);
+kao_status kao_matmul_infer(kao_op_infer *x);
+void kao_matmul_run(const kao_op_call *c);
+
+/* shape.c: Shape Reshape Flatten Transpose Unsqueeze Constant ConstantOfShape */
+typedef struct kao_axes_param {
+    int64_t axes[KAO_MAX_RANK];
+    size_t n;
+    bool input; /* the axes are input 1 */
+    int64_t axis, flag; /* Flatten; Reshape's allowzero */
+} kao_axes_param;
+typedef struct kao_perm_state {
+    int32_t perm[KAO_MAX_RANK];
+} kao_perm_state;
+typedef struct kao_shape_param {
+    int64_t start, end;
+} kao_shape_param;
+typedef struct kao_constant_param {
+    const kao_onnx_tensor *value;
+} kao_constant_param;
+kao_status kao_shape_load(kao_op_loader *l);
+kao_status kao_shape_infer(kao_op_infer *x);
+void kao_shape_run(const kao_op_call *c);
+kao_status kao_reshape_load(kao_op_loader *l);
+kao_status kao_reshape_infer(kao_op_infer *x);
+void kao_reshape_run(const kao_op_call *c);
+kao_status kao_flatten_load(kao_op_loader *l);
+kao_status kao_flatten_infer(kao_op_infer *x);
+kao_status kao_unsqueeze_load(kao_op_loader *l);
+kao_status kao_unsqueeze13_load(kao_op_loader *l);
+kao_status kao_unsqueeze_infer(kao_op_infer *x);
+kao_status kao_transpose_load(kao_op_loader *l);
+kao_status kao_transpose_infer(kao_op_infer *x);
+void kao_transpose_run(const kao_op_call *c);
+kao_status kao_constant_load(kao_op_loader *l);
+kao_status kao_constant_infer(kao_op_infer *x);
+void kao_constant_run(const kao_op_call *c);
+kao_status kao_constant_of_shape_load(kao_op_loader *l);
+kao_status kao_constant_of_shape_infer(kao_op_infer *x);
+void kao_constant_of_shape_run(const kao_op_call *c);
+
+/* join.c: Concat Split; pick.c: Slice Gather Pad */
+typedef struct kao_concat_param {
+    int64_t axis;
+} kao_concat_param;
+typedef struct kao_axis_state {
+    int32_t axis;
+} kao_axis_state;
+typedef struct kao_split_param {
+    int64_t axis, num_outputs;
+    const int64_t *split; /* NULL: input, or equal parts */
+    size_t n_split;
+    bool input;
+} kao_split_param;
+typedef struct kao_slice_param {
+    int64_t starts[KAO_MAX_RANK], ends[KAO_MAX_RANK], axes[KAO_MAX_RANK];
+    size_t n, n_axes;
+    bool inputs;
+} kao_slice_param;
+typedef struct kao_slice_state {
+    int64_t start[KAO_MAX_RANK], step[KAO_MAX_RANK];
+} kao_slice_state;
+typedef enum kao_pad_mode {
+    KAO_PADDING_CONSTANT,
+    KAO_PADDING_REFLECT,
+    KAO_PADDING_EDGE,
+    KAO_PADDING_WRAP,
+} kao_pad_mode;
+typedef struct kao_pad_param {
+    kao_pad_mode mode;
+    int64_t pads[2 * KAO_MAX_RANK];
+    size_t n;
+    float value;
+    bool inputs;
+} kao_pad_param;
+typedef struct kao_pad_state {
+    int64_t begin[KAO_MAX_RANK];
+} kao_pad_state;
+kao_status kao_concat_load(kao_op_loader *l);
+kao_status kao_concat_infer(kao_op_infer *x);
+void kao_concat_run(const kao_op_call *c);
+kao_status kao_split_load(kao_op_loader *l);
+kao_status kao_split13_load(kao_op_loader *l);
+kao_status kao_split_infer(kao_op_infer *x);
+void kao_split_run(const kao_op_call *c);
+kao_status kao_slice_load(kao_op_loader *l);
+kao_status kao_slice10_load(kao_op_loader *l);
+kao_status kao_slice_infer(kao_op_infer *x);
+void kao_slice_run(const kao_op_call *c);
+kao_status kao_gather_load(kao_op_loader *l);
+kao_status kao_gather_infer(kao_op_infer *x);
+void kao_gather_run(const kao_op_call *c);
+kao_status kao_pad_load(kao_op_loader *l);
+kao_status kao_pad11_load(kao_op_loader *l);
+kao_status kao_pad_infer(kao_op_infer *x);
+void kao_pad_run(const kao_op_call *c);
+
+/* resize.c: Resize Upsample */
+typedef enum kao_resize_coord {
+    KAO_COORD_HALF_PIXEL,
+    KAO_COORD_PYTORCH_HALF_PIXEL,
+    KAO_COORD_HALF_PIXEL_SYMMETRIC,
+    KAO_COORD_ALIGN_CORNERS,
+    KAO_COORD_ASYMMETRIC,
+    KAO_COORD_TF_HALF_PIXEL,
+    KAO_COORD_TF_CROP,
+} kao_resize_coord;
+typedef enum kao_resize_round {
+    KAO_ROUND_PREFER_FLOOR,
+    KAO_ROUND_PREFER_CEIL,
+    KAO_ROUND_FLOOR,
+    KAO_ROUND_CEIL,
+} kao_resize_round;
+typedef struct kao_resize_param {
+    bool linear;
+    kao_resize_coord coord;
+    kao_resize_round round;
+    float extrapolation;
+    int64_t axes[KAO_MAX_RANK];
+    size_t n_axes;
+    int policy; /* 0 stretch, 1 not_larger, 2 not_smaller */
+    uint32_t roi, scales, sizes; /* inputs; 0: none */
+    float fixed_scales[KAO_MAX_RANK]; /* Upsample 7 */
+    size_t n_fixed;
+} kao_resize_param;
+typedef struct kao_resize_axis { /* one entry an output index */
+    int32_t *from, *to; /* the two neighbours (nearest: from alone); -1: extrapolate */
+    float *weight;      /* of the second neighbour */
+    bool same;          /* the axis is copied as it is */
+} kao_resize_axis;
+typedef struct kao_resize_state {
+    kao_resize_axis axis[KAO_MAX_RANK];
+} kao_resize_state;
+kao_status kao_upsample7_load(kao_op_loader *l);
+kao_status kao_upsample9_load(kao_op_loader *l);
+kao_status kao_resize10_load(kao_op_loader *l);
+kao_status kao_resize11_load(kao_op_loader *l);
+kao_status kao_resize_infer(kao_op_infer *x);
+void kao_resize_run(const kao_op_call *c);
+
+/* quantize.c: DequantizeLinear */
+typedef struct kao_dequant_param {
+    int64_t axis, block;
+} kao_dequant_param;
+typedef struct kao_dequant_state {
+    int32_t axis; /* -1: one scale */
+} kao_dequant_state;
+kao_status kao_dequant_load(kao_op_loader *l);
+kao_status kao_dequant_infer(kao_op_infer *x);
+void kao_dequant_run(const kao_op_call *c);
+
+#endif

@@ -1,0 +1,170 @@
+/* MaxPool and AveragePool, generic. Padding counts as minus infinity for the maximum; for
+ * the mean it is left out of the divisor unless count_include_pad says otherwise (what a
+ * ceil_mode window reaches beyond the padding never counts). */
+#include <math.h>
+#include <string.h>
+
+#include "nn/ops/ops.h"
+
+kao_status kao_max_pool_load(kao_op_loader *l)
+{
+    kao_pool_param *p = l->param;
+    kao_status st = kao_window_load(l, &p->window);
+
+    if (!st && !p->window.n_axes)
+        st = kao_fail(l->err, KAO_E_UNSUPPORTED, "no kernel_shape of one or two numbers");
+    return st ? st : kao_attr_int(l, "storage_order", 0, &p->storage_order);
+}
+
+kao_status kao_average_pool_load(kao_op_loader *l)
+{
+    kao_pool_param *p = l->param;
+    kao_status st = kao_window_load(l, &p->window);
+
+    if (!st && !p->window.n_axes)
+        st = kao_fail(l->err, KAO_E_UNSUPPORTED, "no kernel_shape of one or two numbers");
+    return st ? st : kao_attr_int(l, "count_include_pad", 0, &p->count_include_pad);
+}
+
+kao_status kao_average_pool_infer(kao_op_infer *x)
+{
+    const kao_pool_param *p = x->param;
+    kao_pool_state *s = x->state;
+    const kao_status st = kao_window_infer(x, &p->window, NULL, &s->window);
+
+    if (st)
+        return st;
+    kao_infer_like(x, 0);
+    for (int i = 0; i < s->window.n_axes; i++)
+        x->out[0].dims[2 + i] = s->window.out[2 - s->window.n_axes + i];
+    return KAO_OK;
+}
+
+kao_status kao_max_pool_infer(kao_op_infer *x)
+{
+    const kao_status st = kao_average_pool_infer(x);
+
+    if (!st && x->n_out > 1) {
+        x->out[1] = x->out[0];
+        x->out[1].dtype = KAO_I64;
+    }
+    return st;
+}
+
+static double number(const kao_tensor *t, int64_t at)
+{
+    return t->dtype == KAO_F32  ? (double)((const float *)t->data)[at]
+           : t->dtype == KAO_U8 ? ((const uint8_t *)t->data)[at]
+                                : ((const int8_t *)t->data)[at];
+}
+
+static void put(const kao_tensor *t, int64_t at, double v)
+{
+    if (t->dtype == KAO_F32)
+        ((float *)t->data)[at] = (float)v;
+    else if (t->dtype == KAO_U8)
+        ((uint8_t *)t->data)[at] = (uint8_t)v;
+    else
+        ((int8_t *)t->data)[at] = (int8_t)v;
+}
+
+static void max_window(const kao_window *g, const kao_tensor *in, int64_t base, int64_t y,
+                       int64_t x, double *best, int64_t *by, int64_t *bx)
+{
+    bool found = false;
+
+    *best = in->dtype == KAO_F32 ? -INFINITY : in->dtype == KAO_U8 ? 0 : INT8_MIN;
+    *by = *bx = 0;
+    for (int64_t ky = 0; ky < g->kernel[0]; ky++) {
+        const int64_t iy = y * g->stride[0] + ky * g->dilation[0] - g->pad_begin[0];
+
+        for (int64_t kx = 0; kx < g->kernel[1]; kx++) {
+            const int64_t ix = x * g->stride[1] + kx * g->dilation[1] - g->pad_begin[1];
+
+            if (iy < 0 || iy >= g->in[0] || ix < 0 || ix >= g->in[1])
+                continue;
+            const double v = number(in, base + iy * in->strides[2] + ix * in->strides[3]);
+
+            if (!found || v > *best) {
+                *best = v;
+                *by = iy;
+                *bx = ix;
+                found = true;
+            }
+        }
+    }
+}
+
+void kao_max_pool_run(const kao_op_call *c)
+{
+    const kao_pool_param *p = c->param;
+    const kao_window *g = &((const kao_pool_state *)c->state)->window;
+    const kao_tensor in = kao_window_view(&c->in[0]), out = kao_window_view(&c->out[0]);
+    kao_tensor index = { 0 };
+
+    if (c->n_out > 1 && c->out[1].data)
+        index = kao_window_view(&c->out[1]);
+    for (int64_t n = 0; n < out.dims[0]; n++)
+        for (int64_t ch = 0; ch < out.dims[1]; ch++)
+            for (int64_t y = 0; y < out.dims[2]; y++)
+                for (int64_t x = 0; x < out.dims[3]; x++) {
+                    double best = 0;
+                    int64_t by = 0, bx = 0;
+                    const int64_t plane = n * in.dims[1] + ch;
+
+                    max_window(g, &in, n * in.strides[0] + ch * in.strides[1], y, x, &best,
+                               &by, &bx);
+                    if (out.data)
+                        put(&out, n * out.strides[0] + ch * out.strides[1] +
+                                      y * out.strides[2] + x * out.strides[3], best);
+                    if (index.data) /* counted in C order, or columns first */
+                        ((int64_t *)index.data)[n * index.strides[0] + ch * index.strides[1] +
+                                                y * index.strides[2] +
+                                                x * index.strides[3]] =
+                            plane * in.dims[2] * in.dims[3] +
+                            (p->storage_order ? bx * in.dims[2] + by
+                                              : by * in.dims[3] + bx);
+                }
+}
+
+static double mean_window(const kao_window *g, bool include_pad, const kao_tensor *in,
+                          const float *src, int64_t y, int64_t x)
+{
+    double sum = 0;
+    int64_t inside = 0, padded = 0;
+
+    for (int64_t ky = 0; ky < g->kernel[0]; ky++) {
+        const int64_t iy = y * g->stride[0] + ky * g->dilation[0] - g->pad_begin[0];
+
+        for (int64_t kx = 0; kx < g->kernel[1]; kx++) {
+            const int64_t ix = x * g->stride[1] + kx * g->dilation[1] - g->pad_begin[1];
+
+            if (iy < g->in[0] + g->pad_end[0] && ix < g->in[1] + g->pad_end[1])
+                padded++;
+            if (iy < 0 || iy >= g->in[0] || ix < 0 || ix >= g->in[1])
+                continue;
+            sum += (double)src[iy * in->strides[2] + ix * in->strides[3]];
+            inside++;
+        }
+    }
+    return sum / (double)(include_pad ? padded : inside);
+}
+
+void kao_average_pool_run(const kao_op_call *c)
+{
+    const kao_pool_param *p = c->param;
+    const kao_window *g = &((const kao_pool_state *)c->state)->window;
+    const kao_tensor in = kao_window_view(&c->in[0]), out = kao_window_view(&c->out[0]);
+
+    for (int64_t n = 0; n < out.dims[0]; n++)
+        for (int64_t ch = 0; ch < out.dims[1]; ch++) {
+            const float *src =
+                (const float *)in.data + n * in.strides[0] + ch * in.strides[1];
+            float *dst = (float *)out.data + n * out.strides[0] + ch * out.strides[1];
+
+            for (int64_t y = 0; y < out.dims[2]; y++)
+                for (int64_t x = 0; x < out.dims[3]; x++)
+                    dst[y * out.strides[2] + x * out.strides[3]] =
+                        (float)mean_window(g, p->count_include_pad != 0, &in, src, y, x);
+        }
+}

@@ -1,0 +1,432 @@
+/* Resize (10, 11, 13, 18, 19) and Upsample (7, 9): nearest and linear, any rank.
+ *
+ * Each axis is sampled on its own, so planning makes one small table an axis: for every
+ * output index the one (nearest) or two (linear) input indices and the second's weight.
+ * Running is a walk over those tables. Upsample is Resize with asymmetric coordinates and
+ * floor (ONNX, Resize: "coordinate_transformation_mode", "nearest_mode"). */
+#include <math.h>
+#include <string.h>
+
+#include "nn/ops/ops.h"
+
+/* ---- load ---- */
+
+static kao_status pick(kao_op_loader *l, const char *name, const char *fallback,
+                       const char *const *words, int n, int *out)
+{
+    const char *s = NULL;
+    const kao_status st = kao_attr_string(l, name, fallback, &s);
+
+    if (st)
+        return st;
+    for (int i = 0; i < n; i++)
+        if (words[i] && strcmp(s, words[i]) == 0) {
+            *out = i;
+            return KAO_OK;
+        }
+    return kao_fail(l->err, KAO_E_UNSUPPORTED, "%s %s", name, s);
+}
+
+static kao_status load_mode(kao_op_loader *l, kao_resize_param *p)
+{
+    static const char *const modes[] = { "nearest", "linear", "bilinear" };
+    int mode = 0;
+    const kao_status st = pick(l, "mode", "nearest", modes, 3, &mode);
+
+    p->linear = mode > 0;
+    return st;
+}
+
+kao_status kao_upsample7_load(kao_op_loader *l)
+{
+    kao_resize_param *p = l->param;
+    kao_status st = load_mode(l, p);
+
+    p->coord = KAO_COORD_ASYMMETRIC;
+    p->round = KAO_ROUND_FLOOR;
+    if (!st)
+        st = kao_attr_floats(l, "scales", p->fixed_scales, KAO_MAX_RANK, &p->n_fixed);
+    if (!st && p->n_fixed == 0)
+        st = kao_fail(l->err, KAO_E_FORMAT, "no scales");
+    return st;
+}
+
+kao_status kao_upsample9_load(kao_op_loader *l)
+{
+    kao_resize_param *p = l->param;
+
+    p->coord = KAO_COORD_ASYMMETRIC;
+    p->round = KAO_ROUND_FLOOR;
+    p->scales = 1;
+    return load_mode(l, p);
+}
+
+kao_status kao_resize10_load(kao_op_loader *l)
+{
+    return kao_upsample9_load(l);
+}
+
+kao_status kao_resize11_load(kao_op_loader *l)
+{
+    static const char *const coords[] = {
+        "half_pixel",    "pytorch_half_pixel", "half_pixel_symmetric",
+        "align_corners", "asymmetric",         "tf_half_pixel_for_nn",
+        "tf_crop_and_resize",
+    };
+    static const char *const rounds[] = { "round_prefer_floor", "round_prefer_ceil", "floor",
+                                          "ceil" };
+    static const char *const policies[] = { "stretch", "not_larger", "not_smaller" };
+    kao_resize_param *p = l->param;
+    int coord = 0, rounding = 0;
+    int64_t antialias = 0, exclude = 0;
+    kao_status st = load_mode(l, p);
+
+    if (!st)
+        st = pick(l, "coordinate_transformation_mode", "half_pixel", coords, 7, &coord);
+    if (!st)
+        st = pick(l, "nearest_mode", "round_prefer_floor", rounds, 4, &rounding);
+    if (!st)
+        st = pick(l, "keep_aspect_ratio_policy", "stretch", policies, 3, &p->policy);
+    if (!st)
+        st = kao_attr_float(l, "extrapolation_value", 0, &p->extrapolation);
+    if (!st)
+        st = kao_attr_int(l, "antialias", 0, &antialias);
+    if (!st)
+        st = kao_attr_int(l, "exclude_outside", 0, &exclude);
+    if (!st)
+        st = kao_attr_ints(l, "axes", p->axes, KAO_MAX_RANK, &p->n_axes);
+    if (!st && antialias && p->linear)
+        st = kao_fail(l->err, KAO_E_UNSUPPORTED, "antialias 1");
+    if (!st && exclude && p->linear)
+        st = kao_fail(l->err, KAO_E_UNSUPPORTED, "exclude_outside 1");
+    p->coord = (kao_resize_coord)coord;
+    p->round = (kao_resize_round)rounding;
+    p->roi = 1;
+    p->scales = 2;
+    p->sizes = 3;
+    return st;
+}
+
+/* ---- infer ---- */
+
+typedef struct target { /* by axis of the input */
+    double scale[KAO_MAX_RANK];
+    int64_t size[KAO_MAX_RANK];
+    double roi_begin[KAO_MAX_RANK], roi_end[KAO_MAX_RANK];
+} target;
+
+static bool has_elements(const kao_op_infer *x, uint32_t i)
+{
+    return i > 0 && i < x->n_in && kao_tensor_given(&x->in[i]) &&
+           kao_tensor_count(&x->in[i]) > 0;
+}
+
+/* Axis of the k-th number of scales, sizes and roi. */
+static kao_status axis_of(kao_op_infer *x, size_t k, int32_t *axis)
+{
+    const kao_resize_param *p = x->param;
+
+    return kao_infer_axis(x, p->n_axes ? p->axes[k] : (int64_t)k, x->in[0].rank, axis);
+}
+
+static kao_status infer_floats(kao_op_infer *x, uint32_t i, float *to, size_t want)
+{
+    kao_status st = x->need(x, i);
+
+    if (!st && (x->in[i].dtype != KAO_F32 || x->in[i].rank != 1 ||
+                x->in[i].dims[0] != (int64_t)want))
+        st = kao_fail(x->err, KAO_E_FORMAT, "input %u is not %zu floats", i, want);
+    for (size_t k = 0; !st && k < want; k++)
+        to[k] = ((const float *)x->in[i].data)[(int64_t)k * x->in[i].strides[0]];
+    return st;
+}
+
+static kao_status from_scales(kao_op_infer *x, const float *scales, size_t n, target *t)
+{
+    for (size_t k = 0; k < n; k++) {
+        int32_t axis = 0;
+        const kao_status st = axis_of(x, k, &axis);
+
+        if (st)
+            return st;
+        const float size = floorf((float)x->in[0].dims[axis] * scales[k]);
+
+        if (!(scales[k] > 0) || !(size <= (float)INT32_MAX))
+            return kao_fail(x->err, KAO_E_FORMAT, "scale %g", (double)scales[k]);
+        t->scale[axis] = (double)scales[k];
+        t->size[axis] = (int64_t)size;
+    }
+    return KAO_OK;
+}
+
+static kao_status from_sizes(kao_op_infer *x, const int64_t *sizes, size_t n, target *t)
+{
+    const kao_resize_param *p = x->param;
+    double common = p->policy == 1 ? INFINITY : 0;
+
+    for (size_t k = 0; k < n; k++) {
+        int32_t axis = 0;
+        const kao_status st = axis_of(x, k, &axis);
+
+        if (st)
+            return st;
+        if (sizes[k] < 0 || sizes[k] > INT32_MAX || x->in[0].dims[axis] == 0)
+            return kao_fail(x->err, KAO_E_FORMAT, "size %lld", (long long)sizes[k]);
+        t->size[axis] = sizes[k];
+        t->scale[axis] = (double)sizes[k] / (double)x->in[0].dims[axis];
+        if (p->policy == 1)
+            common = fmin(common, t->scale[axis]);
+        else
+            common = fmax(common, t->scale[axis]);
+    }
+    for (size_t k = 0; p->policy && k < n; k++) {
+        int32_t axis = 0;
+
+        if (axis_of(x, k, &axis) == KAO_OK) {
+            t->scale[axis] = common;
+            t->size[axis] = (int64_t)floor(common * (double)x->in[0].dims[axis] + 0.5);
+        }
+    }
+    return KAO_OK;
+}
+
+static kao_status infer_roi(kao_op_infer *x, size_t n, target *t)
+{
+    const kao_resize_param *p = x->param;
+    float roi[2 * KAO_MAX_RANK];
+    kao_status st = KAO_OK;
+
+    if (p->coord != KAO_COORD_TF_CROP)
+        return KAO_OK;
+    if (!has_elements(x, p->roi))
+        return kao_fail(x->err, KAO_E_FORMAT, "tf_crop_and_resize without roi");
+    st = infer_floats(x, p->roi, roi, 2 * n);
+    for (size_t k = 0; !st && k < n; k++) {
+        int32_t axis = 0;
+
+        st = axis_of(x, k, &axis);
+        if (!st) {
+            t->roi_begin[axis] = (double)roi[k];
+            t->roi_end[axis] = (double)roi[k + n];
+        }
+    }
+    return st;
+}
+
+static kao_status infer_target(kao_op_infer *x, target *t)
+{
+    const kao_resize_param *p = x->param;
+    const size_t n = p->n_axes ? p->n_axes : (size_t)x->in[0].rank;
+    float scales[KAO_MAX_RANK];
+    int64_t sizes[KAO_MAX_RANK];
+    size_t n_sizes = 0;
+    kao_status st = KAO_OK;
+
+    for (int32_t i = 0; i < x->in[0].rank; i++) {
+        t->scale[i] = 1;
+        t->size[i] = x->in[0].dims[i];
+        t->roi_end[i] = 1;
+    }
+    if (p->n_fixed) {
+        if (p->n_fixed != n)
+            return kao_fail(x->err, KAO_E_FORMAT, "%zu scales for rank %zu", p->n_fixed, n);
+        return from_scales(x, p->fixed_scales, n, t);
+    }
+    if (has_elements(x, p->scales)) {
+        st = infer_floats(x, p->scales, scales, n);
+        if (!st)
+            st = from_scales(x, scales, n, t);
+    } else if (has_elements(x, p->sizes)) {
+        st = kao_infer_ints(x, p->sizes, sizes, KAO_MAX_RANK, &n_sizes);
+        if (!st && n_sizes != n)
+            st = kao_fail(x->err, KAO_E_FORMAT, "%zu sizes for %zu axes", n_sizes, n);
+        if (!st)
+            st = from_sizes(x, sizes, n, t);
+    } else {
+        st = kao_fail(x->err, KAO_E_FORMAT, "neither scales nor sizes");
+    }
+    return st ? st : infer_roi(x, n, t);
+}
+
+/* The place in the input (in pixels) that output index i of an axis looks at. */
+static double source_of(kao_resize_coord coord, double i, double in, double out, double scale,
+                        double begin, double end)
+{
+    switch (coord) {
+    case KAO_COORD_PYTORCH_HALF_PIXEL:
+        return out > 1 ? (i + 0.5) / scale - 0.5 : 0;
+    case KAO_COORD_HALF_PIXEL_SYMMETRIC: {
+        const double adjust = out / (scale * in), centre = in / 2;
+
+        return centre * (1 - adjust) + (i + 0.5) / scale - 0.5;
+    }
+    case KAO_COORD_ALIGN_CORNERS:
+        return out > 1 ? i * (in - 1) / (out - 1) : 0;
+    case KAO_COORD_ASYMMETRIC:
+        return i / scale;
+    case KAO_COORD_TF_HALF_PIXEL:
+        return (i + 0.5) / scale;
+    case KAO_COORD_TF_CROP:
+        return out > 1 ? begin * (in - 1) + i * (end - begin) * (in - 1) / (out - 1)
+                       : 0.5 * (begin + end) * (in - 1);
+    default:
+        return (i + 0.5) / scale - 0.5;
+    }
+}
+
+static double round_of(kao_resize_round mode, double v)
+{
+    switch (mode) {
+    case KAO_ROUND_FLOOR:
+        return floor(v);
+    case KAO_ROUND_CEIL:
+        return ceil(v);
+    case KAO_ROUND_PREFER_CEIL:
+        return floor(v + 0.5);
+    default:
+        return ceil(v - 0.5);
+    }
+}
+
+static int32_t to_edge(double v, int64_t n)
+{
+    return v < 0 ? 0 : v > (double)(n - 1) ? (int32_t)(n - 1) : (int32_t)v;
+}
+
+static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
+{
+    const kao_resize_param *p = x->param;
+    kao_resize_axis *a = &((kao_resize_state *)x->state)->axis[i];
+    const int64_t in = x->in[0].dims[i], out = t->size[i];
+
+    a->same = in == out && t->scale[i] == 1 && p->coord != KAO_COORD_TF_CROP &&
+              p->coord != KAO_COORD_TF_HALF_PIXEL;
+    if (out > 0 && in == 0)
+        return kao_fail(x->err, KAO_E_FORMAT, "axis %d of size 0 cannot grow", i);
+    a->from = kao_arena_calloc(x->arena, (size_t)out, sizeof *a->from);
+    a->to = kao_arena_calloc(x->arena, (size_t)out, sizeof *a->to);
+    a->weight = kao_arena_calloc(x->arena, (size_t)out, sizeof *a->weight);
+    if (!a->from || !a->to || !a->weight)
+        return kao_fail(x->err, KAO_E_NOMEM, "out of memory");
+    for (int64_t k = 0; k < out; k++) {
+        const double s = a->same ? (double)k
+                                 : source_of(p->coord, (double)k, (double)in, (double)out,
+                                             t->scale[i], t->roi_begin[i], t->roi_end[i]);
+
+        if (p->coord == KAO_COORD_TF_CROP && (s < 0 || s > (double)(in - 1))) {
+            a->from[k] = a->to[k] = -1;
+        } else if (p->linear) {
+            const double c = s < 0 ? 0 : s > (double)(in - 1) ? (double)(in - 1) : s;
+
+            a->from[k] = to_edge(floor(c), in);
+            a->to[k] = to_edge(floor(c) + 1, in);
+            a->weight[k] = (float)(c - floor(c));
+        } else {
+            a->from[k] = a->to[k] = to_edge(round_of(p->round, s), in);
+        }
+    }
+    return KAO_OK;
+}
+
+kao_status kao_resize_infer(kao_op_infer *x)
+{
+    const kao_resize_param *p = x->param;
+    target t = { .scale = { 0 } };
+    int64_t count = 0;
+    kao_status st = KAO_OK;
+
+    if (p->linear && x->in[0].dtype != KAO_F32)
+        return kao_fail(x->err, KAO_E_UNSUPPORTED, "linear mode on %s",
+                        kao_dtype_name((int)x->in[0].dtype));
+    st = infer_target(x, &t);
+    if (st)
+        return st;
+    kao_infer_like(x, 0);
+    memcpy(x->out[0].dims, t.size, sizeof t.size);
+    if (!kao_dims_count(x->out[0].dims, x->out[0].rank, &count))
+        return kao_fail(x->err, KAO_E_LIMIT, "more than 2^31 elements");
+    for (int32_t i = 0; !st && i < x->in[0].rank; i++)
+        st = plan_axis(x, i, &t);
+    return st;
+}
+
+/* ---- run ---- */
+
+/* Weighted sum over the corners: two on every axis that is interpolated. */
+static double linear_at(const kao_op_call *c, const int64_t *index)
+{
+    const kao_resize_param *p = c->param;
+    const kao_resize_state *s = c->state;
+    const kao_tensor *in = &c->in[0];
+    int32_t axes[KAO_MAX_RANK], n = 0;
+    int64_t base = 0;
+    double sum = 0;
+
+    for (int32_t i = 0; i < in->rank; i++) {
+        const int32_t from = s->axis[i].from[index[i]];
+
+        if (from < 0)
+            return (double)p->extrapolation;
+        base += from * in->strides[i];
+        if (s->axis[i].weight[index[i]] != 0)
+            axes[n++] = i;
+    }
+    for (uint32_t corner = 0; corner < 1u << n; corner++) {
+        int64_t at = base;
+        double weight = 1;
+
+        for (int32_t k = 0; k < n; k++) {
+            const kao_resize_axis *a = &s->axis[axes[k]];
+            const int64_t i = index[axes[k]];
+            const double w = (double)a->weight[i];
+
+            weight *= corner >> k & 1 ? w : 1 - w;
+            at += corner >> k & 1 ? (a->to[i] - a->from[i]) * in->strides[axes[k]] : 0;
+        }
+        sum += weight * (double)((const float *)in->data)[at];
+    }
+    return sum;
+}
+
+static void nearest_at(const kao_op_call *c, const int64_t *index, uint8_t *to, size_t size)
+{
+    const kao_resize_param *p = c->param;
+    const kao_resize_state *s = c->state;
+    const kao_tensor *in = &c->in[0];
+    int64_t at = 0;
+
+    for (int32_t i = 0; i < in->rank; i++) {
+        const int32_t from = s->axis[i].from[index[i]];
+
+        if (from < 0) {
+            memset(to, 0, size);
+            if (in->dtype == KAO_F32)
+                memcpy(to, &p->extrapolation, size);
+            return;
+        }
+        at += from * in->strides[i];
+    }
+    memcpy(to, (const uint8_t *)in->data + at * (int64_t)size, size);
+}
+
+void kao_resize_run(const kao_op_call *c)
+{
+    const kao_resize_param *p = c->param;
+    const kao_tensor *out = &c->out[0];
+    const size_t size = kao_dtype_size((int)out->dtype);
+    const int64_t n = kao_tensor_count(out);
+    int64_t index[KAO_MAX_RANK] = { 0 };
+
+    for (int64_t k = 0; k < n; k++) {
+        int64_t to = 0;
+
+        for (int32_t i = 0; i < out->rank; i++)
+            to += index[i] * out->strides[i];
+        if (p->linear)
+            ((float *)out->data)[to] = (float)linear_at(c, index);
+        else
+            nearest_at(c, index, (uint8_t *)out->data + to * (int64_t)size, size);
+        for (int32_t i = out->rank - 1; i >= 0 && ++index[i] == out->dims[i]; i--)
+            index[i] = 0;
+    }
+}

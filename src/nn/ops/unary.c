@@ -1,0 +1,394 @@
+/* Operators that work on one element at a time: activations, Clip, Cast, and the copies
+ * Identity and Dropout (inference form: the ratio is not used, the mask is all true). */
+#include <math.h>
+#include <string.h>
+
+#include "nn/ops/ops.h"
+
+kao_status kao_like_infer(kao_op_infer *x)
+{
+    return kao_infer_like(x, 0);
+}
+
+#define LOOP(T, EXPR)                                                                       \
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                   \
+        T *o = (T *)c->out[0].data + w.at[0];                                               \
+        const T *pa = (const T *)c->in[0].data + w.at[1];                                   \
+        for (int64_t i = 0; i < w.n; i++) {                                                 \
+            const T a = pa[i * w.step[1]];                                                  \
+            o[i * w.step[0]] = (T)(EXPR);                                                   \
+        }                                                                                   \
+    }
+
+#define NUMERIC(EXPR, EXPR_U8)                                                                       \
+    switch (c->out[0].dtype) {                                                              \
+    case KAO_F32:                                                                           \
+        LOOP(float, EXPR)                                                                   \
+        break;                                                                              \
+    case KAO_I64:                                                                           \
+        LOOP(int64_t, EXPR)                                                                 \
+        break;                                                                              \
+    case KAO_I32:                                                                           \
+        LOOP(int32_t, EXPR)                                                                 \
+        break;                                                                              \
+    case KAO_U8:                                                                            \
+        LOOP(uint8_t, EXPR_U8)                                                              \
+        break;                                                                              \
+    default:                                                                                \
+        LOOP(int8_t, EXPR)                                                                  \
+        break;                                                                              \
+    }
+
+static kao_walk walk_unary(const kao_op_call *c)
+{
+    const kao_tensor *const ops[] = { &c->out[0], &c->in[0] };
+    kao_walk w;
+
+    kao_walk_init(&w, ops, 2);
+    return w;
+}
+
+void kao_relu_run(const kao_op_call *c)
+{
+    kao_walk w = walk_unary(c);
+
+    NUMERIC(a < 0 ? 0 : a, a)
+}
+
+void kao_sigmoid_run(const kao_op_call *c)
+{
+    kao_walk w = walk_unary(c);
+
+    LOOP(float, 1.0f / (1.0f + expf(-a)))
+}
+
+void kao_exp_run(const kao_op_call *c)
+{
+    kao_walk w = walk_unary(c);
+
+    LOOP(float, expf(a))
+}
+
+kao_status kao_leaky_load(kao_op_loader *l)
+{
+    kao_leaky_param *p = l->param;
+
+    return kao_attr_float(l, "alpha", 0.01f, &p->alpha);
+}
+
+void kao_leaky_run(const kao_op_call *c)
+{
+    const kao_leaky_param *p = c->param;
+    kao_walk w = walk_unary(c);
+
+    LOOP(float, a < 0 ? p->alpha * a : a)
+}
+
+/* ---- PRelu ---- */
+
+kao_status kao_prelu_infer(kao_op_infer *x)
+{
+    kao_prelu_state *s = x->state;
+    const kao_tensor *in = &x->in[0], *slope = &x->in[1];
+    const kao_status st = kao_infer_same_type(x, 1, in->dtype);
+
+    if (st)
+        return st;
+    s->per_channel = slope->rank == 1 && slope->dims[0] > 1 && in->rank > 2 &&
+                     in->dims[1] == slope->dims[0];
+    if (s->per_channel)
+        return kao_infer_like(x, 0);
+    for (int32_t i = 0; i < slope->rank; i++) {
+        const int32_t at = in->rank - slope->rank + i;
+
+        if (at < 0 ? slope->dims[i] != 1
+                   : slope->dims[i] != 1 && slope->dims[i] != in->dims[at])
+            return kao_fail(x->err, KAO_E_FORMAT, "the slope's shape does not fit");
+    }
+    return kao_infer_like(x, 0);
+}
+
+void kao_prelu_run(const kao_op_call *c)
+{
+    const kao_prelu_state *s = c->state;
+    kao_tensor slope = c->in[1];
+
+    if (s->per_channel)
+        for (int32_t i = 2; i < c->in[0].rank; i++) {
+            slope.dims[slope.rank] = 1;
+            slope.strides[slope.rank++] = 0;
+        }
+    while (slope.rank > c->out[0].rank) { /* leading dimensions of 1 */
+        memmove(slope.dims, slope.dims + 1, sizeof slope.dims - sizeof slope.dims[0]);
+        memmove(slope.strides, slope.strides + 1,
+                sizeof slope.strides - sizeof slope.strides[0]);
+        slope.rank--;
+    }
+    const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &slope };
+    kao_walk w;
+
+    kao_walk_init(&w, ops, 3);
+#define SLOPE(T)                                                                            \
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))                                     \
+        for (int64_t i = 0; i < w.n; i++) {                                                 \
+            const T a = ((const T *)c->in[0].data)[w.at[1] + i * w.step[1]];                \
+            const T b = ((const T *)slope.data)[w.at[2] + i * w.step[2]];                   \
+            ((T *)c->out[0].data)[w.at[0] + i * w.step[0]] =                                \
+                a < 0 ? (T)((uint64_t)a * (uint64_t)b) : a;                                 \
+        }
+    if (c->out[0].dtype == KAO_I64) {
+        SLOPE(int64_t)
+        return;
+    }
+    if (c->out[0].dtype == KAO_I32) {
+        SLOPE(int32_t)
+        return;
+    }
+#undef SLOPE
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++) {
+            const float a = ((const float *)c->in[0].data)[w.at[1] + i * w.step[1]];
+            const float b = ((const float *)slope.data)[w.at[2] + i * w.step[2]];
+
+            ((float *)c->out[0].data)[w.at[0] + i * w.step[0]] = a < 0 ? a * b : a;
+        }
+}
+
+/* ---- Clip ---- */
+
+kao_status kao_clip6_load(kao_op_loader *l)
+{
+    kao_clip_param *p = l->param;
+    const kao_status st = kao_attr_float(l, "min", -INFINITY, &p->lo);
+
+    return st ? st : kao_attr_float(l, "max", INFINITY, &p->hi);
+}
+
+kao_status kao_clip_load(kao_op_loader *l)
+{
+    kao_clip_param *p = l->param;
+
+    p->inputs = true;
+    p->lo = -INFINITY;
+    p->hi = INFINITY;
+    return KAO_OK;
+}
+
+kao_status kao_clip_infer(kao_op_infer *x)
+{
+    for (uint32_t i = 1; i < x->n_in; i++) {
+        if (!kao_tensor_given(&x->in[i]))
+            continue;
+        const kao_status st = kao_infer_same_type(x, i, x->in[0].dtype);
+
+        if (st)
+            return st;
+        if (kao_tensor_count(&x->in[i]) != 1)
+            return kao_fail(x->err, KAO_E_FORMAT, "bound %u is no scalar", i);
+    }
+    return kao_infer_like(x, 0);
+}
+
+static const void *bound(const kao_op_call *c, uint32_t i)
+{
+    return i < c->n_in && kao_tensor_given(&c->in[i]) ? c->in[i].data : NULL;
+}
+
+void kao_clip_run(const kao_op_call *c)
+{
+    const kao_clip_param *p = c->param;
+    const void *lo = bound(c, 1), *hi = bound(c, 2);
+    kao_walk w = walk_unary(c);
+
+#define CLIP(T, LO, HI)                                                                     \
+    {                                                                                       \
+        const T l = lo ? *(const T *)lo : (T)(LO), h = hi ? *(const T *)hi : (T)(HI);       \
+        LOOP(T, (a < l ? l : a) > h ? h : (a < l ? l : a))                                  \
+    }
+    switch (c->out[0].dtype) {
+    case KAO_F32:
+        CLIP(float, p->lo, p->hi)
+        break;
+    case KAO_I64:
+        CLIP(int64_t, INT64_MIN, INT64_MAX)
+        break;
+    case KAO_I32:
+        CLIP(int32_t, INT32_MIN, INT32_MAX)
+        break;
+    case KAO_U8:
+        CLIP(uint8_t, 0, UINT8_MAX)
+        break;
+    default:
+        CLIP(int8_t, INT8_MIN, INT8_MAX)
+        break;
+    }
+#undef CLIP
+}
+
+/* ---- Cast ---- */
+
+kao_status kao_cast_load(kao_op_loader *l)
+{
+    kao_cast_param *p = l->param;
+    int64_t to = 0;
+    const kao_status st = kao_attr_int(l, "to", 0, &to);
+
+    if (st)
+        return st;
+    if (to < 0 || to > 1000 || !(kao_type_bit((kao_dtype)to) & KAO_T_ALL))
+        return kao_fail(l->err, KAO_E_UNSUPPORTED, "to %s",
+                        kao_dtype_name(to < 0 || to > 1000 ? -1 : (int)to));
+    p->to = (kao_dtype)to;
+    return KAO_OK;
+}
+
+kao_status kao_cast_infer(kao_op_infer *x)
+{
+    const kao_cast_param *p = x->param;
+
+    kao_infer_like(x, 0);
+    x->out[0].dtype = p->to;
+    return KAO_OK;
+}
+
+/* IEEE 754 binary16 to binary32, exactly. */
+static float half_to_float(uint16_t h)
+{
+    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exp = (h >> 10) & 31, m = h & 1023;
+    uint32_t u = 0;
+    float f;
+
+    if (exp == 0) {
+        f = ldexpf((float)m, -24);
+        return sign ? -f : f;
+    }
+    u = exp == 31 ? sign | 0x7f800000u | m << 13 : sign | (exp + 112) << 23 | m << 13;
+    memcpy(&f, &u, 4);
+    return f;
+}
+
+/* Truncation towards zero; what does not fit saturates and NaN gives 0 (ONNX leaves both
+ * open). */
+static int64_t float_to_int(float v, int64_t lo, int64_t hi)
+{
+    if (v != v)
+        return 0;
+    if (v <= (float)lo)
+        return lo;
+    return v >= (float)hi ? hi : (int64_t)v;
+}
+
+static void cast_float(const kao_tensor *out, int64_t at, float v)
+{
+    switch (out->dtype) {
+    case KAO_F32:
+        ((float *)out->data)[at] = v;
+        break;
+    case KAO_I64:
+        ((int64_t *)out->data)[at] = float_to_int(v, INT64_MIN, INT64_MAX);
+        break;
+    case KAO_I32:
+        ((int32_t *)out->data)[at] = (int32_t)float_to_int(v, INT32_MIN, INT32_MAX);
+        break;
+    case KAO_U8:
+        ((uint8_t *)out->data)[at] = (uint8_t)float_to_int(v, 0, UINT8_MAX);
+        break;
+    case KAO_I8:
+        ((int8_t *)out->data)[at] = (int8_t)float_to_int(v, INT8_MIN, INT8_MAX);
+        break;
+    default:
+        ((uint8_t *)out->data)[at] = v != 0; /* NaN is true */
+        break;
+    }
+}
+
+/* Between integers the low bits are kept. */
+static void cast_int(const kao_tensor *out, int64_t at, int64_t v)
+{
+    switch (out->dtype) {
+    case KAO_F32:
+        ((float *)out->data)[at] = (float)v;
+        break;
+    case KAO_I64:
+        ((int64_t *)out->data)[at] = v;
+        break;
+    case KAO_I32:
+        ((int32_t *)out->data)[at] = (int32_t)(uint32_t)(uint64_t)v;
+        break;
+    case KAO_U8:
+        ((uint8_t *)out->data)[at] = (uint8_t)v;
+        break;
+    case KAO_I8:
+        ((int8_t *)out->data)[at] = (int8_t)(uint8_t)v;
+        break;
+    default:
+        ((uint8_t *)out->data)[at] = v != 0;
+        break;
+    }
+}
+
+void kao_cast_run(const kao_op_call *c)
+{
+    const kao_tensor *in = &c->in[0], *out = &c->out[0];
+    kao_walk w = walk_unary(c);
+
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++) {
+            const int64_t to = w.at[0] + i * w.step[0], at = w.at[1] + i * w.step[1];
+
+            switch (in->dtype) {
+            case KAO_F32:
+                cast_float(out, to, ((const float *)in->data)[at]);
+                break;
+            case KAO_F16:
+                cast_float(out, to, half_to_float(((const uint16_t *)in->data)[at]));
+                break;
+            case KAO_I64:
+                cast_int(out, to, ((const int64_t *)in->data)[at]);
+                break;
+            case KAO_I32:
+                cast_int(out, to, ((const int32_t *)in->data)[at]);
+                break;
+            case KAO_I8:
+                cast_int(out, to, ((const int8_t *)in->data)[at]);
+                break;
+            default:
+                cast_int(out, to, ((const uint8_t *)in->data)[at]);
+                break;
+            }
+        }
+}
+
+/* ---- copies ---- */
+
+void kao_identity_run(const kao_op_call *c)
+{
+    kao_tensor_copy(&c->out[0], &c->in[0]);
+}
+
+kao_status kao_dropout_infer(kao_op_infer *x)
+{
+    if (x->n_in > 2 && kao_tensor_given(&x->in[2])) {
+        const kao_status st = x->need(x, 2);
+
+        if (st)
+            return st;
+        if (x->in[2].dtype == KAO_BOOL && kao_tensor_count(&x->in[2]) == 1 &&
+            *(const uint8_t *)x->in[2].data)
+            return kao_fail(x->err, KAO_E_UNSUPPORTED, "training mode");
+    }
+    kao_infer_like(x, 0);
+    if (x->n_out > 1) {
+        x->out[1] = x->out[0];
+        x->out[1].dtype = KAO_BOOL;
+    }
+    return KAO_OK;
+}
+
+void kao_dropout_run(const kao_op_call *c)
+{
+    if (c->out[0].data)
+        kao_tensor_copy(&c->out[0], &c->in[0]);
+    if (c->n_out > 1 && c->out[1].data)
+        memset(c->out[1].data, 1, (size_t)kao_tensor_count(&c->out[1]));
+}

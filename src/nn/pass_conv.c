@@ -1,0 +1,253 @@
+/* Conv, Gemm and MatMul with constant weights become convolution steps, which run on packed
+ * channels-last kernels; BatchNormalization behind one is folded into it.
+ *
+ * A matrix product is a 1x1 convolution over a picture of one row: M pixels, K channels.
+ * Weights are not changed here: a step carries a factor and a bias for each output channel,
+ * which packing applies (BN: y = k * x + (beta - k * mean), k = gamma / sqrt(var + eps)). */
+#include <math.h>
+#include <string.h>
+
+#include "nn/graph.h"
+#include "nn/ops/ops.h"
+
+static uint64_t mix(uint64_t key, uint64_t v)
+{
+    return (key ^ v) * 0x9e3779b97f4a7c15u ^ key >> 29;
+}
+
+static bool is_known_f32(const kao_graph *g, uint32_t v)
+{
+    return kao_value_known(g, v) && g->values[v].t.dtype == KAO_F32 &&
+           kao_tensor_is_dense(&g->values[v].t);
+}
+
+/* An optional input that is absent or a known dense f32 tensor. */
+static bool usable_optional(const kao_graph *g, const kao_step *s, uint32_t i)
+{
+    return i >= s->n_in || s->in[i] == KAO_NO_VALUE || is_known_f32(g, s->in[i]);
+}
+
+static bool fits(const kao_tensor *t)
+{
+    const int64_t n = kao_tensor_count(t);
+
+    return n > 0 && n < INT32_MAX;
+}
+
+static kao_conv_step *new_conv(kao_graph *g, const kao_step *s, const float *weight,
+                               int64_t oc)
+{
+    kao_conv_step *c = kao_arena_calloc(g->arena, 1, sizeof *c);
+    const float **part = kao_arena_calloc(g->arena, 1, sizeof *part);
+    int64_t *rows = kao_arena_calloc(g->arena, 1, sizeof *rows);
+
+    if (!c || !part || !rows)
+        return NULL;
+    part[0] = weight;
+    rows[0] = oc;
+    *c = (kao_conv_step){ .n_parts = 1,
+                          .weight = part,
+                          .rows = rows,
+                          .residual = KAO_NO_VALUE,
+                          .merged = KAO_NO_VALUE,
+                          .key = mix(0, s->node + 1u) };
+    return c;
+}
+
+/* The step as one with a single input. */
+static void become_conv(kao_step *s, kao_conv_step *c)
+{
+    s->kind = KAO_STEP_CONV;
+    s->conv = c;
+    s->n_in = 1;
+}
+
+static kao_status lower_conv(kao_graph *g, kao_step *s)
+{
+    const kao_conv_param *p = s->param;
+    const kao_window *w = &((const kao_conv_state *)s->state)->window;
+    const kao_tensor *in = &g->values[s->in[0]].t, *out = &g->values[s->out[0]].t;
+
+    if (!is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) || !fits(out) ||
+        in->rank != 4 || p->group > INT32_MAX)
+        return KAO_OK;
+    kao_conv_step *c = new_conv(g, s, g->values[s->in[1]].t.data, out->dims[1]);
+
+    if (!c)
+        return kao_graph_no_memory(g);
+    if (s->n_in > 2 && s->in[2] != KAO_NO_VALUE)
+        c->bias = g->values[s->in[2]].t.data;
+    c->d = (kao_conv){ .n = (int32_t)in->dims[0],
+                       .h = (int32_t)in->dims[2],
+                       .w = (int32_t)in->dims[3],
+                       .c = (int32_t)in->dims[1],
+                       .oh = (int32_t)out->dims[2],
+                       .ow = (int32_t)out->dims[3],
+                       .oc = (int32_t)out->dims[1],
+                       .kh = (int32_t)w->kernel[0],
+                       .kw = (int32_t)w->kernel[1],
+                       .sy = (int32_t)w->stride[0],
+                       .sx = (int32_t)w->stride[1],
+                       .dy = (int32_t)w->dilation[0],
+                       .dx = (int32_t)w->dilation[1],
+                       .pad_top = (int32_t)w->pad_begin[0],
+                       .pad_left = (int32_t)w->pad_begin[1],
+                       .groups = (int32_t)p->group };
+    become_conv(s, c);
+    return KAO_OK;
+}
+
+static kao_conv row_conv(int64_t m, int64_t k, int64_t n)
+{
+    return (kao_conv){ .n = 1,
+                       .h = 1,
+                       .w = (int32_t)m,
+                       .c = (int32_t)k,
+                       .oh = 1,
+                       .ow = (int32_t)m,
+                       .oc = (int32_t)n,
+                       .kh = 1,
+                       .kw = 1,
+                       .sy = 1,
+                       .sx = 1,
+                       .dy = 1,
+                       .dx = 1,
+                       .groups = 1 };
+}
+
+/* C of a Gemm as one number a column: absent, scalar, or a row. */
+static bool is_row(const kao_tensor *c, int64_t n)
+{
+    const int64_t count = kao_tensor_count(c);
+
+    return count == 1 || (count == n && c->rank > 0 && c->dims[c->rank - 1] == n);
+}
+
+static kao_status lower_gemm(kao_graph *g, kao_step *s)
+{
+    const kao_gemm_param *p = s->param;
+    const kao_tensor *in = &g->values[s->in[0]].t, *out = &g->values[s->out[0]].t;
+    const int64_t n = out->dims[1];
+    const bool has_c = s->n_in > 2 && s->in[2] != KAO_NO_VALUE;
+
+    if (p->trans_a || !is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) ||
+        !fits(out) || (has_c && !is_row(&g->values[s->in[2]].t, n)))
+        return KAO_OK;
+    kao_conv_step *c = new_conv(g, s, g->values[s->in[1]].t.data, n);
+    float *scale = kao_arena_calloc(g->arena, (size_t)n, sizeof *scale);
+    float *bias = kao_arena_calloc(g->arena, (size_t)n, sizeof *bias);
+
+    if (!c || !scale || !bias)
+        return kao_graph_no_memory(g);
+    for (int64_t i = 0; i < n; i++) {
+        const kao_tensor *t = has_c ? &g->values[s->in[2]].t : NULL;
+
+        scale[i] = p->alpha;
+        bias[i] = t ? p->beta * ((const float *)t->data)[kao_tensor_count(t) == 1 ? 0 : i]
+                    : 0;
+    }
+    c->d = row_conv(in->dims[0], in->dims[1], n);
+    c->scale = p->alpha == 1 ? NULL : scale;
+    c->bias = bias;
+    c->transposed = !p->trans_b;
+    c->rows_are_pixels = true;
+    become_conv(s, c);
+    return KAO_OK;
+}
+
+static kao_status lower_matmul(kao_graph *g, kao_step *s)
+{
+    const kao_tensor *in = &g->values[s->in[0]].t, *w = &g->values[s->in[1]].t,
+                     *out = &g->values[s->out[0]].t;
+
+    if (!is_known_f32(g, s->in[1]) || w->rank != 2 || in->rank < 2 || !fits(in) || !fits(out))
+        return KAO_OK;
+    kao_conv_step *c = new_conv(g, s, w->data, w->dims[1]);
+
+    if (!c)
+        return kao_graph_no_memory(g);
+    c->d = row_conv(kao_tensor_count(in) / w->dims[0], w->dims[0], w->dims[1]);
+    c->transposed = true;
+    c->rows_are_pixels = true;
+    become_conv(s, c);
+    return KAO_OK;
+}
+
+kao_status kao_pass_conv(kao_graph *g)
+{
+    kao_status st = KAO_OK;
+
+    for (uint32_t i = 0; !st && i < g->n_steps; i++) {
+        kao_step *s = &g->steps[i];
+
+        if (s->dead || s->kind != KAO_STEP_GENERIC)
+            continue;
+        if (s->op->kind == KAO_OP_CONV)
+            st = lower_conv(g, s);
+        else if (s->op->kind == KAO_OP_GEMM)
+            st = lower_gemm(g, s);
+        else if (s->op->kind == KAO_OP_MATMUL)
+            st = lower_matmul(g, s);
+    }
+    kao_graph_count_reads(g);
+    return st;
+}
+
+/* ---- BatchNormalization ---- */
+
+static bool has_channel_stats(const kao_graph *g, const kao_step *bn, int64_t channels)
+{
+    for (uint32_t i = 1; i < 5; i++)
+        if (!is_known_f32(g, bn->in[i]) ||
+            kao_tensor_count(&g->values[bn->in[i]].t) != channels)
+            return false;
+    return true;
+}
+
+static kao_status fold_norm(kao_graph *g, kao_step *s, kao_step *bn)
+{
+    const float epsilon = ((const kao_batch_norm_param *)bn->param)->epsilon;
+    const int32_t n = s->conv->d.oc;
+    const float *gamma = g->values[bn->in[1]].t.data, *beta = g->values[bn->in[2]].t.data;
+    const float *mean = g->values[bn->in[3]].t.data, *var = g->values[bn->in[4]].t.data;
+    float *scale = kao_arena_calloc(g->arena, (size_t)n, sizeof *scale);
+    float *bias = kao_arena_calloc(g->arena, (size_t)n, sizeof *bias);
+
+    if (!scale || !bias)
+        return kao_graph_no_memory(g);
+    for (int32_t i = 0; i < n; i++) {
+        const double k = (double)gamma[i] / sqrt((double)var[i] + (double)epsilon);
+        const double b = s->conv->bias ? (double)s->conv->bias[i] : 0;
+
+        scale[i] = (float)(k * (s->conv->scale ? (double)s->conv->scale[i] : 1));
+        bias[i] = (float)(k * (b - (double)mean[i]) + (double)beta[i]);
+    }
+    s->conv->scale = scale;
+    s->conv->bias = bias;
+    s->conv->key = mix(s->conv->key, bn->node + 1u);
+    s->out[0] = bn->out[0];
+    s->node = bn->node;
+    bn->dead = true;
+    return KAO_OK;
+}
+
+kao_status kao_pass_norm(kao_graph *g)
+{
+    kao_status st = KAO_OK;
+
+    for (uint32_t i = 0; !st && i < g->n_steps; i++) {
+        kao_step *s = &g->steps[i];
+
+        if (s->dead || s->kind != KAO_STEP_CONV)
+            continue;
+        kao_step *bn = kao_graph_only_reader(g, s->out[0]);
+
+        if (bn && bn->kind == KAO_STEP_GENERIC && bn->op->kind == KAO_OP_BATCH_NORM &&
+            bn->in[0] == s->out[0] && has_channel_stats(g, bn, s->conv->d.oc) &&
+            g->values[s->out[0]].t.dims[1] == s->conv->d.oc)
+            st = fold_norm(g, s, bn);
+    }
+    kao_graph_count_reads(g);
+    return st;
+}
+

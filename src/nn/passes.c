@@ -1,0 +1,101 @@
+/* The order of the passes, and the two small ones that only remove steps. */
+#include "nn/graph.h"
+
+static const char *const pass_names[] = { "fold", "conv",  "norm", "act",
+                                          "residual", "heads", "view", "pair" };
+
+const char *kao_pass_name(int bit)
+{
+    return bit >= 0 && (size_t)bit < sizeof pass_names / sizeof pass_names[0]
+               ? pass_names[bit]
+               : NULL;
+}
+
+static bool all_known(const kao_graph *g, const kao_step *s)
+{
+    for (uint32_t i = 0; i < s->n_out; i++)
+        if (s->out[i] != KAO_NO_VALUE && !kao_value_known(g, s->out[i]))
+            return false;
+    return true;
+}
+
+/* Identity and Dropout whose output nobody outside sees: readers take the input. */
+static bool is_transparent(const kao_graph *g, const kao_step *s)
+{
+    if (s->op->kind != KAO_OP_IDENTITY || s->out[0] == KAO_NO_VALUE ||
+        g->values[s->out[0]].is_output)
+        return false;
+    for (uint32_t i = 1; i < s->n_out; i++)
+        if (s->out[i] != KAO_NO_VALUE && g->values[s->out[i]].reads)
+            return false;
+    return true;
+}
+
+static bool is_read(const kao_graph *g, const kao_step *s)
+{
+    for (uint32_t i = 0; i < s->n_out; i++)
+        if (s->out[i] != KAO_NO_VALUE && g->values[s->out[i]].reads)
+            return true;
+    return false;
+}
+
+/* Drop what is known, transparent, or read by nobody. */
+kao_status kao_pass_fold(kao_graph *g)
+{
+    uint32_t *same = kao_arena_calloc(g->arena, g->n_values, sizeof *same);
+
+    if (!same)
+        return kao_graph_no_memory(g);
+    for (uint32_t v = 0; v < g->n_values; v++)
+        same[v] = v;
+    for (uint32_t i = 0; i < g->n_steps; i++) {
+        kao_step *s = &g->steps[i];
+
+        for (uint32_t k = 0; k < s->n_in; k++)
+            if (s->in[k] != KAO_NO_VALUE)
+                s->in[k] = same[s->in[k]];
+        if (all_known(g, s)) {
+            s->dead = true;
+        } else if (is_transparent(g, s)) {
+            same[s->out[0]] = s->in[0];
+            s->dead = true;
+        }
+    }
+    for (uint32_t i = g->n_steps; i-- > 0;) { /* backwards: readers go first */
+        kao_step *s = &g->steps[i];
+
+        kao_step *const last = s;
+        if (!s->dead) {
+            bool used = is_read(g, last);
+
+            if (!used) {
+                s->dead = true;
+                for (uint32_t k = 0; k < s->n_in; k++)
+                    if (s->in[k] != KAO_NO_VALUE)
+                        g->values[s->in[k]].reads--;
+            }
+        }
+    }
+    kao_graph_count_reads(g);
+    return KAO_OK;
+}
+
+kao_status kao_graph_optimise(kao_graph *g)
+{
+    static const struct {
+        uint32_t bits;
+        kao_status (*run)(kao_graph *g);
+    } passes[] = {
+        { KAO_PASS_FOLD, kao_pass_fold },
+        { KAO_PASS_CONV, kao_pass_conv },
+        { KAO_PASS_NORM, kao_pass_norm },
+        { KAO_PASS_ACT | KAO_PASS_RESIDUAL, kao_pass_epilogue },
+        { KAO_PASS_HEADS, kao_pass_heads },
+    };
+    kao_status st = KAO_OK;
+
+    for (size_t i = 0; !st && i < sizeof passes / sizeof passes[0]; i++)
+        if (g->passes & passes[i].bits)
+            st = passes[i].run(g);
+    return st;
+}

@@ -1,0 +1,433 @@
+/* Where each value lives and in which order: strides, views, conversion copies.
+ *
+ * Steps are walked in order; each decides the strides of what it makes:
+ *   convolution, pooling, resize   channels last (their input too: a copy is put in where
+ *                                  it is not), so the network's body never changes layout
+ *   element-wise, Concat           as their first full-size input
+ *   Transpose, Slice, Split, Reshape   a view of the input where strides can say it
+ *   all else                       C order
+ * A value is a root, which owns storage, or a view of one: an offset and strides. Graph
+ * outputs are C order in memory of their own; a copy is put in where they are not. */
+#include <string.h>
+
+#include "nn/graph.h"
+#include "nn/ops/ops.h"
+
+typedef struct placer {
+    kao_graph *g;
+    kao_step *steps; /* the new list */
+    uint32_t n, cap;
+    uint32_t *last_copy; /* by value: its channels-last copy, or KAO_NO_VALUE */
+    uint32_t n_last_copy;
+    bool *wants_last;    /* by value: a reader works channels last */
+} placer;
+
+/* ---- views ---- */
+
+static void root_here(kao_graph *g, uint32_t v)
+{
+    g->values[v].root = v;
+    g->values[v].offset = 0;
+}
+
+static void make_view(kao_graph *g, uint32_t v, uint32_t of, const int64_t *strides,
+                      int64_t offset)
+{
+    g->values[v].root = g->values[of].root;
+    g->values[v].offset = g->values[of].offset + offset;
+    memcpy(g->values[v].t.strides, strides, sizeof g->values[v].t.strides);
+}
+
+/* Strides that show t's elements, in order, with the dims of `as`; false if none do.
+ * Both lists of dims are cut into the shortest runs of equal product. The old dims of a run
+ * must follow each other in memory; then the new ones are steps within it. */
+static bool view_as(const kao_tensor *t, const kao_tensor *as, int64_t *strides)
+{
+    int64_t dims[KAO_MAX_RANK], old[KAO_MAX_RANK]; /* t without its dims of 1 */
+    int32_t n = 0, i = 0, j = 0;
+
+    if (kao_tensor_count(t) == 0)
+        return false;
+    for (int32_t k = 0; k < t->rank; k++)
+        if (t->dims[k] != 1) {
+            dims[n] = t->dims[k];
+            old[n++] = t->strides[k];
+        }
+    memset(strides, 0, KAO_MAX_RANK * sizeof *strides);
+    while (i < n && j < as->rank) {
+        int32_t i1 = i + 1, j1 = j + 1;
+
+        for (int64_t a = dims[i], b = as->dims[j]; a != b;) {
+            if (a < b)
+                a *= dims[i1++];
+            else
+                b *= as->dims[j1++];
+        }
+        for (int32_t k = i; k < i1 - 1; k++)
+            if (old[k] != old[k + 1] * dims[k + 1])
+                return false;
+        int64_t step = old[i1 - 1];
+
+        for (int32_t k = j1 - 1; k >= j; k--) {
+            strides[k] = step;
+            step *= as->dims[k];
+        }
+        i = i1;
+        j = j1;
+    }
+    return true; /* what is left of `as` has size 1 */
+}
+
+/* ---- layouts ---- */
+
+/* Channels innermost, pixels at an even pitch without gaps: what convolutions read. */
+static bool is_channels_last(const kao_tensor *t, int64_t *pitch)
+{
+    int64_t p = t->dims[1];
+
+    if (t->dims[1] != 1 && t->strides[1] != 1)
+        return false;
+    if (t->dims[3] > 1)
+        p = t->strides[3];
+    else if (t->dims[2] > 1)
+        p = t->strides[2];
+    else if (t->dims[0] > 1)
+        p = t->strides[0];
+    *pitch = p;
+    return p >= t->dims[1] && p <= INT32_MAX &&
+           (t->dims[2] == 1 || t->strides[2] == p * t->dims[3]) &&
+           (t->dims[0] == 1 || t->strides[0] == p * t->dims[3] * t->dims[2]);
+}
+
+static bool looks_channels_last(const kao_tensor *t)
+{
+    int64_t pitch = 0;
+
+    return t->rank == 4 && t->dims[1] > 1 && !kao_tensor_is_dense(t) &&
+           is_channels_last(t, &pitch);
+}
+
+static bool works_channels_last(const kao_step *s)
+{
+    if (s->kind == KAO_STEP_CONV)
+        return !s->conv->rows_are_pixels;
+    if (s->kind != KAO_STEP_GENERIC)
+        return false;
+    return s->op->kind == KAO_OP_MAX_POOL || s->op->kind == KAO_OP_AVERAGE_POOL ||
+           s->op->kind == KAO_OP_RESIZE;
+}
+
+/* ---- emitting ---- */
+
+static kao_status emit(placer *p, const kao_step *s)
+{
+    if (p->n == p->cap) {
+        const uint32_t cap = p->cap * 2 + 64;
+        kao_step *bigger = kao_arena_calloc(p->g->arena, cap, sizeof *bigger);
+
+        if (!bigger)
+            return kao_graph_no_memory(p->g);
+        if (p->n)
+            memcpy(bigger, p->steps, p->n * sizeof *bigger);
+        p->steps = bigger;
+        p->cap = cap;
+    }
+    p->steps[p->n++] = *s;
+    return KAO_OK;
+}
+
+/* A copy of v: channels last, or C order. The new value in *out. */
+static kao_status emit_copy(placer *p, uint32_t v, bool channels_last, uint32_t node,
+                            uint32_t *out)
+{
+    kao_graph *g = p->g;
+    uint32_t *args = kao_arena_calloc(g->arena, 2, sizeof *args);
+
+    *out = kao_graph_value(g, &g->values[v].t);
+    if (!args || *out == KAO_NO_VALUE)
+        return kao_graph_no_memory(g);
+    if (channels_last)
+        kao_tensor_set_channels_last(&g->values[*out].t);
+    else
+        kao_tensor_set_dense(&g->values[*out].t);
+    root_here(g, *out);
+    args[0] = v;
+    args[1] = *out;
+    const kao_step s = {
+        .kind = KAO_STEP_COPY, .node = node, .n_in = 1, .n_out = 1, .in = args, .out = args + 1
+    };
+
+    return emit(p, &s);
+}
+
+static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node, int64_t *pitch)
+{
+    kao_graph *g = p->g;
+    const uint32_t from = *v;
+
+    if (!kao_value_known(g, from) && is_channels_last(&g->values[from].t, pitch))
+        return KAO_OK;
+    if (from < p->n_last_copy && p->last_copy[from] != KAO_NO_VALUE) {
+        *v = p->last_copy[from];
+    } else {
+        const kao_status st = emit_copy(p, from, true, node, v);
+
+        if (st)
+            return st;
+        if (from < p->n_last_copy)
+            p->last_copy[from] = *v;
+    }
+    return is_channels_last(&g->values[*v].t, pitch) ? KAO_OK : kao_graph_no_memory(g);
+}
+
+/* ---- one step ---- */
+
+static void outputs_are_roots(kao_graph *g, const kao_step *s)
+{
+    for (uint32_t i = 0; i < s->n_out; i++)
+        if (s->out[i] != KAO_NO_VALUE)
+            root_here(g, s->out[i]);
+}
+
+static kao_status place_conv(placer *p, kao_step *s)
+{
+    kao_graph *g = p->g;
+    kao_conv_step *c = s->conv;
+    kao_status st = KAO_OK;
+    int64_t in = 0, res = 0;
+
+    if (c->rows_are_pixels) {
+        if (!kao_tensor_is_dense(&g->values[s->in[0]].t))
+            st = emit_copy(p, s->in[0], false, s->node, &s->in[0]);
+        if (!st && c->residual != KAO_NO_VALUE &&
+            !kao_tensor_is_dense(&g->values[c->residual].t))
+            st = emit_copy(p, c->residual, false, s->node, &c->residual);
+        c->d.in_stride = c->d.c;
+        c->d.res_stride = c->d.out_stride = c->d.oc;
+        outputs_are_roots(g, s);
+        return st ? st : emit(p, s);
+    }
+    st = need_channels_last(p, &s->in[0], s->node, &in);
+    if (!st && c->residual != KAO_NO_VALUE)
+        st = need_channels_last(p, &c->residual, s->node, &res);
+    if (st)
+        return st;
+    c->d.in_stride = (int32_t)in;
+    c->d.res_stride = (int32_t)res;
+    c->d.out_stride = c->d.oc;
+    if (c->n_parts == 1) {
+        kao_tensor_set_channels_last(&g->values[s->out[0]].t);
+        root_here(g, s->out[0]);
+        return emit(p, s);
+    }
+    kao_tensor *whole = &g->values[c->merged].t;
+    int64_t at = 0;
+
+    kao_tensor_set_channels_last(whole);
+    root_here(g, c->merged);
+    for (uint32_t i = 0; i < s->n_out; i++) {
+        make_view(g, s->out[i], c->merged, whole->strides, at);
+        at += c->rows[i];
+    }
+    return emit(p, s);
+}
+
+static kao_status place_window(placer *p, kao_step *s)
+{
+    kao_graph *g = p->g;
+    int64_t pitch = 0;
+    kao_status st = KAO_OK;
+
+    outputs_are_roots(g, s);
+    if (g->values[s->in[0]].t.rank == 4 && (g->passes & KAO_PASS_CONV)) {
+        st = need_channels_last(p, &s->in[0], s->node, &pitch);
+        for (uint32_t i = 0; i < s->n_out; i++)
+            if (s->out[i] != KAO_NO_VALUE)
+                kao_tensor_set_channels_last(&g->values[s->out[i]].t);
+    }
+    return st ? st : emit(p, s);
+}
+
+/* Element-wise steps and Concat follow the first input of the output's rank that is
+ * channels last. */
+static bool follows_inputs(const kao_step *s)
+{
+    switch (s->op->kind) {
+    case KAO_OP_ADD:
+    case KAO_OP_MUL:
+    case KAO_OP_RELU:
+    case KAO_OP_CLIP:
+    case KAO_OP_LEAKY_RELU:
+    case KAO_OP_PRELU:
+    case KAO_OP_SIGMOID:
+    case KAO_OP_BATCH_NORM:
+    case KAO_OP_CONCAT:
+    case KAO_OP_IDENTITY:
+    case KAO_OP_GLOBAL_AVERAGE_POOL:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static kao_status place_generic(placer *p, const kao_step *s)
+{
+    kao_graph *g = p->g;
+    bool last = false;
+
+    outputs_are_roots(g, s);
+    if (follows_inputs(s))
+        for (uint32_t i = 0; i < s->n_in; i++)
+            last |= s->in[i] != KAO_NO_VALUE && !kao_value_known(g, s->in[i]) &&
+                    looks_channels_last(&g->values[s->in[i]].t);
+    for (uint32_t i = 0; last && i < s->n_out; i++)
+        if (s->out[i] != KAO_NO_VALUE && g->values[s->out[i]].t.rank == 4)
+            kao_tensor_set_channels_last(&g->values[s->out[i]].t);
+    return emit(p, s);
+}
+
+/* The step as a view of its input, if it is one. */
+static bool place_view(placer *p, const kao_step *s)
+{
+    kao_graph *g = p->g;
+    const kao_tensor *in = &g->values[s->in[0]].t;
+    int64_t strides[KAO_MAX_RANK] = { 0 }, at = 0;
+
+    if (kao_value_known(g, s->in[0]))
+        return false;
+    if (s->op->kind == KAO_OP_TRANSPOSE) {
+        for (int32_t i = 0; i < in->rank; i++)
+            strides[i] = in->strides[((const kao_perm_state *)s->state)->perm[i]];
+        make_view(g, s->out[0], s->in[0], strides, 0);
+        return true;
+    }
+    if (s->op->run == kao_slice_run) {
+        const kao_slice_state *state = s->state;
+
+        for (int32_t i = 0; i < in->rank; i++) {
+            at += state->start[i] * in->strides[i];
+            strides[i] = in->strides[i] * state->step[i];
+        }
+        if (kao_tensor_count(&g->values[s->out[0]].t) == 0)
+            return false;
+        make_view(g, s->out[0], s->in[0], strides, at);
+        return true;
+    }
+    if (s->op->kind == KAO_OP_SPLIT) {
+        const int32_t axis = ((const kao_axis_state *)s->state)->axis;
+
+        for (uint32_t i = 0; i < s->n_out; i++) {
+            if (s->out[i] == KAO_NO_VALUE)
+                return false;
+            make_view(g, s->out[i], s->in[0], in->strides, at * in->strides[axis]);
+            at += g->values[s->out[i]].t.dims[axis];
+        }
+        return true;
+    }
+    if (s->op->kind == KAO_OP_RESHAPE || s->op->kind == KAO_OP_FLATTEN) {
+        if (!view_as(in, &g->values[s->out[0]].t, strides))
+            return false;
+        make_view(g, s->out[0], s->in[0], strides, 0);
+        return true;
+    }
+    return false;
+}
+
+static kao_status place_reshape(placer *p, const kao_step *s)
+{
+    kao_graph *g = p->g;
+    kao_tensor *out = &g->values[s->out[0]].t;
+    int64_t strides[KAO_MAX_RANK];
+
+    root_here(g, s->out[0]);
+    if (out->rank == 4 && p->wants_last[s->out[0]]) {
+        kao_tensor_set_channels_last(out);
+        /* the copy must be able to see it in the input's dims */
+        if (!view_as(out, &g->values[s->in[0]].t, strides))
+            kao_tensor_set_dense(out);
+    }
+    return emit(p, s);
+}
+
+static kao_status place_step(placer *p, kao_step *s)
+{
+    kao_graph *g = p->g;
+
+    if (s->kind == KAO_STEP_CONV)
+        return place_conv(p, s);
+    if (works_channels_last(s))
+        return place_window(p, s);
+    if ((g->passes & KAO_PASS_VIEW) && place_view(p, s)) {
+        s->kind = KAO_STEP_VIEW;
+        return emit(p, s);
+    }
+    if (s->op->kind == KAO_OP_RESHAPE || s->op->kind == KAO_OP_FLATTEN)
+        return place_reshape(p, s);
+    return place_generic(p, s);
+}
+
+/* ---- graph outputs ---- */
+
+/* Output i becomes a value of its own, in C order. */
+static kao_status place_output(placer *p, uint32_t i, uint32_t *value)
+{
+    kao_graph *g = p->g;
+    const uint32_t v = *value;
+    const kao_value *x = &g->values[v];
+
+    bool own = !kao_value_known(g, v) && !x->is_input && x->root == v &&
+               kao_tensor_is_dense(&x->t);
+
+    for (uint32_t k = 0; k < i; k++)
+        own &= g->outputs[k] != v; /* named twice: each gets memory of its own */
+    if (own)
+        return KAO_OK;
+    return emit_copy(p, v, false, p->n ? p->steps[p->n - 1].node : 0, value);
+}
+
+/* Which values are best channels last: their readers work so, or pass the wish on. */
+static void find_wishes(placer *p)
+{
+    const kao_graph *g = p->g;
+
+    for (uint32_t i = g->n_steps; i-- > 0;) {
+        const kao_step *s = &g->steps[i];
+        bool wish = !s->dead && works_channels_last(s);
+
+        if (s->dead || s->n_in == 0 || s->in[0] == KAO_NO_VALUE)
+            continue;
+        if (!wish && s->kind == KAO_STEP_GENERIC &&
+            (follows_inputs(s) || s->op->kind == KAO_OP_SPLIT ||
+             s->op->run == kao_slice_run))
+            for (uint32_t k = 0; k < s->n_out; k++)
+                wish |= s->out[k] != KAO_NO_VALUE && p->wants_last[s->out[k]];
+        for (uint32_t k = 0; wish && k < s->n_in; k++)
+            if (s->in[k] != KAO_NO_VALUE)
+                p->wants_last[s->in[k]] = true;
+    }
+}
+
+kao_status kao_graph_place(kao_graph *g)
+{
+    placer p = { .g = g, .n_last_copy = g->n_values };
+    kao_status st = KAO_OK;
+
+    p.last_copy = kao_arena_calloc(g->arena, g->n_values, sizeof *p.last_copy);
+    p.wants_last = kao_arena_calloc(g->arena, g->n_values, sizeof *p.wants_last);
+    if (!p.last_copy || !p.wants_last)
+        return kao_graph_no_memory(g);
+    for (uint32_t v = 0; v < g->n_values; v++) {
+        p.last_copy[v] = KAO_NO_VALUE;
+        root_here(g, v);
+    }
+    if (g->passes & KAO_PASS_CONV)
+        find_wishes(&p);
+    for (uint32_t i = 0; !st && i < g->n_steps; i++)
+        if (!g->steps[i].dead)
+            st = place_step(&p, &g->steps[i]);
+    for (uint32_t i = 0; !st && i < g->model->onnx.n_outputs; i++)
+        st = place_output(&p, i, &g->outputs[i]);
+    g->steps = p.steps;
+    g->n_steps = p.n;
+    return st;
+}

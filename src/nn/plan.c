@@ -1,0 +1,345 @@
+/* Steps -> entries: give roots their memory, pack weights, write operands down. */
+#include "nn/plan.h"
+
+#include <string.h>
+
+typedef struct builder {
+    kao_graph *g;
+    kao_plan *plan;
+    kao_operand *root; /* by value: where its storage is (roots only) */
+} builder;
+
+const char *kao_kernel_name(kao_kernel_id kernel)
+{
+    static const char *const names[] = { "generic", "copy", "conv" };
+
+    return names[kernel];
+}
+
+/* ---- storage of roots ---- */
+
+static bool reads_anything(const kao_step *s)
+{
+    return s->kind != KAO_STEP_VIEW;
+}
+
+static void extend(kao_graph *g, uint32_t *first, uint32_t *last, uint32_t v, uint32_t step)
+{
+    if (v == KAO_NO_VALUE || kao_value_known(g, v))
+        return;
+    const uint32_t r = g->values[v].root;
+
+    if (first[r] == KAO_NO_VALUE)
+        first[r] = step;
+    last[r] = step;
+}
+
+static void find_lives(kao_graph *g, uint32_t *first, uint32_t *last)
+{
+    for (uint32_t v = 0; v < g->n_values; v++)
+        first[v] = KAO_NO_VALUE;
+    for (uint32_t i = 0; i < g->n_steps; i++) {
+        const kao_step *s = &g->steps[i];
+
+        if (!reads_anything(s))
+            continue;
+        for (uint32_t k = 0; k < s->n_in; k++)
+            extend(g, first, last, s->in[k], i);
+        for (uint32_t k = 0; k < s->n_out; k++)
+            extend(g, first, last, s->out[k], i);
+        if (s->conv && s->conv->residual != KAO_NO_VALUE)
+            extend(g, first, last, s->conv->residual, i);
+    }
+}
+
+static size_t bytes_of(const kao_tensor *t)
+{
+    return (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
+}
+
+/* Where values live that are not in the arena. */
+static void place_outside(builder *b)
+{
+    kao_graph *g = b->g;
+
+    for (uint32_t v = 0; v < g->n_values; v++) {
+        b->root[v].space = KAO_SPACE_ARENA;
+        if (kao_value_known(g, v)) {
+            b->root[v].space = KAO_SPACE_CONST;
+        } else if (g->values[v].is_input) {
+            b->root[v].space = KAO_SPACE_INPUT;
+            b->root[v].index = g->values[v].input;
+        }
+    }
+    for (uint32_t i = 0; i < b->plan->n_outputs; i++) {
+        b->root[g->outputs[i]].space = KAO_SPACE_OUTPUT;
+        b->root[g->outputs[i]].index = i;
+        b->plan->outputs[i] = g->values[g->outputs[i]].t;
+        b->plan->outputs[i].data = NULL;
+    }
+}
+
+static kao_status place_roots(builder *b)
+{
+    kao_graph *g = b->g;
+    uint32_t *first = kao_arena_calloc(g->arena, g->n_values, sizeof *first);
+    uint32_t *last = kao_arena_calloc(g->arena, g->n_values, sizeof *last);
+    uint32_t *scratch = kao_arena_calloc(g->arena, g->n_values, 3 * sizeof *scratch);
+    kao_block *blocks = kao_arena_calloc(g->arena, g->n_values, sizeof *blocks);
+    uint32_t n = 0;
+
+    if (!first || !last || !scratch || !blocks)
+        return kao_graph_no_memory(g);
+    place_outside(b);
+    find_lives(g, first, last);
+    uint32_t *owner = scratch + 2 * g->n_values;
+
+    for (uint32_t v = 0; v < g->n_values; v++)
+        if (b->root[v].space == KAO_SPACE_ARENA && first[v] != KAO_NO_VALUE) {
+            owner[n] = v;
+            blocks[n++] = (kao_block){ .bytes = bytes_of(&g->values[v].t),
+                                       .first = first[v],
+                                       .last = last[v] };
+        }
+    const kao_status st =
+        kao_memory_plan(blocks, n, scratch, &b->plan->arena_bytes, g->err);
+
+    for (uint32_t i = 0; !st && i < n; i++)
+        b->root[owner[i]].offset = blocks[i].offset;
+    return st;
+}
+
+/* ---- operands ---- */
+
+static kao_operand operand_of(const builder *b, uint32_t v)
+{
+    const kao_graph *g = b->g;
+
+    if (v == KAO_NO_VALUE)
+        return (kao_operand){ .space = KAO_SPACE_NONE };
+    const kao_value *x = &g->values[v];
+
+    if (kao_value_known(g, v) && b->root[v].space == KAO_SPACE_CONST)
+        return (kao_operand){ .t = x->t, .space = KAO_SPACE_CONST };
+    kao_operand o = b->root[x->root];
+
+    o.t = x->t;
+    o.t.data = NULL;
+    o.offset += (size_t)(x->offset * (int64_t)kao_dtype_size((int)x->t.dtype));
+    return o;
+}
+
+static void put(builder *b, uint32_t v)
+{
+    b->plan->operands[b->plan->n_operands++] = operand_of(b, v);
+}
+
+/* ---- convolution ---- */
+
+typedef struct packing {
+    kao_graph *g;
+    const kao_conv_step *c;
+    bool failed;
+} packing;
+
+static float weight_at(const kao_conv_step *c, uint32_t part, int64_t row, int64_t col,
+                       int64_t per_row)
+{
+    return c->transposed ? c->weight[part][col * c->rows[part] + row]
+                         : c->weight[part][row * per_row + col];
+}
+
+/* Weights with the parts stacked and factors applied, then packed. */
+static void pack_conv(void *user, void *packed)
+{
+    packing *p = user;
+    const kao_conv_step *c = p->c;
+    kao_mem *mem = &p->g->model->ctx->mem;
+    const int64_t per_row = (int64_t)c->d.c / c->d.groups * c->d.kh * c->d.kw;
+    const float *w = c->weight[0];
+    float *plain = NULL;
+
+    if (c->n_parts > 1 || c->scale || c->transposed) {
+        plain = kao_alloc(mem, (size_t)(c->d.oc * per_row) * sizeof *plain);
+        if (!plain) {
+            p->failed = true;
+            return;
+        }
+        float *to = plain;
+
+        for (uint32_t part = 0, o = 0; part < c->n_parts; part++)
+            for (int64_t row = 0; row < c->rows[part]; row++, o++)
+                for (int64_t col = 0; col < per_row; col++)
+                    *to++ = weight_at(c, part, row, col, per_row) *
+                            (c->scale ? c->scale[o] : 1.0f);
+        w = plain;
+    }
+    kao_conv_pack(&p->g->model->kernels, &c->d, w, c->bias, c->slope, packed);
+    kao_free(mem, plain);
+}
+
+static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
+{
+    kao_graph *g = b->g;
+    const kao_kernels *k = &g->model->kernels;
+    packing p = { .g = g, .c = s->conv };
+    const size_t bytes = kao_conv_packed_bytes(k, &s->conv->d);
+
+    e->kernel = KAO_KERNEL_CONV;
+    e->detail = &s->conv->d;
+    e->scratch = kao_conv_scratch_bytes(k, &s->conv->d,
+                                        kao_pool_threads(g->model->ctx->pool));
+    e->packed = kao_model_packed(g->model, s->conv->key, bytes, pack_conv, &p);
+    if (!e->packed || p.failed)
+        return kao_graph_no_memory(g);
+    b->plan->constant_bytes += bytes;
+    put(b, s->in[0]);
+    e->n_in = 1;
+    if (s->conv->residual != KAO_NO_VALUE) {
+        put(b, s->conv->residual);
+        e->n_in = 2;
+    }
+    put(b, s->conv->n_parts > 1 ? s->conv->merged : s->out[0]);
+    e->n_out = 1;
+    return KAO_OK;
+}
+
+/* ---- entries ---- */
+
+static kao_status build_entry(builder *b, const kao_step *s)
+{
+    kao_plan *plan = b->plan;
+    kao_entry *e = &plan->entries[plan->n_entries++];
+    kao_status st = KAO_OK;
+
+    *e = (kao_entry){ .node = s->node, .first = plan->n_operands };
+    if (s->kind == KAO_STEP_CONV) {
+        st = build_conv(b, s, e);
+    } else {
+        e->kernel = s->kind == KAO_STEP_COPY ? KAO_KERNEL_COPY : KAO_KERNEL_GENERIC;
+        e->op = s->op;
+        e->param = s->param;
+        e->state = s->state;
+        e->n_in = s->n_in;
+        e->n_out = s->n_out;
+        for (uint32_t i = 0; i < s->n_in; i++)
+            put(b, s->in[i]);
+        for (uint32_t i = 0; i < s->n_out; i++)
+            put(b, s->out[i]);
+    }
+    if (e->scratch > plan->scratch_bytes)
+        plan->scratch_bytes = e->scratch;
+    return st;
+}
+
+static kao_status build_entries(builder *b)
+{
+    kao_graph *g = b->g;
+    kao_plan *plan = b->plan;
+    uint64_t n_entries = 0, n_operands = 0;
+    kao_status st = KAO_OK;
+
+    for (uint32_t i = 0; i < g->n_steps; i++) {
+        n_entries += reads_anything(&g->steps[i]);
+        n_operands += g->steps[i].n_in + g->steps[i].n_out + 1u;
+    }
+    plan->entries = kao_arena_calloc(&plan->arena, n_entries, sizeof *plan->entries);
+    plan->operands = kao_arena_calloc(&plan->arena, n_operands, sizeof *plan->operands);
+    if (!plan->entries || !plan->operands)
+        return kao_graph_no_memory(g);
+    for (uint32_t i = 0; !st && i < g->n_steps; i++)
+        if (reads_anything(&g->steps[i]))
+            st = build_entry(b, &g->steps[i]);
+    return st;
+}
+
+/* ---- the key ---- */
+
+static kao_status keep_inputs(builder *b)
+{
+    kao_graph *g = b->g;
+    kao_plan *plan = b->plan;
+
+    for (uint32_t i = 0; i < plan->n_inputs; i++) {
+        const uint32_t v = g->model->onnx.inputs[i].value;
+
+        plan->inputs[i] = g->inputs[i];
+        plan->inputs[i].data = g->bound[i] ? g->values[v].t.data : NULL;
+        plan->bound[i] = g->bound[i];
+    }
+    return KAO_OK;
+}
+
+static kao_status build(kao_plan *plan, kao_model *m, const kao_tensor *inputs,
+                        uint32_t passes, kao_error *err)
+{
+    kao_graph g = {
+        .model = m, .passes = passes, .arena = &plan->arena, .err = err, .inputs = inputs
+    };
+    builder b = { .g = &g, .plan = plan };
+    kao_status st = KAO_OK;
+
+    plan->n_inputs = m->onnx.n_inputs;
+    plan->n_outputs = m->onnx.n_outputs;
+    plan->inputs = kao_arena_calloc(&plan->arena, plan->n_inputs, sizeof *plan->inputs);
+    plan->outputs = kao_arena_calloc(&plan->arena, plan->n_outputs, sizeof *plan->outputs);
+    plan->bound = kao_arena_calloc(&plan->arena, plan->n_inputs, sizeof *plan->bound);
+    if (!plan->inputs || !plan->outputs || !plan->bound)
+        return kao_graph_no_memory(&g);
+    st = kao_graph_infer(&g);
+    if (!st)
+        st = kao_graph_optimise(&g);
+    if (!st)
+        st = kao_graph_place(&g);
+    if (st)
+        return st;
+    b.root = kao_arena_calloc(&plan->arena, g.n_values, sizeof *b.root);
+    if (!b.root)
+        return kao_graph_no_memory(&g);
+    st = place_roots(&b);
+    if (!st)
+        st = build_entries(&b);
+    return st ? st : keep_inputs(&b);
+}
+
+kao_status kao_plan_create(kao_plan **out, kao_model *m, const kao_tensor *inputs,
+                           uint32_t passes, kao_error *err)
+{
+    kao_mem *mem = &m->ctx->mem;
+    kao_plan *plan = kao_calloc(mem, 1, sizeof *plan);
+
+    *out = NULL;
+    if (!plan)
+        return kao_fail(err, KAO_E_NOMEM, "plan: out of memory");
+    kao_arena_init(&plan->arena, mem, KAO_MAX_ARENA);
+    const kao_status st = build(plan, m, inputs, passes, err);
+
+    if (st) {
+        kao_plan_destroy(plan, mem);
+        return st;
+    }
+    *out = plan;
+    return KAO_OK;
+}
+
+void kao_plan_destroy(kao_plan *plan, kao_mem *mem)
+{
+    if (!plan)
+        return;
+    kao_arena_fini(&plan->arena);
+    kao_free(mem, plan);
+}
+
+bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs)
+{
+    for (uint32_t i = 0; i < plan->n_inputs; i++) {
+        const kao_tensor *want = &plan->inputs[i], *t = &inputs[i];
+
+        if (want->dtype != t->dtype || !kao_tensor_same_strides(want, t))
+            return false;
+        if (plan->bound[i] && (!kao_tensor_is_dense(t) || !t->data ||
+                               memcmp(want->data, t->data, bytes_of(t)) != 0))
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,343 @@
+/* Sessions: plans kept by use, memory, and the loop that runs a plan's entries. */
+#include "nn/session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+typedef struct slot { /* a plan and what this session needs to run it */
+    kao_plan *plan;
+    kao_tensor *args;   /* by operand, data resolved before each run */
+    void *outputs;      /* memory of all outputs */
+    kao_tensor *output; /* by number */
+} slot;
+
+struct kao_session {
+    kao_model *model;
+    kao_mem *mem;
+    uint32_t passes, n_slots;
+    kao_tensor *inputs;
+    slot slots[KAO_MAX_PLANS];
+    slot *now;
+    uint64_t clock;
+    unsigned char *arena, *scratch;
+    size_t arena_bytes, scratch_bytes;
+    bool profiling;
+    uint64_t *ns; /* by entry of the plan in `now` */
+    uint32_t n_ns;
+};
+
+kao_status kao_session_create(kao_session **out, kao_model *m, uint32_t passes,
+                              kao_error *err)
+{
+    kao_mem *mem = &m->ctx->mem;
+    kao_session *s = kao_calloc(mem, 1, sizeof *s);
+
+    *out = NULL;
+    if (!s)
+        return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
+    s->model = m;
+    s->mem = mem;
+    s->passes = passes;
+    s->inputs = kao_calloc(mem, m->onnx.n_inputs, sizeof *s->inputs);
+    if (!s->inputs) {
+        kao_free(mem, s);
+        return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
+    }
+    *out = s;
+    return KAO_OK;
+}
+
+static void drop_slot(kao_session *s, slot *x)
+{
+    kao_plan_destroy(x->plan, s->mem);
+    kao_free(s->mem, x->args);
+    kao_free(s->mem, x->outputs);
+    kao_free(s->mem, x->output);
+    *x = (slot){ 0 };
+}
+
+void kao_session_destroy(kao_session *s)
+{
+    if (!s)
+        return;
+    for (uint32_t i = 0; i < s->n_slots; i++)
+        drop_slot(s, &s->slots[i]);
+    kao_free(s->mem, s->inputs);
+    kao_free(s->mem, s->arena);
+    kao_free(s->mem, s->scratch);
+    kao_free(s->mem, s->ns);
+    kao_free(s->mem, s);
+}
+
+kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t, kao_error *err)
+{
+    const kao_onnx_model *onnx = &s->model->onnx;
+    char have[96], want[96];
+    int64_t n = 0;
+
+    if (i >= onnx->n_inputs)
+        return kao_fail(err, KAO_E_ARG, "input %u of %u", i, onnx->n_inputs);
+    const kao_onnx_input *in = &onnx->inputs[i];
+    const char *name = onnx->value_names[in->value];
+    bool fits = in->rank < 0 || in->rank == t->rank;
+
+    if (in->dtype != (int32_t)t->dtype)
+        return kao_fail(err, KAO_E_ARG, "input \"%s\" is %s, wanted %s", name,
+                        kao_dtype_name((int)t->dtype), kao_dtype_name(in->dtype));
+    for (int32_t d = 0; fits && in->rank >= 0 && d < t->rank; d++)
+        fits = in->dims[d] < 0 || in->dims[d] == t->dims[d];
+    if (!fits)
+        return kao_fail(err, KAO_E_ARG, "input \"%s\" has shape %s, wanted %s", name,
+                        kao_dims_text(t->dims, t->rank, have, sizeof have),
+                        kao_dims_text(in->dims, in->rank, want, sizeof want));
+    if (!kao_dims_count(t->dims, t->rank, &n))
+        return kao_fail(err, KAO_E_LIMIT, "input \"%s\": more than 2^31 elements", name);
+    s->inputs[i] = *t;
+    return KAO_OK;
+}
+
+/* ---- plans ---- */
+
+static size_t padded(size_t n)
+{
+    return (n + KAO_ALIGN - 1) / KAO_ALIGN * KAO_ALIGN;
+}
+
+static size_t tensor_bytes(const kao_tensor *t)
+{
+    return (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
+}
+
+static kao_status fill_slot(kao_session *s, slot *x, kao_error *err)
+{
+    const kao_plan *p = x->plan;
+    size_t bytes = 0, at = 0;
+
+    for (uint32_t i = 0; i < p->n_outputs; i++)
+        bytes += padded(tensor_bytes(&p->outputs[i]));
+    x->args = kao_calloc(s->mem, p->n_operands, sizeof *x->args);
+    x->output = kao_calloc(s->mem, p->n_outputs, sizeof *x->output);
+    x->outputs = kao_calloc(s->mem, bytes, 1);
+    if (!x->args || !x->output || !x->outputs)
+        return kao_fail(err, KAO_E_NOMEM, "session: %zu bytes for outputs", bytes);
+    for (uint32_t i = 0; i < p->n_operands; i++)
+        x->args[i] = p->operands[i].t;
+    for (uint32_t i = 0; i < p->n_outputs; i++) {
+        x->output[i] = p->outputs[i];
+        x->output[i].data = (unsigned char *)x->outputs + at;
+        at += padded(tensor_bytes(&p->outputs[i]));
+    }
+    return KAO_OK;
+}
+
+/* A free slot, or the one that was used longest ago, emptied. */
+static slot *take_slot(kao_session *s)
+{
+    slot *oldest = &s->slots[0];
+
+    if (s->n_slots < KAO_MAX_PLANS)
+        return &s->slots[s->n_slots++];
+    for (uint32_t i = 1; i < s->n_slots; i++)
+        if (s->slots[i].plan->used < oldest->plan->used)
+            oldest = &s->slots[i];
+    drop_slot(s, oldest);
+    return oldest;
+}
+
+static kao_status add_plan(kao_session *s, kao_error *err)
+{
+    kao_plan *plan = NULL;
+    kao_status st = kao_plan_create(&plan, s->model, s->inputs, s->passes, err);
+
+    if (st)
+        return st;
+    slot *x = take_slot(s);
+
+    *x = (slot){ .plan = plan };
+    st = fill_slot(s, x, err);
+    if (st) { /* the last slot moves into the hole */
+        drop_slot(s, x);
+        s->n_slots--;
+        *x = s->slots[s->n_slots];
+        s->slots[s->n_slots] = (slot){ 0 };
+        return st;
+    }
+    s->now = x;
+    return KAO_OK;
+}
+
+static kao_status grow(kao_session *s, unsigned char **p, size_t *have, size_t want,
+                       kao_error *err)
+{
+    if (*p && *have >= want)
+        return KAO_OK;
+    kao_free(s->mem, *p);
+    *have = 0;
+    *p = kao_alloc(s->mem, want);
+    if (!*p)
+        return kao_fail(err, KAO_E_NOMEM, "session: %zu bytes for activations", want);
+    *have = want;
+    return KAO_OK;
+}
+
+static kao_status grow_profile(kao_session *s, kao_error *err)
+{
+    const uint32_t n = s->now->plan->n_entries;
+
+    if (!s->profiling || s->n_ns >= n)
+        return KAO_OK;
+    kao_free(s->mem, s->ns);
+    s->n_ns = 0;
+    s->ns = kao_calloc(s->mem, n, sizeof *s->ns);
+    if (!s->ns)
+        return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
+    s->n_ns = n;
+    return KAO_OK;
+}
+
+kao_status kao_session_prepare(kao_session *s, kao_error *err)
+{
+    kao_status st = KAO_OK;
+
+    s->now = NULL;
+    for (uint32_t i = 0; i < s->model->onnx.n_inputs; i++)
+        if (!kao_tensor_given(&s->inputs[i]))
+            return kao_fail(
+                err, KAO_E_ARG, "input \"%s\" is not bound",
+                s->model->onnx.value_names[s->model->onnx.inputs[i].value]);
+    for (uint32_t i = 0; i < s->n_slots && !s->now; i++)
+        if (kao_plan_fits(s->slots[i].plan, s->inputs))
+            s->now = &s->slots[i];
+    if (!s->now)
+        st = add_plan(s, err);
+    if (st)
+        return st;
+    s->now->plan->used = ++s->clock;
+    st = grow(s, &s->arena, &s->arena_bytes, s->now->plan->arena_bytes, err);
+    if (!st)
+        st = grow(s, &s->scratch, &s->scratch_bytes, s->now->plan->scratch_bytes, err);
+    if (!st)
+        st = grow_profile(s, err);
+    if (st)
+        s->now = NULL;
+    return st;
+}
+
+/* ---- running ---- */
+
+static void resolve(const kao_session *s, const slot *x)
+{
+    const kao_plan *p = x->plan;
+
+    for (uint32_t i = 0; i < p->n_operands; i++) {
+        const kao_operand *o = &p->operands[i];
+
+        switch (o->space) {
+        case KAO_SPACE_INPUT:
+            x->args[i].data = (unsigned char *)s->inputs[o->index].data + o->offset;
+            break;
+        case KAO_SPACE_OUTPUT:
+            x->args[i].data = (unsigned char *)x->output[o->index].data + o->offset;
+            break;
+        case KAO_SPACE_ARENA:
+            x->args[i].data = s->arena + o->offset;
+            break;
+        default:
+            break;
+        }
+    }
+}
+
+static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor *args)
+{
+    const kao_tensor *in = args + e->first, *out = in + e->n_in;
+
+    switch (e->kernel) {
+    case KAO_KERNEL_CONV:
+        kao_conv_run(&s->model->kernels, s->model->ctx->pool, e->detail, e->packed,
+                     in[0].data, e->n_in > 1 ? in[1].data : NULL, out[0].data, s->scratch);
+        break;
+    case KAO_KERNEL_COPY:
+        kao_tensor_copy(&out[0], &in[0]);
+        break;
+    default: {
+        const kao_op_call call = { .param = e->param,
+                                   .state = e->state,
+                                   .n_in = e->n_in,
+                                   .n_out = e->n_out,
+                                   .in = in,
+                                   .out = out };
+
+        e->op->run(&call);
+        break;
+    }
+    }
+}
+
+static uint64_t now_ns(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+kao_status kao_session_run(kao_session *s, kao_error *err)
+{
+    const kao_status st = kao_session_prepare(s, err);
+
+    if (st)
+        return st;
+    for (uint32_t i = 0; i < s->model->onnx.n_inputs; i++)
+        if (!s->inputs[i].data && kao_tensor_count(&s->inputs[i]) > 0)
+            return kao_fail(err, KAO_E_ARG, "input %u has no data", i);
+    const slot *x = s->now;
+
+    resolve(s, x);
+    for (uint32_t i = 0; i < x->plan->n_entries; i++) {
+        const uint64_t begin = s->profiling ? now_ns() : 0;
+
+        run_entry(s, &x->plan->entries[i], x->args);
+        if (s->profiling)
+            s->ns[i] = now_ns() - begin;
+    }
+    return KAO_OK;
+}
+
+const kao_tensor *kao_session_output(const kao_session *s, uint32_t i)
+{
+    return s->now && i < s->now->plan->n_outputs ? &s->now->output[i] : NULL;
+}
+
+/* ---- looking in ---- */
+
+void kao_session_profile(kao_session *s, bool on)
+{
+    s->profiling = on;
+}
+
+const kao_plan *kao_session_plan(const kao_session *s)
+{
+    return s->now ? s->now->plan : NULL;
+}
+
+uint32_t kao_session_profile_rows(const kao_session *s)
+{
+    return s->now ? s->now->plan->n_entries : 0;
+}
+
+kao_profile_row kao_session_profile_row(const kao_session *s, uint32_t i)
+{
+    const kao_plan *p = s->now->plan;
+    const kao_entry *e = &p->entries[i];
+    kao_profile_row row = { .node = e->node, .kernel = kao_kernel_name(e->kernel) };
+
+    if (e->n_out > 0) {
+        const kao_tensor *t = &p->operands[e->first + e->n_in].t;
+
+        kao_dims_text(t->dims, t->rank, row.shape, sizeof row.shape);
+    }
+    row.ns = s->profiling && i < s->n_ns ? s->ns[i] : 0;
+    return row;
+}

@@ -1,0 +1,259 @@
+/* Views and walks. */
+#include "nn/tensor.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int64_t kao_tensor_count(const kao_tensor *t)
+{
+    int64_t n = 1;
+
+    for (int32_t i = 0; i < t->rank; i++)
+        n *= t->dims[i];
+    return n;
+}
+
+void kao_tensor_set_dense(kao_tensor *t)
+{
+    int64_t s = 1;
+
+    for (int32_t i = t->rank - 1; i >= 0; i--) {
+        t->strides[i] = s;
+        s *= t->dims[i] ? t->dims[i] : 1;
+    }
+}
+
+void kao_tensor_set_channels_last(kao_tensor *t)
+{
+    int64_t s = t->dims[1];
+
+    t->strides[1] = 1;
+    for (int32_t i = t->rank - 1; i >= 2; i--) {
+        t->strides[i] = s;
+        s *= t->dims[i];
+    }
+    t->strides[0] = s;
+}
+
+bool kao_tensor_is_dense(const kao_tensor *t)
+{
+    int64_t s = 1;
+
+    for (int32_t i = t->rank - 1; i >= 0; i--) {
+        if (t->dims[i] != 1 && t->strides[i] != s)
+            return false;
+        s *= t->dims[i];
+    }
+    return true;
+}
+
+bool kao_tensor_same_dims(const kao_tensor *a, const kao_tensor *b)
+{
+    return a->rank == b->rank &&
+           memcmp(a->dims, b->dims, (size_t)a->rank * sizeof a->dims[0]) == 0;
+}
+
+bool kao_tensor_same_strides(const kao_tensor *a, const kao_tensor *b)
+{
+    if (!kao_tensor_same_dims(a, b))
+        return false;
+    for (int32_t i = 0; i < a->rank; i++)
+        if (a->dims[i] != 1 && a->strides[i] != b->strides[i])
+            return false;
+    return true;
+}
+
+const char *kao_dims_text(const int64_t *dims, int32_t rank, char *buf, size_t cap)
+{
+    size_t n = (size_t)snprintf(buf, cap, "[");
+
+    for (int32_t i = 0; i < rank && n < cap; i++) {
+        const char *comma = i ? "," : "";
+
+        n += (size_t)(dims[i] < 0 ? snprintf(buf + n, cap - n, "%s?", comma)
+                                  : snprintf(buf + n, cap - n, "%s%lld", comma,
+                                             (long long)dims[i]));
+    }
+    if (n < cap)
+        snprintf(buf + n, cap - n, "]");
+    return buf;
+}
+
+/* Outer dimension i of the walk follows j directly in memory for every operand. */
+static bool mergeable(const kao_walk *w, int32_t i, int32_t j)
+{
+    for (int32_t k = 0; k < w->n_ops; k++)
+        if (w->strides[k][i] != w->strides[k][j] * w->dims[j])
+            return false;
+    return true;
+}
+
+static void swap_dims(kao_walk *w, int32_t i, int32_t j)
+{
+    int64_t t = w->dims[i];
+
+    w->dims[i] = w->dims[j];
+    w->dims[j] = t;
+    for (int32_t k = 0; k < w->n_ops; k++) {
+        t = w->strides[k][i];
+        w->strides[k][i] = w->strides[k][j];
+        w->strides[k][j] = t;
+    }
+}
+
+static void sort_and_merge(kao_walk *w)
+{
+    int32_t n = 0;
+
+    for (int32_t i = 1; i < w->rank; i++) /* insertion sort: stable, few elements */
+        for (int32_t j = i; j > 0 && w->strides[0][j - 1] < w->strides[0][j]; j--)
+            swap_dims(w, j - 1, j);
+    for (int32_t i = 0; i < w->rank; i++) {
+        if (n > 0 && mergeable(w, n - 1, i)) {
+            w->dims[n - 1] *= w->dims[i];
+            for (int32_t k = 0; k < w->n_ops; k++)
+                w->strides[k][n - 1] = w->strides[k][i];
+            continue;
+        }
+        if (n != i)
+            swap_dims(w, n, i);
+        n++;
+    }
+    w->rank = n;
+}
+
+void kao_walk_init(kao_walk *w, const kao_tensor *const *ops, int32_t n_ops)
+{
+    const kao_tensor *out = ops[0];
+
+    *w = (kao_walk){ .n_ops = n_ops, .n = 1 };
+    for (int32_t i = 0; i < out->rank; i++) {
+        if (out->dims[i] == 0)
+            w->n = 0;
+        if (out->dims[i] == 1)
+            continue;
+        w->dims[w->rank] = out->dims[i];
+        for (int32_t k = 0; k < n_ops; k++) {
+            const int32_t at = i - (out->rank - ops[k]->rank);
+
+            w->strides[k][w->rank] =
+                at < 0 || ops[k]->dims[at] == 1 ? 0 : ops[k]->strides[at];
+        }
+        w->rank++;
+    }
+    if (w->n == 0)
+        return;
+    sort_and_merge(w);
+    if (w->rank > 0) {
+        w->rank--;
+        w->n = w->dims[w->rank];
+        for (int32_t k = 0; k < n_ops; k++)
+            w->step[k] = w->strides[k][w->rank];
+    }
+}
+
+bool kao_walk_next(kao_walk *w)
+{
+    for (int32_t i = w->rank - 1; i >= 0; i--) {
+        for (int32_t k = 0; k < w->n_ops; k++)
+            w->at[k] += w->strides[k][i];
+        if (++w->index[i] < w->dims[i])
+            return true;
+        w->index[i] = 0;
+        for (int32_t k = 0; k < w->n_ops; k++)
+            w->at[k] -= w->strides[k][i] * w->dims[i];
+    }
+    return false;
+}
+
+static void copy_same_dims(const kao_tensor *dst, const kao_tensor *src)
+{
+    const kao_tensor *const ops[] = { dst, src };
+    const size_t size = kao_dtype_size(dst->dtype);
+    kao_walk w;
+
+    kao_walk_init(&w, ops, 2);
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {
+        uint8_t *d = (uint8_t *)dst->data + w.at[0] * (int64_t)size;
+        const uint8_t *s = (const uint8_t *)src->data + w.at[1] * (int64_t)size;
+
+        if (w.n == 1 || (w.step[0] == 1 && w.step[1] == 1)) {
+            memcpy(d, s, (size_t)w.n * size);
+            continue;
+        }
+        for (int64_t i = 0; i < w.n; i++) {
+            const int64_t to = i * w.step[0], from = i * w.step[1];
+
+            if (size == 4)
+                ((uint32_t *)(void *)d)[to] = ((const uint32_t *)(const void *)s)[from];
+            else if (size == 8)
+                ((uint64_t *)(void *)d)[to] = ((const uint64_t *)(const void *)s)[from];
+            else if (size == 2)
+                ((uint16_t *)(void *)d)[to] = ((const uint16_t *)(const void *)s)[from];
+            else
+                d[to] = s[from];
+        }
+    }
+}
+
+/* Step a C-order index one element on and give the new offset. */
+static int64_t step_index(const kao_tensor *t, int64_t *index, int64_t at)
+{
+    for (int32_t i = t->rank - 1; i >= 0; i--) {
+        at += t->strides[i];
+        if (++index[i] < t->dims[i])
+            return at;
+        index[i] = 0;
+        at -= t->strides[i] * t->dims[i];
+    }
+    return at;
+}
+
+void kao_tensor_copy(const kao_tensor *dst, const kao_tensor *src)
+{
+    kao_tensor view = *src;
+
+    if (kao_tensor_same_dims(dst, src)) {
+        copy_same_dims(dst, src);
+        return;
+    }
+    if (kao_tensor_is_dense(src)) { /* read it in the shape of dst */
+        view = *dst;
+        view.data = src->data;
+        kao_tensor_set_dense(&view);
+        copy_same_dims(dst, &view);
+        return;
+    }
+    if (kao_tensor_is_dense(dst)) { /* write it in the shape of src */
+        view.data = dst->data;
+        kao_tensor_set_dense(&view);
+        copy_same_dims(&view, src);
+        return;
+    }
+    const int64_t n = kao_tensor_count(dst);
+    const size_t size = kao_dtype_size(dst->dtype);
+    int64_t to[KAO_MAX_RANK] = { 0 }, from[KAO_MAX_RANK] = { 0 }, a = 0, b = 0;
+
+    for (int64_t i = 0; i < n; i++) {
+        memcpy((uint8_t *)dst->data + a * (int64_t)size,
+               (const uint8_t *)src->data + b * (int64_t)size, size);
+        a = step_index(dst, to, a);
+        b = step_index(src, from, b);
+    }
+}
+
+bool kao_tensor_ints(const kao_tensor *t, int64_t *to, size_t cap, size_t *n)
+{
+    int64_t index[KAO_MAX_RANK] = { 0 }, at = 0;
+    const int64_t count = kao_tensor_count(t);
+
+    if ((t->dtype != KAO_I64 && t->dtype != KAO_I32) || count < 0 || (size_t)count > cap)
+        return false;
+    for (int64_t i = 0; i < count; i++) {
+        to[i] = t->dtype == KAO_I64 ? ((const int64_t *)t->data)[at]
+                                    : ((const int32_t *)t->data)[at];
+        at = step_index(t, index, at);
+    }
+    *n = (size_t)count;
+    return true;
+}

@@ -1,0 +1,62 @@
+/* A view of an n-dimensional array with strides, and the walk over several at once.
+ *
+ * dims are in ONNX's order whatever the memory's order is: a channels-last value is a
+ * tensor whose strides say so. Strides count elements; a stride of 0 repeats (broadcast). */
+#ifndef KAO_NN_TENSOR_H
+#define KAO_NN_TENSOR_H
+
+#include "onnx/tensor.h"
+
+typedef struct kao_tensor {
+    kao_dtype dtype; /* KAO_DTYPE_NONE: an omitted argument */
+    int32_t rank;
+    int64_t dims[KAO_MAX_RANK];
+    int64_t strides[KAO_MAX_RANK];
+    void *data;
+} kao_tensor;
+
+static inline bool kao_tensor_given(const kao_tensor *t)
+{
+    return t->dtype != KAO_DTYPE_NONE;
+}
+
+int64_t kao_tensor_count(const kao_tensor *t);
+void kao_tensor_set_dense(kao_tensor *t);         /* strides of C order */
+void kao_tensor_set_channels_last(kao_tensor *t); /* rank 3 or 4: channels innermost */
+bool kao_tensor_is_dense(const kao_tensor *t);    /* dimensions of 1 may have any stride */
+bool kao_tensor_same_dims(const kao_tensor *a, const kao_tensor *b);
+/* The same elements at the same places, seen in the same order. */
+bool kao_tensor_same_strides(const kao_tensor *a, const kao_tensor *b);
+/* "[1,3,640,640]" into buf. */
+const char *kao_dims_text(const int64_t *dims, int32_t rank, char *buf, size_t cap);
+
+/* Elements of an integer tensor (i64 or i32) in logical order; false for other types or
+ * more than cap. */
+bool kao_tensor_ints(const kao_tensor *t, int64_t *to, size_t cap, size_t *n);
+
+enum { KAO_WALK_MAX = 4 };
+
+/* A walk over the index space of several operands: the innermost dimension is left to the
+ * caller's loop (w.n steps of w.step[k] elements from w.at[k]).
+ *
+ * Dimensions are put in the order of operand 0's memory and merged where all operands
+ * allow it, so that equal layouts become one flat loop. */
+typedef struct kao_walk {
+    int32_t n_ops, rank; /* outer dimensions that remain */
+    int64_t n;           /* inner length; 0: nothing to do */
+    int64_t step[KAO_WALK_MAX];
+    int64_t at[KAO_WALK_MAX]; /* element offsets of the current inner loop */
+    int64_t dims[KAO_MAX_RANK], index[KAO_MAX_RANK];
+    int64_t strides[KAO_WALK_MAX][KAO_MAX_RANK];
+} kao_walk;
+
+/* ops[0] gives the index space (the output); the others are broadcast to it from the right. */
+void kao_walk_init(kao_walk *w, const kao_tensor *const *ops, int32_t n_ops);
+/* The next inner loop; false when all are done. Use: for (ok = w.n > 0; ok; ok = next). */
+bool kao_walk_next(kao_walk *w);
+
+/* Copy src's elements to dst in logical order of dims (equal counts and types; dims may
+ * differ in split: a reshape). Both may have any strides. */
+void kao_tensor_copy(const kao_tensor *dst, const kao_tensor *src);
+
+#endif
