@@ -18,8 +18,6 @@
 #include "base/pool.h"
 #include "kernels/kernels.h"
 
-typedef enum kao_residual { KAO_RES_NONE, KAO_RES_BEFORE_ACT, KAO_RES_AFTER_ACT } kao_residual;
-
 typedef struct kao_conv {
     int32_t n, h, w, c;          /* input */
     int32_t oh, ow, oc;          /* output; n is the same */

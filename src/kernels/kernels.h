@@ -2,7 +2,10 @@
  *
  * The table is filled once, into the context's owner, by the reference versions and then
  * by each wider ISA that the mask allows. Drivers (conv.c ...) loop over tiles and call
- * the slots; nothing above this folder knows an ISA. */
+ * the slots; nothing above this folder knows an ISA.
+ *
+ * Only the drivers call the slots of gemm and depthwise; the others are called through the
+ * functions of pool.h, elementwise.h and layout.h, which state their contracts. */
 #ifndef KAO_KERNELS_KERNELS_H
 #define KAO_KERNELS_KERNELS_H
 
@@ -10,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Activation: y = min(max(x, lo), hi), or x > 0 ? x : slope*x, or a smooth one.
+/* Activation: y = min(max(x, lo), hi), or x < 0 ? slope*x : x, or a smooth one.
  * NaN stays NaN in all of them. */
 typedef enum kao_act {
     KAO_ACT_NONE,
@@ -20,6 +23,154 @@ typedef enum kao_act {
     KAO_ACT_SILU,    /* x * sigmoid(x) */
 } kao_act;
 
-typedef struct kao_kernels kao_kernels;
+/* A second operand that is added to a result, and when. */
+typedef enum kao_residual { KAO_RES_NONE, KAO_RES_BEFORE_ACT, KAO_RES_AFTER_ACT } kao_residual;
+
+/* What happens to a sum before it is stored: residual (if before), activation, residual
+ * (if after). Pointers are those of the tile's first row and channel. */
+typedef struct kao_epilogue {
+    kao_act act;
+    kao_residual residual;
+    float lo, hi;       /* of KAO_ACT_CLAMP */
+    const float *slope; /* of KAO_ACT_SLOPE: padded as the weights are */
+    const float *res;   /* rows at distance ldr; may be the output itself */
+    ptrdiff_t ldr;
+} kao_epilogue;
+
+/* One tile of a dense convolution: rows x cols outputs,
+ *
+ *   out[r*ldo + o] = epilogue(bias[o] + sum_{ty,tx,k} w[((ty*n_tx + tx)*len + k)*nr + o] *
+ *                                       a[r*lda + ty*step_y + tx*step_x + k])
+ *
+ * summed in this order: bias, then ty, tx, k ascending, one FMA each (the reference rounds
+ * the product too). Class bound: |got - exact| <= (K+2)*u*(|bias| + sum|w*a|) before the
+ * activation, K the number of products. 1 <= rows <= mr, 1 <= cols <= nr of the slot.
+ * w and bias: padded with zeros to nr, w 64-byte aligned. Nothing is read from a beyond the
+ * rows and steps above, nothing written outside of rows x cols. */
+typedef struct kao_gemm_args {
+    const float *a;
+    ptrdiff_t lda, step_y, step_x;
+    int32_t n_ty, n_tx, len;
+    const float *w, *bias;
+    float *out;
+    ptrdiff_t ldo;
+    int32_t cols;
+    kao_epilogue e;
+} kao_gemm_args;
+
+typedef void kao_gemm_fn(const kao_gemm_args *g, int32_t rows);
+
+/* A row of depthwise outputs (two rows where the slot says so; see kao_dw3_args). */
+enum { KAO_DW_ROWS = 4 }; /* most output rows that one call may be asked for */
+
+/* 3x3 depthwise, stride 1 or 2 in both directions, n_rows output rows of n pixels, c channels:
+ *
+ *   out[y][x*ldo + o] = epilogue(bias[o] + sum_{kx,ky} w[(ky*3 + kx)*c_pad + o] *
+ *                                          row[y*stride + ky][(x*stride + kx - left)*ld + o])
+ *
+ * summed in this order: bias, then kx ascending and ky within it. row holds
+ * (n_rows-1)*stride + 3 rows; a row above or below the picture has step 0 and points to c
+ * zeros, others have step ld. left: 0 or 1 columns of zeros before the first pixel; width:
+ * pixels in a row, those at and after it count as zero. */
+typedef struct kao_dw3_args {
+    const float *row[2 * KAO_DW_ROWS + 1];
+    ptrdiff_t step[2 * KAO_DW_ROWS + 1];
+    int32_t n_rows, n, c, width, left, stride;
+    const float *w, *bias;
+    ptrdiff_t c_pad;
+    float *out;
+    ptrdiff_t ldo, out_row; /* floats between pixels, and between output rows */
+    ptrdiff_t res_row;
+    kao_epilogue e;
+} kao_dw3_args;
+
+typedef void kao_dw3_fn(const kao_dw3_args *d);
+
+/* Any other depthwise kernel: n output pixels of a row whose n_ty x n_tx taps all lie in
+ * the picture (the driver clips), c channels; sums bias, then ty, tx ascending.
+ * Output pixels are ldo apart, their first taps lda; the weights of a tap w_y and w_x. */
+typedef struct kao_dw_args {
+    const float *a;
+    ptrdiff_t lda, step_y, step_x;
+    int32_t n_ty, n_tx, n, c;
+    const float *w, *bias;
+    ptrdiff_t w_y, w_x;
+    float *out;
+    ptrdiff_t ldo;
+    kao_epilogue e;
+} kao_dw_args;
+
+typedef void kao_dw_fn(const kao_dw_args *d);
+
+/* Pooling, the same geometry. Maximum: NaN wins. Average: sum in order ty, tx, times scale. */
+typedef struct kao_window_args {
+    const float *a;
+    ptrdiff_t lda, step_y, step_x;
+    int32_t n_ty, n_tx, n, c;
+    float scale;
+    float *out;
+    ptrdiff_t ldo;
+} kao_window_args;
+
+typedef void kao_window_fn(const kao_window_args *p);
+
+typedef enum kao_binary { KAO_BIN_ADD, KAO_BIN_SUB, KAO_BIN_MUL } kao_binary;
+
+/* out[i] = min(max(a[i] op b[i*b_step], lo), hi), b_step 0 or 1; NaN stays NaN. Exact. */
+typedef struct kao_binary_args {
+    kao_binary op;
+    const float *a, *b;
+    int32_t b_step;
+    float lo, hi;
+    float *out;
+    size_t n;
+} kao_binary_args;
+
+typedef void kao_binary_fn(const kao_binary_args *b);
+
+/* out[r*out_stride + i] = act(in[r*in_stride + i]) for n_rows rows of c; slope as above. */
+typedef struct kao_unary_args {
+    const float *in;
+    ptrdiff_t in_stride;
+    float *out;
+    ptrdiff_t out_stride;
+    size_t n_rows, c;
+    kao_act act;
+    float lo, hi;
+    const float *slope;
+} kao_unary_args;
+
+typedef void kao_unary_fn(const kao_unary_args *u);
+typedef void kao_exp_fn(const float *in, float *out, size_t n);
+
+/* c planes of n floats, plane floats apart <-> n pixels of c floats, stride apart. */
+typedef void kao_to_pixels_fn(const float *planes, size_t plane, size_t n, size_t c,
+                              float *pixels, size_t stride);
+typedef void kao_to_planes_fn(const float *pixels, size_t stride, size_t n, size_t c,
+                              float *planes, size_t plane);
+
+enum { KAO_GEMM_SLOTS = 4 };
+
+typedef struct kao_gemm_slot {
+    kao_gemm_fn *run;
+    int32_t mr, nr; /* most rows a call; width of a packed panel */
+} kao_gemm_slot;
+
+typedef struct kao_kernels {
+    uint32_t cpu; /* the mask it was filled for */
+    kao_gemm_slot gemm[KAO_GEMM_SLOTS]; /* nr ascending; n_gemm of them */
+    int32_t n_gemm;
+    kao_dw3_fn *dw3;
+    kao_dw_fn *dw;
+    kao_window_fn *window_max, *window_avg;
+    kao_binary_fn *binary;
+    kao_unary_fn *unary;
+    kao_exp_fn *exp;
+    kao_to_pixels_fn *to_pixels;
+    kao_to_planes_fn *to_planes;
+} kao_kernels;
+
+/* Fill every slot for the mask (KAO_CPU_* of base/cpu.h). */
+void kao_kernels_init(kao_kernels *k, uint32_t cpu);
 
 #endif

@@ -1,0 +1,343 @@
+/* Dense and grouped convolutions as tiles of GEMM, without im2col.
+ *
+ * A tile is up to mr neighbouring pixels of one output row, so that their inputs lie at one
+ * distance (lda) and a tap is one offset: the kernel walks taps by two steps, and where a
+ * window's row is contiguous (pixel stride = channels, no dilation) it runs over kw*c floats
+ * at once, which makes the 3-channel stem as good as any layer. A 1x1 convolution of stride 1
+ * is one long row. Tiles whose window leaves the picture (a few at each border) first copy it
+ * with its zeros into a patch in scratch:
+ *
+ *     . . . . . .        patch of the tile at the upper left corner: kh rows of
+ *     . a b c d |        (mr-1)*sx + (kw-1)*dx + 1 pixels
+ *     . e f g h |
+ *
+ * Work is cut into runs of tiles, or, where tiles are few (late layers, fully connected
+ * ones), into tiles x groups of panels. The cut depends on the layer alone. */
+#include "kernels/conv_parts.h"
+
+#include <string.h>
+
+typedef struct dense_geometry { /* of one group */
+    int32_t c, oc, k;           /* channels in and out, products a sum */
+    size_t n_pad;               /* channels out, padded to whole panels */
+    int32_t n_panels;
+    size_t floats;              /* packed weights */
+    int32_t mr;                 /* rows a tile */
+} dense_geometry;
+
+typedef struct dense_job {
+    const kao_kernels *k;
+    const kao_conv *d;
+    dense_geometry g;
+    const float *w, *bias, *slope, *in, *residual;
+    float *out, *scratch;
+    size_t scratch_floats; /* a thread */
+    int32_t n, oh, ow;     /* of the output; one row if the convolution is pointwise */
+    bool pointwise;
+    int32_t row_tiles;
+    size_t n_tiles, tiles_piece;
+    int32_t panels_piece, panel_pieces;
+    kao_range ys, xs;      /* outputs whose window lies in the picture */
+} dense_job;
+
+int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left)
+{
+    const int32_t last = k->n_gemm - 1, max = k->gemm[last].nr;
+    int32_t s = 0;
+
+    if (left > max && left <= max + 8 && last > 0)
+        return last - 1; /* 40 = 24 + 16, not 32 + 8: narrow tiles are the slow ones */
+    while (s < last && k->gemm[s].nr < left)
+        s++;
+    return s;
+}
+
+static bool is_pointwise(const kao_conv *d) /* every output pixel needs its input pixel only */
+{
+    return d->kh == 1 && d->kw == 1 && d->sy == 1 && d->sx == 1 && d->pad_top == 0 &&
+           d->pad_left == 0 && d->oh == d->h && d->ow == d->w;
+}
+
+static dense_geometry geometry(const kao_kernels *k, const kao_conv *d)
+{
+    dense_geometry g = { .c = d->c / d->groups, .oc = d->oc / d->groups };
+
+    g.k = g.c * d->kh * d->kw;
+    for (int32_t left = g.oc; left > 0;) {
+        const kao_gemm_slot *s = &k->gemm[kao_conv_panel_slot(k, left)];
+
+        if (g.n_panels == 0)
+            g.mr = s->mr;
+        g.n_panels++;
+        g.n_pad += (size_t)s->nr;
+        g.floats += kao_round_up((size_t)g.k * (size_t)s->nr, KAO_CONV_PAD);
+        left -= s->nr;
+    }
+    g.n_pad = kao_round_up(g.n_pad, KAO_CONV_PAD);
+    return g;
+}
+
+size_t kao_conv_dense_packed_floats(const kao_kernels *k, const kao_conv *d)
+{
+    const dense_geometry g = geometry(k, d);
+
+    return (g.floats + 2 * g.n_pad) * (size_t)d->groups;
+}
+
+static size_t patch_floats(const kao_conv *d, int32_t mr)
+{
+    const int32_t pixels = (mr - 1) * d->sx + (d->kw - 1) * d->dx + 1;
+
+    return (size_t)d->kh * (size_t)pixels * (size_t)d->c;
+}
+
+size_t kao_conv_dense_scratch_floats(const kao_kernels *k, const kao_conv *d)
+{
+    if (is_pointwise(d))
+        return 0;
+    return kao_round_up(patch_floats(d, geometry(k, d).mr), KAO_CONV_PAD);
+}
+
+static void pack_panel(const kao_conv *d, const dense_geometry *g, const float *w,
+                       int32_t cols, int32_t nr, float *to)
+{
+    const int32_t taps = d->kh * d->kw;
+
+    memset(to, 0, kao_round_up((size_t)g->k * (size_t)nr, KAO_CONV_PAD) * sizeof *to);
+    for (int32_t t = 0; t < taps; t++)
+        for (int32_t i = 0; i < g->c; i++)
+            for (int32_t o = 0; o < cols; o++)
+                to[((size_t)t * (size_t)g->c + (size_t)i) * (size_t)nr + (size_t)o] =
+                    w[((size_t)o * (size_t)g->c + (size_t)i) * (size_t)taps + (size_t)t];
+}
+
+void kao_conv_dense_pack(const kao_kernels *k, const kao_conv *d, const float *w,
+                         const float *bias, const float *slope, float *packed)
+{
+    const dense_geometry g = geometry(k, d);
+    const size_t n_pad = g.n_pad * (size_t)d->groups;
+    float *to_bias = packed + g.floats * (size_t)d->groups, *to_slope = to_bias + n_pad;
+
+    memset(to_bias, 0, 2 * n_pad * sizeof *to_bias);
+    for (int32_t i = 0; i < d->groups; i++) {
+        int32_t o = i * g.oc;
+
+        if (bias)
+            memcpy(to_bias + (size_t)i * g.n_pad, bias + o, (size_t)g.oc * sizeof *bias);
+        if (d->act == KAO_ACT_SLOPE)
+            memcpy(to_slope + (size_t)i * g.n_pad, slope + o, (size_t)g.oc * sizeof *slope);
+        for (int32_t left = g.oc; left > 0;) {
+            const int32_t nr = k->gemm[kao_conv_panel_slot(k, left)].nr;
+            const int32_t cols = left < nr ? left : nr;
+
+            pack_panel(d, &g, w + (size_t)o * (size_t)g.k, cols, nr, packed);
+            packed += kao_round_up((size_t)g.k * (size_t)nr, KAO_CONV_PAD);
+            o += cols;
+            left -= cols;
+        }
+    }
+}
+
+typedef struct dense_tile {
+    int32_t img, y, x, rows;
+    size_t pixel; /* of the first output, over the whole batch */
+} dense_tile;
+
+static dense_tile tile_at(const dense_job *j, size_t index)
+{
+    const size_t row = index / (size_t)j->row_tiles;
+    const int64_t xt = (int64_t)(index % (size_t)j->row_tiles);
+    dense_tile t;
+
+    t.img = (int32_t)(row / (size_t)j->oh);
+    t.y = (int32_t)(row % (size_t)j->oh);
+    t.x = (int32_t)(xt * j->ow / j->row_tiles);
+    t.rows = (int32_t)((xt + 1) * j->ow / j->row_tiles) - t.x;
+    t.pixel = row * (size_t)j->ow + (size_t)t.x;
+    return t;
+}
+
+/* The window of a tile with its zeros: kh rows of `pixels` pixels of c floats. */
+static void fill_patch(const dense_job *j, const dense_tile *t, int32_t pixels, float *patch)
+{
+    const kao_conv *d = j->d;
+    const int32_t x0 = t->x * d->sx - d->pad_left;
+    const int32_t begin = x0 < 0 ? (-x0 < pixels ? -x0 : pixels) : 0;
+    const int32_t end = x0 + pixels > d->w ? (d->w > x0 ? d->w - x0 : 0) : pixels;
+    const size_t c = (size_t)d->c, px = c * sizeof(float);
+
+    for (int32_t ky = 0; ky < d->kh; ky++, patch += (size_t)pixels * c) {
+        const int32_t y = t->y * d->sy + ky * d->dy - d->pad_top;
+
+        if (y < 0 || y >= d->h || begin >= end) {
+            memset(patch, 0, (size_t)pixels * px);
+            continue;
+        }
+        const float *from =
+            j->in + (((size_t)t->img * (size_t)d->h + (size_t)y) * (size_t)d->w +
+                     (size_t)(x0 + begin)) * (size_t)d->in_stride;
+        memset(patch, 0, (size_t)begin * px);
+        if (d->in_stride == d->c)
+            memcpy(patch + (size_t)begin * c, from, (size_t)(end - begin) * px);
+        else
+            for (int32_t i = begin; i < end; i++, from += d->in_stride)
+                memcpy(patch + (size_t)i * c, from, px);
+        memset(patch + (size_t)end * c, 0, (size_t)(pixels - end) * px);
+    }
+}
+
+/* Where the tile's input lies: in the picture, or in a patch made now. */
+static void set_input(const dense_job *j, const dense_tile *t, float *patch, kao_gemm_args *g)
+{
+    const kao_conv *d = j->d;
+    ptrdiff_t stride = d->in_stride;
+
+    g->n_ty = d->kh;
+    if (t->y >= j->ys.begin && t->y < j->ys.end && t->x >= j->xs.begin &&
+        t->x + t->rows <= j->xs.end) {
+        const size_t row = (size_t)t->img * (size_t)d->h + (size_t)(t->y * d->sy - d->pad_top);
+
+        g->a = j->in + (row * (size_t)d->w + (size_t)(t->x * d->sx - d->pad_left)) *
+                           (size_t)d->in_stride;
+        g->step_y = (ptrdiff_t)d->dy * d->w * stride;
+    } else {
+        const int32_t pixels = (t->rows - 1) * d->sx + (d->kw - 1) * d->dx + 1;
+
+        fill_patch(j, t, pixels, patch);
+        stride = d->c;
+        g->a = patch;
+        g->step_y = pixels * stride;
+    }
+    g->lda = d->sx * stride;
+    g->step_x = d->dx * stride;
+    g->n_tx = d->kw;
+    g->len = j->g.c;
+    if (d->groups == 1 && d->dx == 1 && stride == d->c) {
+        g->len *= g->n_tx;
+        g->n_tx = 1;
+    }
+}
+
+/* All panels [first, last) of one tile, counted through the groups. */
+static void run_panels(const dense_job *j, const dense_tile *t, kao_gemm_args *g,
+                       int32_t first, int32_t last)
+{
+    const kao_conv *d = j->d;
+    const float *a = g->a;
+    float *const out = j->out + t->pixel * (size_t)d->out_stride;
+    const float *const res =
+        j->residual ? j->residual + t->pixel * (size_t)d->res_stride : NULL;
+
+    for (int32_t i = first / j->g.n_panels; i * j->g.n_panels < last; i++) {
+        int32_t p = i * j->g.n_panels, col = 0;
+        const float *w = j->w + (size_t)i * j->g.floats;
+
+        for (int32_t left = j->g.oc; left > 0 && p < last; p++) {
+            const kao_gemm_slot *s = &j->k->gemm[kao_conv_panel_slot(j->k, left)];
+            const ptrdiff_t o = (ptrdiff_t)i * j->g.oc + col;
+
+            g->w = w;
+            g->bias = j->bias + (size_t)i * j->g.n_pad + col;
+            g->e.slope = j->slope + (size_t)i * j->g.n_pad + col;
+            g->cols = left < s->nr ? left : s->nr;
+            for (int32_t r = 0; p >= first && r < t->rows; r += s->mr) {
+                g->a = a + (ptrdiff_t)i * j->g.c + r * g->lda;
+                g->out = out + r * g->ldo + o;
+                g->e.res = res ? res + r * g->e.ldr + o : NULL;
+                s->run(g, t->rows - r < s->mr ? t->rows - r : s->mr);
+            }
+            w += kao_round_up((size_t)j->g.k * (size_t)s->nr, KAO_CONV_PAD);
+            col += s->nr;
+            left -= s->nr;
+        }
+    }
+}
+
+static void run_piece(void *arg, size_t piece, uint32_t worker)
+{
+    const dense_job *j = arg;
+    const kao_conv *d = j->d;
+    const size_t run = piece / (size_t)j->panel_pieces;
+    const int32_t first = (int32_t)(piece % (size_t)j->panel_pieces) * j->panels_piece;
+    const int32_t all = j->g.n_panels * d->groups;
+    const int32_t last = all - first < j->panels_piece ? all : first + j->panels_piece;
+    const size_t begin = run * j->tiles_piece;
+    const size_t end =
+        j->n_tiles - begin < j->tiles_piece ? j->n_tiles : begin + j->tiles_piece;
+    kao_gemm_args g = { .ldo = d->out_stride,
+                        .e = { d->act, d->residual, d->lo, d->hi, NULL, NULL, d->res_stride } };
+
+    for (size_t i = begin; i < end; i++) {
+        const dense_tile t = tile_at(j, i);
+
+        if (j->pointwise) {
+            g.a = j->in + t.pixel * (size_t)d->in_stride;
+            g.lda = d->in_stride;
+            g.n_ty = g.n_tx = 1;
+            g.len = j->g.c;
+        } else {
+            set_input(j, &t, j->scratch + worker * j->scratch_floats, &g);
+        }
+        run_panels(j, &t, &g, first, last);
+    }
+}
+
+/* How many tiles and panels make a piece. */
+static size_t cut(dense_job *j)
+{
+    const size_t macs = (size_t)j->g.k * (size_t)j->d->oc * (size_t)j->n * (size_t)j->oh *
+                        (size_t)j->ow;
+    const int32_t panels = j->g.n_panels * j->d->groups;
+    size_t want = macs / KAO_CONV_PIECE_MACS;
+
+    want = want < 1 ? 1 : want > KAO_CONV_MAX_PIECES ? KAO_CONV_MAX_PIECES : want;
+    j->panels_piece = panels;
+    if (j->n_tiles >= want) {
+        j->tiles_piece = (j->n_tiles + want - 1) / want;
+    } else {
+        const size_t split = (want + j->n_tiles - 1) / j->n_tiles;
+
+        j->tiles_piece = 1;
+        if (split >= (size_t)panels)
+            j->panels_piece = 1;
+        else
+            j->panels_piece = (panels + (int32_t)split - 1) / (int32_t)split;
+    }
+    j->panel_pieces = (panels + j->panels_piece - 1) / j->panels_piece;
+    return (j->n_tiles + j->tiles_piece - 1) / j->tiles_piece * (size_t)j->panel_pieces;
+}
+
+void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+                        const float *packed, const float *in, const float *residual,
+                        float *out, float *scratch)
+{
+    const dense_geometry g = geometry(k, d);
+    dense_job j = {
+        .k = k,
+        .d = d,
+        .g = g,
+        .w = packed,
+        .bias = packed + g.floats * (size_t)d->groups,
+        .slope = packed + (g.floats + g.n_pad) * (size_t)d->groups,
+        .in = in,
+        .residual = d->residual == KAO_RES_NONE ? NULL : residual,
+        .out = out,
+        .scratch = scratch,
+        .scratch_floats = kao_conv_dense_scratch_floats(k, d),
+        .n = d->n,
+        .oh = d->oh,
+        .ow = d->ow,
+        .ys = kao_inside(d->oh, d->sy, -d->pad_top, (d->kh - 1) * d->dy + 1, d->h),
+        .xs = kao_inside(d->ow, d->sx, -d->pad_left, (d->kw - 1) * d->dx + 1, d->w),
+    };
+
+    j.pointwise = is_pointwise(d);
+    if (j.pointwise) {
+        j.ow = d->n * d->oh * d->ow;
+        j.n = j.oh = 1;
+    }
+    j.row_tiles = (j.ow + g.mr - 1) / g.mr;
+    j.n_tiles = (size_t)j.n * (size_t)j.oh * (size_t)j.row_tiles;
+    if (j.n_tiles)
+        kao_pool_run(pool, run_piece, &j, cut(&j));
+}

@@ -1,0 +1,19 @@
+#include "kernels/fill.h"
+#include "kernels/ref/ref.h"
+
+void kao_kernels_fill_ref(kao_kernels *k)
+{
+    *k = (kao_kernels){
+        .gemm = { { kao_gemm_f32_4x8_ref, 4, 8 } },
+        .n_gemm = 1,
+        .dw3 = kao_dw3_f32_ref,
+        .dw = kao_dw_f32_ref,
+        .window_max = kao_window_max_f32_ref,
+        .window_avg = kao_window_avg_f32_ref,
+        .binary = kao_binary_f32_ref,
+        .unary = kao_unary_f32_ref,
+        .exp = kao_exp_f32_ref,
+        .to_pixels = kao_to_pixels_f32_ref,
+        .to_planes = kao_to_planes_f32_ref,
+    };
+}

@@ -1,0 +1,24 @@
+/* The reference kernels: plain C, one loop per contract, for every machine. */
+#ifndef KAO_KERNELS_REF_REF_H
+#define KAO_KERNELS_REF_REF_H
+
+#include "kernels/kernels.h"
+
+kao_gemm_fn kao_gemm_f32_4x8_ref;
+kao_dw3_fn kao_dw3_f32_ref;
+kao_dw_fn kao_dw_f32_ref;
+kao_window_fn kao_window_max_f32_ref;
+kao_window_fn kao_window_avg_f32_ref;
+kao_binary_fn kao_binary_f32_ref;
+kao_unary_fn kao_unary_f32_ref;
+kao_exp_fn kao_exp_f32_ref;
+kao_to_pixels_fn kao_to_pixels_f32_ref;
+kao_to_planes_fn kao_to_planes_f32_ref;
+
+/* One value through an activation. */
+float kao_act_ref(float x, kao_act act, float lo, float hi, float slope);
+
+/* One sum through an epilogue: channel o of the row that starts r rows after e->res. */
+float kao_epilogue_ref(const kao_epilogue *e, float sum, ptrdiff_t r, int32_t o);
+
+#endif

@@ -1,0 +1,25 @@
+#include "kernels/x86/avx2/fill.h"
+
+#include <string.h>
+
+#include "kernels/fill.h"
+
+void kao_kernels_fill_avx2(kao_kernels *k)
+{
+    static const kao_gemm_slot gemm[] = {
+        { kao_gemm_f32_12x8_avx2, 12, 8 },
+        { kao_gemm_f32_6x16_avx2, 6, 16 },
+    };
+
+    memcpy(k->gemm, gemm, sizeof gemm);
+    k->n_gemm = sizeof gemm / sizeof gemm[0];
+    k->dw3 = kao_dw3_f32_avx2;
+    k->dw = kao_dw_f32_avx2;
+    k->window_max = kao_window_max_f32_avx2;
+    k->window_avg = kao_window_avg_f32_avx2;
+    k->binary = kao_binary_f32_avx2;
+    k->unary = kao_unary_f32_avx2;
+    k->exp = kao_exp_f32_avx2;
+    k->to_pixels = kao_to_pixels_f32_avx2;
+    k->to_planes = kao_to_planes_f32_avx2;
+}

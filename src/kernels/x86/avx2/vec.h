@@ -1,0 +1,92 @@
+/* The vector verbs of kernels/vec for AVX2 with FMA: 8 floats, tails by vmaskmov. */
+#ifndef KAO_KERNELS_AVX2_VEC_H
+#define KAO_KERNELS_AVX2_VEC_H
+
+#include <immintrin.h>
+
+#include "kernels/kernels.h"
+
+enum { VF_N = 8, VF_DW_ROWS = 1 }; /* 16 registers: 9 weights leave no room for 2 rows */
+#define VF_ISA(name) name##_avx2
+
+typedef __m256 vf;
+typedef __m256i vm;
+
+static inline vm vm_first(size_t n) /* the first n lanes, all if n >= VF_N */
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n >= VF_N ? VF_N : (int)n), lane);
+}
+static inline vf vf_set1(float x)
+{
+    return _mm256_set1_ps(x);
+}
+static inline vf vf_load(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+static inline vf vf_load_m(const float *p, vm m) /* 0 in other lanes */
+{
+    return _mm256_maskload_ps(p, m);
+}
+static inline void vf_store(float *p, vf v)
+{
+    _mm256_storeu_ps(p, v);
+}
+static inline void vf_store_m(float *p, vm m, vf v)
+{
+    _mm256_maskstore_ps(p, m, v);
+}
+static inline vf vf_fma(vf a, vf b, vf c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+static inline vf vf_add(vf a, vf b)
+{
+    return _mm256_add_ps(a, b);
+}
+static inline vf vf_sub(vf a, vf b)
+{
+    return _mm256_sub_ps(a, b);
+}
+static inline vf vf_mul(vf a, vf b)
+{
+    return _mm256_mul_ps(a, b);
+}
+static inline vf vf_div(vf a, vf b)
+{
+    return _mm256_div_ps(a, b);
+}
+static inline vf vf_max(vf a, vf b) /* b where either is NaN */
+{
+    return _mm256_max_ps(a, b);
+}
+static inline vf vf_min(vf a, vf b) /* b where either is NaN */
+{
+    return _mm256_min_ps(a, b);
+}
+static inline vf vf_round(vf a) /* to nearest, ties to even */
+{
+    return _mm256_round_ps(a, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+static inline vf vf_neg_abs(vf a)
+{
+    return _mm256_or_ps(a, _mm256_set1_ps(-0.0f));
+}
+static inline vf vf_if_neg(vf x, vf yes, vf no) /* x < 0 ? yes : no */
+{
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_LT_OQ));
+}
+static inline vf vf_if_nan(vf x, vf yes, vf no)
+{
+    return _mm256_blendv_ps(no, yes, _mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+}
+static inline vf vf_pow2(vf n) /* 2^n for whole n in -126..127 */
+{
+    const __m256i i = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+
+    return _mm256_castsi256_ps(_mm256_slli_epi32(i, 23));
+}
+
+#endif

@@ -1,0 +1,27 @@
+#include "kernels/x86/avx512/fill.h"
+
+#include <string.h>
+
+#include "kernels/fill.h"
+
+void kao_kernels_fill_avx512(kao_kernels *k)
+{
+    static const kao_gemm_slot gemm[] = {
+        { kao_gemm_f32_14x8_avx512, 14, 8 },
+        { kao_gemm_f32_14x16_avx512, 14, 16 },
+        { kao_gemm_f32_14x24_avx512, 14, 24 },
+        { kao_gemm_f32_14x32_avx512, 14, 32 },
+    };
+
+    memcpy(k->gemm, gemm, sizeof gemm);
+    k->n_gemm = sizeof gemm / sizeof gemm[0];
+    k->dw3 = kao_dw3_f32_avx512;
+    k->dw = kao_dw_f32_avx512;
+    k->window_max = kao_window_max_f32_avx512;
+    k->window_avg = kao_window_avg_f32_avx512;
+    k->binary = kao_binary_f32_avx512;
+    k->unary = kao_unary_f32_avx512;
+    k->exp = kao_exp_f32_avx512;
+    k->to_pixels = kao_to_pixels_f32_avx512;
+    k->to_planes = kao_to_planes_f32_avx512;
+}

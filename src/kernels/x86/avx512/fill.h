@@ -1,0 +1,25 @@
+/* The kernels of this folder; their contracts are those of the slots in kernels.h. */
+#ifndef KAO_KERNELS_AVX512_FILL_H
+#define KAO_KERNELS_AVX512_FILL_H
+
+#include "kernels/kernels.h"
+
+kao_gemm_fn kao_gemm_f32_14x8_avx512;
+kao_gemm_fn kao_gemm_f32_14x16_avx512;
+kao_gemm_fn kao_gemm_f32_14x24_avx512;
+kao_gemm_fn kao_gemm_f32_14x32_avx512;
+/* The end of a tile whose activation is smooth: sums (rows of 32 floats, residual before
+ * added) through the activation and the residual after, into out. */
+void kao_gemm_finish_smooth_avx512(const kao_gemm_args *g, const float *sums, int32_t rows);
+
+kao_dw3_fn kao_dw3_f32_avx512;
+kao_dw_fn kao_dw_f32_avx512;
+kao_window_fn kao_window_max_f32_avx512;
+kao_window_fn kao_window_avg_f32_avx512;
+kao_binary_fn kao_binary_f32_avx512;
+kao_unary_fn kao_unary_f32_avx512;
+kao_exp_fn kao_exp_f32_avx512;
+kao_to_pixels_fn kao_to_pixels_f32_avx512;
+kao_to_planes_fn kao_to_planes_f32_avx512;
+
+#endif
