@@ -1,0 +1,417 @@
+/* Cards: parse "key = value" lines, merge sources, say what is missing. */
+#include "face/card.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "face/detector_family.h"
+
+enum { CARD_BYTES = 64 << 10, CARD_ROWS = 64 };
+
+typedef struct row {
+    const char *key, *value, *source;
+} row;
+
+struct kao_card {
+    kao_mem *mem;
+    kao_arena arena;
+    row rows[CARD_ROWS];
+    size_t n_rows;
+    char missing[160];
+};
+
+/* Every key there is. Embedders need those marked; a detector's family supplies the rest. */
+static const struct {
+    const char *key;
+    bool embedder_needs;
+} keys[] = {
+    { "anchors", false },      { "calibration", false },     { "dim", false },
+    { "family", false },       { "input.color", true },      { "input.layout", false },
+    { "input.mean", true },    { "input.resize", false },    { "input.scale", true },
+    { "input.size", true },    { "kind", true },             { "license", false },
+    { "members", false },      { "metric", false },          { "name", false },
+    { "note", false },         { "outputs", false },         { "strides", false },
+    { "template", true },      { "threshold.cosine", false }, { "threshold.nms", false },
+    { "threshold.score", false }, { "trained_on", false },   { "tta", false },
+};
+
+static bool is_key(const char *s)
+{
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (strcmp(keys[i].key, s) == 0)
+            return true;
+    return false;
+}
+
+static kao_status no_memory(kao_error *err)
+{
+    return kao_fail(err, KAO_E_NOMEM, "card: out of memory");
+}
+
+/* The first source of a key wins. */
+static kao_status add_row(kao_card *c, const char *key, const char *value,
+                          const char *source, kao_error *err)
+{
+    if (kao_card_get(c, key))
+        return KAO_OK;
+    if (c->n_rows == CARD_ROWS)
+        return kao_fail(err, KAO_E_LIMIT, "card: more than %d rows", CARD_ROWS);
+    row *r = &c->rows[c->n_rows];
+
+    r->key = kao_arena_str(&c->arena, key, strlen(key));
+    r->value = kao_arena_str(&c->arena, value, strlen(value));
+    r->source = source;
+    if (!r->key || !r->value)
+        return no_memory(err);
+    c->n_rows++;
+    return KAO_OK;
+}
+
+static char *trim(char *s)
+{
+    while (*s == ' ' || *s == '\t')
+        s++;
+    size_t n = strlen(s);
+
+    while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t' || s[n - 1] == '\r'))
+        s[--n] = '\0';
+    return s;
+}
+
+/* text is changed. name: of the file, for messages. */
+static kao_status parse_text(kao_card *c, char *text, const char *name, const char *source,
+                             kao_error *err)
+{
+    kao_status st = KAO_OK;
+    int number = 0;
+
+    for (char *line = text, *next = NULL; !st && line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = '\0';
+        number++;
+        line = trim(line);
+        if (line[0] == '\0' || line[0] == '#')
+            continue;
+        char *equals = strchr(line, '=');
+
+        if (!equals)
+            return kao_fail(err, KAO_E_FORMAT, "%s: line %d is not \"key = value\"", name,
+                            number);
+        *equals = '\0';
+        const char *key = trim(line), *value = trim(equals + 1);
+
+        if (!is_key(key))
+            return kao_fail(err, KAO_E_FORMAT, "%s: line %d: unknown key \"%.60s\"", name,
+                            number, key);
+        st = add_row(c, key, value, source, err);
+    }
+    return st;
+}
+
+static kao_status read_sidecar(kao_card *c, const char *path, kao_error *err)
+{
+    const size_t cap = strlen(path) + sizeof ".card";
+    char *name = kao_arena_alloc(&c->arena, cap);
+    kao_file f = { 0 };
+    kao_error own = { 0 };
+
+    if (!name)
+        return no_memory(err);
+    snprintf(name, cap, "%s.card", path);
+    kao_status st = kao_file_open(&f, c->mem, name, CARD_BYTES, &own);
+
+    if (st == KAO_E_IO && own.sys == 2) /* ENOENT: there is none */
+        return KAO_OK;
+    if (st) {
+        if (err)
+            *err = own;
+        return st;
+    }
+    char *text = kao_arena_str(&c->arena, f.bytes.p, f.bytes.n);
+
+    st = !text                                ? no_memory(err)
+         : strlen(text) != f.bytes.n          ? kao_fail(err, KAO_E_FORMAT,
+                                                         "%s: not a text file", name)
+                                              : parse_text(c, text, name, "sidecar", err);
+    kao_file_close(&f);
+    return st;
+}
+
+static kao_status read_metadata(kao_card *c, const kao_model *m, const char *path,
+                                kao_error *err)
+{
+    kao_status st = KAO_OK;
+
+    for (uint32_t i = 0; !st && i < m->onnx.n_meta; i++) {
+        const char *key = m->onnx.meta[i].key;
+
+        if (strncmp(key, "kao.", 4) != 0)
+            continue;
+        if (!is_key(key + 4))
+            return kao_fail(err, KAO_E_FORMAT, "%s: metadata: unknown key \"%.60s\"", path,
+                            key);
+        st = add_row(c, key + 4, m->onnx.meta[i].value, "metadata", err);
+    }
+    return st;
+}
+
+static kao_status read_builtin(kao_card *c, const kao_model *m, kao_error *err)
+{
+    char hash[KAO_SHA256_TEXT] = "";
+
+    for (size_t i = 0; i < kao_n_builtin_cards; i++) {
+        const kao_builtin_card *b = &kao_builtin_cards[i];
+
+        if (b->bytes != m->onnx.file.bytes.n)
+            continue;
+        if (!hash[0])
+            kao_sha256(m->onnx.file.bytes, hash);
+        if (strcmp(hash, b->sha256) != 0)
+            continue;
+        char *text = kao_arena_str(&c->arena, b->text, strlen(b->text));
+
+        return text ? parse_text(c, text, "built-in card", "card", err) : no_memory(err);
+    }
+    return KAO_OK;
+}
+
+/* What the file itself states: the picture size, if it is fixed, and the layout. */
+static kao_status read_structure(kao_card *c, const kao_model *m, kao_error *err)
+{
+    const kao_detector_family *family = kao_detector_recognise(m);
+    kao_status st = KAO_OK;
+    char text[48];
+
+    if (m->onnx.n_inputs == 1 && m->onnx.inputs[0].rank == 4) {
+        const int64_t *d = m->onnx.inputs[0].dims;
+
+        if (d[1] == 3 && d[2] > 0 && d[3] > 0) {
+            snprintf(text, sizeof text, "%lldx%lld", (long long)d[3], (long long)d[2]);
+            st = add_row(c, "input.size", text, "structure", err);
+        }
+    }
+    if (st || !family)
+        return st;
+    st = add_row(c, "kind", "detector", "structure", err);
+    return st ? st : add_row(c, "family", family->name, "structure", err);
+}
+
+static void find_missing(kao_card *c)
+{
+    const char *kind = kao_card_get(c, "kind");
+    size_t n = 0;
+
+    if (kind && strcmp(kind, "detector") == 0) {
+        if (!kao_card_get(c, "family"))
+            snprintf(c->missing, sizeof c->missing, "family");
+        return;
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && n < sizeof c->missing; i++)
+        if (keys[i].embedder_needs && !kao_card_get(c, keys[i].key))
+            n += (size_t)snprintf(c->missing + n, sizeof c->missing - n, "%s%s",
+                                  n ? ", " : "", keys[i].key);
+}
+
+kao_status kao_card_build(kao_card **out, const kao_model *m, const char *path,
+                          kao_error *err)
+{
+    kao_mem *mem = &m->ctx->mem;
+    kao_card *c = kao_calloc(mem, 1, sizeof *c);
+
+    *out = NULL;
+    if (!c)
+        return no_memory(err);
+    c->mem = mem;
+    kao_arena_init(&c->arena, mem, 4 * CARD_BYTES);
+    kao_status st = read_sidecar(c, path, err);
+
+    if (!st)
+        st = read_metadata(c, m, path, err);
+    if (!st)
+        st = read_builtin(c, m, err);
+    if (!st)
+        st = read_structure(c, m, err);
+    if (st) {
+        kao_card_destroy(c);
+        return st;
+    }
+    find_missing(c);
+    *out = c;
+    return KAO_OK;
+}
+
+kao_status kao_card_open(kao_context *ctx, kao_card **out, const char *path, kao_error *err)
+{
+    kao_model *m = NULL;
+
+    if (!ctx || !out || !path)
+        return kao_fail(err, KAO_E_ARG, "card: no context, result or path");
+    *out = NULL;
+    kao_status st = kao_model_load(ctx, &m, path, err);
+
+    if (!st)
+        st = kao_card_build(out, m, path, err);
+    kao_model_destroy(m);
+    return st;
+}
+
+void kao_card_destroy(kao_card *c)
+{
+    if (!c)
+        return;
+    kao_arena_fini(&c->arena);
+    kao_free(c->mem, c);
+}
+
+const char *kao_card_get(const kao_card *c, const char *key)
+{
+    for (size_t i = 0; i < c->n_rows; i++)
+        if (strcmp(c->rows[i].key, key) == 0)
+            return c->rows[i].value;
+    return NULL;
+}
+
+int kao_card_row(const kao_card *c, size_t i, const char **key, const char **value,
+                 const char **source)
+{
+    if (i >= c->n_rows)
+        return 0;
+    if (key)
+        *key = c->rows[i].key;
+    if (value)
+        *value = c->rows[i].value;
+    if (source)
+        *source = c->rows[i].source;
+    return 1;
+}
+
+const char *kao_card_missing(const kao_card *c)
+{
+    return c->missing;
+}
+
+kao_status kao_card_require(const kao_card *c, const char *kind, const char *path,
+                            kao_error *err)
+{
+    const char *have = kao_card_get(c, "kind");
+
+    if (have && strcmp(have, kind) != 0)
+        return kao_fail(err, KAO_E_UNKNOWN_MODEL, "%s: a %s, wanted a model of kind %s", path,
+                        have, kind);
+    if (!have && strcmp(kind, "detector") == 0)
+        return kao_fail(err, KAO_E_UNKNOWN_MODEL,
+                        "%s: no detector family knows this network; its card lacks: kind, "
+                        "family",
+                        path);
+    if (c->missing[0])
+        return kao_fail(err, KAO_E_UNKNOWN_MODEL,
+                        "%s: unknown %s; its card lacks: %s (write them into %s.card)", path,
+                        kind, c->missing, path);
+    return KAO_OK;
+}
+
+/* ---- typed access ---- */
+
+/* strtod without the locale: digits, one point, an optional exponent. */
+static bool parse_number(const char **p, double *out)
+{
+    const char *s = *p;
+    double v = 0, unit = 1, sign = *s == '-' ? -1 : 1;
+    bool digits = false;
+
+    s += *s == '-' || *s == '+';
+    for (; *s >= '0' && *s <= '9'; s++, digits = true)
+        v = v * 10 + (*s - '0');
+    if (*s == '.')
+        for (s++; *s >= '0' && *s <= '9'; s++, digits = true) {
+            v = v * 10 + (*s - '0');
+            unit *= 10;
+        }
+    *out = sign * v / unit;
+    *p = s;
+    return digits;
+}
+
+/* A number, or a quotient of two: 1/128. */
+static bool parse_quotient(const char **p, double *out)
+{
+    double below = 1;
+
+    if (!parse_number(p, out))
+        return false;
+    if (**p != '/')
+        return true;
+    (*p)++;
+    if (!parse_number(p, &below) || below == 0)
+        return false;
+    *out /= below;
+    return true;
+}
+
+kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t n,
+                           kao_error *err)
+{
+    const char *value = kao_card_get(c, key), *p = value;
+    size_t k = 0;
+
+    if (!value)
+        return KAO_OK;
+    for (; k < n && *p; k++) {
+        double v = 0;
+
+        if (!parse_quotient(&p, &v))
+            break;
+        to[k] = (float)v;
+        while (*p == ' ' || *p == ',')
+            p++;
+    }
+    if (*p || (k != n && k != 1))
+        return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted %zu number%s", key, value,
+                        n, n == 1 ? "" : "s");
+    for (size_t i = k; i < n; i++)
+        to[i] = to[0];
+    return KAO_OK;
+}
+
+kao_status kao_card_size(const kao_card *c, const char *key, uint32_t *width,
+                         uint32_t *height, kao_error *err)
+{
+    const char *value = kao_card_get(c, key);
+    char *end = NULL;
+
+    if (!value)
+        return KAO_OK;
+    const unsigned long w = strtoul(value, &end, 10);
+    const unsigned long h = *end == 'x' ? strtoul(end + 1, &end, 10) : w;
+
+    if (*end || w < 1 || h < 1 || w > 16384 || h > 16384)
+        return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted WIDTHxHEIGHT", key, value);
+    *width = (uint32_t)w;
+    *height = (uint32_t)h;
+    return KAO_OK;
+}
+
+kao_status kao_card_word(const kao_card *c, const char *key, const char *const *words,
+                         size_t n, int *index, kao_error *err)
+{
+    const char *value = kao_card_get(c, key);
+    char list[120] = "";
+    size_t at = 0;
+
+    if (!value)
+        return KAO_OK;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *index = (int)i;
+            return KAO_OK;
+        }
+        if (at < sizeof list)
+            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "",
+                                   words[i]);
+    }
+    return kao_fail(err, KAO_E_UNSUPPORTED, "card: %s = %.60s: one of %s", key, value, list);
+}

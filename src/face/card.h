@@ -1,0 +1,34 @@
+/* The inside of cards: building one for a loaded model, and typed access. */
+#ifndef KAO_FACE_CARD_H
+#define KAO_FACE_CARD_H
+
+#include "kao/card.h"
+#include "nn/model.h"
+
+/* The card of a loaded model. path: of its file. */
+kao_status kao_card_build(kao_card **out, const kao_model *m, const char *path,
+                          kao_error *err);
+
+/* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder"). */
+kao_status kao_card_require(const kao_card *card, const char *kind, const char *path,
+                            kao_error *err);
+
+/* n numbers of a key; where the key is absent, to stays as it is. One number fills all n. */
+kao_status kao_card_floats(const kao_card *card, const char *key, float *to, size_t n,
+                           kao_error *err);
+/* "WxH" or "N" of a key. */
+kao_status kao_card_size(const kao_card *card, const char *key, uint32_t *width,
+                         uint32_t *height, kao_error *err);
+/* Which of n words the value of a key is; where absent, *index stays. */
+kao_status kao_card_word(const kao_card *card, const char *key, const char *const *words,
+                         size_t n, int *index, kao_error *err);
+
+/* cards_data.c, made from models/cards/ by tools/embed_cards.py. */
+typedef struct kao_builtin_card {
+    const char *sha256, *text;
+    uint64_t bytes; /* of the model file: the hash is taken only where the size fits */
+} kao_builtin_card;
+extern const kao_builtin_card kao_builtin_cards[];
+extern const size_t kao_n_builtin_cards;
+
+#endif

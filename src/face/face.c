@@ -1,0 +1,57 @@
+/* Choosing among faces, and comparing their vectors. */
+#include "kao/face.h"
+
+#include <math.h>
+
+#include "base/error.h"
+#include "kao/embedder.h"
+
+float kao_face_eye_distance_px(const kao_face *face)
+{
+    return hypotf(face->points[1].x - face->points[0].x,
+                  face->points[1].y - face->points[0].y);
+}
+
+/* The larger, the more the face is meant. */
+static double claim(const kao_face *f, kao_choice choice, uint32_t width, uint32_t height)
+{
+    const double cx = (double)f->x + (double)f->width / 2 - (double)width / 2;
+    const double cy = (double)f->y + (double)f->height / 2 - (double)height / 2;
+
+    switch (choice) {
+    case KAO_CHOOSE_BEST:
+        return (double)f->score;
+    case KAO_CHOOSE_CENTER:
+        return -(cx * cx + cy * cy);
+    default:
+        return (double)f->width * (double)f->height;
+    }
+}
+
+kao_status kao_face_choose(const kao_face *faces, size_t n, kao_choice choice,
+                           uint32_t width, uint32_t height, size_t *index, kao_error *err)
+{
+    if (!index || (n && !faces) || choice < KAO_CHOOSE_LARGEST || choice > KAO_CHOOSE_ERROR)
+        return kao_fail(err, KAO_E_ARG, "face choice: bad arguments");
+    *index = 0;
+    if (n == 0)
+        return kao_fail(err, KAO_E_NO_FACE, "no face found");
+    if (n > 1 && choice == KAO_CHOOSE_ERROR)
+        return kao_fail(err, KAO_E_SEVERAL_FACES, "%zu faces found, one was expected", n);
+    for (size_t i = 1; i < n; i++)
+        if (claim(&faces[i], choice, width, height) >
+            claim(&faces[*index], choice, width, height))
+            *index = i;
+    return KAO_OK;
+}
+
+float kao_similarity(const float *a, const float *b, size_t n)
+{
+    double s = 0;
+
+    for (size_t i = 0; i < n; i++)
+        s += (double)a[i] * (double)b[i];
+    if (s != s)
+        return NAN;
+    return s > 1 ? 1 : s < -1 ? -1 : (float)s;
+}
