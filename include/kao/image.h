@@ -1,0 +1,158 @@
+/* kao/image.h: pictures: reading, writing, resizing and marking them.
+ *
+ * A picture is 8-bit RGB, three bytes a pixel, top row first. To hand your own pixels
+ * to the library, fill a kao_image and pass it: no call is needed and nothing is
+ * copied.
+ *
+ *     kao_image own = { .rgb = pixels, .width = 640, .height = 480, .row_bytes = 640 *
+ * 3 };
+ *
+ * To read a file:
+ *
+ *     kao_image photo = { 0 };
+ *     if (kao_image_load(ctx, "anna.jpg", NULL, &photo, &err) == KAO_OK)
+ *         ...
+ *     kao_image_free(ctx, &photo);
+ *
+ * Coordinates: x to the right, y down, the centre of the top left pixel is (0, 0).
+ *
+ * Threads: every function may be called from any number of threads at once, with the
+ * same context; one picture must not be written by one thread while another uses it. */
+#ifndef KAO_IMAGE_H
+#define KAO_IMAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "kao/context.h"
+#include "kao/status.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What is read at most; more is KAO_E_LIMIT, found before memory is taken. */
+#define KAO_IMAGE_MAX_SIDE   65535u
+#define KAO_IMAGE_MAX_PIXELS 100000000u /* of the picture in its file */
+#define KAO_IMAGE_MAX_BYTES  536870912u /* of the file: 512 MiB */
+
+typedef struct kao_image {
+    uint8_t *rgb;           /* R, G, B of pixel (0, 0), then of (1, 0), ... */
+    uint32_t width, height; /* in pixels, 1 at least */
+    size_t row_bytes;       /* from one row to the next; at least width * 3 */
+
+    /* Set by load and decode; leave 0 for pixels of your own. */
+    uint32_t full_width, full_height; /* of the upright picture in the file */
+    uint32_t reduction; /* 1, 2, 4, 8: a pixel here is so many by so many of the file */
+    uint32_t skip_x,
+        skip_y;  /* pixels of the file that the first column, row lacks (< 8):
+                    only where a reduced picture was turned; see full_point */
+    void *owned; /* the library's block, or NULL: the pixels are the caller's */
+} kao_image;
+
+/* Fill with {0} for defaults. */
+typedef struct kao_image_options {
+    uint32_t max_side; /* a hint: the caller needs no more than this many pixels on the
+                          longer side. A JPEG is then decoded at 1/2, 1/4 or 1/8 as long
+                          as its longer side stays at least this long; 0: full size.
+                          Other formats come at full size. The result is never made
+                          smaller than asked: see kao_image_resize */
+} kao_image_options;
+
+/* Read a picture file: JPEG (baseline or progressive, grey, colour, CMYK), PNG (all
+ * kinds) or WebP; which one is told by the content, never by the name. The EXIF
+ * orientation is applied: the picture handed out is upright. Transparent pixels are
+ * laid over white, 16-bit samples are scaled to 8 bits, of an animated WebP the first
+ * frame is taken. Colour profiles and gamma are ignored. Bytes after the end of the
+ * picture are ignored.
+ *
+ * path     the file, or a pipe or device.
+ * options  may be NULL.
+ * out      out: a new picture, rows without padding, to be freed with kao_image_free.
+ *          On failure {0}.
+ * err      out, may be NULL; names file, place and reason.
+ *
+ * Errors: KAO_E_IO, KAO_E_FORMAT (not a picture, or cut short, or damaged: damaged data
+ * is never handed out as grey areas), KAO_E_UNSUPPORTED (a picture format that kao does
+ * not read, or a rare kind of one that it does), KAO_E_LIMIT, KAO_E_NOMEM, KAO_E_ARG.
+ */
+KAO_API kao_status kao_image_load(kao_context *ctx, const char *path,
+                                  const kao_image_options *options, kao_image *out,
+                                  kao_error *err);
+
+/* The same for a file's content in memory; bytes are only read, during the call. */
+KAO_API kao_status kao_image_decode(kao_context *ctx, const void *bytes, size_t n_bytes,
+                                    const kao_image_options *options, kao_image *out,
+                                    kao_error *err);
+
+/* A new black picture. Errors: KAO_E_ARG (a side of 0), KAO_E_LIMIT, KAO_E_NOMEM; then
+ * *out is {0}. */
+KAO_API kao_status kao_image_create(kao_context *ctx, uint32_t width, uint32_t height,
+                                    kao_image *out, kao_error *err);
+
+/* Give back the memory of a picture that the library made, and set it to {0}. A picture
+ * of the caller's own pixels is only set to {0}. NULL and {0} are fine. */
+KAO_API void kao_image_free(kao_context *ctx, kao_image *image);
+
+/* Where point (x, y) of image lies in the full-size upright picture of the file. For
+ * the caller's own pixels and for pictures at full size: the same point. */
+KAO_API void kao_image_full_point(const kao_image *image, float x, float y,
+                                  float *full_x, float *full_y);
+
+/* Values are ABI. */
+typedef enum kao_image_format {
+    KAO_IMAGE_JPEG = 1,
+    KAO_IMAGE_PNG = 2,
+    KAO_IMAGE_WEBP = 3, /* read only */
+} kao_image_format;
+
+/* Write a picture file; the format follows the name's end: .jpg, .jpeg (quality 92) or
+ * .png, in any case of letters. The file is written beside and renamed: after a failure
+ * the old one is still there.
+ * Errors: KAO_E_ARG (empty image), KAO_E_UNSUPPORTED (another name's end), KAO_E_IO,
+ * KAO_E_LIMIT (a JPEG side over 65500), KAO_E_NOMEM. */
+KAO_API kao_status kao_image_save(kao_context *ctx, const char *path,
+                                  const kao_image *image, kao_error *err);
+
+/* The same into memory.
+ *
+ * quality  of a JPEG, 1 to 100; 0: 92. From 90 on colour is kept at full resolution,
+ * below it is halved in both directions. Ignored for PNG, which is exact. bytes    out:
+ * created, to be freed with kao_image_free_bytes; on failure NULL. n_bytes  out: their
+ * number; on failure 0.
+ *
+ * Errors: as kao_image_save, without KAO_E_IO. */
+KAO_API kao_status kao_image_encode(kao_context *ctx, const kao_image *image,
+                                    kao_image_format format, uint32_t quality,
+                                    uint8_t **bytes, size_t *n_bytes, kao_error *err);
+KAO_API void kao_image_free_bytes(kao_context *ctx, uint8_t *bytes); /* NULL is fine */
+
+/* Fill dst, whose size and pixels are given, with src at another size. Along an axis
+ * that shrinks, each pixel of dst is the mean of exactly the area of src that it
+ * covers; along one that grows, values are interpolated linearly between pixel centres.
+ * dst and src must not overlap. A large picture is shared among the context's threads;
+ * the result is the same for any number of them. Errors: KAO_E_ARG (an empty picture),
+ * KAO_E_NOMEM. */
+KAO_API kao_status kao_image_resize(kao_context *ctx, const kao_image *src,
+                                    const kao_image *dst, kao_error *err);
+
+typedef struct kao_color {
+    uint8_t r, g, b;
+} kao_color;
+
+/* Draw the outline of a box from (x1, y1) to (x2, y2), in pixels of image; what lies
+ * outside the picture is left out. thickness_px 0: by the picture's size (1/320 of the
+ * longer side, 1 at least); lines are centred on the box's edges. Corners may come in
+ * any order; a box with a coordinate that is not finite is not drawn. */
+KAO_API void kao_image_draw_box(const kao_image *image, float x1, float y1, float x2,
+                                float y2, float thickness_px, kao_color color);
+
+/* Draw a filled disc around (x, y): the pixels whose centre is at most radius_px away.
+ * radius_px 0: by the picture's size (1/400 of the longer side, 1 at least). */
+KAO_API void kao_image_draw_point(const kao_image *image, float x, float y,
+                                  float radius_px, kao_color color);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,294 @@
+/* PNG in and out by libpng, whose memory comes from kao_mem.
+ *
+ * Every kind (palette, grey, colour, 1 to 16 bits, transparent colour) is brought to
+ * 8-bit RGB or RGBA by libpng's own transformations; alpha is then laid over white, row
+ * by row. An interlaced picture comes as up to 7 smaller pictures, whose pixels are put
+ * where they belong one row at a time, so that no second whole picture is needed for
+ * RGBA.
+ *
+ * Bombs: the size is checked in the header's bytes before libpng sees them; a picture
+ * that claims more rows than deflate could hold in the file is refused before memory is
+ * taken; chunks that kao does not use are skipped unread, the others have a size limit.
+ */
+#include "image/codec_table.h"
+#include "image/exif.h"
+
+#include <setjmp.h>
+#include <string.h>
+
+#include <png.h>
+
+enum {
+    HEAD_BYTES = 33,     /* signature, IHDR with its CRC */
+    MAX_RATIO = 1032,    /* of deflate: 258 bytes from 2 bits */
+    MAX_CHUNK = 1 << 20, /* bytes of a chunk that is kept (eXIf, tRNS, PLTE) */
+    MAX_CHUNKS = 64,     /* that are kept */
+    WRITE_LEVEL = 3,     /* deflate: 6 takes twice as long for some 3 % */
+};
+
+typedef struct png_job { /* of either direction */
+    png_structp png;
+    png_infop info;
+    jmp_buf escape;
+    kao_mem *mem;
+    kao_error *err;
+    kao_status status;
+    bool no_memory; /* an allocation failed, also where libpng then went on */
+    kao_reader from;
+    kao_image *out;
+    uint8_t orientation;
+    uint8_t *row;
+    const kao_image *image;
+    kao_bytes *to;
+} png_job;
+
+static kao_status ends_early(size_t at, kao_error *err)
+{
+    return kao_fail_at(err, KAO_E_FORMAT, at, "PNG: the file ends early, at byte %zu",
+                       at);
+}
+
+static void on_error(png_structp png, png_const_charp text)
+{
+    png_job *j = png_get_error_ptr(png);
+
+    if (j->no_memory)
+        j->status = kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory");
+    else if (j->from.bad)
+        j->status = ends_early((size_t)(j->from.end - j->from.begin), j->err);
+    else if (j->to)
+        j->status = kao_fail(j->err, KAO_E_LIMIT, "PNG: %s", text);
+    else
+        j->status =
+            kao_fail_at(j->err, KAO_E_FORMAT, kao_reader_offset(&j->from),
+                        "PNG, near byte %zu: %s", kao_reader_offset(&j->from), text);
+    longjmp(j->escape, 1);
+}
+
+static void on_warning(png_structp png, png_const_charp text)
+{
+    (void)png;
+    (void)text;
+}
+
+static png_voidp on_alloc(png_structp png, png_alloc_size_t n)
+{
+    png_job *j = png_get_mem_ptr(png);
+    void *p = kao_alloc(j->mem, n);
+
+    if (!p)
+        j->no_memory = true;
+    return p;
+}
+
+static void on_free(png_structp png, png_voidp p)
+{
+    png_job *j = png_get_mem_ptr(png);
+
+    kao_free(j->mem, p);
+}
+
+static void on_read(png_structp png, png_bytep to, size_t n)
+{
+    png_job *j = png_get_io_ptr(png);
+    const kao_span s = kao_reader_take(&j->from, n);
+
+    if (j->from.bad)
+        png_error(png, "the file ends early");
+    memcpy(to, s.p, n);
+}
+
+bool kao_png_sniff(kao_span bytes)
+{
+    return bytes.n >= 8 && memcmp(bytes.p, "\x89PNG\r\n\x1a\n", 8) == 0;
+}
+
+/* The header's claims, before any memory is taken for them. */
+static kao_status check_head(kao_span bytes, kao_error *err)
+{
+    static const uint8_t channels[7] = { 1, 0, 3, 1, 2, 0, 4 }; /* by colour type */
+
+    if (bytes.n < HEAD_BYTES)
+        return ends_early(bytes.n, err);
+    if (memcmp(bytes.p + 12, "IHDR", 4) != 0)
+        return kao_fail_at(err, KAO_E_FORMAT, 12, "PNG, byte 12: no header");
+    const uint64_t w = kao_be32(bytes.p + 16), h = kao_be32(bytes.p + 20);
+    const uint8_t depth = bytes.p[24], type = bytes.p[25];
+    const kao_status st = kao_image_check_size(w, h, err);
+
+    if (st)
+        return kao_error_prefix(err, st, "PNG");
+    if (type > 6 || channels[type] == 0 || depth > 16)
+        return KAO_OK; /* libpng says what is wrong */
+    const uint64_t raw = h * (w * channels[type] * depth / 8);
+
+    if (raw / MAX_RATIO > bytes.n)
+        return kao_fail_at(err, KAO_E_FORMAT, bytes.n,
+                           "PNG: %zu bytes cannot hold %llu x %llu pixels", bytes.n,
+                           (unsigned long long)w, (unsigned long long)h);
+    return KAO_OK;
+}
+
+static void ask_for_rgb(png_job *j)
+{
+    /* A multiple of 5 bytes: names with their terminators. */
+    static const png_byte unused[] = "iCCP\0iTXt\0tEXt\0zTXt\0sPLT\0hIST\0pCAL\0sCAL\0"
+                                     "cHRM\0gAMA\0sRGB\0tIME\0pHYs\0oFFs\0bKGD\0sBIT";
+
+    png_set_user_limits(j->png, KAO_IMAGE_MAX_SIDE, KAO_IMAGE_MAX_SIDE);
+    png_set_chunk_malloc_max(j->png, MAX_CHUNK);
+    png_set_chunk_cache_max(j->png, MAX_CHUNKS);
+    png_set_keep_unknown_chunks(j->png, PNG_HANDLE_CHUNK_NEVER, NULL, 0);
+    png_set_keep_unknown_chunks(j->png, PNG_HANDLE_CHUNK_NEVER, unused,
+                                (int)(sizeof unused / 5));
+    png_set_read_fn(j->png, j, on_read);
+    png_read_info(j->png, j->info);
+    png_set_expand(j->png);
+    png_set_scale_16(j->png);
+    png_set_gray_to_rgb(j->png);
+    png_read_update_info(j->png, j->info);
+}
+
+/* n pixels of RGB or RGBA to every step-th pixel of to. */
+static void put_row(uint8_t *to, size_t step, const uint8_t *from, size_t n, bool alpha)
+{
+    for (size_t i = 0; i < n; i++, to += step * KAO_RGB) {
+        const uint8_t *p = from + i * (alpha ? 4 : 3);
+
+        for (size_t c = 0; c < 3; c++)
+            to[c] = alpha ? kao_over_white(p[c], p[3]) : p[c];
+    }
+}
+
+static void read_pass(png_job *j, int pass, bool interlaced, bool alpha)
+{
+    const uint32_t w = j->out->width, h = j->out->height;
+    const uint32_t n = interlaced ? (uint32_t)PNG_PASS_COLS((int)w, pass) : w;
+    const uint32_t x0 = interlaced ? PNG_PASS_START_COL(pass) : 0;
+    const uint32_t y0 = interlaced ? PNG_PASS_START_ROW(pass) : 0;
+    const uint32_t x_step = interlaced ? 1u << PNG_PASS_COL_SHIFT(pass) : 1;
+    const uint32_t y_step = interlaced ? 1u << PNG_PASS_ROW_SHIFT(pass) : 1;
+
+    if (n == 0)
+        return;
+    for (uint32_t y = y0; y < h; y += y_step) {
+        uint8_t *to = kao_image_row(j->out, y) + (size_t)x0 * KAO_RGB;
+
+        png_read_row(j->png, j->row ? j->row : to, NULL);
+        if (j->row)
+            put_row(to, x_step, j->row, n, alpha);
+    }
+}
+
+static void read_orientation(png_job *j)
+{
+    png_uint_32 n = 0;
+    png_bytep exif = NULL;
+
+    if (png_get_eXIf_1(j->png, j->info, &n, &exif) && exif)
+        j->orientation = kao_exif_orientation((kao_span){ exif, n });
+}
+
+static kao_status read_guarded(png_job *j)
+{
+    if (setjmp(j->escape))
+        return j->status;
+    ask_for_rgb(j);
+    const bool alpha = png_get_channels(j->png, j->info) == 4;
+    const bool interlaced =
+        png_get_interlace_type(j->png, j->info) != PNG_INTERLACE_NONE;
+    const uint32_t w = png_get_image_width(j->png, j->info);
+    const uint32_t h = png_get_image_height(j->png, j->info);
+    const kao_status st = kao_image_alloc(j->mem, w, h, j->out, j->err);
+
+    if (st)
+        return st;
+    if (alpha || interlaced) {
+        j->row = kao_alloc(j->mem, png_get_rowbytes(j->png, j->info));
+        if (!j->row)
+            return kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory");
+    }
+    for (int pass = 0; pass < (interlaced ? PNG_INTERLACE_ADAM7_PASSES : 1); pass++)
+        read_pass(j, pass, interlaced, alpha);
+    png_read_end(j->png, j->info);
+    read_orientation(j);
+    /* libpng goes on without a chunk that found no memory; a turned picture is no
+     * answer. */
+    return j->no_memory ? kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory") : KAO_OK;
+}
+
+kao_status kao_png_decode(kao_mem *mem, kao_span bytes,
+                          const kao_image_options *options, kao_image *out,
+                          uint8_t *orientation, kao_error *err)
+{
+    png_job j = { .mem = mem,
+                  .err = err,
+                  .from = kao_reader_of(bytes),
+                  .out = out,
+                  .orientation = 1 };
+    kao_status st = check_head(bytes, err);
+
+    (void)options; /* PNG comes at full size */
+    if (st)
+        return st;
+    j.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning,
+                                     &j, on_alloc, on_free);
+    if (j.png)
+        j.info = png_create_info_struct(j.png);
+    st = j.info ? read_guarded(&j) : kao_fail(err, KAO_E_NOMEM, "PNG: out of memory");
+    png_destroy_read_struct(&j.png, &j.info, NULL);
+    kao_free(mem, j.row);
+    if (st)
+        kao_image_drop(mem, out);
+    *orientation = j.orientation;
+    return st;
+}
+
+static void on_write(png_structp png, png_bytep p, size_t n)
+{
+    png_job *j = png_get_io_ptr(png);
+
+    if (!kao_bytes_add(j->to, p, n)) {
+        j->no_memory = true;
+        png_error(png, "out of memory");
+    }
+}
+
+static void on_flush(png_structp png)
+{
+    (void)png;
+}
+
+static kao_status write_guarded(png_job *j)
+{
+    if (setjmp(j->escape))
+        return j->status;
+    png_set_write_fn(j->png, j, on_write, on_flush);
+    png_set_user_limits(j->png, KAO_IMAGE_MAX_SIDE, KAO_IMAGE_MAX_SIDE);
+    png_set_compression_level(j->png, WRITE_LEVEL);
+    png_set_IHDR(j->png, j->info, j->image->width, j->image->height, 8,
+                 PNG_COLOR_TYPE_RGB, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_write_info(j->png, j->info);
+    for (uint32_t y = 0; y < j->image->height; y++)
+        png_write_row(j->png, kao_image_row(j->image, y));
+    png_write_end(j->png, j->info);
+    return j->no_memory ? kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory") : KAO_OK;
+}
+
+kao_status kao_png_encode(const kao_image *image, uint32_t quality, kao_bytes *out,
+                          kao_error *err)
+{
+    png_job j = { .mem = out->mem, .err = err, .image = image, .to = out };
+
+    (void)quality; /* PNG is exact */
+    j.png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning,
+                                      &j, on_alloc, on_free);
+    if (j.png)
+        j.info = png_create_info_struct(j.png);
+    const kao_status st =
+        j.info ? write_guarded(&j) : kao_fail(err, KAO_E_NOMEM, "PNG: out of memory");
+
+    png_destroy_write_struct(&j.png, &j.info);
+    return st;
+}

@@ -1,0 +1,118 @@
+/* The list of picture formats, and the growing block that encoders fill.
+ *
+ * A format is told by its first bytes. Formats that people do hand in but kao cannot
+ * read are known by name, so that the message says what the file is, not what it is
+ * not. */
+#include "image/codec_table.h"
+
+#include <string.h>
+#include <strings.h>
+
+/* clang-format off */
+static const kao_codec codecs[] = {
+    { KAO_IMAGE_JPEG, "JPEG", { "jpg", "jpeg" }, kao_jpeg_sniff, kao_jpeg_decode, kao_jpeg_encode },
+    { KAO_IMAGE_PNG,  "PNG",  { "png" },         kao_png_sniff,  kao_png_decode,  kao_png_encode  },
+    { KAO_IMAGE_WEBP, "WebP", { "webp" },        kao_webp_sniff, kao_webp_decode, NULL            },
+};
+
+static const struct other {
+    const char *name;
+    uint8_t at, n;
+    const char *magic;
+} others[] = {
+    { "HEIC",      4, 8, "ftypheic" },
+    { "HEIC",      4, 8, "ftypheix" },
+    { "HEIF",      4, 8, "ftypmif1" },
+    { "AVIF",      4, 8, "ftypavif" },
+    { "video",     4, 4, "ftyp" },
+    { "GIF",       0, 4, "GIF8" },
+    { "BMP",       0, 2, "BM" },
+    { "TIFF",      0, 4, "II*\0" },
+    { "TIFF",      0, 4, "MM\0*" },
+    { "JPEG 2000", 4, 4, "jP  " },
+    { "JPEG XL",   4, 4, "JXL " },
+    { "PDF",       0, 4, "%PDF" },
+};
+/* clang-format on */
+
+enum {
+    N_CODECS = sizeof codecs / sizeof codecs[0],
+    N_OTHERS = sizeof others / sizeof others[0]
+};
+
+const kao_codec *kao_codec_at(size_t i)
+{
+    return i < N_CODECS ? &codecs[i] : NULL;
+}
+
+const kao_codec *kao_codec_of_bytes(kao_span bytes)
+{
+    for (size_t i = 0; i < N_CODECS; i++)
+        if (codecs[i].sniff(bytes))
+            return &codecs[i];
+    return NULL;
+}
+
+const kao_codec *kao_codec_of_path(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    if (!dot || strchr(dot, '/'))
+        return NULL;
+    for (size_t i = 0; i < N_CODECS; i++)
+        for (size_t k = 0; k < 3 && codecs[i].ends[k]; k++)
+            if (strcasecmp(dot + 1, codecs[i].ends[k]) == 0)
+                return &codecs[i];
+    return NULL;
+}
+
+const kao_codec *kao_codec_of_format(kao_image_format format)
+{
+    for (size_t i = 0; i < N_CODECS; i++)
+        if (codecs[i].format == format)
+            return &codecs[i];
+    return NULL;
+}
+
+kao_status kao_codec_unknown(kao_span bytes, kao_error *err)
+{
+    if (bytes.n == 0)
+        return kao_fail_at(err, KAO_E_FORMAT, 0, "an empty file");
+    for (size_t i = 0; i < N_OTHERS; i++) {
+        const struct other *o = &others[i];
+
+        if (bytes.n >= (size_t)o->at + o->n &&
+            memcmp(bytes.p + o->at, o->magic, o->n) == 0)
+            return kao_fail_at(err, KAO_E_UNSUPPORTED, 0,
+                               "%s is not read; JPEG, PNG and WebP are", o->name);
+    }
+    return kao_fail_at(err, KAO_E_FORMAT, 0, "not a picture: no JPEG, PNG or WebP");
+}
+
+bool kao_bytes_reserve(kao_bytes *b, size_t n)
+{
+    size_t want = 0, cap = b->cap ? b->cap : 16 << 10;
+
+    if (!kao_add(b->n, n, &want) || want > b->max)
+        return false;
+    if (want <= b->cap)
+        return true;
+    while (cap < want)
+        cap = cap > b->max / 2 ? b->max : cap * 2;
+    uint8_t *p = kao_grow(b->mem, b->p, b->n, cap);
+
+    if (!p)
+        return false;
+    b->p = p;
+    b->cap = cap;
+    return true;
+}
+
+bool kao_bytes_add(kao_bytes *b, const void *p, size_t n)
+{
+    if (!kao_bytes_reserve(b, n))
+        return false;
+    memcpy(b->p + b->n, p, n);
+    b->n += n;
+    return true;
+}

@@ -1,0 +1,57 @@
+/* A picture format is one row: what it is called, how it is told, how it is read,
+ * written. */
+#ifndef KAO_IMAGE_CODEC_TABLE_H
+#define KAO_IMAGE_CODEC_TABLE_H
+
+#include "image/image.h"
+
+/* A growing block that an encoder fills. */
+typedef struct kao_bytes {
+    kao_mem *mem;
+    uint8_t *p;
+    size_t n, cap, max; /* max: set by the owner; more is refused */
+} kao_bytes;
+
+/* False where memory ran out or max would be passed; then nothing is added. */
+bool kao_bytes_reserve(kao_bytes *b, size_t n);
+bool kao_bytes_add(kao_bytes *b, const void *p, size_t n);
+
+/* out is {0}; on success it has pixels as they lie in the file and *orientation is 1
+ * to 8. On failure out is {0}. Messages start with the format's name and carry no file
+ * name. */
+typedef kao_status kao_decode_fn(kao_mem *mem, kao_span bytes,
+                                 const kao_image_options *options, kao_image *out,
+                                 uint8_t *orientation, kao_error *err);
+typedef kao_status kao_encode_fn(const kao_image *image, uint32_t quality,
+                                 kao_bytes *out, kao_error *err);
+
+typedef struct kao_codec {
+    kao_image_format format;
+    const char *name;
+    const char *ends[3]; /* of file names, without the dot; NULL after the last */
+    bool (*sniff)(kao_span bytes); /* by content */
+    kao_decode_fn *decode;
+    kao_encode_fn *encode; /* NULL: read only */
+} kao_codec;
+
+/* NULL after the last row. */
+const kao_codec *kao_codec_at(size_t i);
+/* The row that knows these bytes, or NULL. */
+const kao_codec *kao_codec_of_bytes(kao_span bytes);
+/* The row whose file names end so, or NULL. */
+const kao_codec *kao_codec_of_path(const char *path);
+const kao_codec *kao_codec_of_format(kao_image_format format);
+/* Why no row knows these bytes: KAO_E_UNSUPPORTED naming a well-known format, or
+ * KAO_E_FORMAT. */
+kao_status kao_codec_unknown(kao_span bytes, kao_error *err);
+
+bool kao_jpeg_sniff(kao_span bytes);
+kao_decode_fn kao_jpeg_decode;
+kao_encode_fn kao_jpeg_encode;
+bool kao_png_sniff(kao_span bytes);
+kao_decode_fn kao_png_decode;
+kao_encode_fn kao_png_encode;
+bool kao_webp_sniff(kao_span bytes);
+kao_decode_fn kao_webp_decode;
+
+#endif
