@@ -1,7 +1,7 @@
-/* Convolution layers of real networks, one thread: median microseconds, GFLOP/s, and the
+/* Convolution layers of real networks, alone and as fused pairs: median microseconds, GFLOP/s, and the
  * share of this core's FMA peak, measured in the same run.
  *
- *   bench_kernels [ref|avx2|avx512|native] [rounds] */
+ *   bench_kernels [ref|avx2|avx512|native] [rounds] [threads] */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +126,42 @@ static const layer layers[] = {
 };
 /* clang-format on */
 
+typedef struct pair {
+    const char *net;
+    int count;
+    int h, w, c, oc, s; /* of the pointwise c -> oc; the depthwise has stride s */
+    bool point_first;
+    kao_act point_act, deep_act;
+    kao_residual residual;
+} pair;
+
+/* clang-format off */
+static const pair pairs[] = {
+    { "yunet_n", 1, 320, 320, 16, 16, 1, true, KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "yunet_n", 1, 160, 160, 16, 16, 1, true, KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "yunet_n", 1, 160, 160, 16, 64, 1, true, KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "yunet_n", 2, 160, 160, 64, 64, 1, true, KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "yunet_n", 4, 80, 80, 64, 64, 1, true, KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "yunet_n", 4, 40, 40, 64, 64, 1, true, KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "yunet_n", 4, 20, 20, 64, 64, 1, true, KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 1, 320, 320, 16, 16, 1, false, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 1, 320, 320, 16, 16, 2, true, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 1, 320, 320, 16, 40, 2, false, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 1, 160, 160, 40, 40, 1, false, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 1, 160, 160, 40, 72, 2, false, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 2, 80, 80, 72, 72, 1, false, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 1, 80, 80, 72, 152, 2, false, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 1, 40, 40, 152, 152, 1, false, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "scrfd_500m", 5, 20, 20, 288, 288, 1, false, KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE },
+    { "mobilefacenet", 1, 56, 56, 64, 128, 1, false, KAO_ACT_SLOPE, KAO_ACT_SLOPE, KAO_RES_NONE },
+    { "mobilefacenet", 1, 56, 56, 64, 128, 2, true, KAO_ACT_SLOPE, KAO_ACT_SLOPE, KAO_RES_NONE },
+    { "mobilefacenet", 4, 28, 28, 64, 128, 1, true, KAO_ACT_SLOPE, KAO_ACT_SLOPE, KAO_RES_NONE },
+    { "mobilefacenet", 4, 28, 28, 128, 64, 1, false, KAO_ACT_NONE, KAO_ACT_SLOPE, KAO_RES_AFTER_ACT },
+    { "mobilefacenet", 6, 14, 14, 128, 256, 1, true, KAO_ACT_SLOPE, KAO_ACT_SLOPE, KAO_RES_NONE },
+    { "mobilefacenet", 6, 14, 14, 256, 128, 1, false, KAO_ACT_NONE, KAO_ACT_SLOPE, KAO_RES_AFTER_ACT },
+};
+/* clang-format on */
+
 enum { MAX_ROUNDS = 101 };
 
 static double now_s(void)
@@ -152,9 +188,33 @@ static float *floats(kao_mem *mem, size_t n)
     return p;
 }
 
+typedef struct run_args {
+    const kao_kernels *k;
+    kao_pool *pool;
+    const kao_conv *d, *then; /* then: NULL for a single convolution */
+    bool fused;
+    const void *packed, *packed_then;
+    const float *in, *res;
+    float *middle, *out;
+    void *scratch;
+} run_args;
+
+static void run_once(const run_args *a)
+{
+    if (!a->then) {
+        kao_conv_run(a->k, a->pool, a->d, a->packed, a->in, a->res, a->out, a->scratch);
+    } else if (a->fused) {
+        kao_conv_pair_run(a->k, a->pool, a->d, a->packed, a->then, a->packed_then, a->in, a->res,
+                          a->out, a->scratch);
+    } else {
+        kao_conv_run(a->k, a->pool, a->d, a->packed, a->in, NULL, a->middle, a->scratch);
+        kao_conv_run(a->k, a->pool, a->then, a->packed_then, a->middle, a->res, a->out,
+                     a->scratch);
+    }
+}
+
 /* Seconds of one run: the median of `rounds` windows of some 2 ms each. */
-static double time_conv(const kao_kernels *k, const kao_conv *d, const void *packed,
-                        const float *in, const float *res, float *out, void *scratch, int rounds)
+static double time_run(const run_args *a, int rounds)
 {
     double t[MAX_ROUNDS];
     int reps = 1;
@@ -163,7 +223,7 @@ static double time_conv(const kao_kernels *k, const kao_conv *d, const void *pac
         const double t0 = now_s();
 
         for (int r = 0; r < reps; r++)
-            kao_conv_run(k, NULL, d, packed, in, res, out, scratch);
+            run_once(a);
         const double one = (now_s() - t0) / reps;
         if (i < 0)
             reps = one > 1e-3 ? 1 : (int)(2e-3 / one) + 1;
@@ -192,29 +252,102 @@ static double flop(const kao_conv *d)
     return 2.0 * d->oh * d->ow * d->oc * d->kh * d->kw * (d->c / d->groups);
 }
 
-static double time_layer(const kao_kernels *k, kao_mem *mem, const kao_conv *d, int rounds)
+static size_t floats_out(const kao_conv *d)
 {
-    const size_t outs = (size_t)d->oh * (size_t)d->ow * (size_t)d->oc;
-    const size_t w_n = (size_t)d->oc * (size_t)(d->c / d->groups * d->kh * d->kw);
-    float *w = floats(mem, w_n), *bias = floats(mem, (size_t)d->oc);
-    float *in = floats(mem, (size_t)d->h * (size_t)d->w * (size_t)d->c);
-    float *res = floats(mem, outs), *out = floats(mem, outs);
-    void *packed = kao_alloc(mem, kao_conv_packed_bytes(k, d));
-    void *scratch = kao_alloc(mem, kao_conv_scratch_bytes(k, d, 1));
-    double t = 0;
+    return (size_t)d->oh * (size_t)d->ow * (size_t)d->oc;
+}
 
-    if (w && bias && in && res && out && packed && scratch) {
-        kao_conv_pack(k, d, w, bias, bias, packed);
-        t = time_conv(k, d, packed, in, d->residual ? res : NULL, out, scratch, rounds);
+/* Seconds: t[0] of d (and then) apart, t[1] as a pair, which is left alone without then. */
+static void time_layer(const kao_kernels *k, kao_pool *pool, kao_mem *mem, const kao_conv *d,
+                       const kao_conv *then, int rounds, double t[2])
+{
+    const kao_conv *last = then ? then : d, *both[2] = { d, then };
+    const uint32_t n_threads = kao_pool_threads(pool);
+    void *packed[2] = { NULL, NULL };
+    size_t scratch = 64;
+
+    for (int i = 0; i < 2 && both[i]; i++) {
+        const kao_conv *l = both[i];
+        const size_t own = kao_conv_scratch_bytes(k, l, n_threads);
+        float *w = floats(mem, (size_t)l->oc * (size_t)(l->c / l->groups * l->kh * l->kw));
+        float *bias = floats(mem, (size_t)l->oc);
+
+        packed[i] = kao_alloc(mem, kao_conv_packed_bytes(k, l));
+        kao_conv_pack(k, l, w, bias, bias, packed[i]);
+        kao_free(mem, bias);
+        kao_free(mem, w);
+        scratch = own > scratch ? own : scratch;
     }
-    kao_free(mem, scratch);
-    kao_free(mem, packed);
+    if (then) {
+        const size_t pair_bytes = kao_conv_pair_scratch_bytes(k, d, then, n_threads);
+        scratch = pair_bytes > scratch ? pair_bytes : scratch;
+    }
+    float *in = floats(mem, (size_t)d->h * (size_t)d->w * (size_t)d->c);
+    float *middle = floats(mem, floats_out(d));
+    float *res = floats(mem, floats_out(last)), *out = floats(mem, floats_out(last));
+    run_args a = { k,  pool, d, then, false, packed[0], packed[1], in, last->residual ? res : NULL,
+                   middle, out, kao_alloc(mem, scratch) };
+
+    t[0] = time_run(&a, rounds);
+    a.fused = true;
+    t[1] = then ? time_run(&a, rounds) : 0;
+    kao_free(mem, a.scratch);
     kao_free(mem, out);
     kao_free(mem, res);
+    kao_free(mem, middle);
     kao_free(mem, in);
-    kao_free(mem, bias);
-    kao_free(mem, w);
-    return t;
+    kao_free(mem, packed[1]);
+    kao_free(mem, packed[0]);
+}
+
+static void bench_layers(const kao_kernels *k, kao_pool *pool, kao_mem *mem, double peak,
+                         int rounds)
+{
+    const size_t n = sizeof layers / sizeof layers[0];
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        const layer *l = &layers[i];
+        const kao_conv d = describe(l);
+        double t[2];
+
+        time_layer(k, pool, mem, &d, NULL, rounds, t);
+        printf("%-13s %dx %3dx%-3d c%-3d -> %3dx%-3d c%-3d k%d s%d %-5s %9.1f us %6.1f GFLOP/s "
+               "%3.0f %%\n", l->net, l->count, d.h, d.w, d.c, d.oh, d.ow, d.oc, d.kh, d.sy,
+               d.groups > 1 ? "depth" : d.kh == 1 ? "point" : "dense", t[0] * 1e6,
+               flop(&d) / t[0] * 1e-9, 100 * flop(&d) / t[0] / peak);
+        sum += l->count * t[0];
+        if (i + 1 == n || strcmp(l->net, layers[i + 1].net) != 0) {
+            printf("%-13s sum of these layers: %.2f ms\n\n", l->net, sum * 1e3);
+            sum = 0;
+        }
+    }
+}
+
+static void bench_pairs(const kao_kernels *k, kao_pool *pool, kao_mem *mem, int rounds)
+{
+    const size_t n = sizeof pairs / sizeof pairs[0];
+
+    for (size_t i = 0; i < n; i++) {
+        const pair *p = &pairs[i];
+        const layer deep = { p->net, 1, p->h, p->w, p->point_first ? p->oc : p->c,
+                             p->point_first ? p->oc : p->c, 3, p->s, 1,
+                             p->point_first ? p->oc : p->c, p->deep_act,
+                             p->point_first ? p->residual : KAO_RES_NONE };
+        const kao_conv dd = describe(&deep);
+        const layer point = { p->net, 1, p->point_first ? p->h : dd.oh,
+                              p->point_first ? p->w : dd.ow, p->c, p->oc, 1, 1, 0, 1,
+                              p->point_act, p->point_first ? KAO_RES_NONE : p->residual };
+        const kao_conv pd = describe(&point);
+        const kao_conv *first = p->point_first ? &pd : &dd, *second = p->point_first ? &dd : &pd;
+        double t[2];
+
+        time_layer(k, pool, mem, first, second, rounds, t);
+        printf("%-13s %dx %3dx%-3d c%-3d %s c%-3d s%d  apart %8.1f us  pair %8.1f us  x%.2f %s\n",
+               p->net, p->count, p->h, p->w, p->c, p->point_first ? "point, depth" : "depth, point",
+               p->oc, p->s, t[0] * 1e6, t[1] * 1e6, t[0] / t[1],
+               kao_conv_pair_good(k, first, second) ? "taken" : "");
+    }
 }
 
 /* The most that FMAs give: a tile whose operands stay in L1, with many products a sum. */
@@ -244,33 +377,24 @@ int main(int argc, char **argv)
 {
     const char *isa = argc > 1 ? argv[1] : "native";
     const int rounds = argc > 2 ? atoi(argv[2]) : 9;
-    double sum = 0;
+    const int n_threads = argc > 3 ? atoi(argv[3]) : 1;
+    kao_pool *pool = NULL;
     uint32_t mask;
     kao_kernels k;
     kao_mem mem;
 
-    if (!kao_cpu_mask(isa, kao_cpu_detect(), &mask) || rounds < 1 || rounds > MAX_ROUNDS) {
-        fprintf(stderr, "usage: bench_kernels [ref|avx2|avx512|native] [rounds]\n");
+    kao_mem_init(&mem, NULL);
+    if (!kao_cpu_mask(isa, kao_cpu_detect(), &mask) || rounds < 1 || rounds > MAX_ROUNDS ||
+        n_threads < 1 || kao_pool_create(&pool, &mem, (uint32_t)n_threads, NULL)) {
+        fprintf(stderr, "usage: bench_kernels [ref|avx2|avx512|native] [rounds] [threads]\n");
         return 2;
     }
-    kao_mem_init(&mem, NULL);
     kao_kernels_init(&k, mask);
     const double peak = peak_flops(&k, &mem);
-    printf("# %s, peak %.1f GFLOP/s\n", kao_cpu_name(mask), peak * 1e-9);
-    for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
-        const layer *l = &layers[i];
-        const kao_conv d = describe(l);
-        const double t = time_layer(&k, &mem, &d, rounds);
-
-        printf("%-13s %dx %3dx%-3d c%-3d -> %3dx%-3d c%-3d k%d s%d %-5s %9.1f us %6.1f GFLOP/s "
-               "%3.0f %%\n", l->net, l->count, d.h, d.w, d.c, d.oh, d.ow, d.oc, d.kh, d.sy,
-               d.groups > 1 ? "depth" : d.kh == 1 ? "point" : "dense", t * 1e6,
-               flop(&d) / t * 1e-9, 100 * flop(&d) / t / peak);
-        sum += l->count * t;
-        if (i + 1 == sizeof layers / sizeof layers[0] || strcmp(l->net, layers[i + 1].net)) {
-            printf("%-13s sum of these layers: %.2f ms\n\n", l->net, sum * 1e3);
-            sum = 0;
-        }
-    }
+    printf("# %s, %d threads; peak of one %.1f GFLOP/s\n", kao_cpu_name(mask), n_threads,
+           peak * 1e-9);
+    bench_layers(&k, pool, &mem, peak, rounds);
+    bench_pairs(&k, pool, &mem, rounds);
+    kao_pool_destroy(pool);
     return 0;
 }
