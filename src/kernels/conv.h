@@ -46,4 +46,23 @@ void kao_conv_pack(const kao_kernels *k, const kao_conv *d, const float *w, cons
 void kao_conv_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d, const void *packed,
                   const float *in, const float *residual, float *out, void *scratch);
 
+/* Two convolutions as one, so that the map between them stays in the cache: a pointwise one
+ * (1x1, stride 1, no padding, groups 1) and a depthwise 3x3 (stride 1 or 2, padding at most 1
+ * on the left, no smooth activation), in either order. The first has no residual; its output
+ * strides are ignored, second->in_stride too; second's input shape is first's output shape.
+ * The result has the same bits as two kao_conv_run. Packed: each as kao_conv_pack made it. */
+bool kao_conv_pair_fits(const kao_conv *first, const kao_conv *second);
+
+/* Fits, and is expected to be faster than the two apart. */
+bool kao_conv_pair_good(const kao_kernels *k, const kao_conv *first, const kao_conv *second);
+
+size_t kao_conv_pair_scratch_bytes(const kao_kernels *k, const kao_conv *first,
+                                   const kao_conv *second, uint32_t n_threads);
+
+/* in and out do not overlap; residual is second's. */
+void kao_conv_pair_run(const kao_kernels *k, kao_pool *pool, const kao_conv *first,
+                       const void *packed_first, const kao_conv *second,
+                       const void *packed_second, const float *in, const float *residual,
+                       float *out, void *scratch);
+
 #endif

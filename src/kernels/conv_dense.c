@@ -52,12 +52,6 @@ int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left)
     return s;
 }
 
-static bool is_pointwise(const kao_conv *d) /* every output pixel needs its input pixel only */
-{
-    return d->kh == 1 && d->kw == 1 && d->sy == 1 && d->sx == 1 && d->pad_top == 0 &&
-           d->pad_left == 0 && d->oh == d->h && d->ow == d->w;
-}
-
 static dense_geometry geometry(const kao_kernels *k, const kao_conv *d)
 {
     dense_geometry g = { .c = d->c / d->groups, .oc = d->oc / d->groups };
@@ -93,7 +87,7 @@ static size_t patch_floats(const kao_conv *d, int32_t mr)
 
 size_t kao_conv_dense_scratch_floats(const kao_kernels *k, const kao_conv *d)
 {
-    if (is_pointwise(d))
+    if (kao_conv_is_pointwise(d))
         return 0;
     return kao_round_up(patch_floats(d, geometry(k, d).mr), KAO_CONV_PAD);
 }
@@ -307,12 +301,12 @@ static size_t cut(dense_job *j)
     return (j->n_tiles + j->tiles_piece - 1) / j->tiles_piece * (size_t)j->panel_pieces;
 }
 
-void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
-                        const float *packed, const float *in, const float *residual,
-                        float *out, float *scratch)
+static dense_job make_job(const kao_kernels *k, const kao_conv *d, const float *packed,
+                          const float *in, const float *residual, float *out)
 {
     const dense_geometry g = geometry(k, d);
-    dense_job j = {
+
+    return (dense_job){
         .k = k,
         .d = d,
         .g = g,
@@ -322,22 +316,52 @@ void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
         .in = in,
         .residual = d->residual == KAO_RES_NONE ? NULL : residual,
         .out = out,
-        .scratch = scratch,
-        .scratch_floats = kao_conv_dense_scratch_floats(k, d),
         .n = d->n,
         .oh = d->oh,
         .ow = d->ow,
-        .ys = kao_inside(d->oh, d->sy, -d->pad_top, (d->kh - 1) * d->dy + 1, d->h),
-        .xs = kao_inside(d->ow, d->sx, -d->pad_left, (d->kw - 1) * d->dx + 1, d->w),
     };
+}
 
-    j.pointwise = is_pointwise(d);
-    if (j.pointwise) {
-        j.ow = d->n * d->oh * d->ow;
-        j.n = j.oh = 1;
-    }
-    j.row_tiles = (j.ow + g.mr - 1) / g.mr;
-    j.n_tiles = (size_t)j.n * (size_t)j.oh * (size_t)j.row_tiles;
+/* All pixels as one row. */
+static void make_pointwise(dense_job *j, size_t n_pixels)
+{
+    j->pointwise = true;
+    j->n = j->oh = 1;
+    j->ow = (int32_t)n_pixels;
+}
+
+static void count_tiles(dense_job *j)
+{
+    j->row_tiles = (j->ow + j->g.mr - 1) / j->g.mr;
+    j->n_tiles = (size_t)j->n * (size_t)j->oh * (size_t)j->row_tiles;
+}
+
+void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+                        const float *packed, const float *in, const float *residual,
+                        float *out, float *scratch)
+{
+    dense_job j = make_job(k, d, packed, in, residual, out);
+
+    j.scratch = scratch;
+    j.scratch_floats = kao_conv_dense_scratch_floats(k, d);
+    j.ys = kao_inside(d->oh, d->sy, -d->pad_top, (d->kh - 1) * d->dy + 1, d->h);
+    j.xs = kao_inside(d->ow, d->sx, -d->pad_left, (d->kw - 1) * d->dx + 1, d->w);
+    if (kao_conv_is_pointwise(d))
+        make_pointwise(&j, (size_t)d->n * (size_t)d->oh * (size_t)d->ow);
+    count_tiles(&j);
     if (j.n_tiles)
         kao_pool_run(pool, run_piece, &j, cut(&j));
+}
+
+void kao_conv_point_pixels(const kao_kernels *k, const kao_conv *d, const float *packed,
+                           const float *in, const float *residual, float *out, size_t n)
+{
+    dense_job j = make_job(k, d, packed, in, residual, out);
+
+    make_pointwise(&j, n);
+    count_tiles(&j);
+    j.tiles_piece = j.n_tiles;
+    j.panels_piece = j.g.n_panels * d->groups;
+    j.panel_pieces = 1;
+    run_piece(&j, 0, 0);
 }

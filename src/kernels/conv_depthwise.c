@@ -33,7 +33,7 @@ static bool is_smooth(const kao_conv *d)
     return d->act == KAO_ACT_SIGMOID || d->act == KAO_ACT_SILU;
 }
 
-static bool fits_dw3(const kao_conv *d)
+bool kao_conv_fits_dw3(const kao_conv *d)
 {
     return d->kh == 3 && d->kw == 3 && d->dy == 1 && d->dx == 1 && d->sy == d->sx &&
            (d->sx == 1 || d->sx == 2) && d->pad_left >= 0 && d->pad_left <= 1 &&
@@ -79,10 +79,11 @@ static size_t output_pixel(const dw_job *j, int32_t img, int32_t y)
     return ((size_t)img * (size_t)j->d->oh + (size_t)y) * (size_t)j->d->ow;
 }
 
-static void run_dw3(const dw_job *j, int32_t img, int32_t y, int32_t n_rows, const float *zeros,
-                    kao_epilogue e, float *out, ptrdiff_t ldo)
+static void run_dw3(const kao_kernels *k, const kao_conv *d, const float *w,
+                    const kao_rows *rows, int32_t y, int32_t n_rows, kao_epilogue e, float *out,
+                    ptrdiff_t ldo)
 {
-    const kao_conv *d = j->d;
+    const size_t c_pad = padded_channels(d);
     kao_dw3_args a = {
         .n_rows = n_rows,
         .n = d->ow,
@@ -90,9 +91,9 @@ static void run_dw3(const dw_job *j, int32_t img, int32_t y, int32_t n_rows, con
         .width = d->w,
         .left = d->pad_left,
         .stride = d->sx,
-        .w = j->w,
-        .bias = j->bias,
-        .c_pad = (ptrdiff_t)j->c_pad,
+        .w = w,
+        .bias = w + 9 * c_pad,
+        .c_pad = (ptrdiff_t)c_pad,
         .out = out,
         .ldo = ldo,
         .out_row = (ptrdiff_t)d->ow * ldo,
@@ -101,13 +102,24 @@ static void run_dw3(const dw_job *j, int32_t img, int32_t y, int32_t n_rows, con
     };
 
     for (int32_t i = 0; i < (n_rows - 1) * d->sy + 3; i++) {
-        const int32_t sy = y * d->sy + i - d->pad_top;
-        const bool inside = sy >= 0 && sy < d->h;
+        const int32_t r = y * d->sy + i - d->pad_top;
+        const bool inside = r >= 0 && r < d->h;
 
-        a.row[i] = inside ? input_row(j, img, sy) : zeros;
-        a.step[i] = inside ? d->in_stride : 0;
+        a.row[i] = inside ? rows->at + (ptrdiff_t)(r % rows->slots) * d->w * rows->stride
+                          : rows->zeros;
+        a.step[i] = inside ? rows->stride : 0;
     }
-    j->k->dw3(&a);
+    k->dw3(&a);
+}
+
+void kao_conv_dw3_rows(const kao_kernels *k, const kao_conv *d, const float *packed,
+                       const kao_rows *rows, int32_t y, int32_t n_rows, const float *residual,
+                       float *out)
+{
+    const kao_epilogue e = { d->act, d->residual, d->lo, d->hi,
+                             packed + 10 * padded_channels(d), residual, d->res_stride };
+
+    run_dw3(k, d, packed, rows, y, n_rows, e, out, d->out_stride);
 }
 
 /* Taps of output i that lie in the picture: the first and how many. */
@@ -189,6 +201,7 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     float *zeros = j->scratch + worker * j->scratch_floats, *line = zeros + j->c_pad;
     const int32_t step = j->is_dw3 && !j->smooth ? KAO_DW_ROWS : 1;
     kao_epilogue e = { d->act, d->residual, d->lo, d->hi, j->slope, NULL, d->res_stride };
+    const kao_rows rows = { input_row(j, img, 0), d->h, d->in_stride, zeros };
 
     if (j->smooth) {
         e.act = KAO_ACT_NONE;
@@ -205,7 +218,7 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 
         e.res = res;
         if (j->is_dw3)
-            run_dw3(j, img, y, y1 - y < step ? y1 - y : step, zeros, e, to, ldo);
+            run_dw3(j->k, d, j->w, &rows, y, y1 - y < step ? y1 - y : step, e, to, ldo);
         else
             run_dw_row(j, img, y, e, to, ldo);
         if (j->smooth)
@@ -232,7 +245,7 @@ void kao_conv_dw_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
         .out = out,
         .scratch = scratch,
         .scratch_floats = kao_conv_dw_scratch_floats(d),
-        .is_dw3 = fits_dw3(d),
+        .is_dw3 = kao_conv_fits_dw3(d),
         .smooth = is_smooth(d),
     };
 

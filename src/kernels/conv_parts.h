@@ -28,6 +28,13 @@ static inline bool kao_conv_is_depthwise(const kao_conv *d)
     return d->groups > 1 && d->groups == d->c && d->groups == d->oc;
 }
 
+/* Every output pixel needs its own input pixel only. */
+static inline bool kao_conv_is_pointwise(const kao_conv *d)
+{
+    return d->kh == 1 && d->kw == 1 && d->sy == 1 && d->sx == 1 && d->pad_top == 0 &&
+           d->pad_left == 0 && d->oh == d->h && d->ow == d->w;
+}
+
 /* Where a tap's first and last output lie inside: outputs [begin, end) of n, the source of
  * output i being i*stride + offset, wanted in 0 .. size-1. */
 typedef struct kao_range {
@@ -61,6 +68,10 @@ void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
                         const float *packed, const float *in, const float *residual,
                         float *out, float *scratch);
 
+/* n pixels of a pointwise convolution, one after the other, in this thread. */
+void kao_conv_point_pixels(const kao_kernels *k, const kao_conv *d, const float *packed,
+                           const float *in, const float *residual, float *out, size_t n);
+
 size_t kao_conv_dw_packed_floats(const kao_conv *d);
 size_t kao_conv_dw_scratch_floats(const kao_conv *d); /* a thread */
 void kao_conv_dw_pack(const kao_conv *d, const float *w, const float *bias,
@@ -68,5 +79,22 @@ void kao_conv_dw_pack(const kao_conv *d, const float *w, const float *bias,
 void kao_conv_dw_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
                      const float *packed, const float *in, const float *residual, float *out,
                      float *scratch);
+
+/* Where input rows lie: row r of the picture in slot r % slots, w * stride floats apart. */
+typedef struct kao_rows {
+    const float *at;
+    int32_t slots;
+    ptrdiff_t stride;   /* pixel stride */
+    const float *zeros; /* c of them, for rows outside */
+} kao_rows;
+
+/* A 3x3 that the dw3 slot can do. */
+bool kao_conv_fits_dw3(const kao_conv *d);
+
+/* Output rows y .. y+n_rows-1 (KAO_DW_ROWS at most) of one image, in this thread. residual
+ * and out: of row y. */
+void kao_conv_dw3_rows(const kao_kernels *k, const kao_conv *d, const float *packed,
+                       const kao_rows *rows, int32_t y, int32_t n_rows, const float *residual,
+                       float *out);
 
 #endif

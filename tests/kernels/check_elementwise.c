@@ -1,0 +1,212 @@
+/* Element-wise kernels and layout changes: exact ones bit by bit against plain loops, the
+ * exponential family against the C library in double precision. */
+#include "check.h"
+
+#include <string.h>
+
+#include "kernels/elementwise.h"
+#include "kernels/layout.h"
+
+static const size_t lengths[] = { 1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 100, 512 };
+
+enum { N_LENGTHS = sizeof lengths / sizeof lengths[0] };
+
+static float bits_float(uint32_t bits)
+{
+    float x;
+
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static float clamp(float x, float lo, float hi)
+{
+    return x < lo ? lo : x > hi ? hi : x;
+}
+
+static int same(float a, float b) /* by value: -0 is 0, any NaN is NaN */
+{
+    return a == b || (isnan(a) && isnan(b));
+}
+
+static void test_binary(void **state)
+{
+    check_isa isas[CHECK_MAX_ISAS];
+    const int n = check_isas(isas);
+    (void)state;
+    check_seed(31);
+    for (int i = 0; i < n * 9 * N_LENGTHS; i++) {
+        const size_t c = lengths[i / n / 9], rows = 3, gap = (size_t)i % 2 * 5;
+        const kao_binary op = (kao_binary)(i / n % 3);
+        const kao_operand kind = (kao_operand)(i / n / 3 % 3);
+        float *a = check_floats((rows - 1) * (c + gap) + c);
+        const float *b = check_floats((rows - 1) * (c + gap) + c);
+        float *out = check_canaries((rows - 1) * (c + gap) + c);
+        const kao_binary_rows r = { op, kind, a, b, out, c + gap, c + gap, c + gap, rows, c,
+                                    -0.5f, 0.75f };
+
+        a[c / 2] = NAN;
+        kao_binary_run(&isas[i % n].k, NULL, &r);
+        for (size_t j = 0; j < (rows - 1) * (c + gap) + c; j++) {
+            const size_t col = j % (c + gap);
+            const float y = kind == KAO_OPERAND_FULL      ? b[j]
+                            : kind == KAO_OPERAND_CHANNEL ? b[col < c ? col : 0]
+                                                          : b[0];
+            const float z = op == KAO_BIN_ADD   ? a[j] + y
+                            : op == KAO_BIN_SUB ? a[j] - y
+                                                : a[j] * y;
+
+            check_true(col >= c ? check_is_canary(out[j]) : same(out[j], clamp(z, -0.5f, 0.75f)),
+                       "%s op %d kind %d c=%zu at %zu", isas[i % n].name, (int)op, (int)kind, c,
+                       j);
+        }
+        check_free_all();
+    }
+}
+
+static void test_unary(void **state)
+{
+    check_isa isas[CHECK_MAX_ISAS];
+    const int n = check_isas(isas);
+    (void)state;
+    check_seed(32);
+    for (int i = 0; i < n * 3 * N_LENGTHS; i++) {
+        const size_t c = lengths[i / n / 3], rows = 3, gap = (size_t)i % 2 * 5;
+        const size_t all = (rows - 1) * (c + gap) + c;
+        const kao_act act = (kao_act)(i / n % 3);
+        const float *slope = check_floats(c);
+        float *in = check_floats(all), *out = check_canaries(all);
+        const ptrdiff_t stride = (ptrdiff_t)(c + gap);
+        const kao_unary_args u = { in, stride, out, stride, rows, c, act, -0.5f, 0.75f, slope };
+
+        in[c - 1] = NAN;
+        kao_unary_run(&isas[i % n].k, NULL, &u);
+        for (size_t j = 0; j < all; j++) {
+            const size_t col = j % (c + gap);
+            const float x = in[j];
+            const float want = act == KAO_ACT_NONE    ? x
+                               : act == KAO_ACT_CLAMP ? clamp(x, -0.5f, 0.75f)
+                               : x < 0                ? x * slope[col < c ? col : 0]
+                                                      : x;
+
+            check_true(col >= c ? check_is_canary(out[j]) : same(out[j], want),
+                       "%s act %d c=%zu at %zu", isas[i % n].name, (int)act, c, j);
+        }
+        check_free_all();
+    }
+}
+
+static double ulp_of(double want) /* the step between floats near it */
+{
+    const double m = fabs(want);
+
+    if (m < (double)FLT_MIN)
+        return 0x1p-149;
+    return ldexp(1.0, ilogb(m) - 23);
+}
+
+static void smooth(const kao_kernels *k, int f, const float *in, float *out, size_t n)
+{
+    const kao_unary_args u = { in, (ptrdiff_t)n, out, (ptrdiff_t)n, 1, n,
+                               f == 1 ? KAO_ACT_SIGMOID : KAO_ACT_SILU, 0, 0, NULL };
+
+    if (f == 0)
+        kao_exp_run(k, NULL, in, out, n);
+    else
+        kao_unary_run(k, NULL, &u);
+}
+
+static double smooth_exact(int f, double x)
+{
+    return f == 0 ? exp(x) : f == 1 ? 1 / (1 + exp(-x)) : x / (1 + exp(-x));
+}
+
+static void check_smooth(const check_isa *isa, int f, const float *in, float *out, size_t n)
+{
+    static const double most[] = { 2, 3, 4 }; /* ulp, as elementwise.h says */
+
+    smooth(&isa->k, f, in, out, n);
+    for (size_t i = 0; i < n; i++) {
+        const double want = smooth_exact(f, (double)in[i]), got = (double)out[i];
+
+        if (isnan(in[i])) {
+            check_true(isnan(got), "%s f%d: NaN is lost", isa->name, f);
+        } else if (fabs(want) > (double)FLT_MAX) {
+            check_true(got > (double)FLT_MAX * 0.999999, "%s f%d(%.9g): %.9g", isa->name, f,
+                       (double)in[i], got);
+        } else if (!isnan(want)) { /* silu(-inf) is checked apart */
+            const double floor = f == 2 && in[i] < -87 ? 4e-43 : 0;
+
+            check_true(fabs(got - want) <= most[f] * ulp_of(want) + floor, "%s f%d(%.9g): %.9g, not %.9g", isa->name, f, (double)in[i], got, want);
+        }
+    }
+}
+
+static void test_smooth(void **state)
+{
+    enum { N = 4099, STEP = 7919 };
+    check_isa isas[CHECK_MAX_ISAS];
+    const int n = check_isas(isas);
+    float *in = check_floats(N), *out = check_floats(N);
+    uint64_t bits = 0;
+    (void)state;
+
+    while (bits <= UINT32_MAX) { /* one float in STEP */
+        for (size_t i = 0; i < N; i++, bits += STEP)
+            in[i] = bits_float((uint32_t)bits);
+        for (int i = 0; i < n; i++)
+            for (int f = 0; f < 3; f++)
+                check_smooth(&isas[i], f, in, out, N);
+    }
+    for (int i = 0; i < n; i++) {
+        const float ends[] = { -INFINITY, INFINITY, 0.0f, -0.0f, 1e30f, -1e30f };
+        float got[6];
+
+        smooth(&isas[i].k, 2, ends, got, 6);
+        assert_true(got[0] == 0 && got[1] == INFINITY && got[2] == 0 && got[5] == 0);
+        smooth(&isas[i].k, 1, ends, got, 6);
+        assert_true(got[0] == 0 && got[1] == 1 && got[2] == 0.5f && got[5] == 0);
+        smooth(&isas[i].k, 0, ends, got, 6);
+        assert_true(got[0] == 0 && got[1] == INFINITY && got[2] == 1 && got[5] == 0);
+    }
+    check_free_all();
+}
+
+static void test_layout(void **state)
+{
+    static const size_t cs[] = { 1, 2, 3, 4, 15, 16, 17, 40 };
+    check_isa isas[CHECK_MAX_ISAS];
+    const int n_isas = check_isas(isas);
+    (void)state;
+    check_seed(34);
+    for (int i = 0; i < n_isas * 8 * N_LENGTHS; i++) {
+        const kao_kernels *k = &isas[i % n_isas].k;
+        const size_t c = cs[i / n_isas % 8], px = lengths[i / n_isas / 8], n = 2;
+        const size_t stride = c + (size_t)i % 2 * 2, all = (n * px - 1) * stride + c;
+        const float *in = check_floats(n * c * px);
+        float *mid = check_canaries(all), *out = check_canaries(n * c * px);
+
+        kao_nchw_to_nhwc(k, NULL, in, n, c, px, mid, stride);
+        for (size_t j = 0; j < all; j++) {
+            const size_t p = j / stride, o = j % stride;
+
+            check_true(o >= c ? check_is_canary(mid[j])
+                              : mid[j] == in[(p / px * c + o) * px + p % px],
+                       "%s c=%zu n=%zu: pixel %zu channel %zu", isas[i % n_isas].name, c, px, p,
+                       o);
+        }
+        kao_nhwc_to_nchw(k, NULL, mid, stride, n, c, px, out);
+        assert_memory_equal(out, in, n * c * px * sizeof *in);
+        check_free_all();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_binary), cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_smooth), cmocka_unit_test(test_layout),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
