@@ -301,7 +301,7 @@ static bool place_view(placer *p, const kao_step *s)
         make_view(g, s->out[0], s->in[0], strides, 0);
         return true;
     }
-    if (s->op->run == kao_slice_run) {
+    if (s->op->run == kao_op_slice_run) {
         const kao_slice_state *state = s->state;
 
         for (int32_t i = 0; i < in->rank; i++) {
@@ -398,7 +398,7 @@ static void find_wishes(placer *p)
             continue;
         if (!wish && s->kind == KAO_STEP_GENERIC &&
             (follows_inputs(s) || s->op->kind == KAO_OP_SPLIT ||
-             s->op->run == kao_slice_run))
+             s->op->run == kao_op_slice_run))
             for (uint32_t k = 0; k < s->n_out; k++)
                 wish |= s->out[k] != KAO_NO_VALUE && p->wants_last[s->out[k]];
         for (uint32_t k = 0; wish && k < s->n_in; k++)

@@ -640,7 +640,8 @@ static bool is_safe_location(const char *s)
     return true;
 }
 
-static kao_status open_external(fetcher *x, const char *location, kao_file **out,
+/* The file of external data, opened once; KAO_OK and *number, or a failure. */
+static kao_status open_external(fetcher *x, const char *location, size_t *number,
                                 kao_error *err)
 {
     kao_onnx_model *m = x->m;
@@ -649,7 +650,7 @@ static kao_status open_external(fetcher *x, const char *location, kao_file **out
 
     for (size_t i = 0; i < m->n_external; i++)
         if (strcmp(m->external_names[i], location) == 0) {
-            *out = &m->external[i];
+            *number = i;
             return KAO_OK;
         }
     if (m->n_external == KAO_MAX_EXTERNAL)
@@ -667,28 +668,30 @@ static kao_status open_external(fetcher *x, const char *location, kao_file **out
     if (st)
         return st;
     m->external_names[m->n_external] = location;
-    *out = &m->external[m->n_external++];
+    *number = m->n_external++;
     return KAO_OK;
 }
 
 static kao_status fetch(void *user, const char *location, uint64_t offset, uint64_t length,
                         bool has_length, kao_span *out, kao_error *err)
 {
-    kao_file *file = NULL;
+    size_t number = 0;
 
     if (!is_safe_location(location))
         return kao_fail(err, KAO_E_FORMAT,
                         "external data in \"%s\": only files beside the model are read",
                         location);
-    const kao_status st = open_external(user, location, &file, err);
+    const kao_status st = open_external(user, location, &number, err);
 
     if (st)
         return st;
-    if (offset > file->bytes.n || (has_length && length > file->bytes.n - offset))
+    const kao_span bytes = ((const fetcher *)user)->m->external[number].bytes;
+
+    if (offset > bytes.n || (has_length && length > bytes.n - offset))
         return kao_fail(err, KAO_E_FORMAT, "external data in \"%s\" ends after its %zu bytes",
-                        location, file->bytes.n);
-    out->p = file->bytes.p + offset;
-    out->n = has_length ? (size_t)length : file->bytes.n - (size_t)offset;
+                        location, bytes.n);
+    out->p = bytes.p + offset;
+    out->n = has_length ? (size_t)length : bytes.n - (size_t)offset;
     return KAO_OK;
 }
 

@@ -7,7 +7,7 @@
 
 #include "nn/ops/ops.h"
 
-kao_status kao_batch_norm_load(kao_op_loader *l)
+kao_status kao_op_batch_norm_load(kao_op_loader *l)
 {
     kao_batch_norm_param *p = l->param;
     int64_t training = 0;
@@ -23,7 +23,7 @@ kao_status kao_batch_norm_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_batch_norm_infer(kao_op_infer *x)
+kao_status kao_op_batch_norm_infer(kao_op_infer *x)
 {
     const kao_tensor *in = &x->in[0];
     int64_t per_image = 1;
@@ -63,7 +63,7 @@ static kao_tensor spread(const kao_tensor *stat, const kao_tensor *in)
     return v;
 }
 
-void kao_batch_norm_run(const kao_op_call *c)
+void kao_op_batch_norm_run(const kao_op_call *c)
 {
     const kao_batch_norm_param *p = c->param;
     kao_tensor stats[4];

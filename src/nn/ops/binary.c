@@ -5,13 +5,13 @@
 
 #include "nn/ops/ops.h"
 
-kao_status kao_binary_load(kao_op_loader *l)
+kao_status kao_op_binary_load(kao_op_loader *l)
 {
     (void)l;
     return KAO_OK;
 }
 
-kao_status kao_binary6_load(kao_op_loader *l)
+kao_status kao_op_binary6_load(kao_op_loader *l)
 {
     kao_binary_param *p = l->param;
     kao_status st = kao_attr_int(l, "broadcast", 0, &p->broadcast);
@@ -72,7 +72,7 @@ static kao_status broadcast(kao_op_infer *x, const kao_tensor *a, const kao_tens
     return KAO_OK;
 }
 
-kao_status kao_binary_infer(kao_op_infer *x)
+kao_status kao_op_binary_infer(kao_op_infer *x)
 {
     const kao_binary_param *p = x->param;
     kao_binary_state *s = x->state;
@@ -88,7 +88,7 @@ kao_status kao_binary_infer(kao_op_infer *x)
     return broadcast(x, &x->in[0], &b);
 }
 
-kao_status kao_pow_infer(kao_op_infer *x)
+kao_status kao_op_pow_infer(kao_op_infer *x)
 {
     const kao_binary_param *p = x->param;
     kao_binary_state *s = x->state;
@@ -153,10 +153,10 @@ static int64_t divide(int64_t a, int64_t b)
     return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
 }
 
-BINARY(kao_add_run, a + b, (uint64_t)a + (uint64_t)b)
-BINARY(kao_sub_run, a - b, (uint64_t)a - (uint64_t)b)
-BINARY(kao_mul_run, a * b, (uint64_t)a * (uint64_t)b)
-BINARY(kao_div_run, a / b, divide(a, b))
+BINARY(kao_op_add_run, a + b, (uint64_t)a + (uint64_t)b)
+BINARY(kao_op_sub_run, a - b, (uint64_t)a - (uint64_t)b)
+BINARY(kao_op_mul_run, a * b, (uint64_t)a * (uint64_t)b)
+BINARY(kao_op_div_run, a / b, divide(a, b))
 
 static double number_at(const kao_tensor *t, int64_t at)
 {
@@ -181,7 +181,7 @@ static int64_t clamp_to(double v, int64_t lo, int64_t hi)
     return v >= (double)hi ? hi : (int64_t)v;
 }
 
-void kao_pow_run(const kao_op_call *c)
+void kao_op_pow_run(const kao_op_call *c)
 {
     const kao_binary_state *s = c->state;
     const kao_tensor *out = &c->out[0], b2 = second(&c->in[1], s->trailing);

@@ -2,10 +2,10 @@
  * this form is the yardstick for the others. */
 #include "nn/ops/ops.h"
 
-kao_status kao_conv_load(kao_op_loader *l)
+kao_status kao_op_conv_load(kao_op_loader *l)
 {
     kao_conv_param *p = l->param;
-    kao_status st = kao_window_load(l, &p->window);
+    kao_status st = kao_op_window_load(l, &p->window);
 
     if (!st)
         st = kao_attr_int(l, "group", 1, &p->group);
@@ -14,7 +14,7 @@ kao_status kao_conv_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_conv_infer(kao_op_infer *x)
+kao_status kao_op_conv_infer(kao_op_infer *x)
 {
     const kao_conv_param *p = x->param;
     kao_conv_state *s = x->state;
@@ -30,7 +30,7 @@ kao_status kao_conv_infer(kao_op_infer *x)
     const kao_tensor wv = kao_window_view(w);
     const int64_t kernel[2] = { wv.dims[2], wv.dims[3] };
 
-    st = kao_window_infer(x, &p->window, kernel, &s->window);
+    st = kao_op_window_infer(x, &p->window, kernel, &s->window);
     if (st)
         return st;
     if (s->window.kernel[0] != kernel[0] || s->window.kernel[1] != kernel[1])
@@ -77,7 +77,7 @@ static double window_sum(const kao_window *g, const kao_tensor *in, const kao_te
     return sum;
 }
 
-void kao_conv_generic_run(const kao_op_call *c)
+void kao_op_conv_generic_run(const kao_op_call *c)
 {
     const kao_conv_param *p = c->param;
     const kao_conv_state *s = c->state;

@@ -12,7 +12,7 @@ static kao_tensor part(const kao_tensor *t, int32_t axis, int64_t from, int64_t 
     return v;
 }
 
-kao_status kao_concat_load(kao_op_loader *l)
+kao_status kao_op_concat_load(kao_op_loader *l)
 {
     kao_concat_param *p = l->param;
 
@@ -21,7 +21,7 @@ kao_status kao_concat_load(kao_op_loader *l)
     return kao_attr_int(l, "axis", 0, &p->axis);
 }
 
-kao_status kao_concat_infer(kao_op_infer *x)
+kao_status kao_op_concat_infer(kao_op_infer *x)
 {
     const kao_concat_param *p = x->param;
     kao_axis_state *s = x->state;
@@ -42,7 +42,7 @@ kao_status kao_concat_infer(kao_op_infer *x)
     return st;
 }
 
-void kao_concat_run(const kao_op_call *c)
+void kao_op_concat_run(const kao_op_call *c)
 {
     const kao_axis_state *s = c->state;
     int64_t at = 0;
@@ -56,7 +56,7 @@ void kao_concat_run(const kao_op_call *c)
     }
 }
 
-kao_status kao_split_load(kao_op_loader *l)
+kao_status kao_op_split_load(kao_op_loader *l)
 {
     kao_split_param *p = l->param;
     const kao_onnx_attr *a = kao_onnx_attr_find(l->node, "split");
@@ -70,7 +70,7 @@ kao_status kao_split_load(kao_op_loader *l)
     return kao_attr_int(l, "axis", 0, &p->axis);
 }
 
-kao_status kao_split13_load(kao_op_loader *l)
+kao_status kao_op_split13_load(kao_op_loader *l)
 {
     kao_split_param *p = l->param;
     kao_status st = kao_attr_int(l, "axis", 0, &p->axis);
@@ -109,7 +109,7 @@ static kao_status given_parts(kao_op_infer *x, int32_t axis, const int64_t *size
                                 (long long)x->in[0].dims[axis]);
 }
 
-kao_status kao_split_infer(kao_op_infer *x)
+kao_status kao_op_split_infer(kao_op_infer *x)
 {
     const kao_split_param *p = x->param;
     kao_axis_state *s = x->state;
@@ -140,7 +140,7 @@ kao_status kao_split_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-void kao_split_run(const kao_op_call *c)
+void kao_op_split_run(const kao_op_call *c)
 {
     const kao_axis_state *s = c->state;
     int64_t at = 0;

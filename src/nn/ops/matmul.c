@@ -34,7 +34,7 @@ static kao_tensor as_matrix(const kao_tensor *t, bool left)
     return v;
 }
 
-kao_status kao_matmul_infer(kao_op_infer *x)
+kao_status kao_op_matmul_infer(kao_op_infer *x)
 {
     kao_status st = kao_infer_same_type(x, 1, KAO_F32);
     kao_tensor *out = &x->out[0];
@@ -75,7 +75,7 @@ static kao_tensor outer_of(const kao_tensor *t, int32_t inner)
     return v;
 }
 
-void kao_matmul_run(const kao_op_call *c)
+void kao_op_matmul_run(const kao_op_call *c)
 {
     const kao_tensor a = as_matrix(&c->in[0], true), b = as_matrix(&c->in[1], false);
     const kao_tensor *o = &c->out[0];
@@ -111,7 +111,7 @@ void kao_matmul_run(const kao_op_call *c)
 
 /* ---- Gemm ---- */
 
-kao_status kao_gemm_load(kao_op_loader *l)
+kao_status kao_op_gemm_load(kao_op_loader *l)
 {
     kao_gemm_param *p = l->param;
     kao_status st = kao_attr_float(l, "alpha", 1, &p->alpha);
@@ -125,7 +125,7 @@ kao_status kao_gemm_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_gemm_infer(kao_op_infer *x)
+kao_status kao_op_gemm_infer(kao_op_infer *x)
 {
     const kao_gemm_param *p = x->param;
     const kao_tensor *a = &x->in[0], *b = &x->in[1];
@@ -160,7 +160,7 @@ kao_status kao_gemm_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-void kao_gemm_run(const kao_op_call *call)
+void kao_op_gemm_run(const kao_op_call *call)
 {
     const kao_gemm_param *p = call->param;
     const kao_tensor *a = &call->in[0], *b = &call->in[1], *o = &call->out[0];

@@ -13,15 +13,15 @@ typedef struct kao_binary_param { /* of opset 6: broadcast by axis */
 typedef struct kao_binary_state {
     int32_t trailing; /* dimensions of 1 to append to B's shape */
 } kao_binary_state;
-kao_status kao_binary_load(kao_op_loader *l);  /* opset 7 on */
-kao_status kao_binary6_load(kao_op_loader *l); /* opset 6 */
-kao_status kao_binary_infer(kao_op_infer *x);
-void kao_add_run(const kao_op_call *c);
-void kao_sub_run(const kao_op_call *c);
-void kao_mul_run(const kao_op_call *c);
-void kao_div_run(const kao_op_call *c);
-kao_status kao_pow_infer(kao_op_infer *x);
-void kao_pow_run(const kao_op_call *c);
+kao_status kao_op_binary_load(kao_op_loader *l);  /* opset 7 on */
+kao_status kao_op_binary6_load(kao_op_loader *l); /* opset 6 */
+kao_status kao_op_binary_infer(kao_op_infer *x);
+void kao_op_add_run(const kao_op_call *c);
+void kao_op_sub_run(const kao_op_call *c);
+void kao_op_mul_run(const kao_op_call *c);
+void kao_op_div_run(const kao_op_call *c);
+kao_status kao_op_pow_infer(kao_op_infer *x);
+void kao_op_pow_run(const kao_op_call *c);
 
 /* unary.c: Relu LeakyRelu PRelu Clip Sigmoid Exp Cast Identity Dropout */
 typedef struct kao_leaky_param {
@@ -37,24 +37,24 @@ typedef struct kao_prelu_state {
 typedef struct kao_cast_param {
     kao_dtype to;
 } kao_cast_param;
-kao_status kao_like_infer(kao_op_infer *x);
-void kao_relu_run(const kao_op_call *c);
-void kao_sigmoid_run(const kao_op_call *c);
-void kao_exp_run(const kao_op_call *c);
-kao_status kao_leaky_load(kao_op_loader *l);
-void kao_leaky_run(const kao_op_call *c);
-kao_status kao_prelu_infer(kao_op_infer *x);
-void kao_prelu_run(const kao_op_call *c);
-kao_status kao_clip6_load(kao_op_loader *l);
-kao_status kao_clip_load(kao_op_loader *l);
-kao_status kao_clip_infer(kao_op_infer *x);
-void kao_clip_run(const kao_op_call *c);
-kao_status kao_cast_load(kao_op_loader *l);
-kao_status kao_cast_infer(kao_op_infer *x);
-void kao_cast_run(const kao_op_call *c);
-void kao_identity_run(const kao_op_call *c);
-kao_status kao_dropout_infer(kao_op_infer *x);
-void kao_dropout_run(const kao_op_call *c);
+kao_status kao_op_like_infer(kao_op_infer *x);
+void kao_op_relu_run(const kao_op_call *c);
+void kao_op_sigmoid_run(const kao_op_call *c);
+void kao_op_exp_run(const kao_op_call *c);
+kao_status kao_op_leaky_load(kao_op_loader *l);
+void kao_op_leaky_run(const kao_op_call *c);
+kao_status kao_op_prelu_infer(kao_op_infer *x);
+void kao_op_prelu_run(const kao_op_call *c);
+kao_status kao_op_clip6_load(kao_op_loader *l);
+kao_status kao_op_clip_load(kao_op_loader *l);
+kao_status kao_op_clip_infer(kao_op_infer *x);
+void kao_op_clip_run(const kao_op_call *c);
+kao_status kao_op_cast_load(kao_op_loader *l);
+kao_status kao_op_cast_infer(kao_op_infer *x);
+void kao_op_cast_run(const kao_op_call *c);
+void kao_op_identity_run(const kao_op_call *c);
+kao_status kao_op_dropout_infer(kao_op_infer *x);
+void kao_op_dropout_run(const kao_op_call *c);
 
 /* window.c: sizes of sliding windows (Conv, pools) */
 typedef enum kao_auto_pad {
@@ -74,9 +74,9 @@ typedef struct kao_window { /* always two axes: a 1-D input has height 1 */
     int64_t kernel[2], stride[2], dilation[2];
     int64_t pad_begin[2], pad_end[2], in[2], out[2];
 } kao_window;
-kao_status kao_window_load(kao_op_loader *l, kao_window_param *p);
+kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p);
 /* kernel: the kernel's sizes where the node does not give them. */
-kao_status kao_window_infer(kao_op_infer *x, const kao_window_param *p,
+kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
                             const int64_t *kernel, kao_window *w);
 /* A rank 3 tensor as rank 4 with height 1. */
 kao_tensor kao_window_view(const kao_tensor *t);
@@ -89,9 +89,9 @@ typedef struct kao_conv_param {
 typedef struct kao_conv_state {
     kao_window window;
 } kao_conv_state;
-kao_status kao_conv_load(kao_op_loader *l);
-kao_status kao_conv_infer(kao_op_infer *x);
-void kao_conv_generic_run(const kao_op_call *c);
+kao_status kao_op_conv_load(kao_op_loader *l);
+kao_status kao_op_conv_infer(kao_op_infer *x);
+void kao_op_conv_generic_run(const kao_op_call *c);
 
 /* pool.c: MaxPool AveragePool GlobalAveragePool */
 typedef struct kao_pool_param {
@@ -101,12 +101,12 @@ typedef struct kao_pool_param {
 typedef struct kao_pool_state {
     kao_window window;
 } kao_pool_state;
-kao_status kao_max_pool_load(kao_op_loader *l);
-kao_status kao_average_pool_load(kao_op_loader *l);
-kao_status kao_max_pool_infer(kao_op_infer *x);
-kao_status kao_average_pool_infer(kao_op_infer *x);
-void kao_max_pool_run(const kao_op_call *c);
-void kao_average_pool_run(const kao_op_call *c);
+kao_status kao_op_max_pool_load(kao_op_loader *l);
+kao_status kao_op_average_pool_load(kao_op_loader *l);
+kao_status kao_op_max_pool_infer(kao_op_infer *x);
+kao_status kao_op_average_pool_infer(kao_op_infer *x);
+void kao_op_max_pool_run(const kao_op_call *c);
+void kao_op_average_pool_run(const kao_op_call *c);
 
 /* reduce.c: ReduceMean GlobalAveragePool Softmax LpNormalization */
 typedef struct kao_reduce_param {
@@ -121,36 +121,36 @@ typedef struct kao_reduce_state {
     bool reduced[KAO_MAX_RANK]; /* by axis of the input */
     bool keepdims;
 } kao_reduce_state;
-kao_status kao_reduce_load(kao_op_loader *l);
-kao_status kao_reduce18_load(kao_op_loader *l);
-kao_status kao_reduce_infer(kao_op_infer *x);
-void kao_reduce_mean_run(const kao_op_call *c);
-kao_status kao_global_pool_infer(kao_op_infer *x);
-kao_status kao_softmax_load(kao_op_loader *l);
-kao_status kao_softmax13_load(kao_op_loader *l);
-kao_status kao_softmax_infer(kao_op_infer *x);
-void kao_softmax_run(const kao_op_call *c);
-kao_status kao_lp_norm_load(kao_op_loader *l);
-void kao_lp_norm_run(const kao_op_call *c);
+kao_status kao_op_reduce_load(kao_op_loader *l);
+kao_status kao_op_reduce18_load(kao_op_loader *l);
+kao_status kao_op_reduce_infer(kao_op_infer *x);
+void kao_op_reduce_mean_run(const kao_op_call *c);
+kao_status kao_op_global_pool_infer(kao_op_infer *x);
+kao_status kao_op_softmax_load(kao_op_loader *l);
+kao_status kao_op_softmax13_load(kao_op_loader *l);
+kao_status kao_op_softmax_infer(kao_op_infer *x);
+void kao_op_softmax_run(const kao_op_call *c);
+kao_status kao_op_lp_norm_load(kao_op_loader *l);
+void kao_op_lp_norm_run(const kao_op_call *c);
 
 /* batch_norm.c */
 typedef struct kao_batch_norm_param {
     float epsilon;
 } kao_batch_norm_param;
-kao_status kao_batch_norm_load(kao_op_loader *l);
-kao_status kao_batch_norm_infer(kao_op_infer *x);
-void kao_batch_norm_run(const kao_op_call *c);
+kao_status kao_op_batch_norm_load(kao_op_loader *l);
+kao_status kao_op_batch_norm_infer(kao_op_infer *x);
+void kao_op_batch_norm_run(const kao_op_call *c);
 
 /* matmul.c: MatMul Gemm */
 typedef struct kao_gemm_param {
     float alpha, beta;
     int64_t trans_a, trans_b;
 } kao_gemm_param;
-kao_status kao_gemm_load(kao_op_loader *l);
-kao_status kao_gemm_infer(kao_op_infer *x);
-void kao_gemm_run(const kao_op_call *c);
-kao_status kao_matmul_infer(kao_op_infer *x);
-void kao_matmul_run(const kao_op_call *c);
+kao_status kao_op_gemm_load(kao_op_loader *l);
+kao_status kao_op_gemm_infer(kao_op_infer *x);
+void kao_op_gemm_run(const kao_op_call *c);
+kao_status kao_op_matmul_infer(kao_op_infer *x);
+void kao_op_matmul_run(const kao_op_call *c);
 
 /* shape.c: Shape Reshape Flatten Transpose Unsqueeze Constant ConstantOfShape */
 typedef struct kao_axes_param {
@@ -168,26 +168,26 @@ typedef struct kao_shape_param {
 typedef struct kao_constant_param {
     const kao_onnx_tensor *value;
 } kao_constant_param;
-kao_status kao_shape_load(kao_op_loader *l);
-kao_status kao_shape_infer(kao_op_infer *x);
-void kao_shape_run(const kao_op_call *c);
-kao_status kao_reshape_load(kao_op_loader *l);
-kao_status kao_reshape_infer(kao_op_infer *x);
-void kao_reshape_run(const kao_op_call *c);
-kao_status kao_flatten_load(kao_op_loader *l);
-kao_status kao_flatten_infer(kao_op_infer *x);
-kao_status kao_unsqueeze_load(kao_op_loader *l);
-kao_status kao_unsqueeze13_load(kao_op_loader *l);
-kao_status kao_unsqueeze_infer(kao_op_infer *x);
-kao_status kao_transpose_load(kao_op_loader *l);
-kao_status kao_transpose_infer(kao_op_infer *x);
-void kao_transpose_run(const kao_op_call *c);
-kao_status kao_constant_load(kao_op_loader *l);
-kao_status kao_constant_infer(kao_op_infer *x);
-void kao_constant_run(const kao_op_call *c);
-kao_status kao_constant_of_shape_load(kao_op_loader *l);
-kao_status kao_constant_of_shape_infer(kao_op_infer *x);
-void kao_constant_of_shape_run(const kao_op_call *c);
+kao_status kao_op_shape_load(kao_op_loader *l);
+kao_status kao_op_shape_infer(kao_op_infer *x);
+void kao_op_shape_run(const kao_op_call *c);
+kao_status kao_op_reshape_load(kao_op_loader *l);
+kao_status kao_op_reshape_infer(kao_op_infer *x);
+void kao_op_reshape_run(const kao_op_call *c);
+kao_status kao_op_flatten_load(kao_op_loader *l);
+kao_status kao_op_flatten_infer(kao_op_infer *x);
+kao_status kao_op_unsqueeze_load(kao_op_loader *l);
+kao_status kao_op_unsqueeze13_load(kao_op_loader *l);
+kao_status kao_op_unsqueeze_infer(kao_op_infer *x);
+kao_status kao_op_transpose_load(kao_op_loader *l);
+kao_status kao_op_transpose_infer(kao_op_infer *x);
+void kao_op_transpose_run(const kao_op_call *c);
+kao_status kao_op_constant_load(kao_op_loader *l);
+kao_status kao_op_constant_infer(kao_op_infer *x);
+void kao_op_constant_run(const kao_op_call *c);
+kao_status kao_op_constant_of_shape_load(kao_op_loader *l);
+kao_status kao_op_constant_of_shape_infer(kao_op_infer *x);
+void kao_op_constant_of_shape_run(const kao_op_call *c);
 
 /* join.c: Concat Split; pick.c: Slice Gather Pad */
 typedef struct kao_concat_param {
@@ -226,24 +226,24 @@ typedef struct kao_pad_param {
 typedef struct kao_pad_state {
     int64_t begin[KAO_MAX_RANK];
 } kao_pad_state;
-kao_status kao_concat_load(kao_op_loader *l);
-kao_status kao_concat_infer(kao_op_infer *x);
-void kao_concat_run(const kao_op_call *c);
-kao_status kao_split_load(kao_op_loader *l);
-kao_status kao_split13_load(kao_op_loader *l);
-kao_status kao_split_infer(kao_op_infer *x);
-void kao_split_run(const kao_op_call *c);
-kao_status kao_slice_load(kao_op_loader *l);
-kao_status kao_slice10_load(kao_op_loader *l);
-kao_status kao_slice_infer(kao_op_infer *x);
-void kao_slice_run(const kao_op_call *c);
-kao_status kao_gather_load(kao_op_loader *l);
-kao_status kao_gather_infer(kao_op_infer *x);
-void kao_gather_run(const kao_op_call *c);
-kao_status kao_pad_load(kao_op_loader *l);
-kao_status kao_pad11_load(kao_op_loader *l);
-kao_status kao_pad_infer(kao_op_infer *x);
-void kao_pad_run(const kao_op_call *c);
+kao_status kao_op_concat_load(kao_op_loader *l);
+kao_status kao_op_concat_infer(kao_op_infer *x);
+void kao_op_concat_run(const kao_op_call *c);
+kao_status kao_op_split_load(kao_op_loader *l);
+kao_status kao_op_split13_load(kao_op_loader *l);
+kao_status kao_op_split_infer(kao_op_infer *x);
+void kao_op_split_run(const kao_op_call *c);
+kao_status kao_op_slice_load(kao_op_loader *l);
+kao_status kao_op_slice10_load(kao_op_loader *l);
+kao_status kao_op_slice_infer(kao_op_infer *x);
+void kao_op_slice_run(const kao_op_call *c);
+kao_status kao_op_gather_load(kao_op_loader *l);
+kao_status kao_op_gather_infer(kao_op_infer *x);
+void kao_op_gather_run(const kao_op_call *c);
+kao_status kao_op_pad_load(kao_op_loader *l);
+kao_status kao_op_pad11_load(kao_op_loader *l);
+kao_status kao_op_pad_infer(kao_op_infer *x);
+void kao_op_pad_run(const kao_op_call *c);
 
 /* resize.c: Resize Upsample */
 typedef enum kao_resize_coord {
@@ -281,12 +281,12 @@ typedef struct kao_resize_axis { /* one entry an output index */
 typedef struct kao_resize_state {
     kao_resize_axis axis[KAO_MAX_RANK];
 } kao_resize_state;
-kao_status kao_upsample7_load(kao_op_loader *l);
-kao_status kao_upsample9_load(kao_op_loader *l);
-kao_status kao_resize10_load(kao_op_loader *l);
-kao_status kao_resize11_load(kao_op_loader *l);
-kao_status kao_resize_infer(kao_op_infer *x);
-void kao_resize_run(const kao_op_call *c);
+kao_status kao_op_upsample7_load(kao_op_loader *l);
+kao_status kao_op_upsample9_load(kao_op_loader *l);
+kao_status kao_op_resize10_load(kao_op_loader *l);
+kao_status kao_op_resize11_load(kao_op_loader *l);
+kao_status kao_op_resize_infer(kao_op_infer *x);
+void kao_op_resize_run(const kao_op_call *c);
 
 /* quantize.c: DequantizeLinear */
 typedef struct kao_dequant_param {
@@ -295,8 +295,8 @@ typedef struct kao_dequant_param {
 typedef struct kao_dequant_state {
     int32_t axis; /* -1: one scale */
 } kao_dequant_state;
-kao_status kao_dequant_load(kao_op_loader *l);
-kao_status kao_dequant_infer(kao_op_infer *x);
-void kao_dequant_run(const kao_op_call *c);
+kao_status kao_op_dequant_load(kao_op_loader *l);
+kao_status kao_op_dequant_infer(kao_op_infer *x);
+void kao_op_dequant_run(const kao_op_call *c);
 
 #endif

@@ -5,7 +5,7 @@
 
 /* ---- Slice ---- */
 
-kao_status kao_slice_load(kao_op_loader *l)
+kao_status kao_op_slice_load(kao_op_loader *l)
 {
     kao_slice_param *p = l->param;
     size_t n_ends = 0;
@@ -20,7 +20,7 @@ kao_status kao_slice_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_slice10_load(kao_op_loader *l)
+kao_status kao_op_slice10_load(kao_op_loader *l)
 {
     kao_slice_param *p = l->param;
 
@@ -59,7 +59,7 @@ static kao_status slice_axis(kao_op_infer *x, int32_t axis, int64_t start, int64
     return KAO_OK;
 }
 
-kao_status kao_slice_infer(kao_op_infer *x)
+kao_status kao_op_slice_infer(kao_op_infer *x)
 {
     const kao_slice_param *p = x->param;
     kao_slice_state *s = x->state;
@@ -103,7 +103,7 @@ kao_status kao_slice_infer(kao_op_infer *x)
     return st;
 }
 
-void kao_slice_run(const kao_op_call *c)
+void kao_op_slice_run(const kao_op_call *c)
 {
     const kao_slice_state *s = c->state;
     kao_tensor view = c->in[0];
@@ -121,14 +121,14 @@ void kao_slice_run(const kao_op_call *c)
 
 /* ---- Gather ---- */
 
-kao_status kao_gather_load(kao_op_loader *l)
+kao_status kao_op_gather_load(kao_op_loader *l)
 {
     kao_concat_param *p = l->param;
 
     return kao_attr_int(l, "axis", 0, &p->axis);
 }
 
-kao_status kao_gather_infer(kao_op_infer *x)
+kao_status kao_op_gather_infer(kao_op_infer *x)
 {
     const kao_concat_param *p = x->param;
     kao_axis_state *s = x->state;
@@ -155,7 +155,7 @@ kao_status kao_gather_infer(kao_op_infer *x)
 
 /* The picture of one index: in without its axis, out without the axes of the index. An
  * index outside the axis is clamped to it: running cannot fail (ONNX leaves it open). */
-void kao_gather_run(const kao_op_call *c)
+void kao_op_gather_run(const kao_op_call *c)
 {
     const kao_axis_state *s = c->state;
     const kao_tensor *in = &c->in[0], *index = &c->in[1], *out = &c->out[0];
@@ -225,7 +225,7 @@ static kao_status load_pad_mode(kao_op_loader *l, kao_pad_param *p)
     return kao_fail(l->err, KAO_E_UNSUPPORTED, "mode %s", s);
 }
 
-kao_status kao_pad_load(kao_op_loader *l)
+kao_status kao_op_pad_load(kao_op_loader *l)
 {
     kao_pad_param *p = l->param;
     kao_status st = load_pad_mode(l, p);
@@ -235,7 +235,7 @@ kao_status kao_pad_load(kao_op_loader *l)
     return st ? st : kao_attr_ints(l, "pads", p->pads, 2 * KAO_MAX_RANK, &p->n);
 }
 
-kao_status kao_pad11_load(kao_op_loader *l)
+kao_status kao_op_pad11_load(kao_op_loader *l)
 {
     kao_pad_param *p = l->param;
 
@@ -260,7 +260,7 @@ static kao_status pad_axis(kao_op_infer *x, int32_t axis, int64_t begin, int64_t
     return KAO_OK;
 }
 
-kao_status kao_pad_infer(kao_op_infer *x)
+kao_status kao_op_pad_infer(kao_op_infer *x)
 {
     const kao_pad_param *p = x->param;
     const int32_t rank = x->in[0].rank;
@@ -321,7 +321,7 @@ static void put_constant(const kao_op_call *c, uint8_t *to, size_t size)
         memset(to, 0, size);
 }
 
-void kao_pad_run(const kao_op_call *c)
+void kao_op_pad_run(const kao_op_call *c)
 {
     const kao_pad_param *p = c->param;
     const kao_pad_state *s = c->state;

@@ -6,31 +6,31 @@
 
 #include "nn/ops/ops.h"
 
-kao_status kao_max_pool_load(kao_op_loader *l)
+kao_status kao_op_max_pool_load(kao_op_loader *l)
 {
     kao_pool_param *p = l->param;
-    kao_status st = kao_window_load(l, &p->window);
+    kao_status st = kao_op_window_load(l, &p->window);
 
     if (!st && !p->window.n_axes)
         st = kao_fail(l->err, KAO_E_UNSUPPORTED, "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "storage_order", 0, &p->storage_order);
 }
 
-kao_status kao_average_pool_load(kao_op_loader *l)
+kao_status kao_op_average_pool_load(kao_op_loader *l)
 {
     kao_pool_param *p = l->param;
-    kao_status st = kao_window_load(l, &p->window);
+    kao_status st = kao_op_window_load(l, &p->window);
 
     if (!st && !p->window.n_axes)
         st = kao_fail(l->err, KAO_E_UNSUPPORTED, "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "count_include_pad", 0, &p->count_include_pad);
 }
 
-kao_status kao_average_pool_infer(kao_op_infer *x)
+kao_status kao_op_average_pool_infer(kao_op_infer *x)
 {
     const kao_pool_param *p = x->param;
     kao_pool_state *s = x->state;
-    const kao_status st = kao_window_infer(x, &p->window, NULL, &s->window);
+    const kao_status st = kao_op_window_infer(x, &p->window, NULL, &s->window);
 
     if (st)
         return st;
@@ -40,9 +40,9 @@ kao_status kao_average_pool_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-kao_status kao_max_pool_infer(kao_op_infer *x)
+kao_status kao_op_max_pool_infer(kao_op_infer *x)
 {
-    const kao_status st = kao_average_pool_infer(x);
+    const kao_status st = kao_op_average_pool_infer(x);
 
     if (!st && x->n_out > 1) {
         x->out[1] = x->out[0];
@@ -95,7 +95,7 @@ static void max_window(const kao_window *g, const kao_tensor *in, int64_t base, 
     }
 }
 
-void kao_max_pool_run(const kao_op_call *c)
+void kao_op_max_pool_run(const kao_op_call *c)
 {
     const kao_pool_param *p = c->param;
     const kao_window *g = &((const kao_pool_state *)c->state)->window;
@@ -150,7 +150,7 @@ static double mean_window(const kao_window *g, bool include_pad, const kao_tenso
     return sum / (double)(include_pad ? padded : inside);
 }
 
-void kao_average_pool_run(const kao_op_call *c)
+void kao_op_average_pool_run(const kao_op_call *c)
 {
     const kao_pool_param *p = c->param;
     const kao_window *g = &((const kao_pool_state *)c->state)->window;

@@ -2,7 +2,7 @@
  * axis, or one a block of an axis (block_size, opset 21). */
 #include "nn/ops/ops.h"
 
-kao_status kao_dequant_load(kao_op_loader *l)
+kao_status kao_op_dequant_load(kao_op_loader *l)
 {
     kao_dequant_param *p = l->param;
     int64_t dtype = 0;
@@ -20,7 +20,7 @@ kao_status kao_dequant_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_dequant_infer(kao_op_infer *x)
+kao_status kao_op_dequant_infer(kao_op_infer *x)
 {
     const kao_dequant_param *p = x->param;
     kao_dequant_state *s = x->state;
@@ -62,7 +62,7 @@ static double number(const kao_tensor *t, int64_t at)
                                 : ((const int32_t *)t->data)[at];
 }
 
-void kao_dequant_run(const kao_op_call *c)
+void kao_op_dequant_run(const kao_op_call *c)
 {
     const kao_dequant_param *p = c->param;
     const kao_dequant_state *s = c->state;

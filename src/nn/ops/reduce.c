@@ -8,7 +8,7 @@
 
 /* ---- shapes ---- */
 
-kao_status kao_reduce_load(kao_op_loader *l)
+kao_status kao_op_reduce_load(kao_op_loader *l)
 {
     kao_reduce_param *p = l->param;
     kao_status st = kao_attr_ints(l, "axes", p->axes, KAO_MAX_RANK, &p->n_axes);
@@ -16,7 +16,7 @@ kao_status kao_reduce_load(kao_op_loader *l)
     return st ? st : kao_attr_int(l, "keepdims", 1, &p->keepdims);
 }
 
-kao_status kao_reduce18_load(kao_op_loader *l)
+kao_status kao_op_reduce18_load(kao_op_loader *l)
 {
     kao_reduce_param *p = l->param;
     kao_status st = kao_attr_int(l, "keepdims", 1, &p->keepdims);
@@ -25,7 +25,7 @@ kao_status kao_reduce18_load(kao_op_loader *l)
     return st ? st : kao_attr_int(l, "noop_with_empty_axes", 0, &p->noop_empty);
 }
 
-kao_status kao_reduce_infer(kao_op_infer *x)
+kao_status kao_op_reduce_infer(kao_op_infer *x)
 {
     const kao_reduce_param *p = x->param;
     kao_reduce_state *s = x->state;
@@ -61,7 +61,7 @@ kao_status kao_reduce_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-kao_status kao_global_pool_infer(kao_op_infer *x)
+kao_status kao_op_global_pool_infer(kao_op_infer *x)
 {
     kao_reduce_state *s = x->state;
 
@@ -76,7 +76,7 @@ kao_status kao_global_pool_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-kao_status kao_softmax_load(kao_op_loader *l)
+kao_status kao_op_softmax_load(kao_op_loader *l)
 {
     kao_reduce_param *p = l->param;
 
@@ -84,14 +84,14 @@ kao_status kao_softmax_load(kao_op_loader *l)
     return kao_attr_int(l, "axis", 1, &p->axis);
 }
 
-kao_status kao_softmax13_load(kao_op_loader *l)
+kao_status kao_op_softmax13_load(kao_op_loader *l)
 {
     kao_reduce_param *p = l->param;
 
     return kao_attr_int(l, "axis", -1, &p->axis);
 }
 
-kao_status kao_lp_norm_load(kao_op_loader *l)
+kao_status kao_op_lp_norm_load(kao_op_loader *l)
 {
     kao_reduce_param *p = l->param;
     kao_status st = kao_attr_int(l, "axis", -1, &p->axis);
@@ -103,7 +103,7 @@ kao_status kao_lp_norm_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_softmax_infer(kao_op_infer *x)
+kao_status kao_op_softmax_infer(kao_op_infer *x)
 {
     const kao_reduce_param *p = x->param;
     kao_reduce_state *s = x->state;
@@ -154,7 +154,7 @@ static groups groups_of(const kao_op_call *c, const bool *reduced)
     return g;
 }
 
-void kao_reduce_mean_run(const kao_op_call *c)
+void kao_op_reduce_mean_run(const kao_op_call *c)
 {
     const kao_reduce_state *s = c->state;
     const kao_tensor in = axes_of(&c->in[0], s->reduced, false);
@@ -213,7 +213,7 @@ static void softmax_group(const groups *g, float *dst, const float *src)
         }
 }
 
-void kao_softmax_run(const kao_op_call *c)
+void kao_op_softmax_run(const kao_op_call *c)
 {
     const kao_reduce_state *s = c->state;
     groups g = groups_of(c, s->reduced);
@@ -248,7 +248,7 @@ static void lp_group(const groups *g, int64_t p, float *dst, const float *src)
                 (float)((double)src[w.at[1] + i * w.step[1]] * scale);
 }
 
-void kao_lp_norm_run(const kao_op_call *c)
+void kao_op_lp_norm_run(const kao_op_call *c)
 {
     const kao_reduce_param *p = c->param;
     const kao_reduce_state *s = c->state;

@@ -37,7 +37,7 @@ static kao_status load_mode(kao_op_loader *l, kao_resize_param *p)
     return st;
 }
 
-kao_status kao_upsample7_load(kao_op_loader *l)
+kao_status kao_op_upsample7_load(kao_op_loader *l)
 {
     kao_resize_param *p = l->param;
     kao_status st = load_mode(l, p);
@@ -51,7 +51,7 @@ kao_status kao_upsample7_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_upsample9_load(kao_op_loader *l)
+kao_status kao_op_upsample9_load(kao_op_loader *l)
 {
     kao_resize_param *p = l->param;
 
@@ -61,12 +61,12 @@ kao_status kao_upsample9_load(kao_op_loader *l)
     return load_mode(l, p);
 }
 
-kao_status kao_resize10_load(kao_op_loader *l)
+kao_status kao_op_resize10_load(kao_op_loader *l)
 {
-    return kao_upsample9_load(l);
+    return kao_op_upsample9_load(l);
 }
 
-kao_status kao_resize11_load(kao_op_loader *l)
+kao_status kao_op_resize11_load(kao_op_loader *l)
 {
     static const char *const coords[] = {
         "half_pixel",    "pytorch_half_pixel", "half_pixel_symmetric",
@@ -328,7 +328,7 @@ static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
     return KAO_OK;
 }
 
-kao_status kao_resize_infer(kao_op_infer *x)
+kao_status kao_op_resize_infer(kao_op_infer *x)
 {
     const kao_resize_param *p = x->param;
     target t = { .scale = { 0 } };
@@ -409,7 +409,7 @@ static void nearest_at(const kao_op_call *c, const int64_t *index, uint8_t *to, 
     memcpy(to, (const uint8_t *)in->data + at * (int64_t)size, size);
 }
 
-void kao_resize_run(const kao_op_call *c)
+void kao_op_resize_run(const kao_op_call *c)
 {
     const kao_resize_param *p = c->param;
     const kao_tensor *out = &c->out[0];

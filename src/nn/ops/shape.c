@@ -6,7 +6,7 @@
 
 /* ---- Shape ---- */
 
-kao_status kao_shape_load(kao_op_loader *l)
+kao_status kao_op_shape_load(kao_op_loader *l)
 {
     kao_shape_param *p = l->param;
     kao_status st = kao_attr_int(l, "start", 0, &p->start);
@@ -22,7 +22,7 @@ static void shape_range(const kao_shape_param *p, int32_t rank, int64_t *start, 
     *end = *end < *start ? *start : *end > rank ? rank : *end;
 }
 
-kao_status kao_shape_infer(kao_op_infer *x)
+kao_status kao_op_shape_infer(kao_op_infer *x)
 {
     int64_t start = 0, end = 0;
 
@@ -31,7 +31,7 @@ kao_status kao_shape_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-void kao_shape_run(const kao_op_call *c)
+void kao_op_shape_run(const kao_op_call *c)
 {
     int64_t start = 0, end = 0, *to = c->out[0].data;
 
@@ -42,14 +42,14 @@ void kao_shape_run(const kao_op_call *c)
 
 /* ---- Reshape, Flatten, Unsqueeze ---- */
 
-kao_status kao_reshape_load(kao_op_loader *l)
+kao_status kao_op_reshape_load(kao_op_loader *l)
 {
     kao_axes_param *p = l->param;
 
     return kao_attr_int(l, "allowzero", 0, &p->flag);
 }
 
-kao_status kao_reshape_infer(kao_op_infer *x)
+kao_status kao_op_reshape_infer(kao_op_infer *x)
 {
     const kao_axes_param *p = x->param;
     const kao_tensor *in = &x->in[0];
@@ -93,19 +93,19 @@ kao_status kao_reshape_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-void kao_reshape_run(const kao_op_call *c)
+void kao_op_reshape_run(const kao_op_call *c)
 {
     kao_tensor_copy(&c->out[0], &c->in[0]);
 }
 
-kao_status kao_flatten_load(kao_op_loader *l)
+kao_status kao_op_flatten_load(kao_op_loader *l)
 {
     kao_axes_param *p = l->param;
 
     return kao_attr_int(l, "axis", 1, &p->axis);
 }
 
-kao_status kao_flatten_infer(kao_op_infer *x)
+kao_status kao_op_flatten_infer(kao_op_infer *x)
 {
     const kao_axes_param *p = x->param;
     const kao_tensor *in = &x->in[0];
@@ -120,14 +120,14 @@ kao_status kao_flatten_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-kao_status kao_unsqueeze_load(kao_op_loader *l)
+kao_status kao_op_unsqueeze_load(kao_op_loader *l)
 {
     kao_axes_param *p = l->param;
 
     return kao_attr_ints(l, "axes", p->axes, KAO_MAX_RANK, &p->n);
 }
 
-kao_status kao_unsqueeze13_load(kao_op_loader *l)
+kao_status kao_op_unsqueeze13_load(kao_op_loader *l)
 {
     kao_axes_param *p = l->param;
 
@@ -135,7 +135,7 @@ kao_status kao_unsqueeze13_load(kao_op_loader *l)
     return KAO_OK;
 }
 
-kao_status kao_unsqueeze_infer(kao_op_infer *x)
+kao_status kao_op_unsqueeze_infer(kao_op_infer *x)
 {
     const kao_axes_param *p = x->param;
     const kao_tensor *in = &x->in[0];
@@ -171,14 +171,14 @@ kao_status kao_unsqueeze_infer(kao_op_infer *x)
 
 /* ---- Transpose ---- */
 
-kao_status kao_transpose_load(kao_op_loader *l)
+kao_status kao_op_transpose_load(kao_op_loader *l)
 {
     kao_axes_param *p = l->param;
 
     return kao_attr_ints(l, "perm", p->axes, KAO_MAX_RANK, &p->n);
 }
 
-kao_status kao_transpose_infer(kao_op_infer *x)
+kao_status kao_op_transpose_infer(kao_op_infer *x)
 {
     const kao_axes_param *p = x->param;
     kao_perm_state *s = x->state;
@@ -201,7 +201,7 @@ kao_status kao_transpose_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-void kao_transpose_run(const kao_op_call *c)
+void kao_op_transpose_run(const kao_op_call *c)
 {
     const kao_perm_state *s = c->state;
     kao_tensor view = c->in[0];
@@ -229,7 +229,7 @@ static kao_status constant_of(kao_op_loader *l, kao_dtype dtype, int32_t rank, i
     return KAO_OK;
 }
 
-kao_status kao_constant_load(kao_op_loader *l)
+kao_status kao_op_constant_load(kao_op_loader *l)
 {
     kao_constant_param *p = l->param;
 
@@ -255,7 +255,7 @@ kao_status kao_constant_load(kao_op_loader *l)
     }
 }
 
-kao_status kao_constant_infer(kao_op_infer *x)
+kao_status kao_op_constant_infer(kao_op_infer *x)
 {
     const kao_onnx_tensor *v = ((const kao_constant_param *)x->param)->value;
 
@@ -264,7 +264,7 @@ kao_status kao_constant_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-void kao_constant_run(const kao_op_call *c)
+void kao_op_constant_run(const kao_op_call *c)
 {
     const kao_onnx_tensor *v = ((const kao_constant_param *)c->param)->value;
     const size_t n = (size_t)v->n * kao_dtype_size((int)v->dtype);
@@ -273,7 +273,7 @@ void kao_constant_run(const kao_op_call *c)
         memcpy(c->out[0].data, v->data, n);
 }
 
-kao_status kao_constant_of_shape_load(kao_op_loader *l)
+kao_status kao_op_constant_of_shape_load(kao_op_loader *l)
 {
     kao_constant_param *p = l->param;
     const kao_onnx_attr *a = kao_onnx_attr_find(l->node, "value");
@@ -289,7 +289,7 @@ kao_status kao_constant_of_shape_load(kao_op_loader *l)
     return KAO_OK;
 }
 
-kao_status kao_constant_of_shape_infer(kao_op_infer *x)
+kao_status kao_op_constant_of_shape_infer(kao_op_infer *x)
 {
     kao_tensor *out = &x->out[0];
     int64_t dims[KAO_MAX_RANK], count = 0;
@@ -306,7 +306,7 @@ kao_status kao_constant_of_shape_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-void kao_constant_of_shape_run(const kao_op_call *c)
+void kao_op_constant_of_shape_run(const kao_op_call *c)
 {
     const kao_onnx_tensor *v = ((const kao_constant_param *)c->param)->value;
     const size_t size = kao_dtype_size((int)v->dtype);

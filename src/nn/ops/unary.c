@@ -5,7 +5,7 @@
 
 #include "nn/ops/ops.h"
 
-kao_status kao_like_infer(kao_op_infer *x)
+kao_status kao_op_like_infer(kao_op_infer *x)
 {
     return kao_infer_like(x, 0);
 }
@@ -48,35 +48,35 @@ static kao_walk walk_unary(const kao_op_call *c)
     return w;
 }
 
-void kao_relu_run(const kao_op_call *c)
+void kao_op_relu_run(const kao_op_call *c)
 {
     kao_walk w = walk_unary(c);
 
     NUMERIC(a < 0 ? 0 : a, a)
 }
 
-void kao_sigmoid_run(const kao_op_call *c)
+void kao_op_sigmoid_run(const kao_op_call *c)
 {
     kao_walk w = walk_unary(c);
 
     LOOP(float, 1.0f / (1.0f + expf(-a)))
 }
 
-void kao_exp_run(const kao_op_call *c)
+void kao_op_exp_run(const kao_op_call *c)
 {
     kao_walk w = walk_unary(c);
 
     LOOP(float, expf(a))
 }
 
-kao_status kao_leaky_load(kao_op_loader *l)
+kao_status kao_op_leaky_load(kao_op_loader *l)
 {
     kao_leaky_param *p = l->param;
 
     return kao_attr_float(l, "alpha", 0.01f, &p->alpha);
 }
 
-void kao_leaky_run(const kao_op_call *c)
+void kao_op_leaky_run(const kao_op_call *c)
 {
     const kao_leaky_param *p = c->param;
     kao_walk w = walk_unary(c);
@@ -86,7 +86,7 @@ void kao_leaky_run(const kao_op_call *c)
 
 /* ---- PRelu ---- */
 
-kao_status kao_prelu_infer(kao_op_infer *x)
+kao_status kao_op_prelu_infer(kao_op_infer *x)
 {
     kao_prelu_state *s = x->state;
     const kao_tensor *in = &x->in[0], *slope = &x->in[1];
@@ -108,7 +108,7 @@ kao_status kao_prelu_infer(kao_op_infer *x)
     return kao_infer_like(x, 0);
 }
 
-void kao_prelu_run(const kao_op_call *c)
+void kao_op_prelu_run(const kao_op_call *c)
 {
     const kao_prelu_state *s = c->state;
     kao_tensor slope = c->in[1];
@@ -156,7 +156,7 @@ void kao_prelu_run(const kao_op_call *c)
 
 /* ---- Clip ---- */
 
-kao_status kao_clip6_load(kao_op_loader *l)
+kao_status kao_op_clip6_load(kao_op_loader *l)
 {
     kao_clip_param *p = l->param;
     const kao_status st = kao_attr_float(l, "min", -INFINITY, &p->lo);
@@ -164,7 +164,7 @@ kao_status kao_clip6_load(kao_op_loader *l)
     return st ? st : kao_attr_float(l, "max", INFINITY, &p->hi);
 }
 
-kao_status kao_clip_load(kao_op_loader *l)
+kao_status kao_op_clip_load(kao_op_loader *l)
 {
     kao_clip_param *p = l->param;
 
@@ -174,7 +174,7 @@ kao_status kao_clip_load(kao_op_loader *l)
     return KAO_OK;
 }
 
-kao_status kao_clip_infer(kao_op_infer *x)
+kao_status kao_op_clip_infer(kao_op_infer *x)
 {
     for (uint32_t i = 1; i < x->n_in; i++) {
         if (!kao_tensor_given(&x->in[i]))
@@ -194,7 +194,7 @@ static const void *bound(const kao_op_call *c, uint32_t i)
     return i < c->n_in && kao_tensor_given(&c->in[i]) ? c->in[i].data : NULL;
 }
 
-void kao_clip_run(const kao_op_call *c)
+void kao_op_clip_run(const kao_op_call *c)
 {
     const kao_clip_param *p = c->param;
     const void *lo = bound(c, 1), *hi = bound(c, 2);
@@ -227,7 +227,7 @@ void kao_clip_run(const kao_op_call *c)
 
 /* ---- Cast ---- */
 
-kao_status kao_cast_load(kao_op_loader *l)
+kao_status kao_op_cast_load(kao_op_loader *l)
 {
     kao_cast_param *p = l->param;
     int64_t to = 0;
@@ -242,7 +242,7 @@ kao_status kao_cast_load(kao_op_loader *l)
     return KAO_OK;
 }
 
-kao_status kao_cast_infer(kao_op_infer *x)
+kao_status kao_op_cast_infer(kao_op_infer *x)
 {
     const kao_cast_param *p = x->param;
 
@@ -327,7 +327,7 @@ static void cast_int(const kao_tensor *out, int64_t at, int64_t v)
     }
 }
 
-void kao_cast_run(const kao_op_call *c)
+void kao_op_cast_run(const kao_op_call *c)
 {
     const kao_tensor *in = &c->in[0], *out = &c->out[0];
     kao_walk w = walk_unary(c);
@@ -361,12 +361,12 @@ void kao_cast_run(const kao_op_call *c)
 
 /* ---- copies ---- */
 
-void kao_identity_run(const kao_op_call *c)
+void kao_op_identity_run(const kao_op_call *c)
 {
     kao_tensor_copy(&c->out[0], &c->in[0]);
 }
 
-kao_status kao_dropout_infer(kao_op_infer *x)
+kao_status kao_op_dropout_infer(kao_op_infer *x)
 {
     if (x->n_in > 2 && kao_tensor_given(&x->in[2])) {
         const kao_status st = x->need(x, 2);
@@ -385,7 +385,7 @@ kao_status kao_dropout_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-void kao_dropout_run(const kao_op_call *c)
+void kao_op_dropout_run(const kao_op_call *c)
 {
     if (c->out[0].data)
         kao_tensor_copy(&c->out[0], &c->in[0]);

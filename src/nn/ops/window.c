@@ -39,7 +39,7 @@ static kao_status load_auto_pad(kao_op_loader *l, kao_window_param *p)
     return kao_fail(l->err, KAO_E_UNSUPPORTED, "auto_pad %s", s);
 }
 
-kao_status kao_window_load(kao_op_loader *l, kao_window_param *p)
+kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p)
 {
     size_t n_kernel = 0, n_stride = 0, n_dilation = 0, n_pads = 0;
     kao_status st = load_numbers(l, "kernel_shape", p->kernel, 2, 1, &n_kernel);
@@ -119,7 +119,7 @@ static void place_pads(const kao_window_param *p, kao_window *w, int i)
     w->pad_end[i] = total - w->pad_begin[i];
 }
 
-kao_status kao_window_infer(kao_op_infer *x, const kao_window_param *p,
+kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
                             const int64_t *kernel, kao_window *w)
 {
     const kao_tensor *in = &x->in[0];
