@@ -106,6 +106,9 @@ kao_status kao_pass_epilogue(kao_graph *g);
 kao_status kao_pass_heads(kao_graph *g);
 kao_status kao_pass_pair(kao_graph *g);
 
+/* Channels innermost, pixels at an even pitch without gaps: what the kernels read. Rank 4. */
+bool kao_is_channels_last(const kao_tensor *t, int64_t *pitch);
+
 /* The names of passes, for --passes: "fold" ... ; NULL past the last. */
 const char *kao_pass_name(int bit);
 

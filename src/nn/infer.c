@@ -393,6 +393,10 @@ void kao_graph_count_reads(kao_graph *g)
                 g->values[s->out[k]].maker = i;
         if (s->conv && s->conv->residual != KAO_NO_VALUE)
             g->values[s->conv->residual].reads++;
+        if (s->conv2 && s->conv2->residual != KAO_NO_VALUE)
+            g->values[s->conv2->residual].reads++;
+        if (s->conv && s->conv->merged != KAO_NO_VALUE)
+            g->values[s->conv->merged].maker = i;
     }
 }
 

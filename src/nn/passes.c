@@ -64,17 +64,12 @@ kao_status kao_pass_fold(kao_graph *g)
     for (uint32_t i = g->n_steps; i-- > 0;) { /* backwards: readers go first */
         kao_step *s = &g->steps[i];
 
-        kao_step *const last = s;
-        if (!s->dead) {
-            bool used = is_read(g, last);
-
-            if (!used) {
-                s->dead = true;
-                for (uint32_t k = 0; k < s->n_in; k++)
-                    if (s->in[k] != KAO_NO_VALUE)
-                        g->values[s->in[k]].reads--;
-            }
-        }
+        if (s->dead || is_read(g, s))
+            continue;
+        s->dead = true;
+        for (uint32_t k = 0; k < s->n_in; k++)
+            if (s->in[k] != KAO_NO_VALUE)
+                g->values[s->in[k]].reads--;
     }
     kao_graph_count_reads(g);
     return KAO_OK;
@@ -91,6 +86,7 @@ kao_status kao_graph_optimise(kao_graph *g)
         { KAO_PASS_NORM, kao_pass_norm },
         { KAO_PASS_ACT | KAO_PASS_RESIDUAL, kao_pass_epilogue },
         { KAO_PASS_HEADS, kao_pass_heads },
+        { KAO_PASS_PAIR, kao_pass_pair },
     };
     kao_status st = KAO_OK;
 

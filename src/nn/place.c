@@ -80,8 +80,7 @@ static bool view_as(const kao_tensor *t, const kao_tensor *as, int64_t *strides)
 
 /* ---- layouts ---- */
 
-/* Channels innermost, pixels at an even pitch without gaps: what convolutions read. */
-static bool is_channels_last(const kao_tensor *t, int64_t *pitch)
+bool kao_is_channels_last(const kao_tensor *t, int64_t *pitch)
 {
     int64_t p = t->dims[1];
 
@@ -104,12 +103,12 @@ static bool looks_channels_last(const kao_tensor *t)
     int64_t pitch = 0;
 
     return t->rank == 4 && t->dims[1] > 1 && !kao_tensor_is_dense(t) &&
-           is_channels_last(t, &pitch);
+           kao_is_channels_last(t, &pitch);
 }
 
 static bool works_channels_last(const kao_step *s)
 {
-    if (s->kind == KAO_STEP_CONV)
+    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
         return !s->conv->rows_are_pixels;
     if (s->kind != KAO_STEP_GENERIC)
         return false;
@@ -165,7 +164,7 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node, int6
     kao_graph *g = p->g;
     const uint32_t from = *v;
 
-    if (!kao_value_known(g, from) && is_channels_last(&g->values[from].t, pitch))
+    if (!kao_value_known(g, from) && kao_is_channels_last(&g->values[from].t, pitch))
         return KAO_OK;
     if (from < p->n_last_copy && p->last_copy[from] != KAO_NO_VALUE) {
         *v = p->last_copy[from];
@@ -177,7 +176,7 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node, int6
         if (from < p->n_last_copy)
             p->last_copy[from] = *v;
     }
-    return is_channels_last(&g->values[*v].t, pitch) ? KAO_OK : kao_graph_no_memory(g);
+    return kao_is_channels_last(&g->values[*v].t, pitch) ? KAO_OK : kao_graph_no_memory(g);
 }
 
 /* ---- one step ---- */
@@ -192,7 +191,7 @@ static void outputs_are_roots(kao_graph *g, const kao_step *s)
 static kao_status place_conv(placer *p, kao_step *s)
 {
     kao_graph *g = p->g;
-    kao_conv_step *c = s->conv;
+    kao_conv_step *c = s->conv2 ? s->conv2 : s->conv; /* the one that makes the output */
     kao_status st = KAO_OK;
     int64_t in = 0, res = 0;
 
@@ -212,7 +211,11 @@ static kao_status place_conv(placer *p, kao_step *s)
         st = need_channels_last(p, &c->residual, s->node, &res);
     if (st)
         return st;
-    c->d.in_stride = (int32_t)in;
+    s->conv->d.in_stride = (int32_t)in;
+    if (s->conv2) {
+        s->conv->d.out_stride = s->conv->d.oc;
+        c->d.in_stride = c->d.c;
+    }
     c->d.res_stride = (int32_t)res;
     c->d.out_stride = c->d.oc;
     if (c->n_parts == 1) {
@@ -353,7 +356,7 @@ static kao_status place_step(placer *p, kao_step *s)
 {
     kao_graph *g = p->g;
 
-    if (s->kind == KAO_STEP_CONV)
+    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
         return place_conv(p, s);
     if (works_channels_last(s))
         return place_window(p, s);

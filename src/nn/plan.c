@@ -6,12 +6,14 @@
 typedef struct builder {
     kao_graph *g;
     kao_plan *plan;
-    kao_operand *root; /* by value: where its storage is (roots only) */
+    kao_arg *root; /* by value: where its storage is (roots only) */
 } builder;
 
 const char *kao_kernel_name(kao_kernel_id kernel)
 {
-    static const char *const names[] = { "generic", "copy", "conv" };
+    static const char *const names[] = { "generic", "copy",   "conv",  "pair", "pool",
+                                         "resize",  "binary", "unary", "exp",  "to_nhwc",
+                                         "to_nchw" };
 
     return names[kernel];
 }
@@ -34,6 +36,21 @@ static void extend(kao_graph *g, uint32_t *first, uint32_t *last, uint32_t v, ui
     last[r] = step;
 }
 
+/* Of a convolution step: what its last convolution adds, and what it makes. */
+static uint32_t residual_of(const kao_step *s)
+{
+    const kao_conv_step *c = s->conv2 ? s->conv2 : s->conv;
+
+    return c ? c->residual : KAO_NO_VALUE;
+}
+
+static uint32_t output_of(const kao_step *s)
+{
+    const kao_conv_step *c = s->conv2 ? s->conv2 : s->conv;
+
+    return c->n_parts > 1 ? c->merged : s->out[0];
+}
+
 static void find_lives(kao_graph *g, uint32_t *first, uint32_t *last)
 {
     for (uint32_t v = 0; v < g->n_values; v++)
@@ -47,8 +64,9 @@ static void find_lives(kao_graph *g, uint32_t *first, uint32_t *last)
             extend(g, first, last, s->in[k], i);
         for (uint32_t k = 0; k < s->n_out; k++)
             extend(g, first, last, s->out[k], i);
-        if (s->conv && s->conv->residual != KAO_NO_VALUE)
-            extend(g, first, last, s->conv->residual, i);
+        extend(g, first, last, residual_of(s), i);
+        if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+            extend(g, first, last, output_of(s), i);
     }
 }
 
@@ -111,17 +129,17 @@ static kao_status place_roots(builder *b)
 
 /* ---- operands ---- */
 
-static kao_operand operand_of(const builder *b, uint32_t v)
+static kao_arg operand_of(const builder *b, uint32_t v)
 {
     const kao_graph *g = b->g;
 
     if (v == KAO_NO_VALUE)
-        return (kao_operand){ .space = KAO_SPACE_NONE };
+        return (kao_arg){ .space = KAO_SPACE_NONE };
     const kao_value *x = &g->values[v];
 
     if (kao_value_known(g, v) && b->root[v].space == KAO_SPACE_CONST)
-        return (kao_operand){ .t = x->t, .space = KAO_SPACE_CONST };
-    kao_operand o = b->root[x->root];
+        return (kao_arg){ .t = x->t, .space = KAO_SPACE_CONST };
+    kao_arg o = b->root[x->root];
 
     o.t = x->t;
     o.t.data = NULL;
@@ -159,7 +177,7 @@ static void pack_conv(void *user, void *packed)
     const float *w = c->weight[0];
     float *plain = NULL;
 
-    if (c->n_parts > 1 || c->scale || c->transposed) {
+    if (c->n_parts > 1 || c->scale || c->transposed) { /* else as the file has them */
         plain = kao_alloc(mem, (size_t)(c->d.oc * per_row) * sizeof *plain);
         if (!plain) {
             p->failed = true;
@@ -178,30 +196,47 @@ static void pack_conv(void *user, void *packed)
     kao_free(mem, plain);
 }
 
+static kao_status pack_one(builder *b, const kao_conv_step *c, const void **packed)
+{
+    kao_graph *g = b->g;
+    packing p = { .g = g, .c = c };
+    const size_t bytes = kao_conv_packed_bytes(&g->model->kernels, &c->d);
+
+    *packed = kao_model_packed(g->model, c->key, bytes, pack_conv, &p);
+    b->plan->constant_bytes += bytes;
+    return *packed && !p.failed ? KAO_OK : kao_graph_no_memory(g);
+}
+
 static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
 {
     kao_graph *g = b->g;
     const kao_kernels *k = &g->model->kernels;
-    packing p = { .g = g, .c = s->conv };
-    const size_t bytes = kao_conv_packed_bytes(k, &s->conv->d);
+    const uint32_t threads = kao_pool_threads(g->model->ctx->pool);
+    kao_conv_call *call = kao_arena_calloc(&b->plan->arena, 1, sizeof *call);
+    kao_status st = KAO_OK;
 
-    e->kernel = KAO_KERNEL_CONV;
-    e->detail = &s->conv->d;
-    e->scratch = kao_conv_scratch_bytes(k, &s->conv->d,
-                                        kao_pool_threads(g->model->ctx->pool));
-    e->packed = kao_model_packed(g->model, s->conv->key, bytes, pack_conv, &p);
-    if (!e->packed || p.failed)
+    if (!call)
         return kao_graph_no_memory(g);
-    b->plan->constant_bytes += bytes;
+    e->kernel = s->conv2 ? KAO_KERNEL_PAIR : KAO_KERNEL_CONV;
+    e->detail = call;
+    call->first = s->conv->d;
+    st = pack_one(b, s->conv, &call->packed[0]);
+    if (!st && s->conv2) {
+        call->second = s->conv2->d;
+        st = pack_one(b, s->conv2, &call->packed[1]);
+        e->scratch = kao_conv_pair_scratch_bytes(k, &call->first, &call->second, threads);
+    } else {
+        e->scratch = kao_conv_scratch_bytes(k, &call->first, threads);
+    }
     put(b, s->in[0]);
     e->n_in = 1;
-    if (s->conv->residual != KAO_NO_VALUE) {
-        put(b, s->conv->residual);
+    if (residual_of(s) != KAO_NO_VALUE) {
+        put(b, residual_of(s));
         e->n_in = 2;
     }
-    put(b, s->conv->n_parts > 1 ? s->conv->merged : s->out[0]);
+    put(b, output_of(s));
     e->n_out = 1;
-    return KAO_OK;
+    return st;
 }
 
 /* ---- entries ---- */
@@ -213,7 +248,7 @@ static kao_status build_entry(builder *b, const kao_step *s)
     kao_status st = KAO_OK;
 
     *e = (kao_entry){ .node = s->node, .first = plan->n_operands };
-    if (s->kind == KAO_STEP_CONV) {
+    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR) {
         st = build_conv(b, s, e);
     } else {
         e->kernel = s->kind == KAO_STEP_COPY ? KAO_KERNEL_COPY : KAO_KERNEL_GENERIC;
@@ -226,6 +261,8 @@ static kao_status build_entry(builder *b, const kao_step *s)
             put(b, s->in[i]);
         for (uint32_t i = 0; i < s->n_out; i++)
             put(b, s->out[i]);
+        if (b->g->passes & KAO_PASS_CONV)
+            st = kao_lower(b->g, s, e);
     }
     if (e->scratch > plan->scratch_bytes)
         plan->scratch_bytes = e->scratch;

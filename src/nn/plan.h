@@ -13,33 +13,50 @@ typedef enum kao_space {
     KAO_SPACE_NONE, /* an omitted argument */
 } kao_space;
 
-typedef struct kao_operand {
+typedef struct kao_arg {
     kao_tensor t;
     kao_space space;
     uint32_t index;
     size_t offset; /* bytes from the start of the space */
-} kao_operand;
+} kao_arg;
 
 typedef enum kao_kernel_id {
     KAO_KERNEL_GENERIC, /* op->run with param and state */
     KAO_KERNEL_COPY,
-    KAO_KERNEL_CONV,    /* detail: kao_conv; operands: in, [residual], out */
+    KAO_KERNEL_CONV,    /* detail: kao_conv_call; operands: in, [residual], out */
+    KAO_KERNEL_PAIR,    /* the same, two convolutions */
+    KAO_KERNEL_POOL,    /* detail: kao_pooling */
+    KAO_KERNEL_RESIZE,  /* detail: kao_resize */
+    KAO_KERNEL_BINARY,  /* detail: kao_binary_rows; operands: a, b, out */
+    KAO_KERNEL_UNARY,   /* detail: kao_unary_args; operands: in, out */
+    KAO_KERNEL_EXP,     /* detail: its count, a size_t */
+    KAO_KERNEL_TO_NHWC, /* detail: kao_layout_call */
+    KAO_KERNEL_TO_NCHW,
     KAO_KERNEL_COUNT,
 } kao_kernel_id;
+
+typedef struct kao_conv_call {
+    kao_conv first, second;    /* second: of a pair */
+    const void *packed[2];
+} kao_conv_call;
+
+typedef struct kao_layout_call {
+    size_t n, c, n_pixels, pitch;
+} kao_layout_call;
 
 typedef struct kao_entry {
     kao_kernel_id kernel;
     uint32_t node;           /* of the file, for names and profiles */
     uint32_t first, n_in, n_out; /* operands: inputs, then outputs */
     const kao_op *op;
-    const void *param, *state, *detail, *packed;
+    const void *param, *state, *detail;
     size_t scratch;          /* bytes */
 } kao_entry;
 
 typedef struct kao_plan {
     kao_arena arena;       /* of everything below, and of folded constants */
     kao_entry *entries;
-    kao_operand *operands;
+    kao_arg *operands;
     uint32_t n_entries, n_operands;
     uint32_t n_inputs, n_outputs;
     kao_tensor *inputs;    /* the key: types, dims, strides, and the values of bound ones */
@@ -57,6 +74,11 @@ void kao_plan_destroy(kao_plan *plan, kao_mem *mem);
 bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs);
 
 const char *kao_kernel_name(kao_kernel_id kernel);
+
+/* lower.c: a kernel for a generic or copying step whose operands lie well for it. Sets the
+ * entry's kernel, detail and operand counts (they stay the step's); leaves the entry as it
+ * is where none fits. */
+kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e);
 
 /* memory.c: offsets of roots in the arena by life time. first and last: step numbers. */
 typedef struct kao_block {

@@ -5,6 +5,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "kernels/elementwise.h"
+#include "kernels/layout.h"
+#include "kernels/pool.h"
+#include "kernels/resize.h"
+
 typedef struct slot { /* a plan and what this session needs to run it */
     kao_plan *plan;
     kao_tensor *args;   /* by operand, data resolved before each run */
@@ -231,7 +236,7 @@ static void resolve(const kao_session *s, const slot *x)
     const kao_plan *p = x->plan;
 
     for (uint32_t i = 0; i < p->n_operands; i++) {
-        const kao_operand *o = &p->operands[i];
+        const kao_arg *o = &p->operands[i];
 
         switch (o->space) {
         case KAO_SPACE_INPUT:
@@ -249,29 +254,86 @@ static void resolve(const kao_session *s, const slot *x)
     }
 }
 
+static void run_binary(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
+                       const kao_tensor *in, const kao_tensor *out)
+{
+    kao_binary_rows b = *(const kao_binary_rows *)e->detail;
+
+    b.a = in[0].data;
+    b.b = in[1].data;
+    b.out = out[0].data;
+    kao_binary_run(k, pool, &b);
+}
+
+static void run_unary(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
+                      const kao_tensor *in, const kao_tensor *out)
+{
+    kao_unary_args u = *(const kao_unary_args *)e->detail;
+
+    u.in = in[0].data;
+    u.out = out[0].data;
+    kao_unary_run(k, pool, &u);
+}
+
+static void run_generic(const kao_entry *e, const kao_tensor *in, const kao_tensor *out)
+{
+    const kao_op_call call = { .param = e->param,
+                               .state = e->state,
+                               .n_in = e->n_in,
+                               .n_out = e->n_out,
+                               .in = in,
+                               .out = out };
+
+    e->op->run(&call);
+}
+
 static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor *args)
 {
     const kao_tensor *in = args + e->first, *out = in + e->n_in;
+    const kao_kernels *k = &s->model->kernels;
+    kao_pool *pool = s->model->ctx->pool;
+    const float *residual = e->n_in > 1 ? in[1].data : NULL;
+    const kao_conv_call *conv = e->detail;
+    const kao_layout_call *layout = e->detail;
 
     switch (e->kernel) {
     case KAO_KERNEL_CONV:
-        kao_conv_run(&s->model->kernels, s->model->ctx->pool, e->detail, e->packed,
-                     in[0].data, e->n_in > 1 ? in[1].data : NULL, out[0].data, s->scratch);
+        kao_conv_run(k, pool, &conv->first, conv->packed[0], in[0].data, residual,
+                     out[0].data, s->scratch);
+        break;
+    case KAO_KERNEL_PAIR:
+        kao_conv_pair_run(k, pool, &conv->first, conv->packed[0], &conv->second,
+                          conv->packed[1], in[0].data, residual, out[0].data, s->scratch);
+        break;
+    case KAO_KERNEL_POOL:
+        kao_pooling_run(k, pool, e->detail, in[0].data, out[0].data);
+        break;
+    case KAO_KERNEL_RESIZE:
+        kao_resize_run(pool, e->detail, in[0].data, out[0].data);
+        break;
+    case KAO_KERNEL_BINARY:
+        run_binary(k, pool, e, in, out);
+        break;
+    case KAO_KERNEL_UNARY:
+        run_unary(k, pool, e, in, out);
+        break;
+    case KAO_KERNEL_EXP:
+        kao_exp_run(k, pool, in[0].data, out[0].data, *(const size_t *)e->detail);
+        break;
+    case KAO_KERNEL_TO_NHWC:
+        kao_nchw_to_nhwc(k, pool, in[0].data, layout->n, layout->c, layout->n_pixels,
+                         out[0].data, layout->pitch);
+        break;
+    case KAO_KERNEL_TO_NCHW:
+        kao_nhwc_to_nchw(k, pool, in[0].data, layout->pitch, layout->n, layout->c,
+                         layout->n_pixels, out[0].data);
         break;
     case KAO_KERNEL_COPY:
         kao_tensor_copy(&out[0], &in[0]);
         break;
-    default: {
-        const kao_op_call call = { .param = e->param,
-                                   .state = e->state,
-                                   .n_in = e->n_in,
-                                   .n_out = e->n_out,
-                                   .in = in,
-                                   .out = out };
-
-        e->op->run(&call);
+    default:
+        run_generic(e, in, out);
         break;
-    }
     }
 }
 
