@@ -106,7 +106,7 @@ static kao_status probe(kao_embedder *e, const char *path, kao_error *err)
     if (!st)
         st = kao_session_prepare(e->session, err);
     if (st)
-        return kao_error_prefix(err, st, "%s", path);
+        return st;
     const kao_tensor *out = kao_session_output(e->session, 0);
     const int64_t n = kao_tensor_count(out);
 

@@ -92,6 +92,11 @@ static kao_status make(kao_context *ctx, kao_model **out, const char *path, kao_
     kao_arena_init(&m->arena, &ctx->mem, KAO_MAX_GRAPH_HEAP);
     pthread_mutex_init(&m->lock, NULL);
     kao_kernels_init(&m->kernels, ctx->cpu);
+    m->name = kao_arena_str(&m->arena, name, strlen(name));
+    if (!m->name) {
+        kao_model_destroy(m);
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
+    }
     kao_status st = path ? kao_onnx_load(&m->onnx, &ctx->mem, path, err)
                          : kao_onnx_parse(&m->onnx, &ctx->mem, bytes, err);
 

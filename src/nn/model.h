@@ -18,6 +18,7 @@ typedef struct kao_packed kao_packed; /* one layer's packed weights */
 
 typedef struct kao_model {
     kao_context *ctx;
+    const char *name; /* path, or what the caller called it */
     kao_onnx_model onnx;
     kao_arena arena; /* of params */
     kao_node *nodes; /* by number of the node in the file */

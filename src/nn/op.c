@@ -126,7 +126,8 @@ kao_status kao_attr_ints(kao_op_loader *l, const char *name, int64_t *to, size_t
     if (st || !a)
         return st;
     if (a->n > cap)
-        return kao_fail(l->err, KAO_E_LIMIT, "attribute \"%s\": %zu numbers, at most %zu",
+        return kao_fail(l->err, KAO_E_UNSUPPORTED,
+                        "attribute \"%s\": %zu numbers, at most %zu",
                         name, a->n, cap);
     memcpy(to, a->ints, a->n * sizeof *to);
     *n = a->n;
@@ -143,7 +144,8 @@ kao_status kao_attr_floats(kao_op_loader *l, const char *name, float *to, size_t
     if (st || !a)
         return st;
     if (a->n > cap)
-        return kao_fail(l->err, KAO_E_LIMIT, "attribute \"%s\": %zu numbers, at most %zu",
+        return kao_fail(l->err, KAO_E_UNSUPPORTED,
+                        "attribute \"%s\": %zu numbers, at most %zu",
                         name, a->n, cap);
     memcpy(to, a->floats, a->n * sizeof *to);
     *n = a->n;

@@ -353,7 +353,7 @@ kao_status kao_plan_create(kao_plan **out, kao_model *m, const kao_tensor *input
 
     if (st) {
         kao_plan_destroy(plan, mem);
-        return st;
+        return kao_error_prefix(err, st, "%s", m->name);
     }
     *out = plan;
     return KAO_OK;
