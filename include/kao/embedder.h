@@ -53,7 +53,8 @@ KAO_API int kao_embedder_threshold(const kao_embedder *embedder, float *threshol
  * chip  out: a new picture of the chip size, to be freed with kao_image_free.
  *
  * Errors: KAO_E_TOO_SMALL (eyes nearer than KAO_MIN_EYE_DISTANCE_PX in the picture's file),
- * KAO_E_ARG (points that are mirrored, or no face's), KAO_E_NOMEM. Threads: any. */
+ * KAO_E_NO_FACE (points that are mirrored, or no face's), KAO_E_ARG, KAO_E_NOMEM.
+ * Threads: any. */
 KAO_API kao_status kao_embedder_align(const kao_embedder *embedder, const kao_image *image,
                                       const kao_face *face, kao_image *chip, kao_error *err);
 

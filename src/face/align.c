@@ -78,13 +78,13 @@ kao_status kao_face_fit(const kao_face *face, const kao_point *target, double m[
 
     for (int i = 0; i < KAO_FACE_POINTS; i++)
         if (!isfinite(face->points[i].x) || !isfinite(face->points[i].y))
-            return kao_fail(err, KAO_E_ARG, "a face with points that are no numbers");
+            return kao_fail(err, KAO_E_NO_FACE, "a face with points that are no numbers");
     const double rms = kao_fit_similarity(face->points, target, KAO_FACE_POINTS, m);
 
     if (rms < 0)
-        return kao_fail(err, KAO_E_ARG, "a face whose points coincide");
+        return kao_fail(err, KAO_E_NO_FACE, "a face whose points coincide");
     if (rms > worst_residual_px * unit)
-        return kao_fail(err, KAO_E_ARG,
+        return kao_fail(err, KAO_E_NO_FACE,
                         "the points do not fit a face (%.0f pixels off): mirrored?", rms);
     return KAO_OK;
 }

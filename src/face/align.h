@@ -15,7 +15,7 @@ double kao_fit_similarity(const kao_point *from, const kao_point *to, int n, dou
 bool kao_face_template(const char *name, uint32_t width, uint32_t height,
                        kao_point points[KAO_FACE_POINTS]);
 
-/* m that brings the face onto the template. KAO_E_ARG where the points are no face's: not
+/* m that brings the face onto the template. KAO_E_NO_FACE where the points are no face's: not
  * finite, coinciding, or mirrored (they would collapse: the residuals tell). */
 kao_status kao_face_fit(const kao_face *face, const kao_point *target, double m[6],
                         kao_error *err);

@@ -280,7 +280,7 @@ kao_status kao_embedder_align(const kao_embedder *e, const kao_image *image,
     if (!st)
         st = kao_image_create(e->ctx, e->width, e->height, chip, err);
     if (!st && !kao_warp(small.rgb ? &small : &view, m, chip))
-        st = kao_fail(err, KAO_E_ARG, "the points do not fit a face");
+        st = kao_fail(err, KAO_E_NO_FACE, "the points do not fit a face");
     kao_image_free(e->ctx, &small);
     if (st)
         kao_image_free(e->ctx, chip);

@@ -1,0 +1,119 @@
+/* The one place that includes jansson.h. */
+#include "base/json.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static kao_json *wrap(json_t *j)
+{
+    return (kao_json *)(void *)j;
+}
+
+static json_t *unwrap(kao_json *j)
+{
+    return (json_t *)(void *)j;
+}
+
+kao_json *kao_json_object(void)
+{
+    return wrap(json_object());
+}
+
+kao_json *kao_json_array(void)
+{
+    return wrap(json_array());
+}
+
+/* Bytes of the character that begins at p, or 0 where it is malformed. */
+static size_t utf8_length(const unsigned char *p)
+{
+    const size_t n = p[0] < 0x80                   ? 1
+                     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
+                     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
+                     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
+                                                   : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((p[i] & 0xc0) != 0x80)
+            return 0;
+    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+        return 0;
+    return n;
+}
+
+kao_json *kao_json_string(const char *s)
+{
+    json_t *j = json_string(s); /* NULL for malformed UTF-8 too */
+
+    if (j)
+        return wrap(j);
+    char *clean = malloc(3 * strlen(s) + 1), *to = clean;
+
+    if (!clean)
+        return NULL;
+    for (const unsigned char *p = (const unsigned char *)s; *p;) {
+        const size_t n = utf8_length(p);
+
+        memcpy(to, n ? (const char *)p : "\xef\xbf\xbd", n ? n : 3);
+        to += n ? n : 3;
+        p += n ? n : 1;
+    }
+    *to = '\0';
+    j = json_string(clean);
+    free(clean);
+    return wrap(j);
+}
+
+kao_json *kao_json_integer(int64_t v)
+{
+    return wrap(json_integer(v));
+}
+
+kao_json *kao_json_number(double v)
+{
+    return wrap(isfinite(v) ? json_real(v) : json_null());
+}
+
+kao_json *kao_json_bool(bool v)
+{
+    return wrap(json_boolean(v));
+}
+
+kao_json *kao_json_null(void)
+{
+    return wrap(json_null());
+}
+
+/* A tree that lost a part gets one that cannot be written: a name that is no UTF-8. So the
+ * loss shows in kao_json_text, and callers need no check for each part. */
+static const char unwritable[] = "\xff";
+
+void kao_json_set(kao_json *object, const char *key, kao_json *child)
+{
+    if (object && json_object_set_new(unwrap(object), key, unwrap(child)) != 0)
+        json_object_set_new_nocheck(unwrap(object), unwritable, json_null());
+}
+
+void kao_json_add(kao_json *array, kao_json *child)
+{
+    if (array && json_array_append_new(unwrap(array), unwrap(child)) != 0)
+        json_array_append_new(unwrap(array), json_string_nocheck(unwritable));
+}
+
+char *kao_json_text(kao_json *json)
+{
+    char *text = json ? json_dumps(unwrap(json), JSON_COMPACT | JSON_ENCODE_ANY |
+                                                     JSON_REAL_PRECISION(7))
+                      : NULL;
+
+    kao_json_free(json);
+    return text;
+}
+
+void kao_json_free(kao_json *json)
+{
+    json_decref(unwrap(json));
+}

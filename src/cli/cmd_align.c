@@ -1,0 +1,183 @@
+/* kao align: cut faces out as the embedder sees them. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/jobs.h"
+#include "cli/photo.h"
+
+typedef struct align_args {
+    cli_photo_options photo;
+    const char *out;
+} align_args;
+
+const cli_option cli_align_options[] = {
+    { "out", 'o', CLI_TEXT, offsetof(align_args, out), "FOLDER",
+      "where chips go, as NAME.png; NAME.2.png .. for further faces [.]" },
+    CLI_FACES_OPTION(align_args, "which face of a picture; N: the N-th best [all]"),
+    { "model", 'm', CLI_TEXT, offsetof(align_args, photo.model), "MODEL",
+      "embedder whose chips they are [" CLI_DEFAULT_EMBEDDER "]" },
+    CLI_DETECTOR_OPTIONS(align_args),
+    CLI_MACHINE_OPTIONS(align_args),
+    { .name = NULL },
+};
+
+enum { CHIPS_MAX = 1000 }; /* of one picture */
+
+typedef struct job {
+    const align_args *args;
+    char **paths;
+} job;
+
+typedef struct cut { /* from one picture */
+    char (*chips)[1024]; /* paths written */
+    size_t n, too_small;
+    kao_status st;
+    kao_error err;
+    bool write_failed;
+} cut;
+
+static bool chip_path(const char *folder, const char *path, size_t k, char *to, size_t cap)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *dot = strrchr(name, '.');
+    const size_t n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    char number[24] = "";
+
+    if (k > 0)
+        snprintf(number, sizeof number, ".%zu", k + 1);
+    return (size_t)snprintf(to, cap, "%s/%.*s%s.png", folder, (int)n, name, number) < cap;
+}
+
+static void cut_one(cli_worker *w, const job *j, const char *path, const cli_photo *p,
+                    size_t face, cut *c)
+{
+    kao_image chip = { 0 };
+    char *to = c->chips[c->n];
+    kao_status st = kao_embedder_align(w->embedder, &p->image, &p->faces[face], &chip,
+                                       &c->err);
+
+    if (cli_status_of(st) == CLI_NO_FACE && p->n_chosen > 1) {
+        c->too_small++;
+        return;
+    }
+    if (st)
+        kao_error_prefix(&c->err, st, "%s", path);
+    else if (!chip_path(j->args->out, path, c->n, to, sizeof c->chips[0]))
+        st = kao_fail(&c->err, KAO_E_ARG, "%s: the path is too long", path);
+    if (!st) {
+        st = kao_image_save(w->ctx, to, &chip, &c->err);
+        c->write_failed = st != KAO_OK;
+    }
+    kao_image_free(w->ctx, &chip);
+    c->st = st;
+    c->n += st == KAO_OK;
+}
+
+static void *work(void *worker, void *user, size_t i)
+{
+    const job *j = user;
+    cli_worker *w = worker;
+    cli_photo p = { .faces = NULL };
+    cut *c = calloc(1, sizeof *c);
+
+    if (!c)
+        return NULL;
+    c->st = cli_photo_detect(w, j->paths[i], false, true, &p, &c->err);
+    if (!c->st)
+        c->st = cli_photo_choose(w, j->paths[i], &p, &c->err);
+    if (!c->st) {
+        if (p.n_chosen > CHIPS_MAX)
+            p.n_chosen = CHIPS_MAX;
+        c->chips = calloc(p.n_chosen, sizeof *c->chips);
+        if (!c->chips)
+            c->st = kao_fail(&c->err, KAO_E_NOMEM, "%s: out of memory", j->paths[i]);
+    }
+    for (size_t k = 0; !c->st && k < p.n_chosen; k++)
+        cut_one(w, j, j->paths[i], &p, p.chosen[k], c);
+    if (!c->st && c->n == 0)
+        c->st = kao_fail(&c->err, KAO_E_TOO_SMALL, "%s: all %zu faces are too small",
+                         j->paths[i], c->too_small);
+    cli_photo_free(w, &p);
+    return c;
+}
+
+static int print_json(const char *path, const cut *c)
+{
+    kao_json *o = kao_json_object(), *chips = kao_json_array();
+
+    for (size_t i = 0; i < c->n; i++)
+        kao_json_add(chips, kao_json_string(c->chips[i]));
+    kao_json_set(o, "file", kao_json_string(path));
+    kao_json_set(o, "chips", chips);
+    if (c->st)
+        kao_json_set(o, "error", cli_error_json(&c->err));
+    return cli_print_json("align", o);
+}
+
+static int emit(void *user, size_t i, void *result)
+{
+    const job *j = user;
+    cut *c = result;
+
+    if (!c) {
+        fprintf(stderr, "kao align: out of memory\n");
+        return CLI_FAULT;
+    }
+    int status = c->write_failed ? CLI_FAULT : cli_status_of(c->st);
+
+    if (c->st)
+        fprintf(stderr, "kao align: %s\n", c->err.msg);
+    if (j->args->photo.json) {
+        const int s = print_json(j->paths[i], c);
+
+        status = s > status ? s : status;
+    } else {
+        for (size_t k = 0; k < c->n; k++)
+            printf("%s\n", c->chips[k]);
+    }
+    free(c->chips);
+    free(c);
+    return status;
+}
+
+int cli_align_run(int argc, char **argv)
+{
+    align_args args = { .out = ".", .photo.faces.all = true };
+    cli_operands rest;
+    cli_worker *workers = NULL;
+    void **pointers = NULL;
+    uint32_t n = 0;
+    kao_error err = { 0 };
+    int status = CLI_BAD;
+
+    if (!cli_begin("align", argc, argv, &args, &rest, &status))
+        return status;
+    if (rest.n == 0) {
+        fprintf(stderr, "kao align: no picture given (see kao align --help)\n");
+        return CLI_BAD;
+    }
+    if (mkdir(args.out, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "kao align: %s: %s\n", args.out, strerror(errno));
+        return CLI_FAULT;
+    }
+    const kao_status st = cli_workers_open(&workers, &pointers, &n, &args.photo, true, &err);
+
+    if (st)
+        return cli_report("align", st, &err);
+    job j = { .args = &args, .paths = rest.items };
+    const cli_jobs jobs = { .n_items = (size_t)rest.n,
+                            .n_workers = n,
+                            .workers = pointers,
+                            .user = &j,
+                            .work = work,
+                            .emit = emit };
+
+    status = cli_finish("align", cli_jobs_run(&jobs, "align"));
+    cli_workers_close(workers, pointers, n);
+    return status;
+}

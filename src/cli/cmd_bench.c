@@ -1,0 +1,179 @@
+/* kao bench: networks on this machine, in windows, as numbers to compare. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/context.h"
+#include "base/cpu.h"
+#include "base/error.h"
+#include "cli/commands.h"
+#include "nn/session.h"
+
+typedef struct bench_args {
+    const char *cpu;
+    uint32_t size, threads;
+    float seconds;
+    bool csv;
+} bench_args;
+
+const cli_option cli_bench_options[] = {
+    { "size", 's', CLI_COUNT, offsetof(bench_args, size), "N",
+      "height and width where the file leaves them free [640]" },
+    { "seconds", 0, CLI_SECONDS, offsetof(bench_args, seconds), "S",
+      "measure each network for so long [2]" },
+    { "threads", 't', CLI_COUNT, offsetof(bench_args, threads), "N", "threads [1]" },
+    { "cpu", 0, CLI_TEXT, offsetof(bench_args, cpu), "ref|avx2|avx512|native",
+      "widest kernels to use [native; KAO_CPU]" },
+    { "csv", 0, CLI_FLAG, offsetof(bench_args, csv), NULL,
+      "model,cpu,threads,input,load_ms,first_ms,median_ms,min_ms,runs" },
+    { .name = NULL },
+};
+
+enum { MAX_RUNS = 100000 };
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+
+    return x < y ? -1 : x > y;
+}
+
+/* Numbers that look like a scaled picture; free dims become 1 (batch) or size. */
+static kao_status fill_input(kao_session *s, const kao_model *m, uint32_t i, uint32_t size,
+                             void **data, kao_error *err)
+{
+    const kao_onnx_input *in = &m->onnx.inputs[i];
+    kao_tensor t = { .dtype = (kao_dtype)in->dtype, .rank = in->rank };
+    int64_t n = 0;
+
+    if (in->rank < 0 || t.dtype != KAO_F32)
+        return kao_fail(err, KAO_E_UNSUPPORTED, "input %u is no float32 of known rank", i);
+    for (int32_t d = 0; d < in->rank; d++)
+        t.dims[d] = in->dims[d] >= 0 ? in->dims[d]
+                    : d == 0         ? 1
+                    : d == 1 && in->rank == 4 && in->dims[3] != 3 ? 3
+                                                                  : size;
+    kao_tensor_set_dense(&t);
+    if (!kao_dims_count(t.dims, t.rank, &n) || n > (int64_t)1 << 28)
+        return kao_fail(err, KAO_E_LIMIT, "input %u is too large", i);
+    *data = calloc((size_t)n + 1, sizeof(float));
+    if (!*data)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (int64_t k = 0; k < n; k++)
+        ((float *)*data)[k] = (float)(k * 7919 % 255) / 127.5f - 1;
+    t.data = *data;
+    return kao_session_bind(s, i, &t, err);
+}
+
+typedef struct timing {
+    double load, first, median, least;
+    size_t n;
+} timing;
+
+static kao_status measure(kao_session *s, double seconds, timing *t, kao_error *err)
+{
+    double *ms = calloc(MAX_RUNS, sizeof *ms);
+    double begin = cli_now_ms();
+    kao_status st = ms ? kao_session_run(s, err) : kao_fail(err, KAO_E_NOMEM, "out of memory");
+
+    t->first = cli_now_ms() - begin;
+    for (const double end = cli_now_ms() + seconds * 1e3;
+         !st && t->n < MAX_RUNS && (t->n < 3 || cli_now_ms() < end); t->n++) {
+        begin = cli_now_ms();
+        st = kao_session_run(s, err);
+        ms[t->n] = cli_now_ms() - begin;
+    }
+    if (!st) {
+        qsort(ms, t->n, sizeof *ms, by_value);
+        t->median = ms[t->n / 2];
+        t->least = ms[0];
+    }
+    free(ms);
+    return st;
+}
+
+static void print(const bench_args *a, const kao_context *ctx, const char *path,
+                  const kao_session *s, const timing *t)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const kao_plan *p = kao_session_plan(s);
+    char shape[96];
+
+    kao_dims_text(p->inputs[0].dims, p->inputs[0].rank, shape, sizeof shape);
+    if (a->csv) {
+        for (char *c = shape; *c; c++)
+            *c = *c == ',' ? 'x' : *c;
+        printf("%s,%s,%u,%s,%.2f,%.2f,%.4f,%.4f,%zu\n", name, kao_context_cpu(ctx),
+               kao_context_threads(ctx), shape, t->load, t->first, t->median, t->least, t->n);
+        return;
+    }
+    printf("%-32s %-18s %s, %u thread%s: %8.3f ms median, %8.3f least of %zu; load %.1f ms, "
+           "activations %.1f MiB, packed weights %.1f MiB\n",
+           name, shape, kao_context_cpu(ctx), kao_context_threads(ctx),
+           kao_context_threads(ctx) == 1 ? "" : "s", t->median, t->least, t->n, t->load,
+           (double)p->arena_bytes / 1048576, (double)p->constant_bytes / 1048576);
+}
+
+static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *name,
+                            kao_error *err)
+{
+    char path[4096];
+    kao_model *m = NULL;
+    kao_session *s = NULL;
+    void *data[16] = { NULL };
+    timing t = { .n = 0 };
+    kao_status st = cli_find_model(name, path, sizeof path, err);
+    const double begin = cli_now_ms();
+
+    if (!st)
+        st = kao_model_load(ctx, &m, path, err);
+    if (!st)
+        st = kao_session_create(&s, m, KAO_PASS_ALL, err);
+    t.load = cli_now_ms() - begin;
+    if (!st && m->onnx.n_inputs > 16)
+        st = kao_fail(err, KAO_E_UNSUPPORTED, "%s: more than 16 inputs", path);
+    for (uint32_t i = 0; !st && i < m->onnx.n_inputs; i++)
+        st = fill_input(s, m, i, a->size, &data[i], err);
+    if (!st)
+        st = measure(s, (double)a->seconds, &t, err);
+    if (!st)
+        print(a, ctx, path, s, &t);
+    kao_session_destroy(s);
+    kao_model_destroy(m);
+    for (int i = 0; i < 16; i++)
+        free(data[i]);
+    return st;
+}
+
+int cli_bench_run(int argc, char **argv)
+{
+    static const char *const defaults[] = { CLI_DEFAULT_DETECTOR, CLI_DEFAULT_EMBEDDER };
+    bench_args args = { .size = 640, .threads = 1, .seconds = 2 };
+    cli_operands rest;
+    kao_context *ctx = NULL;
+    kao_error err = { 0 };
+    struct rusage use;
+    int status = CLI_BAD;
+
+    if (!cli_begin("bench", argc, argv, &args, &rest, &status))
+        return status;
+    kao_status st = cli_context(&ctx, args.threads, args.cpu, &err);
+
+    if (st)
+        return cli_report("bench", st, &err);
+    status = CLI_YES;
+    for (int i = 0; i < (rest.n ? rest.n : 2); i++) {
+        st = bench_one(ctx, &args, rest.n ? rest.items[i] : defaults[i], &err);
+        if (st) {
+            const int s = cli_report("bench", st, &err);
+
+            status = s > status ? s : status;
+        }
+        fflush(stdout);
+    }
+    if (!args.csv && getrusage(RUSAGE_SELF, &use) == 0)
+        printf("memory of the process: %.1f MiB at most\n", (double)use.ru_maxrss / 1024);
+    kao_context_destroy(ctx);
+    return cli_finish("bench", status);
+}

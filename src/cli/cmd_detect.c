@@ -1,0 +1,187 @@
+/* kao detect: where are faces? */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/jobs.h"
+#include "cli/photo.h"
+
+typedef struct detect_args {
+    cli_photo_options photo;
+    const char *draw;
+} detect_args;
+
+const cli_option cli_detect_options[] = {
+    { "draw", 0, CLI_TEXT, offsetof(detect_args, draw), "FILE",
+      "write the picture with its faces marked (.png, .jpg); of several, a folder" },
+    CLI_DETECTOR_OPTIONS(detect_args),
+    CLI_MACHINE_OPTIONS(detect_args),
+    { .name = NULL },
+};
+
+typedef struct job {
+    const detect_args *args;
+    char **paths;
+    bool folder; /* --draw names one */
+} job;
+
+typedef struct found { /* in one picture */
+    kao_face *faces; /* upright */
+    size_t n;
+    uint32_t width, height; /* of the file, upright */
+    kao_status st;
+    kao_error err;
+    bool write_failed;
+} found;
+
+/* FOLDER/NAME.faces.jpg of folder/name.ext */
+static bool drawn_path(const char *folder, const char *path, char *to, size_t cap)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *dot = strrchr(name, '.');
+    const size_t n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+
+    return (size_t)snprintf(to, cap, "%s/%.*s.faces.jpg", folder, (int)n, name) < cap;
+}
+
+static kao_status draw(cli_worker *w, const job *j, const char *path, const cli_photo *p,
+                       kao_error *err)
+{
+    char to[4096];
+
+    if (!j->folder)
+        snprintf(to, sizeof to, "%s", j->args->draw);
+    else if (!drawn_path(j->args->draw, path, to, sizeof to))
+        return kao_fail(err, KAO_E_ARG, "%s: the path is too long", path);
+    for (size_t i = 0; i < p->n_faces; i++)
+        cli_draw_face(&p->image, &p->faces[i], (kao_color){ 40, 200, 80 });
+    return kao_image_save(w->ctx, to, &p->image, err);
+}
+
+static void *work(void *worker, void *user, size_t i)
+{
+    const job *j = user;
+    cli_worker *w = worker;
+    const char *path = j->paths[i];
+    cli_photo p = { .faces = NULL };
+    found *f = calloc(1, sizeof *f);
+
+    if (!f)
+        return NULL;
+    f->st = cli_photo_detect(w, path, false, j->args->draw != NULL, &p, &f->err);
+    if (!f->st && j->args->draw) {
+        f->st = draw(w, j, path, &p, &f->err);
+        f->write_failed = f->st == KAO_E_IO;
+    }
+    if (!f->st) {
+        f->width = p.image.full_width ? p.image.full_width : p.image.width;
+        f->height = p.image.full_height ? p.image.full_height : p.image.height;
+        f->n = p.n_faces;
+        f->faces = calloc(p.n_faces + 1, sizeof *f->faces);
+        if (!f->faces)
+            f->st = kao_fail(&f->err, KAO_E_NOMEM, "%s: out of memory", path);
+    }
+    for (size_t k = 0; !f->st && k < f->n; k++)
+        f->faces[k] = cli_face_upright(&p.image, &p.faces[k]);
+    cli_photo_free(w, &p);
+    return f;
+}
+
+static int print_json(const char *path, const found *f)
+{
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "file", kao_json_string(path));
+    if (f->st) {
+        kao_json_set(o, "error", cli_error_json(&f->err));
+    } else {
+        kao_json *faces = kao_json_array();
+
+        for (size_t i = 0; i < f->n; i++)
+            kao_json_add(faces, cli_face_json(&f->faces[i]));
+        kao_json_set(o, "width", kao_json_integer(f->width));
+        kao_json_set(o, "height", kao_json_integer(f->height));
+        kao_json_set(o, "faces", faces);
+    }
+    return cli_print_json("detect", o);
+}
+
+static void print_text(const char *path, const found *f)
+{
+    printf("%s: %zu face%s\n", path, f->n, f->n == 1 ? "" : "s");
+    for (size_t i = 0; i < f->n; i++)
+        printf("  %zu: %.0f x %.0f at (%.0f, %.0f), score %.3f\n", i + 1,
+               (double)f->faces[i].width, (double)f->faces[i].height,
+               (double)f->faces[i].x, (double)f->faces[i].y, (double)f->faces[i].score);
+}
+
+static int emit(void *user, size_t i, void *result)
+{
+    const job *j = user;
+    found *f = result;
+    int status = CLI_FAULT;
+
+    if (!f) {
+        fprintf(stderr, "kao detect: out of memory\n");
+        return status;
+    }
+    status = f->write_failed ? CLI_FAULT : cli_status_of(f->st);
+    if (f->st)
+        fprintf(stderr, "kao detect: %s\n", f->err.msg);
+    if (j->args->photo.json) {
+        const int s = print_json(j->paths[i], f);
+
+        status = s > status ? s : status;
+    } else if (!f->st) {
+        print_text(j->paths[i], f);
+    }
+    free(f->faces);
+    free(f);
+    return status;
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+
+    return path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+int cli_detect_run(int argc, char **argv)
+{
+    detect_args args = { .draw = NULL };
+    cli_operands rest;
+    cli_worker *workers = NULL;
+    void **pointers = NULL;
+    uint32_t n = 0;
+    kao_error err = { 0 };
+    int status = CLI_BAD;
+
+    if (!cli_begin("detect", argc, argv, &args, &rest, &status))
+        return status;
+    job j = { .args = &args, .paths = rest.items, .folder = is_folder(args.draw) };
+
+    if (rest.n == 0 || (rest.n > 1 && args.draw && !j.folder)) {
+        fprintf(stderr, rest.n ? "kao detect: --draw %s: several pictures need a folder\n"
+                               : "kao detect: no picture given (see kao detect --help)\n",
+                args.draw);
+        return CLI_BAD;
+    }
+    const kao_status st = cli_workers_open(&workers, &pointers, &n, &args.photo, false, &err);
+
+    if (st)
+        return cli_report("detect", st, &err);
+    const cli_jobs jobs = { .n_items = (size_t)rest.n,
+                            .n_workers = n,
+                            .workers = pointers,
+                            .user = &j,
+                            .work = work,
+                            .emit = emit };
+
+    status = cli_finish("detect", cli_jobs_run(&jobs, "detect"));
+    cli_workers_close(workers, pointers, n);
+    return status;
+}

@@ -1,0 +1,489 @@
+/* kao model: info, run, ops. A workshop command: it reaches into the engine. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/npy.h"
+#include "base/context.h"
+#include "cli/commands.h"
+#include "cli/photo.h"
+#include "nn/session.h"
+
+typedef struct model_args {
+    cli_photo_options photo; /* threads, cpu, json */
+    cli_list inputs;
+    const char *output_dir, *passes;
+    bool profile, markdown;
+} model_args;
+
+const cli_option cli_model_options[] = {
+    { "input", 'i', CLI_LIST, offsetof(model_args, inputs), "NAME=FILE.npy",
+      "run: an input tensor (split at the last =)" },
+    { "output-dir", 'o', CLI_TEXT, offsetof(model_args, output_dir), "FOLDER",
+      "run: where the outputs go, as NAME.npy" },
+    { "profile", 0, CLI_FLAG, offsetof(model_args, profile), NULL,
+      "run: print the plan with the time of each step" },
+    { "passes", 0, CLI_TEXT, offsetof(model_args, passes), "none|all|LIST",
+      "run: optimisations, by name with commas [all]" },
+    { "markdown", 0, CLI_FLAG, offsetof(model_args, markdown), NULL,
+      "ops: as docs/operators.md" },
+    { "threads", 't', CLI_COUNT, offsetof(model_args, photo.threads), "N",
+      "threads [all CPUs]" },
+    { "cpu", 0, CLI_TEXT, offsetof(model_args, photo.cpu), "ref|avx2|avx512|native",
+      "widest kernels to use [native; KAO_CPU]" },
+    { "json", 0, CLI_FLAG, offsetof(model_args, photo.json), NULL,
+      "info: one JSON object a line" },
+    { .name = NULL },
+};
+
+/* ---- info ---- */
+
+static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
+{
+    size_t n = (size_t)snprintf(buf, cap, "%s [", kao_dtype_name(t->dtype));
+
+    for (int32_t i = 0; i < t->rank && n < cap; i++) {
+        const char *name = t->dim_names[i] && t->dim_names[i][0] ? t->dim_names[i] : "?";
+
+        n += (size_t)(t->dims[i] < 0
+                          ? snprintf(buf + n, cap - n, "%s%.24s", i ? "," : "", name)
+                          : snprintf(buf + n, cap - n, "%s%lld", i ? "," : "",
+                                     (long long)t->dims[i]));
+    }
+    if (n < cap)
+        snprintf(buf + n, cap - n, t->rank < 0 ? "shape not stated]" : "]");
+    return buf;
+}
+
+static int64_t weight_count(const kao_onnx_model *o)
+{
+    int64_t n = 0;
+
+    for (uint32_t v = 0; v < o->n_values; v++)
+        n += o->constants[v] ? o->constants[v]->n : 0;
+    return n;
+}
+
+static void print_info(const char *path, const kao_model *m, const kao_card *card)
+{
+    const kao_onnx_model *o = &m->onnx;
+    const char *key = NULL, *value = NULL, *source = NULL;
+    char text[256];
+
+    printf("%s\n  ONNX IR %lld, opset %lld, %s %s, %u nodes, %lld weights, %zu bytes\n", path,
+           (long long)o->ir_version, (long long)o->opset,
+           o->producer[0] ? o->producer : "(no producer)", o->producer_version, o->n_nodes,
+           (long long)weight_count(o), o->file.bytes.n);
+    for (uint32_t i = 0; i < o->n_inputs; i++)
+        printf("  input  %u \"%s\" %s\n", i, o->value_names[o->inputs[i].value],
+               shape_text(&o->inputs[i], text, sizeof text));
+    for (uint32_t i = 0; i < o->n_outputs; i++)
+        printf("  output %u \"%s\" %s\n", i, o->value_names[o->outputs[i].value],
+               shape_text(&o->outputs[i], text, sizeof text));
+    for (size_t i = 0; kao_card_row(card, i, &key, &value, &source); i++)
+        printf("  %-16s = %-44s (%s)\n", key, value, source);
+    if (kao_card_missing(card)[0])
+        printf("  missing: %s\n", kao_card_missing(card));
+}
+
+static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
+{
+    kao_json *j = kao_json_object(), *shape = kao_json_array();
+
+    for (int32_t i = 0; i < t->rank; i++)
+        kao_json_add(shape, t->dims[i] < 0 ? kao_json_null() : kao_json_integer(t->dims[i]));
+    kao_json_set(j, "name", kao_json_string(o->value_names[t->value]));
+    kao_json_set(j, "type", kao_json_string(kao_dtype_name(t->dtype)));
+    kao_json_set(j, "shape", shape);
+    return j;
+}
+
+static int print_info_json(const char *path, const kao_model *m, const kao_card *card)
+{
+    const kao_onnx_model *o = &m->onnx;
+    kao_json *j = kao_json_object(), *in = kao_json_array(), *out = kao_json_array(),
+             *rows = kao_json_object();
+    const char *key = NULL, *value = NULL, *source = NULL;
+
+    for (uint32_t i = 0; i < o->n_inputs; i++)
+        kao_json_add(in, tensor_json(o, &o->inputs[i]));
+    for (uint32_t i = 0; i < o->n_outputs; i++)
+        kao_json_add(out, tensor_json(o, &o->outputs[i]));
+    for (size_t i = 0; kao_card_row(card, i, &key, &value, &source); i++) {
+        kao_json *row = kao_json_object();
+
+        kao_json_set(row, "value", kao_json_string(value));
+        kao_json_set(row, "source", kao_json_string(source));
+        kao_json_set(rows, key, row);
+    }
+    kao_json_set(j, "file", kao_json_string(path));
+    kao_json_set(j, "opset", kao_json_integer(o->opset));
+    kao_json_set(j, "nodes", kao_json_integer(o->n_nodes));
+    kao_json_set(j, "weights", kao_json_integer(weight_count(o)));
+    kao_json_set(j, "inputs", in);
+    kao_json_set(j, "outputs", out);
+    kao_json_set(j, "card", rows);
+    kao_json_set(j, "missing", kao_json_string(kao_card_missing(card)));
+    return cli_print_json("model", j);
+}
+
+static int info_one(kao_context *ctx, const model_args *args, const char *name)
+{
+    char path[4096];
+    kao_error err = { 0 };
+    kao_model *m = NULL;
+    kao_card *card = NULL;
+    int status = CLI_YES;
+    kao_status st = cli_find_model(name, path, sizeof path, &err);
+
+    if (!st)
+        st = kao_model_load(ctx, &m, path, &err);
+    if (!st)
+        st = kao_card_open(ctx, &card, path, &err);
+    if (st)
+        status = cli_report("model", st, &err);
+    else if (args->photo.json)
+        status = print_info_json(path, m, card);
+    else
+        print_info(path, m, card);
+    kao_card_destroy(card);
+    kao_model_destroy(m);
+    return status;
+}
+
+/* ---- run ---- */
+
+static const struct {
+    kao_dtype dtype;
+    const char *descr;
+} npy_types[] = {
+    { KAO_F32, "<f4" }, { KAO_I64, "<i8" }, { KAO_I32, "<i4" },
+    { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
+};
+
+static kao_status parse_passes(const char *s, uint32_t *to, kao_error *err)
+{
+    *to = KAO_PASS_ALL;
+    if (!s || strcmp(s, "all") == 0)
+        return KAO_OK;
+    *to = 0;
+    if (strcmp(s, "none") == 0)
+        return KAO_OK;
+    for (const char *p = s; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+        const size_t n = strcspn(p, ",");
+        int bit = 0;
+
+        while (kao_pass_name(bit) && (strlen(kao_pass_name(bit)) != n ||
+                                      strncmp(kao_pass_name(bit), p, n) != 0))
+            bit++;
+        if (!kao_pass_name(bit))
+            return kao_fail(err, KAO_E_ARG, "--passes: unknown pass \"%.*s\"", (int)n, p);
+        *to |= 1u << bit;
+    }
+    return KAO_OK;
+}
+
+typedef struct run_state {
+    kao_context *ctx;
+    const model_args *args;
+    kao_model *model;
+    kao_session *session;
+    void *data[CLI_LIST_MAX]; /* of inputs; from kao_alloc */
+} run_state;
+
+static kao_status input_number(const kao_model *m, const char *name, size_t n,
+                               uint32_t *number, kao_error *err)
+{
+    for (uint32_t i = 0; i < m->onnx.n_inputs; i++) {
+        const char *have = m->onnx.value_names[m->onnx.inputs[i].value];
+
+        if (strlen(have) == n && strncmp(have, name, n) == 0) {
+            *number = i;
+            return KAO_OK;
+        }
+    }
+    return kao_fail(err, KAO_E_ARG, "no input is called \"%.*s\"", (int)n, name);
+}
+
+static kao_status to_tensor(run_state *r, const kao_npy *npy, size_t slot, kao_tensor *t,
+                            kao_error *err)
+{
+    *t = (kao_tensor){ .rank = npy->rank };
+    for (size_t i = 0; i < sizeof npy_types / sizeof npy_types[0]; i++)
+        if (strcmp(npy_types[i].descr, npy->descr) == 0)
+            t->dtype = npy_types[i].dtype;
+    if (!kao_tensor_given(t))
+        return kao_fail(err, KAO_E_UNSUPPORTED, "element type %s", npy->descr);
+    memcpy(t->dims, npy->dims, sizeof t->dims);
+    kao_tensor_set_dense(t);
+    r->data[slot] = kao_alloc(&r->ctx->mem, npy->data.n);
+    if (!r->data[slot])
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (npy->data.n)
+        memcpy(r->data[slot], npy->data.p, npy->data.n);
+    t->data = r->data[slot];
+    return KAO_OK;
+}
+
+static kao_status bind_input(run_state *r, size_t slot, kao_error *err)
+{
+    const char *text = r->args->inputs.items[slot], *equals = strrchr(text, '=');
+    kao_file f = { 0 };
+    kao_npy npy;
+    kao_tensor t;
+    uint32_t number = 0;
+
+    if (!equals)
+        return kao_fail(err, KAO_E_ARG, "--input %s: wanted NAME=FILE.npy", text);
+    kao_status st = input_number(r->model, text, (size_t)(equals - text), &number, err);
+
+    if (!st)
+        st = kao_file_open(&f, &r->ctx->mem, equals + 1, KAO_MAX_FILE, err);
+    if (st)
+        return st;
+    st = kao_npy_parse(&npy, f.bytes, err);
+    if (!st)
+        st = to_tensor(r, &npy, slot, &t, err);
+    if (st)
+        kao_error_prefix(err, st, "%s", equals + 1);
+    kao_file_close(&f);
+    return st ? st : kao_session_bind(r->session, number, &t, err);
+}
+
+/* Bytes outside [A-Za-z0-9._-] become _, 100 at most; a name that is taken gets .2, .3 */
+static void file_name(const kao_model *m, uint32_t output, char to[128])
+{
+    const char *s = m->onnx.value_names[m->onnx.outputs[output].value];
+    char other[128];
+    uint32_t taken = 0;
+    size_t n = 0;
+
+    for (; s[n] && n < 100; n++) {
+        const char c = s[n];
+
+        to[n] = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                        c == '.' || c == '_' || c == '-'
+                    ? c
+                    : '_';
+    }
+    to[n] = '\0';
+    for (uint32_t i = 0; i < output; i++) {
+        file_name(m, i, other);
+        const char *dot = strrchr(other, '.');
+        const size_t base = dot && strtoul(dot + 1, NULL, 10) > 1 && strlen(other) > n
+                                ? (size_t)(dot - other)
+                                : strlen(other);
+
+        taken += base == n && strncmp(other, to, n) == 0;
+    }
+    if (taken)
+        snprintf(to + n, 128 - n, ".%u", taken + 1);
+}
+
+static kao_status write_output(const run_state *r, uint32_t i, kao_error *err)
+{
+    const kao_tensor *t = kao_session_output(r->session, i);
+    const char *descr = "<f4";
+    char path[4096], name[128], shape[96];
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+
+    file_name(r->model, i, name);
+    for (size_t k = 0; k < sizeof npy_types / sizeof npy_types[0]; k++)
+        if (npy_types[k].dtype == t->dtype)
+            descr = npy_types[k].descr;
+    if ((size_t)snprintf(path, sizeof path, "%s/%s.npy", r->args->output_dir, name) >=
+        sizeof path)
+        return kao_fail(err, KAO_E_ARG, "--output-dir: the path is too long");
+    kao_status st = kao_npy_format(&r->ctx->mem, descr, t->dims, t->rank, t->data, &bytes, &n,
+                                   err);
+
+    if (!st)
+        st = kao_file_write(&r->ctx->mem, path, bytes, n, err);
+    kao_free(&r->ctx->mem, bytes);
+    if (!st)
+        printf("%u\t%s\t%s\t%s\t%s\n", i,
+               r->model->onnx.value_names[r->model->onnx.outputs[i].value],
+               kao_dtype_name((int)t->dtype),
+               kao_dims_text(t->dims, t->rank, shape, sizeof shape), path);
+    return st;
+}
+
+/* The plan with times: the median of some runs, step by step. */
+static kao_status print_profile(run_state *r, kao_error *err)
+{
+    enum { RUNS = 9 };
+    uint64_t total = 0;
+    kao_status st = KAO_OK;
+    char text[160];
+
+    kao_session_profile(r->session, true);
+    const uint32_t n = kao_session_profile_rows(r->session);
+    uint64_t(*ns)[RUNS] = calloc(n + 1u, sizeof *ns);
+
+    if (!ns)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (int k = 0; !st && k < RUNS; k++) {
+        st = kao_session_run(r->session, err);
+        for (uint32_t i = 0; !st && i < n; i++) {
+            const uint64_t v = kao_session_profile_row(r->session, i).ns;
+            int at = k;
+
+            for (; at > 0 && ns[i][at - 1] > v; at--)
+                ns[i][at] = ns[i][at - 1];
+            ns[i][at] = v;
+        }
+    }
+    for (uint32_t i = 0; !st && i < n; i++) {
+        const kao_profile_row row = kao_session_profile_row(r->session, i);
+
+        total += ns[i][RUNS / 2];
+        fprintf(stderr, "%4u %-8s %9.1f us  %-20s %s\n", i, row.kernel,
+                (double)ns[i][RUNS / 2] / 1e3, row.shape,
+                kao_model_node_text(r->model, row.node, text, sizeof text));
+    }
+    const kao_plan *p = kao_session_plan(r->session);
+
+    if (!st && p)
+        fprintf(stderr,
+                "%u steps, %.3f ms; activations %.1f MiB, packed weights %.1f MiB\n", n,
+                (double)total / 1e6, (double)p->arena_bytes / 1048576,
+                (double)p->constant_bytes / 1048576);
+    free(ns);
+    return st;
+}
+
+static kao_status run_model(run_state *r, const char *name, bool *wrote, kao_error *err)
+{
+    char path[4096];
+    uint32_t passes = 0;
+    kao_status st = parse_passes(r->args->passes, &passes, err);
+
+    if (!st)
+        st = cli_find_model(name, path, sizeof path, err);
+    if (!st)
+        st = kao_model_load(r->ctx, &r->model, path, err);
+    if (!st)
+        st = kao_session_create(&r->session, r->model, passes, err);
+    for (size_t i = 0; !st && i < r->args->inputs.n; i++)
+        st = bind_input(r, i, err);
+    if (!st)
+        st = kao_session_run(r->session, err);
+    if (!st && r->args->profile)
+        st = print_profile(r, err);
+    if (st || !r->args->output_dir)
+        return st;
+    *wrote = true;
+    mkdir(r->args->output_dir, 0777); /* writing says what is wrong with it */
+    for (uint32_t i = 0; !st && i < r->model->onnx.n_outputs; i++)
+        st = write_output(r, i, err);
+    return st;
+}
+
+static int run_command(kao_context *ctx, const model_args *args, char **files, int n)
+{
+    run_state r = { .ctx = ctx, .args = args };
+    kao_error err = { 0 };
+    bool wrote = false;
+    int status = CLI_YES;
+
+    if (n != 1 || (!args->output_dir && !args->profile)) {
+        fprintf(stderr, "kao model run: wanted one FILE and --output-dir or --profile\n");
+        return CLI_BAD;
+    }
+    const kao_status st = run_model(&r, files[0], &wrote, &err);
+
+    if (st) {
+        status = cli_report("model", st, &err);
+        status = wrote && st == KAO_E_IO ? CLI_FAULT : status;
+    }
+    kao_session_destroy(r.session);
+    kao_model_destroy(r.model);
+    for (size_t i = 0; i < CLI_LIST_MAX; i++)
+        kao_free(&ctx->mem, r.data[i]);
+    return status;
+}
+
+/* ---- ops ---- */
+
+static void print_types(uint32_t types, const char *gap)
+{
+    static const struct {
+        uint32_t bit;
+        kao_dtype dtype;
+    } all[] = {
+        { KAO_T_F32, KAO_F32 }, { KAO_T_I64, KAO_I64 },   { KAO_T_I32, KAO_I32 },
+        { KAO_T_U8, KAO_U8 },   { KAO_T_I8, KAO_I8 },     { KAO_T_BOOL, KAO_BOOL },
+        { KAO_T_F16, KAO_F16 },
+    };
+    bool first = true;
+
+    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
+        if (types & all[i].bit) {
+            printf("%s%s", first ? "" : gap, kao_dtype_name((int)all[i].dtype));
+            first = false;
+        }
+}
+
+static int print_ops(bool markdown)
+{
+    size_t n = 0;
+    const kao_op *rows = kao_op_rows(&n);
+
+    if (markdown)
+        printf("# Operators\n\nMade by `kao model ops --markdown` from the operator table "
+               "(src/nn/op_table.c); a test\nkeeps it true. Types are those of the first "
+               "input. What is not listed is refused by name when a\nfile is loaded.\n\n"
+               "| operator | opsets | types | attributes |\n|---|---|---|---|\n");
+    for (size_t i = 0; i < n; i++) {
+        char until[16] = "";
+
+        if (rows[i].until)
+            snprintf(until, sizeof until, "%u", rows[i].until);
+        printf(markdown ? "| %s | %u-%s | " : "%-20s %2u-%-3s ", rows[i].name, rows[i].since,
+               until);
+        print_types(rows[i].types, markdown ? ", " : ",");
+        printf(markdown ? " |%s|\n" : "\n", rows[i].attrs[0] ? rows[i].attrs : " ");
+    }
+    return CLI_YES;
+}
+
+/* ---- the command ---- */
+
+int cli_model_run(int argc, char **argv)
+{
+    model_args args = { .output_dir = NULL };
+    cli_operands rest;
+    kao_context *ctx = NULL;
+    kao_error err = { 0 };
+    int status = CLI_BAD;
+
+    if (!cli_begin("model", argc, argv, &args, &rest, &status))
+        return status;
+    const char *what = rest.n ? rest.items[0] : "";
+
+    if (strcmp(what, "ops") == 0 && rest.n == 1)
+        return cli_finish("model", print_ops(args.markdown));
+    if ((strcmp(what, "info") != 0 && strcmp(what, "run") != 0) || rest.n < 2) {
+        fprintf(stderr, "kao model: wanted info FILE.., run FILE or ops (see kao model "
+                        "--help)\n");
+        return CLI_BAD;
+    }
+    const kao_status st = cli_context(&ctx, args.photo.threads, args.photo.cpu, &err);
+
+    if (st)
+        return cli_report("model", st, &err);
+    status = CLI_YES;
+    if (what[0] == 'r')
+        status = run_command(ctx, &args, rest.items + 1, rest.n - 1);
+    else
+        for (int i = 1; i < rest.n; i++) {
+            const int s = info_one(ctx, &args, rest.items[i]);
+
+            status = s > status ? s : status;
+        }
+    kao_context_destroy(ctx);
+    return cli_finish("model", status);
+}

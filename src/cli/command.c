@@ -1,0 +1,165 @@
+/* See command.h. The program alone reads the environment: KAO_CPU, KAO_MODELS. */
+#include "cli/command.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+void cli_print_help(const cli_command *c)
+{
+    printf("usage: kao %s [OPTION]... %s\n%s\n\n", c->name, c->operands, c->summary);
+    if (c->details)
+        printf("%s\n\n", c->details);
+    cli_print_options(c->options);
+}
+
+bool cli_begin(const char *name, int argc, char **argv, void *args, cli_operands *rest,
+               int *status)
+{
+    const cli_command *c = cli_command_find(name);
+    bool help = false;
+
+    *status = CLI_BAD;
+    if (!cli_parse(name, c->options, argc, argv, args, rest, &help))
+        return false;
+    if (help) {
+        cli_print_help(c);
+        *status = cli_finish(name, CLI_YES);
+    }
+    return !help;
+}
+
+int cli_status_of(kao_status status)
+{
+    switch (status) {
+    case KAO_OK:
+        return CLI_YES;
+    case KAO_E_NO_FACE:
+    case KAO_E_SEVERAL_FACES:
+    case KAO_E_TOO_SMALL:
+        return CLI_NO_FACE;
+    case KAO_E_NOMEM:
+    case KAO_E_BAD_EMBEDDING:
+        return CLI_FAULT;
+    default:
+        return CLI_BAD;
+    }
+}
+
+int cli_report(const char *name, kao_status status, const kao_error *err)
+{
+    fprintf(stderr, "kao %s: %s\n", name, err->msg);
+    return cli_status_of(status);
+}
+
+kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu, kao_error *err)
+{
+    const char *env = getenv("KAO_CPU");
+    const kao_context_options o = { .n_threads = threads,
+                                    .cpu = cpu ? cpu : env && env[0] ? env : NULL };
+
+    return kao_context_create(out, &o, err);
+}
+
+/* ---- models ---- */
+
+static bool is_file(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISREG(info.st_mode);
+}
+
+/* Part i of a colon-separated list. */
+static bool list_part(const char *list, size_t i, char *to, size_t cap)
+{
+    for (; list && i > 0; i--)
+        list = strchr(list, ':') ? strchr(list, ':') + 1 : NULL;
+    if (!list || !*list)
+        return false;
+    const size_t n = strcspn(list, ":");
+
+    return (size_t)snprintf(to, cap, "%.*s", (int)n, list) < cap;
+}
+
+static size_t list_length(const char *list)
+{
+    size_t n = list && *list;
+
+    for (; list && *list; list++)
+        n += *list == ':' && list[1];
+    return n;
+}
+
+static bool beside_program(char *path, size_t cap)
+{
+    const ssize_t n = readlink("/proc/self/exe", path, cap);
+
+    if (n <= 0 || (size_t)n >= cap)
+        return false;
+    path[n] = '\0';
+    char *slash = strrchr(path, '/');
+
+    if (!slash || (size_t)(slash - path) + sizeof "/models" > cap)
+        return false;
+    memcpy(slash, "/models", sizeof "/models");
+    return true;
+}
+
+bool cli_model_folder(size_t i, char *path, size_t cap)
+{
+    const char *env = getenv("KAO_MODELS");
+    const size_t n = list_length(env);
+
+    if (i < n)
+        return list_part(env, i, path, cap);
+    if (i == n)
+        return (size_t)snprintf(path, cap, "%s/models", KAO_DATA_DIR) < cap;
+    return i == n + 1 && beside_program(path, cap);
+}
+
+kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *err)
+{
+    char folder[4096], looked[160] = "";
+    size_t at = 0;
+
+    if (strchr(name, '/') || is_file(name)) {
+        if ((size_t)snprintf(path, cap, "%s", name) >= cap)
+            return kao_fail(err, KAO_E_ARG, "%s: the path is too long", name);
+        return KAO_OK;
+    }
+    for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
+        for (int k = 0; k < 2; k++)
+            if ((size_t)snprintf(path, cap, "%s/%s%s", folder, name, k ? ".onnx" : "") <
+                    cap &&
+                is_file(path))
+                return KAO_OK;
+    for (size_t i = 0; at < sizeof looked && cli_model_folder(i, folder, sizeof folder); i++)
+        at += (size_t)snprintf(looked + at, sizeof looked - at, "%s%s", i ? ", " : "", folder);
+    return kao_fail(err, KAO_E_IO,
+                    "model \"%s\" not found in %s (give a path, or set KAO_MODELS to its "
+                    "folder)",
+                    name, looked);
+}
+
+int cli_finish(const char *name, int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fprintf(stderr, "kao %s: cannot write the output: %s\n", name, strerror(errno));
+    return CLI_FAULT;
+}
+
+double cli_now_ms(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}

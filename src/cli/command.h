@@ -1,0 +1,56 @@
+/* Subcommands: one row and one file each; and what they share: exit statuses, context,
+ * finding models. */
+#ifndef KAO_CLI_COMMAND_H
+#define KAO_CLI_COMMAND_H
+
+#include "cli/options.h"
+#include "kao/context.h"
+
+/* Exit statuses that scripts rely on. A list ends with its highest. */
+enum {
+    CLI_YES = 0,      /* done; the same person */
+    CLI_NO = 1,       /* a different person */
+    CLI_NO_FACE = 2,  /* no usable face */
+    CLI_BAD = 3,      /* bad input or usage */
+    CLI_FAULT = 4,    /* memory, writing, internal */
+};
+
+typedef struct cli_command {
+    const char *name, *operands, *summary;
+    const char *details; /* further lines of help, or NULL */
+    const cli_option *options;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+} cli_command;
+
+const cli_command *cli_commands(size_t *n);
+const cli_command *cli_command_find(const char *name);
+void cli_print_help(const cli_command *c);
+
+/* Parse a command's line. True: go on; false: leave with *status (help was shown, or the
+ * line was wrong). */
+bool cli_begin(const char *name, int argc, char **argv, void *args, cli_operands *rest,
+               int *status);
+
+/* The exit status for a failure while reading and computing. */
+int cli_status_of(kao_status status);
+/* "kao NAME: line" on stderr; gives cli_status_of. */
+int cli_report(const char *name, kao_status status, const kao_error *err);
+
+/* A context for --threads (0: all CPUs) and --cpu (NULL: KAO_CPU, else native). */
+kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu, kao_error *err);
+
+/* A model by path, or by name (with or without .onnx) in the folders of KAO_MODELS, the
+ * install data folder, and models/ beside the program. path: room for cap bytes. */
+kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *err);
+/* Folder i of that search, or false. */
+bool cli_model_folder(size_t i, char *path, size_t cap);
+
+/* Flush stdout; CLI_FAULT with a line on stderr where that fails, else status. */
+int cli_finish(const char *name, int status);
+
+double cli_now_ms(void);
+
+#define CLI_DEFAULT_DETECTOR "yunet_n_dynamic"
+#define CLI_DEFAULT_EMBEDDER "mobilefacenet_192"
+
+#endif

@@ -1,0 +1,20 @@
+/* The subcommands' tables and functions, for cmd_table.c. */
+#ifndef KAO_CLI_COMMANDS_H
+#define KAO_CLI_COMMANDS_H
+
+#include "cli/command.h"
+
+extern const cli_option cli_align_options[], cli_bench_options[], cli_detect_options[],
+    cli_doctor_options[], cli_embed_options[], cli_model_options[], cli_verify_options[],
+    cli_version_options[];
+
+int cli_align_run(int argc, char **argv);
+int cli_bench_run(int argc, char **argv);
+int cli_detect_run(int argc, char **argv);
+int cli_doctor_run(int argc, char **argv);
+int cli_embed_run(int argc, char **argv);
+int cli_model_run(int argc, char **argv);
+int cli_verify_run(int argc, char **argv);
+int cli_version_run(int argc, char **argv);
+
+#endif

@@ -1,0 +1,121 @@
+/* See jobs.h: a ticket counter, a slot for each item's result, one condition. */
+#include "cli/jobs.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+
+typedef struct result {
+    void *value;
+    bool ready;
+} result;
+
+typedef struct run {
+    const cli_jobs *jobs;
+    pthread_mutex_t lock; /* guards next and results */
+    pthread_cond_t ready;
+    size_t next;
+    result *results;
+} run;
+
+typedef struct thread_arg {
+    run *run;
+    void *worker;
+} thread_arg;
+
+static void *thread_main(void *opaque)
+{
+    const thread_arg *a = opaque;
+    run *r = a->run;
+
+    for (;;) {
+        pthread_mutex_lock(&r->lock);
+        const size_t i = r->next++;
+
+        pthread_mutex_unlock(&r->lock);
+        if (i >= r->jobs->n_items)
+            return NULL;
+        void *value = r->jobs->work(a->worker, r->jobs->user, i);
+
+        pthread_mutex_lock(&r->lock);
+        r->results[i] = (result){ value, true };
+        pthread_cond_signal(&r->ready);
+        pthread_mutex_unlock(&r->lock);
+    }
+}
+
+static void show(size_t done, size_t n, double begin, bool *shown)
+{
+    if (!*shown && cli_now_ms() - begin < 1000)
+        return;
+    *shown = true;
+    fprintf(stderr, "\r%zu/%zu ", done, n);
+}
+
+static int collect(run *r, bool terminal)
+{
+    const double begin = cli_now_ms();
+    int status = CLI_YES;
+    bool shown = false;
+
+    for (size_t i = 0; i < r->jobs->n_items; i++) {
+        void *value = NULL;
+
+        if (r->results) {
+            pthread_mutex_lock(&r->lock);
+            while (!r->results[i].ready)
+                pthread_cond_wait(&r->ready, &r->lock);
+            pthread_mutex_unlock(&r->lock);
+            value = r->results[i].value;
+        } else {
+            value = r->jobs->work(r->jobs->workers[0], r->jobs->user, i);
+        }
+        const int s = r->jobs->emit(r->jobs->user, i, value);
+
+        status = s > status ? s : status;
+        if (terminal && r->jobs->n_items > 1)
+            show(i + 1, r->jobs->n_items, begin, &shown);
+    }
+    if (shown)
+        fprintf(stderr, "\r               \r");
+    return status;
+}
+
+int cli_jobs_run(const cli_jobs *jobs, const char *name)
+{
+    run r = { .jobs = jobs };
+    const bool terminal = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+
+    if (jobs->n_workers < 2 || jobs->n_items < 2)
+        return collect(&r, terminal);
+    thread_arg *args = calloc(jobs->n_workers, sizeof *args);
+    pthread_t *threads = calloc(jobs->n_workers, sizeof *threads);
+    uint32_t started = 0;
+    int status = CLI_FAULT;
+
+    r.results = calloc(jobs->n_items, sizeof *r.results);
+    pthread_mutex_init(&r.lock, NULL);
+    pthread_cond_init(&r.ready, NULL);
+    if (args && threads && r.results)
+        for (; started < jobs->n_workers; started++) {
+            args[started] = (thread_arg){ &r, jobs->workers[started] };
+            if (pthread_create(&threads[started], NULL, thread_main, &args[started]))
+                break;
+        }
+    if (started > 0)
+        status = collect(&r, terminal);
+    else
+        fprintf(stderr, "kao %s: no thread could be started\n", name);
+    for (uint32_t i = 0; i < started; i++)
+        pthread_join(threads[i], NULL);
+    pthread_cond_destroy(&r.ready);
+    pthread_mutex_destroy(&r.lock);
+    free(r.results);
+    free(threads);
+    free(args);
+    return status;
+}

@@ -1,0 +1,23 @@
+/* Files at once (-j): items worked on by several threads, results given out in order. */
+#ifndef KAO_CLI_JOBS_H
+#define KAO_CLI_JOBS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct cli_jobs {
+    size_t n_items;
+    uint32_t n_workers; /* 1: in the calling thread */
+    void **workers;     /* what each worker owns */
+    void *user;
+    /* Work on item i; the result goes to emit. Runs in any thread. */
+    void *(*work)(void *worker, void *user, size_t i);
+    /* Take the result of item i; in order, in the calling thread. Gives its exit status. */
+    int (*emit)(void *user, size_t i, void *result);
+} cli_jobs;
+
+/* The highest exit status; CLI_FAULT where a thread could not be started. A count of items
+ * shows on stderr after a second, if that is a terminal. */
+int cli_jobs_run(const cli_jobs *jobs, const char *name);
+
+#endif

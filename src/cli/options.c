@@ -1,0 +1,207 @@
+/* See options.h. Operands may stand between options; argv is reordered in place. */
+#include "cli/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kao/face.h"
+
+/* ---- values ---- */
+
+static bool parse_count(const char *s, uint32_t *to)
+{
+    char *end = NULL;
+    const unsigned long v = strtoul(s, &end, 10);
+
+    if (s[0] < '0' || s[0] > '9' || *end || v < 1 || v > 65536)
+        return false;
+    *to = (uint32_t)v;
+    return true;
+}
+
+/* A decimal number, free of the locale. */
+static bool parse_float(const char *s, float *to)
+{
+    double v = 0, unit = 1;
+    const bool minus = *s == '-';
+    bool digits = false, point = false;
+
+    for (s += minus; *s; s++) {
+        if (*s == '.' && !point) {
+            point = true;
+            continue;
+        }
+        if (*s < '0' || *s > '9' || v > 1e12)
+            return false;
+        digits = true;
+        v = v * 10 + (*s - '0');
+        unit *= point ? 10 : 1;
+    }
+    *to = (float)((minus ? -v : v) / unit);
+    return digits;
+}
+
+static bool parse_word(const char *words, const char *s, int *to)
+{
+    const size_t n = strlen(s);
+    int i = 0;
+
+    for (const char *p = words; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL, i++)
+        if (n > 0 && strncmp(p, s, n) == 0 && (p[n] == '|' || p[n] == '\0')) {
+            *to = i;
+            return true;
+        }
+    return false;
+}
+
+static bool parse_faces(const char *s, cli_faces *to)
+{
+    static const char words[] = "largest|center|best|error|all";
+    int i = 0;
+
+    *to = (cli_faces){ .choice = KAO_CHOOSE_LARGEST };
+    if (!parse_word(words, s, &i))
+        return parse_count(s, &to->nth);
+    to->all = i == 4;
+    to->choice = to->all ? KAO_CHOOSE_LARGEST : i;
+    return true;
+}
+
+static bool set(const cli_option *o, const char *value, void *args)
+{
+    void *to = (char *)args + o->offset;
+    float *number = to;
+    cli_list *list = to;
+
+    switch (o->kind) {
+    case CLI_FLAG:
+        *(bool *)to = true;
+        return true;
+    case CLI_TEXT:
+        *(const char **)to = value;
+        return true;
+    case CLI_LIST:
+        if (list->n == CLI_LIST_MAX)
+            return false;
+        list->items[list->n++] = value;
+        return true;
+    case CLI_COUNT:
+        return parse_count(value, to);
+    case CLI_UNIT:
+        return parse_float(value, number) && *number >= -1 && *number <= 1;
+    case CLI_SECONDS:
+        return parse_float(value, number) && *number > 0 && *number <= 86400;
+    case CLI_WORD:
+        return parse_word(o->value, value, to);
+    case CLI_FACES:
+        return parse_faces(value, to);
+    }
+    return false;
+}
+
+static const char *wanted(const cli_option *o)
+{
+    switch (o->kind) {
+    case CLI_COUNT:
+        return "a number from 1 to 65536";
+    case CLI_UNIT:
+        return "a number from -1 to 1";
+    case CLI_SECONDS:
+        return "a number above 0";
+    case CLI_LIST:
+        return "64 at most";
+    default:
+        return o->value;
+    }
+}
+
+/* ---- the line ---- */
+
+static const cli_option *find(const cli_option *options, const char *arg, const char **value)
+{
+    const size_t n = strcspn(arg, "=");
+
+    *value = NULL;
+    for (const cli_option *o = options; o->name; o++) {
+        if (arg[1] == '-' && strncmp(arg + 2, o->name, n - 2) == 0 &&
+            o->name[n - 2] == '\0') {
+            *value = arg[n] ? arg + n + 1 : NULL;
+            return o;
+        }
+        if (arg[1] != '-' && o->letter == arg[1]) { /* -j2 or -j 2 */
+            *value = arg[2] ? arg + 2 : NULL;
+            return o;
+        }
+    }
+    return NULL;
+}
+
+static bool parse_option(const char *command, const cli_option *options, int argc,
+                         char **argv, int *i, void *args)
+{
+    const char *value = NULL, *arg = argv[*i];
+    const cli_option *o = find(options, arg, &value);
+
+    if (!o) {
+        fprintf(stderr, "kao %s: unknown option %s (see kao %s --help)\n", command, arg,
+                command);
+        return false;
+    }
+    if (o->kind == CLI_FLAG && value) {
+        fprintf(stderr, "kao %s: --%s takes no value\n", command, o->name);
+        return false;
+    }
+    if (o->kind != CLI_FLAG && !value) {
+        if (*i + 1 >= argc) {
+            fprintf(stderr, "kao %s: --%s needs a value: %s\n", command, o->name, wanted(o));
+            return false;
+        }
+        value = argv[++*i];
+    }
+    if (!set(o, value, args)) {
+        fprintf(stderr, "kao %s: --%s %s: wanted %s\n", command, o->name, value, wanted(o));
+        return false;
+    }
+    return true;
+}
+
+bool cli_parse(const char *command, const cli_option *options, int argc, char **argv,
+               void *args, cli_operands *rest, bool *help)
+{
+    *rest = (cli_operands){ 0, argv + 1 };
+    *help = false;
+    for (int i = 1; i < argc; i++) {
+        char *arg = argv[i];
+
+        if (strcmp(arg, "--") == 0) {
+            while (++i < argc)
+                rest->items[rest->n++] = argv[i];
+        } else if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0) {
+            *help = true;
+            return true;
+        } else if (arg[0] != '-' || arg[1] == '\0') {
+            rest->items[rest->n++] = arg;
+        } else if (!parse_option(command, options, argc, argv, &i, args)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void cli_print_options(const cli_option *options)
+{
+    for (const cli_option *o = options; o->name; o++) {
+        char left[64], letter[8] = "    ";
+
+        if (o->letter)
+            snprintf(letter, sizeof letter, "-%c, ", o->letter);
+        snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value ? " " : "",
+                 o->value ? o->value : "");
+        if (strlen(left) > 26)
+            printf("  %s\n  %-26s  %s\n", left, "", o->help);
+        else
+            printf("  %-26s  %s\n", left, o->help);
+    }
+    printf("  %-26s  %s\n", "-h, --help", "show this");
+}

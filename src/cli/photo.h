@@ -1,0 +1,94 @@
+/* A picture file on its way to faces and vectors: what verify, detect, embed and align
+ * share. Written against the public API alone. */
+#ifndef KAO_CLI_PHOTO_H
+#define KAO_CLI_PHOTO_H
+
+#include "base/json.h"
+#include "cli/command.h"
+#include "kao/detector.h"
+#include "kao/embedder.h"
+
+/* Options that these commands have in common. */
+typedef struct cli_photo_options {
+    const char *detector, *model, *cpu; /* names or paths; NULL: the defaults */
+    cli_faces faces;
+    int tta; /* kao_tta */
+    float min_score;
+    uint32_t threads, jobs; /* 0: not given */
+    bool no_detect, json;
+} cli_photo_options;
+
+#define CLI_DETECTOR_OPTIONS(T)                                                             \
+    { "detector", 'd', CLI_TEXT, offsetof(T, photo.detector), "MODEL",                      \
+      "detector: a path or a name [" CLI_DEFAULT_DETECTOR "]" },                            \
+    { "min-score", 0, CLI_UNIT, offsetof(T, photo.min_score), "X",                          \
+      "drop faces with a detector score below X [the card's]" }
+#define CLI_EMBEDDER_OPTIONS(T)                                                             \
+    { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
+      "embedder: a path or a name [" CLI_DEFAULT_EMBEDDER "]" },                            \
+    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                        \
+      "join the mirrored picture's features [none]" }
+#define CLI_FACES_OPTION(T, WHICH)                                                          \
+    { "faces", 'f', CLI_FACES, offsetof(T, photo.faces), "largest|center|best|all|error|N", \
+      WHICH }
+#define CLI_MACHINE_OPTIONS(T)                                                              \
+    { "threads", 't', CLI_COUNT, offsetof(T, photo.threads), "N",                           \
+      "threads for a file [all CPUs, shared among -j]" },                                   \
+    { "cpu", 0, CLI_TEXT, offsetof(T, photo.cpu), "ref|avx2|avx512|native",                 \
+      "widest kernels to use [native; KAO_CPU]" },                                          \
+    { "jobs", 'j', CLI_COUNT, offsetof(T, photo.jobs), "N", "files at once [1]" },          \
+    { "json", 0, CLI_FLAG, offsetof(T, photo.json), NULL, "one JSON object a line" }
+
+/* What one thread needs to work on files. */
+typedef struct cli_worker {
+    kao_context *ctx;
+    kao_detector *detector; /* NULL with no_detect */
+    kao_embedder *embedder; /* NULL where none is wanted */
+    const cli_photo_options *options;
+    char detector_path[4096], model_path[4096];
+} cli_worker;
+
+kao_status cli_worker_open(cli_worker *w, const cli_photo_options *o, bool embedder,
+                           kao_error *err);
+void cli_worker_close(cli_worker *w);
+
+/* -j workers; *list has n of them. On failure nothing is left open. */
+kao_status cli_workers_open(cli_worker **list, void ***pointers, uint32_t *n,
+                            const cli_photo_options *o, bool embedder, kao_error *err);
+void cli_workers_close(cli_worker *list, void **pointers, uint32_t n);
+
+typedef struct cli_photo {
+    kao_image image;   /* maybe reduced: see kao_image */
+    kao_face *faces;   /* in pixels of image, best first */
+    size_t n_faces;
+    size_t *chosen;    /* indices of those meant */
+    size_t n_chosen;
+    float *vectors;    /* n_chosen of dim floats */
+    size_t dim;
+    kao_face *upright; /* the chosen ones in pixels of the file, upright */
+    double ms;
+} cli_photo;
+
+/* Read a picture and find its faces. keep_size: never decode a reduced one. */
+kao_status cli_photo_detect(cli_worker *w, const char *path, bool coarse_first,
+                            bool keep_size, cli_photo *p, kao_error *err);
+/* After cli_photo_detect: choose by --faces. KAO_E_NO_FACE and the like name the path. */
+kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p, kao_error *err);
+/* Read, detect (or take the picture as a chip), choose, align, embed. */
+kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p, kao_error *err);
+void cli_photo_free(cli_worker *w, cli_photo *p);
+/* Drop the pixels, keep faces and vectors. */
+void cli_photo_drop_image(cli_worker *w, cli_photo *p);
+
+/* {"box":..,"score":..,"landmarks":..} of a face in pixels of the file. */
+kao_json *cli_face_json(const kao_face *upright);
+/* The face in pixels of the upright picture in the file. */
+kao_face cli_face_upright(const kao_image *image, const kao_face *face);
+/* {"code":..,"message":..} */
+kao_json *cli_error_json(const kao_error *err);
+/* Box and points, for --draw. */
+void cli_draw_face(const kao_image *image, const kao_face *face, kao_color color);
+/* Print a line of JSON; CLI_FAULT where memory ran out. */
+int cli_print_json(const char *name, kao_json *json);
+
+#endif
