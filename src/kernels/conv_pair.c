@@ -16,7 +16,11 @@
 #include <assert.h>
 #include <string.h>
 
-enum { MIN_BAND_ROWS = 4 * KAO_DW_ROWS };
+enum {
+    MIN_BAND_ROWS = 4 * KAO_DW_ROWS,
+    LARGE_POINT_MAP = 1 << 20, /* floats of the middle map from which a pair is good */
+    LARGE_DEEP_MAP = 32 << 10,
+};
 
 typedef struct ring_state { /* at the start of a thread's scratch */
     int32_t img, begin, end; /* rows of the middle map that the ring holds */
@@ -185,10 +189,14 @@ void kao_conv_pair_run(const kao_kernels *k, kao_pool *pool, const kao_conv *fir
         .zeros_floats = zeros_of(point_first ? second : first),
         .slots = ring_rows(first, second),
     };
-    size_t rows = 2 * KAO_CONV_PIECE_MACS / row_macs + 1;
+    size_t rows = KAO_CONV_PIECE_MACS / row_macs + 1;
 
     j.first.out_stride = j.second.in_stride = second->c;
-    rows = kao_round_up(rows < MIN_BAND_ROWS ? MIN_BAND_ROWS : rows, KAO_DW_ROWS);
+    if (point_first && rows < MIN_BAND_ROWS) /* tall bands, as two rows may be made twice */
+        rows = MIN_BAND_ROWS;
+    if (point_first && rows < (size_t)second->oh / 8)
+        rows = (size_t)second->oh / 8;
+    rows = kao_round_up(rows, point_first ? KAO_DW_ROWS : KAO_DW_ROWS / 2);
     j.rows_piece = rows < (size_t)second->oh ? (int32_t)rows : second->oh;
     j.row_pieces = (second->oh + j.rows_piece - 1) / j.rows_piece;
     for (uint32_t i = 0; i < n_threads; i++) {
@@ -200,12 +208,14 @@ void kao_conv_pair_run(const kao_kernels *k, kao_pool *pool, const kao_conv *fir
     kao_pool_run(pool, run_piece, &j, (size_t)second->n * (size_t)j.row_pieces);
 }
 
-/* Where the middle map would leave the L2 cache anyway (its write and its read go to L3 or
- * memory), the pair wins; where it fits, the pair only costs calls. Measured: bench. */
+/* Depthwise first costs nothing, and saves a round of the pool. Pointwise first pays for rows
+ * made twice when threads share the picture (two in MIN_BAND_ROWS or more), so it is for maps
+ * that would go to memory and back. */
 bool kao_conv_pair_good(const kao_kernels *k, const kao_conv *first, const kao_conv *second)
 {
     const size_t middle = (size_t)second->h * (size_t)second->w * (size_t)second->c;
 
     (void)k;
-    return kao_conv_pair_fits(first, second) && middle >= (128u << 10);
+    return kao_conv_pair_fits(first, second) &&
+           middle >= (is_point(first) ? LARGE_POINT_MAP : LARGE_DEEP_MAP);
 }

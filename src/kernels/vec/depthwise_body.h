@@ -12,6 +12,7 @@
 #define KAO_KERNELS_VEC_DEPTHWISE_BODY_H
 
 #include "kernels/vec/exp.h"
+#include "kernels/vec/unroll.h"
 
 #define DW_INLINE static inline __attribute__((always_inline))
 
@@ -36,7 +37,7 @@ DW_INLINE vf dw_load(const float *p, vm m, const bool full)
 
 DW_INLINE void dw3_column(dw3_block *b, vf *col, const int n_in, const bool full)
 {
-#pragma GCC unroll 5
+    KAO_UNROLL(5)
     for (int j = 0; j < n_in; j++) {
         col[j] = dw_load(b->p[j], b->m, full);
         b->p[j] += b->step[j];
@@ -82,18 +83,18 @@ DW_INLINE void dw3_stride1(const kao_dw3_args *d, dw3_block *b, const int rows,
     } else {
         dw3_column(b, col, n_in, full);
     }
-#pragma GCC unroll 2
+    KAO_UNROLL(2)
     for (int r = 0; r < rows; r++)
         next[r] = dw3_add(b, b->bias, col + r, 0);
     dw3_column(b, col, n_in, full);
-#pragma GCC unroll 2
+    KAO_UNROLL(2)
     for (int r = 0; r < rows; r++) {
         done[r] = dw3_add(b, next[r], col + r, 1);
         next[r] = dw3_add(b, b->bias, col + r, 0);
     }
     for (int32_t x = 0; x < d->n - 1; x++) {
         dw3_column(b, col, n_in, full);
-#pragma GCC unroll 2
+        KAO_UNROLL(2)
         for (int r = 0; r < rows; r++) {
             dw3_store(b, dw3_add(b, done[r], col + r, 2), x, r, slope, full);
             done[r] = dw3_add(b, next[r], col + r, 1);
@@ -106,7 +107,7 @@ DW_INLINE void dw3_stride1(const kao_dw3_args *d, dw3_block *b, const int rows,
         for (int j = 0; j < n_in; j++)
             col[j] = vf_set1(0);
     }
-#pragma GCC unroll 2
+    KAO_UNROLL(2)
     for (int r = 0; r < rows; r++)
         dw3_store(b, dw3_add(b, done[r], col + r, 2), d->n - 1, r, slope, full);
 }
@@ -128,17 +129,17 @@ DW_INLINE void dw3_stride2(const kao_dw3_args *d, dw3_block *b, const int rows,
         if (x < d->n - 1 || 2 * x + 2 - d->left < d->width) {
             dw3_column(b, c2, n_in, full);
         } else {
-#pragma GCC unroll 5
+            KAO_UNROLL(5)
             for (int j = 0; j < n_in; j++)
                 c2[j] = vf_set1(0);
         }
-#pragma GCC unroll 2
+        KAO_UNROLL(2)
         for (int r = 0; r < rows; r++) {
             vf y = dw3_add(b, b->bias, c0 + 2 * r, 0);
             y = dw3_add(b, y, c1 + 2 * r, 1);
             dw3_store(b, dw3_add(b, y, c2 + 2 * r, 2), x, r, slope, full);
         }
-#pragma GCC unroll 5
+        KAO_UNROLL(5)
         for (int j = 0; j < n_in; j++)
             c0[j] = c2[j];
     }
@@ -152,14 +153,14 @@ DW_INLINE void dw3_block_run(const kao_dw3_args *d, int32_t o, int32_t y0, const
     dw3_block b;
 
     b.m = vm_first((size_t)(d->c - o));
-#pragma GCC unroll 9
+    KAO_UNROLL(9)
     for (int t = 0; t < 9; t++)
         b.w[t] = vf_load(d->w + t * d->c_pad + o);
     b.bias = vf_load(d->bias + o);
     b.lo = vf_set1(clamp ? d->e.lo : -inf);
     b.hi = vf_set1(clamp ? d->e.hi : inf);
     b.slope = slope ? vf_load(d->e.slope + o) : b.bias;
-#pragma GCC unroll 5
+    KAO_UNROLL(5)
     for (int j = 0; j < (rows - 1) * stride + 3; j++) {
         b.p[j] = d->row[y0 * stride + j] + o;
         b.step[j] = d->step[y0 * stride + j];
@@ -214,7 +215,7 @@ DW_INLINE void dw_pixels(const kao_dw_args *d, int32_t x, int32_t o, const int p
 
         for (int32_t tx = 0; tx < d->n_tx; tx++) {
             const vf wv = vf_load(w + tx * d->w_x);
-#pragma GCC unroll 4
+            KAO_UNROLL(4)
             for (int i = 0; i < px; i++)
                 sum[i] = vf_fma(wv, vf_load_m(a + i * d->lda + tx * d->step_x, m), sum[i]);
         }

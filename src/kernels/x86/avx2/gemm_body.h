@@ -4,6 +4,7 @@
 #ifndef KAO_KERNELS_AVX2_GEMM_BODY_H
 #define KAO_KERNELS_AVX2_GEMM_BODY_H
 
+#include "kernels/vec/unroll.h"
 #include "kernels/x86/avx2/fill.h"
 #include "kernels/x86/avx2/vec.h"
 
@@ -21,33 +22,35 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
     const ptrdiff_t lda = g->lda;
     const float *w = g->w;
 
-#pragma GCC unroll 12
+    KAO_UNROLL(12)
     for (int i = 0; i < mr; i++)
-#pragma GCC unroll 2
+        KAO_UNROLL(2)
         for (int v = 0; v < nv; v++)
             t->v[i][v] = vf_load(g->bias + VF_N * v);
     for (int32_t ty = 0; ty < g->n_ty; ty++) {
         for (int32_t tx = 0; tx < g->n_tx; tx++) {
-            const float *b0 = g->a + ty * g->step_y + tx * g->step_x;
-            const float *b1 = b0 + 3 * lda, *b2 = b0 + 6 * lda, *b3 = b0 + 9 * lda;
-            KAO_HIDE(b1);
-            KAO_HIDE(b2);
-            KAO_HIDE(b3);
-#pragma GCC unroll 2
+            const float *b[4];
+            KAO_UNROLL(4)
+            for (int i = 0; i < 4; i++) {
+                b[i] = g->a + ty * g->step_y + tx * g->step_x + 3 * i * lda;
+                KAO_HIDE(b[i]);
+            }
+            KAO_UNROLL_BY(2)
             for (int32_t k = 0; k < g->len; k++) {
                 vf wv[2];
-#pragma GCC unroll 2
+                KAO_UNROLL(2)
                 for (int v = 0; v < nv; v++)
                     wv[v] = vf_load(w + VF_N * v);
-#pragma GCC unroll 12
+                KAO_UNROLL(12)
                 for (int i = 0; i < mr; i++) {
-                    const float *b = i < 3 ? b0 : i < 6 ? b1 : i < 9 ? b2 : b3;
-                    const vf s = _mm256_broadcast_ss(b + (i % 3) * lda);
-#pragma GCC unroll 2
+                    const vf s = _mm256_broadcast_ss(b[i / 3] + (i % 3) * lda);
+                    KAO_UNROLL(2)
                     for (int v = 0; v < nv; v++)
                         t->v[i][v] = vf_fma(s, wv[v], t->v[i][v]);
                 }
-                b0++, b1++, b2++, b3++;
+                KAO_UNROLL(4)
+                for (int i = 0; i < 4; i++)
+                    b[i]++;
                 w += VF_N * nv;
             }
         }
@@ -57,9 +60,9 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
 KAO_INLINE void gemm_add_residual(gemm_tile *t, const kao_gemm_args *g, const vm *m,
                                   const int mr, const int nv)
 {
-#pragma GCC unroll 12
+    KAO_UNROLL(12)
     for (int i = 0; i < mr; i++)
-#pragma GCC unroll 2
+        KAO_UNROLL(2)
         for (int v = 0; v < nv; v++)
             t->v[i][v] =
                 vf_add(t->v[i][v], vf_load_m(g->e.res + i * g->e.ldr + VF_N * v, m[v]));
@@ -70,16 +73,16 @@ KAO_INLINE void gemm_activate(gemm_tile *t, const kao_gemm_args *g, const int mr
 {
     if (g->e.act == KAO_ACT_CLAMP) {
         const vf lo = vf_set1(g->e.lo), hi = vf_set1(g->e.hi);
-#pragma GCC unroll 12
+        KAO_UNROLL(12)
         for (int i = 0; i < mr; i++)
-#pragma GCC unroll 2
+            KAO_UNROLL(2)
             for (int v = 0; v < nv; v++) /* second operand: NaN comes through */
                 t->v[i][v] = vf_min(hi, vf_max(lo, t->v[i][v]));
     } else {
-#pragma GCC unroll 2
+        KAO_UNROLL(2)
         for (int v = 0; v < nv; v++) {
             const vf s = vf_load(g->e.slope + VF_N * v);
-#pragma GCC unroll 12
+            KAO_UNROLL(12)
             for (int i = 0; i < mr; i++)
                 t->v[i][v] = vf_if_neg(t->v[i][v], vf_mul(t->v[i][v], s), t->v[i][v]);
         }
@@ -90,15 +93,15 @@ KAO_INLINE void gemm_store(const gemm_tile *t, float *out, ptrdiff_t ldo, const 
                            bool full, const int mr, const int nv)
 {
     if (full) {
-#pragma GCC unroll 12
+        KAO_UNROLL(12)
         for (int i = 0; i < mr; i++)
-#pragma GCC unroll 2
+            KAO_UNROLL(2)
             for (int v = 0; v < nv; v++)
                 vf_store(out + i * ldo + VF_N * v, t->v[i][v]);
     } else {
-#pragma GCC unroll 12
+        KAO_UNROLL(12)
         for (int i = 0; i < mr; i++)
-#pragma GCC unroll 2
+            KAO_UNROLL(2)
             for (int v = 0; v < nv; v++)
                 vf_store_m(out + i * ldo + VF_N * v, m[v], t->v[i][v]);
     }

@@ -11,6 +11,7 @@
 
 #include <immintrin.h>
 
+#include "kernels/vec/unroll.h"
 #include "kernels/x86/avx512/fill.h"
 
 #define KAO_INLINE static inline __attribute__((always_inline))
@@ -42,9 +43,9 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
     const ptrdiff_t lda = g->lda;
     const float *w = g->w;
 
-#pragma GCC unroll 14
+    KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) {
-#pragma GCC unroll 2
+        KAO_UNROLL(2)
         for (int v = 0; v < nz; v++)
             t->z[i][v] = _mm512_loadu_ps(g->bias + 16 * v);
         if (ny)
@@ -52,29 +53,27 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
     }
     for (int32_t ty = 0; ty < g->n_ty; ty++) {
         for (int32_t tx = 0; tx < g->n_tx; tx++) {
-            const float *b0 = g->a + ty * g->step_y + tx * g->step_x;
-            const float *b1 = b0 + 3 * lda, *b2 = b0 + 6 * lda, *b3 = b0 + 9 * lda;
-            const float *b4 = b0 + 12 * lda;
-            KAO_HIDE(b1);
-            KAO_HIDE(b2);
-            KAO_HIDE(b3);
-            KAO_HIDE(b4);
-#pragma GCC unroll 2
+            const float *b[5];
+            KAO_UNROLL(5)
+            for (int i = 0; i < 5; i++) {
+                b[i] = g->a + ty * g->step_y + tx * g->step_x + 3 * i * lda;
+                KAO_HIDE(b[i]);
+            }
+            KAO_UNROLL_BY(2)
             for (int32_t k = 0; k < g->len; k++) {
                 __m512 wz[2];
                 __m256 wy;
-#pragma GCC unroll 2
+                KAO_UNROLL(2)
                 for (int v = 0; v < nz; v++)
                     wz[v] = _mm512_loadu_ps(w + 16 * v);
                 if (ny)
                     wy = _mm256_loadu_ps(w + 16 * nz);
-#pragma GCC unroll 14
+                KAO_UNROLL(14)
                 for (int i = 0; i < mr; i++) {
-                    const float *b = i < 3 ? b0 : i < 6 ? b1 : i < 9 ? b2 : i < 12 ? b3 : b4;
-                    const float *p = b + (i % 3) * lda;
+                    const float *p = b[i / 3] + (i % 3) * lda;
                     if (nz) {
                         const __m512 s = _mm512_set1_ps(*p);
-#pragma GCC unroll 2
+                        KAO_UNROLL(2)
                         for (int v = 0; v < nz; v++)
                             t->z[i][v] = _mm512_fmadd_ps(s, wz[v], t->z[i][v]);
                         if (ny)
@@ -83,7 +82,9 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
                         t->y[i] = _mm256_fmadd_ps(_mm256_set1_ps(*p), wy, t->y[i]);
                     }
                 }
-                b0++, b1++, b2++, b3++, b4++;
+                KAO_UNROLL(5)
+                for (int i = 0; i < 5; i++)
+                    b[i]++;
                 w += 16 * nz + 8 * ny;
             }
         }
@@ -93,10 +94,10 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
 KAO_INLINE void gemm_add_residual(gemm_tile *t, const kao_gemm_args *g, gemm_masks m,
                                   const int mr, const int nz, const int ny)
 {
-#pragma GCC unroll 14
+    KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) {
         const float *r = g->e.res + i * g->e.ldr;
-#pragma GCC unroll 2
+        KAO_UNROLL(2)
         for (int v = 0; v < nz; v++)
             t->z[i][v] =
                 _mm512_add_ps(t->z[i][v], _mm512_maskz_loadu_ps(m.z[v], r + 16 * v));
@@ -110,9 +111,9 @@ KAO_INLINE void gemm_clamp(gemm_tile *t, const kao_gemm_args *g, const int mr, c
 {
     const __m512 lo = _mm512_set1_ps(g->e.lo), hi = _mm512_set1_ps(g->e.hi);
 
-#pragma GCC unroll 14
+    KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) { /* the sum is the second operand: its NaN comes through */
-#pragma GCC unroll 2
+        KAO_UNROLL(2)
         for (int v = 0; v < nz; v++)
             t->z[i][v] = _mm512_min_ps(hi, _mm512_max_ps(lo, t->z[i][v]));
         if (ny)
@@ -126,10 +127,10 @@ KAO_INLINE void gemm_slope(gemm_tile *t, const kao_gemm_args *g, const int mr, c
 {
     const __m512 zero = _mm512_setzero_ps();
 
-#pragma GCC unroll 2
+    KAO_UNROLL(2)
     for (int v = 0; v < nz; v++) {
         const __m512 s = _mm512_loadu_ps(g->e.slope + 16 * v);
-#pragma GCC unroll 14
+        KAO_UNROLL(14)
         for (int i = 0; i < mr; i++) {
             const __mmask16 neg = _mm512_cmp_ps_mask(t->z[i][v], zero, _CMP_LT_OQ);
             t->z[i][v] = _mm512_mask_mul_ps(t->z[i][v], neg, t->z[i][v], s);
@@ -137,7 +138,7 @@ KAO_INLINE void gemm_slope(gemm_tile *t, const kao_gemm_args *g, const int mr, c
     }
     if (ny) {
         const __m256 s = _mm256_loadu_ps(g->e.slope + 16 * nz);
-#pragma GCC unroll 14
+        KAO_UNROLL(14)
         for (int i = 0; i < mr; i++) {
             const __mmask8 neg =
                 _mm256_cmp_ps_mask(t->y[i], _mm256_setzero_ps(), _CMP_LT_OQ);
@@ -150,18 +151,18 @@ KAO_INLINE void gemm_store(const gemm_tile *t, float *out, ptrdiff_t ldo, gemm_m
                            bool full, const int mr, const int nz, const int ny)
 {
     if (full) {
-#pragma GCC unroll 14
+        KAO_UNROLL(14)
         for (int i = 0; i < mr; i++) {
-#pragma GCC unroll 2
+            KAO_UNROLL(2)
             for (int v = 0; v < nz; v++)
                 _mm512_storeu_ps(out + i * ldo + 16 * v, t->z[i][v]);
             if (ny)
                 _mm256_storeu_ps(out + i * ldo + 16 * nz, t->y[i]);
         }
     } else {
-#pragma GCC unroll 14
+        KAO_UNROLL(14)
         for (int i = 0; i < mr; i++) {
-#pragma GCC unroll 2
+            KAO_UNROLL(2)
             for (int v = 0; v < nz; v++)
                 _mm512_mask_storeu_ps(out + i * ldo + 16 * v, m.z[v], t->z[i][v]);
             if (ny)
