@@ -40,15 +40,14 @@ typedef struct dense_job {
     kao_range ys, xs;      /* outputs whose window lies in the picture */
 } dense_job;
 
+/* The widest panel that is filled, or the next one where it wastes less than the narrowest
+ * panel is wide: 40 = 32 + 8, 24 = 16 + 8, but 10 and 28 take one panel of 16 and 32. */
 int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left)
 {
-    const int32_t last = k->n_gemm - 1, max = k->gemm[last].nr;
-    int32_t s = 0;
+    int32_t s = k->n_gemm - 1;
 
-    if (left > max && left <= max + 8 && last > 0)
-        return last - 1; /* 40 = 24 + 16, not 32 + 8: narrow tiles are the slow ones */
-    while (s < last && k->gemm[s].nr < left)
-        s++;
+    while (s > 0 && left <= k->gemm[s].nr - k->gemm[0].nr)
+        s--;
     return s;
 }
 

@@ -4,8 +4,7 @@
 #define KAO_KERNELS_VEC_GEMM_FINISH_BODY_H
 
 #include "kernels/vec/exp.h"
-
-enum { FINISH_LD = 32 };
+#include "kernels/vec/gemm_finish.h"
 
 void VF_ISA(kao_gemm_finish_smooth)(const kao_gemm_args *g, const float *sums, int32_t rows)
 {
@@ -14,7 +13,7 @@ void VF_ISA(kao_gemm_finish_smooth)(const kao_gemm_args *g, const float *sums, i
     for (int32_t r = 0; r < rows; r++) {
         for (int32_t o = 0; o < g->cols; o += VF_N) {
             const vm m = vm_first((size_t)(g->cols - o));
-            vf y = vf_act(vf_load(sums + r * FINISH_LD + o), g->e.act, zero, zero, zero);
+            vf y = vf_act(vf_load(sums + r * KAO_FINISH_LD + o), g->e.act, zero, zero, zero);
 
             if (g->e.residual == KAO_RES_AFTER_ACT)
                 y = vf_add(y, vf_load_m(g->e.res + r * g->e.ldr + o, m));

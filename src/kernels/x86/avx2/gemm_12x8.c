@@ -1,4 +1,8 @@
-#include "kernels/x86/avx2/gemm_body.h"
+#define GEMM_ROWS 12
+#include "kernels/x86/avx2/fill.h"
+#include "kernels/x86/avx2/vec.h"
+
+#include "kernels/x86/gemm_body.h"
 
 KAO_GEMM_ROWS(1, 1)
 KAO_GEMM_ROWS(2, 1)
@@ -15,9 +19,10 @@ KAO_GEMM_ROWS(12, 1)
 
 void kao_gemm_f32_12x8_avx2(const kao_gemm_args *g, int32_t rows)
 {
-    static void (*const run[])(const kao_gemm_args *) = {
-        gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4,  gemm_rows_5,  gemm_rows_6,
-        gemm_rows_7, gemm_rows_8, gemm_rows_9, gemm_rows_10, gemm_rows_11, gemm_rows_12,
+    static void (*const run[GEMM_ROWS])(const kao_gemm_args *) = {
+        gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4, gemm_rows_5,
+        gemm_rows_6, gemm_rows_7, gemm_rows_8, gemm_rows_9, gemm_rows_10,
+        gemm_rows_11, gemm_rows_12,
     };
 
     run[rows - 1](g);

@@ -1,4 +1,4 @@
-/* The vector verbs of kernels/vec for AVX2 with FMA: 8 floats, tails by vmaskmov. */
+/* The vector verbs of kernels/vec for AVX2 with FMA: 8 floats, tails by mask or count. */
 #ifndef KAO_KERNELS_AVX2_VEC_H
 #define KAO_KERNELS_AVX2_VEC_H
 
@@ -10,13 +10,17 @@ enum { VF_N = 8, VF_DW_ROWS = 1 }; /* 16 registers: 9 weights leave no room for 
 #define VF_ISA(name) name##_avx2
 
 typedef __m256 vf;
-typedef __m256i vm;
+typedef struct vm { /* the first n lanes */
+    __m256i lanes;
+    int n;
+} vm;
 
-static inline vm vm_first(size_t n) /* the first n lanes, all if n >= VF_N */
+static inline vm vm_first(size_t n) /* all if n >= VF_N */
 {
+    const int k = n >= VF_N ? VF_N : (int)n;
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
 
-    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n >= VF_N ? VF_N : (int)n), lane);
+    return (vm){ _mm256_cmpgt_epi32(_mm256_set1_epi32(k), lane), k };
 }
 static inline vf vf_set1(float x)
 {
@@ -28,15 +32,33 @@ static inline vf vf_load(const float *p)
 }
 static inline vf vf_load_m(const float *p, vm m) /* 0 in other lanes */
 {
-    return _mm256_maskload_ps(p, m);
+    return _mm256_maskload_ps(p, m.lanes);
 }
 static inline void vf_store(float *p, vf v)
 {
     _mm256_storeu_ps(p, v);
 }
+/* By halves: vmaskmov to memory takes some 20 cycles on AMD. */
 static inline void vf_store_m(float *p, vm m, vf v)
 {
-    _mm256_maskstore_ps(p, m, v);
+    __m128 x = _mm256_castps256_ps128(v);
+
+    if (m.n == VF_N) {
+        _mm256_storeu_ps(p, v);
+        return;
+    }
+    if (m.n & 4) {
+        _mm_storeu_ps(p, x);
+        p += 4;
+        x = _mm256_extractf128_ps(v, 1);
+    }
+    if (m.n & 2) {
+        _mm_storel_pi((__m64 *)(void *)p, x);
+        p += 2;
+        x = _mm_movehl_ps(x, x);
+    }
+    if (m.n & 1)
+        _mm_store_ss(p, x);
 }
 static inline vf vf_fma(vf a, vf b, vf c)
 {

@@ -9,7 +9,6 @@ void kao_kernels_fill_avx512(kao_kernels *k)
     static const kao_gemm_slot gemm[] = {
         { kao_gemm_f32_14x8_avx512, 14, 8 },
         { kao_gemm_f32_14x16_avx512, 14, 16 },
-        { kao_gemm_f32_14x24_avx512, 14, 24 },
         { kao_gemm_f32_14x32_avx512, 14, 32 },
     };
 

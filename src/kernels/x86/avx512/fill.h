@@ -6,7 +6,6 @@
 
 kao_gemm_fn kao_gemm_f32_14x8_avx512;
 kao_gemm_fn kao_gemm_f32_14x16_avx512;
-kao_gemm_fn kao_gemm_f32_14x24_avx512;
 kao_gemm_fn kao_gemm_f32_14x32_avx512;
 /* The end of a tile whose activation is smooth: sums (rows of 32 floats, residual before
  * added) through the activation and the residual after, into out. */

@@ -1,20 +1,26 @@
-/* The body of the AVX2 GEMM tiles: mr rows by nv ymm of sums stay in registers (12 of 16)
- * while k runs; every k broadcasts one float a row and loads one row of weights. Rows are
- * reached from base pointers three rows apart (see avx512/gemm_body.h for why). */
-#ifndef KAO_KERNELS_AVX2_GEMM_BODY_H
-#define KAO_KERNELS_AVX2_GEMM_BODY_H
+/* The body of the x86 GEMM tiles, over the vector verbs (include an ISA's fill.h and vec.h
+ * first, and define GEMM_ROWS, the most rows): mr rows by nv vectors of sums stay in registers
+ * while k runs; every k broadcasts one float a row and loads one row of weights.
+ *
+ * Rows are reached from base pointers three rows apart, with a scaled index: x86 addresses
+ * base, base + lda and base + 2*lda, so that 14 rows need 5 registers instead of 14 pointers
+ * that would live on the stack. The empty asm keeps the compiler from working out that the
+ * bases are related, and undoing that.
+ *
+ * Registers: 14x32 takes 28 + 2 + 1 of 32 zmm, 6x16 and 12x8 12 + 2 + 1 of 16 ymm. */
+#ifndef KAO_KERNELS_X86_GEMM_BODY_H
+#define KAO_KERNELS_X86_GEMM_BODY_H
 
+#include "kernels/vec/gemm_finish.h"
 #include "kernels/vec/unroll.h"
-#include "kernels/x86/avx2/fill.h"
-#include "kernels/x86/avx2/vec.h"
 
 #define KAO_INLINE static inline __attribute__((always_inline))
 #define KAO_HIDE(p) __asm__("" : "+r"(p))
 
-enum { MAX_ROWS = 12, FINISH_LD = 32 };
+enum { BASES = (GEMM_ROWS + 2) / 3 };
 
 typedef struct gemm_tile {
-    vf v[MAX_ROWS][2];
+    vf v[GEMM_ROWS][2];
 } gemm_tile;
 
 KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, const int nv)
@@ -22,16 +28,17 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
     const ptrdiff_t lda = g->lda;
     const float *w = g->w;
 
-    KAO_UNROLL(12)
-    for (int i = 0; i < mr; i++)
+    KAO_UNROLL(14)
+    for (int i = 0; i < mr; i++) {
         KAO_UNROLL(2)
         for (int v = 0; v < nv; v++)
             t->v[i][v] = vf_load(g->bias + VF_N * v);
+    }
     for (int32_t ty = 0; ty < g->n_ty; ty++) {
         for (int32_t tx = 0; tx < g->n_tx; tx++) {
-            const float *b[4];
-            KAO_UNROLL(4)
-            for (int i = 0; i < 4; i++) {
+            const float *b[BASES];
+            KAO_UNROLL(5)
+            for (int i = 0; i < BASES; i++) {
                 b[i] = g->a + ty * g->step_y + tx * g->step_x + 3 * i * lda;
                 KAO_HIDE(b[i]);
             }
@@ -41,15 +48,15 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
                 KAO_UNROLL(2)
                 for (int v = 0; v < nv; v++)
                     wv[v] = vf_load(w + VF_N * v);
-                KAO_UNROLL(12)
+                KAO_UNROLL(14)
                 for (int i = 0; i < mr; i++) {
-                    const vf s = _mm256_broadcast_ss(b[i / 3] + (i % 3) * lda);
+                    const vf s = vf_set1(b[i / 3][(i % 3) * lda]);
                     KAO_UNROLL(2)
                     for (int v = 0; v < nv; v++)
                         t->v[i][v] = vf_fma(s, wv[v], t->v[i][v]);
                 }
-                KAO_UNROLL(4)
-                for (int i = 0; i < 4; i++)
+                KAO_UNROLL(5)
+                for (int i = 0; i < BASES; i++)
                     b[i]++;
                 w += VF_N * nv;
             }
@@ -60,32 +67,35 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, con
 KAO_INLINE void gemm_add_residual(gemm_tile *t, const kao_gemm_args *g, const vm *m,
                                   const int mr, const int nv)
 {
-    KAO_UNROLL(12)
-    for (int i = 0; i < mr; i++)
+    KAO_UNROLL(14)
+    for (int i = 0; i < mr; i++) {
         KAO_UNROLL(2)
         for (int v = 0; v < nv; v++)
             t->v[i][v] =
                 vf_add(t->v[i][v], vf_load_m(g->e.res + i * g->e.ldr + VF_N * v, m[v]));
+    }
 }
 
-KAO_INLINE void gemm_activate(gemm_tile *t, const kao_gemm_args *g, const int mr,
-                              const int nv)
+KAO_INLINE void gemm_clamp(gemm_tile *t, const kao_gemm_args *g, const int mr, const int nv)
 {
-    if (g->e.act == KAO_ACT_CLAMP) {
-        const vf lo = vf_set1(g->e.lo), hi = vf_set1(g->e.hi);
-        KAO_UNROLL(12)
-        for (int i = 0; i < mr; i++)
-            KAO_UNROLL(2)
-            for (int v = 0; v < nv; v++) /* second operand: NaN comes through */
-                t->v[i][v] = vf_min(hi, vf_max(lo, t->v[i][v]));
-    } else {
+    const vf lo = vf_set1(g->e.lo), hi = vf_set1(g->e.hi);
+
+    KAO_UNROLL(14)
+    for (int i = 0; i < mr; i++) {
         KAO_UNROLL(2)
-        for (int v = 0; v < nv; v++) {
-            const vf s = vf_load(g->e.slope + VF_N * v);
-            KAO_UNROLL(12)
-            for (int i = 0; i < mr; i++)
-                t->v[i][v] = vf_if_neg(t->v[i][v], vf_mul(t->v[i][v], s), t->v[i][v]);
-        }
+        for (int v = 0; v < nv; v++) /* the sum is the second operand: its NaN comes through */
+            t->v[i][v] = vf_min(hi, vf_max(lo, t->v[i][v]));
+    }
+}
+
+KAO_INLINE void gemm_slope(gemm_tile *t, const kao_gemm_args *g, const int mr, const int nv)
+{
+    KAO_UNROLL(2)
+    for (int v = 0; v < nv; v++) {
+        const vf s = vf_load(g->e.slope + VF_N * v);
+        KAO_UNROLL(14)
+        for (int i = 0; i < mr; i++)
+            t->v[i][v] = vf_if_neg(t->v[i][v], vf_mul(t->v[i][v], s), t->v[i][v]);
     }
 }
 
@@ -93,17 +103,19 @@ KAO_INLINE void gemm_store(const gemm_tile *t, float *out, ptrdiff_t ldo, const 
                            bool full, const int mr, const int nv)
 {
     if (full) {
-        KAO_UNROLL(12)
-        for (int i = 0; i < mr; i++)
+        KAO_UNROLL(14)
+        for (int i = 0; i < mr; i++) {
             KAO_UNROLL(2)
             for (int v = 0; v < nv; v++)
                 vf_store(out + i * ldo + VF_N * v, t->v[i][v]);
+        }
     } else {
-        KAO_UNROLL(12)
-        for (int i = 0; i < mr; i++)
+        KAO_UNROLL(14)
+        for (int i = 0; i < mr; i++) {
             KAO_UNROLL(2)
             for (int v = 0; v < nv; v++)
                 vf_store_m(out + i * ldo + VF_N * v, m[v], t->v[i][v]);
+        }
     }
 }
 
@@ -116,13 +128,15 @@ KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv
     gemm_sum(&t, g, mr, nv);
     if (g->e.residual == KAO_RES_BEFORE_ACT)
         gemm_add_residual(&t, g, m, mr, nv);
-    if (g->e.act == KAO_ACT_CLAMP || g->e.act == KAO_ACT_SLOPE)
-        gemm_activate(&t, g, mr, nv);
+    if (g->e.act == KAO_ACT_CLAMP)
+        gemm_clamp(&t, g, mr, nv);
+    else if (g->e.act == KAO_ACT_SLOPE)
+        gemm_slope(&t, g, mr, nv);
     else if (g->e.act != KAO_ACT_NONE) {
-        float sums[MAX_ROWS * FINISH_LD]; /* the smooth ones: out of line, from the stack */
+        float sums[GEMM_ROWS * KAO_FINISH_LD]; /* the smooth ones: out of line, from the stack */
 
-        gemm_store(&t, sums, FINISH_LD, m, true, mr, nv);
-        kao_gemm_finish_smooth_avx2(g, sums, mr);
+        gemm_store(&t, sums, KAO_FINISH_LD, m, true, mr, nv);
+        VF_ISA(kao_gemm_finish_smooth)(g, sums, mr);
         return;
     }
     if (g->e.residual == KAO_RES_AFTER_ACT)
@@ -130,6 +144,7 @@ KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv
     gemm_store(&t, g->out, g->ldo, m, g->cols == VF_N * nv, mr, nv);
 }
 
+/* One function per row count, and the entry that picks it. */
 #define KAO_GEMM_ROWS(mr, nv)                                                                \
     static void gemm_rows_##mr(const kao_gemm_args *g)                                       \
     {                                                                                        \

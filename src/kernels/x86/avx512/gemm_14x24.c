@@ -1,3 +1,0 @@
-#include "kernels/x86/avx512/gemm_body.h"
-
-KAO_GEMM_WIDTH(kao_gemm_f32_14x24_avx512, 1, 1)
