@@ -11,6 +11,10 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "kernels/conv.h"
+#include "kernels/elementwise.h"
+#include "kernels/layout.h"
+#include "kernels/pool.h"
+#include "kernels/resize.h"
 
 typedef struct layer {
     const char *net;
@@ -350,6 +354,108 @@ static void bench_pairs(const kao_kernels *k, kao_pool *pool, kao_mem *mem, int 
     }
 }
 
+/* The rest: functions of one pair of buffers, and the bytes that they move. */
+typedef struct other_args {
+    const kao_kernels *k;
+    kao_pool *pool;
+    float *in, *out;
+    int32_t twice[160];
+} other_args;
+
+static void other_max_pool(const other_args *a)
+{
+    const kao_pooling d = { KAO_POOLING_MAX, 1, 320, 320, 16, 160, 160, 2, 2, 2, 2, 1, 1,
+                            0, 0, 0, 0, 16, 16 };
+
+    kao_pooling_run(a->k, a->pool, &d, a->in, a->out);
+}
+
+static void other_avg_pool(const other_args *a)
+{
+    const kao_pooling d = { KAO_POOLING_AVG, 1, 160, 160, 24, 80, 80, 2, 2, 2, 2, 1, 1,
+                            0, 0, 0, 0, 24, 24 };
+
+    kao_pooling_run(a->k, a->pool, &d, a->in, a->out);
+}
+
+static void other_resize(const other_args *a)
+{
+    const kao_resize d = { 1, 40, 40, 64, 80, 80, a->twice, a->twice, 64, 64 };
+
+    kao_resize_run(a->pool, &d, a->in, a->out);
+}
+
+static void other_add(const other_args *a)
+{
+    const kao_binary_rows b = { KAO_BIN_ADD, KAO_OPERAND_FULL, a->in, a->out, a->out,
+                                64, 64, 64, 6400, 64, -INFINITY, INFINITY };
+
+    kao_binary_run(a->k, a->pool, &b);
+}
+
+static void other_sigmoid(const other_args *a)
+{
+    const kao_unary_args u = { a->in, 64, a->out, 64, 6400, 64, KAO_ACT_SIGMOID, 0, 0, NULL };
+
+    kao_unary_run(a->k, a->pool, &u);
+}
+
+static void other_slope(const other_args *a)
+{
+    const kao_unary_args u = { a->in, 64, a->out, 64, 6400, 64, KAO_ACT_SLOPE, 0, 0, a->in };
+
+    kao_unary_run(a->k, a->pool, &u);
+}
+
+static void other_to_nhwc(const other_args *a)
+{
+    kao_nchw_to_nhwc(a->k, a->pool, a->in, 1, 3, 640 * 640, a->out, 3);
+}
+
+static void other_to_nchw(const other_args *a)
+{
+    kao_nhwc_to_nchw(a->k, a->pool, a->in, 20, 1, 20, 80 * 80, a->out);
+}
+
+static const struct {
+    const char *name;
+    void (*run)(const other_args *);
+    double floats; /* read and written */
+} others[] = {
+    { "max pool 2x2 320x320x16", other_max_pool, 320 * 320 * 16 * 1.25 },
+    { "average pool 2x2 160x160x24", other_avg_pool, 160 * 160 * 24 * 1.25 },
+    { "nearest x2 40x40x64", other_resize, 40 * 40 * 64 * 5 },
+    { "add 80x80x64", other_add, 80 * 80 * 64 * 3 },
+    { "slope 80x80x64", other_slope, 80 * 80 * 64 * 2 },
+    { "sigmoid 80x80x64", other_sigmoid, 80 * 80 * 64 * 2 },
+    { "NCHW to NHWC 640x640x3", other_to_nhwc, 640 * 640 * 3 * 2 },
+    { "NHWC to NCHW 80x80x20", other_to_nchw, 80 * 80 * 20 * 2 },
+};
+
+static void bench_others(const kao_kernels *k, kao_pool *pool, kao_mem *mem, int rounds)
+{
+    other_args a = { .k = k, .pool = pool, .in = floats(mem, 1 << 21), .out = floats(mem, 1 << 21) };
+    double t[MAX_ROUNDS];
+
+    for (int32_t i = 0; i < 160; i++)
+        a.twice[i] = i / 2;
+    for (size_t i = 0; i < sizeof others / sizeof others[0] && a.in && a.out; i++) {
+        for (int r = -2; r < rounds; r++) {
+            const double t0 = now_s();
+
+            for (int j = 0; j < 10; j++)
+                others[i].run(&a);
+            if (r >= 0)
+                t[r] = (now_s() - t0) / 10;
+        }
+        qsort(t, (size_t)rounds, sizeof *t, by_value);
+        printf("%-28s %8.1f us %6.1f GB/s\n", others[i].name, t[rounds / 2] * 1e6,
+               others[i].floats * 4e-9 / t[rounds / 2]);
+    }
+    kao_free(mem, a.out);
+    kao_free(mem, a.in);
+}
+
 /* The most that FMAs give: a tile whose operands stay in L1, with many products a sum. */
 static double peak_flops(const kao_kernels *k, kao_mem *mem)
 {
@@ -395,6 +501,7 @@ int main(int argc, char **argv)
            peak * 1e-9);
     bench_layers(&k, pool, &mem, peak, rounds);
     bench_pairs(&k, pool, &mem, rounds);
+    bench_others(&k, pool, &mem, rounds);
     kao_pool_destroy(pool);
     return 0;
 }

@@ -286,8 +286,8 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 /* How many tiles and panels make a piece. */
 static size_t cut(dense_job *j)
 {
-    const size_t macs = (size_t)j->g.k * (size_t)j->d->oc * (size_t)j->n * (size_t)j->oh *
-                        (size_t)j->ow;
+    const size_t macs = (size_t)j->g.k * j->g.n_pad * (size_t)j->d->groups * (size_t)j->n *
+                        (size_t)j->oh * (size_t)j->ow; /* dead lanes take time too */
     const int32_t panels = j->g.n_panels * j->d->groups;
     size_t want = macs / KAO_CONV_PIECE_MACS;
 

@@ -13,7 +13,7 @@ static float pixel(const kao_pooling *d, const float *in, int n, int y, int x, i
 static void naive(const kao_pooling *d, const float *in, int n, int oy, int ox, int o,
                   double *want, double *bound)
 {
-    double sum = 0, mag = 0, best = -INFINITY;
+    double sum = 0, mag = 0, best = (double)-INFINITY;
     int inside = 0, padded = 0;
 
     for (int ky = 0; ky < d->kh; ky++) {

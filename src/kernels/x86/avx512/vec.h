@@ -14,7 +14,7 @@ typedef __mmask16 vm;
 
 static inline vm vm_first(size_t n) /* the first n lanes, all if n >= VF_N */
 {
-    return n >= VF_N ? 0xffff : (vm)((1u << n) - 1);
+    return (vm)(n >= VF_N ? 0xffffu : (1u << n) - 1);
 }
 static inline vf vf_set1(float x)
 {
