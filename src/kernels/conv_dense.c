@@ -1,11 +1,11 @@
 /* Dense and grouped convolutions as tiles of GEMM, without im2col.
  *
- * A tile is up to mr neighbouring pixels of one output row, so that their inputs lie at one
- * distance (lda) and a tap is one offset: the kernel walks taps by two steps, and where a
- * window's row is contiguous (pixel stride = channels, no dilation) it runs over kw*c floats
- * at once, which makes the 3-channel stem as good as any layer. A 1x1 convolution of stride 1
- * is one long row. Tiles whose window leaves the picture (a few at each border) first copy it
- * with its zeros into a patch in scratch:
+ * A tile is up to mr neighbouring pixels of one output row, so that their inputs lie at
+ * one distance (lda) and a tap is one offset: the kernel walks taps by two steps, and
+ * where a window's row is contiguous (pixel stride = channels, no dilation) it runs
+ * over kw*c floats at once, which makes the 3-channel stem as good as any layer. A 1x1
+ * convolution of stride 1 is one long row. Tiles whose window leaves the picture (a few
+ * at each border) first copy it with its zeros into a patch in scratch:
  *
  *     . . . . . .        patch of the tile at the upper left corner: kh rows of
  *     . a b c d |        (mr-1)*sx + (kw-1)*dx + 1 pixels
@@ -21,8 +21,8 @@ typedef struct dense_geometry { /* of one group */
     int32_t c, oc, k;           /* channels in and out, products a sum */
     size_t n_pad;               /* channels out, padded to whole panels */
     int32_t n_panels;
-    size_t floats;              /* packed weights */
-    int32_t mr;                 /* rows a tile */
+    size_t floats; /* packed weights */
+    int32_t mr;    /* rows a tile */
 } dense_geometry;
 
 typedef struct dense_job {
@@ -37,11 +37,12 @@ typedef struct dense_job {
     int32_t row_tiles;
     size_t n_tiles, tiles_piece;
     int32_t panels_piece, panel_pieces;
-    kao_range ys, xs;      /* outputs whose window lies in the picture */
+    kao_range ys, xs; /* outputs whose window lies in the picture */
 } dense_job;
 
-/* The widest panel that is filled, or the next one where it wastes less than the narrowest
- * panel is wide: 40 = 32 + 8, 24 = 16 + 8, but 10 and 28 take one panel of 16 and 32. */
+/* The widest panel that is filled, or the next one where it wastes less than the
+ * narrowest panel is wide: 40 = 32 + 8, 24 = 16 + 8, but 10 and 28 take one panel of 16
+ * and 32. */
 int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left)
 {
     int32_t s = k->n_gemm - 1;
@@ -51,9 +52,10 @@ int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left)
     return s;
 }
 
-/* A tall tile has a long epilogue, which overlaps with no FMA; a short one reads its weights
- * more often. Zen 4, 14x32 against 7x32: K=16 91 and 105 GFLOP/s, 64 110 and 114, 512 117
- * both, of 117. Tiles with few columns keep all rows, so as to have enough sums in flight. */
+/* A tall tile has a long epilogue, which overlaps with no FMA; a short one reads its
+ * weights more often. Zen 4, 14x32 against 7x32: K=16 91 and 105 GFLOP/s, 64 110 and
+ * 114, 512 117 both, of 117. Tiles with few columns keep all rows, so as to have enough
+ * sums in flight. */
 static int32_t tile_rows(const kao_gemm_slot *s, int32_t k)
 {
     return s->mr >= 12 && s->nr >= 24 && k < 256 ? s->mr / 2 : s->mr;
@@ -109,7 +111,8 @@ static void pack_panel(const kao_conv *d, const dense_geometry *g, const float *
         for (int32_t i = 0; i < g->c; i++)
             for (int32_t o = 0; o < cols; o++)
                 to[((size_t)t * (size_t)g->c + (size_t)i) * (size_t)nr + (size_t)o] =
-                    w[((size_t)o * (size_t)g->c + (size_t)i) * (size_t)taps + (size_t)t];
+                    w[((size_t)o * (size_t)g->c + (size_t)i) * (size_t)taps +
+                      (size_t)t];
 }
 
 void kao_conv_dense_pack(const kao_kernels *k, const kao_conv *d, const float *w,
@@ -124,9 +127,11 @@ void kao_conv_dense_pack(const kao_kernels *k, const kao_conv *d, const float *w
         int32_t o = i * g.oc;
 
         if (bias)
-            memcpy(to_bias + (size_t)i * g.n_pad, bias + o, (size_t)g.oc * sizeof *bias);
+            memcpy(to_bias + (size_t)i * g.n_pad, bias + o,
+                   (size_t)g.oc * sizeof *bias);
         if (d->act == KAO_ACT_SLOPE)
-            memcpy(to_slope + (size_t)i * g.n_pad, slope + o, (size_t)g.oc * sizeof *slope);
+            memcpy(to_slope + (size_t)i * g.n_pad, slope + o,
+                   (size_t)g.oc * sizeof *slope);
         for (int32_t left = g.oc; left > 0;) {
             const int32_t nr = k->gemm[kao_conv_panel_slot(k, left)].nr;
             const int32_t cols = left < nr ? left : nr;
@@ -159,7 +164,8 @@ static dense_tile tile_at(const dense_job *j, size_t index)
 }
 
 /* The window of a tile with its zeros: kh rows of `pixels` pixels of c floats. */
-static void fill_patch(const dense_job *j, const dense_tile *t, int32_t pixels, float *patch)
+static void fill_patch(const dense_job *j, const dense_tile *t, int32_t pixels,
+                       float *patch)
 {
     const kao_conv *d = j->d;
     const int32_t x0 = t->x * d->sx - d->pad_left;
@@ -176,7 +182,8 @@ static void fill_patch(const dense_job *j, const dense_tile *t, int32_t pixels, 
         }
         const float *from =
             j->in + (((size_t)t->img * (size_t)d->h + (size_t)y) * (size_t)d->w +
-                     (size_t)(x0 + begin)) * (size_t)d->in_stride;
+                     (size_t)(x0 + begin)) *
+                        (size_t)d->in_stride;
         memset(patch, 0, (size_t)begin * px);
         if (d->in_stride == d->c)
             memcpy(patch + (size_t)begin * c, from, (size_t)(end - begin) * px);
@@ -188,7 +195,8 @@ static void fill_patch(const dense_job *j, const dense_tile *t, int32_t pixels, 
 }
 
 /* Where the tile's input lies: in the picture, or in a patch made now. */
-static void set_input(const dense_job *j, const dense_tile *t, float *patch, kao_gemm_args *g)
+static void set_input(const dense_job *j, const dense_tile *t, float *patch,
+                      kao_gemm_args *g)
 {
     const kao_conv *d = j->d;
     ptrdiff_t stride = d->in_stride;
@@ -196,7 +204,8 @@ static void set_input(const dense_job *j, const dense_tile *t, float *patch, kao
     g->n_ty = d->kh;
     if (t->y >= j->ys.begin && t->y < j->ys.end && t->x >= j->xs.begin &&
         t->x + t->rows <= j->xs.end) {
-        const size_t row = (size_t)t->img * (size_t)d->h + (size_t)(t->y * d->sy - d->pad_top);
+        const size_t row =
+            (size_t)t->img * (size_t)d->h + (size_t)(t->y * d->sy - d->pad_top);
 
         g->a = j->in + (row * (size_t)d->w + (size_t)(t->x * d->sx - d->pad_left)) *
                            (size_t)d->in_stride;
@@ -266,7 +275,8 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     const size_t end =
         j->n_tiles - begin < j->tiles_piece ? j->n_tiles : begin + j->tiles_piece;
     kao_gemm_args g = { .ldo = d->out_stride,
-                        .e = { d->act, d->residual, d->lo, d->hi, NULL, NULL, d->res_stride } };
+                        .e = { d->act, d->residual, d->lo, d->hi, NULL, NULL,
+                               d->res_stride } };
 
     for (size_t i = begin; i < end; i++) {
         const dense_tile t = tile_at(j, i);
@@ -286,8 +296,9 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 /* How many tiles and panels make a piece. */
 static size_t cut(dense_job *j)
 {
-    const size_t macs = (size_t)j->g.k * j->g.n_pad * (size_t)j->d->groups * (size_t)j->n *
-                        (size_t)j->oh * (size_t)j->ow; /* dead lanes take time too */
+    const size_t macs = (size_t)j->g.k * j->g.n_pad * (size_t)j->d->groups *
+                        (size_t)j->n * (size_t)j->oh *
+                        (size_t)j->ow; /* dead lanes take time too */
     const int32_t panels = j->g.n_panels * j->d->groups;
     size_t want = macs / KAO_CONV_PIECE_MACS;
 

@@ -1,9 +1,9 @@
 /* Depthwise convolutions, by blocks of output rows.
  *
- * 3x3 of stride 1 or 2 with at most one column of padding on each side goes to the dw3 slot,
- * KAO_DW_ROWS rows a call; rows above and below the picture point to a line of zeros that
- * does not advance. Everything else goes to the dw slot: the driver clips the taps of each
- * row and column, and hands over runs of pixels with the same taps:
+ * 3x3 of stride 1 or 2 with at most one column of padding on each side goes to the dw3
+ * slot, KAO_DW_ROWS rows a call; rows above and below the picture point to a line of
+ * zeros that does not advance. Everything else goes to the dw slot: the driver clips
+ * the taps of each row and column, and hands over runs of pixels with the same taps:
  *
  *     |x|x|. . . . . . .|x|     border pixels one by one, the inside as one run
  *
@@ -48,7 +48,8 @@ size_t kao_conv_dw_packed_floats(const kao_conv *d)
 size_t kao_conv_dw_scratch_floats(const kao_conv *d)
 {
     return padded_channels(d) +
-           (is_smooth(d) ? kao_round_up((size_t)d->ow * (size_t)d->c, KAO_CONV_PAD) : 0);
+           (is_smooth(d) ? kao_round_up((size_t)d->ow * (size_t)d->c, KAO_CONV_PAD)
+                         : 0);
 }
 
 void kao_conv_dw_pack(const kao_conv *d, const float *w, const float *bias,
@@ -80,8 +81,8 @@ static size_t output_pixel(const dw_job *j, int32_t img, int32_t y)
 }
 
 static void run_dw3(const kao_kernels *k, const kao_conv *d, const float *w,
-                    const kao_rows *rows, int32_t y, int32_t n_rows, kao_epilogue e, float *out,
-                    ptrdiff_t ldo)
+                    const kao_rows *rows, int32_t y, int32_t n_rows, kao_epilogue e,
+                    float *out, ptrdiff_t ldo)
 {
     const size_t c_pad = padded_channels(d);
     kao_dw3_args a = {
@@ -105,32 +106,35 @@ static void run_dw3(const kao_kernels *k, const kao_conv *d, const float *w,
         const int32_t r = y * d->sy + i - d->pad_top;
         const bool inside = r >= 0 && r < d->h;
 
-        a.row[i] = inside ? rows->at + (ptrdiff_t)(r % rows->slots) * d->w * rows->stride
-                          : rows->zeros;
+        a.row[i] = inside
+                       ? rows->at + (ptrdiff_t)(r % rows->slots) * d->w * rows->stride
+                       : rows->zeros;
         a.step[i] = inside ? rows->stride : 0;
     }
     k->dw3(&a);
 }
 
 void kao_conv_dw3_rows(const kao_kernels *k, const kao_conv *d, const float *packed,
-                       const kao_rows *rows, int32_t y, int32_t n_rows, const float *residual,
-                       float *out)
+                       const kao_rows *rows, int32_t y, int32_t n_rows,
+                       const float *residual, float *out)
 {
-    const kao_epilogue e = { d->act, d->residual, d->lo, d->hi,
-                             packed + 10 * padded_channels(d), residual, d->res_stride };
+    const kao_epilogue e = {
+        d->act,   d->residual,  d->lo, d->hi, packed + 10 * padded_channels(d),
+        residual, d->res_stride
+    };
 
     run_dw3(k, d, packed, rows, y, n_rows, e, out, d->out_stride);
 }
 
 /* Taps of output i that lie in the picture: the first and how many. */
-static kao_range taps_of(int32_t i, int32_t stride, int32_t pad, int32_t step, int32_t n_taps,
-                         int32_t size)
+static kao_range taps_of(int32_t i, int32_t stride, int32_t pad, int32_t step,
+                         int32_t n_taps, int32_t size)
 {
     return kao_inside(n_taps, step, i * stride - pad, 1, size);
 }
 
-static void run_dw_row(const dw_job *j, int32_t img, int32_t y, kao_epilogue e, float *out,
-                       ptrdiff_t ldo)
+static void run_dw_row(const dw_job *j, int32_t img, int32_t y, kao_epilogue e,
+                       float *out, ptrdiff_t ldo)
 {
     const kao_conv *d = j->d;
     const kao_range ty = taps_of(y, d->sy, d->pad_top, d->dy, d->kh, d->h);
@@ -163,7 +167,8 @@ static void run_dw_row(const dw_job *j, int32_t img, int32_t y, kao_epilogue e, 
             a.n_ty = ty.end - ty.begin;
         a.a = row;
         if (a.n_tx)
-            a.a += (ptrdiff_t)(x * d->sx - d->pad_left + tx.begin * d->dx) * d->in_stride;
+            a.a +=
+                (ptrdiff_t)(x * d->sx - d->pad_left + tx.begin * d->dx) * d->in_stride;
         a.w = j->w + ty.begin * a.w_y + tx.begin * a.w_x;
         a.out = out + x * ldo;
         a.e.res = res ? res + x * e.ldr : NULL;
@@ -175,14 +180,19 @@ static void run_dw_row(const dw_job *j, int32_t img, int32_t y, kao_epilogue e, 
 static void finish_row(const dw_job *j, float *row, const float *res, float *out)
 {
     const kao_conv *d = j->d;
-    const kao_unary_args u = { row, d->c, row, d->c, (size_t)d->ow, (size_t)d->c,
-                               d->act, 0, 0, NULL };
+    const kao_unary_args u = { row,          d->c,   row, d->c, (size_t)d->ow,
+                               (size_t)d->c, d->act, 0,   0,    NULL };
 
     j->k->unary(&u);
     for (int32_t x = 0; x < d->ow; x++, row += d->c, out += d->out_stride) {
         if (d->residual == KAO_RES_AFTER_ACT) {
-            const kao_binary_args b = { KAO_BIN_ADD, row, res + (ptrdiff_t)x * d->res_stride, 1,
-                                        -__builtin_inff(), __builtin_inff(), out,
+            const kao_binary_args b = { KAO_BIN_ADD,
+                                        row,
+                                        res + (ptrdiff_t)x * d->res_stride,
+                                        1,
+                                        -__builtin_inff(),
+                                        __builtin_inff(),
+                                        out,
                                         (size_t)d->c };
             j->k->binary(&b);
         } else {
@@ -200,7 +210,9 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     const int32_t y1 = d->oh - y0 < j->rows_piece ? d->oh : y0 + j->rows_piece;
     float *zeros = j->scratch + worker * j->scratch_floats, *line = zeros + j->c_pad;
     const int32_t step = j->is_dw3 && !j->smooth ? KAO_DW_ROWS : 1;
-    kao_epilogue e = { d->act, d->residual, d->lo, d->hi, j->slope, NULL, d->res_stride };
+    kao_epilogue e = {
+        d->act, d->residual, d->lo, d->hi, j->slope, NULL, d->res_stride
+    };
     const kao_rows rows = { input_row(j, img, 0), d->h, d->in_stride, zeros };
 
     if (j->smooth) {
@@ -212,7 +224,8 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     for (int32_t y = y0; y < y1; y += step) {
         const size_t px = output_pixel(j, img, y);
         float *out = j->out + px * (size_t)d->out_stride;
-        const float *res = j->residual ? j->residual + px * (size_t)d->res_stride : NULL;
+        const float *res =
+            j->residual ? j->residual + px * (size_t)d->res_stride : NULL;
         float *to = j->smooth ? line : out;
         const ptrdiff_t ldo = j->smooth ? d->c : d->out_stride;
 
@@ -227,8 +240,8 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 }
 
 void kao_conv_dw_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
-                     const float *packed, const float *in, const float *residual, float *out,
-                     float *scratch)
+                     const float *packed, const float *in, const float *residual,
+                     float *out, float *scratch)
 {
     const size_t c_pad = padded_channels(d), taps = (size_t)d->kh * (size_t)d->kw;
     const size_t row_macs = (size_t)d->ow * (size_t)d->c * taps;

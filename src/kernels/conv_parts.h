@@ -1,8 +1,8 @@
-/* The two halves of conv.c: dense (and grouped) convolutions as tiles of GEMM, and depthwise
- * ones. Private to this folder.
+/* The two halves of conv.c: dense (and grouped) convolutions as tiles of GEMM, and
+ * depthwise ones. Private to this folder.
  *
- * Packed weights, dense: for each group its panels, then the bias of all groups, then the
- * slopes; a group's channels are cut into panels as wide as the table's tiles:
+ * Packed weights, dense: for each group its panels, then the bias of all groups, then
+ * the slopes; a group's channels are cut into panels as wide as the table's tiles:
  *
  *     | panel: K rows of nr floats | panel | ... | bias: n_pad a group | slope |
  *
@@ -13,7 +13,7 @@
 #include "kernels/conv.h"
 
 enum {
-    KAO_CONV_PAD = 16,              /* floats: every part of the packed form starts on this */
+    KAO_CONV_PAD = 16, /* floats: every part of the packed form starts on this */
     KAO_CONV_MAX_PIECES = 256,
     KAO_CONV_PIECE_MACS = 512 << 10, /* a piece takes 5 us or more */
 };
@@ -35,14 +35,14 @@ static inline bool kao_conv_is_pointwise(const kao_conv *d)
            d->pad_left == 0 && d->oh == d->h && d->ow == d->w;
 }
 
-/* Where a tap's first and last output lie inside: outputs [begin, end) of n, the source of
- * output i being i*stride + offset, wanted in 0 .. size-1. */
+/* Where a tap's first and last output lie inside: outputs [begin, end) of n, the source
+ * of output i being i*stride + offset, wanted in 0 .. size-1. */
 typedef struct kao_range {
     int32_t begin, end;
 } kao_range;
 
-static inline kao_range kao_inside(int32_t n, int32_t stride, int32_t offset, int32_t span,
-                                   int32_t size)
+static inline kao_range kao_inside(int32_t n, int32_t stride, int32_t offset,
+                                   int32_t span, int32_t size)
 {
     kao_range r = { 0, n };
 
@@ -61,7 +61,8 @@ static inline kao_range kao_inside(int32_t n, int32_t stride, int32_t offset, in
 int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left);
 
 size_t kao_conv_dense_packed_floats(const kao_kernels *k, const kao_conv *d);
-size_t kao_conv_dense_scratch_floats(const kao_kernels *k, const kao_conv *d); /* a thread */
+size_t kao_conv_dense_scratch_floats(const kao_kernels *k,
+                                     const kao_conv *d); /* a thread */
 void kao_conv_dense_pack(const kao_kernels *k, const kao_conv *d, const float *w,
                          const float *bias, const float *slope, float *packed);
 void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
@@ -70,17 +71,19 @@ void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
 
 /* n pixels of a pointwise convolution, one after the other, in this thread. */
 void kao_conv_point_pixels(const kao_kernels *k, const kao_conv *d, const float *packed,
-                           const float *in, const float *residual, float *out, size_t n);
+                           const float *in, const float *residual, float *out,
+                           size_t n);
 
 size_t kao_conv_dw_packed_floats(const kao_conv *d);
 size_t kao_conv_dw_scratch_floats(const kao_conv *d); /* a thread */
 void kao_conv_dw_pack(const kao_conv *d, const float *w, const float *bias,
                       const float *slope, float *packed);
 void kao_conv_dw_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
-                     const float *packed, const float *in, const float *residual, float *out,
-                     float *scratch);
+                     const float *packed, const float *in, const float *residual,
+                     float *out, float *scratch);
 
-/* Where input rows lie: row r of the picture in slot r % slots, w * stride floats apart. */
+/* Where input rows lie: row r of the picture in slot r % slots, w * stride floats
+ * apart. */
 typedef struct kao_rows {
     const float *at;
     int32_t slots;
@@ -91,10 +94,10 @@ typedef struct kao_rows {
 /* A 3x3 that the dw3 slot can do. */
 bool kao_conv_fits_dw3(const kao_conv *d);
 
-/* Output rows y .. y+n_rows-1 (KAO_DW_ROWS at most) of one image, in this thread. residual
- * and out: of row y. */
+/* Output rows y .. y+n_rows-1 (KAO_DW_ROWS at most) of one image, in this thread.
+ * residual and out: of row y. */
 void kao_conv_dw3_rows(const kao_kernels *k, const kao_conv *d, const float *packed,
-                       const kao_rows *rows, int32_t y, int32_t n_rows, const float *residual,
-                       float *out);
+                       const kao_rows *rows, int32_t y, int32_t n_rows,
+                       const float *residual, float *out);
 
 #endif

@@ -41,8 +41,11 @@ static void binary_piece(void *arg, size_t piece, uint32_t worker)
     const rows_job *j = arg;
     const kao_binary_rows *b = &j->b;
     const piece_range p = range_of(j, piece);
-    kao_binary_args a = { .op = b->op, .b_step = b->kind != KAO_OPERAND_SCALAR, .lo = b->lo,
-                          .hi = b->hi, .n = p.n };
+    kao_binary_args a = { .op = b->op,
+                          .b_step = b->kind != KAO_OPERAND_SCALAR,
+                          .lo = b->lo,
+                          .hi = b->hi,
+                          .n = p.n };
 
     (void)worker;
     for (size_t r = p.row; r < p.row + p.n_rows; r++) {
@@ -61,7 +64,8 @@ void kao_binary_run(const kao_kernels *k, kao_pool *pool, const kao_binary_rows 
 {
     rows_job j = { .k = k, .b = *b, .n_rows = b->n_rows, .c = b->c };
 
-    if (b->kind != KAO_OPERAND_CHANNEL && b->a_stride == b->c && b->out_stride == b->c &&
+    if (b->kind != KAO_OPERAND_CHANNEL && b->a_stride == b->c &&
+        b->out_stride == b->c &&
         (b->kind == KAO_OPERAND_SCALAR || b->b_stride == b->c)) {
         j.c = b->n_rows * b->c;
         j.n_rows = 1;
@@ -106,7 +110,8 @@ static void exp_piece(void *arg, size_t piece, uint32_t worker)
     j->k->exp(j->u.in + p.at, j->u.out + p.at, p.n);
 }
 
-void kao_exp_run(const kao_kernels *k, kao_pool *pool, const float *in, float *out, size_t n)
+void kao_exp_run(const kao_kernels *k, kao_pool *pool, const float *in, float *out,
+                 size_t n)
 {
     rows_job j = { .k = k, .u = { .in = in, .out = out }, .n_rows = 1, .c = n };
 

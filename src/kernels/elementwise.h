@@ -1,10 +1,10 @@
 /* Element-wise work over rows of floats (NHWC pixels, or one long row).
  *
- * Accuracy: add, sub, mul, clamp and slope are exact (one rounding). exp, sigmoid and silu are
- * within 2, 3 and 4 ulp of the true value (a check walks through all exponents; below -87,
- * where sigmoid is denormal, silu is within 4e-43), right at infinities, NaN stays NaN.
- * silu(-inf) is -0, its limit. Each ISA has its own last bits in these three; for one ISA
- * they do not depend on position or threads. */
+ * Accuracy: add, sub, mul, clamp and slope are exact (one rounding). exp, sigmoid and
+ * silu are within 2, 3 and 4 ulp of the true value (a check walks through all
+ * exponents; below -87, where sigmoid is denormal, silu is within 4e-43), right at
+ * infinities, NaN stays NaN. silu(-inf) is -0, its limit. Each ISA has its own last
+ * bits in these three; for one ISA they do not depend on position or threads. */
 #ifndef KAO_KERNELS_ELEMENTWISE_H
 #define KAO_KERNELS_ELEMENTWISE_H
 
@@ -17,8 +17,8 @@ typedef enum kao_operand {
     KAO_OPERAND_SCALAR,  /* one */
 } kao_operand;
 
-/* out[r][i] = min(max(a[r][i] op b, lo), hi); no clamp: -INFINITY, INFINITY. out may be a or
- * a full b, with the same stride; else they do not overlap. */
+/* out[r][i] = min(max(a[r][i] op b, lo), hi); no clamp: -INFINITY, INFINITY. out may be
+ * a or a full b, with the same stride; else they do not overlap. */
 typedef struct kao_binary_rows {
     kao_binary op;
     kao_operand kind; /* of b */
@@ -36,6 +36,7 @@ void kao_binary_run(const kao_kernels *k, kao_pool *pool, const kao_binary_rows 
 void kao_unary_run(const kao_kernels *k, kao_pool *pool, const kao_unary_args *u);
 
 /* out[i] = exp(in[i]); out may be in. */
-void kao_exp_run(const kao_kernels *k, kao_pool *pool, const float *in, float *out, size_t n);
+void kao_exp_run(const kao_kernels *k, kao_pool *pool, const float *in, float *out,
+                 size_t n);
 
 #endif

@@ -1,11 +1,11 @@
 /* The table of micro-kernels: one slot an operation, filled for a CPU mask.
  *
- * The table is filled once, into the context's owner, by the reference versions and then
- * by each wider ISA that the mask allows. Drivers (conv.c ...) loop over tiles and call
- * the slots; nothing above this folder knows an ISA.
+ * The table is filled once, into the context's owner, by the reference versions and
+ * then by each wider ISA that the mask allows. Drivers (conv.c ...) loop over tiles and
+ * call the slots; nothing above this folder knows an ISA.
  *
- * Only the drivers call the slots of gemm and depthwise; the others are called through the
- * functions of pool.h, elementwise.h and layout.h, which state their contracts. */
+ * Only the drivers call the slots of gemm and depthwise; the others are called through
+ * the functions of pool.h, elementwise.h and layout.h, which state their contracts. */
 #ifndef KAO_KERNELS_KERNELS_H
 #define KAO_KERNELS_KERNELS_H
 
@@ -17,14 +17,18 @@
  * NaN stays NaN in all of them. */
 typedef enum kao_act {
     KAO_ACT_NONE,
-    KAO_ACT_CLAMP,   /* lo, hi: ReLU is 0..inf, ReLU6 0..6 */
-    KAO_ACT_SLOPE,   /* x < 0 ? slope[c]*x : x; one slope a channel; any value of slope */
+    KAO_ACT_CLAMP, /* lo, hi: ReLU is 0..inf, ReLU6 0..6 */
+    KAO_ACT_SLOPE, /* x < 0 ? slope[c]*x : x; one slope a channel; any value of slope */
     KAO_ACT_SIGMOID, /* 1 / (1 + exp(-x)) */
     KAO_ACT_SILU,    /* x * sigmoid(x) */
 } kao_act;
 
 /* A second operand that is added to a result, and when. */
-typedef enum kao_residual { KAO_RES_NONE, KAO_RES_BEFORE_ACT, KAO_RES_AFTER_ACT } kao_residual;
+typedef enum kao_residual {
+    KAO_RES_NONE,
+    KAO_RES_BEFORE_ACT,
+    KAO_RES_AFTER_ACT
+} kao_residual;
 
 /* What happens to a sum before it is stored: residual (if before), activation, residual
  * (if after). Pointers are those of the tile's first row and channel. */
@@ -39,14 +43,14 @@ typedef struct kao_epilogue {
 
 /* One tile of a dense convolution: rows x cols outputs,
  *
- *   out[r*ldo + o] = epilogue(bias[o] + sum_{ty,tx,k} w[((ty*n_tx + tx)*len + k)*nr + o] *
- *                                       a[r*lda + ty*step_y + tx*step_x + k])
+ *   out[r*ldo + o] = epilogue(bias[o] + sum_{ty,tx,k} w[((ty*n_tx + tx)*len + k)*nr +
+ * o] * a[r*lda + ty*step_y + tx*step_x + k])
  *
- * summed in this order: bias, then ty, tx, k ascending, one FMA each (the reference rounds
- * the product too). Class bound: |got - exact| <= (K+2)*u*(|bias| + sum|w*a|) before the
- * activation, K the number of products. 1 <= rows <= mr, 1 <= cols <= nr of the slot.
- * w and bias: padded with zeros to nr, w 64-byte aligned. Nothing is read from a beyond the
- * rows and steps above, nothing written outside of rows x cols. */
+ * summed in this order: bias, then ty, tx, k ascending, one FMA each (the reference
+ * rounds the product too). Class bound: |got - exact| <= (K+2)*u*(|bias| + sum|w*a|)
+ * before the activation, K the number of products. 1 <= rows <= mr, 1 <= cols <= nr of
+ * the slot. w and bias: padded with zeros to nr, w 64-byte aligned. Nothing is read
+ * from a beyond the rows and steps above, nothing written outside of rows x cols. */
 typedef struct kao_gemm_args {
     const float *a;
     ptrdiff_t lda, step_y, step_x;
@@ -63,15 +67,17 @@ typedef void kao_gemm_fn(const kao_gemm_args *g, int32_t rows);
 /* A row of depthwise outputs (two rows where the slot says so; see kao_dw3_args). */
 enum { KAO_DW_ROWS = 4 }; /* most output rows that one call may be asked for */
 
-/* 3x3 depthwise, stride 1 or 2 in both directions, n_rows output rows of n pixels, c channels:
+/* 3x3 depthwise, stride 1 or 2 in both directions, n_rows output rows of n pixels, c
+ * channels:
  *
  *   out[y][x*ldo + o] = epilogue(bias[o] + sum_{kx,ky} w[(ky*3 + kx)*c_pad + o] *
- *                                          row[y*stride + ky][(x*stride + kx - left)*ld + o])
+ *                                          row[y*stride + ky][(x*stride + kx - left)*ld
+ * + o])
  *
  * summed in this order: bias, then kx ascending and ky within it. row holds
- * (n_rows-1)*stride + 3 rows; a row above or below the picture has step 0 and points to c
- * zeros, others have step ld. left: 0 or 1 columns of zeros before the first pixel; width:
- * pixels in a row, those at and after it count as zero. */
+ * (n_rows-1)*stride + 3 rows; a row above or below the picture has step 0 and points to
+ * c zeros, others have step ld. left: 0 or 1 columns of zeros before the first pixel;
+ * width: pixels in a row, those at and after it count as zero. */
 typedef struct kao_dw3_args {
     const float *row[2 * KAO_DW_ROWS + 1];
     ptrdiff_t step[2 * KAO_DW_ROWS + 1];
@@ -86,9 +92,10 @@ typedef struct kao_dw3_args {
 
 typedef void kao_dw3_fn(const kao_dw3_args *d);
 
-/* Any other depthwise kernel: n output pixels of a row whose n_ty x n_tx taps all lie in
- * the picture (the driver clips), c channels; sums bias, then ty, tx ascending.
- * Output pixels are ldo apart, their first taps lda; the weights of a tap w_y and w_x. */
+/* Any other depthwise kernel: n output pixels of a row whose n_ty x n_tx taps all lie
+ * in the picture (the driver clips), c channels; sums bias, then ty, tx ascending.
+ * Output pixels are ldo apart, their first taps lda; the weights of a tap w_y and w_x.
+ */
 typedef struct kao_dw_args {
     const float *a;
     ptrdiff_t lda, step_y, step_x;
@@ -102,7 +109,8 @@ typedef struct kao_dw_args {
 
 typedef void kao_dw_fn(const kao_dw_args *d);
 
-/* Pooling, the same geometry. Maximum: NaN wins. Average: sum in order ty, tx, times scale. */
+/* Pooling, the same geometry. Maximum: NaN wins. Average: sum in order ty, tx, times
+ * scale. */
 typedef struct kao_window_args {
     const float *a;
     ptrdiff_t lda, step_y, step_x;
@@ -116,7 +124,8 @@ typedef void kao_window_fn(const kao_window_args *p);
 
 typedef enum kao_binary { KAO_BIN_ADD, KAO_BIN_SUB, KAO_BIN_MUL } kao_binary;
 
-/* out[i] = min(max(a[i] op b[i*b_step], lo), hi), b_step 0 or 1; NaN stays NaN. Exact. */
+/* out[i] = min(max(a[i] op b[i*b_step], lo), hi), b_step 0 or 1; NaN stays NaN. Exact.
+ */
 typedef struct kao_binary_args {
     kao_binary op;
     const float *a, *b;
@@ -128,7 +137,8 @@ typedef struct kao_binary_args {
 
 typedef void kao_binary_fn(const kao_binary_args *b);
 
-/* out[r*out_stride + i] = act(in[r*in_stride + i]) for n_rows rows of c; slope as above. */
+/* out[r*out_stride + i] = act(in[r*in_stride + i]) for n_rows rows of c; slope as
+ * above. */
 typedef struct kao_unary_args {
     const float *in;
     ptrdiff_t in_stride;
@@ -157,7 +167,7 @@ typedef struct kao_gemm_slot {
 } kao_gemm_slot;
 
 typedef struct kao_kernels {
-    uint32_t cpu; /* the mask it was filled for */
+    uint32_t cpu;                       /* the mask it was filled for */
     kao_gemm_slot gemm[KAO_GEMM_SLOTS]; /* nr ascending; n_gemm of them */
     int32_t n_gemm;
     kao_dw3_fn *dw3;

@@ -1,5 +1,5 @@
-/* Pooling: clip the window of each row and column once, and hand runs of pixels with the
- * same taps to the window slots (as conv_depthwise.c does). */
+/* Pooling: clip the window of each row and column once, and hand runs of pixels with
+ * the same taps to the window slots (as conv_depthwise.c does). */
 #include "kernels/pool.h"
 
 #include "kernels/conv_parts.h"
@@ -20,8 +20,9 @@ static int32_t min32(int32_t a, int32_t b)
 }
 
 /* Taps of one window that the average divides by, in one direction. */
-static int32_t counted(const kao_pooling *d, int32_t first, int32_t n_taps, int32_t step,
-                       int32_t size, int32_t pad_before, int32_t pad_after)
+static int32_t counted(const kao_pooling *d, int32_t first, int32_t n_taps,
+                       int32_t step, int32_t size, int32_t pad_before,
+                       int32_t pad_after)
 {
     const int32_t before = d->kind == KAO_POOLING_AVG_PAD ? pad_before : 0;
     const int32_t after = d->kind == KAO_POOLING_AVG_PAD ? pad_after : 0;

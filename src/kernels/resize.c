@@ -1,4 +1,5 @@
-/* Nearest resize is copies of pixels; a row with the source of the row above copies that. */
+/* Nearest resize is copies of pixels; a row with the source of the row above copies
+ * that. */
 #include "kernels/resize.h"
 
 #include <string.h>
@@ -33,8 +34,8 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 
     (void)worker;
     for (int32_t y = y0; y < y1; y++, out += out_row) {
-        const float *in = j->in + (img * (size_t)d->h + (size_t)d->from_y[y]) * (size_t)d->w *
-                                      (size_t)d->in_stride;
+        const float *in = j->in + (img * (size_t)d->h + (size_t)d->from_y[y]) *
+                                      (size_t)d->w * (size_t)d->in_stride;
 
         if (y > y0 && d->from_y[y] == d->from_y[y - 1] && d->out_stride == d->c)
             memcpy(out, out - out_row, out_row * sizeof *out);

@@ -6,8 +6,9 @@
 
 typedef struct kao_resize {
     int32_t n, h, w, c, oh, ow;
-    const int32_t *from_y, *from_x; /* oh, ow entries: the source row and column, inside */
-    int32_t in_stride, out_stride;  /* pixel strides, in floats */
+    const int32_t *from_y,
+        *from_x; /* oh, ow entries: the source row and column, inside */
+    int32_t in_stride, out_stride; /* pixel strides, in floats */
 } kao_resize;
 
 /* out[n][y][x] = in[n][from_y[y]][from_x[x]], all channels. Exact. No overlap. */

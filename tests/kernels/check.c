@@ -61,8 +61,8 @@ static float *guarded(size_t n)
 {
     const size_t page = (size_t)sysconf(_SC_PAGESIZE);
     const size_t bytes = (n * sizeof(float) + page - 1) / page * page;
-    char *p = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                   -1, 0);
+    char *p = mmap(NULL, bytes + page, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     if (p == MAP_FAILED || n_blocks == MAX_BLOCKS ||
         mprotect(p + bytes, page, PROT_NONE) != 0)

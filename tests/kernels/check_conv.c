@@ -1,5 +1,6 @@
-/* Convolutions of every kind against a loop in double precision, on every CPU mask: bound on
- * the error, bytes around the outputs, same bits for any thread count and batch. */
+/* Convolutions of every kind against a loop in double precision, on every CPU mask:
+ * bound on the error, bytes around the outputs, same bits for any thread count and
+ * batch. */
 #include "check.h"
 
 #include <stdlib.h>
@@ -13,7 +14,8 @@ typedef struct conv_data {
     double *want, *bound;
 } conv_data;
 
-static size_t span(int n, int h, int w, int stride, int c) /* floats up to the last used */
+static size_t span(int n, int h, int w, int stride,
+                   int c) /* floats up to the last used */
 {
     return ((size_t)n * (size_t)h * (size_t)w - 1) * (size_t)stride + (size_t)c;
 }
@@ -40,8 +42,10 @@ static void naive_one(conv_data *t, int n, int y, int x, int o, size_t at)
 {
     const kao_conv *d = &t->d;
     const int cg = d->c / d->groups, g = o / (d->oc / d->groups);
-    const size_t px = ((size_t)n * (size_t)d->oh + (size_t)y) * (size_t)d->ow + (size_t)x;
-    const double r = d->residual ? (double)t->res[px * (size_t)d->res_stride + (size_t)o] : 0;
+    const size_t px =
+        ((size_t)n * (size_t)d->oh + (size_t)y) * (size_t)d->ow + (size_t)x;
+    const double r =
+        d->residual ? (double)t->res[px * (size_t)d->res_stride + (size_t)o] : 0;
     double sum = t->bias ? (double)t->bias[o] : 0, mag = fabs(sum);
 
     for (int ky = 0; ky < d->kh; ky++) {
@@ -51,13 +55,18 @@ static void naive_one(conv_data *t, int n, int y, int x, int o, size_t at)
 
             if (sy < 0 || sy >= d->h || sx < 0 || sx >= d->w)
                 continue;
-            const float *a = t->in + (((size_t)n * (size_t)d->h + (size_t)sy) * (size_t)d->w +
-                                      (size_t)sx) * (size_t)d->in_stride + g * cg;
+            const float *a =
+                t->in +
+                (((size_t)n * (size_t)d->h + (size_t)sy) * (size_t)d->w + (size_t)sx) *
+                    (size_t)d->in_stride +
+                g * cg;
             for (int i = 0; i < cg; i++) {
                 const double p =
                     (double)a[i] *
                     (double)t->w[(((size_t)o * (size_t)cg + (size_t)i) * (size_t)d->kh +
-                                  (size_t)ky) * (size_t)d->kw + (size_t)kx];
+                                  (size_t)ky) *
+                                     (size_t)d->kw +
+                                 (size_t)kx];
                 sum += p;
                 mag += fabs(p);
             }
@@ -91,7 +100,8 @@ static void make(conv_data *t, const kao_conv *d, int with_bias)
     if (t->slope && d->oc > 1)
         t->slope[1] = 1.75f;
     t->in = check_floats(span(d->n, d->h, d->w, d->in_stride, d->c));
-    t->res = d->residual ? check_floats(span(d->n, d->oh, d->ow, d->res_stride, d->oc)) : NULL;
+    t->res = d->residual ? check_floats(span(d->n, d->oh, d->ow, d->res_stride, d->oc))
+                         : NULL;
     t->want = malloc(outs * sizeof *t->want);
     t->bound = malloc(outs * sizeof *t->bound);
     for (int n = 0; n < d->n; n++)
@@ -114,8 +124,8 @@ static void *aligned(size_t bytes)
     return check_canaries((bytes + 63) / 64 * 16);
 }
 
-static float *run(const conv_data *t, const kao_conv *d, const kao_kernels *k, kao_pool *pool,
-                  const void *packed, const float *in, const float *res)
+static float *run(const conv_data *t, const kao_conv *d, const kao_kernels *k,
+                  kao_pool *pool, const void *packed, const float *in, const float *res)
 {
     float *out = check_canaries(span(d->n, d->oh, d->ow, d->out_stride, d->oc));
     void *scratch = aligned(kao_conv_scratch_bytes(k, d, kao_pool_threads(pool)));
@@ -126,9 +136,10 @@ static float *run(const conv_data *t, const kao_conv *d, const kao_kernels *k, k
 
 static void describe(char *s, size_t n, const kao_conv *d)
 {
-    snprintf(s, n, "n%d %dx%dx%d->%dx%dx%d k%dx%d s%d,%d d%d,%d p%d,%d g%d act%d res%d", d->n,
-             d->h, d->w, d->c, d->oh, d->ow, d->oc, d->kh, d->kw, d->sy, d->sx, d->dy, d->dx,
-             d->pad_top, d->pad_left, d->groups, (int)d->act, (int)d->residual);
+    snprintf(s, n, "n%d %dx%dx%d->%dx%dx%d k%dx%d s%d,%d d%d,%d p%d,%d g%d act%d res%d",
+             d->n, d->h, d->w, d->c, d->oh, d->ow, d->oc, d->kh, d->kw, d->sy, d->sx,
+             d->dy, d->dx, d->pad_top, d->pad_left, d->groups, (int)d->act,
+             (int)d->residual);
 }
 
 static void compare(const conv_data *t, const float *out, const char *isa)
@@ -145,27 +156,29 @@ static void compare(const conv_data *t, const float *out, const char *isa)
             const float got = out[p * (size_t)d->out_stride + o];
 
             if (o >= (size_t)d->oc) {
-                check_true(check_is_canary(got), "%s %s: wrote at pixel %zu channel %zu", isa,
-                           what, p, o);
+                check_true(check_is_canary(got),
+                           "%s %s: wrote at pixel %zu channel %zu", isa, what, p, o);
                 continue;
             }
             const size_t at = p * (size_t)d->oc + o;
             const double err = fabs((double)got - t->want[at]);
-            check_true(err <= t->bound[at], "%s %s: pixel %zu channel %zu: %.9g, not %.9g", isa,
-                       what, p, o, (double)got, t->want[at]);
+            check_true(err <= t->bound[at],
+                       "%s %s: pixel %zu channel %zu: %.9g, not %.9g", isa, what, p, o,
+                       (double)got, t->want[at]);
         }
     }
 }
 
-static void same_bits(const conv_data *t, const float *a, const float *b, const char *isa,
-                      const char *why)
+static void same_bits(const conv_data *t, const float *a, const float *b,
+                      const char *isa, const char *why)
 {
     const kao_conv *d = &t->d;
     char what[200];
 
     describe(what, sizeof what, d);
-    check_true(memcmp(a, b, span(d->n, d->oh, d->ow, d->out_stride, d->oc) * sizeof *a) == 0,
-               "%s %s: other bits with %s", isa, what, why);
+    check_true(
+        memcmp(a, b, span(d->n, d->oh, d->ow, d->out_stride, d->oc) * sizeof *a) == 0,
+        "%s %s: other bits with %s", isa, what, why);
 }
 
 /* The last image alone must give the bits that it has in the batch. */
@@ -238,11 +251,24 @@ static kao_conv conv(int n, int h, int w, int c, int oc, int k, int s, int dil, 
 {
     const int reach = dil * (k - 1) + 1;
 
-    return (kao_conv){ .n = n, .h = h, .w = w, .c = c,
-                       .oh = (h + 2 * pad - reach) / s + 1, .ow = (w + 2 * pad - reach) / s + 1,
-                       .oc = oc, .kh = k, .kw = k, .sy = s, .sx = s, .dy = dil, .dx = dil,
-                       .pad_top = pad, .pad_left = pad, .groups = groups,
-                       .in_stride = c + extra, .out_stride = oc + extra,
+    return (kao_conv){ .n = n,
+                       .h = h,
+                       .w = w,
+                       .c = c,
+                       .oh = (h + 2 * pad - reach) / s + 1,
+                       .ow = (w + 2 * pad - reach) / s + 1,
+                       .oc = oc,
+                       .kh = k,
+                       .kw = k,
+                       .sy = s,
+                       .sx = s,
+                       .dy = dil,
+                       .dx = dil,
+                       .pad_top = pad,
+                       .pad_left = pad,
+                       .groups = groups,
+                       .in_stride = c + extra,
+                       .out_stride = oc + extra,
                        .res_stride = oc + extra };
 }
 
@@ -256,8 +282,9 @@ static void set_epilogue(kao_conv *d, int act, int residual)
 
 static void test_channels(void **state) /* every tail of the tiles, pointwise and 3x3 */
 {
-    static const int oc[] = { 1,  2,  4,  7,  8,  9,  10, 12, 15, 16, 17, 20, 23, 24, 25,
-                              28, 31, 32, 33, 40, 41, 48, 56, 63, 64, 65, 72, 88, 128, 152 };
+    static const int oc[] = { 1,  2,  4,  7,  8,  9,  10, 12, 15,  16,
+                              17, 20, 23, 24, 25, 28, 31, 32, 33,  40,
+                              41, 48, 56, 63, 64, 65, 72, 88, 128, 152 };
     (void)state;
     check_seed(1);
     for (size_t i = 0; i < sizeof oc / sizeof oc[0]; i++) {
@@ -289,27 +316,46 @@ static void test_shapes(void **state)
 {
     static const int t[][11] = {
         /* n  h   w   c    oc  k  s dil pad g  extra */
-        { 1, 32, 45, 3, 16, 3, 2, 1, 1, 1, 0 },   { 1, 31, 40, 3, 12, 3, 2, 1, 1, 1, 0 },
-        { 2, 20, 23, 3, 10, 5, 1, 1, 2, 1, 0 },   { 1, 33, 33, 1, 64, 3, 1, 1, 1, 1, 0 },
-        { 1, 24, 24, 3, 24, 7, 2, 1, 3, 1, 1 },   { 1, 20, 20, 24, 24, 3, 1, 1, 1, 1, 0 },
-        { 1, 40, 40, 48, 48, 3, 1, 1, 1, 1, 0 },  { 1, 17, 19, 16, 32, 3, 2, 1, 1, 1, 8 },
-        { 3, 1, 1, 512, 192, 1, 1, 1, 0, 1, 0 },  { 1, 1, 1, 300, 515, 1, 1, 1, 0, 1, 0 },
-        { 2, 7, 7, 128, 256, 1, 1, 1, 0, 1, 0 },  { 2, 14, 14, 64, 64, 3, 1, 1, 1, 1, 0 },
-        { 1, 15, 15, 24, 40, 1, 2, 1, 0, 1, 0 },  { 1, 12, 12, 6, 8, 3, 1, 2, 2, 1, 0 },
-        { 1, 12, 12, 6, 8, 3, 2, 3, 3, 1, 4 },    { 1, 9, 9, 16, 32, 3, 1, 1, 1, 4, 0 },
-        { 2, 9, 9, 16, 16, 3, 2, 1, 1, 8, 3 },    { 1, 9, 9, 8, 24, 3, 1, 1, 1, 8, 0 },
-        { 1, 6, 6, 12, 12, 1, 1, 1, 0, 3, 0 },    { 1, 2, 2, 7, 9, 3, 1, 1, 1, 1, 0 },
-        { 1, 1, 1, 7, 9, 3, 1, 1, 1, 1, 0 },      { 1, 1, 3, 4, 4, 5, 1, 1, 2, 1, 0 },
+        { 1, 32, 45, 3, 16, 3, 2, 1, 1, 1, 0 },
+        { 1, 31, 40, 3, 12, 3, 2, 1, 1, 1, 0 },
+        { 2, 20, 23, 3, 10, 5, 1, 1, 2, 1, 0 },
+        { 1, 33, 33, 1, 64, 3, 1, 1, 1, 1, 0 },
+        { 1, 24, 24, 3, 24, 7, 2, 1, 3, 1, 1 },
+        { 1, 20, 20, 24, 24, 3, 1, 1, 1, 1, 0 },
+        { 1, 40, 40, 48, 48, 3, 1, 1, 1, 1, 0 },
+        { 1, 17, 19, 16, 32, 3, 2, 1, 1, 1, 8 },
+        { 3, 1, 1, 512, 192, 1, 1, 1, 0, 1, 0 },
+        { 1, 1, 1, 300, 515, 1, 1, 1, 0, 1, 0 },
+        { 2, 7, 7, 128, 256, 1, 1, 1, 0, 1, 0 },
+        { 2, 14, 14, 64, 64, 3, 1, 1, 1, 1, 0 },
+        { 1, 15, 15, 24, 40, 1, 2, 1, 0, 1, 0 },
+        { 1, 12, 12, 6, 8, 3, 1, 2, 2, 1, 0 },
+        { 1, 12, 12, 6, 8, 3, 2, 3, 3, 1, 4 },
+        { 1, 9, 9, 16, 32, 3, 1, 1, 1, 4, 0 },
+        { 2, 9, 9, 16, 16, 3, 2, 1, 1, 8, 3 },
+        { 1, 9, 9, 8, 24, 3, 1, 1, 1, 8, 0 },
+        { 1, 6, 6, 12, 12, 1, 1, 1, 0, 3, 0 },
+        { 1, 2, 2, 7, 9, 3, 1, 1, 1, 1, 0 },
+        { 1, 1, 1, 7, 9, 3, 1, 1, 1, 1, 0 },
+        { 1, 1, 3, 4, 4, 5, 1, 1, 2, 1, 0 },
         { 1, 3, 3, 4, 4, 3, 3, 1, 4, 1, 0 },
         /* depthwise */
-        { 1, 17, 20, 16, 16, 3, 1, 1, 1, 16, 0 }, { 2, 16, 16, 24, 24, 3, 1, 1, 1, 24, 8 },
-        { 1, 15, 15, 40, 40, 3, 2, 1, 1, 40, 0 }, { 1, 16, 16, 64, 64, 3, 2, 1, 1, 64, 0 },
-        { 1, 9, 9, 10, 10, 3, 1, 1, 0, 10, 1 },   { 1, 9, 10, 4, 4, 3, 2, 1, 0, 4, 0 },
-        { 2, 7, 7, 24, 24, 7, 1, 1, 0, 24, 0 },   { 1, 11, 13, 20, 20, 5, 1, 1, 2, 20, 0 },
-        { 1, 11, 13, 20, 20, 5, 2, 1, 2, 20, 4 }, { 1, 11, 13, 17, 17, 3, 1, 2, 2, 17, 0 },
-        { 1, 3, 3, 8, 8, 3, 1, 1, 3, 8, 0 },      { 1, 1, 1, 5, 5, 3, 1, 1, 1, 5, 0 },
-        { 1, 1, 1, 5, 5, 3, 2, 1, 1, 5, 0 },      { 1, 2, 2, 33, 33, 3, 1, 1, 1, 33, 0 },
-        { 1, 4, 2, 8, 8, 3, 2, 1, 1, 8, 0 },      { 1, 60, 64, 72, 72, 3, 1, 1, 1, 72, 0 },
+        { 1, 17, 20, 16, 16, 3, 1, 1, 1, 16, 0 },
+        { 2, 16, 16, 24, 24, 3, 1, 1, 1, 24, 8 },
+        { 1, 15, 15, 40, 40, 3, 2, 1, 1, 40, 0 },
+        { 1, 16, 16, 64, 64, 3, 2, 1, 1, 64, 0 },
+        { 1, 9, 9, 10, 10, 3, 1, 1, 0, 10, 1 },
+        { 1, 9, 10, 4, 4, 3, 2, 1, 0, 4, 0 },
+        { 2, 7, 7, 24, 24, 7, 1, 1, 0, 24, 0 },
+        { 1, 11, 13, 20, 20, 5, 1, 1, 2, 20, 0 },
+        { 1, 11, 13, 20, 20, 5, 2, 1, 2, 20, 4 },
+        { 1, 11, 13, 17, 17, 3, 1, 2, 2, 17, 0 },
+        { 1, 3, 3, 8, 8, 3, 1, 1, 3, 8, 0 },
+        { 1, 1, 1, 5, 5, 3, 1, 1, 1, 5, 0 },
+        { 1, 1, 1, 5, 5, 3, 2, 1, 1, 5, 0 },
+        { 1, 2, 2, 33, 33, 3, 1, 1, 1, 33, 0 },
+        { 1, 4, 2, 8, 8, 3, 2, 1, 1, 8, 0 },
+        { 1, 60, 64, 72, 72, 3, 1, 1, 1, 72, 0 },
         { 1, 40, 40, 152, 152, 3, 2, 1, 1, 152, 0 },
     };
     (void)state;
@@ -331,12 +377,22 @@ static void test_random(void **state) /* any geometry, also asymmetric */
     (void)state;
     check_seed(4);
     for (int i = 0; i < 400; i++) {
-        const int depthwise = i % 3 == 0, groups = depthwise ? check_int(2, 40) : check_int(1, 3);
-        const int cg = depthwise ? 1 : check_int(1, 20), og = depthwise ? 1 : check_int(1, 45);
-        kao_conv d = { .n = check_int(1, 2), .h = check_int(1, 12), .w = check_int(1, 20),
-                       .c = groups * cg, .oc = groups * og, .kh = check_int(1, 4),
-                       .kw = check_int(1, 4), .sy = check_int(1, 3), .sx = check_int(1, 3),
-                       .dy = check_int(1, 2), .dx = check_int(1, 2), .groups = groups };
+        const int depthwise = i % 3 == 0,
+                  groups = depthwise ? check_int(2, 40) : check_int(1, 3);
+        const int cg = depthwise ? 1 : check_int(1, 20),
+                  og = depthwise ? 1 : check_int(1, 45);
+        kao_conv d = { .n = check_int(1, 2),
+                       .h = check_int(1, 12),
+                       .w = check_int(1, 20),
+                       .c = groups * cg,
+                       .oc = groups * og,
+                       .kh = check_int(1, 4),
+                       .kw = check_int(1, 4),
+                       .sy = check_int(1, 3),
+                       .sx = check_int(1, 3),
+                       .dy = check_int(1, 2),
+                       .dx = check_int(1, 2),
+                       .groups = groups };
 
         if (i % 2) {
             d.kh = d.kw = 3;
@@ -355,7 +411,8 @@ static void test_random(void **state) /* any geometry, also asymmetric */
     }
 }
 
-static void test_nan(void **state) /* a NaN reaches exactly the outputs whose window has it */
+static void
+test_nan(void **state) /* a NaN reaches exactly the outputs whose window has it */
 {
     check_isa isas[CHECK_MAX_ISAS];
     const int n = check_isas(isas);
@@ -379,8 +436,9 @@ static void test_nan(void **state) /* a NaN reaches exactly the outputs whose wi
                 const int near = abs(p / 8 - 3) <= 1 && abs(p % 8 - 4) <= 1;
                 const int hit = near && (!depthwise || o == 2);
 
-                check_true((isnan(out[p * 8 + o]) != 0) == hit, "%s act %d: pixel %d ch %d",
-                           isas[i % n].name, (int)d.act, p, o);
+                check_true((isnan(out[p * 8 + o]) != 0) == hit,
+                           "%s act %d: pixel %d ch %d", isas[i % n].name, (int)d.act, p,
+                           o);
             }
         }
         check_free_all();
@@ -391,7 +449,8 @@ static int open_pools(void **state)
 {
     (void)state;
     kao_mem_init(&mem, NULL);
-    return kao_pool_create(&pools[0], &mem, 2, NULL) || kao_pool_create(&pools[1], &mem, 5, NULL);
+    return kao_pool_create(&pools[0], &mem, 2, NULL) ||
+           kao_pool_create(&pools[1], &mem, 5, NULL);
 }
 
 static int close_pools(void **state)

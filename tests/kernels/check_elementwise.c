@@ -1,5 +1,5 @@
-/* Element-wise kernels and layout changes: exact ones bit by bit against plain loops, the
- * exponential family against the C library in double precision. */
+/* Element-wise kernels and layout changes: exact ones bit by bit against plain loops,
+ * the exponential family against the C library in double precision. */
 #include "check.h"
 
 #include <string.h>
@@ -42,8 +42,8 @@ static void test_binary(void **state)
         float *a = check_floats((rows - 1) * (c + gap) + c);
         const float *b = check_floats((rows - 1) * (c + gap) + c);
         float *out = check_canaries((rows - 1) * (c + gap) + c);
-        const kao_binary_rows r = { op, kind, a, b, out, c + gap, c + gap, c + gap, rows, c,
-                                    -0.5f, 0.75f };
+        const kao_binary_rows r = { op,      kind,    a,    b, out,   c + gap,
+                                    c + gap, c + gap, rows, c, -0.5f, 0.75f };
 
         a[c / 2] = NAN;
         kao_binary_run(&isas[i % n].k, NULL, &r);
@@ -56,9 +56,10 @@ static void test_binary(void **state)
                             : op == KAO_BIN_SUB ? a[j] - y
                                                 : a[j] * y;
 
-            check_true(col >= c ? check_is_canary(out[j]) : same(out[j], clamp(z, -0.5f, 0.75f)),
-                       "%s op %d kind %d c=%zu at %zu", isas[i % n].name, (int)op, (int)kind, c,
-                       j);
+            check_true(col >= c ? check_is_canary(out[j])
+                                : same(out[j], clamp(z, -0.5f, 0.75f)),
+                       "%s op %d kind %d c=%zu at %zu", isas[i % n].name, (int)op,
+                       (int)kind, c, j);
         }
         check_free_all();
     }
@@ -77,7 +78,8 @@ static void test_unary(void **state)
         const float *slope = check_floats(c);
         float *in = check_floats(all), *out = check_canaries(all);
         const ptrdiff_t stride = (ptrdiff_t)(c + gap);
-        const kao_unary_args u = { in, stride, out, stride, rows, c, act, -0.5f, 0.75f, slope };
+        const kao_unary_args u = { in, stride, out,   stride, rows,
+                                   c,  act,    -0.5f, 0.75f,  slope };
 
         in[c - 1] = NAN;
         kao_unary_run(&isas[i % n].k, NULL, &u);
@@ -107,8 +109,16 @@ static double ulp_of(double want) /* the step between floats near it */
 
 static void smooth(const kao_kernels *k, int f, const float *in, float *out, size_t n)
 {
-    const kao_unary_args u = { in, (ptrdiff_t)n, out, (ptrdiff_t)n, 1, n,
-                               f == 1 ? KAO_ACT_SIGMOID : KAO_ACT_SILU, 0, 0, NULL };
+    const kao_unary_args u = { in,
+                               (ptrdiff_t)n,
+                               out,
+                               (ptrdiff_t)n,
+                               1,
+                               n,
+                               f == 1 ? KAO_ACT_SIGMOID : KAO_ACT_SILU,
+                               0,
+                               0,
+                               NULL };
 
     if (f == 0)
         kao_exp_run(k, NULL, in, out, n);
@@ -121,7 +131,8 @@ static double smooth_exact(int f, double x)
     return f == 0 ? exp(x) : f == 1 ? 1 / (1 + exp(-x)) : x / (1 + exp(-x));
 }
 
-static void check_smooth(const check_isa *isa, int f, const float *in, float *out, size_t n)
+static void check_smooth(const check_isa *isa, int f, const float *in, float *out,
+                         size_t n)
 {
     static const double most[] = { 2, 3, 4 }; /* ulp, as elementwise.h says */
 
@@ -132,12 +143,14 @@ static void check_smooth(const check_isa *isa, int f, const float *in, float *ou
         if (isnan(in[i])) {
             check_true(isnan(got), "%s f%d: NaN is lost", isa->name, f);
         } else if (fabs(want) > (double)FLT_MAX) {
-            check_true(got > (double)FLT_MAX * 0.999999, "%s f%d(%.9g): %.9g", isa->name, f,
-                       (double)in[i], got);
+            check_true(got > (double)FLT_MAX * 0.999999, "%s f%d(%.9g): %.9g",
+                       isa->name, f, (double)in[i], got);
         } else if (!isnan(want)) { /* silu(-inf) is checked apart */
             const double floor = f == 2 && in[i] < -87 ? 4e-43 : 0;
 
-            check_true(fabs(got - want) <= most[f] * ulp_of(want) + floor, "%s f%d(%.9g): %.9g, not %.9g", isa->name, f, (double)in[i], got, want);
+            check_true(fabs(got - want) <= most[f] * ulp_of(want) + floor,
+                       "%s f%d(%.9g): %.9g, not %.9g", isa->name, f, (double)in[i], got,
+                       want);
         }
     }
 }
@@ -192,8 +205,8 @@ static void test_layout(void **state)
 
             check_true(o >= c ? check_is_canary(mid[j])
                               : mid[j] == in[(p / px * c + o) * px + p % px],
-                       "%s c=%zu n=%zu: pixel %zu channel %zu", isas[i % n_isas].name, c, px, p,
-                       o);
+                       "%s c=%zu n=%zu: pixel %zu channel %zu", isas[i % n_isas].name,
+                       c, px, p, o);
         }
         kao_nhwc_to_nchw(k, NULL, mid, stride, n, c, px, out);
         assert_memory_equal(out, in, n * c * px * sizeof *in);
@@ -204,8 +217,10 @@ static void test_layout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_binary), cmocka_unit_test(test_unary),
-        cmocka_unit_test(test_smooth), cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_binary),
+        cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_smooth),
+        cmocka_unit_test(test_layout),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

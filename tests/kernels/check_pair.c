@@ -15,22 +15,50 @@ static void *aligned(size_t bytes)
 
 static size_t span(const kao_conv *d, int stride)
 {
-    return ((size_t)d->n * (size_t)d->oh * (size_t)d->ow - 1) * (size_t)stride + (size_t)d->oc;
+    return ((size_t)d->n * (size_t)d->oh * (size_t)d->ow - 1) * (size_t)stride +
+           (size_t)d->oc;
 }
 
 static kao_conv point(int n, int h, int w, int c, int oc)
 {
-    return (kao_conv){ .n = n, .h = h, .w = w, .c = c, .oh = h, .ow = w, .oc = oc, .kh = 1,
-                       .kw = 1, .sy = 1, .sx = 1, .dy = 1, .dx = 1, .groups = 1, .in_stride = c,
+    return (kao_conv){ .n = n,
+                       .h = h,
+                       .w = w,
+                       .c = c,
+                       .oh = h,
+                       .ow = w,
+                       .oc = oc,
+                       .kh = 1,
+                       .kw = 1,
+                       .sy = 1,
+                       .sx = 1,
+                       .dy = 1,
+                       .dx = 1,
+                       .groups = 1,
+                       .in_stride = c,
                        .out_stride = oc };
 }
 
 static kao_conv deep(int n, int h, int w, int c, int stride, int pad)
 {
-    return (kao_conv){ .n = n, .h = h, .w = w, .c = c, .oh = (h + 2 * pad - 3) / stride + 1,
-                       .ow = (w + 2 * pad - 3) / stride + 1, .oc = c, .kh = 3, .kw = 3,
-                       .sy = stride, .sx = stride, .dy = 1, .dx = 1, .pad_top = pad,
-                       .pad_left = pad, .groups = c, .in_stride = c, .out_stride = c };
+    return (kao_conv){ .n = n,
+                       .h = h,
+                       .w = w,
+                       .c = c,
+                       .oh = (h + 2 * pad - 3) / stride + 1,
+                       .ow = (w + 2 * pad - 3) / stride + 1,
+                       .oc = c,
+                       .kh = 3,
+                       .kw = 3,
+                       .sy = stride,
+                       .sx = stride,
+                       .dy = 1,
+                       .dx = 1,
+                       .pad_top = pad,
+                       .pad_left = pad,
+                       .groups = c,
+                       .in_stride = c,
+                       .out_stride = c };
 }
 
 static void set_act(kao_conv *d, int act)
@@ -44,9 +72,9 @@ static void *pack(const kao_kernels *k, const kao_conv *d)
 {
     void *packed = aligned(kao_conv_packed_bytes(k, d));
 
-    kao_conv_pack(k, d,
-                  check_floats((size_t)d->oc * (size_t)(d->c / d->groups * d->kh * d->kw)),
-                  check_floats((size_t)d->oc), check_floats((size_t)d->oc), packed);
+    kao_conv_pack(
+        k, d, check_floats((size_t)d->oc * (size_t)(d->c / d->groups * d->kh * d->kw)),
+        check_floats((size_t)d->oc), check_floats((size_t)d->oc), packed);
     return packed;
 }
 
@@ -60,8 +88,10 @@ static void check(const kao_conv *first, const kao_conv *second)
     for (int i = 0; i < n; i++) {
         const kao_kernels *k = &isas[i].k;
         const void *p1 = pack(k, first), *p2 = pack(k, second);
-        const float *in = check_floats(((size_t)first->n * (size_t)first->h * (size_t)first->w -
-                                        1) * (size_t)first->in_stride + (size_t)first->c);
+        const float *in =
+            check_floats(((size_t)first->n * (size_t)first->h * (size_t)first->w - 1) *
+                             (size_t)first->in_stride +
+                         (size_t)first->c);
         const float *res =
             second->residual ? check_floats(span(second, second->res_stride)) : NULL;
         float *mid = check_canaries(span(first, first->out_stride));
@@ -73,13 +103,15 @@ static void check(const kao_conv *first, const kao_conv *second)
                      aligned(kao_conv_scratch_bytes(k, second, 1)));
         for (int t = 0; t < 3; t++) {
             float *out = check_canaries(outs);
-            void *scratch =
-                aligned(kao_conv_pair_scratch_bytes(k, first, second, kao_pool_threads(pools[t])));
+            void *scratch = aligned(kao_conv_pair_scratch_bytes(
+                k, first, second, kao_pool_threads(pools[t])));
 
-            kao_conv_pair_run(k, pools[t], first, p1, second, p2, in, res, out, scratch);
+            kao_conv_pair_run(k, pools[t], first, p1, second, p2, in, res, out,
+                              scratch);
             check_true(memcmp(out, want, outs * sizeof *out) == 0,
                        "%s: %dx%dx%d -> %d, stride %d, pool %d: other bits than apart",
-                       isas[i].name, first->h, first->w, first->c, second->oc, second->sy, t);
+                       isas[i].name, first->h, first->w, first->c, second->oc,
+                       second->sy, t);
         }
         check_free_all();
     }
@@ -92,7 +124,8 @@ static void test_random(void **state)
     for (int i = 0; i < 120; i++) {
         const int stride = check_int(1, 2), pad = check_int(0, 1), big = i % 8 == 0;
         const int n = check_int(1, 2), h = check_int(3, big ? 90 : 24);
-        const int w = check_int(3, big ? 60 : 20), c = check_int(1, 40), oc = check_int(2, 70);
+        const int w = check_int(3, big ? 60 : 20), c = check_int(1, 40),
+                  oc = check_int(2, 70);
         kao_conv first, second;
 
         if (i % 2) {
@@ -112,7 +145,8 @@ static void test_random(void **state)
     }
 }
 
-static void test_tall(void **state) /* many pieces: rings that go on, and rings that jump */
+static void
+test_tall(void **state) /* many pieces: rings that go on, and rings that jump */
 {
     (void)state;
     check_seed(12);
@@ -126,7 +160,8 @@ static int open_pools(void **state)
 {
     (void)state;
     kao_mem_init(&mem, NULL);
-    return kao_pool_create(&pools[1], &mem, 2, NULL) || kao_pool_create(&pools[2], &mem, 5, NULL);
+    return kao_pool_create(&pools[1], &mem, 2, NULL) ||
+           kao_pool_create(&pools[2], &mem, 5, NULL);
 }
 
 static int close_pools(void **state)

@@ -7,7 +7,8 @@
 static float pixel(const kao_pooling *d, const float *in, int n, int y, int x, int o)
 {
     return in[(((size_t)n * (size_t)d->h + (size_t)y) * (size_t)d->w + (size_t)x) *
-                  (size_t)d->in_stride + (size_t)o];
+                  (size_t)d->in_stride +
+              (size_t)o];
 }
 
 static void naive(const kao_pooling *d, const float *in, int n, int oy, int ox, int o,
@@ -34,7 +35,9 @@ static void naive(const kao_pooling *d, const float *in, int n, int oy, int ox, 
     }
     const int count = d->kind == KAO_POOLING_AVG_PAD ? padded : inside;
     *want = d->kind == KAO_POOLING_MAX ? best : count ? sum / count : 0;
-    *bound = d->kind == KAO_POOLING_MAX ? 0 : CHECK_U * (inside + 4) * mag / (count ? count : 1);
+    *bound = d->kind == KAO_POOLING_MAX
+                 ? 0
+                 : CHECK_U * (inside + 4) * mag / (count ? count : 1);
 }
 
 static void check(const kao_pooling *d)
@@ -43,7 +46,8 @@ static void check(const kao_pooling *d)
     const int n_isas = check_isas(isas);
     const size_t pixels = (size_t)d->n * (size_t)d->oh * (size_t)d->ow;
     const float *in = check_floats(((size_t)d->n * (size_t)d->h * (size_t)d->w - 1) *
-                                       (size_t)d->in_stride + (size_t)d->c);
+                                       (size_t)d->in_stride +
+                                   (size_t)d->c);
 
     for (int i = 0; i < n_isas; i++) {
         float *out =
@@ -51,17 +55,19 @@ static void check(const kao_pooling *d)
 
         kao_pooling_run(&isas[i].k, NULL, d, in, out);
         for (size_t p = 0; p < pixels; p++) {
-            const int ox = (int)(p % (size_t)d->ow), oy = (int)(p / (size_t)d->ow % (size_t)d->oh);
+            const int ox = (int)(p % (size_t)d->ow),
+                      oy = (int)(p / (size_t)d->ow % (size_t)d->oh);
 
             for (int o = 0; o < d->c; o++) {
                 const float got = out[p * (size_t)d->out_stride + (size_t)o];
                 double want, bound;
 
-                naive(d, in, (int)(p / (size_t)d->ow / (size_t)d->oh), oy, ox, o, &want, &bound);
+                naive(d, in, (int)(p / (size_t)d->ow / (size_t)d->oh), oy, ox, o, &want,
+                      &bound);
                 check_true((double)got == want || fabs((double)got - want) <= bound,
                            "%s kind %d k%dx%d: (%d, %d) channel %d: %.9g, not %.9g",
-                           isas[i].name, (int)d->kind, d->kh, d->kw, oy, ox, o, (double)got,
-                           want);
+                           isas[i].name, (int)d->kind, d->kh, d->kw, oy, ox, o,
+                           (double)got, want);
             }
             for (int o = d->c; o < d->out_stride && p + 1 < pixels; o++)
                 check_true(check_is_canary(out[p * (size_t)d->out_stride + (size_t)o]),
@@ -76,12 +82,21 @@ static void test_pooling(void **state)
     (void)state;
     check_seed(21);
     for (int i = 0; i < 300; i++) {
-        kao_pooling d = { .kind = (kao_pooling_kind)(i % 3), .n = check_int(1, 2),
-                          .h = check_int(1, 13), .w = check_int(1, 13), .c = check_int(1, 35),
-                          .kh = check_int(1, 4), .kw = check_int(1, 4), .sy = check_int(1, 3),
-                          .sx = check_int(1, 3), .dy = check_int(1, 2), .dx = check_int(1, 2),
-                          .pad_top = check_int(0, 2), .pad_left = check_int(0, 2),
-                          .pad_bottom = check_int(0, 2), .pad_right = check_int(0, 2) };
+        kao_pooling d = { .kind = (kao_pooling_kind)(i % 3),
+                          .n = check_int(1, 2),
+                          .h = check_int(1, 13),
+                          .w = check_int(1, 13),
+                          .c = check_int(1, 35),
+                          .kh = check_int(1, 4),
+                          .kw = check_int(1, 4),
+                          .sy = check_int(1, 3),
+                          .sx = check_int(1, 3),
+                          .dy = check_int(1, 2),
+                          .dx = check_int(1, 2),
+                          .pad_top = check_int(0, 2),
+                          .pad_left = check_int(0, 2),
+                          .pad_bottom = check_int(0, 2),
+                          .pad_right = check_int(0, 2) };
 
         if (i % 10 == 0) { /* global */
             d.kh = d.h;
@@ -102,8 +117,19 @@ static void test_nan(void **state)
     (void)state;
 
     for (int at = 0; at < 4; at++) { /* at every place of the window */
-        const kao_pooling d = { .n = 1, .h = 2, .w = 2, .c = 1, .oh = 1, .ow = 1, .kh = 2,
-                                .kw = 2, .sy = 2, .sx = 2, .dy = 1, .dx = 1, .in_stride = 1,
+        const kao_pooling d = { .n = 1,
+                                .h = 2,
+                                .w = 2,
+                                .c = 1,
+                                .oh = 1,
+                                .ow = 1,
+                                .kh = 2,
+                                .kw = 2,
+                                .sy = 2,
+                                .sx = 2,
+                                .dy = 1,
+                                .dx = 1,
+                                .in_stride = 1,
                                 .out_stride = 1 };
         float in[4] = { 1, 2, 3, 4 }, out = 0;
 
@@ -117,12 +143,21 @@ static void test_nan(void **state)
 
 static void test_resize(void **state)
 {
-    static const int32_t ys[] = { 0, 0, 1, 1, 2, 2, 2, 1, 0, 2 }, xs[] = { 3, 0, 1, 1, 2, 3, 0 };
+    static const int32_t ys[] = { 0, 0, 1, 1, 2, 2, 2, 1, 0, 2 },
+                         xs[] = { 3, 0, 1, 1, 2, 3, 0 };
     (void)state;
     check_seed(22);
     for (int extra = 0; extra < 3; extra++) {
-        const kao_resize d = { .n = 2, .h = 3, .w = 4, .c = 5, .oh = 10, .ow = 7, .from_y = ys,
-                               .from_x = xs, .in_stride = 5 + extra, .out_stride = 5 + extra };
+        const kao_resize d = { .n = 2,
+                               .h = 3,
+                               .w = 4,
+                               .c = 5,
+                               .oh = 10,
+                               .ow = 7,
+                               .from_y = ys,
+                               .from_x = xs,
+                               .in_stride = 5 + extra,
+                               .out_stride = 5 + extra };
         const size_t s = (size_t)d.in_stride;
         const float *in = check_floats(23 * s + 5);
         float *out = check_canaries(139 * s + 5);

@@ -36,7 +36,8 @@ float kao_epilogue_ref(const kao_epilogue *e, float sum, ptrdiff_t r, int32_t o)
 {
     if (e->residual == KAO_RES_BEFORE_ACT)
         sum += e->res[r * e->ldr + o];
-    sum = kao_act_ref(sum, e->act, e->lo, e->hi, e->act == KAO_ACT_SLOPE ? e->slope[o] : 0);
+    sum = kao_act_ref(sum, e->act, e->lo, e->hi,
+                      e->act == KAO_ACT_SLOPE ? e->slope[o] : 0);
     if (e->residual == KAO_RES_AFTER_ACT)
         sum += e->res[r * e->ldr + o];
     return sum;
@@ -46,7 +47,9 @@ void kao_binary_f32_ref(const kao_binary_args *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         const float x = b->a[i], y = b->b[b->b_step ? i : 0];
-        const float z = b->op == KAO_BIN_ADD ? x + y : b->op == KAO_BIN_SUB ? x - y : x * y;
+        const float z = b->op == KAO_BIN_ADD   ? x + y
+                        : b->op == KAO_BIN_SUB ? x - y
+                                               : x * y;
 
         b->out[i] = clamp(z, b->lo, b->hi);
     }

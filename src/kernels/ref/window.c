@@ -10,9 +10,11 @@ void kao_window_max_f32_ref(const kao_window_args *p)
 
             for (int32_t ty = 0; ty < p->n_ty; ty++) {
                 for (int32_t tx = 0; tx < p->n_tx; tx++) {
-                    const float v = p->a[x * p->lda + ty * p->step_y + tx * p->step_x + o];
+                    const float v =
+                        p->a[x * p->lda + ty * p->step_y + tx * p->step_x + o];
 
-                    if (v > best || isnan(v)) /* once NaN, no comparison is true again */
+                    if (v > best ||
+                        isnan(v)) /* once NaN, no comparison is true again */
                         best = v;
                 }
             }

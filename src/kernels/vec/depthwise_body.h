@@ -1,7 +1,8 @@
 /* Depthwise kernels over the vector verbs: channels in the lanes.
  *
- * 3x3, stride 1: columns are loaded once and feed the three outputs that they touch, whose
- * sums travel through registers (done: out x; next: out x+1; the new one starts from bias):
+ * 3x3, stride 1: columns are loaded once and feed the three outputs that they touch,
+ * whose sums travel through registers (done: out x; next: out x+1; the new one starts
+ * from bias):
  *
  *     column  x-1   x   x+1   x+2          for each column, each output row:
  *     out x    w0   w1   w2                   done = next + w2*col  -> store
@@ -18,7 +19,7 @@
 
 enum { DW_MAX_ROWS = 2, DW_MAX_IN = 5 };
 
-typedef struct dw3_block { /* one vector of channels, a few output rows */
+typedef struct dw3_block {     /* one vector of channels, a few output rows */
     const float *p[DW_MAX_IN]; /* the next column to load in each input row */
     ptrdiff_t step[DW_MAX_IN];
     vf w[9], bias, lo, hi, slope;
@@ -78,6 +79,7 @@ DW_INLINE void dw3_stride1(const kao_dw3_args *d, dw3_block *b, const int rows,
     vf col[DW_MAX_IN], done[DW_MAX_ROWS], next[DW_MAX_ROWS];
 
     if (d->left) {
+        KAO_UNROLL(5)
         for (int j = 0; j < n_in; j++)
             col[j] = vf_set1(0);
     } else {
@@ -104,6 +106,7 @@ DW_INLINE void dw3_stride1(const kao_dw3_args *d, dw3_block *b, const int rows,
     if (d->n + 1 - d->left < d->width) {
         dw3_column(b, col, n_in, full);
     } else {
+        KAO_UNROLL(5)
         for (int j = 0; j < n_in; j++)
             col[j] = vf_set1(0);
     }
@@ -119,6 +122,7 @@ DW_INLINE void dw3_stride2(const kao_dw3_args *d, dw3_block *b, const int rows,
     vf c0[DW_MAX_IN], c1[DW_MAX_IN], c2[DW_MAX_IN];
 
     if (d->left) {
+        KAO_UNROLL(5)
         for (int j = 0; j < n_in; j++)
             c0[j] = vf_set1(0);
     } else {
@@ -145,8 +149,9 @@ DW_INLINE void dw3_stride2(const kao_dw3_args *d, dw3_block *b, const int rows,
     }
 }
 
-DW_INLINE void dw3_block_run(const kao_dw3_args *d, int32_t o, int32_t y0, const int rows,
-                             const int stride, const bool slope, const bool full)
+DW_INLINE void dw3_block_run(const kao_dw3_args *d, int32_t o, int32_t y0,
+                             const int rows, const int stride, const bool slope,
+                             const bool full)
 {
     const float inf = __builtin_inff();
     const bool clamp = d->e.act == KAO_ACT_CLAMP;
@@ -178,8 +183,8 @@ DW_INLINE void dw3_block_run(const kao_dw3_args *d, int32_t o, int32_t y0, const
         dw3_stride2(d, &b, rows, slope, full);
 }
 
-DW_INLINE void dw3_rows(const kao_dw3_args *d, int32_t y0, const int rows, const int stride,
-                        const bool slope)
+DW_INLINE void dw3_rows(const kao_dw3_args *d, int32_t y0, const int rows,
+                        const int stride, const bool slope)
 {
     int32_t o = 0;
 
@@ -199,7 +204,8 @@ DW_INLINE void dw3_all(const kao_dw3_args *d, const int stride, const bool slope
         dw3_rows(d, y, 1, stride, slope);
 }
 
-/* Any kernel: one vector of channels, four pixels at a time to hide the FMA's latency. */
+/* Any kernel: one vector of channels, four pixels at a time to hide the FMA's latency.
+ */
 DW_INLINE void dw_pixels(const kao_dw_args *d, int32_t x, int32_t o, const int px)
 {
     const vm m = vm_first((size_t)(d->c - o));
@@ -207,6 +213,7 @@ DW_INLINE void dw_pixels(const kao_dw_args *d, int32_t x, int32_t o, const int p
     const vf slope = d->e.act == KAO_ACT_SLOPE ? vf_load(d->e.slope + o) : lo;
     vf sum[4];
 
+    KAO_UNROLL(4)
     for (int i = 0; i < px; i++)
         sum[i] = vf_load(d->bias + o);
     for (int32_t ty = 0; ty < d->n_ty; ty++) {
@@ -217,9 +224,11 @@ DW_INLINE void dw_pixels(const kao_dw_args *d, int32_t x, int32_t o, const int p
             const vf wv = vf_load(w + tx * d->w_x);
             KAO_UNROLL(4)
             for (int i = 0; i < px; i++)
-                sum[i] = vf_fma(wv, vf_load_m(a + i * d->lda + tx * d->step_x, m), sum[i]);
+                sum[i] =
+                    vf_fma(wv, vf_load_m(a + i * d->lda + tx * d->step_x, m), sum[i]);
         }
     }
+    KAO_UNROLL(4)
     for (int i = 0; i < px; i++) {
         const vf r = d->e.residual == KAO_RES_NONE
                          ? lo

@@ -1,5 +1,6 @@
-/* Element-wise kernels over the vector verbs. Tails go through masks; the operations are
- * the same in every lane, so that results do not depend on where an element stands. */
+/* Element-wise kernels over the vector verbs. Tails go through masks; the operations
+ * are the same in every lane, so that results do not depend on where an element stands.
+ */
 #ifndef KAO_KERNELS_VEC_ELEMENTWISE_BODY_H
 #define KAO_KERNELS_VEC_ELEMENTWISE_BODY_H
 
@@ -9,7 +10,9 @@
 
 ELEMENT_INLINE vf binary_op(kao_binary op, vf a, vf b)
 {
-    return op == KAO_BIN_ADD ? vf_add(a, b) : op == KAO_BIN_SUB ? vf_sub(a, b) : vf_mul(a, b);
+    return op == KAO_BIN_ADD   ? vf_add(a, b)
+           : op == KAO_BIN_SUB ? vf_sub(a, b)
+                               : vf_mul(a, b);
 }
 
 ELEMENT_INLINE void binary_all(const kao_binary_args *b, const kao_binary op)
@@ -19,7 +22,8 @@ ELEMENT_INLINE void binary_all(const kao_binary_args *b, const kao_binary op)
     size_t i = 0;
 
     for (; i + VF_N <= b->n; i += VF_N) {
-        const vf y = binary_op(op, vf_load(b->a + i), b->b_step ? vf_load(b->b + i) : scalar);
+        const vf y =
+            binary_op(op, vf_load(b->a + i), b->b_step ? vf_load(b->b + i) : scalar);
         vf_store(b->out + i, vf_min(hi, vf_max(lo, y)));
     }
     if (i < b->n) {

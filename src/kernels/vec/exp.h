@@ -1,8 +1,8 @@
 /* exp and what is made of it, over the vector verbs (include the ISA's vec.h first).
  *
- * x = n ln 2 + r, |r| <= ln2/2, with ln 2 in two parts so that r keeps its bits (Cody and
- * Waite); e^r by its Taylor polynomial to degree 7 (remainder below 6e-9 relative); 2^n in two
- * factors, so that results below 2^-126 are rounded once, as denormals. */
+ * x = n ln 2 + r, |r| <= ln2/2, with ln 2 in two parts so that r keeps its bits (Cody
+ * and Waite); e^r by its Taylor polynomial to degree 7 (remainder below 6e-9 relative);
+ * 2^n in two factors, so that results below 2^-126 are rounded once, as denormals. */
 #ifndef KAO_KERNELS_VEC_EXP_H
 #define KAO_KERNELS_VEC_EXP_H
 
@@ -11,8 +11,9 @@ static inline vf vf_exp(vf x)
     /* beyond these the result is 0 or infinity; second operand: NaN comes through */
     const vf c = vf_min(vf_set1(89.0f), vf_max(vf_set1(-105.0f), x));
     const vf n = vf_round(vf_mul(c, vf_set1(0x1.715476p+0f)));
-    vf r = vf_fma(n, vf_set1(-0x1.62e400p-1f), c); /* ln 2, upper 15 bits: n*it is exact */
-    r = vf_fma(n, vf_set1(-0x1.7f7d1cp-20f), r);   /* ln 2, the rest */
+    vf r =
+        vf_fma(n, vf_set1(-0x1.62e400p-1f), c); /* ln 2, upper 15 bits: n*it is exact */
+    r = vf_fma(n, vf_set1(-0x1.7f7d1cp-20f), r); /* ln 2, the rest */
     vf p = vf_set1(1.0f / 5040);
     p = vf_fma(p, r, vf_set1(1.0f / 720));
     p = vf_fma(p, r, vf_set1(1.0f / 120));
@@ -27,7 +28,8 @@ static inline vf vf_exp(vf x)
     return vf_if_nan(x, x, y);
 }
 
-static inline vf vf_sigmoid(vf x) /* by exp(-|x|): no overflow, full precision at both ends */
+static inline vf
+vf_sigmoid(vf x) /* by exp(-|x|): no overflow, full precision at both ends */
 {
     const vf one = vf_set1(1.0f);
     const vf e = vf_exp(vf_neg_abs(x));

@@ -1,11 +1,12 @@
-/* The body of the x86 GEMM tiles, over the vector verbs (include an ISA's fill.h and vec.h
- * first, and define GEMM_ROWS, the most rows): mr rows by nv vectors of sums stay in registers
- * while k runs; every k broadcasts one float a row and loads one row of weights.
+/* The body of the x86 GEMM tiles, over the vector verbs (include an ISA's fill.h and
+ * vec.h first, and define GEMM_ROWS, the most rows): mr rows by nv vectors of sums stay
+ * in registers while k runs; every k broadcasts one float a row and loads one row of
+ * weights.
  *
- * Rows are reached from base pointers three rows apart, with a scaled index: x86 addresses
- * base, base + lda and base + 2*lda, so that 14 rows need 5 registers instead of 14 pointers
- * that would live on the stack. The empty asm keeps the compiler from working out that the
- * bases are related, and undoing that.
+ * Rows are reached from base pointers three rows apart, with a scaled index: x86
+ * addresses base, base + lda and base + 2*lda, so that 14 rows need 5 registers instead
+ * of 14 pointers that would live on the stack. The empty asm keeps the compiler from
+ * working out that the bases are related, and undoing that.
  *
  * Registers: 14x32 takes 28 + 2 + 1 of 32 zmm, 6x16 and 12x8 12 + 2 + 1 of 16 ymm. */
 #ifndef KAO_KERNELS_X86_GEMM_BODY_H
@@ -14,7 +15,7 @@
 #include "kernels/vec/gemm_finish.h"
 #include "kernels/vec/unroll.h"
 
-#define KAO_INLINE static inline __attribute__((always_inline))
+#define KAO_INLINE  static inline __attribute__((always_inline))
 #define KAO_HIDE(p) __asm__("" : "+r"(p))
 
 enum { BASES = (GEMM_ROWS + 2) / 3 };
@@ -23,7 +24,8 @@ typedef struct gemm_tile {
     vf v[GEMM_ROWS][2];
 } gemm_tile;
 
-KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr, const int nv)
+KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
+                         const int nv)
 {
     const ptrdiff_t lda = g->lda;
     const float *w = g->w;
@@ -76,19 +78,22 @@ KAO_INLINE void gemm_add_residual(gemm_tile *t, const kao_gemm_args *g, const vm
     }
 }
 
-KAO_INLINE void gemm_clamp(gemm_tile *t, const kao_gemm_args *g, const int mr, const int nv)
+KAO_INLINE void gemm_clamp(gemm_tile *t, const kao_gemm_args *g, const int mr,
+                           const int nv)
 {
     const vf lo = vf_set1(g->e.lo), hi = vf_set1(g->e.hi);
 
     KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) {
         KAO_UNROLL(2)
-        for (int v = 0; v < nv; v++) /* the sum is the second operand: its NaN comes through */
+        for (int v = 0; v < nv;
+             v++) /* the sum is the second operand: its NaN comes through */
             t->v[i][v] = vf_min(hi, vf_max(lo, t->v[i][v]));
     }
 }
 
-KAO_INLINE void gemm_slope(gemm_tile *t, const kao_gemm_args *g, const int mr, const int nv)
+KAO_INLINE void gemm_slope(gemm_tile *t, const kao_gemm_args *g, const int mr,
+                           const int nv)
 {
     KAO_UNROLL(2)
     for (int v = 0; v < nv; v++) {
@@ -133,7 +138,8 @@ KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv
     else if (g->e.act == KAO_ACT_SLOPE)
         gemm_slope(&t, g, mr, nv);
     else if (g->e.act != KAO_ACT_NONE) {
-        float sums[GEMM_ROWS * KAO_FINISH_LD]; /* the smooth ones: out of line, from the stack */
+        float sums[GEMM_ROWS *
+                   KAO_FINISH_LD]; /* the smooth ones: out of line, from the stack */
 
         gemm_store(&t, sums, KAO_FINISH_LD, m, true, mr, nv);
         VF_ISA(kao_gemm_finish_smooth)(g, sums, mr);
@@ -145,10 +151,10 @@ KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv
 }
 
 /* One function per row count, and the entry that picks it. */
-#define KAO_GEMM_ROWS(mr, nv)                                                                \
-    static void gemm_rows_##mr(const kao_gemm_args *g)                                       \
-    {                                                                                        \
-        gemm_tile_run(g, mr, nv);                                                            \
-    }
+#define KAO_GEMM_ROWS(mr, nv)                                                          \
+ static void gemm_rows_##mr(const kao_gemm_args *g)                                    \
+ {                                                                                     \
+  gemm_tile_run(g, mr, nv);                                                            \
+ }
 
 #endif

@@ -6,9 +6,10 @@
 
 kao_gemm_fn kao_gemm_f32_12x8_avx2;
 kao_gemm_fn kao_gemm_f32_6x16_avx2;
-/* The end of a tile whose activation is smooth: sums (rows of 32 floats, residual before
- * added) through the activation and the residual after, into out. */
-void kao_gemm_finish_smooth_avx2(const kao_gemm_args *g, const float *sums, int32_t rows);
+/* The end of a tile whose activation is smooth: sums (rows of 32 floats, residual
+ * before added) through the activation and the residual after, into out. */
+void kao_gemm_finish_smooth_avx2(const kao_gemm_args *g, const float *sums,
+                                 int32_t rows);
 
 kao_dw3_fn kao_dw3_f32_avx2;
 kao_dw_fn kao_dw_f32_avx2;

@@ -20,9 +20,8 @@ KAO_GEMM_ROWS(12, 1)
 void kao_gemm_f32_12x8_avx2(const kao_gemm_args *g, int32_t rows)
 {
     static void (*const run[GEMM_ROWS])(const kao_gemm_args *) = {
-        gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4, gemm_rows_5,
-        gemm_rows_6, gemm_rows_7, gemm_rows_8, gemm_rows_9, gemm_rows_10,
-        gemm_rows_11, gemm_rows_12,
+        gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4,  gemm_rows_5,  gemm_rows_6,
+        gemm_rows_7, gemm_rows_8, gemm_rows_9, gemm_rows_10, gemm_rows_11, gemm_rows_12,
     };
 
     run[rows - 1](g);

@@ -14,8 +14,7 @@ KAO_GEMM_ROWS(6, 2)
 void kao_gemm_f32_6x16_avx2(const kao_gemm_args *g, int32_t rows)
 {
     static void (*const run[GEMM_ROWS])(const kao_gemm_args *) = {
-        gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4, gemm_rows_5,
-        gemm_rows_6,
+        gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4, gemm_rows_5, gemm_rows_6,
     };
 
     run[rows - 1](g);

@@ -1,4 +1,5 @@
-/* The vector verbs of kernels/vec for AVX2 with FMA: 8 floats, tails by mask or count. */
+/* The vector verbs of kernels/vec for AVX2 with FMA: 8 floats, tails by mask or count.
+ */
 #ifndef KAO_KERNELS_AVX2_VEC_H
 #define KAO_KERNELS_AVX2_VEC_H
 
@@ -6,7 +7,10 @@
 
 #include "kernels/kernels.h"
 
-enum { VF_N = 8, VF_DW_ROWS = 1 }; /* 16 registers: 9 weights leave no room for 2 rows */
+enum {
+    VF_N = 8,
+    VF_DW_ROWS = 1
+}; /* 16 registers: 9 weights leave no room for 2 rows */
 #define VF_ISA(name) name##_avx2
 
 typedef __m256 vf;

@@ -1,6 +1,6 @@
-/* Eight channels: 256-bit vectors, of which AVX-512VL has 32. On cores that split 512-bit
- * operations (Zen 4) they cost half; so 24 channels run as 16 + 8: with zmm and ymm mixed in
- * one 14x24 tile the FMA units reached 90 % there, apart 95 %. */
+/* Eight channels: 256-bit vectors, of which AVX-512VL has 32. On cores that split
+ * 512-bit operations (Zen 4) they cost half; so 24 channels run as 16 + 8: with zmm and
+ * ymm mixed in one 14x24 tile the FMA units reached 90 % there, apart 95 %. */
 #define GEMM_ROWS 14
 #include "kernels/x86/avx2/fill.h"
 #include "kernels/x86/avx2/vec.h"
@@ -26,8 +26,8 @@ KAO_GEMM_ROWS(14, 1)
 void kao_gemm_f32_14x8_avx512(const kao_gemm_args *g, int32_t rows)
 {
     static void (*const run[GEMM_ROWS])(const kao_gemm_args *) = {
-        gemm_rows_1, gemm_rows_2, gemm_rows_3, gemm_rows_4, gemm_rows_5,
-        gemm_rows_6, gemm_rows_7, gemm_rows_8, gemm_rows_9, gemm_rows_10,
+        gemm_rows_1,  gemm_rows_2,  gemm_rows_3,  gemm_rows_4,  gemm_rows_5,
+        gemm_rows_6,  gemm_rows_7,  gemm_rows_8,  gemm_rows_9,  gemm_rows_10,
         gemm_rows_11, gemm_rows_12, gemm_rows_13, gemm_rows_14,
     };
 

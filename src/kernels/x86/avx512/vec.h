@@ -74,8 +74,8 @@ static inline vf vf_neg_abs(vf a)
 }
 static inline vf vf_if_neg(vf x, vf yes, vf no) /* x < 0 ? yes : no */
 {
-    return _mm512_mask_mov_ps(no, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ),
-                              yes);
+    return _mm512_mask_mov_ps(
+        no, _mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_LT_OQ), yes);
 }
 static inline vf vf_if_nan(vf x, vf yes, vf no)
 {
