@@ -215,15 +215,18 @@ void kao_conv_pair_run(const kao_kernels *k, kao_pool *pool, const kao_conv *fir
     kao_pool_run(pool, run_piece, &j, (size_t)second->n * (size_t)j.row_pieces);
 }
 
-/* Depthwise first costs nothing, and saves a round of the pool. Pointwise first pays
- * for rows made twice when threads share the picture (two in MIN_BAND_ROWS or more), so
- * it is for maps that would go to memory and back. */
-bool kao_conv_pair_good(const kao_kernels *k, const kao_conv *first,
-                        const kao_conv *second)
+/* Depthwise first costs nothing, and saves a round of the pool; a pointwise that widens is
+ * left for the depthwise after it, whose pair keeps the larger map in the cache. Pointwise
+ * first pays for rows made twice when threads share the picture (two in MIN_BAND_ROWS or
+ * more), so it is for maps that would go to memory and back. */
+bool kao_conv_pair_good(const kao_kernels *k, const kao_conv *first, const kao_conv *second)
 {
     const size_t middle = (size_t)second->h * (size_t)second->w * (size_t)second->c;
 
     (void)k;
-    return kao_conv_pair_fits(first, second) &&
-           middle >= (is_point(first) ? LARGE_POINT_MAP : LARGE_DEEP_MAP);
+    if (!kao_conv_pair_fits(first, second))
+        return false;
+    if (is_point(first))
+        return middle >= LARGE_POINT_MAP;
+    return middle >= LARGE_DEEP_MAP && second->oc <= second->c;
 }
