@@ -1,8 +1,7 @@
 /* 2-D convolution over channels-last (NHWC) f32 activations: plan, pack, run.
  *
- *   out[n,y,x,o] = epilogue( bias[o] + sum_{ky,kx,i} w[o,i,ky,kx] *
- *                            in[n, y*sy + ky*dy - pad_top, x*sx + kx*dx - pad_left,
- * g(o) + i] )
+ *   out[n,y,x,o] = epilogue(bias[o] + sum_{ky,kx,i} w[o,i,ky,kx] *
+ *       in[n, y*sy + ky*dy - pad_top, x*sx + kx*dx - pad_left, g(o) + i])
  *
  * Pixels outside the picture count as zero. The pixel stride (floats from one pixel to
  * the next) is kept apart from the channel count, so that several layers may share one
@@ -12,7 +11,10 @@
  * activation; residual if it comes after.
  *
  * Order of summation for one output: fixed by the shape of the layer alone; it does not
- * depend on n, on the tile the output falls in, or on the number of threads. */
+ * depend on n, on the tile the output falls in, or on the number of threads. So bits
+ * differ between the reference (which rounds products) and the ISAs (FMA), and only
+ * there. Bound: |got - exact| <= (K+2)*u*(|bias| + sum|w*in|) before the activation, K
+ * products a sum, u = FLT_EPSILON/2. */
 #ifndef KAO_KERNELS_CONV_H
 #define KAO_KERNELS_CONV_H
 

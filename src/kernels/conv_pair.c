@@ -3,7 +3,7 @@
  * Pointwise first: each thread keeps a ring of rows of the middle map, just high enough
  * for one call of the depthwise kernel, and extends it as it goes down the picture:
  *
- *     in      ======  ->  ring  r4 r5 r6 r1 r2 r3   ->  out
+ *     in      ======  ->  ring  r6 r1 r2 r3 r4 r5   ->  out
  *             row 6             (row r in slot r % 6)   rows 2..5
  *
  * A thread that takes the band below its last one finds the shared rows still in its

@@ -43,8 +43,8 @@ typedef struct kao_epilogue {
 
 /* One tile of a dense convolution: rows x cols outputs,
  *
- *   out[r*ldo + o] = epilogue(bias[o] + sum_{ty,tx,k} w[((ty*n_tx + tx)*len + k)*nr +
- * o] * a[r*lda + ty*step_y + tx*step_x + k])
+ *   out[r*ldo + o] = epilogue(bias[o] + sum_{ty,tx,k}
+ *       w[((ty*n_tx + tx)*len + k)*nr + o] * a[r*lda + ty*step_y + tx*step_x + k])
  *
  * summed in this order: bias, then ty, tx, k ascending, one FMA each (the reference
  * rounds the product too). Class bound: |got - exact| <= (K+2)*u*(|bias| + sum|w*a|)
@@ -64,15 +64,13 @@ typedef struct kao_gemm_args {
 
 typedef void kao_gemm_fn(const kao_gemm_args *g, int32_t rows);
 
-/* A row of depthwise outputs (two rows where the slot says so; see kao_dw3_args). */
-enum { KAO_DW_ROWS = 4 }; /* most output rows that one call may be asked for */
+enum { KAO_DW_ROWS = 4 }; /* most output rows that one call of the dw3 slot makes */
 
 /* 3x3 depthwise, stride 1 or 2 in both directions, n_rows output rows of n pixels, c
  * channels:
  *
  *   out[y][x*ldo + o] = epilogue(bias[o] + sum_{kx,ky} w[(ky*3 + kx)*c_pad + o] *
- *                                          row[y*stride + ky][(x*stride + kx - left)*ld
- * + o])
+ *       row[y*stride + ky][(x*stride + kx - left)*ld + o])
  *
  * summed in this order: bias, then kx ascending and ky within it. row holds
  * (n_rows-1)*stride + 3 rows; a row above or below the picture has step 0 and points to
