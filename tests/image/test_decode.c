@@ -396,10 +396,11 @@ static void reduced(void **state)
 
             kao_image_full_point(&m, flip_x ? (float)m.width - 1 : 0,
                                  flip_y ? (float)m.height - 1 : 0, &x, &y);
-            assert_float_equal(x, flip_x ? (float)m.full_width - 1 - near_x : near_x,
-                               1e-4f);
-            assert_float_equal(y, flip_y ? (float)m.full_height - 1 - near_y : near_y,
-                               1e-4f);
+            const float want_x = flip_x ? (float)m.full_width - 1 - near_x : near_x;
+            const float want_y = flip_y ? (float)m.full_height - 1 - near_y : near_y;
+
+            assert_float_equal(x, want_x, 1e-4f);
+            assert_float_equal(y, want_y, 1e-4f);
             kao_image_free(ctx, &m);
             buf_free(&b);
         }
