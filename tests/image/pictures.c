@@ -242,24 +242,32 @@ void jpeg_put_exif(buf *jpeg, uint16_t orientation, bool big)
     buf_free(&exif);
 }
 
-void png_put_exif(buf *png, uint16_t orientation, bool big, bool at_end)
+void png_fix_crc(buf *png, size_t at)
 {
-    buf exif = make_exif(orientation, big, false);
-    uint8_t word[4];
+    const size_t n = (size_t)png->p[at] << 24 | (size_t)png->p[at + 1] << 16 |
+                     (size_t)png->p[at + 2] << 8 | png->p[at + 3];
     uint32_t crc = 0xffffffff;
 
-    buf_insert(&exif, 0, "eXIf", 4);
-    for (size_t i = 0; i < exif.n; i++) {
-        crc ^= exif.p[i];
+    for (size_t i = at + 4; i < at + 8 + n; i++) {
+        crc ^= png->p[i];
         for (int k = 0; k < 8; k++)
             crc = crc & 1 ? 0xedb88320u ^ crc >> 1 : crc >> 1;
     }
-    put_be(word, ~crc, 4);
-    buf_add(&exif, word, 4);
-    put_be(word, (uint32_t)exif.n - 8, 4);
-    buf_insert(&exif, 0, word, 4);
-    buf_insert(png, at_end ? png->n - 12 : 33, exif.p, exif.n);
-    buf_free(&exif);
+    put_be(png->p + at + 8 + n, ~crc, 4);
+}
+
+void png_put_exif(buf *png, uint16_t orientation, bool big, bool at_end)
+{
+    const size_t at = at_end ? png->n - 12 : 33; /* before IEND, behind IHDR */
+    buf chunk = make_exif(orientation, big, false);
+    uint8_t head[8] = { 0, 0, 0, 0, 'e', 'X', 'I', 'f' };
+
+    put_be(head, (uint32_t)chunk.n, 4);
+    buf_insert(&chunk, 0, head, 8);
+    buf_add(&chunk, "....", 4);
+    buf_insert(png, at, chunk.p, chunk.n);
+    png_fix_crc(png, at);
+    buf_free(&chunk);
 }
 
 void webp_put_exif(buf *webp, uint32_t w, uint32_t h, uint16_t orientation, bool big)

@@ -50,6 +50,8 @@ buf make_webp_animation(const buf *still, uint32_t canvas_w, uint32_t canvas_h,
 /* A TIFF block that holds the orientation and one other entry; big: byte order. */
 buf make_exif(uint16_t orientation, bool big, bool with_prefix);
 void jpeg_put_exif(buf *jpeg, uint16_t orientation, bool big);
+/* Put the checksum of the chunk at offset at (its length field) right. */
+void png_fix_crc(buf *png, size_t at);
 void png_put_exif(buf *png, uint16_t orientation, bool big, bool at_end);
 /* Turns a simple file into an extended one. */
 void webp_put_exif(buf *webp, uint32_t w, uint32_t h, uint16_t orientation, bool big);

@@ -460,6 +460,7 @@ static void giants(void **state)
         buf b = make_png(rgb, W * 3, W, H, &png, NULL);
 
         memcpy(b.p + 16, wh, 8);
+        png_fix_crc(&b, 8);
         assert_int_equal(kao_image_decode(own, b.p, b.n, NULL, &out, &err),
                          rows[t].png);
         assert_non_null(strstr(err.msg, "PNG"));
@@ -581,6 +582,34 @@ static void missing_component(void **state)
     assert_int_equal(kao_image_decode(ctx, out.p, out.n, NULL, &m, &err), KAO_E_FORMAT);
     assert_non_null(strstr(err.msg, "component"));
     buf_free(&out);
+    buf_free(&b);
+}
+
+/* Data that stops short of the picture, with a proper end behind: libjpeg would fill
+ * the rest with grey and only warn. */
+static void early_end(void **state)
+{
+    static uint8_t rgb[N * 3];
+
+    (void)state;
+    pattern(rgb, W, H);
+    buf b = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });
+
+    for (size_t n = b.n / 2; n < b.n - 8; n++) {
+        kao_error err = { 0 };
+        kao_image m;
+        buf cut = { 0 };
+
+        if (b.p[n - 1] == 0xff)
+            continue;
+        buf_add(&cut, b.p, n);
+        buf_add(&cut, "\xff\xd9", 2);
+        const kao_status st = kao_image_decode(ctx, cut.p, cut.n, NULL, &m, &err);
+
+        if (st != KAO_E_FORMAT || !strstr(err.msg, "remature end"))
+            fail_msg("cut at %zu of %zu: %d %s", n, b.n, st, err.msg);
+        buf_free(&cut);
+    }
     buf_free(&b);
 }
 
@@ -843,6 +872,7 @@ int main(void)
         cmocka_unit_test(refusals),
         cmocka_unit_test(missing_component),
         cmocka_unit_test(scan_bomb),
+        cmocka_unit_test(early_end),
         cmocka_unit_test(save_and_load),
         cmocka_unit_test(encode_arguments),
         cmocka_unit_test(faults),
