@@ -90,8 +90,8 @@ kao_status kao_fail_sys(kao_error *err, kao_status code, int sys, const char *fm
     return code;
 }
 
-kao_status kao_fail_at(kao_error *err, kao_status code, uint64_t offset, const char *fmt,
-                       ...)
+kao_status kao_fail_at(kao_error *err, kao_status code, uint64_t offset,
+                       const char *fmt, ...)
 {
     va_list ap;
 

@@ -3,6 +3,7 @@
 
 #include "cli/commands.h"
 
+/* clang-format off */
 static const char verify_details[] =
     "Finds the faces, aligns and embeds them, and compares: the similarity is the cosine of\n"
     "the two vectors, 1.0 at most. The threshold is the card's unless --threshold is given.\n"
@@ -30,6 +31,7 @@ static const cli_command commands[] = {
       cli_doctor_options, cli_doctor_run },
     { "version", "", "The version.", NULL, cli_version_options, cli_version_run },
 };
+/* clang-format on */
 
 const cli_command *cli_commands(size_t *n)
 {

@@ -28,7 +28,8 @@ static uint64_t work_of(const kao_step *s, const kao_tensor *in, const kao_tenso
     uint64_t n = 0, most = 1;
 
     for (uint32_t i = 0; i < s->n_in; i++) {
-        const uint64_t k = kao_tensor_given(&in[i]) ? (uint64_t)kao_tensor_count(&in[i]) : 0;
+        const uint64_t k =
+            kao_tensor_given(&in[i]) ? (uint64_t)kao_tensor_count(&in[i]) : 0;
 
         n += k;
         most = k > most ? k : most;
@@ -121,14 +122,16 @@ static bool inputs_known(const kao_graph *g, const kao_step *s)
 static kao_status bind_input(kao_graph *g, kao_value *v)
 {
     const kao_tensor *given = &g->inputs[v->input];
-    const size_t bytes = (size_t)kao_tensor_count(given) * kao_dtype_size((int)given->dtype);
+    const size_t bytes =
+        (size_t)kao_tensor_count(given) * kao_dtype_size((int)given->dtype);
     kao_tensor copy = *given;
 
     if (bytes > KAO_MAX_BOUND_BYTES)
-        return kao_fail(g->err, KAO_E_LIMIT,
-                        "input \"%s\" decides shapes and has %zu bytes, at most %d",
-                        g->model->onnx.value_names[g->model->onnx.inputs[v->input].value],
-                        bytes, KAO_MAX_BOUND_BYTES);
+        return kao_fail(
+            g->err, KAO_E_LIMIT,
+            "input \"%s\" decides shapes and has %zu bytes, at most %d",
+            g->model->onnx.value_names[g->model->onnx.inputs[v->input].value], bytes,
+            KAO_MAX_BOUND_BYTES);
     if (bytes && !given->data)
         return kao_fail(g->err, KAO_E_ARG, "an input that decides shapes has no data");
     kao_tensor_set_dense(&copy);
@@ -205,7 +208,8 @@ static kao_status need(kao_op_infer *x, uint32_t i)
             return st;
     }
     if (!kao_value_known(g, s->in[i]))
-        return kao_fail(g->err, KAO_E_UNSUPPORTED, "the values of input %u are not known", i);
+        return kao_fail(g->err, KAO_E_UNSUPPORTED,
+                        "the values of input %u are not known", i);
     ((kao_tensor *)(uintptr_t)x->in)[i] = g->values[s->in[i]].t;
     return KAO_OK;
 }

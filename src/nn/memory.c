@@ -24,7 +24,8 @@ static bool overlap_in_time(const kao_block *a, const kao_block *b)
 static void sort_indices(const kao_block *blocks, uint32_t *index, uint32_t n,
                          bool (*before)(const kao_block *a, const kao_block *b))
 {
-    for (uint32_t gap = n / 2; gap > 0; gap /= 2) /* Shell sort: in place, no recursion */
+    for (uint32_t gap = n / 2; gap > 0;
+         gap /= 2) /* Shell sort: in place, no recursion */
         for (uint32_t i = gap; i < n; i++) {
             const uint32_t v = index[i];
             uint32_t j = i;
@@ -64,8 +65,8 @@ static size_t lowest_gap(const kao_block *blocks, const uint32_t *placed, uint32
     return at;
 }
 
-kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch, size_t *total,
-                           kao_error *err)
+kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch,
+                           size_t *total, kao_error *err)
 {
     uint32_t *placed = scratch + n;
 

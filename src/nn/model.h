@@ -35,7 +35,8 @@ kao_status kao_model_parse(kao_context *ctx, kao_model **out, kao_span bytes,
 void kao_model_destroy(kao_model *m);
 
 /* "node 12 "conv1" (Conv)" into buf. */
-const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf, size_t cap);
+const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf,
+                                size_t cap);
 
 /* Packed weights of a layer, made once under the lock: key tells layers apart (which nodes
  * were fused into it, how). make fills bytes; NULL when out of memory. */

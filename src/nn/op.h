@@ -11,7 +11,8 @@
 #include "nn/tensor.h"
 #include "onnx/model.h"
 
-typedef enum kao_op_kind { /* what passes tell apart */
+/* What passes tell apart. */
+typedef enum kao_op_kind {
     KAO_OP_OTHER,
     KAO_OP_ADD,
     KAO_OP_MUL,
@@ -70,14 +71,14 @@ typedef struct kao_op_call {
 } kao_op_call;
 
 struct kao_op {
-    const char *name;     /* ONNX op_type, default domain */
-    uint8_t since, until; /* opsets that the row serves; until 0: all later ones */
+    const char *name;       /* ONNX op_type, default domain */
+    uint8_t since, until;   /* opsets that the row serves; until 0: all later ones */
     uint8_t min_in, max_in; /* KAO_ANY_NUMBER: up to KAO_MAX_NODE_ARGS */
     uint8_t max_out;
     kao_op_kind kind;
-    uint16_t types;     /* KAO_T_*: types of input 0 (of the output where it has none) */
+    uint16_t types; /* KAO_T_*: types of input 0 (of the output where it has none) */
     uint16_t param_size, state_size;
-    const char *attrs;  /* names it reads or may ignore, with spaces round each */
+    const char *attrs; /* names it reads or may ignore, with spaces round each */
     kao_status (*load)(kao_op_loader *l); /* may be NULL */
     kao_status (*infer)(kao_op_infer *x);
     void (*run)(const kao_op_call *c);
@@ -85,7 +86,8 @@ struct kao_op {
 
 enum { KAO_ANY_NUMBER = 255 };
 
-enum { /* sets of types */
+/* Sets of types. */
+enum {
     KAO_T_F32 = 1 << 0,
     KAO_T_I64 = 1 << 1,
     KAO_T_I32 = 1 << 2,
@@ -108,8 +110,10 @@ const kao_op *kao_op_rows(size_t *n);
 kao_status kao_op_load(kao_op_loader *l);
 
 /* Attributes, typed: the default where absent; a wrong type is an error. */
-kao_status kao_attr_int(kao_op_loader *l, const char *name, int64_t fallback, int64_t *out);
-kao_status kao_attr_float(kao_op_loader *l, const char *name, float fallback, float *out);
+kao_status kao_attr_int(kao_op_loader *l, const char *name, int64_t fallback,
+                        int64_t *out);
+kao_status kao_attr_float(kao_op_loader *l, const char *name, float fallback,
+                          float *out);
 kao_status kao_attr_string(kao_op_loader *l, const char *name, const char *fallback,
                            const char **out);
 /* *n is 0 where absent; more than cap is an error. */
@@ -119,11 +123,13 @@ kao_status kao_attr_floats(kao_op_loader *l, const char *name, float *to, size_t
                            size_t *n);
 
 /* Helpers of infer. */
-kao_status kao_infer_like(kao_op_infer *x, uint32_t i); /* out[0] = shape and type of in[i] */
+kao_status kao_infer_like(kao_op_infer *x,
+                          uint32_t i); /* out[0] = shape and type of in[i] */
 /* axis in -rank..rank-1 (inclusive of rank where allowed) to 0..; an error names it. */
 kao_status kao_infer_axis(kao_op_infer *x, int64_t axis, int32_t rank, int32_t *out);
 /* The integers of input i, which decide shapes. */
-kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap, size_t *n);
+kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap,
+                          size_t *n);
 kao_status kao_infer_same_type(kao_op_infer *x, uint32_t i, kao_dtype want);
 
 #endif

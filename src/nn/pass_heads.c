@@ -17,11 +17,11 @@ enum { MAX_SIBLINGS = 16, MAX_MERGED = 64 };
 
 static bool same_geometry(const kao_conv *a, const kao_conv *b)
 {
-    return a->n == b->n && a->h == b->h && a->w == b->w && a->oh == b->oh && a->ow == b->ow &&
-           a->kh == b->kh && a->kw == b->kw && a->sy == b->sy && a->sx == b->sx &&
-           a->dy == b->dy && a->dx == b->dx && a->pad_top == b->pad_top &&
-           a->pad_left == b->pad_left && a->act == b->act && a->residual == KAO_RES_NONE &&
-           b->residual == KAO_RES_NONE &&
+    return a->n == b->n && a->h == b->h && a->w == b->w && a->oh == b->oh &&
+           a->ow == b->ow && a->kh == b->kh && a->kw == b->kw && a->sy == b->sy &&
+           a->sx == b->sx && a->dy == b->dy && a->dx == b->dx &&
+           a->pad_top == b->pad_top && a->pad_left == b->pad_left && a->act == b->act &&
+           a->residual == KAO_RES_NONE && b->residual == KAO_RES_NONE &&
            (a->act != KAO_ACT_CLAMP || (memcmp(&a->lo, &b->lo, sizeof a->lo) == 0 &&
                                         memcmp(&a->hi, &b->hi, sizeof a->hi) == 0));
 }
@@ -44,7 +44,8 @@ static kao_status stack(kao_graph *g, kao_step *const *s, uint32_t n, size_t fie
     bool any = false;
 
     for (uint32_t i = 0; i < n; i++)
-        any |= *(const float *const *)(const void *)((const char *)s[i]->conv + field) != NULL;
+        any |= *(const float *const *)(const void *)((const char *)s[i]->conv +
+                                                     field) != NULL;
     if (!any)
         return KAO_OK;
     float *to = kao_arena_calloc(g->arena, (size_t)total, sizeof *to);
@@ -118,8 +119,9 @@ static kao_status merge(kao_graph *g, kao_step *const *s, uint32_t n, uint32_t i
 /* Worth it: narrow ones, of which at least one leaves part of a vector idle. */
 static bool joins(const kao_step *a, const kao_step *b, int32_t total)
 {
-    return is_plain(b) && b->in[0] == a->in[0] && same_geometry(&a->conv->d, &b->conv->d) &&
-           b->conv->d.groups == 1 && total + b->conv->d.oc <= MAX_MERGED;
+    return is_plain(b) && b->in[0] == a->in[0] &&
+           same_geometry(&a->conv->d, &b->conv->d) && b->conv->d.groups == 1 &&
+           total + b->conv->d.oc <= MAX_MERGED;
 }
 
 static kao_status merge_siblings(kao_graph *g, uint32_t i)
@@ -150,7 +152,8 @@ static kao_status merge_depthwise(kao_graph *g, const kao_step *heads)
         if (!s[i] || !is_plain(s[i]) ||
             (!is_depthwise(&s[i]->conv->d) && s[i]->conv->d.c != 1) ||
             s[i]->conv->d.oc != s[i]->conv->d.c ||
-            !same_geometry(&s[0]->conv->d, &s[i]->conv->d) || (i > 0 && s[i] <= s[i - 1]))
+            !same_geometry(&s[0]->conv->d, &s[i]->conv->d) ||
+            (i > 0 && s[i] <= s[i - 1]))
             return KAO_OK;
     }
     return merge(g, s, heads->n_out, heads->conv->merged, heads->conv->d.oc,

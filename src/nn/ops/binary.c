@@ -38,7 +38,8 @@ static kao_status legacy_place(kao_op_infer *x, const kao_binary_param *p,
         return st;
     s->trailing = a->rank - axis - b->rank;
     if (s->trailing < 0)
-        return kao_fail(x->err, KAO_E_FORMAT, "axis %d leaves no room for input 1", axis);
+        return kao_fail(x->err, KAO_E_FORMAT, "axis %d leaves no room for input 1",
+                        axis);
     return KAO_OK;
 }
 
@@ -107,6 +108,7 @@ kao_status kao_op_pow_infer(kao_op_infer *x)
     return broadcast(x, &x->in[0], &b);
 }
 
+/* clang-format off */
 #define LOOP(T, EXPR)                                                                       \
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                   \
         T *o = (T *)c->out[0].data + w.at[0];                                               \
@@ -145,6 +147,7 @@ kao_status kao_op_pow_infer(kao_op_infer *x)
             break;                                                                          \
         }                                                                                   \
     }
+/* clang-format on */
 
 static int64_t divide(int64_t a, int64_t b)
 {
@@ -155,7 +158,7 @@ static int64_t divide(int64_t a, int64_t b)
 
 BINARY(kao_op_add_run, a + b, (uint64_t)a + (uint64_t)b)
 BINARY(kao_op_sub_run, a - b, (uint64_t)a - (uint64_t)b)
-BINARY(kao_op_mul_run, a * b, (uint64_t)a * (uint64_t)b)
+BINARY(kao_op_mul_run, a *b, (uint64_t)a *(uint64_t)b)
 BINARY(kao_op_div_run, a / b, divide(a, b))
 
 static double number_at(const kao_tensor *t, int64_t at)

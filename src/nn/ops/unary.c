@@ -10,6 +10,7 @@ kao_status kao_op_like_infer(kao_op_infer *x)
     return kao_infer_like(x, 0);
 }
 
+/* clang-format off */
 #define LOOP(T, EXPR)                                                                       \
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                   \
         T *o = (T *)c->out[0].data + w.at[0];                                               \
@@ -38,6 +39,7 @@ kao_status kao_op_like_infer(kao_op_infer *x)
         LOOP(int8_t, EXPR)                                                                  \
         break;                                                                              \
     }
+/* clang-format on */
 
 static kao_walk walk_unary(const kao_op_call *c)
 {
@@ -128,6 +130,7 @@ void kao_op_prelu_run(const kao_op_call *c)
     kao_walk w;
 
     kao_walk_init(&w, ops, 3);
+/* clang-format off */
 #define SLOPE(T)                                                                            \
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))                                     \
         for (int64_t i = 0; i < w.n; i++) {                                                 \
@@ -136,6 +139,7 @@ void kao_op_prelu_run(const kao_op_call *c)
             ((T *)c->out[0].data)[w.at[0] + i * w.step[0]] =                                \
                 a < 0 ? (T)((uint64_t)a * (uint64_t)b) : a;                                 \
         }
+    /* clang-format on */
     if (c->out[0].dtype == KAO_I64) {
         SLOPE(int64_t)
         return;
@@ -200,11 +204,13 @@ void kao_op_clip_run(const kao_op_call *c)
     const void *lo = bound(c, 1), *hi = bound(c, 2);
     kao_walk w = walk_unary(c);
 
+/* clang-format off */
 #define CLIP(T, LO, HI)                                                                     \
     {                                                                                       \
         const T l = lo ? *(const T *)lo : (T)(LO), h = hi ? *(const T *)hi : (T)(HI);       \
         LOOP(T, (a < l ? l : a) > h ? h : (a < l ? l : a))                                  \
     }
+    /* clang-format on */
     switch (c->out[0].dtype) {
     case KAO_F32:
         CLIP(float, p->lo, p->hi)
@@ -254,7 +260,8 @@ kao_status kao_op_cast_infer(kao_op_infer *x)
 /* IEEE 754 binary16 to binary32, exactly. */
 static float half_to_float(uint16_t h)
 {
-    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exp = (h >> 10) & 31, m = h & 1023;
+    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exp = (h >> 10) & 31,
+                   m = h & 1023;
     uint32_t u = 0;
     float f;
 
