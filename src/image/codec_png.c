@@ -164,8 +164,8 @@ static void read_pass(png_job *j, int pass, bool interlaced, bool alpha)
 {
     const uint32_t w = j->out->width, h = j->out->height;
     const uint32_t n = interlaced ? (uint32_t)PNG_PASS_COLS((int)w, pass) : w;
-    const uint32_t x0 = interlaced ? PNG_PASS_START_COL(pass) : 0;
-    const uint32_t y0 = interlaced ? PNG_PASS_START_ROW(pass) : 0;
+    const uint32_t x0 = interlaced ? (uint32_t)PNG_PASS_START_COL(pass) : 0;
+    const uint32_t y0 = interlaced ? (uint32_t)PNG_PASS_START_ROW(pass) : 0;
     const uint32_t x_step = interlaced ? 1u << PNG_PASS_COL_SHIFT(pass) : 1;
     const uint32_t y_step = interlaced ? 1u << PNG_PASS_ROW_SHIFT(pass) : 1;
 

@@ -1,0 +1,6 @@
+#include "decode.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    return fuzz_decode(kao_jpeg_decode, data, n);
+}

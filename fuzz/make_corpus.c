@@ -1,0 +1,77 @@
+/* Write the first inputs of the picture targets: make_corpus FUZZ/CORPUS. Run once;
+ * what it wrote is in the tree, beside what the fuzzers found. */
+#include <png.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "image/pictures.h"
+
+enum { W = 12, H = 9 };
+
+static const char *root;
+
+static void put(const char *folder, const char *name, buf *b)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s/%s", root, folder, name);
+    FILE *f = fopen(path, "wb");
+
+    if (!f || fwrite(b->p, 1, b->n, f) != b->n || fclose(f) != 0)
+        perror(path);
+    buf_free(b);
+}
+
+int main(int argc, char **argv)
+{
+    static const jpeg_how jpegs[] = { { .kind = JPEG_RGB, .restart_rows = 1 },
+                                      { .kind = JPEG_RGB, .progressive = true },
+                                      { .kind = JPEG_RGB, .chroma_420 = true },
+                                      { .kind = JPEG_GREY },
+                                      { .kind = JPEG_CMYK, .progressive = true },
+                                      { .kind = JPEG_YCCK } };
+    static uint8_t rgb[W * H * 3], rgba[W * H * 8], palette[768];
+    char name[32];
+
+    if (argc != 2)
+        return 3;
+    root = argv[1];
+    pattern(rgb, W, H);
+    for (size_t i = 0; i < sizeof rgba; i++)
+        rgba[i] = (uint8_t)(i * i / 9);
+    for (unsigned i = 0; i < sizeof jpegs / sizeof jpegs[0]; i++) {
+        buf b = make_jpeg(jpegs[i].kind >= JPEG_CMYK ? rgba : rgb, W, H, &jpegs[i]);
+
+        jpeg_put_exif(&b, (uint16_t)(i + 2), i % 2);
+        snprintf(name, sizeof name, "seed%u", i);
+        put("jpeg", name, &b);
+    }
+    for (unsigned i = 0; i < 7; i++) {
+        const png_how how = { i == 1 || i == 5 ? 0 : (int)i,
+                              i == 3   ? 4
+                              : i == 5 ? 16
+                                       : 8,
+                              i % 2, i < 4 };
+        buf b = make_png(rgba, W * 8, W, H, &how, palette);
+
+        png_put_exif(&b, (uint16_t)(i + 2), i % 2, i % 3 == 0);
+        snprintf(name, sizeof name, "seed%u", i);
+        put("png", name, &b);
+    }
+    buf still = make_webp(rgb, W, H, false), alpha = make_webp(rgba, W, H, true);
+    buf anim = make_webp_animation(&still, 20, 16, 2, 4, W, H);
+    buf lossy = make_webp_lossy(rgb, W, H);
+
+    webp_put_exif(&alpha, W, H, 6, true);
+    put("webp", "seed0", &still);
+    put("webp", "seed1", &alpha);
+    put("webp", "seed2", &anim);
+    put("webp", "seed3", &lossy);
+    for (uint16_t i = 0; i < 4; i++) {
+        buf b = make_exif((uint16_t)(i * 2 + 1), i % 2, i / 2);
+
+        snprintf(name, sizeof name, "seed%u", i);
+        put("exif", name, &b);
+    }
+    return 0;
+}

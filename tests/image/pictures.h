@@ -1,0 +1,59 @@
+/* Pictures for the tests, written by the formats' own libraries or byte by byte. */
+#ifndef KAO_TESTS_IMAGE_PICTURES_H
+#define KAO_TESTS_IMAGE_PICTURES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct buf { /* grows; freed by buf_free */
+    uint8_t *p;
+    size_t n;
+} buf;
+
+void buf_add(buf *b, const void *p, size_t n);
+void buf_insert(buf *b, size_t at, const void *p, size_t n);
+void buf_free(buf *b);
+
+/* A smooth picture with a mark in one corner, so that each of its 8 turns differs. */
+void pattern(uint8_t *rgb, uint32_t w, uint32_t h);
+
+typedef enum jpeg_kind { JPEG_RGB, JPEG_GREY, JPEG_CMYK, JPEG_YCCK } jpeg_kind;
+
+typedef struct jpeg_how {
+    jpeg_kind kind;
+    bool progressive, chroma_420, no_adobe, arithmetic;
+    int restart_rows; /* a restart marker after so many rows of blocks */
+} jpeg_how;
+
+/* pixels: 3 (RGB), 1 (GREY) or 4 (CMYK and YCCK, stored as given) bytes each. */
+buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how);
+
+typedef struct png_how {
+    int type, depth;
+    bool interlaced;
+    bool trns; /* palette entry 1 half clear; or colour 0 (of grey, RGB) clear */
+} png_how;
+
+/* rows: packed samples as PNG stores them, row_bytes apart. palette: 256 RGB entries.
+ */
+buf make_png(const uint8_t *rows, size_t row_bytes, uint32_t w, uint32_t h,
+             const png_how *how, const uint8_t *palette);
+
+/* Lossless; pixels: RGBA if alpha, else RGB. */
+buf make_webp(const uint8_t *pixels, uint32_t w, uint32_t h, bool alpha);
+buf make_webp_lossy(const uint8_t *rgb, uint32_t w, uint32_t h);
+/* The VP8L or VP8 chunk of a simple file, as the only frame at (x, y) of a canvas. */
+buf make_webp_animation(const buf *still, uint32_t canvas_w, uint32_t canvas_h,
+                        uint32_t x, uint32_t y, uint32_t w, uint32_t h);
+
+/* A TIFF block that holds the orientation and one other entry; big: byte order. */
+buf make_exif(uint16_t orientation, bool big, bool with_prefix);
+void jpeg_put_exif(buf *jpeg, uint16_t orientation, bool big);
+/* Put the checksum of the chunk at offset at (its length field) right. */
+void png_fix_crc(buf *png, size_t at);
+void png_put_exif(buf *png, uint16_t orientation, bool big, bool at_end);
+/* Turns a simple file into an extended one. */
+void webp_put_exif(buf *webp, uint32_t w, uint32_t h, uint16_t orientation, bool big);
+
+#endif

@@ -1,0 +1,233 @@
+/* What is refused: by which status, in which words, and before memory is taken. */
+#include "image/fixture.h"
+
+typedef struct meter { /* an allocator that notes the largest block */
+    size_t most;
+} meter;
+
+static void *meter_alloc(void *user, size_t size, size_t align)
+{
+    meter *m = user;
+    void *p = NULL;
+
+    m->most = size > m->most ? size : m->most;
+    return posix_memalign(&p, align, size) == 0 ? p : NULL;
+}
+
+static void meter_free(void *user, void *p)
+{
+    (void)user;
+    free(p);
+}
+
+static void giants(void **state)
+{
+    static uint8_t rgb[N * 3];
+    const png_how png = { PNG_COLOR_TYPE_RGB, 8, false, false };
+    static const struct {
+        uint32_t w, h;
+        kao_status png, jpeg;
+    } rows[] = {
+        { 70000, 10, KAO_E_LIMIT, KAO_OK },
+        { 0x7fffffff, 0x7fffffff, KAO_E_LIMIT, KAO_OK },
+        { 10001, 10000, KAO_E_LIMIT, KAO_E_LIMIT },
+        { 65000, 65000, KAO_E_LIMIT, KAO_E_LIMIT },
+        { 9999, 9999, KAO_E_FORMAT, KAO_OK }, /* the file is too short for it */
+    };
+    meter m = { 0 };
+    const kao_allocator hooks = { meter_alloc, meter_free, &m };
+    const kao_context_options options = { .allocator = &hooks, .n_threads = 1 };
+    kao_context *own = NULL;
+
+    (void)state;
+    pattern(rgb, W, H);
+    assert_int_equal(kao_context_create(&own, &options, NULL), KAO_OK);
+    for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
+        const uint32_t w = rows[t].w, h = rows[t].h;
+        const uint8_t wh[8] = { (uint8_t)(w >> 24), (uint8_t)(w >> 16),
+                                (uint8_t)(w >> 8),  (uint8_t)w,
+                                (uint8_t)(h >> 24), (uint8_t)(h >> 16),
+                                (uint8_t)(h >> 8),  (uint8_t)h };
+        kao_error err = { 0 };
+        kao_image out;
+        buf b = make_png(rgb, W * 3, W, H, &png, NULL);
+
+        memcpy(b.p + 16, wh, 8);
+        png_fix_crc(&b, 8);
+        assert_int_equal(kao_image_decode(own, b.p, b.n, NULL, &out, &err),
+                         rows[t].png);
+        assert_non_null(strstr(err.msg, "PNG"));
+        buf_free(&b);
+        if (rows[t].jpeg == KAO_OK)
+            continue;
+        b = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });
+        for (size_t i = 0; i + 9 < b.n; i++)
+            if (b.p[i] == 0xff && b.p[i + 1] == 0xc0) {
+                memcpy(b.p + i + 5, wh + 6, 2);
+                memcpy(b.p + i + 7, wh + 2, 2);
+                break;
+            }
+        assert_int_equal(kao_image_decode(own, b.p, b.n, NULL, &out, &err),
+                         rows[t].jpeg);
+        buf_free(&b);
+    }
+    /* WebP: 16384 x 16384 in the 14-bit fields of a lossless head */
+    const uint8_t webp[] = "RIFF\x12\0\0\0WEBPVP8L\x06\0\0\0\x2f\xff\xff\xff\x0f\0";
+    kao_error err = { 0 };
+    kao_image out;
+
+    assert_int_equal(kao_image_decode(own, webp, 26, NULL, &out, &err), KAO_E_LIMIT);
+    assert_true(m.most < 1 << 20);
+    kao_context_destroy(own);
+}
+
+static void refusals(void **state)
+{
+    static const struct {
+        const char *bytes;
+        size_t n;
+        kao_status status;
+        const char *says;
+    } rows[] = {
+        { "", 0, KAO_E_FORMAT, "empty file" },
+        { "just text\n", 10, KAO_E_FORMAT, "not a picture" },
+        { "\xff", 1, KAO_E_FORMAT, "not a picture" },
+        { "GIF89a......", 12, KAO_E_UNSUPPORTED, "GIF" },
+        { "\0\0\0\x18"
+          "ftypheic....",
+          16, KAO_E_UNSUPPORTED, "HEIC" },
+        { "RIFF\xff\xff\xff\xffWEBPVP8 ", 16, KAO_E_FORMAT, "ends early" },
+        { "RIFF\x04\0\0\0WEBP", 12, KAO_E_FORMAT, "no room" },
+        { "\x89PNG\r\n\x1a\n....", 12, KAO_E_FORMAT, "ends early" },
+        { "\xff\xd8\xff\xd9", 4, KAO_E_FORMAT, "JPEG" },
+    };
+    kao_error err = { 0 };
+    kao_image m;
+    char path[256];
+
+    (void)state;
+    temp_path(path, sizeof path, "refused.png"); /* the name says nothing */
+    for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
+        write_file(path, rows[t].bytes, rows[t].n);
+        assert_int_equal(kao_image_load(ctx, path, NULL, &m, &err), rows[t].status);
+        if (!strstr(err.msg, rows[t].says) || strncmp(err.msg, path, strlen(path)) != 0)
+            fail_msg("%zu: %s", t, err.msg);
+        assert_null(m.rgb);
+        assert_int_equal(m.width, 0);
+    }
+    unlink(path);
+    assert_int_equal(kao_image_load(ctx, path, NULL, &m, &err), KAO_E_IO);
+    assert_non_null(strstr(err.msg, "No such file"));
+    assert_int_equal(kao_image_load(ctx, "/tmp", NULL, &m, &err), KAO_E_IO);
+    assert_non_null(strstr(err.msg, "directory"));
+
+    static uint8_t rgb[N * 3];
+    buf b = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB, .arithmetic = true });
+    assert_int_equal(kao_image_decode(ctx, b.p, b.n, NULL, &m, &err),
+                     KAO_E_UNSUPPORTED);
+    assert_non_null(strstr(err.msg, "arithmetic"));
+    buf_free(&b);
+}
+
+/* A progressive file without the scans of its second component is not a picture. */
+static void missing_component(void **state)
+{
+    static uint8_t rgb[N * 3];
+    kao_error err = { 0 };
+    kao_image m;
+
+    (void)state;
+    pattern(rgb, W, H);
+    buf b = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB, .progressive = true });
+    buf out = { 0 };
+    size_t i = 0;
+
+    /* keep all up to the first scan, and of the scans those that hold component 1 alone
+     */
+    while (!(b.p[i] == 0xff && b.p[i + 1] == 0xda))
+        i++;
+    buf_add(&out, b.p, i);
+    while (b.p[i + 1] != 0xd9) {
+        size_t end = i + 2;
+        const bool scan = b.p[i + 1] == 0xda;
+
+        while (!(b.p[end] == 0xff && (b.p[end + 1] == 0xda || b.p[end + 1] == 0xc4 ||
+                                      b.p[end + 1] == 0xd9)))
+            end++;
+        if (!scan || (b.p[i + 4] == 1 && b.p[i + 5] == 1))
+            buf_add(&out, b.p + i, end - i);
+        i = end;
+    }
+    buf_add(&out, "\xff\xd9", 2);
+    assert_int_equal(kao_image_decode(ctx, out.p, out.n, NULL, &m, &err), KAO_E_FORMAT);
+    assert_non_null(strstr(err.msg, "component"));
+    buf_free(&out);
+    buf_free(&b);
+}
+
+/* Data that stops short of the picture, with a proper end behind: libjpeg would fill
+ * the rest with grey and only warn. */
+static void early_end(void **state)
+{
+    static uint8_t rgb[N * 3];
+
+    (void)state;
+    pattern(rgb, W, H);
+    buf b = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });
+
+    for (size_t n = b.n / 2; n < b.n - 8; n++) {
+        kao_error err = { 0 };
+        kao_image m;
+        buf cut = { 0 };
+
+        if (b.p[n - 1] == 0xff)
+            continue;
+        buf_add(&cut, b.p, n);
+        buf_add(&cut, "\xff\xd9", 2);
+        const kao_status st = kao_image_decode(ctx, cut.p, cut.n, NULL, &m, &err);
+
+        if (st != KAO_E_FORMAT || !strstr(err.msg, "remature end"))
+            fail_msg("cut at %zu of %zu: %d %s", n, b.n, st, err.msg);
+        buf_free(&cut);
+    }
+    buf_free(&b);
+}
+
+/* A progressive bomb: one scan of few bytes, over and over. */
+static void scan_bomb(void **state)
+{
+    static uint8_t rgb[N * 3];
+    kao_error err = { 0 };
+    kao_image m;
+
+    (void)state;
+    buf b = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_GREY, .progressive = true });
+    size_t last = 0;
+
+    for (size_t i = 0; i + 1 < b.n; i++)
+        if (b.p[i] == 0xff && b.p[i + 1] == 0xda)
+            last = i;
+    const size_t n = b.n - 2 - last;
+    uint8_t *scan = malloc(n);
+
+    memcpy(scan, b.p + last, n);
+    for (int i = 0; i < 600; i++)
+        buf_insert(&b, b.n - 2, scan, n);
+    assert_int_equal(kao_image_decode(ctx, b.p, b.n, NULL, &m, &err), KAO_E_LIMIT);
+    assert_non_null(strstr(err.msg, "scans"));
+    free(scan);
+    buf_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(giants),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(missing_component),
+        cmocka_unit_test(early_end),
+        cmocka_unit_test(scan_bomb),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

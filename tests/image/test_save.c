@@ -1,0 +1,212 @@
+/* Writing pictures, and the n-th allocation, read or write that fails in either
+ * direction. */
+#include "image/fixture.h"
+
+static void save_and_load(void **state)
+{
+    static const struct {
+        const char *name;
+        int bound;
+        const char *magic;
+    } rows[] = {
+        { "a.png", 0, "\x89PNG" },
+        { "a.PNG", 0, "\x89PNG" },
+        { "a.jpg", 16, "\xff\xd8\xff" },
+        { "a.b.jpeg", 16, "\xff\xd8\xff" },
+    };
+    static uint8_t rgb[N * 3], padded[H][W * 3 + 50];
+    const kao_image own = {
+        .rgb = padded[0], .width = W, .height = H, .row_bytes = sizeof padded[0]
+    };
+    kao_error err = { 0 };
+    char path[256];
+
+    (void)state;
+    pattern(rgb, W, H);
+    memset(padded, 0xee, sizeof padded);
+    for (int y = 0; y < H; y++)
+        memcpy(padded[y], rgb + y * W * 3, W * 3);
+    for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
+        kao_image m;
+        kao_file f;
+
+        temp_path(path, sizeof path, rows[t].name);
+        if (kao_image_save(ctx, path, &own, &err))
+            fail_msg("%s", err.msg);
+        assert_int_equal(kao_image_load(ctx, path, NULL, &m, &err), KAO_OK);
+        assert_int_equal(m.width, W);
+        assert_true(worst(&m, rgb) <= rows[t].bound);
+        kao_image_free(ctx, &m);
+        assert_int_equal(kao_file_open(&f, &ctx->mem, path, 1 << 20, &err), KAO_OK);
+        assert_memory_equal(f.bytes.p, rows[t].magic, strlen(rows[t].magic));
+        kao_file_close(&f);
+        unlink(path);
+    }
+    static const char *const bad[] = { "a.webp", "a.gif", "a", "dir.png/a", ".", "" };
+
+    for (size_t t = 0; t < sizeof bad / sizeof bad[0]; t++) {
+        assert_int_equal(kao_image_save(ctx, bad[t], &own, &err), KAO_E_UNSUPPORTED);
+        assert_non_null(strstr(err.msg, ".jpg, .jpeg or .png"));
+    }
+}
+
+static void encode_arguments(void **state)
+{
+    static uint8_t rgb[N * 3];
+    const kao_image own = { .rgb = rgb, .width = W, .height = H, .row_bytes = W * 3 };
+    kao_image bad = own;
+    uint8_t *p = NULL;
+    size_t n_low = 0, n_high = 0, n = 0;
+
+    (void)state;
+    pattern(rgb, W, H);
+    assert_int_equal(kao_image_encode(ctx, &own, KAO_IMAGE_JPEG, 20, &p, &n_low, NULL),
+                     KAO_OK);
+    kao_image_free_bytes(ctx, p);
+    assert_int_equal(
+        kao_image_encode(ctx, &own, KAO_IMAGE_JPEG, 100, &p, &n_high, NULL), KAO_OK);
+    kao_image_free_bytes(ctx, p);
+    assert_true(n_low * 2 < n_high);
+    assert_int_equal(kao_image_encode(ctx, &own, KAO_IMAGE_JPEG, 101, &p, &n, NULL),
+                     KAO_E_ARG);
+    assert_int_equal(kao_image_encode(ctx, &own, KAO_IMAGE_WEBP, 0, &p, &n, NULL),
+                     KAO_E_UNSUPPORTED);
+    assert_int_equal(kao_image_encode(ctx, &own, (kao_image_format)9, 0, &p, &n, NULL),
+                     KAO_E_ARG);
+    bad.row_bytes = W * 3 - 1;
+    assert_int_equal(kao_image_encode(ctx, &bad, KAO_IMAGE_PNG, 0, &p, &n, NULL),
+                     KAO_E_ARG);
+    bad = own;
+    bad.width = 0;
+    assert_int_equal(kao_image_encode(ctx, &bad, KAO_IMAGE_PNG, 0, &p, &n, NULL),
+                     KAO_E_ARG);
+    assert_null(p);
+    assert_int_equal(n, 0);
+}
+
+/* --- the n-th allocation, read or write fails --- */
+
+static void fault_load(const char *path, kao_fault kind, kao_status want)
+{
+    const size_t live = atomic_load(&ctx->mem.live);
+
+    for (long long i = 0;; i++) {
+        kao_error err = { 0 };
+        kao_image m;
+
+        kao_fault_arm(&ctx->mem, kind, i);
+        const kao_status st = kao_image_load(ctx, path, NULL, &m, &err);
+
+        if (!kao_fault_disarm(&ctx->mem, kind)) {
+            assert_int_equal(st, KAO_OK);
+            assert_true(i > 0);
+            kao_image_free(ctx, &m);
+            break;
+        }
+        if (st != want)
+            fail_msg("%s, call %lld: %d %s", path, i, st, err.msg);
+        assert_null(m.rgb);
+        assert_true(err.msg[0]);
+        assert_int_equal(atomic_load(&ctx->mem.live), live);
+    }
+    assert_int_equal(atomic_load(&ctx->mem.live), live);
+}
+
+static void fault_save(const char *path, kao_fault kind, kao_status want)
+{
+    static uint8_t rgb[N * 3];
+    const kao_image own = { .rgb = rgb, .width = W, .height = H, .row_bytes = W * 3 };
+    const size_t live = atomic_load(&ctx->mem.live);
+
+    pattern(rgb, W, H);
+    for (long long i = 0;; i++) {
+        kao_file f;
+
+        write_file(path, "old", 3);
+        kao_fault_arm(&ctx->mem, kind, i);
+        const kao_status st = kao_image_save(ctx, path, &own, NULL);
+
+        if (!kao_fault_disarm(&ctx->mem, kind)) {
+            assert_int_equal(st, KAO_OK);
+            assert_true(i > 0);
+            break;
+        }
+        if (st != want)
+            fail_msg("%s, call %lld: %d", path, i, st);
+        assert_int_equal(kao_file_open(&f, &ctx->mem, path, 1 << 20, NULL), KAO_OK);
+        assert_int_equal(f.bytes.n, 3);
+        kao_file_close(&f);
+        assert_int_equal(atomic_load(&ctx->mem.live), live);
+    }
+    assert_int_equal(atomic_load(&ctx->mem.live), live);
+}
+
+static void faults(void **state)
+{
+    static uint8_t rgb[N * 3], rgba[N * 4];
+    const png_how kinds[] = { { PNG_COLOR_TYPE_RGB_ALPHA, 8, true, false },
+                              { PNG_COLOR_TYPE_PALETTE, 8, false, true } };
+    static uint8_t palette[768];
+    buf files[6];
+    char path[256];
+
+    (void)state;
+    pattern(rgb, W, H);
+    memset(rgba, 77, sizeof rgba);
+    files[0] = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });
+    jpeg_put_exif(&files[0], 6, false);
+    files[1] =
+        make_jpeg(rgba, W, H, &(jpeg_how){ .kind = JPEG_CMYK, .progressive = true });
+    files[2] = make_png(rgba, W * 4, W, H, &kinds[0], NULL);
+    png_put_exif(&files[2], 8, true, true);
+    files[3] = make_png(rgb, W * 3, W, H, &kinds[1], palette);
+    files[4] = make_webp(rgba, W, H, true);
+    webp_put_exif(&files[4], W, H, 5, true);
+    files[5] = make_webp(rgb, W, H, false);
+    temp_path(path, sizeof path, "fault.dat");
+    for (int t = 0; t < 6; t++) {
+        write_file(path, files[t].p, files[t].n);
+        fault_load(path, KAO_FAULT_ALLOC, KAO_E_NOMEM);
+        fault_load(path, KAO_FAULT_IO, KAO_E_IO);
+        buf_free(&files[t]);
+    }
+    unlink(path);
+    static const char *const names[] = { "fault.jpg", "fault.png" };
+
+    for (int t = 0; t < 2; t++) {
+        temp_path(path, sizeof path, names[t]);
+        fault_save(path, KAO_FAULT_ALLOC, KAO_E_NOMEM);
+        fault_save(path, KAO_FAULT_IO, KAO_E_IO);
+        unlink(path);
+    }
+}
+
+static void create_and_free(void **state)
+{
+    kao_image m;
+
+    (void)state;
+    assert_int_equal(kao_image_create(ctx, 7, 5, &m, NULL), KAO_OK);
+    for (size_t i = 0; i < 7 * 5 * 3; i++)
+        assert_int_equal(m.rgb[i], 0);
+    assert_int_equal(m.row_bytes, 21);
+    kao_image_free(ctx, &m);
+    kao_image_free(ctx, &m);
+    kao_image_free(ctx, NULL);
+    assert_int_equal(kao_image_create(ctx, 0, 5, &m, NULL), KAO_E_ARG);
+    assert_int_equal(kao_image_create(ctx, 65536, 5, &m, NULL), KAO_E_LIMIT);
+    assert_int_equal(kao_image_create(ctx, 20000, 20000, &m, NULL), KAO_E_LIMIT);
+    assert_null(m.rgb);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(save_and_load),
+        cmocka_unit_test(encode_arguments),
+        cmocka_unit_test(faults),
+        cmocka_unit_test(create_and_free),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
