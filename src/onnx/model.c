@@ -40,7 +40,11 @@ static kao_status str_field(parser *p, const kao_pb_field *f, const char **out)
 
 static kao_status value_of(parser *p, kao_span name, uint32_t *out)
 {
-    return kao_names_add(&p->names, name, out) ? KAO_OK : no_memory(p);
+    if (kao_names_add(&p->names, name, out))
+        return KAO_OK;
+    return kao_names_collide(&p->names)
+               ? kao_fail(p->err, KAO_E_LIMIT, "too many names of one hash")
+               : no_memory(p);
 }
 
 static kao_status define(parser *p, uint32_t value)
@@ -429,6 +433,8 @@ static kao_status count_graph(parser *p, kao_span graph)
     if (nodes > KAO_MAX_NODES)
         return kao_fail(p->err, KAO_E_LIMIT, "more than %d nodes", KAO_MAX_NODES);
     names += inits + ins + outs;
+    if (outs > KAO_MAX_NODE_ARGS)
+        return kao_fail(p->err, KAO_E_LIMIT, "more than %d outputs", KAO_MAX_NODE_ARGS);
     if (names > KAO_MAX_VALUES)
         return kao_fail(p->err, KAO_E_LIMIT, "more than %d values", KAO_MAX_VALUES);
     p->n_init = (uint32_t)inits;
