@@ -128,7 +128,8 @@ typedef struct pair {
     kao_residual residual;
 } pair;
 
-#define PLAIN_RELU KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE /* pointwise, depthwise   \
+#define PLAIN_RELU                                                                     \
+ KAO_ACT_NONE, KAO_ACT_CLAMP, KAO_RES_NONE /* pointwise, depthwise   \
                                                               */
 #define RELU_RELU    KAO_ACT_CLAMP, KAO_ACT_CLAMP, KAO_RES_NONE
 #define PRELU_PRELU  KAO_ACT_SLOPE, KAO_ACT_SLOPE, KAO_RES_NONE

@@ -32,12 +32,13 @@ int main(int argc, char **argv)
         size_t n = 0, which = 0;
 
         vector[i] = calloc(dim, sizeof(float));
-        st = vector[i] ? kao_image_load(ctx, argv[3 + i], NULL, &photo, &err) : KAO_E_NOMEM;
+        st = vector[i] ? kao_image_load(ctx, argv[3 + i], NULL, &photo, &err)
+                       : KAO_E_NOMEM;
         if (!st)
             st = kao_detect(detector, &photo, NULL, faces, 16, &n, &err);
         if (!st)
-            st = kao_face_choose(faces, n < 16 ? n : 16, KAO_CHOOSE_LARGEST, photo.width,
-                                 photo.height, &which, &err);
+            st = kao_face_choose(faces, n < 16 ? n : 16, KAO_CHOOSE_LARGEST,
+                                 photo.width, photo.height, &which, &err);
         if (!st)
             st = kao_embedder_align(embedder, &photo, &faces[which], &chip, &err);
         if (!st)

@@ -27,15 +27,17 @@ typedef struct kao_allocator {
 /* Fill with {0} for defaults. */
 typedef struct kao_context_options {
     const kao_allocator *allocator; /* NULL: the C library */
-    uint32_t n_threads;             /* threads for one call; 0: one per available CPU, 64 at most */
-    const char *cpu; /* widest kernels to use: "ref", "avx2", "avx512"; NULL or "native":
+    uint32_t n_threads; /* threads for one call; 0: one per available CPU, 64 at most */
+    const char
+        *cpu; /* widest kernels to use: "ref", "avx2", "avx512"; NULL or "native":
                         all that this machine has. More than it has is KAO_E_UNSUPPORTED */
 } kao_context_options;
 
 /* *out: the new context, or NULL. options and err may be NULL.
  * Errors: KAO_E_ARG, KAO_E_NOMEM, KAO_E_UNSUPPORTED (cpu), KAO_E_IO (a thread could not start).
  * A context may be used by several threads at once; what is made from it says for itself. */
-KAO_API kao_status kao_context_create(kao_context **out, const kao_context_options *options,
+KAO_API kao_status kao_context_create(kao_context **out,
+                                      const kao_context_options *options,
                                       kao_error *err);
 /* Everything made from the context must be destroyed before. NULL is fine. */
 KAO_API void kao_context_destroy(kao_context *ctx);

@@ -28,8 +28,8 @@ typedef struct kao_detector kao_detector;
 /* Open a detector's ONNX file. Its family and preprocessing come from its card (kao/card.h).
  * Errors: those of kao_card_open, and KAO_E_UNKNOWN_MODEL (no card; the line names what is
  * missing), KAO_E_UNSUPPORTED (an operator, a family). *out is then NULL. */
-KAO_API kao_status kao_detector_open(kao_context *ctx, kao_detector **out, const char *path,
-                                     kao_error *err);
+KAO_API kao_status kao_detector_open(kao_context *ctx, kao_detector **out,
+                                     const char *path, kao_error *err);
 KAO_API void kao_detector_destroy(kao_detector *detector); /* NULL is fine */
 /* Borrowed until the detector is destroyed. */
 KAO_API const kao_card *kao_detector_card(const kao_detector *detector);
@@ -55,8 +55,8 @@ typedef struct kao_detect_options {
  * Memory: grows the detector's buffers when a picture's shape is new to it.
  * Threads: one call at a time per detector; detectors are independent. */
 KAO_API kao_status kao_detect(kao_detector *detector, const kao_image *image,
-                              const kao_detect_options *options, kao_face *faces, size_t cap,
-                              size_t *n_faces, kao_error *err);
+                              const kao_detect_options *options, kao_face *faces,
+                              size_t cap, size_t *n_faces, kao_error *err);
 
 #ifdef __cplusplus
 }

@@ -34,8 +34,8 @@ typedef enum kao_tta {
 /* Open an embedder's ONNX file. Unlike detectors, embedders are not recognised by their
  * structure (colour order and scaling would be guesses): a card is needed.
  * Errors: as kao_detector_open. */
-KAO_API kao_status kao_embedder_open(kao_context *ctx, kao_embedder **out, const char *path,
-                                     kao_error *err);
+KAO_API kao_status kao_embedder_open(kao_context *ctx, kao_embedder **out,
+                                     const char *path, kao_error *err);
 KAO_API void kao_embedder_destroy(kao_embedder *embedder); /* NULL is fine */
 /* Borrowed until the embedder is destroyed. */
 KAO_API const kao_card *kao_embedder_card(const kao_embedder *embedder);
@@ -55,8 +55,9 @@ KAO_API int kao_embedder_threshold(const kao_embedder *embedder, float *threshol
  * Errors: KAO_E_TOO_SMALL (eyes nearer than KAO_MIN_EYE_DISTANCE_PX in the picture's file),
  * KAO_E_NO_FACE (points that are mirrored, or no face's), KAO_E_ARG, KAO_E_NOMEM.
  * Threads: any. */
-KAO_API kao_status kao_embedder_align(const kao_embedder *embedder, const kao_image *image,
-                                      const kao_face *face, kao_image *chip, kao_error *err);
+KAO_API kao_status kao_embedder_align(const kao_embedder *embedder,
+                                      const kao_image *image, const kao_face *face,
+                                      kao_image *chip, kao_error *err);
 
 /* Embed n chips (another size than the chip size is resized).
  *

@@ -21,15 +21,15 @@ extern "C" {
 /* Values are ABI: they are appended, never renumbered. */
 typedef enum kao_status {
     KAO_OK = 0,
-    KAO_E_ARG = 1,          /* the caller broke the contract */
-    KAO_E_NOMEM = 2,        /* memory ran out */
-    KAO_E_IO = 3,           /* the system refused; errno is in kao_error.sys */
-    KAO_E_FORMAT = 4,       /* the bytes are not what they claim to be */
-    KAO_E_UNSUPPORTED = 5,  /* valid, but kao does not do it */
-    KAO_E_LIMIT = 6,        /* a documented limit was passed */
-    KAO_E_NO_FACE = 7,      /* no face was found in the picture */
-    KAO_E_SEVERAL_FACES = 8, /* more than one face, and one was asked for */
-    KAO_E_TOO_SMALL = 9,    /* the face is too small to be recognised */
+    KAO_E_ARG = 1,            /* the caller broke the contract */
+    KAO_E_NOMEM = 2,          /* memory ran out */
+    KAO_E_IO = 3,             /* the system refused; errno is in kao_error.sys */
+    KAO_E_FORMAT = 4,         /* the bytes are not what they claim to be */
+    KAO_E_UNSUPPORTED = 5,    /* valid, but kao does not do it */
+    KAO_E_LIMIT = 6,          /* a documented limit was passed */
+    KAO_E_NO_FACE = 7,        /* no face was found in the picture */
+    KAO_E_SEVERAL_FACES = 8,  /* more than one face, and one was asked for */
+    KAO_E_TOO_SMALL = 9,      /* the face is too small to be recognised */
     KAO_E_BAD_EMBEDDING = 10, /* the network gave NaN or a zero vector */
     KAO_E_UNKNOWN_MODEL = 11, /* no card says what the model's tensors mean */
 } kao_status;

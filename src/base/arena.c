@@ -45,7 +45,8 @@ void *kao_arena_alloc(kao_arena *a, size_t n)
 
     if (kao_arena_full(a, n))
         return NULL;
-    if (!c || round_up(c->used, align) > c->size || n > c->size - round_up(c->used, align)) {
+    if (!c || round_up(c->used, align) > c->size ||
+        n > c->size - round_up(c->used, align)) {
         size_t size = c ? c->size * 2 : FIRST_CHUNK;
 
         if (size > LAST_CHUNK)

@@ -22,10 +22,11 @@ kao_status kao_context_create(kao_context **out, const kao_context_options *opti
     if (o->allocator && (!o->allocator->alloc || !o->allocator->free))
         return kao_fail(err, KAO_E_ARG, "context: an allocator needs alloc and free");
     if (!kao_cpu_mask(o->cpu, have, &mask))
-        return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "cpu \"%s\": this machine has ref%s%s; use one of them or native",
-                        o->cpu, have & KAO_CPU_AVX2 ? ", avx2" : "",
-                        have & KAO_CPU_AVX512 ? ", avx512" : "");
+        return kao_fail(
+            err, KAO_E_UNSUPPORTED,
+            "cpu \"%s\": this machine has ref%s%s; use one of them or native", o->cpu,
+            have & KAO_CPU_AVX2 ? ", avx2" : "",
+            have & KAO_CPU_AVX512 ? ", avx512" : "");
     kao_mem_init(&first, o->allocator);
     kao_context *ctx = kao_calloc(&first, 1, sizeof *ctx);
     if (!ctx)

@@ -34,7 +34,7 @@ const char *kao_status_name(kao_status status)
 /* Bytes of the UTF-8 character at s (RFC 3629), 0 where there is none. */
 static size_t utf8_length(const unsigned char *s)
 {
-    const size_t n = s[0] < 0x80                  ? 1
+    const size_t n = s[0] < 0x80                   ? 1
                      : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
                      : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
                      : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
@@ -66,7 +66,8 @@ static void clean(char *msg, size_t cap)
     }
     for (size_t i = 0; i < n;) {
         const size_t length = utf8_length(s + i);
-        const bool control = s[i] < 0x20 || s[i] == 0x7f || (s[i] == 0xc2 && s[i + 1] < 0xa0);
+        const bool control =
+            s[i] < 0x20 || s[i] == 0x7f || (s[i] == 0xc2 && s[i + 1] < 0xa0);
 
         if (length && !control)
             i += length;
@@ -118,8 +119,8 @@ kao_status kao_fail_sys(kao_error *err, kao_status code, int sys, const char *fm
     return code;
 }
 
-kao_status kao_fail_at(kao_error *err, kao_status code, uint64_t offset, const char *fmt,
-                       ...)
+kao_status kao_fail_at(kao_error *err, kao_status code, uint64_t offset,
+                       const char *fmt, ...)
 {
     va_list ap;
 

@@ -12,8 +12,8 @@ kao_status kao_fail(kao_error *err, kao_status code, const char *fmt, ...)
 kao_status kao_fail_sys(kao_error *err, kao_status code, int sys, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 /* The same with the byte offset in the input. */
-kao_status kao_fail_at(kao_error *err, kao_status code, uint64_t offset, const char *fmt,
-                       ...) __attribute__((format(printf, 4, 5)));
+kao_status kao_fail_at(kao_error *err, kao_status code, uint64_t offset,
+                       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Put "PREFIX: " before the line that is in err: each layer adds where it stood. */
 kao_status kao_error_prefix(kao_error *err, kao_status code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));

@@ -19,8 +19,8 @@ static bool broken(kao_mem *mem)
     return true;
 }
 
-static kao_status read_all(int fd, kao_mem *mem, uint8_t *to, size_t n, const char *path,
-                           kao_error *err)
+static kao_status read_all(int fd, kao_mem *mem, uint8_t *to, size_t n,
+                           const char *path, kao_error *err)
 {
     for (size_t at = 0; at < n;) {
         const ssize_t got = broken(mem) ? -1 : read(fd, to + at, n - at);
@@ -30,8 +30,8 @@ static kao_status read_all(int fd, kao_mem *mem, uint8_t *to, size_t n, const ch
         if (got < 0)
             return kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
         if (got == 0)
-            return kao_fail_at(err, KAO_E_IO, at, "%s: became shorter while it was read",
-                               path);
+            return kao_fail_at(err, KAO_E_IO, at,
+                               "%s: became shorter while it was read", path);
         at += (size_t)got;
     }
     return KAO_OK;
@@ -75,11 +75,12 @@ static kao_status read_stream(int fd, kao_file *f, kao_mem *mem, size_t limit,
     return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
 }
 
-static kao_status read_regular(int fd, kao_file *f, kao_mem *mem, size_t n, const char *path,
-                               kao_error *err)
+static kao_status read_regular(int fd, kao_file *f, kao_mem *mem, size_t n,
+                               const char *path, kao_error *err)
 {
     if (n >= KAO_MAP_FROM) {
-        void *p = broken(mem) ? MAP_FAILED : mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+        void *p =
+            broken(mem) ? MAP_FAILED : mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
 
         if (p == MAP_FAILED)
             return kao_fail_sys(err, KAO_E_IO, errno, "%s: cannot be mapped", path);
@@ -156,8 +157,8 @@ static bool is_special(const char *path)
     return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
 }
 
-static kao_status write_special(kao_mem *mem, const char *path, const void *bytes, size_t n,
-                                kao_error *err)
+static kao_status write_special(kao_mem *mem, const char *path, const void *bytes,
+                                size_t n, kao_error *err)
 {
     const int fd = broken(mem) ? -1 : open(path, O_WRONLY | O_CLOEXEC);
     bool ok = fd >= 0 && write_all(fd, mem, bytes, n);
@@ -167,7 +168,8 @@ static kao_status write_special(kao_mem *mem, const char *path, const void *byte
         ok = false;
         sys = errno;
     }
-    return ok ? KAO_OK : kao_fail_sys(err, KAO_E_IO, sys, "%s: cannot be written", path);
+    return ok ? KAO_OK
+              : kao_fail_sys(err, KAO_E_IO, sys, "%s: cannot be written", path);
 }
 
 kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
@@ -183,7 +185,8 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     for (int try = 0; fd < 0 && try < 100; try++) { /* a name that nobody has */
         snprintf(beside, cap, "%s.%u-%d", path, (unsigned)getpid(), try);
-        fd = broken(mem) ? -1 : open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        fd = broken(mem) ? -1
+                         : open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (fd < 0 && errno != EEXIST)
             break;
     }
@@ -206,5 +209,6 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
     if (!ok)
         unlink(beside);
     kao_free(mem, beside);
-    return ok ? KAO_OK : kao_fail_sys(err, KAO_E_IO, sys, "%s: cannot be written", path);
+    return ok ? KAO_OK
+              : kao_fail_sys(err, KAO_E_IO, sys, "%s: cannot be written", path);
 }

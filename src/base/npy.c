@@ -14,8 +14,8 @@ static size_t item_bytes(const char *descr)
         const char *descr;
         size_t n;
     } items[] = {
-        { "<f4", 4 }, { "<i8", 8 }, { "<i4", 4 }, { "|u1", 1 }, { "|i1", 1 }, { "|b1", 1 },
-        { "<f2", 2 }, { "<f8", 8 },
+        { "<f4", 4 }, { "<i8", 8 }, { "<i4", 4 }, { "|u1", 1 },
+        { "|i1", 1 }, { "|b1", 1 }, { "<f2", 2 }, { "<f8", 8 },
     };
 
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)
@@ -53,7 +53,8 @@ static bool parse_shape(kao_npy *npy, const char *p)
         if (*p < '0' || *p > '9' || npy->rank == KAO_NPY_MAX_RANK)
             return false;
         for (; *p >= '0' && *p <= '9'; p++)
-            if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, *p - '0', &v))
+            if (__builtin_mul_overflow(v, 10, &v) ||
+                __builtin_add_overflow(v, *p - '0', &v))
                 return false;
         npy->dims[npy->rank++] = v;
     }
@@ -61,7 +62,8 @@ static bool parse_shape(kao_npy *npy, const char *p)
 
 static kao_status parse_dict(kao_npy *npy, const char *dict, kao_error *err)
 {
-    const char *descr = value_of(dict, "descr"), *order = value_of(dict, "fortran_order");
+    const char *descr = value_of(dict, "descr"),
+               *order = value_of(dict, "fortran_order");
 
     if (!descr || descr[0] != '\'' || !strchr(descr + 1, '\'') ||
         strchr(descr + 1, '\'') - descr > 6)
@@ -73,7 +75,8 @@ static kao_status parse_dict(kao_npy *npy, const char *dict, kao_error *err)
     if (!order || strncmp(order, "False", 5) != 0)
         return kao_fail(err, KAO_E_UNSUPPORTED, ".npy: not in C order");
     if (!parse_shape(npy, value_of(dict, "shape")))
-        return kao_fail(err, KAO_E_FORMAT, ".npy: malformed shape, or more than %d axes",
+        return kao_fail(err, KAO_E_FORMAT,
+                        ".npy: malformed shape, or more than %d axes",
                         KAO_NPY_MAX_RANK);
     return KAO_OK;
 }
@@ -94,7 +97,7 @@ kao_status kao_npy_parse(kao_npy *npy, kao_span bytes, kao_error *err)
     if (!r.bad && major != 1 && major != 2)
         return kao_fail(err, KAO_E_UNSUPPORTED, ".npy: format version %u", major);
     const kao_span length = kao_reader_take(&r, major == 2 ? 4 : 2);
-    const size_t n = !length.p      ? 0
+    const size_t n = !length.p    ? 0
                      : major == 2 ? kao_le32(length.p)
                                   : kao_le16(length.p);
     const kao_span text = kao_reader_take(&r, n);
@@ -113,26 +116,29 @@ kao_status kao_npy_parse(kao_npy *npy, kao_span bytes, kao_error *err)
         if (!kao_mul(want, (size_t)npy->dims[i], &want))
             return kao_fail(err, KAO_E_LIMIT, ".npy: its shape is too large");
     if (kao_reader_left(&r) < want)
-        return kao_fail(err, KAO_E_FORMAT, ".npy: %zu bytes of data, its shape wants %zu",
+        return kao_fail(err, KAO_E_FORMAT,
+                        ".npy: %zu bytes of data, its shape wants %zu",
                         kao_reader_left(&r), want);
     npy->data = kao_reader_take(&r, want);
     return KAO_OK;
 }
 
-kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims, int32_t rank,
-                          const void *data, uint8_t **bytes, size_t *n, kao_error *err)
+kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims,
+                          int32_t rank, const void *data, uint8_t **bytes, size_t *n,
+                          kao_error *err)
 {
     char dict[512];
     size_t total = item_bytes(descr);
-    int at = snprintf(dict, sizeof dict, "{'descr': '%s', 'fortran_order': False, 'shape': (",
-                      descr);
+    int at = snprintf(dict, sizeof dict,
+                      "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
 
     *bytes = NULL;
     *n = 0;
     if (total == 0 || rank < 0 || rank > KAO_NPY_MAX_RANK)
         return kao_fail(err, KAO_E_ARG, ".npy: type %s, %d axes", descr, rank);
     for (int32_t i = 0; i < rank; i++) {
-        at += snprintf(dict + at, sizeof dict - (size_t)at, "%lld, ", (long long)dims[i]);
+        at +=
+            snprintf(dict + at, sizeof dict - (size_t)at, "%lld, ", (long long)dims[i]);
         if (!kao_mul(total, (size_t)dims[i], &total))
             return kao_fail(err, KAO_E_LIMIT, ".npy: the shape is too large");
     }

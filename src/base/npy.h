@@ -19,7 +19,8 @@ typedef struct kao_npy {
 kao_status kao_npy_parse(kao_npy *npy, kao_span bytes, kao_error *err);
 
 /* Header and data as one block from kao_alloc. descr's item size times dims is read. */
-kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims, int32_t rank,
-                          const void *data, uint8_t **bytes, size_t *n, kao_error *err);
+kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims,
+                          int32_t rank, const void *data, uint8_t **bytes, size_t *n,
+                          kao_error *err);
 
 #endif

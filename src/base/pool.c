@@ -21,16 +21,16 @@ typedef struct worker_arg {
 
 struct kao_pool {
     kao_mem *mem;
-    uint32_t n_threads;         /* with the caller; written before start */
-    uint32_t n_started;         /* threads that run; used by create and destroy only */
+    uint32_t n_threads; /* with the caller; written before start */
+    uint32_t n_started; /* threads that run; used by create and destroy only */
     pthread_t *threads;
-    worker_arg *args;           /* one a thread */
-    pthread_mutex_t lock;       /* guards sleeping and waking */
+    worker_arg *args;     /* one a thread */
+    pthread_mutex_t lock; /* guards sleeping and waking */
     pthread_cond_t wake;
-    pthread_mutex_t job;        /* held by the caller whose job is running */
-    atomic_uint epoch;          /* grows by one per job; odd or even means nothing */
+    pthread_mutex_t job; /* held by the caller whose job is running */
+    atomic_uint epoch;   /* grows by one per job; odd or even means nothing */
     atomic_bool stop;
-    kao_pool_fn *fn;            /* the job: written before epoch grows */
+    kao_pool_fn *fn; /* the job: written before epoch grows */
     void *arg;
     size_t n_pieces;
     _Alignas(64) atomic_size_t next;   /* the ticket */
@@ -47,7 +47,8 @@ static inline void relax(void)
 static void take_pieces(kao_pool *p, uint32_t worker)
 {
     for (;;) {
-        const size_t piece = atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
+        const size_t piece =
+            atomic_fetch_add_explicit(&p->next, 1, memory_order_relaxed);
 
         if (piece >= p->n_pieces)
             return;
@@ -105,7 +106,8 @@ static kao_status start_thread(kao_pool *p, uint32_t index, kao_error *err)
     return KAO_OK;
 }
 
-kao_status kao_pool_create(kao_pool **out, kao_mem *mem, uint32_t n_threads, kao_error *err)
+kao_status kao_pool_create(kao_pool **out, kao_mem *mem, uint32_t n_threads,
+                           kao_error *err)
 {
     kao_status st = KAO_OK;
     kao_pool *p = kao_calloc(mem, 1, sizeof *p);
@@ -167,8 +169,8 @@ void kao_pool_run(kao_pool *p, kao_pool_fn *fn, void *arg, size_t n_pieces)
     atomic_store_explicit(&p->finished, 0, memory_order_relaxed);
     next_epoch(p);
     take_pieces(p, 0);
-    for (int spins = 0;
-         atomic_load_explicit(&p->finished, memory_order_acquire) != p->n_threads - 1;) {
+    for (int spins = 0; atomic_load_explicit(&p->finished, memory_order_acquire) !=
+                        p->n_threads - 1;) {
         if (++spins < SPIN_ROUNDS) {
             relax();
         } else { /* a worker's pieces run long, or it was not scheduled yet */

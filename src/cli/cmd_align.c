@@ -33,7 +33,7 @@ typedef struct job {
     char **paths;
 } job;
 
-typedef struct cut { /* from one picture */
+typedef struct cut {     /* from one picture */
     char (*chips)[1024]; /* paths written */
     size_t n, too_small;
     kao_status st;
@@ -41,7 +41,8 @@ typedef struct cut { /* from one picture */
     bool write_failed;
 } cut;
 
-static bool chip_path(const char *folder, const char *path, size_t k, char *to, size_t cap)
+static bool chip_path(const char *folder, const char *path, size_t k, char *to,
+                      size_t cap)
 {
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     const char *dot = strrchr(name, '.');
@@ -50,7 +51,8 @@ static bool chip_path(const char *folder, const char *path, size_t k, char *to, 
 
     if (k > 0)
         snprintf(number, sizeof number, ".%zu", k + 1);
-    return (size_t)snprintf(to, cap, "%s/%.*s%s.png", folder, (int)n, name, number) < cap;
+    return (size_t)snprintf(to, cap, "%s/%.*s%s.png", folder, (int)n, name, number) <
+           cap;
 }
 
 static void cut_one(cli_worker *w, const job *j, const char *path, const cli_photo *p,
@@ -58,8 +60,8 @@ static void cut_one(cli_worker *w, const job *j, const char *path, const cli_pho
 {
     kao_image chip = { 0 };
     char *to = c->chips[c->n];
-    kao_status st = kao_embedder_align(w->embedder, &p->image, &p->faces[face], &chip,
-                                       &c->err);
+    kao_status st =
+        kao_embedder_align(w->embedder, &p->image, &p->faces[face], &chip, &c->err);
 
     if (cli_status_of(st) == CLI_NO_FACE && p->n_chosen > 1) {
         c->too_small++;
@@ -165,7 +167,8 @@ int cli_align_run(int argc, char **argv)
         fprintf(stderr, "kao align: %s: %s\n", args.out, strerror(errno));
         return CLI_FAULT;
     }
-    const kao_status st = cli_workers_open(&workers, &pointers, &n, &args.photo, true, &err);
+    const kao_status st =
+        cli_workers_open(&workers, &pointers, &n, &args.photo, true, &err);
 
     if (st)
         return cli_report("align", st, &err);

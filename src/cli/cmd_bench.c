@@ -40,18 +40,19 @@ static int by_value(const void *a, const void *b)
 }
 
 /* Numbers that look like a scaled picture; free dims become 1 (batch) or size. */
-static kao_status fill_input(kao_session *s, const kao_model *m, uint32_t i, uint32_t size,
-                             void **data, kao_error *err)
+static kao_status fill_input(kao_session *s, const kao_model *m, uint32_t i,
+                             uint32_t size, void **data, kao_error *err)
 {
     const kao_onnx_input *in = &m->onnx.inputs[i];
     kao_tensor t = { .dtype = (kao_dtype)in->dtype, .rank = in->rank };
     int64_t n = 0;
 
     if (in->rank < 0 || t.dtype != KAO_F32)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "input %u is no float32 of known rank", i);
+        return kao_fail(err, KAO_E_UNSUPPORTED, "input %u is no float32 of known rank",
+                        i);
     for (int32_t d = 0; d < in->rank; d++)
-        t.dims[d] = in->dims[d] >= 0 ? in->dims[d]
-                    : d == 0         ? 1
+        t.dims[d] = in->dims[d] >= 0                              ? in->dims[d]
+                    : d == 0                                      ? 1
                     : d == 1 && in->rank == 4 && in->dims[3] != 3 ? 3
                                                                   : size;
     kao_tensor_set_dense(&t);
@@ -75,7 +76,8 @@ static kao_status measure(kao_session *s, double seconds, timing *t, kao_error *
 {
     double *ms = calloc(MAX_RUNS, sizeof *ms);
     double begin = cli_now_ms();
-    kao_status st = ms ? kao_session_run(s, err) : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    kao_status st =
+        ms ? kao_session_run(s, err) : kao_fail(err, KAO_E_NOMEM, "out of memory");
 
     t->first = cli_now_ms() - begin;
     for (const double end = cli_now_ms() + seconds * 1e3;
@@ -105,10 +107,12 @@ static void print(const bench_args *a, const kao_context *ctx, const char *path,
         for (char *c = shape; *c; c++)
             *c = *c == ',' ? 'x' : *c;
         printf("%s,%s,%u,%s,%.2f,%.2f,%.4f,%.4f,%zu\n", name, kao_context_cpu(ctx),
-               kao_context_threads(ctx), shape, t->load, t->first, t->median, t->least, t->n);
+               kao_context_threads(ctx), shape, t->load, t->first, t->median, t->least,
+               t->n);
         return;
     }
-    printf("%-32s %-18s %s, %u thread%s: %8.3f ms median, %8.3f least of %zu; load %.1f ms, "
+    printf("%-32s %-18s %s, %u thread%s: %8.3f ms median, %8.3f least of %zu; load "
+           "%.1f ms, "
            "activations %.1f MiB, packed weights %.1f MiB\n",
            name, shape, kao_context_cpu(ctx), kao_context_threads(ctx),
            kao_context_threads(ctx) == 1 ? "" : "s", t->median, t->least, t->n, t->load,
@@ -148,7 +152,8 @@ static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *n
 
 int cli_bench_run(int argc, char **argv)
 {
-    static const char *const defaults[] = { CLI_DEFAULT_DETECTOR, CLI_DEFAULT_EMBEDDER };
+    static const char *const defaults[] = { CLI_DEFAULT_DETECTOR,
+                                            CLI_DEFAULT_EMBEDDER };
     bench_args args = { .size = 640, .threads = 1, .seconds = 2 };
     cli_operands rest;
     kao_context *ctx = NULL;
@@ -173,7 +178,8 @@ int cli_bench_run(int argc, char **argv)
         fflush(stdout);
     }
     if (!args.csv && getrusage(RUSAGE_SELF, &use) == 0)
-        printf("memory of the process: %.1f MiB at most\n", (double)use.ru_maxrss / 1024);
+        printf("memory of the process: %.1f MiB at most\n",
+               (double)use.ru_maxrss / 1024);
     kao_context_destroy(ctx);
     return cli_finish("bench", status);
 }

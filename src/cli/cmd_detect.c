@@ -29,7 +29,7 @@ typedef struct job {
 } job;
 
 typedef struct found { /* in one picture */
-    kao_face *faces; /* upright */
+    kao_face *faces;   /* upright */
     size_t n;
     uint32_t width, height; /* of the file, upright */
     kao_status st;
@@ -47,8 +47,8 @@ static bool drawn_path(const char *folder, const char *path, char *to, size_t ca
     return (size_t)snprintf(to, cap, "%s/%.*s.faces.jpg", folder, (int)n, name) < cap;
 }
 
-static kao_status draw(cli_worker *w, const job *j, const char *path, const cli_photo *p,
-                       kao_error *err)
+static kao_status draw(cli_worker *w, const job *j, const char *path,
+                       const cli_photo *p, kao_error *err)
 {
     char to[4096];
 
@@ -165,12 +165,14 @@ int cli_detect_run(int argc, char **argv)
     job j = { .args = &args, .paths = rest.items, .folder = is_folder(args.draw) };
 
     if (rest.n == 0 || (rest.n > 1 && args.draw && !j.folder)) {
-        fprintf(stderr, rest.n ? "kao detect: --draw %s: several pictures need a folder\n"
-                               : "kao detect: no picture given (see kao detect --help)\n",
+        fprintf(stderr,
+                rest.n ? "kao detect: --draw %s: several pictures need a folder\n"
+                       : "kao detect: no picture given (see kao detect --help)\n",
                 args.draw);
         return CLI_BAD;
     }
-    const kao_status st = cli_workers_open(&workers, &pointers, &n, &args.photo, false, &err);
+    const kao_status st =
+        cli_workers_open(&workers, &pointers, &n, &args.photo, false, &err);
 
     if (st)
         return cli_report("detect", st, &err);

@@ -38,19 +38,22 @@ static bool check_codec(kao_context *ctx, kao_image_format format)
 /* A white picture of 2 x 2 as lossless WebP. */
 static bool check_webp(kao_context *ctx)
 {
-    static const uint8_t file[] = { 'R', 'I', 'F', 'F', 0x1c, 0, 0, 0, 'W', 'E', 'B', 'P',
-                                    'V', 'P', '8', 'L', 0x0f, 0, 0, 0, 0x2f, 0x01, 0x40, 0,
-                                    0, 0x07, 0x10, 0xfd, 0x8f, 0xfe, 0x07, 0x22, 0xa2, 0xff,
-                                    0x01, 0 };
+    static const uint8_t file[] = { 'R',  'I',  'F',  'F',  0x1c, 0,    0,    0,
+                                    'W',  'E',  'B',  'P',  'V',  'P',  '8',  'L',
+                                    0x0f, 0,    0,    0,    0x2f, 0x01, 0x40, 0,
+                                    0,    0x07, 0x10, 0xfd, 0x8f, 0xfe, 0x07, 0x22,
+                                    0xa2, 0xff, 0x01, 0 };
     kao_image back = { 0 };
-    const bool ok = kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL) == KAO_OK &&
-                    back.width == 2 && back.height == 2;
+    const bool ok =
+        kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL) == KAO_OK &&
+        back.width == 2 && back.height == 2;
 
     kao_image_free(ctx, &back);
     return ok;
 }
 
-static bool check_model(kao_context *ctx, const char *what, const char *name, bool embedder)
+static bool check_model(kao_context *ctx, const char *what, const char *name,
+                        bool embedder)
 {
     char path[4096];
     kao_error err = { 0 };
@@ -91,8 +94,8 @@ int cli_doctor_run(int argc, char **argv)
            cpu & KAO_CPU_VNNI ? " vnni" : "", cpu & KAO_CPU_BF16 ? " bf16" : "",
            kao_context_cpu(ctx));
     printf("threads    %u of %u CPUs\n", kao_context_threads(ctx), kao_cpu_count());
-    const bool jpeg = check_codec(ctx, KAO_IMAGE_JPEG), png = check_codec(ctx, KAO_IMAGE_PNG),
-               webp = check_webp(ctx);
+    const bool jpeg = check_codec(ctx, KAO_IMAGE_JPEG),
+               png = check_codec(ctx, KAO_IMAGE_PNG), webp = check_webp(ctx);
 
     printf("pictures   JPEG %s, PNG %s, WebP %s\n", jpeg ? "ok" : "BROKEN",
            png ? "ok" : "BROKEN", webp ? "ok" : "BROKEN");
@@ -104,9 +107,10 @@ int cli_doctor_run(int argc, char **argv)
 
     kao_context_destroy(ctx);
     status = jpeg && png && webp ? detector && embedder ? CLI_YES : CLI_BAD : CLI_FAULT;
-    printf("%s\n", status == CLI_YES ? "all is well"
-                   : status == CLI_BAD
-                       ? "verify, detect and embed need --detector and --model, or KAO_MODELS"
-                       : "a picture library is broken");
+    printf("%s\n",
+           status == CLI_YES ? "all is well"
+           : status == CLI_BAD
+               ? "verify, detect and embed need --detector and --model, or KAO_MODELS"
+               : "a picture library is broken");
     return cli_finish("doctor", status);
 }

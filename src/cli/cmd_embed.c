@@ -85,7 +85,8 @@ static int print_row(const job *j, const char *path, const cli_photo *p, size_t 
     for (size_t k = 0; k < p->dim; k++)
         kao_json_add(v, kao_json_number((double)p->vectors[i * p->dim + k]));
     kao_json_set(o, "file", kao_json_string(path));
-    kao_json_set(o, "face", p->upright ? cli_face_json(&p->upright[i]) : kao_json_null());
+    kao_json_set(o, "face",
+                 p->upright ? cli_face_json(&p->upright[i]) : kao_json_null());
     kao_json_set(o, "embedding", v);
     return cli_print_json("embed", o);
 }

@@ -45,7 +45,8 @@ static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
     size_t n = (size_t)snprintf(buf, cap, "%s [", kao_dtype_name(t->dtype));
 
     for (int32_t i = 0; i < t->rank && n < cap; i++) {
-        const char *name = t->dim_names[i] && t->dim_names[i][0] ? t->dim_names[i] : "?";
+        const char *name =
+            t->dim_names[i] && t->dim_names[i][0] ? t->dim_names[i] : "?";
 
         n += (size_t)(t->dims[i] < 0
                           ? snprintf(buf + n, cap - n, "%s%.24s", i ? "," : "", name)
@@ -72,10 +73,10 @@ static void print_info(const char *path, const kao_model *m, const kao_card *car
     const char *key = NULL, *value = NULL, *source = NULL;
     char text[256];
 
-    printf("%s\n  ONNX IR %lld, opset %lld, %s %s, %u nodes, %lld weights, %zu bytes\n", path,
-           (long long)o->ir_version, (long long)o->opset,
-           o->producer[0] ? o->producer : "(no producer)", o->producer_version, o->n_nodes,
-           (long long)weight_count(o), o->file.bytes.n);
+    printf("%s\n  ONNX IR %lld, opset %lld, %s %s, %u nodes, %lld weights, %zu bytes\n",
+           path, (long long)o->ir_version, (long long)o->opset,
+           o->producer[0] ? o->producer : "(no producer)", o->producer_version,
+           o->n_nodes, (long long)weight_count(o), o->file.bytes.n);
     for (uint32_t i = 0; i < o->n_inputs; i++)
         printf("  input  %u \"%s\" %s\n", i, o->value_names[o->inputs[i].value],
                shape_text(&o->inputs[i], text, sizeof text));
@@ -93,7 +94,8 @@ static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
     kao_json *j = kao_json_object(), *shape = kao_json_array();
 
     for (int32_t i = 0; i < t->rank; i++)
-        kao_json_add(shape, t->dims[i] < 0 ? kao_json_null() : kao_json_integer(t->dims[i]));
+        kao_json_add(shape,
+                     t->dims[i] < 0 ? kao_json_null() : kao_json_integer(t->dims[i]));
     kao_json_set(j, "name", kao_json_string(o->value_names[t->value]));
     kao_json_set(j, "type", kao_json_string(kao_dtype_name(t->dtype)));
     kao_json_set(j, "shape", shape);
@@ -179,7 +181,8 @@ static kao_status parse_passes(const char *s, uint32_t *to, kao_error *err)
                                       strncmp(kao_pass_name(bit), p, n) != 0))
             bit++;
         if (!kao_pass_name(bit))
-            return kao_fail(err, KAO_E_ARG, "--passes: unknown pass \"%.*s\"", (int)n, p);
+            return kao_fail(err, KAO_E_ARG, "--passes: unknown pass \"%.*s\"", (int)n,
+                            p);
         *to |= 1u << bit;
     }
     return KAO_OK;
@@ -207,8 +210,8 @@ static kao_status input_number(const kao_model *m, const char *name, size_t n,
     return kao_fail(err, KAO_E_ARG, "no input is called \"%.*s\"", (int)n, name);
 }
 
-static kao_status to_tensor(run_state *r, const kao_npy *npy, size_t slot, kao_tensor *t,
-                            kao_error *err)
+static kao_status to_tensor(run_state *r, const kao_npy *npy, size_t slot,
+                            kao_tensor *t, kao_error *err)
 {
     *t = (kao_tensor){ .rank = npy->rank };
     for (size_t i = 0; i < sizeof npy_types / sizeof npy_types[0]; i++)
@@ -263,8 +266,8 @@ static void file_name(const kao_model *m, uint32_t output, char to[128])
     for (; s[n] && n < 100; n++) {
         const char c = s[n];
 
-        to[n] = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-                        c == '.' || c == '_' || c == '-'
+        to[n] = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                        (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'
                     ? c
                     : '_';
     }
@@ -297,8 +300,8 @@ static kao_status write_output(const run_state *r, uint32_t i, kao_error *err)
     if ((size_t)snprintf(path, sizeof path, "%s/%s.npy", r->args->output_dir, name) >=
         sizeof path)
         return kao_fail(err, KAO_E_ARG, "--output-dir: the path is too long");
-    kao_status st = kao_npy_format(&r->ctx->mem, descr, t->dims, t->rank, t->data, &bytes, &n,
-                                   err);
+    kao_status st =
+        kao_npy_format(&r->ctx->mem, descr, t->dims, t->rank, t->data, &bytes, &n, err);
 
     if (!st)
         st = kao_file_write(&r->ctx->mem, path, bytes, n, err);
@@ -390,7 +393,8 @@ static int run_command(kao_context *ctx, const model_args *args, char **files, i
     int status = CLI_YES;
 
     if (n != 1 || (!args->output_dir && !args->profile)) {
-        fprintf(stderr, "kao model run: wanted one FILE and --output-dir or --profile\n");
+        fprintf(stderr,
+                "kao model run: wanted one FILE and --output-dir or --profile\n");
         return CLI_BAD;
     }
     const kao_status st = run_model(&r, files[0], &wrote, &err);
@@ -414,8 +418,8 @@ static void print_types(uint32_t types, const char *gap)
         uint32_t bit;
         kao_dtype dtype;
     } all[] = {
-        { KAO_T_F32, KAO_F32 }, { KAO_T_I64, KAO_I64 },   { KAO_T_I32, KAO_I32 },
-        { KAO_T_U8, KAO_U8 },   { KAO_T_I8, KAO_I8 },     { KAO_T_BOOL, KAO_BOOL },
+        { KAO_T_F32, KAO_F32 }, { KAO_T_I64, KAO_I64 }, { KAO_T_I32, KAO_I32 },
+        { KAO_T_U8, KAO_U8 },   { KAO_T_I8, KAO_I8 },   { KAO_T_BOOL, KAO_BOOL },
         { KAO_T_F16, KAO_F16 },
     };
     bool first = true;
@@ -433,17 +437,18 @@ static int print_ops(bool markdown)
     const kao_op *rows = kao_op_rows(&n);
 
     if (markdown)
-        printf("# Operators\n\nMade by `kao model ops --markdown` from the operator table "
-               "(src/nn/op_table.c); a test\nkeeps it true. Types are those of the first "
-               "input. What is not listed is refused by name when a\nfile is loaded.\n\n"
-               "| operator | opsets | types | attributes |\n|---|---|---|---|\n");
+        printf(
+            "# Operators\n\nMade by `kao model ops --markdown` from the operator table "
+            "(src/nn/op_table.c); a test\nkeeps it true. Types are those of the first "
+            "input. What is not listed is refused by name when a\nfile is loaded.\n\n"
+            "| operator | opsets | types | attributes |\n|---|---|---|---|\n");
     for (size_t i = 0; i < n; i++) {
         char until[16] = "";
 
         if (rows[i].until)
             snprintf(until, sizeof until, "%u", rows[i].until);
-        printf(markdown ? "| %s | %u-%s | " : "%-20s %2u-%-3s ", rows[i].name, rows[i].since,
-               until);
+        printf(markdown ? "| %s | %u-%s | " : "%-20s %2u-%-3s ", rows[i].name,
+               rows[i].since, until);
         print_types(rows[i].types, markdown ? ", " : ",");
         printf(markdown ? " |%s|\n" : "\n", rows[i].attrs[0] ? rows[i].attrs : " ");
     }

@@ -23,7 +23,8 @@ const cli_option cli_verify_options[] = {
       "compare many: two paths a line, a tab (or a space) between" },
     { "draw", 0, CLI_TEXT, offsetof(verify_args, draw), "FILE",
       "write both pictures with their faces marked (.png, .jpg)" },
-    CLI_FACES_OPTION(verify_args, "which face of a picture; all: the best pair [largest]"),
+    CLI_FACES_OPTION(verify_args,
+                     "which face of a picture; all: the best pair [largest]"),
     { "no-detect", 0, CLI_FLAG, offsetof(verify_args, photo.no_detect), NULL,
       "the pictures are aligned chips already" },
     CLI_EMBEDDER_OPTIONS(verify_args),
@@ -66,9 +67,9 @@ static verdict compare(const picture *a, const picture *b)
 
     for (size_t i = 0; i < a->photo.n_chosen; i++)
         for (size_t k = 0; k < b->photo.n_chosen; k++) {
-            const float s = kao_similarity(a->photo.vectors + i * a->photo.dim,
-                                           b->photo.vectors + k * b->photo.dim,
-                                           a->photo.dim);
+            const float s =
+                kao_similarity(a->photo.vectors + i * a->photo.dim,
+                               b->photo.vectors + k * b->photo.dim, a->photo.dim);
 
             if (!(s <= best.similarity))
                 best = (verdict){ s, i, k };
@@ -81,16 +82,16 @@ static kao_json *face_of(const picture *p, size_t i)
     return p->photo.upright ? cli_face_json(&p->photo.upright[i]) : kao_json_null();
 }
 
-static kao_json *to_json(const job *j, const picture *a, const picture *b, const verdict *v,
-                         const kao_error *err)
+static kao_json *to_json(const job *j, const picture *a, const picture *b,
+                         const verdict *v, const kao_error *err)
 {
     const cli_worker *w = &j->workers[0];
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "a", kao_json_string(a->path));
     kao_json_set(o, "b", kao_json_string(b->path));
-    kao_json_set(o, "similarity", err ? kao_json_null()
-                                      : kao_json_number((double)v->similarity));
+    kao_json_set(o, "similarity",
+                 err ? kao_json_null() : kao_json_number((double)v->similarity));
     if (err) {
         kao_json_set(o, "error", cli_error_json(err));
     } else {
@@ -104,9 +105,10 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b, const
         kao_json_set(o, "faces", faces);
     }
     kao_json_set(o, "model", kao_json_string(w->model_path));
-    kao_json_set(o, "detector", w->detector ? kao_json_string(w->detector_path)
-                                            : kao_json_null());
-    kao_json_set(o, "ms", kao_json_number(round((a->photo.ms + b->photo.ms) * 100) / 100));
+    kao_json_set(o, "detector",
+                 w->detector ? kao_json_string(w->detector_path) : kao_json_null());
+    kao_json_set(o, "ms",
+                 kao_json_number(round((a->photo.ms + b->photo.ms) * 100) / 100));
     return o;
 }
 
@@ -119,7 +121,8 @@ static int emit_pair(const job *j, const pair *p)
     const bool same = v.similarity >= j->threshold; /* a NaN is never "same" */
 
     if (j->args->photo.json) {
-        const int s = cli_print_json("verify", to_json(j, a, b, &v, bad ? &bad->err : NULL));
+        const int s =
+            cli_print_json("verify", to_json(j, a, b, &v, bad ? &bad->err : NULL));
 
         if (s)
             return s;
@@ -130,7 +133,8 @@ static int emit_pair(const job *j, const pair *p)
         return cli_status_of(bad->st);
     }
     if (!j->args->photo.json) {
-        printf("Similarity of (%s, %s) : %.3f\n", a->path, b->path, (double)v.similarity);
+        printf("Similarity of (%s, %s) : %.3f\n", a->path, b->path,
+               (double)v.similarity);
         printf(same ? "They are the same face!\n" : "They are not the same face!\n");
         printf("Threshold : %.3f\n", (double)j->threshold);
     }
@@ -253,15 +257,17 @@ static kao_status cut_lines(job *j, mention *m, const char *name, kao_error *err
         char *gap = strchr(line, '\t') ? strchr(line, '\t') : strchr(line, ' ');
 
         if (!gap || gap == line || !gap[1] || strchr(gap + 1, '\t'))
-            return kao_fail(err, KAO_E_FORMAT,
-                            "%s: line %zu is not two paths with a tab (or one space) between",
-                            name, number);
+            return kao_fail(
+                err, KAO_E_FORMAT,
+                "%s: line %zu is not two paths with a tab (or one space) between", name,
+                number);
         *gap = '\0';
         m[2 * j->n_pairs] = (mention){ line, 2 * j->n_pairs };
         m[2 * j->n_pairs + 1] = (mention){ gap + 1, 2 * j->n_pairs + 1 };
         j->n_pairs++;
     }
-    return j->n_pairs ? KAO_OK : kao_fail(err, KAO_E_FORMAT, "%s: no pairs in it", name);
+    return j->n_pairs ? KAO_OK
+                      : kao_fail(err, KAO_E_FORMAT, "%s: no pairs in it", name);
 }
 
 static kao_status read_pairs(job *j, const char *path, kao_error *err)
@@ -313,13 +319,13 @@ static kao_status take_operands(job *j, char **items, kao_error *err)
 enum { DRAWN_HEIGHT = 480 };
 
 /* A picture at the drawn height with its face marked, into canvas from column x on. */
-static kao_status draw_half(cli_worker *w, const picture *p, size_t face, kao_color color,
-                            kao_image *out, kao_error *err)
+static kao_status draw_half(cli_worker *w, const picture *p, size_t face,
+                            kao_color color, kao_image *out, kao_error *err)
 {
     const kao_image *image = &p->photo.image;
     const double width = (double)image->width * DRAWN_HEIGHT / image->height;
-    kao_status st = kao_image_create(w->ctx, width < 1 ? 1 : (uint32_t)width, DRAWN_HEIGHT,
-                                     out, err);
+    kao_status st = kao_image_create(w->ctx, width < 1 ? 1 : (uint32_t)width,
+                                     DRAWN_HEIGHT, out, err);
 
     if (!st)
         st = kao_image_resize(w->ctx, image, out, err);
@@ -366,8 +372,8 @@ static int draw(const job *j)
     if (!st)
         st = draw_half(w, b, v.b, color, &right, &err);
     if (!st)
-        st = kao_image_create(w->ctx, left.width + right.width + 8, DRAWN_HEIGHT, &canvas,
-                              &err);
+        st = kao_image_create(w->ctx, left.width + right.width + 8, DRAWN_HEIGHT,
+                              &canvas, &err);
     if (!st) {
         memset(canvas.rgb, 255, canvas.row_bytes * canvas.height);
         paste(&canvas, &left, 0);
@@ -433,8 +439,9 @@ int cli_verify_run(int argc, char **argv)
     if (!cli_begin("verify", argc, argv, &args, &rest, &status))
         return status;
     if (args.pairs ? rest.n != 0 || args.draw : rest.n != 2) {
-        fprintf(stderr, "kao verify: wanted two pictures, or --pairs FILE without --draw "
-                        "(see kao verify --help)\n");
+        fprintf(stderr,
+                "kao verify: wanted two pictures, or --pairs FILE without --draw "
+                "(see kao verify --help)\n");
         return CLI_BAD;
     }
     kao_status st = args.pairs ? read_pairs(&j, args.pairs, &err)

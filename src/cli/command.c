@@ -58,11 +58,14 @@ int cli_report(const char *name, kao_status status, const kao_error *err)
     return cli_status_of(status);
 }
 
-kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu, kao_error *err)
+kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu,
+                       kao_error *err)
 {
     const char *env = getenv("KAO_CPU");
     const kao_context_options o = { .n_threads = threads,
-                                    .cpu = cpu ? cpu : env && env[0] ? env : NULL };
+                                    .cpu = cpu             ? cpu
+                                           : env && env[0] ? env
+                                                           : NULL };
 
     return kao_context_create(out, &o, err);
 }
@@ -140,12 +143,15 @@ kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *e
                     cap &&
                 is_file(path))
                 return KAO_OK;
-    for (size_t i = 0; at < sizeof looked && cli_model_folder(i, folder, sizeof folder); i++)
-        at += (size_t)snprintf(looked + at, sizeof looked - at, "%s%s", i ? ", " : "", folder);
-    return kao_fail(err, KAO_E_IO,
-                    "model \"%s\" not found in %s (give a path, or set KAO_MODELS to its "
-                    "folder)",
-                    name, looked);
+    for (size_t i = 0; at < sizeof looked && cli_model_folder(i, folder, sizeof folder);
+         i++)
+        at += (size_t)snprintf(looked + at, sizeof looked - at, "%s%s", i ? ", " : "",
+                               folder);
+    return kao_fail(
+        err, KAO_E_IO,
+        "model \"%s\" not found in %s (give a path, or set KAO_MODELS to its "
+        "folder)",
+        name, looked);
 }
 
 int cli_finish(const char *name, int status)

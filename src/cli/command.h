@@ -8,11 +8,11 @@
 
 /* Exit statuses that scripts rely on. A list ends with its highest. */
 enum {
-    CLI_YES = 0,      /* done; the same person */
-    CLI_NO = 1,       /* a different person */
-    CLI_NO_FACE = 2,  /* no usable face */
-    CLI_BAD = 3,      /* bad input or usage */
-    CLI_FAULT = 4,    /* memory, writing, internal */
+    CLI_YES = 0,     /* done; the same person */
+    CLI_NO = 1,      /* a different person */
+    CLI_NO_FACE = 2, /* no usable face */
+    CLI_BAD = 3,     /* bad input or usage */
+    CLI_FAULT = 4,   /* memory, writing, internal */
 };
 
 typedef struct cli_command {
@@ -37,7 +37,8 @@ int cli_status_of(kao_status status);
 int cli_report(const char *name, kao_status status, const kao_error *err);
 
 /* A context for --threads (0: all CPUs) and --cpu (NULL: KAO_CPU, else native). */
-kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu, kao_error *err);
+kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu,
+                       kao_error *err);
 
 /* A model by path, or by name (with or without .onnx) in the folders of KAO_MODELS, the
  * install data folder, and models/ beside the program. path: room for cap bytes. */

@@ -13,7 +13,8 @@ static void usage(FILE *f)
             kao_version());
     for (size_t i = 0; i < n; i++)
         fprintf(f, "  %-9s %s\n", c[i].name, c[i].summary);
-    fprintf(f, "\nkao COMMAND --help tells more. Exit status: 0 yes or done, 1 no, 2 no usable "
+    fprintf(f, "\nkao COMMAND --help tells more. Exit status: 0 yes or done, 1 no, 2 "
+               "no usable "
                "face,\n3 bad input or usage, 4 fault.\n");
 }
 
@@ -21,7 +22,8 @@ int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+        strcmp(name, "help") == 0) {
         usage(stdout);
         return cli_finish("help", CLI_YES);
     }

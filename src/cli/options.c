@@ -118,7 +118,8 @@ static const char *wanted(const cli_option *o)
 
 /* ---- the line ---- */
 
-static const cli_option *find(const cli_option *options, const char *arg, const char **value)
+static const cli_option *find(const cli_option *options, const char *arg,
+                              const char **value)
 {
     const size_t n = strcspn(arg, "=");
 
@@ -154,13 +155,15 @@ static bool parse_option(const char *command, const cli_option *options, int arg
     }
     if (o->kind != CLI_FLAG && !value) {
         if (*i + 1 >= argc) {
-            fprintf(stderr, "kao %s: --%s needs a value: %s\n", command, o->name, wanted(o));
+            fprintf(stderr, "kao %s: --%s needs a value: %s\n", command, o->name,
+                    wanted(o));
             return false;
         }
         value = argv[++*i];
     }
     if (!set(o, value, args)) {
-        fprintf(stderr, "kao %s: --%s %s: wanted %s\n", command, o->name, value, wanted(o));
+        fprintf(stderr, "kao %s: --%s %s: wanted %s\n", command, o->name, value,
+                wanted(o));
         return false;
     }
     return true;

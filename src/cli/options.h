@@ -7,21 +7,21 @@
 #include <stdint.h>
 
 typedef enum cli_kind {
-    CLI_FLAG,   /* bool */
-    CLI_TEXT,   /* const char *, borrowed from argv */
-    CLI_LIST,   /* cli_list: may be given several times */
-    CLI_COUNT,  /* uint32_t, 1..65536 */
-    CLI_UNIT,   /* float, -1..1; NaN where not given is the caller's default */
+    CLI_FLAG,    /* bool */
+    CLI_TEXT,    /* const char *, borrowed from argv */
+    CLI_LIST,    /* cli_list: may be given several times */
+    CLI_COUNT,   /* uint32_t, 1..65536 */
+    CLI_UNIT,    /* float, -1..1; NaN where not given is the caller's default */
     CLI_SECONDS, /* float, above 0 */
-    CLI_WORD,   /* int: index among words, separated by '|' in `value` */
-    CLI_FACES,  /* cli_faces */
+    CLI_WORD,    /* int: index among words, separated by '|' in `value` */
+    CLI_FACES,   /* cli_faces */
 } cli_kind;
 
 typedef struct cli_option {
     const char *name; /* without dashes; NULL ends the table */
     char letter;      /* or 0 */
     cli_kind kind;
-    size_t offset;    /* of the field in the command's struct */
+    size_t offset;     /* of the field in the command's struct */
     const char *value; /* how help shows it: "FILE"; of CLI_WORD: the words */
     const char *help;
 } cli_option;
@@ -35,9 +35,9 @@ typedef struct cli_list {
 
 /* --faces largest|center|best|all|error|N */
 typedef struct cli_faces {
-    int choice;    /* a kao_choice, or: */
-    bool all;      /* every face */
-    uint32_t nth;  /* 1, 2 ..: the n-th best; 0: not given */
+    int choice;   /* a kao_choice, or: */
+    bool all;     /* every face */
+    uint32_t nth; /* 1, 2 ..: the n-th best; 0: not given */
 } cli_faces;
 
 typedef struct cli_operands { /* what is left beside the options; borrowed from argv */

@@ -92,8 +92,8 @@ kao_face cli_face_upright(const kao_image *image, const kao_face *face)
     f.width *= k;
     f.height *= k;
     for (int i = 0; i < KAO_FACE_POINTS; i++)
-        kao_image_full_point(image, face->points[i].x, face->points[i].y, &f.points[i].x,
-                             &f.points[i].y);
+        kao_image_full_point(image, face->points[i].x, face->points[i].y,
+                             &f.points[i].x, &f.points[i].y);
     return f;
 }
 
@@ -147,7 +147,8 @@ static kao_status choose_indices(const cli_worker *w, cli_photo *p, kao_error *e
                            p->image.height, &p->chosen[0], err);
 }
 
-kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p, kao_error *err)
+kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
+                            kao_error *err)
 {
     const kao_status st = choose_indices(w, p, err);
 
@@ -159,7 +160,8 @@ kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p, kao_e
 }
 
 /* Of --faces all, those that cannot be used are left out; of one, that is the outcome. */
-static kao_status cut_chips(cli_worker *w, cli_photo *p, kao_image *chips, kao_error *err)
+static kao_status cut_chips(cli_worker *w, cli_photo *p, kao_image *chips,
+                            kao_error *err)
 {
     size_t kept = 0;
     kao_status st = KAO_OK;
@@ -178,8 +180,8 @@ static kao_status cut_chips(cli_worker *w, cli_photo *p, kao_image *chips, kao_e
     return kept ? KAO_OK : st;
 }
 
-static kao_status embed_chips(cli_worker *w, cli_photo *p, const kao_image *chips, size_t n,
-                              kao_error *err)
+static kao_status embed_chips(cli_worker *w, cli_photo *p, const kao_image *chips,
+                              size_t n, kao_error *err)
 {
     const kao_tta tta = (kao_tta)w->options->tta;
 
@@ -190,7 +192,8 @@ static kao_status embed_chips(cli_worker *w, cli_photo *p, const kao_image *chip
     return kao_embed(w->embedder, chips, n, tta, p->vectors, err);
 }
 
-static kao_status embed_faces(cli_worker *w, const char *path, cli_photo *p, kao_error *err)
+static kao_status embed_faces(cli_worker *w, const char *path, cli_photo *p,
+                              kao_error *err)
 {
     kao_status st = cli_photo_detect(w, path, true, false, p, err);
 
@@ -201,7 +204,8 @@ static kao_status embed_faces(cli_worker *w, const char *path, cli_photo *p, kao
     const size_t n = p->n_chosen;
     kao_image *chips = calloc(n, sizeof *chips);
 
-    st = chips ? cut_chips(w, p, chips, err) : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    st = chips ? cut_chips(w, p, chips, err)
+               : kao_fail(err, KAO_E_NOMEM, "out of memory");
     if (!st)
         st = embed_chips(w, p, chips, p->n_chosen, err);
     for (size_t i = 0; chips && i < n; i++)
@@ -210,7 +214,8 @@ static kao_status embed_faces(cli_worker *w, const char *path, cli_photo *p, kao
     return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
 }
 
-kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p, kao_error *err)
+kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p,
+                           kao_error *err)
 {
     const double begin = cli_now_ms();
     kao_status st = KAO_OK;
@@ -250,12 +255,14 @@ void cli_photo_free(cli_worker *w, cli_photo *p)
 /* Hundredths of a pixel say all there is to say. */
 static kao_json *pixels(float v)
 {
-    return kao_json_number((double)(int64_t)((double)v * 100 + (v < 0 ? -0.5 : 0.5)) / 100);
+    return kao_json_number((double)(int64_t)((double)v * 100 + (v < 0 ? -0.5 : 0.5)) /
+                           100);
 }
 
 kao_json *cli_face_json(const kao_face *f)
 {
-    kao_json *o = kao_json_object(), *box = kao_json_array(), *points = kao_json_array();
+    kao_json *o = kao_json_object(), *box = kao_json_array(),
+             *points = kao_json_array();
 
     kao_json_add(box, pixels(f->x));
     kao_json_add(box, pixels(f->y));

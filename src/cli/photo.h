@@ -18,26 +18,41 @@ typedef struct cli_photo_options {
     bool no_detect, json;
 } cli_photo_options;
 
-#define CLI_DETECTOR_OPTIONS(T)                                                             \
-    { "detector", 'd', CLI_TEXT, offsetof(T, photo.detector), "MODEL",                      \
-      "detector: a path or a name [" CLI_DEFAULT_DETECTOR "]" },                            \
-    { "min-score", 0, CLI_UNIT, offsetof(T, photo.min_score), "X",                          \
-      "drop faces with a detector score below X [the card's]" }
-#define CLI_EMBEDDER_OPTIONS(T)                                                             \
-    { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
-      "embedder: a path or a name [" CLI_DEFAULT_EMBEDDER "]" },                            \
-    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                        \
-      "join the mirrored picture's features [none]" }
-#define CLI_FACES_OPTION(T, WHICH)                                                          \
-    { "faces", 'f', CLI_FACES, offsetof(T, photo.faces), "largest|center|best|all|error|N", \
-      WHICH }
-#define CLI_MACHINE_OPTIONS(T)                                                              \
-    { "threads", 't', CLI_COUNT, offsetof(T, photo.threads), "N",                           \
-      "threads for a file [all CPUs, shared among -j]" },                                   \
-    { "cpu", 0, CLI_TEXT, offsetof(T, photo.cpu), "ref|avx2|avx512|native",                 \
-      "widest kernels to use [native; KAO_CPU]" },                                          \
-    { "jobs", 'j', CLI_COUNT, offsetof(T, photo.jobs), "N", "files at once [1]" },          \
-    { "json", 0, CLI_FLAG, offsetof(T, photo.json), NULL, "one JSON object a line" }
+#define CLI_DETECTOR_OPTIONS(T)                                                        \
+ { "detector", 'd',                                                                    \
+   CLI_TEXT,   offsetof(T, photo.detector),                                            \
+   "MODEL",    "detector: a path or a name [" CLI_DEFAULT_DETECTOR "]" },              \
+ {                                                                                     \
+  "min-score", 0, CLI_UNIT, offsetof(T, photo.min_score), "X",                         \
+      "drop faces with a detector score below X [the card's]"                          \
+ }
+#define CLI_EMBEDDER_OPTIONS(T)                                                        \
+ { "model",  'm',                                                                      \
+   CLI_TEXT, offsetof(T, photo.model),                                                 \
+   "MODEL",  "embedder: a path or a name [" CLI_DEFAULT_EMBEDDER "]" },                \
+ {                                                                                     \
+  "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                       \
+      "join the mirrored picture's features [none]"                                    \
+ }
+#define CLI_FACES_OPTION(T, WHICH)                                                     \
+ {                                                                                     \
+  "faces", 'f', CLI_FACES, offsetof(T, photo.faces),                                   \
+      "largest|center|best|all|error|N", WHICH                                         \
+ }
+#define CLI_MACHINE_OPTIONS(T)                                                         \
+ { "threads", 't',                                                                     \
+   CLI_COUNT, offsetof(T, photo.threads),                                              \
+   "N",       "threads for a file [all CPUs, shared among -j]" },                      \
+     { "cpu",                                                                          \
+       0,                                                                              \
+       CLI_TEXT,                                                                       \
+       offsetof(T, photo.cpu),                                                         \
+       "ref|avx2|avx512|native",                                                       \
+       "widest kernels to use [native; KAO_CPU]" },                                    \
+     { "jobs", 'j', CLI_COUNT, offsetof(T, photo.jobs), "N", "files at once [1]" },    \
+ {                                                                                     \
+  "json", 0, CLI_FLAG, offsetof(T, photo.json), NULL, "one JSON object a line"         \
+ }
 
 /* What one thread needs to work on files. */
 typedef struct cli_worker {
@@ -58,12 +73,12 @@ kao_status cli_workers_open(cli_worker **list, void ***pointers, uint32_t *n,
 void cli_workers_close(cli_worker *list, void **pointers, uint32_t n);
 
 typedef struct cli_photo {
-    kao_image image;   /* maybe reduced: see kao_image */
-    kao_face *faces;   /* in pixels of image, best first */
+    kao_image image; /* maybe reduced: see kao_image */
+    kao_face *faces; /* in pixels of image, best first */
     size_t n_faces;
-    size_t *chosen;    /* indices of those meant */
+    size_t *chosen; /* indices of those meant */
     size_t n_chosen;
-    float *vectors;    /* n_chosen of dim floats */
+    float *vectors; /* n_chosen of dim floats */
     size_t dim;
     kao_face *upright; /* the chosen ones in pixels of the file, upright */
     double ms;
@@ -73,9 +88,11 @@ typedef struct cli_photo {
 kao_status cli_photo_detect(cli_worker *w, const char *path, bool coarse_first,
                             bool keep_size, cli_photo *p, kao_error *err);
 /* After cli_photo_detect: choose by --faces. KAO_E_NO_FACE and the like name the path. */
-kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p, kao_error *err);
+kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
+                            kao_error *err);
 /* Read, detect (or take the picture as a chip), choose, align, embed. */
-kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p, kao_error *err);
+kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p,
+                           kao_error *err);
 void cli_photo_free(cli_worker *w, cli_photo *p);
 /* Drop the pixels, keep faces and vectors. */
 void cli_photo_drop_image(cli_worker *w, cli_photo *p);

@@ -15,7 +15,8 @@
 /* In template pixels of 112: faces in profile reach about 6, mirrored ones 20 and more. */
 static const double worst_residual_px = 14;
 
-double kao_fit_similarity(const kao_point *from, const kao_point *to, int n, double m[6])
+double kao_fit_similarity(const kao_point *from, const kao_point *to, int n,
+                          double m[6])
 {
     double cx = 0, cy = 0, cu = 0, cv = 0, q = 0, a = 0, b = 0, rest = 0;
 
@@ -78,13 +79,15 @@ kao_status kao_face_fit(const kao_face *face, const kao_point *target, double m[
 
     for (int i = 0; i < KAO_FACE_POINTS; i++)
         if (!isfinite(face->points[i].x) || !isfinite(face->points[i].y))
-            return kao_fail(err, KAO_E_NO_FACE, "a face with points that are no numbers");
+            return kao_fail(err, KAO_E_NO_FACE,
+                            "a face with points that are no numbers");
     const double rms = kao_fit_similarity(face->points, target, KAO_FACE_POINTS, m);
 
     if (rms < 0)
         return kao_fail(err, KAO_E_NO_FACE, "a face whose points coincide");
     if (rms > worst_residual_px * unit)
         return kao_fail(err, KAO_E_NO_FACE,
-                        "the points do not fit a face (%.0f pixels off): mirrored?", rms);
+                        "the points do not fit a face (%.0f pixels off): mirrored?",
+                        rms);
     return KAO_OK;
 }

@@ -9,7 +9,8 @@
 /* Least-squares similarity from n points to n points: x' = a*x - b*y + tx,
  * y' = b*x + a*y + ty, as m = (a, -b, tx, b, a, ty). Gives the root mean square of the
  * residuals in target pixels; negative where the source points coincide. */
-double kao_fit_similarity(const kao_point *from, const kao_point *to, int n, double m[6]);
+double kao_fit_similarity(const kao_point *from, const kao_point *to, int n,
+                          double m[6]);
 
 /* The template named by a card, scaled to width x height; false: no such template. */
 bool kao_face_template(const char *name, uint32_t width, uint32_t height,

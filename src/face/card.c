@@ -29,14 +29,18 @@ static const struct {
     const char *key;
     bool embedder_needs;
 } keys[] = {
-    { "anchors", false },      { "calibration", false },     { "dim", false },
-    { "family", false },       { "input.color", true },      { "input.layout", false },
-    { "input.mean", true },    { "input.resize", false },    { "input.scale", true },
-    { "input.size", true },    { "kind", true },             { "license", false },
-    { "members", false },      { "metric", false },          { "name", false },
-    { "note", false },         { "outputs", false },         { "strides", false },
-    { "template", true },      { "threshold.cosine", false }, { "threshold.nms", false },
-    { "threshold.score", false }, { "trained_on", false },   { "tta", false },
+    { "anchors", false },       { "calibration", false },
+    { "dim", false },           { "family", false },
+    { "input.color", true },    { "input.layout", false },
+    { "input.mean", true },     { "input.resize", false },
+    { "input.scale", true },    { "input.size", true },
+    { "kind", true },           { "license", false },
+    { "members", false },       { "metric", false },
+    { "name", false },          { "note", false },
+    { "outputs", false },       { "strides", false },
+    { "template", true },       { "threshold.cosine", false },
+    { "threshold.nms", false }, { "threshold.score", false },
+    { "trained_on", false },    { "tta", false },
 };
 
 static bool is_key(const char *s)
@@ -83,8 +87,8 @@ static char *trim(char *s)
 }
 
 /* text is changed. name: of the file, for messages. */
-static kao_status parse_text(kao_card *c, char *text, const char *name, const char *source,
-                             kao_error *err)
+static kao_status parse_text(kao_card *c, char *text, const char *name,
+                             const char *source, kao_error *err)
 {
     kao_status st = KAO_OK;
     int number = 0;
@@ -100,14 +104,14 @@ static kao_status parse_text(kao_card *c, char *text, const char *name, const ch
         char *equals = strchr(line, '=');
 
         if (!equals)
-            return kao_fail(err, KAO_E_FORMAT, "%s: line %d is not \"key = value\"", name,
-                            number);
+            return kao_fail(err, KAO_E_FORMAT, "%s: line %d is not \"key = value\"",
+                            name, number);
         *equals = '\0';
         const char *key = trim(line), *value = trim(equals + 1);
 
         if (!is_key(key))
-            return kao_fail(err, KAO_E_FORMAT, "%s: line %d: unknown key \"%.60s\"", name,
-                            number, key);
+            return kao_fail(err, KAO_E_FORMAT, "%s: line %d: unknown key \"%.60s\"",
+                            name, number, key);
         st = add_row(c, key, value, source, err);
     }
     return st;
@@ -134,10 +138,10 @@ static kao_status read_sidecar(kao_card *c, const char *path, kao_error *err)
     }
     char *text = kao_arena_str(&c->arena, f.bytes.p, f.bytes.n);
 
-    st = !text                                ? no_memory(err)
-         : strlen(text) != f.bytes.n          ? kao_fail(err, KAO_E_FORMAT,
-                                                         "%s: not a text file", name)
-                                              : parse_text(c, text, name, "sidecar", err);
+    st = !text ? no_memory(err)
+         : strlen(text) != f.bytes.n
+             ? kao_fail(err, KAO_E_FORMAT, "%s: not a text file", name)
+             : parse_text(c, text, name, "sidecar", err);
     kao_file_close(&f);
     return st;
 }
@@ -153,8 +157,8 @@ static kao_status read_metadata(kao_card *c, const kao_model *m, const char *pat
         if (strncmp(key, "kao.", 4) != 0)
             continue;
         if (!is_key(key + 4))
-            return kao_fail(err, KAO_E_FORMAT, "%s: metadata: unknown key \"%.60s\"", path,
-                            key);
+            return kao_fail(err, KAO_E_FORMAT, "%s: metadata: unknown key \"%.60s\"",
+                            path, key);
         st = add_row(c, key + 4, m->onnx.meta[i].value, "metadata", err);
     }
     return st;
@@ -175,7 +179,8 @@ static kao_status read_builtin(kao_card *c, const kao_model *m, kao_error *err)
             continue;
         char *text = kao_arena_str(&c->arena, b->text, strlen(b->text));
 
-        return text ? parse_text(c, text, "built-in card", "card", err) : no_memory(err);
+        return text ? parse_text(c, text, "built-in card", "card", err)
+                    : no_memory(err);
     }
     return KAO_OK;
 }
@@ -245,7 +250,8 @@ kao_status kao_card_build(kao_card **out, const kao_model *m, const char *path,
     return KAO_OK;
 }
 
-kao_status kao_card_open(kao_context *ctx, kao_card **out, const char *path, kao_error *err)
+kao_status kao_card_open(kao_context *ctx, kao_card **out, const char *path,
+                         kao_error *err)
 {
     kao_model *m = NULL;
 
@@ -301,17 +307,18 @@ kao_status kao_card_require(const kao_card *c, const char *kind, const char *pat
     const char *have = kao_card_get(c, "kind");
 
     if (have && strcmp(have, kind) != 0)
-        return kao_fail(err, KAO_E_UNKNOWN_MODEL, "%s: a %s, wanted a model of kind %s", path,
-                        have, kind);
+        return kao_fail(err, KAO_E_UNKNOWN_MODEL, "%s: a %s, wanted a model of kind %s",
+                        path, have, kind);
     if (!have && strcmp(kind, "detector") == 0)
-        return kao_fail(err, KAO_E_UNKNOWN_MODEL,
-                        "%s: no detector family knows this network; its card lacks: kind, "
-                        "family",
-                        path);
+        return kao_fail(
+            err, KAO_E_UNKNOWN_MODEL,
+            "%s: no detector family knows this network; its card lacks: kind, "
+            "family",
+            path);
     if (c->missing[0])
         return kao_fail(err, KAO_E_UNKNOWN_MODEL,
-                        "%s: unknown %s; its card lacks: %s (write them into %s.card)", path,
-                        kind, c->missing, path);
+                        "%s: unknown %s; its card lacks: %s (write them into %s.card)",
+                        path, kind, c->missing, path);
     return KAO_OK;
 }
 
@@ -371,8 +378,8 @@ kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t
             p++;
     }
     if (*p || (k != n && k != 1))
-        return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted %zu number%s", key, value,
-                        n, n == 1 ? "" : "s");
+        return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted %zu number%s", key,
+                        value, n, n == 1 ? "" : "s");
     for (size_t i = k; i < n; i++)
         to[i] = to[0];
     return KAO_OK;
@@ -390,7 +397,8 @@ kao_status kao_card_size(const kao_card *c, const char *key, uint32_t *width,
     const unsigned long h = *end == 'x' ? strtoul(end + 1, &end, 10) : w;
 
     if (*end || w < 1 || h < 1 || w > 16384 || h > 16384)
-        return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted WIDTHxHEIGHT", key, value);
+        return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted WIDTHxHEIGHT", key,
+                        value);
     *width = (uint32_t)w;
     *height = (uint32_t)h;
     return KAO_OK;
@@ -414,5 +422,6 @@ kao_status kao_card_word(const kao_card *c, const char *key, const char *const *
             at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "",
                                    words[i]);
     }
-    return kao_fail(err, KAO_E_UNSUPPORTED, "card: %s = %.60s: one of %s", key, value, list);
+    return kao_fail(err, KAO_E_UNSUPPORTED, "card: %s = %.60s: one of %s", key, value,
+                    list);
 }

@@ -20,8 +20,9 @@ kao_status kao_card_floats(const kao_card *card, const char *key, float *to, siz
 kao_status kao_card_size(const kao_card *card, const char *key, uint32_t *width,
                          uint32_t *height, kao_error *err);
 /* Which of n words the value of a key is; where absent, *index stays. */
-kao_status kao_card_word(const kao_card *card, const char *key, const char *const *words,
-                         size_t n, int *index, kao_error *err);
+kao_status kao_card_word(const kao_card *card, const char *key,
+                         const char *const *words, size_t n, int *index,
+                         kao_error *err);
 
 /* cards_data.c, made from models/cards/ by tools/embed_cards.py. */
 typedef struct kao_builtin_card {

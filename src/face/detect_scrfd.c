@@ -44,16 +44,15 @@ bool kao_scrfd_recognise(const kao_model *m, kao_heads *heads)
                 return false;
     *heads = (kao_heads){ .n_levels = LEVELS, .anchors = ANCHORS };
     for (uint32_t i = 0; i < LEVELS; i++)
-        heads->level[i] = (kao_level){ .stride = 8 << i,
-                                       .score = i,
-                                       .box = LEVELS + i,
-                                       .points = 2 * LEVELS + i };
+        heads->level[i] = (kao_level){
+            .stride = 8 << i, .score = i, .box = LEVELS + i, .points = 2 * LEVELS + i
+        };
     return true;
 }
 
 /* Number j of anchor a of a cell, in either form. */
-static float number_of(const kao_tensor *t, int64_t cell, int64_t cells, int64_t a, int64_t j,
-                       int64_t width)
+static float number_of(const kao_tensor *t, int64_t cell, int64_t cells, int64_t a,
+                       int64_t j, int64_t width)
 {
     const float *data = t->data;
 
@@ -61,8 +60,9 @@ static float number_of(const kao_tensor *t, int64_t cell, int64_t cells, int64_t
                         : data[(cell * ANCHORS + a) * width + j];
 }
 
-static kao_face face_at(const kao_level *l, const kao_tensor *box, const kao_tensor *points,
-                        int64_t cell, int64_t columns, int64_t cells, int64_t a, float score)
+static kao_face face_at(const kao_level *l, const kao_tensor *box,
+                        const kao_tensor *points, int64_t cell, int64_t columns,
+                        int64_t cells, int64_t a, float score)
 {
     const float s = (float)l->stride, ax = (float)(cell % columns) * s,
                 ay = (float)(cell / columns) * s;
@@ -94,7 +94,8 @@ kao_status kao_scrfd_decode(const kao_heads *heads, const kao_tensor *const *ten
 {
     for (uint32_t i = 0; i < heads->n_levels; i++) {
         const kao_level *l = &heads->level[i];
-        const int64_t columns = width / l->stride, cells = columns * (height / l->stride);
+        const int64_t columns = width / l->stride,
+                      cells = columns * (height / l->stride);
         const kao_tensor *scores = tensors[l->score], *box = tensors[l->box],
                          *points = tensors[l->points];
 
@@ -110,7 +111,8 @@ kao_status kao_scrfd_decode(const kao_heads *heads, const kao_tensor *const *ten
                     score = 1 / (1 + expf(-score));
                 if (!(score >= min_score))
                     continue;
-                const kao_face f = face_at(l, box, points, cell, columns, cells, a, score);
+                const kao_face f =
+                    face_at(l, box, points, cell, columns, cells, a, score);
 
                 kao_face_list_add(list, &f);
             }

@@ -11,7 +11,8 @@
 
 #include "face/detector_family.h"
 
-static bool find_output(const kao_model *m, const char *kind, int stride, uint32_t *number)
+static bool find_output(const kao_model *m, const char *kind, int stride,
+                        uint32_t *number)
 {
     char name[16];
 
@@ -86,8 +87,9 @@ kao_status kao_yunet_decode(const kao_heads *heads, const kao_tensor *const *ten
 
             if (!(score >= min_score))
                 continue;
-            const kao_face f = face_at((float)(c % columns), (float)(c / columns),
-                                       (float)l->stride, score, box + 4 * c, kps + 10 * c);
+            const kao_face f =
+                face_at((float)(c % columns), (float)(c / columns), (float)l->stride,
+                        score, box + 4 * c, kps + 10 * c);
 
             kao_face_list_add(list, &f);
         }

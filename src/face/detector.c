@@ -20,14 +20,19 @@
 #include "image/tensor.h"
 #include "nn/session.h"
 
-enum { CANVAS_STEP = 32, SIDE_COARSE = 160, SIDE_MAIN = 640, SIDE_FINE = 1280,
-       FINE_FROM = 960 };
+enum {
+    CANVAS_STEP = 32,
+    SIDE_COARSE = 160,
+    SIDE_MAIN = 640,
+    SIDE_FINE = 1280,
+    FINE_FROM = 960
+};
 
 static const float contained_share = 0.7f; /* a box inside another is the same face */
 
 typedef struct pass {
-    uint32_t side;     /* of the reduced picture's longer side */
-    float low, high;   /* faces kept: longer side of the box as a share of `side` */
+    uint32_t side;   /* of the reduced picture's longer side */
+    float low, high; /* faces kept: longer side of the box as a share of `side` */
 } pass;
 
 struct kao_detector {
@@ -59,7 +64,8 @@ static kao_status read_card(kao_detector *d, const char *path, kao_error *err)
         return st;
     d->family = kao_detector_family_find(family);
     if (!d->family)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: detector family \"%.40s\"", path, family);
+        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: detector family \"%.40s\"", path,
+                        family);
     if (!d->family->recognise(d->model, &d->heads))
         return kao_fail(err, KAO_E_UNSUPPORTED,
                         "%s: its outputs are not those of the family %s", path, family);
@@ -94,7 +100,8 @@ static kao_status read_input(kao_detector *d, const char *path, kao_error *err)
         return kao_fail(err, KAO_E_UNSUPPORTED,
                         "%s: its input is not one picture of 3 channels", path);
     if ((in->dims[2] > 0) != (in->dims[3] > 0))
-        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: one side of its input is free", path);
+        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: one side of its input is free",
+                        path);
     if (in->dims[2] > 0) {
         if (in->dims[2] > 16384 || in->dims[3] > 16384 || in->dims[2] % CANVAS_STEP ||
             in->dims[3] % CANVAS_STEP)
@@ -182,7 +189,8 @@ static kao_status size_canvas(kao_detector *d, uint32_t width, uint32_t height,
     d->input_cap = 0;
     d->input = kao_alloc(&d->ctx->mem, floats * sizeof *d->input);
     if (!d->input)
-        return kao_fail(err, KAO_E_NOMEM, "detector: %zu bytes", floats * sizeof *d->input);
+        return kao_fail(err, KAO_E_NOMEM, "detector: %zu bytes",
+                        floats * sizeof *d->input);
     d->input_cap = floats;
     return KAO_OK;
 }
@@ -196,8 +204,8 @@ static kao_status run_network(kao_detector *d, kao_error *err)
 
     kao_tensor_set_channels_last(&t);
     kao_image_to_tensor(&d->canvas,
-                        (kao_region){ 0, 0, d->canvas.width, d->canvas.height }, &d->form,
-                        d->input);
+                        (kao_region){ 0, 0, d->canvas.width, d->canvas.height },
+                        &d->form, d->input);
     const kao_status st = kao_session_bind(d->session, 0, &t, err);
 
     return st ? st : kao_session_run(d->session, err);
@@ -229,7 +237,8 @@ static void map_back(kao_detector *d, size_t from, const pass *p, kao_place plac
         kao_face f = l->faces[i];
         const float size = f.width > f.height ? f.width : f.height;
 
-        if (!is_face(&f) || size < p->low * (float)p->side || size > p->high * (float)p->side)
+        if (!is_face(&f) || size < p->low * (float)p->side ||
+            size > p->high * (float)p->side)
             continue;
         f.x = f.x * kx + ox;
         f.y = f.y * ky + oy;
@@ -248,10 +257,11 @@ static kao_status run_pass(kao_detector *d, const kao_image *image, const pass *
                            float min_score, kao_error *err)
 {
     const kao_tensor *tensors[3 * KAO_MAX_LEVELS + KAO_MAX_LEVELS] = { NULL };
-    const kao_place place = kao_letterbox_place(image->width, image->height, p->side, p->side,
-                                                KAO_LETTERBOX_TOP_LEFT);
+    const kao_place place = kao_letterbox_place(image->width, image->height, p->side,
+                                                p->side, KAO_LETTERBOX_TOP_LEFT);
     const uint32_t width = d->fixed_width ? d->fixed_width : up_to_step(place.width);
-    const uint32_t height = d->fixed_height ? d->fixed_height : up_to_step(place.height);
+    const uint32_t height =
+        d->fixed_height ? d->fixed_height : up_to_step(place.height);
     const size_t from = d->list.n;
     kao_status st = size_canvas(d, width, height, err);
 
@@ -269,7 +279,8 @@ static kao_status run_pass(kao_detector *d, const kao_image *image, const pass *
                           kao_dtype_name((int)tensors[i]->dtype));
     }
     if (!st)
-        st = d->family->decode(&d->heads, tensors, width, height, min_score, &d->list, err);
+        st = d->family->decode(&d->heads, tensors, width, height, min_score, &d->list,
+                               err);
     if (!st && d->list.failed)
         st = kao_fail(err, KAO_E_NOMEM, "detector: out of memory");
     if (!st)
@@ -310,7 +321,8 @@ kao_status kao_detect(kao_detector *d, const kao_image *image,
     size_t n_coarse = 0;
 
     if (!d || !n_faces || (cap && !faces))
-        return kao_fail(err, KAO_E_ARG, "detect: no detector or no place for the result");
+        return kao_fail(err, KAO_E_ARG,
+                        "detect: no detector or no place for the result");
     *n_faces = 0;
     kao_status st = kao_image_check(image, "image", err);
     const float min_score = o->min_score > 0 ? o->min_score : d->min_score;
@@ -328,6 +340,7 @@ kao_status kao_detect(kao_detector *d, const kao_image *image,
     d->list.n = kao_nms(d->list.faces, d->list.n, d->nms, n > 1 ? contained_share : 0);
     *n_faces = d->list.n;
     if (cap && d->list.n)
-        memcpy(faces, d->list.faces, (d->list.n < cap ? d->list.n : cap) * sizeof *faces);
+        memcpy(faces, d->list.faces,
+               (d->list.n < cap ? d->list.n : cap) * sizeof *faces);
     return KAO_OK;
 }

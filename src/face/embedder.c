@@ -63,13 +63,15 @@ static kao_status read_card(kao_embedder *e, const char *path, kao_error *err)
     if (st)
         return kao_error_prefix(err, st, "%s", path);
     if (e->width > MAX_CHIP || e->height > MAX_CHIP)
-        return kao_fail(err, KAO_E_LIMIT, "%s: card: input.size = %ux%u, at most %d", path,
-                        e->width, e->height, MAX_CHIP);
+        return kao_fail(err, KAO_E_LIMIT, "%s: card: input.size = %ux%u, at most %d",
+                        path, e->width, e->height, MAX_CHIP);
     e->form.order = color ? KAO_TENSOR_BGR : KAO_TENSOR_RGB;
     e->has_threshold = kao_card_get(e->card, "threshold.cosine") != NULL;
-    if (!kao_face_template(kao_card_get(e->card, "template"), e->width, e->height, e->points))
-        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: card: template = %.40s: arcface-112 only",
-                        path, kao_card_get(e->card, "template"));
+    if (!kao_face_template(kao_card_get(e->card, "template"), e->width, e->height,
+                           e->points))
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: card: template = %.40s: arcface-112 only", path,
+                        kao_card_get(e->card, "template"));
     return KAO_OK;
 }
 
@@ -114,8 +116,8 @@ static kao_status probe(kao_embedder *e, const char *path, kao_error *err)
     const int64_t n = kao_tensor_count(out);
 
     if (out->dtype != KAO_F32 || n < 2 || n > 65536 || out->dims[0] != 1)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: output of shape %s is no vector", path,
-                        kao_dims_text(out->dims, out->rank, text, sizeof text));
+        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: output of shape %s is no vector",
+                        path, kao_dims_text(out->dims, out->rank, text, sizeof text));
     e->dim = (size_t)n;
     return KAO_OK;
 }
@@ -229,7 +231,8 @@ static kao_image surroundings(const kao_image *image, double *m, uint32_t width,
     if (!kao_warp_invert(m, inverse))
         return view;
     for (int i = 0; i < 4; i++) { /* the chip's corners in the picture, with a margin */
-        const double u = i & 1 ? (double)width + 8 : -9, v = i & 2 ? (double)height + 8 : -9;
+        const double u = i & 1 ? (double)width + 8 : -9,
+                     v = i & 2 ? (double)height + 8 : -9;
         const double x = inverse[0] * u + inverse[1] * v + inverse[2];
         const double y = inverse[3] * u + inverse[4] * v + inverse[5];
 
@@ -271,9 +274,10 @@ kao_status kao_embedder_align(const kao_embedder *e, const kao_image *image,
     const float eyes = kao_face_eye_distance_px(face) * (float)reduction;
 
     if (eyes < KAO_MIN_EYE_DISTANCE_PX)
-        return kao_fail(err, KAO_E_TOO_SMALL,
-                        "the face is too small: %.1f pixels between the eyes, at least %.0f",
-                        (double)eyes, (double)KAO_MIN_EYE_DISTANCE_PX);
+        return kao_fail(
+            err, KAO_E_TOO_SMALL,
+            "the face is too small: %.1f pixels between the eyes, at least %.0f",
+            (double)eyes, (double)KAO_MIN_EYE_DISTANCE_PX);
     st = kao_face_fit(face, e->points, m, err);
     if (st)
         return st;
@@ -292,8 +296,8 @@ kao_status kao_embedder_align(const kao_embedder *e, const kao_image *image,
 
 /* ---- embedding ---- */
 
-static kao_status put_chip(kao_embedder *e, const kao_image *chip, bool mirror, float *to,
-                           kao_error *err)
+static kao_status put_chip(kao_embedder *e, const kao_image *chip, bool mirror,
+                           float *to, kao_error *err)
 {
     kao_tensor_form form = e->form;
     const kao_image *use = chip;
@@ -315,22 +319,23 @@ static kao_status put_chip(kao_embedder *e, const kao_image *chip, bool mirror, 
 
 /* Network outputs of pictures first..first+n-1 of the job: picture i is chip i / views, and
  * mirrored where i is odd and views is 2. */
-static kao_status run_batch(kao_embedder *e, const kao_image *chips, size_t first, uint32_t n,
-                            uint32_t views, kao_error *err)
+static kao_status run_batch(kao_embedder *e, const kao_image *chips, size_t first,
+                            uint32_t n, uint32_t views, kao_error *err)
 {
     const size_t floats = (size_t)e->width * e->height * 3;
     kao_status st = KAO_OK;
 
     for (uint32_t i = 0; !st && i < n; i++)
-        st = put_chip(e, &chips[(first + i) / views], views == 2 && (first + i) % 2 == 1,
-                      e->input + i * floats, err);
+        st = put_chip(e, &chips[(first + i) / views],
+                      views == 2 && (first + i) % 2 == 1, e->input + i * floats, err);
     const kao_tensor t = input_of(e, n);
 
     if (!st)
         st = kao_session_bind(e->session, 0, &t, err);
     if (!st)
         st = kao_session_run(e->session, err);
-    if (!st && kao_tensor_count(kao_session_output(e->session, 0)) != (int64_t)(n * e->dim))
+    if (!st &&
+        kao_tensor_count(kao_session_output(e->session, 0)) != (int64_t)(n * e->dim))
         st = kao_fail(err, KAO_E_UNSUPPORTED,
                       "the network does not give %zu numbers a picture for %u pictures",
                       e->dim, n);
@@ -345,14 +350,16 @@ static kao_status to_unit(float *v, size_t n, kao_error *err)
         sum += (double)v[i] * (double)v[i];
     if (!isfinite(sum) || sum < 1e-24)
         return kao_fail(err, KAO_E_BAD_EMBEDDING, "the network gave %s",
-                        isfinite(sum) ? "a zero vector" : "numbers that are not finite");
+                        isfinite(sum) ? "a zero vector"
+                                      : "numbers that are not finite");
     for (size_t i = 0; i < n; i++)
         v[i] = (float)((double)v[i] / sqrt(sum));
     return KAO_OK;
 }
 
 /* Put the raw output of picture i where it belongs. */
-static void store(const kao_embedder *e, size_t i, kao_tta tta, const float *raw, float *out)
+static void store(const kao_embedder *e, size_t i, kao_tta tta, const float *raw,
+                  float *out)
 {
     const size_t dim = e->dim;
 
@@ -382,7 +389,8 @@ kao_status kao_embed(kao_embedder *e, const kao_image *chips, size_t n, kao_tta 
         st = run_batch(e, chips, i, k, views, err);
         for (uint32_t j = 0; !st && j < k; j++, i++)
             store(e, i, tta,
-                  (const float *)kao_session_output(e->session, 0)->data + j * e->dim, out);
+                  (const float *)kao_session_output(e->session, 0)->data + j * e->dim,
+                  out);
     }
     for (size_t i = 0; !st && i < n; i++)
         st = to_unit(out + i * kao_embedder_dim(e, tta), kao_embedder_dim(e, tta), err);

@@ -13,7 +13,8 @@ float kao_face_eye_distance_px(const kao_face *face)
 }
 
 /* The larger, the more the face is meant. */
-static double claim(const kao_face *f, kao_choice choice, uint32_t width, uint32_t height)
+static double claim(const kao_face *f, kao_choice choice, uint32_t width,
+                    uint32_t height)
 {
     const double cx = (double)f->x + (double)f->width / 2 - (double)width / 2;
     const double cy = (double)f->y + (double)f->height / 2 - (double)height / 2;
@@ -29,15 +30,18 @@ static double claim(const kao_face *f, kao_choice choice, uint32_t width, uint32
 }
 
 kao_status kao_face_choose(const kao_face *faces, size_t n, kao_choice choice,
-                           uint32_t width, uint32_t height, size_t *index, kao_error *err)
+                           uint32_t width, uint32_t height, size_t *index,
+                           kao_error *err)
 {
-    if (!index || (n && !faces) || choice < KAO_CHOOSE_LARGEST || choice > KAO_CHOOSE_ERROR)
+    if (!index || (n && !faces) || choice < KAO_CHOOSE_LARGEST ||
+        choice > KAO_CHOOSE_ERROR)
         return kao_fail(err, KAO_E_ARG, "face choice: bad arguments");
     *index = 0;
     if (n == 0)
         return kao_fail(err, KAO_E_NO_FACE, "no face found");
     if (n > 1 && choice == KAO_CHOOSE_ERROR)
-        return kao_fail(err, KAO_E_SEVERAL_FACES, "%zu faces found, one was expected", n);
+        return kao_fail(err, KAO_E_SEVERAL_FACES, "%zu faces found, one was expected",
+                        n);
     for (size_t i = 1; i < n; i++)
         if (claim(&faces[i], choice, width, height) >
             claim(&faces[*index], choice, width, height))

@@ -219,7 +219,8 @@ void kao_conv_pair_run(const kao_kernels *k, kao_pool *pool, const kao_conv *fir
  * left for the depthwise after it, whose pair keeps the larger map in the cache. Pointwise
  * first pays for rows made twice when threads share the picture (two in MIN_BAND_ROWS or
  * more), so it is for maps that would go to memory and back. */
-bool kao_conv_pair_good(const kao_kernels *k, const kao_conv *first, const kao_conv *second)
+bool kao_conv_pair_good(const kao_kernels *k, const kao_conv *first,
+                        const kao_conv *second)
 {
     const size_t middle = (size_t)second->h * (size_t)second->w * (size_t)second->c;
 

@@ -11,29 +11,30 @@
 #include "kernels/conv.h"
 #include "nn/model.h"
 
-enum { /* passes, by bit; the names stand in pass_names */
-    KAO_PASS_FOLD = 1 << 0,      /* values known while planning are constants */
-    KAO_PASS_CONV = 1 << 1,      /* packed channels-last kernels instead of the generic form */
-    KAO_PASS_NORM = 1 << 2,      /* BatchNormalization into the Conv before it */
-    KAO_PASS_ACT = 1 << 3,       /* activation into the epilogue */
-    KAO_PASS_RESIDUAL = 1 << 4,  /* Add into the epilogue */
-    KAO_PASS_HEADS = 1 << 5,     /* sibling convolutions of one input become one */
-    KAO_PASS_VIEW = 1 << 6,      /* Transpose, Reshape, Slice, Split without a copy */
-    KAO_PASS_PAIR = 1 << 7,      /* two convolutions band by band */
-    KAO_PASS_ALL = (1 << 8) - 1,
+enum {                         /* passes, by bit; the names stand in pass_names */
+       KAO_PASS_FOLD = 1 << 0, /* values known while planning are constants */
+       KAO_PASS_CONV =
+           1 << 1, /* packed channels-last kernels instead of the generic form */
+       KAO_PASS_NORM = 1 << 2,     /* BatchNormalization into the Conv before it */
+       KAO_PASS_ACT = 1 << 3,      /* activation into the epilogue */
+       KAO_PASS_RESIDUAL = 1 << 4, /* Add into the epilogue */
+       KAO_PASS_HEADS = 1 << 5,    /* sibling convolutions of one input become one */
+       KAO_PASS_VIEW = 1 << 6,     /* Transpose, Reshape, Slice, Split without a copy */
+       KAO_PASS_PAIR = 1 << 7,     /* two convolutions band by band */
+       KAO_PASS_ALL = (1 << 8) - 1,
 };
 
 typedef struct kao_value {
-    kao_tensor t;        /* dims always; strides after place.c; data: the known value */
+    kao_tensor t; /* dims always; strides after place.c; data: the known value */
     bool is_input, is_output;
-    uint32_t input;      /* number of the graph input */
-    uint32_t reads;      /* steps that read it, plus one as a graph output */
-    uint32_t maker;      /* step; KAO_NO_VALUE for inputs and constants */
-    uint32_t reader[2];  /* the first two steps that read it; KAO_NO_VALUE */
-    bool varies;         /* known, but another in plans for other inputs */
+    uint32_t input;     /* number of the graph input */
+    uint32_t reads;     /* steps that read it, plus one as a graph output */
+    uint32_t maker;     /* step; KAO_NO_VALUE for inputs and constants */
+    uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
+    bool varies;        /* known, but another in plans for other inputs */
     /* place.c: */
-    uint32_t root;       /* the value whose storage it is part of; itself where it owns it */
-    int64_t offset;      /* elements from the root's first one */
+    uint32_t root;  /* the value whose storage it is part of; itself where it owns it */
+    int64_t offset; /* elements from the root's first one */
 } kao_value;
 
 /* A convolution (or Gemm, MatMul) with constant weights, and what was fused into it. */
@@ -43,19 +44,19 @@ typedef struct kao_conv_step {
     const float **weight; /* by part: OIHW, of rows[i] output channels */
     int64_t *rows;
     const float *bias, *scale, *slope; /* by output channel; NULL: 0, 1, none */
-    uint32_t residual;    /* value, or KAO_NO_VALUE */
-    uint64_t key;         /* of the packed weights */
+    uint32_t residual;                 /* value, or KAO_NO_VALUE */
+    uint64_t key;                      /* of the packed weights */
     bool rows_are_pixels; /* Gemm, MatMul: the input is a dense M x K matrix */
     bool transposed;      /* weight is K x N (MatMul, Gemm without transB) */
-    uint32_t merged;      /* n_parts > 1: the value whose channel ranges the outputs are */
+    uint32_t merged; /* n_parts > 1: the value whose channel ranges the outputs are */
 } kao_conv_step;
 
 typedef enum kao_step_kind {
     KAO_STEP_GENERIC, /* op->run */
     KAO_STEP_CONV,
-    KAO_STEP_PAIR,    /* conv, then conv2 */
-    KAO_STEP_VIEW,    /* no work: the outputs are views of input 0 */
-    KAO_STEP_COPY,    /* into another layout */
+    KAO_STEP_PAIR, /* conv, then conv2 */
+    KAO_STEP_VIEW, /* no work: the outputs are views of input 0 */
+    KAO_STEP_COPY, /* into another layout */
 } kao_step_kind;
 
 typedef struct kao_step {
@@ -79,7 +80,7 @@ typedef struct kao_graph {
     uint32_t n_values, cap_values;
     kao_step *steps;
     uint32_t n_steps;
-    uint32_t *outputs;  /* by number of the graph output: its value */
+    uint32_t *outputs;        /* by number of the graph output: its value */
     const kao_tensor *inputs; /* as bound by the caller, by number of the input */
     bool *bound;              /* by input: its values decided shapes */
     uint64_t folded;          /* work spent on known values */

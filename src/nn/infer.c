@@ -63,7 +63,8 @@ static uint64_t work_each(const kao_step *s, const kao_tensor *in)
 
     switch (s->op->kind) {
     case KAO_OP_CONV:
-        return (uint64_t)(in[1].dims[1]) * taps_of(&((const kao_conv_state *)s->state)->window);
+        return (uint64_t)(in[1].dims[1]) *
+               taps_of(&((const kao_conv_state *)s->state)->window);
     case KAO_OP_MAX_POOL:
     case KAO_OP_AVERAGE_POOL:
         return taps_of(&((const kao_pool_state *)s->state)->window);
@@ -102,7 +103,8 @@ static kao_status count_work(kao_graph *g, const kao_step *s, const kao_tensor *
     const uint64_t most = kao_graph_max_work(g), work = work_of(s, in, out);
 
     if (work > most || g->work > most - work)
-        return kao_fail(g->err, KAO_E_LIMIT, "the network asks for more than %llu multiply-adds",
+        return kao_fail(g->err, KAO_E_LIMIT,
+                        "the network asks for more than %llu multiply-adds",
                         (unsigned long long)most);
     g->work += work;
     return KAO_OK;
@@ -211,14 +213,16 @@ static bool inputs_known(const kao_graph *g, const kao_step *s)
 static kao_status bind_input(kao_graph *g, kao_value *v)
 {
     const kao_tensor *given = &g->inputs[v->input];
-    const size_t bytes = (size_t)kao_tensor_count(given) * kao_dtype_size((int)given->dtype);
+    const size_t bytes =
+        (size_t)kao_tensor_count(given) * kao_dtype_size((int)given->dtype);
     kao_tensor copy = *given;
 
     if (bytes > KAO_MAX_BOUND_BYTES)
-        return kao_fail(g->err, KAO_E_LIMIT,
-                        "input \"%s\" decides shapes and has %zu bytes, at most %d",
-                        g->model->onnx.value_names[g->model->onnx.inputs[v->input].value],
-                        bytes, KAO_MAX_BOUND_BYTES);
+        return kao_fail(
+            g->err, KAO_E_LIMIT,
+            "input \"%s\" decides shapes and has %zu bytes, at most %d",
+            g->model->onnx.value_names[g->model->onnx.inputs[v->input].value], bytes,
+            KAO_MAX_BOUND_BYTES);
     if (bytes && !given->data)
         return kao_fail(g->err, KAO_E_ARG, "an input that decides shapes has no data");
     kao_tensor_set_dense(&copy);
@@ -253,7 +257,8 @@ static kao_status make_known(kao_graph *g, uint32_t value)
             continue;
         }
         if (v->maker == KAO_NO_VALUE)
-            return kao_fail(g->err, KAO_E_UNSUPPORTED, "a shape depends on nothing known");
+            return kao_fail(g->err, KAO_E_UNSUPPORTED,
+                            "a shape depends on nothing known");
         kao_step *s = &g->steps[v->maker];
 
         if (!g->seen[v->maker]) {
@@ -291,7 +296,8 @@ static kao_status need(kao_op_infer *x, uint32_t i)
             return st;
     }
     if (!kao_value_known(g, s->in[i]))
-        return kao_fail(g->err, KAO_E_UNSUPPORTED, "the values of input %u are not known", i);
+        return kao_fail(g->err, KAO_E_UNSUPPORTED,
+                        "the values of input %u are not known", i);
     ((kao_tensor *)(uintptr_t)x->in)[i] = g->values[s->in[i]].t;
     return KAO_OK;
 }
@@ -350,7 +356,8 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
         st = check_outputs(g, s, a.out);
     bool done = false;
 
-    if (!st && (inputs_known(g, s) || op->run == kao_op_shape_run)) /* it reads dims alone */
+    if (!st &&
+        (inputs_known(g, s) || op->run == kao_op_shape_run)) /* it reads dims alone */
         st = evaluate(g, s, &done);
     return st || done ? st : count_work(g, s, a.in, a.out);
 }

@@ -58,7 +58,8 @@ static kao_status lower_pool(kao_graph *g, const kao_step *s, kao_entry *e)
     const kao_tensor *in = tensor(g, s, 0), *out = &g->values[s->out[0]].t;
     int64_t from = 0, to = 0;
 
-    if (in->rank != 4 || in->dtype != KAO_F32 || (s->n_out > 1 && s->out[1] != KAO_NO_VALUE) ||
+    if (in->rank != 4 || in->dtype != KAO_F32 ||
+        (s->n_out > 1 && s->out[1] != KAO_NO_VALUE) ||
         !kao_is_channels_last(in, &from) || !kao_is_channels_last(out, &to) ||
         kao_tensor_count(in) >= INT32_MAX || kao_tensor_count(out) >= INT32_MAX)
         return KAO_OK;
@@ -94,8 +95,8 @@ static kao_status lower_global_pool(kao_graph *g, const kao_step *s, kao_entry *
     const kao_tensor *in = tensor(g, s, 0);
     int64_t pitch = 0;
 
-    if (in->rank != 4 || !kao_is_channels_last(in, &pitch) || kao_tensor_count(in) == 0 ||
-        kao_tensor_count(in) >= INT32_MAX)
+    if (in->rank != 4 || !kao_is_channels_last(in, &pitch) ||
+        kao_tensor_count(in) == 0 || kao_tensor_count(in) >= INT32_MAX)
         return KAO_OK;
     const int32_t h = (int32_t)in->dims[2], w = (int32_t)in->dims[3],
                   c = (int32_t)in->dims[1];
@@ -157,7 +158,8 @@ static bool is_f32(const kao_graph *g, const kao_step *s)
 /* One number a channel of out: (1, C, 1, 1), (C, 1, 1), dense. */
 static bool is_per_channel(const kao_tensor *t, const kao_tensor *out)
 {
-    if (out->rank != 4 || kao_tensor_count(t) != out->dims[1] || !kao_tensor_is_dense(t))
+    if (out->rank != 4 || kao_tensor_count(t) != out->dims[1] ||
+        !kao_tensor_is_dense(t))
         return false;
     for (int32_t i = 0; i < t->rank; i++)
         if (t->dims[i] != 1 && i + 4 - t->rank != 1)
@@ -165,7 +167,8 @@ static bool is_per_channel(const kao_tensor *t, const kao_tensor *out)
     return true;
 }
 
-static kao_status lower_binary(kao_graph *g, const kao_step *s, kao_entry *e, kao_binary op)
+static kao_status lower_binary(kao_graph *g, const kao_step *s, kao_entry *e,
+                               kao_binary op)
 {
     const kao_tensor *a = tensor(g, s, 0), *b = tensor(g, s, 1),
                      *out = &g->values[s->out[0]].t;
@@ -222,7 +225,8 @@ static bool unary_rows(const kao_graph *g, const kao_step *s, kao_unary_args *u)
     return true;
 }
 
-static kao_status lower_unary(kao_graph *g, const kao_step *s, kao_entry *e, kao_act act)
+static kao_status lower_unary(kao_graph *g, const kao_step *s, kao_entry *e,
+                              kao_act act)
 {
     kao_unary_args u = { .act = act, .lo = 0, .hi = INFINITY };
 

@@ -55,7 +55,8 @@ static void sift_down(const kao_block *blocks, uint32_t *index, uint32_t n, uint
 }
 
 /* Heap sort: in place, no recursion, no bad case. */
-static void sort_indices(const kao_block *blocks, uint32_t *index, uint32_t n, order *before)
+static void sort_indices(const kao_block *blocks, uint32_t *index, uint32_t n,
+                         order *before)
 {
     for (uint32_t i = n / 2; i-- > 0;)
         sift_down(blocks, index, n, i, before);
@@ -87,7 +88,8 @@ static size_t lowest_gap(const kao_block *blocks, const uint32_t *placed, uint32
     return at;
 }
 
-static void insert(const kao_block *blocks, uint32_t *placed, uint32_t n, uint32_t block)
+static void insert(const kao_block *blocks, uint32_t *placed, uint32_t n,
+                   uint32_t block)
 {
     for (; n > 0 && lower(&blocks[block], &blocks[placed[n - 1]]); n--)
         placed[n] = placed[n - 1];
@@ -106,8 +108,8 @@ static uint32_t drop_dead(const kao_block *blocks, uint32_t *placed, uint32_t n,
     return kept;
 }
 
-kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch, uint64_t limit,
-                           size_t *total, kao_error *err)
+kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch,
+                           uint64_t limit, size_t *total, kao_error *err)
 {
     const bool sweep = n > GREEDY_LIMIT;
     uint32_t *placed = scratch + n;
@@ -124,8 +126,9 @@ kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch, uin
             n_placed = drop_dead(blocks, placed, n_placed, b->first);
             swept = i;
         }
-        b->offset = sweep && n_placed > SWEEP_LIVE ? *total
-                                                   : lowest_gap(blocks, placed, n_placed, b);
+        b->offset = sweep && n_placed > SWEEP_LIVE
+                        ? *total
+                        : lowest_gap(blocks, placed, n_placed, b);
         if (b->bytes > limit || b->offset > limit - b->bytes)
             return kao_fail(err, KAO_E_LIMIT, "more than %llu MiB of activations",
                             (unsigned long long)(limit >> 20));

@@ -12,7 +12,8 @@ struct kao_packed {
     _Alignas(KAO_ALIGN) unsigned char data[];
 };
 
-const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf, size_t cap)
+const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf,
+                                size_t cap)
 {
     const kao_onnx_node *n = &m->onnx.nodes[node];
 
@@ -30,10 +31,12 @@ static kao_status bind_node(kao_model *m, uint32_t i, kao_error *err)
     const kao_op *op = kao_op_find(node->op, m->onnx.opset, &known);
 
     if (!op && !known)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "operator %s is not supported", node->op);
+        return kao_fail(err, KAO_E_UNSUPPORTED, "operator %s is not supported",
+                        node->op);
     if (!op)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "operator %s of opset %lld is not supported",
-                        node->op, (long long)m->onnx.opset);
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "operator %s of opset %lld is not supported", node->op,
+                        (long long)m->onnx.opset);
     void *param = kao_arena_calloc(&m->arena, 1, op->param_size);
 
     if (!param)
@@ -75,13 +78,14 @@ static kao_status bind_all(kao_model *m, kao_error *err)
     for (uint32_t i = 0; !st && i < m->onnx.n_nodes; i++) {
         st = bind_node(m, i, err);
         if (st)
-            kao_error_prefix(err, st, "%s", kao_model_node_text(m, i, text, sizeof text));
+            kao_error_prefix(err, st, "%s",
+                             kao_model_node_text(m, i, text, sizeof text));
     }
     return st ? st : check_inputs(m, err);
 }
 
-static kao_status make(kao_context *ctx, kao_model **out, const char *path, kao_span bytes,
-                       const char *name, kao_error *err)
+static kao_status make(kao_context *ctx, kao_model **out, const char *path,
+                       kao_span bytes, const char *name, kao_error *err)
 {
     kao_model *m = kao_calloc(&ctx->mem, 1, sizeof *m);
 
@@ -115,7 +119,8 @@ static kao_status make(kao_context *ctx, kao_model **out, const char *path, kao_
     return KAO_OK;
 }
 
-kao_status kao_model_load(kao_context *ctx, kao_model **out, const char *path, kao_error *err)
+kao_status kao_model_load(kao_context *ctx, kao_model **out, const char *path,
+                          kao_error *err)
 {
     return make(ctx, out, path, (kao_span){ 0 }, path, err);
 }
@@ -154,7 +159,8 @@ const void *kao_model_packed(kao_model *m, uint64_t key, size_t bytes,
     for (p = *list; p && (p->key != key || p->bytes != bytes); p = p->next)
         ;
     if (!p) {
-        p = bytes < SIZE_MAX - sizeof *p ? kao_alloc(&m->ctx->mem, sizeof *p + bytes) : NULL;
+        p = bytes < SIZE_MAX - sizeof *p ? kao_alloc(&m->ctx->mem, sizeof *p + bytes)
+                                         : NULL;
         if (p)
             *p = (kao_packed){ .next = *list, .key = key, .bytes = bytes };
         if (p && !make_packed(user, p->data)) {

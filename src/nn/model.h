@@ -25,7 +25,7 @@ typedef struct kao_model {
     kao_arena arena; /* of params */
     kao_node *nodes; /* by number of the node in the file */
     kao_kernels kernels;
-    pthread_mutex_t lock; /* guards packed */
+    pthread_mutex_t lock;                 /* guards packed */
     kao_packed *packed[KAO_PACKED_LISTS]; /* by key */
 } kao_model;
 
@@ -37,7 +37,8 @@ kao_status kao_model_parse(kao_context *ctx, kao_model **out, kao_span bytes,
 void kao_model_destroy(kao_model *m);
 
 /* "node 12 "conv1" (Conv)" into buf. */
-const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf, size_t cap);
+const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf,
+                                size_t cap);
 
 /* Packed weights of a layer, made once under the lock: key tells layers apart (which nodes
  * were fused into it, how). make fills bytes, or gives false; NULL when out of memory. */

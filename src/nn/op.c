@@ -84,11 +84,13 @@ static kao_status find_attr(kao_op_loader *l, const char *name, kao_attr_type ty
 {
     *out = kao_onnx_attr_find(l->node, name);
     if (*out && (*out)->type != type)
-        return kao_fail(l->err, KAO_E_FORMAT, "attribute \"%s\" has another type", name);
+        return kao_fail(l->err, KAO_E_FORMAT, "attribute \"%s\" has another type",
+                        name);
     return KAO_OK;
 }
 
-kao_status kao_attr_int(kao_op_loader *l, const char *name, int64_t fallback, int64_t *out)
+kao_status kao_attr_int(kao_op_loader *l, const char *name, int64_t fallback,
+                        int64_t *out)
 {
     const kao_onnx_attr *a = NULL;
     const kao_status st = find_attr(l, name, KAO_ATTR_INT, &a);
@@ -97,7 +99,8 @@ kao_status kao_attr_int(kao_op_loader *l, const char *name, int64_t fallback, in
     return st;
 }
 
-kao_status kao_attr_float(kao_op_loader *l, const char *name, float fallback, float *out)
+kao_status kao_attr_float(kao_op_loader *l, const char *name, float fallback,
+                          float *out)
 {
     const kao_onnx_attr *a = NULL;
     const kao_status st = find_attr(l, name, KAO_ATTR_FLOAT, &a);
@@ -127,8 +130,7 @@ kao_status kao_attr_ints(kao_op_loader *l, const char *name, int64_t *to, size_t
         return st;
     if (a->n > cap)
         return kao_fail(l->err, KAO_E_UNSUPPORTED,
-                        "attribute \"%s\": %zu numbers, at most %zu",
-                        name, a->n, cap);
+                        "attribute \"%s\": %zu numbers, at most %zu", name, a->n, cap);
     memcpy(to, a->ints, a->n * sizeof *to);
     *n = a->n;
     return KAO_OK;
@@ -145,8 +147,7 @@ kao_status kao_attr_floats(kao_op_loader *l, const char *name, float *to, size_t
         return st;
     if (a->n > cap)
         return kao_fail(l->err, KAO_E_UNSUPPORTED,
-                        "attribute \"%s\": %zu numbers, at most %zu",
-                        name, a->n, cap);
+                        "attribute \"%s\": %zu numbers, at most %zu", name, a->n, cap);
     memcpy(to, a->floats, a->n * sizeof *to);
     *n = a->n;
     return KAO_OK;
@@ -169,7 +170,8 @@ kao_status kao_infer_axis(kao_op_infer *x, int64_t axis, int32_t rank, int32_t *
     return KAO_OK;
 }
 
-kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap, size_t *n)
+kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap,
+                          size_t *n)
 {
     const kao_status st = x->need(x, i);
 

@@ -12,28 +12,28 @@
 #include "onnx/model.h"
 
 typedef enum kao_op_kind { /* what passes tell apart */
-    KAO_OP_OTHER,
-    KAO_OP_ADD,
-    KAO_OP_MUL,
-    KAO_OP_RELU,
-    KAO_OP_CLIP,
-    KAO_OP_LEAKY_RELU,
-    KAO_OP_PRELU,
-    KAO_OP_SIGMOID,
-    KAO_OP_CONV,
-    KAO_OP_BATCH_NORM,
-    KAO_OP_MAX_POOL,
-    KAO_OP_AVERAGE_POOL,
-    KAO_OP_GLOBAL_AVERAGE_POOL,
-    KAO_OP_RESIZE,
-    KAO_OP_GEMM,
-    KAO_OP_MATMUL,
-    KAO_OP_FLATTEN,
-    KAO_OP_RESHAPE, /* Reshape, Squeeze-like: the same elements in C order */
-    KAO_OP_TRANSPOSE,
-    KAO_OP_CONCAT,
-    KAO_OP_SPLIT,
-    KAO_OP_IDENTITY,
+                           KAO_OP_OTHER,
+                           KAO_OP_ADD,
+                           KAO_OP_MUL,
+                           KAO_OP_RELU,
+                           KAO_OP_CLIP,
+                           KAO_OP_LEAKY_RELU,
+                           KAO_OP_PRELU,
+                           KAO_OP_SIGMOID,
+                           KAO_OP_CONV,
+                           KAO_OP_BATCH_NORM,
+                           KAO_OP_MAX_POOL,
+                           KAO_OP_AVERAGE_POOL,
+                           KAO_OP_GLOBAL_AVERAGE_POOL,
+                           KAO_OP_RESIZE,
+                           KAO_OP_GEMM,
+                           KAO_OP_MATMUL,
+                           KAO_OP_FLATTEN,
+                           KAO_OP_RESHAPE, /* Reshape, Squeeze-like: the same elements in C order */
+                           KAO_OP_TRANSPOSE,
+                           KAO_OP_CONCAT,
+                           KAO_OP_SPLIT,
+                           KAO_OP_IDENTITY,
 } kao_op_kind;
 
 typedef struct kao_op kao_op;
@@ -70,14 +70,14 @@ typedef struct kao_op_call {
 } kao_op_call;
 
 struct kao_op {
-    const char *name;     /* ONNX op_type, default domain */
-    uint8_t since, until; /* opsets that the row serves; until 0: all later ones */
+    const char *name;       /* ONNX op_type, default domain */
+    uint8_t since, until;   /* opsets that the row serves; until 0: all later ones */
     uint8_t min_in, max_in; /* KAO_ANY_NUMBER: up to KAO_MAX_NODE_ARGS */
     uint8_t max_out;
     kao_op_kind kind;
-    uint16_t types;     /* KAO_T_*: types of input 0 (of the output where it has none) */
+    uint16_t types; /* KAO_T_*: types of input 0 (of the output where it has none) */
     uint16_t param_size, state_size;
-    const char *attrs;  /* names it reads or may ignore, with spaces round each */
+    const char *attrs; /* names it reads or may ignore, with spaces round each */
     kao_status (*load)(kao_op_loader *l); /* may be NULL */
     kao_status (*infer)(kao_op_infer *x);
     void (*run)(const kao_op_call *c);
@@ -86,16 +86,16 @@ struct kao_op {
 enum { KAO_ANY_NUMBER = 255 };
 
 enum { /* sets of types */
-    KAO_T_F32 = 1 << 0,
-    KAO_T_I64 = 1 << 1,
-    KAO_T_I32 = 1 << 2,
-    KAO_T_U8 = 1 << 3,
-    KAO_T_I8 = 1 << 4,
-    KAO_T_BOOL = 1 << 5,
-    KAO_T_F16 = 1 << 6,
-    KAO_T_INT = KAO_T_I64 | KAO_T_I32 | KAO_T_U8 | KAO_T_I8,
-    KAO_T_NUM = KAO_T_F32 | KAO_T_INT,
-    KAO_T_ALL = KAO_T_NUM | KAO_T_BOOL,
+       KAO_T_F32 = 1 << 0,
+       KAO_T_I64 = 1 << 1,
+       KAO_T_I32 = 1 << 2,
+       KAO_T_U8 = 1 << 3,
+       KAO_T_I8 = 1 << 4,
+       KAO_T_BOOL = 1 << 5,
+       KAO_T_F16 = 1 << 6,
+       KAO_T_INT = KAO_T_I64 | KAO_T_I32 | KAO_T_U8 | KAO_T_I8,
+       KAO_T_NUM = KAO_T_F32 | KAO_T_INT,
+       KAO_T_ALL = KAO_T_NUM | KAO_T_BOOL,
 };
 
 uint32_t kao_type_bit(kao_dtype dtype);
@@ -108,8 +108,10 @@ const kao_op *kao_op_rows(size_t *n);
 kao_status kao_op_load(kao_op_loader *l);
 
 /* Attributes, typed: the default where absent; a wrong type is an error. */
-kao_status kao_attr_int(kao_op_loader *l, const char *name, int64_t fallback, int64_t *out);
-kao_status kao_attr_float(kao_op_loader *l, const char *name, float fallback, float *out);
+kao_status kao_attr_int(kao_op_loader *l, const char *name, int64_t fallback,
+                        int64_t *out);
+kao_status kao_attr_float(kao_op_loader *l, const char *name, float fallback,
+                          float *out);
 kao_status kao_attr_string(kao_op_loader *l, const char *name, const char *fallback,
                            const char **out);
 /* *n is 0 where absent; more than cap is an error. */
@@ -119,11 +121,13 @@ kao_status kao_attr_floats(kao_op_loader *l, const char *name, float *to, size_t
                            size_t *n);
 
 /* Helpers of infer. */
-kao_status kao_infer_like(kao_op_infer *x, uint32_t i); /* out[0] = shape and type of in[i] */
+kao_status kao_infer_like(kao_op_infer *x,
+                          uint32_t i); /* out[0] = shape and type of in[i] */
 /* axis in -rank..rank-1 (inclusive of rank where allowed) to 0..; an error names it. */
 kao_status kao_infer_axis(kao_op_infer *x, int64_t axis, int32_t rank, int32_t *out);
 /* The integers of input i, which decide shapes. */
-kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap, size_t *n);
+kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap,
+                          size_t *n);
 kao_status kao_infer_same_type(kao_op_infer *x, uint32_t i, kao_dtype want);
 
 #endif

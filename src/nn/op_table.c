@@ -3,16 +3,17 @@
  * made from these rows. */
 #include "nn/ops/ops.h"
 
-#define SIZES(P, S)  sizeof(P), sizeof(S)
-#define PARAM(P)     sizeof(P), 0
-#define STATE(S)     0, sizeof(S)
-#define NO_SIZES     0, 0
-#define MANY         KAO_ANY_NUMBER
-#define CONV_ATTRS   " auto_pad dilations group kernel_shape pads strides "
-#define POOL_ATTRS   " auto_pad ceil_mode kernel_shape pads strides "
-#define RESIZE_ATTRS                                                                        \
-    " mode coordinate_transformation_mode nearest_mode extrapolation_value cubic_coeff_a "  \
-    "exclude_outside antialias axes keep_aspect_ratio_policy "
+#define SIZES(P, S) sizeof(P), sizeof(S)
+#define PARAM(P)    sizeof(P), 0
+#define STATE(S)    0, sizeof(S)
+#define NO_SIZES    0, 0
+#define MANY        KAO_ANY_NUMBER
+#define CONV_ATTRS  " auto_pad dilations group kernel_shape pads strides "
+#define POOL_ATTRS  " auto_pad ceil_mode kernel_shape pads strides "
+#define RESIZE_ATTRS                                                                   \
+ " mode coordinate_transformation_mode nearest_mode extrapolation_value "              \
+ "cubic_coeff_a "                                                                      \
+ "exclude_outside antialias axes keep_aspect_ratio_policy "
 
 /* clang-format off */
 static const kao_op rows[] = {

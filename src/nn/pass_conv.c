@@ -63,8 +63,8 @@ static kao_status lower_conv(kao_graph *g, kao_step *s)
     const kao_window *w = &((const kao_conv_state *)s->state)->window;
     const kao_tensor *in = &g->values[s->in[0]].t, *out = &g->values[s->out[0]].t;
 
-    if (!is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) || !fits(out) ||
-        in->rank != 4 || p->group > INT32_MAX)
+    if (!is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) ||
+        !fits(out) || in->rank != 4 || p->group > INT32_MAX)
         return KAO_OK;
     kao_conv_step *c = new_conv(g, s, g->values[s->in[1]].t.data, out->dims[1]);
 
@@ -125,8 +125,8 @@ static kao_status lower_gemm(kao_graph *g, kao_step *s)
     const int64_t n = out->dims[1];
     const bool has_c = s->n_in > 2 && s->in[2] != KAO_NO_VALUE;
 
-    if (p->trans_a || !is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) ||
-        !fits(out) || (has_c && !is_row(&g->values[s->in[2]].t, n)))
+    if (p->trans_a || !is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) ||
+        !fits(in) || !fits(out) || (has_c && !is_row(&g->values[s->in[2]].t, n)))
         return KAO_OK;
     kao_conv_step *c = new_conv(g, s, g->values[s->in[1]].t.data, n);
     float *scale = kao_arena_calloc(g->arena, (size_t)n, sizeof *scale);
@@ -138,8 +138,9 @@ static kao_status lower_gemm(kao_graph *g, kao_step *s)
         const kao_tensor *t = has_c ? &g->values[s->in[2]].t : NULL;
 
         scale[i] = p->alpha;
-        bias[i] = t ? p->beta * ((const float *)t->data)[kao_tensor_count(t) == 1 ? 0 : i]
-                    : 0;
+        bias[i] =
+            t ? p->beta * ((const float *)t->data)[kao_tensor_count(t) == 1 ? 0 : i]
+              : 0;
     }
     c->d = row_conv(in->dims[0], in->dims[1], n);
     c->scale = p->alpha == 1 ? NULL : scale;
@@ -155,7 +156,8 @@ static kao_status lower_matmul(kao_graph *g, kao_step *s)
     const kao_tensor *in = &g->values[s->in[0]].t, *w = &g->values[s->in[1]].t,
                      *out = &g->values[s->out[0]].t;
 
-    if (!is_known_f32(g, s->in[1]) || w->rank != 2 || in->rank < 2 || !fits(in) || !fits(out))
+    if (!is_known_f32(g, s->in[1]) || w->rank != 2 || in->rank < 2 || !fits(in) ||
+        !fits(out))
         return KAO_OK;
     kao_conv_step *c = new_conv(g, s, w->data, w->dims[1]);
 
@@ -203,7 +205,8 @@ static kao_status fold_norm(kao_graph *g, kao_step *s, kao_step *bn)
 {
     const float epsilon = ((const kao_batch_norm_param *)bn->param)->epsilon;
     const int32_t n = s->conv->d.oc;
-    const float *gamma = g->values[bn->in[1]].t.data, *beta = g->values[bn->in[2]].t.data;
+    const float *gamma = g->values[bn->in[1]].t.data,
+                *beta = g->values[bn->in[2]].t.data;
     const float *mean = g->values[bn->in[3]].t.data, *var = g->values[bn->in[4]].t.data;
     float *scale = kao_arena_calloc(g->arena, (size_t)n, sizeof *scale);
     float *bias = kao_arena_calloc(g->arena, (size_t)n, sizeof *bias);
@@ -245,4 +248,3 @@ kao_status kao_pass_norm(kao_graph *g)
     kao_graph_count_reads(g);
     return st;
 }
-

@@ -93,8 +93,8 @@ static kao_status set_prelu(kao_graph *g, kao_conv_step *c, const kao_step *s, b
     const kao_prelu_state *state = s->state;
     const kao_tensor *t = &g->values[s->in[1]].t, *out = &g->values[s->out[0]].t;
 
-    if (!kao_value_known(g, s->in[1]) || t->dtype != KAO_F32 || !kao_tensor_is_dense(t) ||
-        (c->rows_are_pixels && out->rank != 2) ||
+    if (!kao_value_known(g, s->in[1]) || t->dtype != KAO_F32 ||
+        !kao_tensor_is_dense(t) || (c->rows_are_pixels && out->rank != 2) ||
         !slope_fits(t, out, c->d.oc, state->per_channel))
         return KAO_OK;
     float *slope = slopes(g, c);
@@ -141,7 +141,8 @@ static bool fuse_residual(const kao_graph *g, kao_step *conv, const kao_step *s)
 {
     kao_conv *d = &conv->conv->d;
 
-    if (s->op->kind != KAO_OP_ADD || d->residual != KAO_RES_NONE || s->in[0] == s->in[1])
+    if (s->op->kind != KAO_OP_ADD || d->residual != KAO_RES_NONE ||
+        s->in[0] == s->in[1])
         return false;
     const uint32_t other = s->in[0] == conv->out[0] ? s->in[1] : s->in[0];
 
@@ -158,9 +159,9 @@ static kao_step *find_silu(kao_graph *g, const kao_step *conv, kao_step **sigmoi
 {
     const uint32_t v = conv->out[0];
 
-    if (conv->conv->d.act != KAO_ACT_NONE || conv->conv->d.residual == KAO_RES_AFTER_ACT ||
-        g->values[v].reads != 2 || g->values[v].is_output ||
-        g->values[v].reader[0] == KAO_NO_VALUE)
+    if (conv->conv->d.act != KAO_ACT_NONE ||
+        conv->conv->d.residual == KAO_RES_AFTER_ACT || g->values[v].reads != 2 ||
+        g->values[v].is_output || g->values[v].reader[0] == KAO_NO_VALUE)
         return NULL;
     kao_step *s = &g->steps[g->values[v].reader[0]];
 

@@ -21,11 +21,11 @@ enum {
 
 static bool same_geometry(const kao_conv *a, const kao_conv *b)
 {
-    return a->n == b->n && a->h == b->h && a->w == b->w && a->oh == b->oh && a->ow == b->ow &&
-           a->kh == b->kh && a->kw == b->kw && a->sy == b->sy && a->sx == b->sx &&
-           a->dy == b->dy && a->dx == b->dx && a->pad_top == b->pad_top &&
-           a->pad_left == b->pad_left && a->act == b->act && a->residual == KAO_RES_NONE &&
-           b->residual == KAO_RES_NONE &&
+    return a->n == b->n && a->h == b->h && a->w == b->w && a->oh == b->oh &&
+           a->ow == b->ow && a->kh == b->kh && a->kw == b->kw && a->sy == b->sy &&
+           a->sx == b->sx && a->dy == b->dy && a->dx == b->dx &&
+           a->pad_top == b->pad_top && a->pad_left == b->pad_left && a->act == b->act &&
+           a->residual == KAO_RES_NONE && b->residual == KAO_RES_NONE &&
            (a->act != KAO_ACT_CLAMP || (memcmp(&a->lo, &b->lo, sizeof a->lo) == 0 &&
                                         memcmp(&a->hi, &b->hi, sizeof a->hi) == 0));
 }
@@ -48,7 +48,8 @@ static kao_status stack(kao_graph *g, kao_step *const *s, uint32_t n, size_t fie
     bool any = false;
 
     for (uint32_t i = 0; i < n; i++)
-        any |= *(const float *const *)(const void *)((const char *)s[i]->conv + field) != NULL;
+        any |= *(const float *const *)(const void *)((const char *)s[i]->conv +
+                                                     field) != NULL;
     if (!any)
         return KAO_OK;
     float *to = kao_arena_calloc(g->arena, (size_t)total, sizeof *to);
@@ -122,8 +123,9 @@ static kao_status merge(kao_graph *g, kao_step *const *s, uint32_t n, uint32_t i
 /* Worth it: narrow ones, of which at least one leaves part of a vector idle. */
 static bool joins(const kao_step *a, const kao_step *b, int32_t total)
 {
-    return is_plain(b) && b->in[0] == a->in[0] && same_geometry(&a->conv->d, &b->conv->d) &&
-           b->conv->d.groups == 1 && total + b->conv->d.oc <= MAX_MERGED;
+    return is_plain(b) && b->in[0] == a->in[0] &&
+           same_geometry(&a->conv->d, &b->conv->d) && b->conv->d.groups == 1 &&
+           total + b->conv->d.oc <= MAX_MERGED;
 }
 
 static kao_status merge_siblings(kao_graph *g, uint32_t i)
@@ -133,9 +135,11 @@ static kao_status merge_siblings(kao_graph *g, uint32_t i)
     int32_t total = s[0]->conv->d.oc;
     bool ragged = total % 16 != 0;
 
-    const uint32_t last = g->n_steps - i > SIBLING_REACH ? i + SIBLING_REACH : g->n_steps;
+    const uint32_t last =
+        g->n_steps - i > SIBLING_REACH ? i + SIBLING_REACH : g->n_steps;
 
-    if (s[0]->conv->d.groups != 1 || total > MAX_MERGED || g->values[s[0]->in[0]].reads < 2)
+    if (s[0]->conv->d.groups != 1 || total > MAX_MERGED ||
+        g->values[s[0]->in[0]].reads < 2)
         return KAO_OK;
     for (uint32_t k = i + 1; k < last && n < MAX_SIBLINGS; k++)
         if (joins(s[0], &g->steps[k], total)) {
@@ -156,7 +160,8 @@ static kao_status merge_depthwise(kao_graph *g, const kao_step *heads)
         if (!s[i] || !is_plain(s[i]) ||
             (!is_depthwise(&s[i]->conv->d) && s[i]->conv->d.c != 1) ||
             s[i]->conv->d.oc != s[i]->conv->d.c ||
-            !same_geometry(&s[0]->conv->d, &s[i]->conv->d) || (i > 0 && s[i] <= s[i - 1]))
+            !same_geometry(&s[0]->conv->d, &s[i]->conv->d) ||
+            (i > 0 && s[i] <= s[i - 1]))
             return KAO_OK;
     }
     return merge(g, s, heads->n_out, heads->conv->merged, heads->conv->d.oc,

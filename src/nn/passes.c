@@ -1,7 +1,7 @@
 /* The order of the passes, and the two small ones that only remove steps. */
 #include "nn/graph.h"
 
-static const char *const pass_names[] = { "fold", "conv",  "norm", "act",
+static const char *const pass_names[] = { "fold",     "conv",  "norm", "act",
                                           "residual", "heads", "view", "pair" };
 
 const char *kao_pass_name(int bit)

@@ -19,7 +19,7 @@ typedef struct placer {
     uint32_t n, cap;
     uint32_t *last_copy; /* by value: its channels-last copy, or KAO_NO_VALUE */
     uint32_t n_last_copy;
-    bool *wants_last;    /* by value: a reader works channels last */
+    bool *wants_last; /* by value: a reader works channels last */
 } placer;
 
 /* ---- views ---- */
@@ -152,14 +152,18 @@ static kao_status emit_copy(placer *p, uint32_t v, bool channels_last, uint32_t 
     root_here(g, *out);
     args[0] = v;
     args[1] = *out;
-    const kao_step s = {
-        .kind = KAO_STEP_COPY, .node = node, .n_in = 1, .n_out = 1, .in = args, .out = args + 1
-    };
+    const kao_step s = { .kind = KAO_STEP_COPY,
+                         .node = node,
+                         .n_in = 1,
+                         .n_out = 1,
+                         .in = args,
+                         .out = args + 1 };
 
     return emit(p, &s);
 }
 
-static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node, int64_t *pitch)
+static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node,
+                                     int64_t *pitch)
 {
     kao_graph *g = p->g;
     const uint32_t from = *v;
@@ -176,7 +180,8 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node, int6
         if (from < p->n_last_copy)
             p->last_copy[from] = *v;
     }
-    return kao_is_channels_last(&g->values[*v].t, pitch) ? KAO_OK : kao_graph_no_memory(g);
+    return kao_is_channels_last(&g->values[*v].t, pitch) ? KAO_OK
+                                                         : kao_graph_no_memory(g);
 }
 
 /* ---- one step ---- */
@@ -191,7 +196,8 @@ static void outputs_are_roots(kao_graph *g, const kao_step *s)
 static kao_status place_conv(placer *p, kao_step *s)
 {
     kao_graph *g = p->g;
-    kao_conv_step *c = s->conv2 ? s->conv2 : s->conv; /* the one that makes the output */
+    kao_conv_step *c =
+        s->conv2 ? s->conv2 : s->conv; /* the one that makes the output */
     kao_status st = KAO_OK;
     int64_t in = 0, res = 0;
 

@@ -11,9 +11,9 @@ typedef struct builder {
 
 const char *kao_kernel_name(kao_kernel_id kernel)
 {
-    static const char *const names[] = { "generic", "copy",   "conv",  "pair", "pool",
-                                         "resize",  "binary", "unary", "exp",  "to_nhwc",
-                                         "to_nchw" };
+    static const char *const names[] = { "generic", "copy",    "conv",   "pair",
+                                         "pool",    "resize",  "binary", "unary",
+                                         "exp",     "to_nhwc", "to_nchw" };
 
     return names[kernel];
 }
@@ -25,7 +25,8 @@ static bool reads_anything(const kao_step *s)
     return s->kind != KAO_STEP_VIEW;
 }
 
-static void extend(kao_graph *g, uint32_t *first, uint32_t *last, uint32_t v, uint32_t step)
+static void extend(kao_graph *g, uint32_t *first, uint32_t *last, uint32_t v,
+                   uint32_t step)
 {
     if (v == KAO_NO_VALUE || kao_value_known(g, v))
         return;
@@ -105,9 +106,10 @@ static kao_status check_output_bytes(const builder *b)
 
     for (uint32_t i = 0; i < b->plan->n_outputs && sum <= most; i++)
         sum += bytes_of(&b->plan->outputs[i]);
-    return sum <= most ? KAO_OK
-                       : kao_fail(b->g->err, KAO_E_LIMIT, "more than %llu MiB of outputs",
-                                  (unsigned long long)(most >> 20));
+    return sum <= most
+               ? KAO_OK
+               : kao_fail(b->g->err, KAO_E_LIMIT, "more than %llu MiB of outputs",
+                          (unsigned long long)(most >> 20));
 }
 
 static kao_status place_roots(builder *b)
@@ -135,7 +137,8 @@ static kao_status place_roots(builder *b)
     kao_status st = check_output_bytes(b);
 
     if (!st)
-        st = kao_memory_plan(blocks, n, scratch, kao_graph_max_arena(g), &b->plan->arena_bytes, g->err);
+        st = kao_memory_plan(blocks, n, scratch, kao_graph_max_arena(g),
+                             &b->plan->arena_bytes, g->err);
 
     for (uint32_t i = 0; !st && i < n; i++)
         b->root[owner[i]].offset = blocks[i].offset;
@@ -237,7 +240,8 @@ static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
     if (!st && s->conv2) {
         call->second = s->conv2->d;
         st = pack_one(b, s->conv2, &call->packed[1]);
-        e->scratch = kao_conv_pair_scratch_bytes(k, &call->first, &call->second, threads);
+        e->scratch =
+            kao_conv_pair_scratch_bytes(k, &call->first, &call->second, threads);
     } else {
         e->scratch = kao_conv_scratch_bytes(k, &call->first, threads);
     }
@@ -323,16 +327,19 @@ static kao_status keep_inputs(builder *b)
 static kao_status build(kao_plan *plan, kao_model *m, const kao_tensor *inputs,
                         uint32_t passes, kao_error *err)
 {
-    kao_graph g = {
-        .model = m, .passes = passes, .arena = &plan->arena, .err = err, .inputs = inputs
-    };
+    kao_graph g = { .model = m,
+                    .passes = passes,
+                    .arena = &plan->arena,
+                    .err = err,
+                    .inputs = inputs };
     builder b = { .g = &g, .plan = plan };
     kao_status st = KAO_OK;
 
     plan->n_inputs = m->onnx.n_inputs;
     plan->n_outputs = m->onnx.n_outputs;
     plan->inputs = kao_arena_calloc(&plan->arena, plan->n_inputs, sizeof *plan->inputs);
-    plan->outputs = kao_arena_calloc(&plan->arena, plan->n_outputs, sizeof *plan->outputs);
+    plan->outputs =
+        kao_arena_calloc(&plan->arena, plan->n_outputs, sizeof *plan->outputs);
     plan->bound = kao_arena_calloc(&plan->arena, plan->n_inputs, sizeof *plan->bound);
     if (!plan->inputs || !plan->outputs || !plan->bound)
         return kao_graph_no_memory(&g);

@@ -36,7 +36,7 @@ typedef enum kao_kernel_id {
 } kao_kernel_id;
 
 typedef struct kao_conv_call {
-    kao_conv first, second;    /* second: of a pair */
+    kao_conv first, second; /* second: of a pair */
     const void *packed[2];
 } kao_conv_call;
 
@@ -46,24 +46,25 @@ typedef struct kao_layout_call {
 
 typedef struct kao_entry {
     kao_kernel_id kernel;
-    uint32_t node;           /* of the file, for names and profiles */
+    uint32_t node;               /* of the file, for names and profiles */
     uint32_t first, n_in, n_out; /* operands: inputs, then outputs */
     const kao_op *op;
     const void *param, *state, *detail;
-    size_t scratch;          /* bytes */
+    size_t scratch; /* bytes */
 } kao_entry;
 
 typedef struct kao_plan {
-    kao_arena arena;       /* of everything below, and of folded constants */
+    kao_arena arena; /* of everything below, and of folded constants */
     kao_entry *entries;
     kao_arg *operands;
     uint32_t n_entries, n_operands;
     uint32_t n_inputs, n_outputs;
-    kao_tensor *inputs;    /* the key: types, dims, strides, and the values of bound ones */
+    kao_tensor
+        *inputs; /* the key: types, dims, strides, and the values of bound ones */
     bool *bound;
     kao_tensor *outputs;
     size_t arena_bytes, scratch_bytes, constant_bytes;
-    uint64_t used;         /* clock of the last use */
+    uint64_t used; /* clock of the last use */
 } kao_plan;
 
 /* Plan a model for these inputs. */
@@ -87,7 +88,7 @@ typedef struct kao_block {
 } kao_block;
 /* Sets every offset (multiples of 64) and *total, at most limit. scratch: room for 2 n
  * indices. */
-kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch, uint64_t limit,
-                           size_t *total, kao_error *err);
+kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch,
+                           uint64_t limit, size_t *total, kao_error *err);
 
 #endif

@@ -75,7 +75,8 @@ void kao_session_destroy(kao_session *s)
     kao_free(s->mem, s);
 }
 
-kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t, kao_error *err)
+kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
+                            kao_error *err)
 {
     const kao_onnx_model *onnx = &s->model->onnx;
     char have[96], want[96];
@@ -89,8 +90,8 @@ kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t, kao
                 t->rank <= KAO_MAX_RANK;
 
     if (!fits)
-        return kao_fail(err, KAO_E_ARG, "input \"%s\" has rank %d, wanted %d", name, t->rank,
-                        in->rank);
+        return kao_fail(err, KAO_E_ARG, "input \"%s\" has rank %d, wanted %d", name,
+                        t->rank, in->rank);
     if (in->dtype != (int32_t)t->dtype)
         return kao_fail(err, KAO_E_ARG, "input \"%s\" is %s, wanted %s", name,
                         kao_dtype_name((int)t->dtype), kao_dtype_name(in->dtype));
@@ -101,7 +102,8 @@ kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t, kao
                         kao_dims_text(t->dims, t->rank, have, sizeof have),
                         kao_dims_text(in->dims, in->rank, want, sizeof want));
     if (!kao_dims_count(t->dims, t->rank, &n))
-        return kao_fail(err, KAO_E_LIMIT, "input \"%s\": more than 2^31 elements", name);
+        return kao_fail(err, KAO_E_LIMIT, "input \"%s\": more than 2^31 elements",
+                        name);
     s->inputs[i] = *t;
     return KAO_OK;
 }
@@ -212,9 +214,8 @@ kao_status kao_session_prepare(kao_session *s, kao_error *err)
     s->now = NULL;
     for (uint32_t i = 0; i < s->model->onnx.n_inputs; i++)
         if (!kao_tensor_given(&s->inputs[i]))
-            return kao_fail(
-                err, KAO_E_ARG, "input \"%s\" is not bound",
-                s->model->onnx.value_names[s->model->onnx.inputs[i].value]);
+            return kao_fail(err, KAO_E_ARG, "input \"%s\" is not bound",
+                            s->model->onnx.value_names[s->model->onnx.inputs[i].value]);
     for (uint32_t i = 0; i < s->n_slots && !s->now; i++)
         if (kao_plan_fits(s->slots[i].plan, s->inputs))
             s->now = &s->slots[i];
@@ -307,7 +308,8 @@ static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor
         break;
     case KAO_KERNEL_PAIR:
         kao_conv_pair_run(k, pool, &conv->first, conv->packed[0], &conv->second,
-                          conv->packed[1], in[0].data, residual, out[0].data, s->scratch);
+                          conv->packed[1], in[0].data, residual, out[0].data,
+                          s->scratch);
         break;
     case KAO_KERNEL_POOL:
         kao_pooling_run(k, pool, e->detail, in[0].data, out[0].data);

@@ -22,7 +22,8 @@ void kao_session_destroy(kao_session *s);
 /* Bind input i: type, dims, data (borrowed until the run is over). Strides are C order or,
  * for rank 4, channels last; any others are taken as they are. Checks against what the file
  * states. */
-kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t, kao_error *err);
+kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
+                            kao_error *err);
 /* Plan for what is bound, unless a plan for it is kept. */
 kao_status kao_session_prepare(kao_session *s, kao_error *err);
 /* Prepare and run. No allocation where a plan is kept and its memory exists. */

@@ -247,7 +247,8 @@ bool kao_tensor_ints(const kao_tensor *t, int64_t *to, size_t cap, size_t *n)
     int64_t index[KAO_MAX_RANK] = { 0 }, at = 0;
     const int64_t count = kao_tensor_count(t);
 
-    if ((t->dtype != KAO_I64 && t->dtype != KAO_I32) || count < 0 || (size_t)count > cap)
+    if ((t->dtype != KAO_I64 && t->dtype != KAO_I32) || count < 0 ||
+        (size_t)count > cap)
         return false;
     for (int64_t i = 0; i < count; i++) {
         to[i] = t->dtype == KAO_I64 ? ((const int64_t *)t->data)[at]

@@ -20,7 +20,7 @@ typedef struct parser {
     kao_arena *arena;
     const kao_onnx_external *external;
     kao_names names;
-    uint8_t *defined; /* by value */
+    uint8_t *defined;      /* by value */
     uint32_t n_init, n_in; /* as counted; inputs with those that have an initialiser */
     kao_error *err;
 } parser;
@@ -126,13 +126,13 @@ static kao_attr_type attr_type(const attr_counts *c)
     case KAO_ATTR_TENSOR:
         return c->t ? KAO_ATTR_TENSOR : KAO_ATTR_OTHER;
     case 0:
-        return c->t           ? KAO_ATTR_TENSOR
-               : c->ints      ? KAO_ATTR_INTS
-               : c->floats    ? KAO_ATTR_FLOATS
-               : c->s         ? KAO_ATTR_STRING
-               : c->f         ? KAO_ATTR_FLOAT
-               : c->i         ? KAO_ATTR_INT
-                              : KAO_ATTR_OTHER;
+        return c->t        ? KAO_ATTR_TENSOR
+               : c->ints   ? KAO_ATTR_INTS
+               : c->floats ? KAO_ATTR_FLOATS
+               : c->s      ? KAO_ATTR_STRING
+               : c->f      ? KAO_ATTR_FLOAT
+               : c->i      ? KAO_ATTR_INT
+                           : KAO_ATTR_OTHER;
     default:
         return KAO_ATTR_OTHER;
     }
@@ -280,7 +280,8 @@ static kao_status count_node(parser *p, kao_onnx_node *node, kao_span bytes)
         return kao_fail(p->err, KAO_E_FORMAT, "malformed");
     if (node->n_in > KAO_MAX_NODE_ARGS || node->n_out > KAO_MAX_NODE_ARGS ||
         node->n_attr > KAO_MAX_NODE_ARGS)
-        return kao_fail(p->err, KAO_E_LIMIT, "more than %d arguments", KAO_MAX_NODE_ARGS);
+        return kao_fail(p->err, KAO_E_LIMIT, "more than %d arguments",
+                        KAO_MAX_NODE_ARGS);
     return KAO_OK;
 }
 
@@ -444,8 +445,8 @@ static kao_status count_graph(parser *p, kao_span graph)
     m->outputs = kao_arena_calloc(p->arena, outs, sizeof *m->outputs);
     m->constants = kao_arena_calloc(p->arena, names, sizeof *m->constants);
     p->defined = kao_arena_calloc(p->arena, names, 1);
-    if (!kao_names_init(&p->names, p->arena, (uint32_t)names) || !m->nodes || !m->inputs ||
-        !m->outputs || !m->constants || !p->defined)
+    if (!kao_names_init(&p->names, p->arena, (uint32_t)names) || !m->nodes ||
+        !m->inputs || !m->outputs || !m->constants || !p->defined)
         return no_memory(p);
     return KAO_OK;
 }
@@ -460,7 +461,8 @@ static kao_status parse_initializer(parser *p, kao_span bytes)
     kao_status st = kao_onnx_tensor_parse(t, bytes, p->arena, p->external, p->err);
 
     if (!st)
-        st = value_of(p, (kao_span){ (const uint8_t *)t->name, strlen(t->name) }, &value);
+        st = value_of(p, (kao_span){ (const uint8_t *)t->name, strlen(t->name) },
+                      &value);
     if (!st)
         st = define(p, value);
     if (!st)
@@ -498,9 +500,10 @@ static kao_status fill_graph(parser *p, kao_span graph)
     static const struct {
         uint32_t number;
         kao_status (*parse)(parser *p, kao_span bytes);
-    } kinds[] = {
-        { 5, parse_initializer }, { 11, parse_input }, { 1, parse_node }, { 12, parse_output }
-    };
+    } kinds[] = { { 5, parse_initializer },
+                  { 11, parse_input },
+                  { 1, parse_node },
+                  { 12, parse_output } };
     kao_status st = KAO_OK;
     kao_pb_field f;
 
@@ -593,7 +596,8 @@ static kao_status parse_model(parser *p, kao_span bytes)
         n_meta += f.number == 14;
     if (r.bad)
         return kao_fail_at(p->err, KAO_E_FORMAT, kao_reader_offset(&r),
-                           "not an ONNX file, or damaged at byte %zu", kao_reader_offset(&r));
+                           "not an ONNX file, or damaged at byte %zu",
+                           kao_reader_offset(&r));
     p->m->meta = kao_arena_calloc(p->arena, n_meta, sizeof *p->m->meta);
     if (!p->m->meta)
         return no_memory(p);
@@ -618,7 +622,8 @@ static kao_status parse_with(kao_onnx_model *m, kao_span bytes,
     return parse_model(&p, bytes);
 }
 
-kao_status kao_onnx_parse(kao_onnx_model *m, kao_mem *mem, kao_span bytes, kao_error *err)
+kao_status kao_onnx_parse(kao_onnx_model *m, kao_mem *mem, kao_span bytes,
+                          kao_error *err)
 {
     *m = (kao_onnx_model){ 0 };
     kao_arena_init(&m->arena, mem, KAO_MAX_GRAPH_HEAP);
@@ -678,8 +683,8 @@ static kao_status open_external(fetcher *x, const char *location, size_t *number
     return KAO_OK;
 }
 
-static kao_status fetch(void *user, const char *location, uint64_t offset, uint64_t length,
-                        bool has_length, kao_span *out, kao_error *err)
+static kao_status fetch(void *user, const char *location, uint64_t offset,
+                        uint64_t length, bool has_length, kao_span *out, kao_error *err)
 {
     size_t number = 0;
 
@@ -694,14 +699,16 @@ static kao_status fetch(void *user, const char *location, uint64_t offset, uint6
     const kao_span bytes = ((const fetcher *)user)->m->external[number].bytes;
 
     if (offset > bytes.n || (has_length && length > bytes.n - offset))
-        return kao_fail(err, KAO_E_FORMAT, "external data in \"%s\" ends after its %zu bytes",
-                        location, bytes.n);
+        return kao_fail(err, KAO_E_FORMAT,
+                        "external data in \"%s\" ends after its %zu bytes", location,
+                        bytes.n);
     out->p = bytes.p + offset;
     out->n = has_length ? (size_t)length : bytes.n - (size_t)offset;
     return KAO_OK;
 }
 
-kao_status kao_onnx_load(kao_onnx_model *m, kao_mem *mem, const char *path, kao_error *err)
+kao_status kao_onnx_load(kao_onnx_model *m, kao_mem *mem, const char *path,
+                         kao_error *err)
 {
     *m = (kao_onnx_model){ 0 };
     kao_arena_init(&m->arena, mem, KAO_MAX_GRAPH_HEAP);

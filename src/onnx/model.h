@@ -41,10 +41,10 @@ typedef struct kao_onnx_node {
 
 typedef struct kao_onnx_input {
     uint32_t value;
-    int32_t dtype; /* ONNX number, maybe one that kao does not have */
-    int32_t rank;  /* -1: not stated */
-    int64_t dims[KAO_MAX_RANK];            /* -1: dynamic */
-    const char *dim_names[KAO_MAX_RANK];   /* of dynamic ones; NULL or "" where unnamed */
+    int32_t dtype;              /* ONNX number, maybe one that kao does not have */
+    int32_t rank;               /* -1: not stated */
+    int64_t dims[KAO_MAX_RANK]; /* -1: dynamic */
+    const char *dim_names[KAO_MAX_RANK]; /* of dynamic ones; NULL or "" where unnamed */
 } kao_onnx_input;
 
 typedef struct kao_onnx_meta { /* metadata_props */
@@ -66,16 +66,18 @@ typedef struct kao_onnx_model {
     const kao_onnx_tensor **constants; /* by value: its initialiser, or NULL */
 
     uint32_t n_nodes, n_inputs, n_outputs, n_meta;
-    kao_onnx_node *nodes; /* in an order where each value is made before it is used */
+    kao_onnx_node *nodes;   /* in an order where each value is made before it is used */
     kao_onnx_input *inputs; /* without those that have an initialiser */
     kao_onnx_input *outputs; /* as stated; shapes are hints */
     kao_onnx_meta *meta;
 } kao_onnx_model;
 
 /* Read and parse a file. Errors name file, place and reason; *m is then empty. */
-kao_status kao_onnx_load(kao_onnx_model *m, kao_mem *mem, const char *path, kao_error *err);
+kao_status kao_onnx_load(kao_onnx_model *m, kao_mem *mem, const char *path,
+                         kao_error *err);
 /* The same from bytes, which must stay while the model lives; no external data. */
-kao_status kao_onnx_parse(kao_onnx_model *m, kao_mem *mem, kao_span bytes, kao_error *err);
+kao_status kao_onnx_parse(kao_onnx_model *m, kao_mem *mem, kao_span bytes,
+                          kao_error *err);
 void kao_onnx_free(kao_onnx_model *m); /* {0} is fine */
 
 const kao_onnx_attr *kao_onnx_attr_find(const kao_onnx_node *node, const char *name);

@@ -7,10 +7,10 @@
 
 typedef struct kao_names {
     kao_arena *arena;
-    uint32_t n, cap;      /* names; room in list */
-    uint32_t n_slots;     /* a power of two, at least 2 * cap */
-    uint32_t *slots;      /* number + 1, or 0 */
-    const char **list;    /* by number; terminated copies */
+    uint32_t n, cap;   /* names; room in list */
+    uint32_t n_slots;  /* a power of two, at least 2 * cap */
+    uint32_t *slots;   /* number + 1, or 0 */
+    const char **list; /* by number; terminated copies */
     uint32_t *hashes;
     uint64_t probes; /* slots looked at so far */
 } kao_names;

@@ -32,16 +32,17 @@ size_t kao_dtype_size(int dtype)
 const char *kao_dtype_name(int dtype)
 {
     static const char *const names[] = {
-        "undefined", "float32",    "uint8",         "int8",           "uint16",
-        "int16",     "int32",      "int64",         "string",         "bool",
-        "float16",   "float64",    "uint32",        "uint64",         "complex64",
-        "complex128", "bfloat16",  "float8e4m3fn",  "float8e4m3fnuz", "float8e5m2",
-        "float8e5m2fnuz", "uint4", "int4",          "float4e2m1",     "float8e8m0",
-        "uint2",     "int2",
+        "undefined",      "float32",  "uint8",        "int8",           "uint16",
+        "int16",          "int32",    "int64",        "string",         "bool",
+        "float16",        "float64",  "uint32",       "uint64",         "complex64",
+        "complex128",     "bfloat16", "float8e4m3fn", "float8e4m3fnuz", "float8e5m2",
+        "float8e5m2fnuz", "uint4",    "int4",         "float4e2m1",     "float8e8m0",
+        "uint2",          "int2",
     };
 
-    return dtype >= 0 && (size_t)dtype < sizeof names / sizeof names[0] ? names[dtype]
-                                                                          : "unknown type";
+    return dtype >= 0 && (size_t)dtype < sizeof names / sizeof names[0]
+               ? names[dtype]
+               : "unknown type";
 }
 
 bool kao_dims_count(const int64_t *dims, int32_t rank, int64_t *n)
@@ -67,8 +68,8 @@ typedef struct raw_tensor { /* the fields as found, before they are checked */
     int64_t dtype;
     kao_span raw;
     bool has_raw, is_external;
-    int list_field;   /* number of the typed list in use, or 0 */
-    size_t n_list;    /* elements in it */
+    int list_field; /* number of the typed list in use, or 0 */
+    size_t n_list;  /* elements in it */
     const char *location;
     uint64_t offset, length;
     bool has_length;
@@ -125,7 +126,8 @@ static kao_status parse_external_entry(raw_tensor *x, kao_span bytes, kao_arena 
     const unsigned long long n = strtoull(v, &end, 10);
 
     if (v[0] < '0' || v[0] > '9' || *end)
-        return kao_fail(err, KAO_E_FORMAT, "external_data %s \"%s\" is no number", k, v);
+        return kao_fail(err, KAO_E_FORMAT, "external_data %s \"%s\" is no number", k,
+                        v);
     if (strcmp(k, "offset") == 0) {
         x->offset = n;
     } else {
@@ -156,7 +158,8 @@ static kao_status parse_dims(kao_onnx_tensor *t, const kao_pb_field *f, kao_erro
     while (!st && kao_reader_left(&r) > 0) {
         const uint64_t v = kao_pb_varint(&r);
 
-        st = r.bad ? kao_fail(err, KAO_E_FORMAT, "malformed dims") : parse_dim(t, v, err);
+        st = r.bad ? kao_fail(err, KAO_E_FORMAT, "malformed dims")
+                   : parse_dim(t, v, err);
     }
     return st;
 }
@@ -237,7 +240,8 @@ static bool read_list(const raw_tensor *x, kao_span bytes, void *data)
             uint64_t v = 0;
 
             if (f.number == 4)
-                v = kao_reader_has(&list, 4) ? kao_le32(kao_reader_take(&list, 4).p) : 0;
+                v = kao_reader_has(&list, 4) ? kao_le32(kao_reader_take(&list, 4).p)
+                                             : 0;
             else
                 v = kao_pb_varint(&list);
             store(data, x->t->dtype, i++, v);
@@ -254,13 +258,14 @@ static int list_field_of(kao_dtype dtype)
 }
 
 /* data from bytes in the file's order: borrowed where they are aligned. */
-static kao_status use_raw(kao_onnx_tensor *t, kao_span raw, kao_arena *arena, kao_error *err)
+static kao_status use_raw(kao_onnx_tensor *t, kao_span raw, kao_arena *arena,
+                          kao_error *err)
 {
     const size_t size = kao_dtype_size(t->dtype), want = (size_t)t->n * size;
 
     if (raw.n != want)
-        return kao_fail(err, KAO_E_FORMAT, "%zu bytes of data, its shape wants %zu", raw.n,
-                        want);
+        return kao_fail(err, KAO_E_FORMAT, "%zu bytes of data, its shape wants %zu",
+                        raw.n, want);
     if (want == 0 || (uintptr_t)raw.p % size == 0) {
         t->data = raw.p;
     } else {
@@ -323,7 +328,8 @@ kao_status kao_onnx_tensor_parse(kao_onnx_tensor *t, kao_span bytes, kao_arena *
     while (!st && kao_pb_next(&r, &f))
         st = parse_field(&x, &f, arena, err);
     if (!st && r.bad)
-        st = kao_fail(err, KAO_E_FORMAT, "malformed at its byte %zu", kao_reader_offset(&r));
+        st = kao_fail(err, KAO_E_FORMAT, "malformed at its byte %zu",
+                      kao_reader_offset(&r));
     if (!st && kao_dtype_size((int)x.dtype) == 0)
         st = kao_fail(err, KAO_E_UNSUPPORTED, "element type %s",
                       kao_dtype_name((int)x.dtype));

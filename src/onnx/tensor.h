@@ -36,8 +36,9 @@ typedef struct kao_onnx_tensor {
 /* Where the bytes of external tensors come from. fetch gives the range of the file named
  * by location (a relative path), which stays while the graph lives. */
 typedef struct kao_onnx_external {
-    kao_status (*fetch)(void *user, const char *location, uint64_t offset, uint64_t length,
-                        bool has_length, kao_span *out, kao_error *err);
+    kao_status (*fetch)(void *user, const char *location, uint64_t offset,
+                        uint64_t length, bool has_length, kao_span *out,
+                        kao_error *err);
     void *user;
 } kao_onnx_external;
 

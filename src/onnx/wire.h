@@ -12,8 +12,8 @@ enum { KAO_PB_VARINT = 0, KAO_PB_FIXED64 = 1, KAO_PB_BYTES = 2, KAO_PB_FIXED32 =
 typedef struct kao_pb_field {
     uint32_t number;
     uint32_t type;
-    uint64_t value;  /* of a varint, fixed64 or fixed32 */
-    kao_span bytes;  /* of KAO_PB_BYTES; borrowed from the reader */
+    uint64_t value; /* of a varint, fixed64 or fixed32 */
+    kao_span bytes; /* of KAO_PB_BYTES; borrowed from the reader */
 } kao_pb_field;
 
 static inline uint64_t kao_pb_varint(kao_reader *r)

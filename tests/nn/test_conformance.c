@@ -41,7 +41,9 @@ typedef struct settings {
 
 /* ---- what the index says ---- */
 
-static const char *const types[] = { "FLOAT", "INT64", "INT32", "UINT8", "INT8", "BOOL" };
+static const char *const types[] = {
+    "FLOAT", "INT64", "INT32", "UINT8", "INT8", "BOOL"
+};
 
 static bool all_in(const char *list, bool (*is)(const char *word))
 {
@@ -93,7 +95,8 @@ typedef struct tensors {
     uint32_t n;
 } tensors;
 
-static kao_status read_tensors(tensors *x, const char *dir, const char *kind, kao_error *err)
+static kao_status read_tensors(tensors *x, const char *dir, const char *kind,
+                               kao_error *err)
 {
     char path[1024];
 
@@ -104,7 +107,8 @@ static kao_status read_tensors(tensors *x, const char *dir, const char *kind, ka
         snprintf(path, sizeof path, "%s/test_data_set_0/%s_%u.pb", dir, kind, x->n);
         if (kao_file_open(&f, x->mem, path, KAO_MAX_FILE, &own))
             return KAO_OK; /* that was the last */
-        void *copy = kao_arena_alloc(&x->arena, f.bytes.n + 1); /* tensors borrow from it */
+        void *copy =
+            kao_arena_alloc(&x->arena, f.bytes.n + 1); /* tensors borrow from it */
 
         memcpy(copy, f.bytes.p, f.bytes.n);
         const kao_status st = kao_onnx_tensor_parse(
@@ -127,8 +131,8 @@ static kao_tensor view(const kao_onnx_tensor *o)
     return t;
 }
 
-static bool equal(const kao_tensor *got, const kao_tensor *want, double absolute, char *why,
-                  size_t cap)
+static bool equal(const kao_tensor *got, const kao_tensor *want, double absolute,
+                  char *why, size_t cap)
 {
     const int64_t n = kao_tensor_count(want);
     char a[96], b[96];
@@ -142,14 +146,15 @@ static bool equal(const kao_tensor *got, const kao_tensor *want, double absolute
     }
     if (got->dtype != KAO_F32) {
         snprintf(why, cap, "elements differ");
-        return n == 0 ||
-               memcmp(got->data, want->data, (size_t)n * kao_dtype_size((int)got->dtype)) == 0;
+        return n == 0 || memcmp(got->data, want->data,
+                                (size_t)n * kao_dtype_size((int)got->dtype)) == 0;
     }
     for (int64_t i = 0; i < n; i++) {
         const double g = (double)((const float *)got->data)[i];
         const double w = (double)((const float *)want->data)[i];
 
-        if (!(g == w || (g != g && w != w) || fabs(g - w) <= 1e-3 * fabs(w) + absolute)) {
+        if (!(g == w || (g != g && w != w) ||
+              fabs(g - w) <= 1e-3 * fabs(w) + absolute)) {
             snprintf(why, cap, "element %lld is %.7g, wanted %.7g", (long long)i, g, w);
             return false;
         }
@@ -228,7 +233,8 @@ static void judge(const settings *s, char **field, counts *c)
 {
     char dir[512], name[256], packs[512];
     kao_error err = { 0 };
-    const bool ours = all_in(field[2], is_our_operator) && all_in(field[5], is_our_type);
+    const bool ours =
+        all_in(field[2], is_our_operator) && all_in(field[5], is_our_type);
     const char *reason = reason_left_out(field[1]);
 
     snprintf(name, sizeof name, "%s/%s", field[0], field[1]);
@@ -317,7 +323,8 @@ int main(int argc, char **argv)
     s.dir = shared_dir("the ONNX operator tests");
     if (!s.dir)
         return SKIPPED;
-    FILE *f = fopen(path_of(path, sizeof path, s.dir, "data/onnx-node-tests/INDEX.tsv"), "r");
+    FILE *f =
+        fopen(path_of(path, sizeof path, s.dir, "data/onnx-node-tests/INDEX.tsv"), "r");
 
     if (!f || kao_context_create(&s.ctx, &o, &err)) {
         printf("FAIL %s: %s\n", path, err.msg);

@@ -20,8 +20,8 @@ typedef struct settings {
 } settings;
 
 typedef struct row { /* of manifest.tsv */
-    char model[80], input[80], shape[64], layout[8], transform[80], index[8], output[80],
-        out_shape[64], min[32], max[32], mean[32], file[80];
+    char model[80], input[80], shape[64], layout[8], transform[80], index[8],
+        output[80], out_shape[64], min[32], max[32], mean[32], file[80];
 } row;
 
 static bool read_row(FILE *f, row *r)
@@ -32,10 +32,11 @@ static bool read_row(FILE *f, row *r)
         return false;
     memset(r, 0, sizeof *r);
     return sscanf(line,
-                  "%79[^\t]\t%79[^\t]\t%63[^\t]\t%7[^\t]\t%79[^\t]\t%7[^\t]\t%79[^\t]\t%63["
+                  "%79[^\t]\t%79[^\t]\t%63[^\t]\t%7[^\t]\t%79[^\t]\t%7[^\t]\t%79[^\t]"
+                  "\t%63["
                   "^\t]\t%31[^\t]\t%31[^\t]\t%31[^\t]\t%79[^\t\n]",
-                  r->model, r->input, r->shape, r->layout, r->transform, r->index, r->output,
-                  r->out_shape, r->min, r->max, r->mean, r->file) == 12;
+                  r->model, r->input, r->shape, r->layout, r->transform, r->index,
+                  r->output, r->out_shape, r->min, r->max, r->mean, r->file) == 12;
 }
 
 static void parse_shape(const char *text, kao_tensor *t)
@@ -66,7 +67,8 @@ static float *read_floats(const char *dir, const char *file, size_t n)
 
 static double compare(const kao_tensor *got, const float *want, double k)
 {
-    const int64_t n = kao_tensor_count(got), cols = got->rank ? got->dims[got->rank - 1] : 1;
+    const int64_t n = kao_tensor_count(got),
+                  cols = got->rank ? got->dims[got->rank - 1] : 1;
     double worst = 0;
 
     for (int64_t c = 0; c < cols; c++) {
@@ -117,7 +119,8 @@ static kao_status load(const settings *s, const row *r, loaded *l, kao_error *er
     kao_tensor t;
     kao_status st = kao_model_load(
         s->ctx, &l->model,
-        path_of(path, sizeof path, path_of(models, sizeof models, s->dir, "models"), r->model),
+        path_of(path, sizeof path, path_of(models, sizeof models, s->dir, "models"),
+                r->model),
         err);
 
     snprintf(l->name, sizeof l->name, "%s", r->model);
@@ -145,8 +148,8 @@ static bool check_row(const settings *s, const row *r, const loaded *l, double *
         printf("FAIL %s: output %s has another shape\n", r->model, r->output);
         return false;
     }
-    float *data = read_floats(path_of(dir, sizeof dir, s->dir, "models/expected"), r->file,
-                              (size_t)kao_tensor_count(&want));
+    float *data = read_floats(path_of(dir, sizeof dir, s->dir, "models/expected"),
+                              r->file, (size_t)kao_tensor_count(&want));
     const double share = data ? compare(got, data, slack(r, got)) : HUGE_VAL;
 
     free(data);
@@ -166,7 +169,8 @@ static int run_all(const settings *s)
     loaded l = { .name = "" };
     int failed = 0, files = 0;
     double worst = 0;
-    FILE *f = fopen(path_of(path, sizeof path, s->dir, "models/expected/manifest.tsv"), "r");
+    FILE *f =
+        fopen(path_of(path, sizeof path, s->dir, "models/expected/manifest.tsv"), "r");
 
     if (!f || !read_row(f, &r)) { /* the head line */
         printf("FAIL %s: cannot be read\n", path);

@@ -39,8 +39,9 @@ kao_status kao_op_batch_norm_infer(kao_op_infer *x)
         if (st)
             return st;
         if ((n != in->dims[1] && n != per_image) || n != kao_tensor_count(&x->in[1]))
-            return kao_fail(x->err, KAO_E_FORMAT, "input %u has %lld elements, %lld channels",
-                            i, (long long)n, (long long)in->dims[1]);
+            return kao_fail(x->err, KAO_E_FORMAT,
+                            "input %u has %lld elements, %lld channels", i,
+                            (long long)n, (long long)in->dims[1]);
     }
     for (uint32_t i = 1; i < x->n_out; i++) { /* named by old exporters, never read */
         x->out[i] = x->in[1];
@@ -81,7 +82,8 @@ void kao_op_batch_norm_run(const kao_op_call *c)
             const int64_t at = w.at[2] + i * w.step[2];
             const double x =
                 (double)((const float *)c->in[0].data)[w.at[1] + i * w.step[1]];
-            const double k = (double)scale[at] / sqrt((double)var[at] + (double)p->epsilon);
+            const double k =
+                (double)scale[at] / sqrt((double)var[at] + (double)p->epsilon);
 
             ((float *)c->out[0].data)[w.at[0] + i * w.step[0]] =
                 (float)(k * (x - (double)mean[at]) + (double)b[at]);

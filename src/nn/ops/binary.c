@@ -38,7 +38,8 @@ static kao_status legacy_place(kao_op_infer *x, const kao_binary_param *p,
         return st;
     s->trailing = a->rank - axis - b->rank;
     if (s->trailing < 0)
-        return kao_fail(x->err, KAO_E_FORMAT, "axis %d leaves no room for input 1", axis);
+        return kao_fail(x->err, KAO_E_FORMAT, "axis %d leaves no room for input 1",
+                        axis);
     return KAO_OK;
 }
 
@@ -107,44 +108,44 @@ kao_status kao_op_pow_infer(kao_op_infer *x)
     return broadcast(x, &x->in[0], &b);
 }
 
-#define LOOP(T, EXPR)                                                                       \
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                   \
-        T *o = (T *)c->out[0].data + w.at[0];                                               \
-        const T *pa = (const T *)c->in[0].data + w.at[1];                                   \
-        const T *pb = (const T *)c->in[1].data + w.at[2];                                   \
-        for (int64_t i = 0; i < w.n; i++) {                                                 \
-            const T a = pa[i * w.step[1]], b = pb[i * w.step[2]];                           \
-            o[i * w.step[0]] = (T)(EXPR);                                                   \
-        }                                                                                   \
-    }
+#define LOOP(T, EXPR)                                                                  \
+ for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                 \
+  T *o = (T *)c->out[0].data + w.at[0];                                                \
+  const T *pa = (const T *)c->in[0].data + w.at[1];                                    \
+  const T *pb = (const T *)c->in[1].data + w.at[2];                                    \
+  for (int64_t i = 0; i < w.n; i++) {                                                  \
+   const T a = pa[i * w.step[1]], b = pb[i * w.step[2]];                               \
+   o[i * w.step[0]] = (T)(EXPR);                                                       \
+  }                                                                                    \
+ }
 
 /* Integer arithmetic goes through unsigned: it wraps instead of overflowing. */
-#define BINARY(NAME, F32, U64)                                                              \
-    void NAME(const kao_op_call *c)                                                         \
-    {                                                                                       \
-        const kao_binary_state *s = c->state;                                               \
-        const kao_tensor b2 = second(&c->in[1], s ? s->trailing : 0);                       \
-        const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &b2 };                     \
-        kao_walk w;                                                                         \
-        kao_walk_init(&w, ops, 3);                                                          \
-        switch (c->out[0].dtype) {                                                          \
-        case KAO_F32:                                                                       \
-            LOOP(float, F32)                                                                \
-            break;                                                                          \
-        case KAO_I64:                                                                       \
-            LOOP(int64_t, U64)                                                              \
-            break;                                                                          \
-        case KAO_I32:                                                                       \
-            LOOP(int32_t, U64)                                                              \
-            break;                                                                          \
-        case KAO_U8:                                                                        \
-            LOOP(uint8_t, U64)                                                              \
-            break;                                                                          \
-        default:                                                                            \
-            LOOP(int8_t, U64)                                                               \
-            break;                                                                          \
-        }                                                                                   \
-    }
+#define BINARY(NAME, F32, U64)                                                         \
+ void NAME(const kao_op_call *c)                                                       \
+ {                                                                                     \
+  const kao_binary_state *s = c->state;                                                \
+  const kao_tensor b2 = second(&c->in[1], s ? s->trailing : 0);                        \
+  const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &b2 };                      \
+  kao_walk w;                                                                          \
+  kao_walk_init(&w, ops, 3);                                                           \
+  switch (c->out[0].dtype) {                                                           \
+  case KAO_F32:                                                                        \
+   LOOP(float, F32)                                                                    \
+   break;                                                                              \
+  case KAO_I64:                                                                        \
+   LOOP(int64_t, U64)                                                                  \
+   break;                                                                              \
+  case KAO_I32:                                                                        \
+   LOOP(int32_t, U64)                                                                  \
+   break;                                                                              \
+  case KAO_U8:                                                                         \
+   LOOP(uint8_t, U64)                                                                  \
+   break;                                                                              \
+  default:                                                                             \
+   LOOP(int8_t, U64)                                                                   \
+   break;                                                                              \
+  }                                                                                    \
+ }
 
 static int64_t divide(int64_t a, int64_t b)
 {
@@ -155,7 +156,7 @@ static int64_t divide(int64_t a, int64_t b)
 
 BINARY(kao_op_add_run, a + b, (uint64_t)a + (uint64_t)b)
 BINARY(kao_op_sub_run, a - b, (uint64_t)a - (uint64_t)b)
-BINARY(kao_op_mul_run, a * b, (uint64_t)a * (uint64_t)b)
+BINARY(kao_op_mul_run, a *b, (uint64_t)a *(uint64_t)b)
 BINARY(kao_op_div_run, a / b, divide(a, b))
 
 static double number_at(const kao_tensor *t, int64_t at)

@@ -23,8 +23,8 @@ kao_status kao_op_conv_infer(kao_op_infer *x)
     kao_status st = kao_infer_same_type(x, 1, KAO_F32);
 
     if (!st && (in->rank < 3 || w->rank != in->rank))
-        st = kao_fail(x->err, KAO_E_FORMAT, "input of rank %d, weight of rank %d", in->rank,
-                      w->rank);
+        st = kao_fail(x->err, KAO_E_FORMAT, "input of rank %d, weight of rank %d",
+                      in->rank, w->rank);
     if (st)
         return st;
     const kao_tensor wv = kao_window_view(w);
@@ -39,11 +39,13 @@ kao_status kao_op_conv_infer(kao_op_infer *x)
         w->dims[1] != in->dims[1] / p->group)
         return kao_fail(x->err, KAO_E_FORMAT,
                         "%lld input channels, weight %lld x %lld, group %lld",
-                        (long long)in->dims[1], (long long)w->dims[0], (long long)w->dims[1],
-                        (long long)p->group);
+                        (long long)in->dims[1], (long long)w->dims[0],
+                        (long long)w->dims[1], (long long)p->group);
     if (x->n_in > 2 && kao_tensor_given(&x->in[2]) &&
-        (x->in[2].rank != 1 || x->in[2].dims[0] != w->dims[0] || x->in[2].dtype != KAO_F32))
-        return kao_fail(x->err, KAO_E_FORMAT, "the bias is not one float per output channel");
+        (x->in[2].rank != 1 || x->in[2].dims[0] != w->dims[0] ||
+         x->in[2].dtype != KAO_F32))
+        return kao_fail(x->err, KAO_E_FORMAT,
+                        "the bias is not one float per output channel");
     *out = *in;
     out->dims[1] = w->dims[0];
     for (int i = 0; i < s->window.n_axes; i++)
@@ -81,7 +83,8 @@ void kao_op_conv_generic_run(const kao_op_call *c)
     const kao_conv_state *s = c->state;
     const kao_tensor in = kao_window_view(&c->in[0]), w = kao_window_view(&c->in[1]);
     const kao_tensor out = kao_window_view(&c->out[0]);
-    const kao_tensor *bias = c->n_in > 2 && kao_tensor_given(&c->in[2]) ? &c->in[2] : NULL;
+    const kao_tensor *bias =
+        c->n_in > 2 && kao_tensor_given(&c->in[2]) ? &c->in[2] : NULL;
     const int64_t per_group = out.dims[1] / p->group;
 
     for (int64_t n = 0; n < out.dims[0]; n++)
@@ -95,7 +98,7 @@ void kao_op_conv_generic_run(const kao_op_call *c)
 
             for (int64_t y = 0; y < out.dims[2]; y++)
                 for (int64_t x = 0; x < out.dims[3]; x++)
-                    dst[y * out.strides[2] + x * out.strides[3]] = (float)(
-                        b + window_sum(&s->window, &in, &w, src, weight, y, x));
+                    dst[y * out.strides[2] + x * out.strides[3]] =
+                        (float)(b + window_sum(&s->window, &in, &w, src, weight, y, x));
         }
 }

@@ -35,7 +35,8 @@ kao_status kao_op_concat_infer(kao_op_infer *x)
         st = kao_infer_same_type(x, i, out->dtype);
         for (int32_t d = 0; !st && d < out->rank; d++)
             if (t->rank != out->rank || (d != s->axis && t->dims[d] != out->dims[d]))
-                st = kao_fail(x->err, KAO_E_FORMAT, "input %u does not fit the others", i);
+                st = kao_fail(x->err, KAO_E_FORMAT, "input %u does not fit the others",
+                              i);
         if (!st)
             out->dims[s->axis] += t->dims[s->axis];
     }
@@ -91,7 +92,8 @@ static void equal_parts(kao_op_infer *x, int32_t axis)
     }
 }
 
-static kao_status given_parts(kao_op_infer *x, int32_t axis, const int64_t *sizes, size_t n)
+static kao_status given_parts(kao_op_infer *x, int32_t axis, const int64_t *sizes,
+                              size_t n)
 {
     int64_t left = x->in[0].dims[axis];
 

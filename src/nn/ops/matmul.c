@@ -44,20 +44,21 @@ kao_status kao_op_matmul_infer(kao_op_infer *x)
     if (st)
         return st;
     const kao_tensor a = as_matrix(&x->in[0], true), b = as_matrix(&x->in[1], false);
-    const int64_t m = a.dims[a.rank - 2], k = a.dims[a.rank - 1], n = b.dims[b.rank - 1];
+    const int64_t m = a.dims[a.rank - 2], k = a.dims[a.rank - 1],
+                  n = b.dims[b.rank - 1];
     const int32_t outer = (a.rank > b.rank ? a.rank : b.rank) - 2;
 
     if (b.dims[b.rank - 2] != k)
-        return kao_fail(x->err, KAO_E_FORMAT, "%lld columns times %lld rows", (long long)k,
-                        (long long)b.dims[b.rank - 2]);
+        return kao_fail(x->err, KAO_E_FORMAT, "%lld columns times %lld rows",
+                        (long long)k, (long long)b.dims[b.rank - 2]);
     *out = (kao_tensor){ .dtype = KAO_F32 };
     for (int32_t i = 0; i < outer; i++) {
         const int32_t ia = i - (outer - (a.rank - 2)), ib = i - (outer - (b.rank - 2));
         const int64_t da = ia < 0 ? 1 : a.dims[ia], db = ib < 0 ? 1 : b.dims[ib];
 
         if (da != db && da != 1 && db != 1)
-            return kao_fail(x->err, KAO_E_FORMAT, "%lld and %lld matrices", (long long)da,
-                            (long long)db);
+            return kao_fail(x->err, KAO_E_FORMAT, "%lld and %lld matrices",
+                            (long long)da, (long long)db);
         out->dims[out->rank++] = da == 1 ? db : da;
     }
     if (x->in[0].rank > 1)
@@ -91,7 +92,8 @@ void kao_op_matmul_run(const kao_op_call *c)
         .o_row = c->in[0].rank > 1 ? o->strides[o->rank - inner] : 0,
         .o_col = c->in[1].rank > 1 ? o->strides[o->rank - 1] : 0,
     };
-    const kao_tensor ov = outer_of(o, inner), av = outer_of(&a, 2), bv = outer_of(&b, 2);
+    const kao_tensor ov = outer_of(o, inner), av = outer_of(&a, 2),
+                     bv = outer_of(&b, 2);
     const kao_tensor *const ops[] = { &ov, &av, &bv };
     kao_walk w;
 
@@ -135,14 +137,14 @@ kao_status kao_op_gemm_infer(kao_op_infer *x)
     if (st)
         return st;
     if (a->rank != 2 || b->rank != 2)
-        return kao_fail(x->err, KAO_E_FORMAT, "operands of rank %d and %d, wanted 2", a->rank,
-                        b->rank);
+        return kao_fail(x->err, KAO_E_FORMAT, "operands of rank %d and %d, wanted 2",
+                        a->rank, b->rank);
     const int64_t m = a->dims[p->trans_a ? 1 : 0], k = a->dims[p->trans_a ? 0 : 1];
     const int64_t n = b->dims[p->trans_b ? 0 : 1];
 
     if (b->dims[p->trans_b ? 1 : 0] != k)
-        return kao_fail(x->err, KAO_E_FORMAT, "%lld columns times %lld rows", (long long)k,
-                        (long long)b->dims[p->trans_b ? 1 : 0]);
+        return kao_fail(x->err, KAO_E_FORMAT, "%lld columns times %lld rows",
+                        (long long)k, (long long)b->dims[p->trans_b ? 1 : 0]);
     *out = (kao_tensor){ .dtype = KAO_F32, .rank = 2, .dims = { m, n } };
     if (x->n_in < 3 || !kao_tensor_given(&x->in[2]))
         return KAO_OK;
@@ -188,9 +190,9 @@ void kao_op_gemm_run(const kao_op_call *call)
 
             if (c.data)
                 v += (double)p->beta *
-                     (double)((const float *)c.data)[(c.dims[0] == 1 ? 0 : m) * c.strides[0] +
-                                                     (c.dims[1] == 1 ? 0 : n) *
-                                                         c.strides[1]];
+                     (double)((const float *)
+                                  c.data)[(c.dims[0] == 1 ? 0 : m) * c.strides[0] +
+                                          (c.dims[1] == 1 ? 0 : n) * c.strides[1]];
             ((float *)o->data)[m * o->strides[0] + n * o->strides[1]] = (float)v;
         }
 }

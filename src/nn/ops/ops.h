@@ -64,7 +64,7 @@ typedef enum kao_auto_pad {
     KAO_PAD_VALID,
 } kao_auto_pad;
 typedef struct kao_window_param { /* one or two spatial axes */
-    int32_t n_axes; /* numbers given in kernel; 0: from the weight */
+    int32_t n_axes;               /* numbers given in kernel; 0: from the weight */
     int64_t kernel[2], stride[2], dilation[2], pads[4];
     kao_auto_pad auto_pad;
     int64_t ceil_mode;
@@ -77,7 +77,7 @@ typedef struct kao_window { /* always two axes: a 1-D input has height 1 */
 kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p);
 /* kernel: the kernel's sizes where the node does not give them. */
 kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
-                            const int64_t *kernel, kao_window *w);
+                               const int64_t *kernel, kao_window *w);
 /* The taps of a window of n_taps, `dilation` apart, that fall on 0..size-1 where its first
  * one is at `start`: *begin <= tap < *end. */
 void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
@@ -160,7 +160,7 @@ void kao_op_matmul_run(const kao_op_call *c);
 typedef struct kao_axes_param {
     int64_t axes[KAO_MAX_RANK];
     size_t n;
-    bool input; /* the axes are input 1 */
+    bool input;         /* the axes are input 1 */
     int64_t axis, flag; /* Flatten; Reshape's allowzero */
 } kao_axes_param;
 typedef struct kao_perm_state {
@@ -272,8 +272,8 @@ typedef struct kao_resize_param {
     float extrapolation;
     int64_t axes[KAO_MAX_RANK];
     size_t n_axes;
-    int policy; /* 0 stretch, 1 not_larger, 2 not_smaller */
-    uint32_t roi, scales, sizes; /* inputs; 0: none */
+    int policy;                       /* 0 stretch, 1 not_larger, 2 not_smaller */
+    uint32_t roi, scales, sizes;      /* inputs; 0: none */
     float fixed_scales[KAO_MAX_RANK]; /* Upsample 7 */
     size_t n_fixed;
 } kao_resize_param;

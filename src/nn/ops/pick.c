@@ -50,8 +50,8 @@ static kao_status slice_axis(kao_op_infer *x, int32_t axis, int64_t start, int64
     end = end < 0 ? end + d : end;
     start = step > 0 ? clamp(start, 0, d) : clamp(start, 0, d - 1);
     end = step > 0 ? clamp(end, 0, d) : clamp(end, -1, d - 1);
-    const int64_t n = step > 0 ? (end - start + step - 1) / step
-                               : (start - end - step - 1) / -step;
+    const int64_t n =
+        step > 0 ? (end - start + step - 1) / step : (start - end - step - 1) / -step;
 
     s->start[axis] = start;
     s->step[axis] = step;
@@ -83,7 +83,8 @@ kao_status kao_op_slice_infer(kao_op_infer *x)
             st = kao_infer_ints(x, 4, steps, KAO_MAX_RANK, &n_steps);
     }
     if (!st && (n != n_ends || (n_axes && n_axes != n) || (n_steps && n_steps != n)))
-        st = kao_fail(x->err, KAO_E_FORMAT, "starts, ends, axes and steps do not agree");
+        st =
+            kao_fail(x->err, KAO_E_FORMAT, "starts, ends, axes and steps do not agree");
     if (st)
         return st;
     kao_infer_like(x, 0);

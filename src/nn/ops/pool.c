@@ -12,7 +12,8 @@ kao_status kao_op_max_pool_load(kao_op_loader *l)
     kao_status st = kao_op_window_load(l, &p->window);
 
     if (!st && !p->window.n_axes)
-        st = kao_fail(l->err, KAO_E_UNSUPPORTED, "no kernel_shape of one or two numbers");
+        st = kao_fail(l->err, KAO_E_UNSUPPORTED,
+                      "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "storage_order", 0, &p->storage_order);
 }
 
@@ -22,7 +23,8 @@ kao_status kao_op_average_pool_load(kao_op_loader *l)
     kao_status st = kao_op_window_load(l, &p->window);
 
     if (!st && !p->window.n_axes)
-        st = kao_fail(l->err, KAO_E_UNSUPPORTED, "no kernel_shape of one or two numbers");
+        st = kao_fail(l->err, KAO_E_UNSUPPORTED,
+                      "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "count_include_pad", 0, &p->count_include_pad);
 }
 
@@ -83,8 +85,8 @@ static taps taps_of(const kao_window *g, int64_t y, int64_t x)
     return t;
 }
 
-static void max_window(const kao_window *g, const kao_tensor *in, int64_t base, int64_t y,
-                       int64_t x, double *best, int64_t *by, int64_t *bx)
+static void max_window(const kao_window *g, const kao_tensor *in, int64_t base,
+                       int64_t y, int64_t x, double *best, int64_t *by, int64_t *bx)
 {
     const taps t = taps_of(g, y, x);
     bool found = false;
@@ -96,7 +98,8 @@ static void max_window(const kao_window *g, const kao_tensor *in, int64_t base, 
 
         for (int64_t kx = t.x0; kx < t.x1; kx++) {
             const int64_t ix = t.left + kx * g->dilation[1];
-            const double v = number(in, base + iy * in->strides[2] + ix * in->strides[3]);
+            const double v =
+                number(in, base + iy * in->strides[2] + ix * in->strides[3]);
 
             if (!found || v > *best) {
                 *best = v;
@@ -125,15 +128,17 @@ void kao_op_max_pool_run(const kao_op_call *c)
                     int64_t by = 0, bx = 0;
                     const int64_t plane = n * in.dims[1] + ch;
 
-                    max_window(g, &in, n * in.strides[0] + ch * in.strides[1], y, x, &best,
-                               &by, &bx);
+                    max_window(g, &in, n * in.strides[0] + ch * in.strides[1], y, x,
+                               &best, &by, &bx);
                     if (out.data)
-                        put(&out, n * out.strides[0] + ch * out.strides[1] +
-                                      y * out.strides[2] + x * out.strides[3], best);
+                        put(&out,
+                            n * out.strides[0] + ch * out.strides[1] +
+                                y * out.strides[2] + x * out.strides[3],
+                            best);
                     if (index.data) /* counted in C order, or columns first */
-                        ((int64_t *)index.data)[n * index.strides[0] + ch * index.strides[1] +
-                                                y * index.strides[2] +
-                                                x * index.strides[3]] =
+                        ((int64_t *)
+                             index.data)[n * index.strides[0] + ch * index.strides[1] +
+                                         y * index.strides[2] + x * index.strides[3]] =
                             plane * in.dims[2] * in.dims[3] +
                             (p->storage_order ? bx * in.dims[2] + by
                                               : by * in.dims[3] + bx);
@@ -145,8 +150,8 @@ static int64_t padded_taps(const kao_window *g, int i, int64_t start)
 {
     int64_t begin = 0, end = 0;
 
-    kao_window_taps(start, g->kernel[i], g->dilation[i], g->in[i] + g->pad_end[i], &begin,
-                    &end);
+    kao_window_taps(start, g->kernel[i], g->dilation[i], g->in[i] + g->pad_end[i],
+                    &begin, &end);
     return end; /* those before the picture are padding too */
 }
 
@@ -181,7 +186,7 @@ void kao_op_average_pool_run(const kao_op_call *c)
 
             for (int64_t y = 0; y < out.dims[2]; y++)
                 for (int64_t x = 0; x < out.dims[3]; x++)
-                    dst[y * out.strides[2] + x * out.strides[3]] =
-                        (float)mean_window(g, p->count_include_pad != 0, &in, src, y, x);
+                    dst[y * out.strides[2] + x * out.strides[3]] = (float)mean_window(
+                        g, p->count_include_pad != 0, &in, src, y, x);
         }
 }

@@ -50,7 +50,8 @@ kao_status kao_op_dequant_infer(kao_op_infer *x)
             i == s->axis ? (in->dims[i] + p->block - 1) / p->block : in->dims[i];
 
         if (scale->rank != in->rank || scale->dims[i] != want)
-            return kao_fail(x->err, KAO_E_FORMAT, "the scale's shape does not fit the blocks");
+            return kao_fail(x->err, KAO_E_FORMAT,
+                            "the scale's shape does not fit the blocks");
     }
     return KAO_OK;
 }
@@ -76,7 +77,8 @@ void kao_op_dequant_run(const kao_op_call *c)
         int64_t from = 0, to = 0, at = 0, z = 0;
 
         for (int32_t i = 0; i < in->rank; i++) {
-            const int64_t block = p->block && i == s->axis ? index[i] / p->block : index[i];
+            const int64_t block =
+                p->block && i == s->axis ? index[i] / p->block : index[i];
 
             from += index[i] * in->strides[i];
             to += index[i] * out->strides[i];
@@ -90,7 +92,8 @@ void kao_op_dequant_run(const kao_op_call *c)
         }
         const double q = number(in, from) - (zero ? number(zero, z) : 0);
 
-        ((float *)out->data)[to] = (float)(q * (double)((const float *)scale->data)[at]);
+        ((float *)out->data)[to] =
+            (float)(q * (double)((const float *)scale->data)[at]);
         for (int32_t i = in->rank - 1; i >= 0 && ++index[i] == in->dims[i]; i--)
             index[i] = 0;
     }

@@ -164,7 +164,9 @@ void kao_op_reduce_mean_run(const kao_op_call *c)
 
     if (s->keepdims) /* its reduced axes are of size 1: drop them */
         out = axes_of(&c->out[0], s->reduced, false);
-    const kao_tensor *const outer_ops[] = { &out, &in }, *const inner_ops[] = { &inner };
+    const kao_tensor *const outer_ops[] = { &out, &in }, *const inner_ops[] = {
+        &inner
+    };
     kao_walk o;
 
     kao_walk_init(&o, outer_ops, 2);
@@ -220,9 +222,9 @@ void kao_op_softmax_run(const kao_op_call *c)
 
     for (bool ok = g.outer.n > 0; ok; ok = kao_walk_next(&g.outer))
         for (int64_t j = 0; j < g.outer.n; j++)
-            softmax_group(&g, (float *)c->out[0].data + g.outer.at[0] + j * g.outer.step[0],
-                          (const float *)c->in[0].data + g.outer.at[1] +
-                              j * g.outer.step[1]);
+            softmax_group(
+                &g, (float *)c->out[0].data + g.outer.at[0] + j * g.outer.step[0],
+                (const float *)c->in[0].data + g.outer.at[1] + j * g.outer.step[1]);
 }
 
 /* A zero vector stays zero (the specification divides by it). */
@@ -256,6 +258,7 @@ void kao_op_lp_norm_run(const kao_op_call *c)
 
     for (bool ok = g.outer.n > 0; ok; ok = kao_walk_next(&g.outer))
         for (int64_t j = 0; j < g.outer.n; j++)
-            lp_group(&g, p->p, (float *)c->out[0].data + g.outer.at[0] + j * g.outer.step[0],
-                     (const float *)c->in[0].data + g.outer.at[1] + j * g.outer.step[1]);
+            lp_group(
+                &g, p->p, (float *)c->out[0].data + g.outer.at[0] + j * g.outer.step[0],
+                (const float *)c->in[0].data + g.outer.at[1] + j * g.outer.step[1]);
 }

@@ -69,12 +69,11 @@ kao_status kao_op_resize10_load(kao_op_loader *l)
 kao_status kao_op_resize11_load(kao_op_loader *l)
 {
     static const char *const coords[] = {
-        "half_pixel",    "pytorch_half_pixel", "half_pixel_symmetric",
-        "align_corners", "asymmetric",         "tf_half_pixel_for_nn",
-        "tf_crop_and_resize",
+        "half_pixel", "pytorch_half_pixel",   "half_pixel_symmetric", "align_corners",
+        "asymmetric", "tf_half_pixel_for_nn", "tf_crop_and_resize",
     };
-    static const char *const rounds[] = { "round_prefer_floor", "round_prefer_ceil", "floor",
-                                          "ceil" };
+    static const char *const rounds[] = { "round_prefer_floor", "round_prefer_ceil",
+                                          "floor", "ceil" };
     static const char *const policies[] = { "stretch", "not_larger", "not_smaller" };
     kao_resize_param *p = l->param;
     int coord = 0, rounding = 0;
@@ -229,7 +228,8 @@ static kao_status infer_target(kao_op_infer *x, target *t)
     }
     if (p->n_fixed) {
         if (p->n_fixed != n)
-            return kao_fail(x->err, KAO_E_FORMAT, "%zu scales for rank %zu", p->n_fixed, n);
+            return kao_fail(x->err, KAO_E_FORMAT, "%zu scales for rank %zu", p->n_fixed,
+                            n);
         return from_scales(x, p->fixed_scales, n, t);
     }
     if (has_elements(x, p->scales)) {
@@ -249,8 +249,8 @@ static kao_status infer_target(kao_op_infer *x, target *t)
 }
 
 /* The place in the input (in pixels) that output index i of an axis looks at. */
-static double source_of(kao_resize_coord coord, double i, double in, double out, double scale,
-                        double begin, double end)
+static double source_of(kao_resize_coord coord, double i, double in, double out,
+                        double scale, double begin, double end)
 {
     switch (coord) {
     case KAO_COORD_PYTORCH_HALF_PIXEL:
@@ -290,7 +290,9 @@ static double round_of(kao_resize_round mode, double v)
 
 static int32_t to_edge(double v, int64_t n)
 {
-    return !(v > 0) ? 0 : v > (double)(n - 1) ? (int32_t)(n - 1) : (int32_t)v; /* NaN: 0 */
+    return !(v > 0)              ? 0
+           : v > (double)(n - 1) ? (int32_t)(n - 1)
+                                 : (int32_t)v; /* NaN: 0 */
 }
 
 static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
@@ -312,9 +314,10 @@ static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
     if (!a->from || !a->to || !a->weight)
         return kao_fail(x->err, KAO_E_NOMEM, "out of memory");
     for (int64_t k = 0; k < out; k++) {
-        const double s = a->same ? (double)k
-                                 : source_of(p->coord, (double)k, (double)in, (double)out,
-                                             t->scale[i], t->roi_begin[i], t->roi_end[i]);
+        const double s = a->same
+                             ? (double)k
+                             : source_of(p->coord, (double)k, (double)in, (double)out,
+                                         t->scale[i], t->roi_begin[i], t->roi_end[i]);
 
         if (p->coord == KAO_COORD_TF_CROP && (s < 0 || s > (double)(in - 1))) {
             a->from[k] = a->to[k] = -1;
@@ -391,7 +394,8 @@ static double linear_at(const kao_op_call *c, const int64_t *index)
     return sum;
 }
 
-static void nearest_at(const kao_op_call *c, const int64_t *index, uint8_t *to, size_t size)
+static void nearest_at(const kao_op_call *c, const int64_t *index, uint8_t *to,
+                       size_t size)
 {
     const kao_resize_param *p = c->param;
     const kao_resize_state *s = c->state;

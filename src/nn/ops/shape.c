@@ -14,7 +14,8 @@ kao_status kao_op_shape_load(kao_op_loader *l)
     return st ? st : kao_attr_int(l, "end", INT64_MAX, &p->end);
 }
 
-static void shape_range(const kao_shape_param *p, int32_t rank, int64_t *start, int64_t *end)
+static void shape_range(const kao_shape_param *p, int32_t rank, int64_t *start,
+                        int64_t *end)
 {
     *start = p->start < 0 ? p->start + rank : p->start;
     *end = p->end < 0 ? p->end + rank : p->end;
@@ -112,8 +113,8 @@ kao_status kao_op_flatten_infer(kao_op_infer *x)
     const int64_t axis = p->axis < 0 ? p->axis + in->rank : p->axis;
 
     if (axis < 0 || axis > in->rank)
-        return kao_fail(x->err, KAO_E_FORMAT, "axis %lld of rank %d", (long long)p->axis,
-                        in->rank);
+        return kao_fail(x->err, KAO_E_FORMAT, "axis %lld of rank %d",
+                        (long long)p->axis, in->rank);
     x->out[0] = (kao_tensor){ .dtype = in->dtype, .rank = 2, .dims = { 1, 1 } };
     for (int32_t i = 0; i < in->rank; i++)
         x->out[0].dims[i < axis ? 0 : 1] *= in->dims[i];
@@ -186,8 +187,8 @@ kao_status kao_op_transpose_infer(kao_op_infer *x)
     bool used[KAO_MAX_RANK] = { false };
 
     if (p->n && (int32_t)p->n != in->rank)
-        return kao_fail(x->err, KAO_E_FORMAT, "perm of %zu numbers, input of rank %d", p->n,
-                        in->rank);
+        return kao_fail(x->err, KAO_E_FORMAT, "perm of %zu numbers, input of rank %d",
+                        p->n, in->rank);
     kao_infer_like(x, 0);
     for (int32_t i = 0; i < in->rank; i++) {
         const int64_t from = p->n ? p->axes[i] : in->rank - 1 - i;
@@ -216,14 +217,16 @@ void kao_op_transpose_run(const kao_op_call *c)
 /* ---- constants ---- */
 
 /* A tensor of one number, or of a list, from an attribute. */
-static kao_status constant_of(kao_op_loader *l, kao_dtype dtype, int32_t rank, int64_t n,
-                              const void *data, const kao_onnx_tensor **out)
+static kao_status constant_of(kao_op_loader *l, kao_dtype dtype, int32_t rank,
+                              int64_t n, const void *data, const kao_onnx_tensor **out)
 {
     kao_onnx_tensor *t = kao_arena_calloc(l->arena, 1, sizeof *t);
 
     if (!t)
         return kao_fail(l->err, KAO_E_NOMEM, "out of memory");
-    *t = (kao_onnx_tensor){ .name = "", .dtype = dtype, .rank = rank, .n = n, .data = data };
+    *t = (kao_onnx_tensor){
+        .name = "", .dtype = dtype, .rank = rank, .n = n, .data = data
+    };
     t->dims[0] = n;
     *out = t;
     return KAO_OK;
@@ -251,7 +254,8 @@ kao_status kao_op_constant_load(kao_op_loader *l)
     case KAO_ATTR_INTS:
         return constant_of(l, KAO_I64, 1, (int64_t)a->n, a->ints, &p->value);
     default:
-        return kao_fail(l->err, KAO_E_UNSUPPORTED, "attribute \"%s\" of this type", a->name);
+        return kao_fail(l->err, KAO_E_UNSUPPORTED, "attribute \"%s\" of this type",
+                        a->name);
     }
 }
 

@@ -10,8 +10,8 @@
 
 enum { WINDOW_LIMIT = 1 << 20 }; /* kernel, stride, dilation, pad: far above sense */
 
-static kao_status load_numbers(kao_op_loader *l, const char *name, int64_t *to, size_t cap,
-                               int64_t low, size_t *n)
+static kao_status load_numbers(kao_op_loader *l, const char *name, int64_t *to,
+                               size_t cap, int64_t low, size_t *n)
 {
     const kao_status st = kao_attr_ints(l, name, to, cap, n);
 
@@ -19,13 +19,15 @@ static kao_status load_numbers(kao_op_loader *l, const char *name, int64_t *to, 
         return st;
     for (size_t i = 0; i < *n; i++)
         if (to[i] < low || to[i] > WINDOW_LIMIT)
-            return kao_fail(l->err, KAO_E_UNSUPPORTED, "%s %lld", name, (long long)to[i]);
+            return kao_fail(l->err, KAO_E_UNSUPPORTED, "%s %lld", name,
+                            (long long)to[i]);
     return KAO_OK;
 }
 
 static kao_status load_auto_pad(kao_op_loader *l, kao_window_param *p)
 {
-    static const char *const names[] = { "NOTSET", "SAME_UPPER", "SAME_LOWER", "VALID" };
+    static const char *const names[] = { "NOTSET", "SAME_UPPER", "SAME_LOWER",
+                                         "VALID" };
     const char *s = NULL;
     const kao_status st = kao_attr_string(l, "auto_pad", "NOTSET", &s);
 
@@ -131,7 +133,7 @@ static void place_pads(const kao_window_param *p, kao_window *w, int i)
 }
 
 kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
-                            const int64_t *kernel, kao_window *w)
+                               const int64_t *kernel, kao_window *w)
 {
     const kao_tensor *in = &x->in[0];
     char text[96];
@@ -142,8 +144,9 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
                         kao_dims_text(in->dims, in->rank, text, sizeof text));
     w->n_axes = in->rank - 2;
     if (p->n_axes && p->n_axes != w->n_axes)
-        return kao_fail(x->err, KAO_E_FORMAT, "kernel_shape of %d numbers, input of rank %d",
-                        p->n_axes, in->rank);
+        return kao_fail(x->err, KAO_E_FORMAT,
+                        "kernel_shape of %d numbers, input of rank %d", p->n_axes,
+                        in->rank);
     const kao_tensor v = kao_window_view(in);
 
     for (int i = 0; i < 2; i++) {
@@ -159,11 +162,13 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
         const int64_t room = w->in[i] + w->pad_begin[i] + w->pad_end[i] - reach;
 
         if (room < 0)
-            return kao_fail(x->err, KAO_E_FORMAT, "the window of %lld is larger than the "
+            return kao_fail(x->err, KAO_E_FORMAT,
+                            "the window of %lld is larger than the "
                             "padded input of %lld",
                             (long long)reach, (long long)(room + reach));
         w->out[i] = (room + (p->ceil_mode ? w->stride[i] - 1 : 0)) / w->stride[i] + 1;
-        if (p->ceil_mode && (w->out[i] - 1) * w->stride[i] >= w->in[i] + w->pad_begin[i])
+        if (p->ceil_mode &&
+            (w->out[i] - 1) * w->stride[i] >= w->in[i] + w->pad_begin[i])
             w->out[i]--;
     }
     return KAO_OK;
