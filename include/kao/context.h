@@ -28,9 +28,9 @@ typedef struct kao_allocator {
 typedef struct kao_context_options {
     const kao_allocator *allocator; /* NULL: the C library */
     uint32_t n_threads; /* threads for one call; 0: one per available CPU, 64 at most */
-    const char
-        *cpu; /* widest kernels to use: "ref", "avx2", "avx512"; NULL or "native":
-                        all that this machine has. More than it has is KAO_E_UNSUPPORTED */
+    /* Widest kernels to use: "ref", "avx2", "avx512"; NULL or "native": all that this
+     * machine has. More than it has is KAO_E_UNSUPPORTED. */
+    const char *cpu;
 } kao_context_options;
 
 /* *out: the new context, or NULL. options and err may be NULL.

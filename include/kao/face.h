@@ -22,9 +22,9 @@ typedef struct kao_point {
 typedef struct kao_face {
     float x, y, width, height; /* of the box; x, y: its top left corner */
     float score;               /* the detector's, 0..1 */
-    kao_point
-        points[KAO_FACE_POINTS]; /* as seen in the picture: left eye, right eye, nose
-                                          tip, left corner of the mouth, right corner */
+    /* As seen in the picture: left eye, right eye, nose tip, left corner of the mouth,
+     * right corner. */
+    kao_point points[KAO_FACE_POINTS];
 } kao_face;
 
 /* Which of several faces is meant. */

@@ -4,8 +4,8 @@
  * to the library, fill a kao_image and pass it: no call is needed and nothing is
  * copied.
  *
- *     kao_image own = { .rgb = pixels, .width = 640, .height = 480, .row_bytes = 640 *
- * 3 };
+ *     kao_image own = { .rgb = pixels, .width = 640, .height = 480,
+ *                       .row_bytes = 640 * 3 };
  *
  * To read a file:
  *
@@ -46,7 +46,7 @@ typedef struct kao_image {
     uint32_t reduction; /* 1, 2, 4, 8: a pixel here is so many by so many of the file */
     uint32_t skip_x,
         skip_y;  /* pixels of the file that the first column, row lacks (< 8):
-                    only where a reduced picture was turned; see full_point */
+                                 only where a reduced picture was turned; see full_point */
     void *owned; /* the library's block, or NULL: the pixels are the caller's */
 } kao_image;
 
@@ -117,9 +117,9 @@ KAO_API kao_status kao_image_save(kao_context *ctx, const char *path,
 /* The same into memory.
  *
  * quality  of a JPEG, 1 to 100; 0: 92. From 90 on colour is kept at full resolution,
- * below it is halved in both directions. Ignored for PNG, which is exact. bytes    out:
- * created, to be freed with kao_image_free_bytes; on failure NULL. n_bytes  out: their
- * number; on failure 0.
+ * below it is halved in both directions. Ignored for PNG, which is exact.
+ * bytes    out: created, to be freed with kao_image_free_bytes; on failure NULL.
+ * n_bytes  out: their number; on failure 0.
  *
  * Errors: as kao_image_save, without KAO_E_IO. */
 KAO_API kao_status kao_image_encode(kao_context *ctx, const kao_image *image,

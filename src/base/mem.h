@@ -22,9 +22,8 @@ typedef enum kao_fault { KAO_FAULT_ALLOC, KAO_FAULT_IO, KAO_FAULT_COUNT } kao_fa
 
 typedef struct kao_mem {
     kao_allocator hooks;
-    atomic_size_t live; /* blocks given out and not yet freed */
-    atomic_llong
-        countdown[KAO_FAULT_COUNT]; /* calls until the failure; < 0: not armed */
+    atomic_size_t live;                      /* blocks given out and not yet freed */
+    atomic_llong countdown[KAO_FAULT_COUNT]; /* calls until it fails; < 0: not armed */
     atomic_bool fired[KAO_FAULT_COUNT];
 } kao_mem;
 

@@ -13,9 +13,8 @@ static void usage(FILE *f)
             kao_version());
     for (size_t i = 0; i < n; i++)
         fprintf(f, "  %-9s %s\n", c[i].name, c[i].summary);
-    fprintf(f, "\nkao COMMAND --help tells more. Exit status: 0 yes or done, 1 no, 2 "
-               "no usable "
-               "face,\n3 bad input or usage, 4 fault.\n");
+    fprintf(f, "\nkao COMMAND --help tells more.\nExit status: 0 yes or done, 1 no, "
+               "2 no usable face, 3 bad input or usage, 4 fault.\n");
 }
 
 int main(int argc, char **argv)

@@ -18,41 +18,28 @@ typedef struct cli_photo_options {
     bool no_detect, json;
 } cli_photo_options;
 
-#define CLI_DETECTOR_OPTIONS(T)                                                        \
- { "detector", 'd',                                                                    \
-   CLI_TEXT,   offsetof(T, photo.detector),                                            \
-   "MODEL",    "detector: a path or a name [" CLI_DEFAULT_DETECTOR "]" },              \
- {                                                                                     \
-  "min-score", 0, CLI_UNIT, offsetof(T, photo.min_score), "X",                         \
-      "drop faces with a detector score below X [the card's]"                          \
- }
-#define CLI_EMBEDDER_OPTIONS(T)                                                        \
- { "model",  'm',                                                                      \
-   CLI_TEXT, offsetof(T, photo.model),                                                 \
-   "MODEL",  "embedder: a path or a name [" CLI_DEFAULT_EMBEDDER "]" },                \
- {                                                                                     \
-  "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                       \
-      "join the mirrored picture's features [none]"                                    \
- }
-#define CLI_FACES_OPTION(T, WHICH)                                                     \
- {                                                                                     \
-  "faces", 'f', CLI_FACES, offsetof(T, photo.faces),                                   \
-      "largest|center|best|all|error|N", WHICH                                         \
- }
-#define CLI_MACHINE_OPTIONS(T)                                                         \
- { "threads", 't',                                                                     \
-   CLI_COUNT, offsetof(T, photo.threads),                                              \
-   "N",       "threads for a file [all CPUs, shared among -j]" },                      \
-     { "cpu",                                                                          \
-       0,                                                                              \
-       CLI_TEXT,                                                                       \
-       offsetof(T, photo.cpu),                                                         \
-       "ref|avx2|avx512|native",                                                       \
-       "widest kernels to use [native; KAO_CPU]" },                                    \
-     { "jobs", 'j', CLI_COUNT, offsetof(T, photo.jobs), "N", "files at once [1]" },    \
- {                                                                                     \
-  "json", 0, CLI_FLAG, offsetof(T, photo.json), NULL, "one JSON object a line"         \
- }
+/* clang-format off */
+#define CLI_DETECTOR_OPTIONS(T)                                                             \
+    { "detector", 'd', CLI_TEXT, offsetof(T, photo.detector), "MODEL",                      \
+      "detector: a path or a name [" CLI_DEFAULT_DETECTOR "]" },                            \
+    { "min-score", 0, CLI_UNIT, offsetof(T, photo.min_score), "X",                          \
+      "drop faces with a detector score below X [the card's]" }
+#define CLI_EMBEDDER_OPTIONS(T)                                                             \
+    { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
+      "embedder: a path or a name [" CLI_DEFAULT_EMBEDDER "]" },                            \
+    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                        \
+      "join the mirrored picture's features [none]" }
+#define CLI_FACES_OPTION(T, WHICH)                                                          \
+    { "faces", 'f', CLI_FACES, offsetof(T, photo.faces), "largest|center|best|all|error|N", \
+      WHICH }
+#define CLI_MACHINE_OPTIONS(T)                                                              \
+    { "threads", 't', CLI_COUNT, offsetof(T, photo.threads), "N",                           \
+      "threads for a file [all CPUs, shared among -j]" },                                   \
+    { "cpu", 0, CLI_TEXT, offsetof(T, photo.cpu), "ref|avx2|avx512|native",                 \
+      "widest kernels to use [native; KAO_CPU]" },                                          \
+    { "jobs", 'j', CLI_COUNT, offsetof(T, photo.jobs), "N", "files at once [1]" },          \
+    { "json", 0, CLI_FLAG, offsetof(T, photo.json), NULL, "one JSON object a line" }
+/* clang-format on */
 
 /* What one thread needs to work on files. */
 typedef struct cli_worker {

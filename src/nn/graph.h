@@ -11,17 +11,17 @@
 #include "kernels/conv.h"
 #include "nn/model.h"
 
-enum {                         /* passes, by bit; the names stand in pass_names */
-       KAO_PASS_FOLD = 1 << 0, /* values known while planning are constants */
-       KAO_PASS_CONV =
-           1 << 1, /* packed channels-last kernels instead of the generic form */
-       KAO_PASS_NORM = 1 << 2,     /* BatchNormalization into the Conv before it */
-       KAO_PASS_ACT = 1 << 3,      /* activation into the epilogue */
-       KAO_PASS_RESIDUAL = 1 << 4, /* Add into the epilogue */
-       KAO_PASS_HEADS = 1 << 5,    /* sibling convolutions of one input become one */
-       KAO_PASS_VIEW = 1 << 6,     /* Transpose, Reshape, Slice, Split without a copy */
-       KAO_PASS_PAIR = 1 << 7,     /* two convolutions band by band */
-       KAO_PASS_ALL = (1 << 8) - 1,
+/* Passes, by bit; the names stand in pass_names. */
+enum {
+    KAO_PASS_FOLD = 1 << 0,     /* values known while planning are constants */
+    KAO_PASS_CONV = 1 << 1,     /* packed channels-last kernels, not the generic form */
+    KAO_PASS_NORM = 1 << 2,     /* BatchNormalization into the Conv before it */
+    KAO_PASS_ACT = 1 << 3,      /* activation into the epilogue */
+    KAO_PASS_RESIDUAL = 1 << 4, /* Add into the epilogue */
+    KAO_PASS_HEADS = 1 << 5,    /* sibling convolutions of one input become one */
+    KAO_PASS_VIEW = 1 << 6,     /* Transpose, Reshape, Slice, Split without a copy */
+    KAO_PASS_PAIR = 1 << 7,     /* two convolutions band by band */
+    KAO_PASS_ALL = (1 << 8) - 1,
 };
 
 typedef struct kao_value {

@@ -11,29 +11,30 @@
 #include "nn/tensor.h"
 #include "onnx/model.h"
 
-typedef enum kao_op_kind { /* what passes tell apart */
-                           KAO_OP_OTHER,
-                           KAO_OP_ADD,
-                           KAO_OP_MUL,
-                           KAO_OP_RELU,
-                           KAO_OP_CLIP,
-                           KAO_OP_LEAKY_RELU,
-                           KAO_OP_PRELU,
-                           KAO_OP_SIGMOID,
-                           KAO_OP_CONV,
-                           KAO_OP_BATCH_NORM,
-                           KAO_OP_MAX_POOL,
-                           KAO_OP_AVERAGE_POOL,
-                           KAO_OP_GLOBAL_AVERAGE_POOL,
-                           KAO_OP_RESIZE,
-                           KAO_OP_GEMM,
-                           KAO_OP_MATMUL,
-                           KAO_OP_FLATTEN,
-                           KAO_OP_RESHAPE, /* Reshape, Squeeze-like: the same elements in C order */
-                           KAO_OP_TRANSPOSE,
-                           KAO_OP_CONCAT,
-                           KAO_OP_SPLIT,
-                           KAO_OP_IDENTITY,
+/* What passes tell apart. */
+typedef enum kao_op_kind {
+    KAO_OP_OTHER,
+    KAO_OP_ADD,
+    KAO_OP_MUL,
+    KAO_OP_RELU,
+    KAO_OP_CLIP,
+    KAO_OP_LEAKY_RELU,
+    KAO_OP_PRELU,
+    KAO_OP_SIGMOID,
+    KAO_OP_CONV,
+    KAO_OP_BATCH_NORM,
+    KAO_OP_MAX_POOL,
+    KAO_OP_AVERAGE_POOL,
+    KAO_OP_GLOBAL_AVERAGE_POOL,
+    KAO_OP_RESIZE,
+    KAO_OP_GEMM,
+    KAO_OP_MATMUL,
+    KAO_OP_FLATTEN,
+    KAO_OP_RESHAPE, /* Reshape, Squeeze-like: the same elements in C order */
+    KAO_OP_TRANSPOSE,
+    KAO_OP_CONCAT,
+    KAO_OP_SPLIT,
+    KAO_OP_IDENTITY,
 } kao_op_kind;
 
 typedef struct kao_op kao_op;
@@ -85,17 +86,18 @@ struct kao_op {
 
 enum { KAO_ANY_NUMBER = 255 };
 
-enum { /* sets of types */
-       KAO_T_F32 = 1 << 0,
-       KAO_T_I64 = 1 << 1,
-       KAO_T_I32 = 1 << 2,
-       KAO_T_U8 = 1 << 3,
-       KAO_T_I8 = 1 << 4,
-       KAO_T_BOOL = 1 << 5,
-       KAO_T_F16 = 1 << 6,
-       KAO_T_INT = KAO_T_I64 | KAO_T_I32 | KAO_T_U8 | KAO_T_I8,
-       KAO_T_NUM = KAO_T_F32 | KAO_T_INT,
-       KAO_T_ALL = KAO_T_NUM | KAO_T_BOOL,
+/* Sets of types. */
+enum {
+    KAO_T_F32 = 1 << 0,
+    KAO_T_I64 = 1 << 1,
+    KAO_T_I32 = 1 << 2,
+    KAO_T_U8 = 1 << 3,
+    KAO_T_I8 = 1 << 4,
+    KAO_T_BOOL = 1 << 5,
+    KAO_T_F16 = 1 << 6,
+    KAO_T_INT = KAO_T_I64 | KAO_T_I32 | KAO_T_U8 | KAO_T_I8,
+    KAO_T_NUM = KAO_T_F32 | KAO_T_INT,
+    KAO_T_ALL = KAO_T_NUM | KAO_T_BOOL,
 };
 
 uint32_t kao_type_bit(kao_dtype dtype);

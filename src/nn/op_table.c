@@ -10,10 +10,11 @@
 #define MANY        KAO_ANY_NUMBER
 #define CONV_ATTRS  " auto_pad dilations group kernel_shape pads strides "
 #define POOL_ATTRS  " auto_pad ceil_mode kernel_shape pads strides "
-#define RESIZE_ATTRS                                                                   \
- " mode coordinate_transformation_mode nearest_mode extrapolation_value "              \
- "cubic_coeff_a "                                                                      \
- "exclude_outside antialias axes keep_aspect_ratio_policy "
+/* clang-format off */
+#define RESIZE_ATTRS                                                                        \
+    " mode coordinate_transformation_mode nearest_mode extrapolation_value cubic_coeff_a "  \
+    "exclude_outside antialias axes keep_aspect_ratio_policy "
+/* clang-format on */
 
 /* clang-format off */
 static const kao_op rows[] = {

@@ -59,8 +59,7 @@ typedef struct kao_plan {
     kao_arg *operands;
     uint32_t n_entries, n_operands;
     uint32_t n_inputs, n_outputs;
-    kao_tensor
-        *inputs; /* the key: types, dims, strides, and the values of bound ones */
+    kao_tensor *inputs; /* the key: types, dims, strides, values of bound ones */
     bool *bound;
     kao_tensor *outputs;
     size_t arena_bytes, scratch_bytes, constant_bytes;

@@ -108,44 +108,46 @@ kao_status kao_op_pow_infer(kao_op_infer *x)
     return broadcast(x, &x->in[0], &b);
 }
 
-#define LOOP(T, EXPR)                                                                  \
- for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                 \
-  T *o = (T *)c->out[0].data + w.at[0];                                                \
-  const T *pa = (const T *)c->in[0].data + w.at[1];                                    \
-  const T *pb = (const T *)c->in[1].data + w.at[2];                                    \
-  for (int64_t i = 0; i < w.n; i++) {                                                  \
-   const T a = pa[i * w.step[1]], b = pb[i * w.step[2]];                               \
-   o[i * w.step[0]] = (T)(EXPR);                                                       \
-  }                                                                                    \
- }
+/* clang-format off */
+#define LOOP(T, EXPR)                                                                       \
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                   \
+        T *o = (T *)c->out[0].data + w.at[0];                                               \
+        const T *pa = (const T *)c->in[0].data + w.at[1];                                   \
+        const T *pb = (const T *)c->in[1].data + w.at[2];                                   \
+        for (int64_t i = 0; i < w.n; i++) {                                                 \
+            const T a = pa[i * w.step[1]], b = pb[i * w.step[2]];                           \
+            o[i * w.step[0]] = (T)(EXPR);                                                   \
+        }                                                                                   \
+    }
 
 /* Integer arithmetic goes through unsigned: it wraps instead of overflowing. */
-#define BINARY(NAME, F32, U64)                                                         \
- void NAME(const kao_op_call *c)                                                       \
- {                                                                                     \
-  const kao_binary_state *s = c->state;                                                \
-  const kao_tensor b2 = second(&c->in[1], s ? s->trailing : 0);                        \
-  const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &b2 };                      \
-  kao_walk w;                                                                          \
-  kao_walk_init(&w, ops, 3);                                                           \
-  switch (c->out[0].dtype) {                                                           \
-  case KAO_F32:                                                                        \
-   LOOP(float, F32)                                                                    \
-   break;                                                                              \
-  case KAO_I64:                                                                        \
-   LOOP(int64_t, U64)                                                                  \
-   break;                                                                              \
-  case KAO_I32:                                                                        \
-   LOOP(int32_t, U64)                                                                  \
-   break;                                                                              \
-  case KAO_U8:                                                                         \
-   LOOP(uint8_t, U64)                                                                  \
-   break;                                                                              \
-  default:                                                                             \
-   LOOP(int8_t, U64)                                                                   \
-   break;                                                                              \
-  }                                                                                    \
- }
+#define BINARY(NAME, F32, U64)                                                              \
+    void NAME(const kao_op_call *c)                                                         \
+    {                                                                                       \
+        const kao_binary_state *s = c->state;                                               \
+        const kao_tensor b2 = second(&c->in[1], s ? s->trailing : 0);                       \
+        const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &b2 };                     \
+        kao_walk w;                                                                         \
+        kao_walk_init(&w, ops, 3);                                                          \
+        switch (c->out[0].dtype) {                                                          \
+        case KAO_F32:                                                                       \
+            LOOP(float, F32)                                                                \
+            break;                                                                          \
+        case KAO_I64:                                                                       \
+            LOOP(int64_t, U64)                                                              \
+            break;                                                                          \
+        case KAO_I32:                                                                       \
+            LOOP(int32_t, U64)                                                              \
+            break;                                                                          \
+        case KAO_U8:                                                                        \
+            LOOP(uint8_t, U64)                                                              \
+            break;                                                                          \
+        default:                                                                            \
+            LOOP(int8_t, U64)                                                               \
+            break;                                                                          \
+        }                                                                                   \
+    }
+/* clang-format on */
 
 static int64_t divide(int64_t a, int64_t b)
 {

@@ -10,34 +10,36 @@ kao_status kao_op_like_infer(kao_op_infer *x)
     return kao_infer_like(x, 0);
 }
 
-#define LOOP(T, EXPR)                                                                  \
- for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                 \
-  T *o = (T *)c->out[0].data + w.at[0];                                                \
-  const T *pa = (const T *)c->in[0].data + w.at[1];                                    \
-  for (int64_t i = 0; i < w.n; i++) {                                                  \
-   const T a = pa[i * w.step[1]];                                                      \
-   o[i * w.step[0]] = (T)(EXPR);                                                       \
-  }                                                                                    \
- }
+/* clang-format off */
+#define LOOP(T, EXPR)                                                                       \
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                   \
+        T *o = (T *)c->out[0].data + w.at[0];                                               \
+        const T *pa = (const T *)c->in[0].data + w.at[1];                                   \
+        for (int64_t i = 0; i < w.n; i++) {                                                 \
+            const T a = pa[i * w.step[1]];                                                  \
+            o[i * w.step[0]] = (T)(EXPR);                                                   \
+        }                                                                                   \
+    }
 
-#define NUMERIC(EXPR, EXPR_U8)                                                         \
- switch (c->out[0].dtype) {                                                            \
- case KAO_F32:                                                                         \
-  LOOP(float, EXPR)                                                                    \
-  break;                                                                               \
- case KAO_I64:                                                                         \
-  LOOP(int64_t, EXPR)                                                                  \
-  break;                                                                               \
- case KAO_I32:                                                                         \
-  LOOP(int32_t, EXPR)                                                                  \
-  break;                                                                               \
- case KAO_U8:                                                                          \
-  LOOP(uint8_t, EXPR_U8)                                                               \
-  break;                                                                               \
- default:                                                                              \
-  LOOP(int8_t, EXPR)                                                                   \
-  break;                                                                               \
- }
+#define NUMERIC(EXPR, EXPR_U8)                                                                       \
+    switch (c->out[0].dtype) {                                                              \
+    case KAO_F32:                                                                           \
+        LOOP(float, EXPR)                                                                   \
+        break;                                                                              \
+    case KAO_I64:                                                                           \
+        LOOP(int64_t, EXPR)                                                                 \
+        break;                                                                              \
+    case KAO_I32:                                                                           \
+        LOOP(int32_t, EXPR)                                                                 \
+        break;                                                                              \
+    case KAO_U8:                                                                            \
+        LOOP(uint8_t, EXPR_U8)                                                              \
+        break;                                                                              \
+    default:                                                                                \
+        LOOP(int8_t, EXPR)                                                                  \
+        break;                                                                              \
+    }
+/* clang-format on */
 
 static kao_walk walk_unary(const kao_op_call *c)
 {
@@ -128,14 +130,16 @@ void kao_op_prelu_run(const kao_op_call *c)
     kao_walk w;
 
     kao_walk_init(&w, ops, 3);
-#define SLOPE(T)                                                                       \
- for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))                                   \
-  for (int64_t i = 0; i < w.n; i++) {                                                  \
-   const T a = ((const T *)c->in[0].data)[w.at[1] + i * w.step[1]];                    \
-   const T b = ((const T *)slope.data)[w.at[2] + i * w.step[2]];                       \
-   ((T *)c->out[0].data)[w.at[0] + i * w.step[0]] =                                    \
-       a < 0 ? (T)((uint64_t)a * (uint64_t)b) : a;                                     \
-  }
+/* clang-format off */
+#define SLOPE(T)                                                                            \
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))                                     \
+        for (int64_t i = 0; i < w.n; i++) {                                                 \
+            const T a = ((const T *)c->in[0].data)[w.at[1] + i * w.step[1]];                \
+            const T b = ((const T *)slope.data)[w.at[2] + i * w.step[2]];                   \
+            ((T *)c->out[0].data)[w.at[0] + i * w.step[0]] =                                \
+                a < 0 ? (T)((uint64_t)a * (uint64_t)b) : a;                                 \
+        }
+    /* clang-format on */
     if (c->out[0].dtype == KAO_I64) {
         SLOPE(int64_t)
         return;
@@ -200,11 +204,13 @@ void kao_op_clip_run(const kao_op_call *c)
     const void *lo = bound(c, 1), *hi = bound(c, 2);
     kao_walk w = walk_unary(c);
 
-#define CLIP(T, LO, HI)                                                                \
- {                                                                                     \
-  const T l = lo ? *(const T *)lo : (T)(LO), h = hi ? *(const T *)hi : (T)(HI);        \
-  LOOP(T, (a < l ? l : a) > h ? h : (a < l ? l : a))                                   \
- }
+/* clang-format off */
+#define CLIP(T, LO, HI)                                                                     \
+    {                                                                                       \
+        const T l = lo ? *(const T *)lo : (T)(LO), h = hi ? *(const T *)hi : (T)(HI);       \
+        LOOP(T, (a < l ? l : a) > h ? h : (a < l ? l : a))                                  \
+    }
+    /* clang-format on */
     switch (c->out[0].dtype) {
     case KAO_F32:
         CLIP(float, p->lo, p->hi)

@@ -1,0 +1,61 @@
+# Sourced by ./run and ./test: Debian packages and build folders. POSIX sh.
+# All packages are named outright: recommended ones may not come.
+
+build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libjpeg-dev \
+libpng-dev libsodium-dev libwebp-dev"
+test_packages="$build_packages binutils clang-14 g++ libc++-14-dev libclang-rt-14-dev libcmocka-dev"
+
+say() {
+    printf '%s\n' "$*" >&2
+}
+
+# Print those of the packages that are not installed.
+missing_packages() {
+    for package in "$@"; do
+        state=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
+        case $state in
+        ii*) ;;
+        *) printf '%s ' "$package" ;;
+        esac
+    done
+}
+
+# Install what is missing; stops with a line that says what to do where that is not possible.
+need_packages() {
+    command -v dpkg-query >/dev/null 2>&1 || {
+        say "This is no Debian: install what these packages hold, then go on: $*"
+        return 0
+    }
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    as_root=
+    if [ "$(id -u)" != 0 ]; then
+        if command -v sudo >/dev/null 2>&1; then
+            as_root=sudo
+        else
+            say "Missing packages, and no sudo here. As root: apt-get install $missing"
+            exit 3
+        fi
+    fi
+    say "Installing: $missing"
+    # shellcheck disable=SC2086 # lists of words
+    { $as_root apt-get -qq update &&
+        DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install -y \
+            --no-install-recommends $missing >/dev/null; } || {
+        say "The packages could not be installed. Without a network, put them in place first:"
+        say "  $missing"
+        exit 3
+    }
+}
+
+# need_build FOLDER MESON-OPTION...: a configured build folder.
+need_build() {
+    folder=$1
+    shift
+    [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >"$folder.log" 2>&1 || {
+        cat "$folder.log" >&2
+        say "The build could not be set up."
+        exit 4
+    }
+    rm -f "$folder.log"
+}
