@@ -5,6 +5,7 @@
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,21 +31,49 @@ const char *kao_status_name(kao_status status)
     return (size_t)status < n ? status_names[status] : "unknown_status";
 }
 
+/* Bytes of the UTF-8 character at s (RFC 3629), 0 where there is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+    const size_t n = s[0] < 0x80                   ? 1
+                     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+                     : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+                     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                                   : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0; /* too long a form, a surrogate, past U+10FFFF */
+    return n;
+}
+
+/* One line of UTF-8: control characters and bytes that are no character become '?'. A
+ * character that was cut at the end goes. */
 static void clean(char *msg, size_t cap)
 {
+    unsigned char *s = (unsigned char *)msg;
     size_t n = strlen(msg);
 
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)msg[i] < 0x20 || msg[i] == 0x7f)
-            msg[i] = '?';
-    if (n + 1 < cap)
-        return;
-    /* The line was cut: step back over the tail of a character that may be split. */
-    while (n > 0 && ((unsigned char)msg[n - 1] & 0xc0) == 0x80)
-        n--;
-    if (n > 0 && ((unsigned char)msg[n - 1] & 0x80))
-        n--;
-    msg[n] = '\0';
+    if (n + 1 == cap) { /* the line was cut: a lead byte may lack its tail */
+        size_t lead = n - 1;
+
+        while (lead > 0 && n - lead < 4 && (s[lead] & 0xc0) == 0x80)
+            lead--;
+        if (s[lead] >= 0xc0 && utf8_length(s + lead) != n - lead)
+            s[n = lead] = '\0';
+    }
+    for (size_t i = 0; i < n;) {
+        const size_t length = utf8_length(s + i);
+        const bool control =
+            s[i] < 0x20 || s[i] == 0x7f || (s[i] == 0xc2 && s[i + 1] < 0xa0);
+
+        if (length && !control)
+            i += length;
+        else
+            s[i++] = '?';
+    }
 }
 
 static kao_status fill(kao_error *err, kao_status code, int sys, uint64_t offset,
