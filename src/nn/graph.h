@@ -33,6 +33,7 @@ typedef struct kao_value {
     uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
     bool varies;        /* known, but another in plans for other inputs */
     /* place.c: */
+    bool joined;    /* placed by kao_place_joins: root, offset, strides stand */
     uint32_t root;  /* the value whose storage it is part of; itself where it owns it */
     int64_t offset; /* elements from the root's first one */
 } kao_value;
@@ -119,6 +120,8 @@ kao_status kao_pass_norm(kao_graph *g);
 kao_status kao_pass_epilogue(kao_graph *g);
 kao_status kao_pass_heads(kao_graph *g);
 kao_status kao_pass_pair(kao_graph *g);
+/* Part of placing: Concat steps whose parts are made in place. Roots are set before. */
+void kao_place_joins(kao_graph *g);
 
 /* Channels innermost, pixels at an even pitch without gaps: what the kernels read. Rank 4. */
 bool kao_is_channels_last(const kao_tensor *t, int64_t *pitch);
