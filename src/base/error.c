@@ -1,10 +1,12 @@
 /* Filling kao_error.
  *
  * Messages carry names from files (nodes, tensors, paths): they are untrusted bytes, so
- * control characters are replaced and a cut never splits a UTF-8 character. */
+ * control characters are replaced and a cut never splits a UTF-8 character. A line that is
+ * too long loses its middle: the name's beginning and the reason at the end both stay. */
 #include "base/error.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,21 +32,40 @@ const char *kao_status_name(kao_status status)
     return (size_t)status < n ? status_names[status] : "unknown_status";
 }
 
-static void clean(char *msg, size_t cap)
-{
-    size_t n = strlen(msg);
+enum {
+    LINE_MAX_BYTES = 4096,
+    TAIL_BYTES = 140
+}; /* a line as written; what of its end stays */
 
-    for (size_t i = 0; i < n; i++)
-        if ((unsigned char)msg[i] < 0x20 || msg[i] == 0x7f)
-            msg[i] = '?';
-    if (n + 1 < cap)
-        return;
-    /* The line was cut: step back over the tail of a character that may be split. */
-    while (n > 0 && ((unsigned char)msg[n - 1] & 0xc0) == 0x80)
-        n--;
-    if (n > 0 && ((unsigned char)msg[n - 1] & 0x80))
-        n--;
-    msg[n] = '\0';
+static bool is_continuation(char c)
+{
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* line into to, which holds cap bytes. */
+static void put_line(char *to, size_t cap, const char *line)
+{
+    const size_t n = strlen(line);
+    size_t head = n, tail = 0;
+
+    if (n >= cap) {
+        tail = TAIL_BYTES;
+        head = cap - 1 - tail - 3;
+        while (head > 0 && is_continuation(line[head]))
+            head--;
+        while (tail > 0 && is_continuation(line[n - tail]))
+            tail--;
+    }
+    memcpy(to, line, head);
+    if (tail) {
+        memcpy(to + head, "...", 3);
+        memcpy(to + head + 3, line + n - tail, tail);
+        head += 3 + tail;
+    }
+    to[head] = '\0';
+    for (size_t i = 0; i < head; i++)
+        if ((unsigned char)to[i] < 0x20 || to[i] == 0x7f)
+            to[i] = '?';
 }
 
 static kao_status fill(kao_error *err, kao_status code, int sys, uint64_t offset,
@@ -52,21 +73,20 @@ static kao_status fill(kao_error *err, kao_status code, int sys, uint64_t offset
 {
     if (!err)
         return code;
-    char msg[sizeof err->msg]; /* arguments may point into err itself */
+    char line[LINE_MAX_BYTES]; /* arguments may point into err itself */
 
-    vsnprintf(msg, sizeof msg, fmt, ap);
-    const size_t n = strlen(msg);
-    if (sys && n + 3 < sizeof msg) {
+    vsnprintf(line, sizeof line - 128, fmt, ap);
+    const size_t n = strlen(line);
+    if (sys) {
         char reason[96];
 
         if (strerror_r(sys, reason, sizeof reason) == 0)
-            snprintf(msg + n, sizeof msg - n, ": %s", reason);
+            snprintf(line + n, sizeof line - n, ": %s", reason);
     }
-    clean(msg, sizeof msg);
+    put_line(err->msg, sizeof err->msg, line);
     err->code = code;
     err->sys = sys;
     err->offset = offset;
-    memcpy(err->msg, msg, sizeof msg);
     return code;
 }
 
@@ -106,20 +126,15 @@ kao_status kao_error_prefix(kao_error *err, kao_status code, const char *fmt, ..
     if (!err)
         return code;
     va_list ap;
-    kao_error old = *err;
-    char head[sizeof err->msg];
+    char line[LINE_MAX_BYTES];
 
     va_start(ap, fmt);
-    vsnprintf(head, sizeof head, fmt, ap);
+    vsnprintf(line, sizeof line - sizeof err->msg - 2, fmt, ap);
     va_end(ap);
-    const size_t n = strlen(head);
-    char msg[sizeof err->msg];
+    const size_t n = strlen(line);
 
-    memcpy(msg, head, n + 1);
-    if (n + 3 < sizeof msg)
-        snprintf(msg + n, sizeof msg - n, ": %s", old.msg);
-    clean(msg, sizeof msg);
-    memcpy(err->msg, msg, sizeof msg);
+    snprintf(line + n, sizeof line - n, ": %s", err->msg);
+    put_line(err->msg, sizeof err->msg, line);
     err->code = code;
     return code;
 }
