@@ -269,10 +269,12 @@ static kao_status bind_input(run_state *r, size_t slot, kao_error *err)
     st = kao_npy_parse(&npy, f.bytes, err);
     if (!st)
         st = to_tensor(r, &npy, slot, &t, err);
+    if (!st)
+        st = kao_session_bind(r->session, number, &t, err);
     if (st)
         kao_error_prefix(err, st, "%s", equals + 1);
     kao_file_close(&f);
-    return st ? st : kao_session_bind(r->session, number, &t, err);
+    return st;
 }
 
 enum { NAME_BYTES = 100, NAME_CAP = 128 };

@@ -50,7 +50,7 @@ wrong "wanted NAME=FILE.npy" "odd names.onnx" -i x.npy
 wrong 'no input is called "a"' "odd names.onnx" -i a=x.npy
 wrong 'a=b' "odd names.onnx"
 wrong "none.npy: No such file" "odd names.onnx" -i a=b=none.npy
-wrong "x=1.npy" "odd names.onnx" -i a=b=x=1.npy
+wrong 'no input is called "a=b=x"' "odd names.onnx" -i a=b=x=1.npy
 wrong 'unknown pass "speed"' "odd names.onnx" -i a=b=x.npy --passes speed
 check write-npy y.npy 2 4
 wrong "y.npy" "odd names.onnx" -i a=b=y.npy
