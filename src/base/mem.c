@@ -1,15 +1,28 @@
 /* The one place that calls malloc (STYLE 3.3): counting, aligning, failing on demand. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/mem.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+/* Large blocks ask for huge pages: activations are walked end to end again and again, and
+ * one fault fills 2 MiB instead of 4 KiB. */
+enum { HUGE_FROM = 4 << 20, HUGE_PAGE = 2 << 20 };
 
 static void *libc_alloc(void *user, size_t size, size_t align)
 {
+    const bool huge = size >= HUGE_FROM;
     void *p = NULL;
 
     (void)user;
-    return posix_memalign(&p, align, size) == 0 ? p : NULL;
+    if (posix_memalign(&p, huge ? (size_t)HUGE_PAGE : align, size) != 0)
+        return NULL;
+#ifdef MADV_HUGEPAGE
+    if (huge)
+        (void)madvise(p, size, MADV_HUGEPAGE); /* a wish: no matter if it is refused */
+#endif
+    return p;
 }
 
 static void libc_free(void *user, void *block)
