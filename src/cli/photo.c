@@ -347,7 +347,7 @@ void cli_draw_face(const kao_image *image, const kao_face *f, kao_color color)
 {
     kao_image_draw_box(image, f->x, f->y, f->x + f->width, f->y + f->height, 0, color);
     for (int i = 0; i < KAO_FACE_POINTS; i++)
-        kao_image_draw_point(image, f->points[i].x, f->points[i].y, 0,
+        kao_image_draw_point(image, f->points[i].x, f->points[i].y, 1 + f->width / 60,
                              (kao_color){ 255, 220, 0 });
 }
 
