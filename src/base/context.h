@@ -10,6 +10,9 @@ struct kao_context {
     kao_mem mem;
     kao_pool *pool;
     uint32_t cpu; /* KAO_CPU_*: what kernels may use */
+    /* Bounds of one plan below those of onnx/limits.h; 0: those. Tests and fuzzers set them
+     * before the first load. */
+    uint64_t max_work, max_arena;
 };
 
 #endif

@@ -32,14 +32,45 @@ const char *kao_status_name(kao_status status)
     return (size_t)status < n ? status_names[status] : "unknown_status";
 }
 
-enum {
-    LINE_MAX_BYTES = 4096,
-    TAIL_BYTES = 140
-}; /* a line as written; what of its end stays */
+/* Bytes of the UTF-8 character at s (RFC 3629), 0 where there is none. */
+static size_t utf8_length(const unsigned char *s)
+{
+    const size_t n = s[0] < 0x80                   ? 1
+                     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+                     : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+                     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                                   : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0; /* too long a form, a surrogate, past U+10FFFF */
+    return n;
+}
+
+enum { LINE_BYTES = 4096 }; /* of a line as it is put together */
+enum { TAIL_BYTES = 140 };  /* what stays of the end of one that is too long */
 
 static bool is_continuation(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Control characters and bytes that are no character become '?'. */
+static void clean(unsigned char *s, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        const size_t length = utf8_length(s + i);
+        const bool control =
+            s[i] < 0x20 || s[i] == 0x7f || (s[i] == 0xc2 && s[i + 1] < 0xa0);
+
+        if (length && !control)
+            i += length;
+        else
+            s[i++] = '?';
+    }
 }
 
 /* line into to, which holds cap bytes. */
@@ -63,9 +94,7 @@ static void put_line(char *to, size_t cap, const char *line)
         head += 3 + tail;
     }
     to[head] = '\0';
-    for (size_t i = 0; i < head; i++)
-        if ((unsigned char)to[i] < 0x20 || to[i] == 0x7f)
-            to[i] = '?';
+    clean((unsigned char *)to, head);
 }
 
 static kao_status fill(kao_error *err, kao_status code, int sys, uint64_t offset,
@@ -73,7 +102,7 @@ static kao_status fill(kao_error *err, kao_status code, int sys, uint64_t offset
 {
     if (!err)
         return code;
-    char line[LINE_MAX_BYTES]; /* arguments may point into err itself */
+    char line[LINE_BYTES]; /* arguments may point into err itself */
 
     vsnprintf(line, sizeof line - 128, fmt, ap);
     const size_t n = strlen(line);
@@ -126,7 +155,7 @@ kao_status kao_error_prefix(kao_error *err, kao_status code, const char *fmt, ..
     if (!err)
         return code;
     va_list ap;
-    char line[LINE_MAX_BYTES];
+    char line[LINE_BYTES];
 
     va_start(ap, fmt);
     vsnprintf(line, sizeof line - sizeof err->msg - 2, fmt, ap);

@@ -134,6 +134,8 @@ kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims,
 
     *bytes = NULL;
     *n = 0;
+    if (total == 0 || rank < 0 || rank > KAO_NPY_MAX_RANK)
+        return kao_fail(err, KAO_E_ARG, ".npy: type %s, %d axes", descr, rank);
     for (int32_t i = 0; i < rank; i++) {
         at +=
             snprintf(dict + at, sizeof dict - (size_t)at, "%lld, ", (long long)dims[i]);

@@ -14,11 +14,17 @@
 
 enum { SPIN_ROUNDS = 4000 };
 
+typedef struct worker_arg {
+    kao_pool *pool;
+    uint32_t index;
+} worker_arg;
+
 struct kao_pool {
     kao_mem *mem;
     uint32_t n_threads; /* with the caller; written before start */
     uint32_t n_started; /* threads that run; used by create and destroy only */
     pthread_t *threads;
+    worker_arg *args;     /* one a thread */
     pthread_mutex_t lock; /* guards sleeping and waking */
     pthread_cond_t wake;
     pthread_mutex_t job; /* held by the caller whose job is running */
@@ -30,11 +36,6 @@ struct kao_pool {
     _Alignas(64) atomic_size_t next;   /* the ticket */
     _Alignas(64) atomic_uint finished; /* workers that have left this epoch's job */
 };
-
-typedef struct worker_arg {
-    kao_pool *pool;
-    uint32_t index;
-} worker_arg;
 
 static inline void relax(void)
 {
@@ -70,12 +71,11 @@ static void wait_for_epoch(kao_pool *p, unsigned seen)
 
 static void *worker_main(void *opaque)
 {
-    worker_arg *w = opaque;
+    const worker_arg *w = opaque;
     kao_pool *p = w->pool;
     const uint32_t index = w->index;
     unsigned seen = 0;
 
-    kao_free(p->mem, w);
     for (;;) {
         wait_for_epoch(p, seen);
         seen++;
@@ -96,16 +96,12 @@ static void next_epoch(kao_pool *p)
 
 static kao_status start_thread(kao_pool *p, uint32_t index, kao_error *err)
 {
-    worker_arg *w = kao_alloc(p->mem, sizeof *w);
+    worker_arg *w = &p->args[index - 1];
 
-    if (!w)
-        return kao_fail(err, KAO_E_NOMEM, "thread pool: out of memory");
     *w = (worker_arg){ p, index };
     const int rc = pthread_create(&p->threads[index - 1], NULL, worker_main, w);
-    if (rc) {
-        kao_free(p->mem, w);
+    if (rc)
         return kao_fail_sys(err, KAO_E_IO, rc, "thread pool: thread %u", index);
-    }
     p->n_started++;
     return KAO_OK;
 }
@@ -125,7 +121,8 @@ kao_status kao_pool_create(kao_pool **out, kao_mem *mem, uint32_t n_threads,
     pthread_mutex_init(&p->job, NULL);
     pthread_cond_init(&p->wake, NULL);
     p->threads = kao_calloc(mem, p->n_threads, sizeof *p->threads);
-    if (!p->threads)
+    p->args = kao_calloc(mem, p->n_threads, sizeof *p->args);
+    if (!p->threads || !p->args)
         st = kao_fail(err, KAO_E_NOMEM, "thread pool: out of memory");
     for (uint32_t i = 1; !st && i < p->n_threads; i++)
         st = start_thread(p, i, err);
@@ -149,6 +146,7 @@ void kao_pool_destroy(kao_pool *p)
     pthread_mutex_destroy(&p->job);
     pthread_mutex_destroy(&p->lock);
     kao_free(p->mem, p->threads);
+    kao_free(p->mem, p->args);
     kao_free(p->mem, p);
 }
 

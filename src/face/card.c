@@ -1,6 +1,7 @@
 /* Cards: parse "key = value" lines, merge sources, say what is missing. */
 #include "face/card.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -323,7 +324,7 @@ kao_status kao_card_require(const kao_card *c, const char *kind, const char *pat
 
 /* ---- typed access ---- */
 
-/* strtod without the locale: digits, one point, an optional exponent. */
+/* strtod without the locale: a sign, digits, one point. */
 static bool parse_number(const char **p, double *out)
 {
     const char *s = *p;
@@ -340,7 +341,7 @@ static bool parse_number(const char **p, double *out)
         }
     *out = sign * v / unit;
     *p = s;
-    return digits;
+    return digits && isfinite(v) && isfinite(unit);
 }
 
 /* A number, or a quotient of two: 1/128. */

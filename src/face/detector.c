@@ -11,6 +11,7 @@
  * pixels that finds a tenth more of the faces (docs/measurements.md). */
 #include "kao/detector.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "face/card.h"
@@ -211,6 +212,17 @@ static kao_status run_network(kao_detector *d, kao_error *err)
     return st ? st : kao_session_run(d->session, err);
 }
 
+/* A network may give anything: only boxes that are some are faces. */
+static bool is_face(const kao_face *f)
+{
+    bool ok = isfinite(f->x) && isfinite(f->y) && isfinite(f->width) &&
+              isfinite(f->height) && f->width > 0 && f->height > 0;
+
+    for (int i = 0; i < KAO_FACE_POINTS; i++)
+        ok &= isfinite(f->points[i].x) && isfinite(f->points[i].y);
+    return ok;
+}
+
 /* Candidates since `from`, of the pass's canvas, into the picture's pixels; those outside
  * the pass's range of sizes go. */
 static void map_back(kao_detector *d, size_t from, const pass *p, kao_place place,
@@ -226,7 +238,8 @@ static void map_back(kao_detector *d, size_t from, const pass *p, kao_place plac
         kao_face f = l->faces[i];
         const float size = f.width > f.height ? f.width : f.height;
 
-        if (size < p->low * (float)p->side || size > p->high * (float)p->side)
+        if (!is_face(&f) || size < p->low * (float)p->side ||
+            size > p->high * (float)p->side)
             continue;
         f.x = f.x * kx + ox;
         f.y = f.y * ky + oy;
@@ -260,9 +273,15 @@ static kao_status run_pass(kao_detector *d, const kao_image *image, const pass *
         st = run_network(d, err);
     if (st)
         return st;
-    for (uint32_t i = 0; i < d->model->onnx.n_outputs; i++)
+    for (uint32_t i = 0; !st && i < d->model->onnx.n_outputs; i++) {
         tensors[i] = kao_session_output(d->session, i);
-    st = d->family->decode(&d->heads, tensors, width, height, min_score, &d->list, err);
+        if (tensors[i]->dtype != KAO_F32)
+            st = kao_fail(err, KAO_E_UNSUPPORTED, "output %u is %s, wanted float32", i,
+                          kao_dtype_name((int)tensors[i]->dtype));
+    }
+    if (!st)
+        st = d->family->decode(&d->heads, tensors, width, height, min_score, &d->list,
+                               err);
     if (!st && d->list.failed)
         st = kao_fail(err, KAO_E_NOMEM, "detector: out of memory");
     if (!st)

@@ -17,7 +17,7 @@
 #include "image/warp.h"
 #include "nn/session.h"
 
-enum { BATCH = 8 };
+enum { BATCH = 8, MAX_CHIP = 1024 /* pixels a side */ };
 
 struct kao_embedder {
     kao_context *ctx;
@@ -62,6 +62,9 @@ static kao_status read_card(kao_embedder *e, const char *path, kao_error *err)
         st = kao_card_floats(e->card, "threshold.cosine", &e->threshold, 1, err);
     if (st)
         return kao_error_prefix(err, st, "%s", path);
+    if (e->width > MAX_CHIP || e->height > MAX_CHIP)
+        return kao_fail(err, KAO_E_LIMIT, "%s: card: input.size = %ux%u, at most %d",
+                        path, e->width, e->height, MAX_CHIP);
     e->form.order = color ? KAO_TENSOR_BGR : KAO_TENSOR_RGB;
     e->has_threshold = kao_card_get(e->card, "threshold.cosine") != NULL;
     if (!kao_face_template(kao_card_get(e->card, "template"), e->width, e->height,
@@ -329,7 +332,14 @@ static kao_status run_batch(kao_embedder *e, const kao_image *chips, size_t firs
 
     if (!st)
         st = kao_session_bind(e->session, 0, &t, err);
-    return st ? st : kao_session_run(e->session, err);
+    if (!st)
+        st = kao_session_run(e->session, err);
+    if (!st &&
+        kao_tensor_count(kao_session_output(e->session, 0)) != (int64_t)(n * e->dim))
+        st = kao_fail(err, KAO_E_UNSUPPORTED,
+                      "the network does not give %zu numbers a picture for %u pictures",
+                      e->dim, n);
+    return st;
 }
 
 static kao_status to_unit(float *v, size_t n, kao_error *err)

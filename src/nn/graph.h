@@ -27,9 +27,11 @@ enum {
 typedef struct kao_value {
     kao_tensor t; /* dims always; strides after place.c; data: the known value */
     bool is_input, is_output;
-    uint32_t input; /* number of the graph input */
-    uint32_t reads; /* steps that read it, plus one as a graph output */
-    uint32_t maker; /* step; KAO_NO_VALUE for inputs and constants */
+    uint32_t input;     /* number of the graph input */
+    uint32_t reads;     /* steps that read it, plus one as a graph output */
+    uint32_t maker;     /* step; KAO_NO_VALUE for inputs and constants */
+    uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
+    bool varies;        /* known, but another in plans for other inputs */
     /* place.c: */
     uint32_t root;  /* the value whose storage it is part of; itself where it owns it */
     int64_t offset; /* elements from the root's first one */
@@ -82,7 +84,14 @@ typedef struct kao_graph {
     const kao_tensor *inputs; /* as bound by the caller, by number of the input */
     bool *bound;              /* by input: its values decided shapes */
     uint64_t folded;          /* work spent on known values */
+    uint64_t work;            /* of one run: what is left to the steps */
+    uint32_t *stack;          /* of make_known: room for all inputs of all nodes */
+    uint8_t *seen;            /* by step: its inputs were put on the stack */
 } kao_graph;
+
+/* Bounds of this plan. */
+uint64_t kao_graph_max_work(const kao_graph *g);
+uint64_t kao_graph_max_arena(const kao_graph *g);
 
 /* Shapes, types and known values for the inputs given. */
 kao_status kao_graph_infer(kao_graph *g);
@@ -98,6 +107,10 @@ bool kao_value_known(const kao_graph *g, uint32_t value);
 /* The one step that reads value, if exactly one does and it is no graph output. */
 kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value);
 void kao_graph_count_reads(kao_graph *g);
+
+/* A layer's key (see kao_model_packed) with what a step adds to it: its node, and the bits
+ * of known inputs that are not the same in every plan. */
+uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s);
 
 /* pass_*.c */
 kao_status kao_pass_fold(kao_graph *g);

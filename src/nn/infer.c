@@ -9,12 +9,35 @@
 
 #include <string.h>
 
+#include "nn/ops/ops.h"
+
 /* Work that planning may spend on known values, in elements touched. */
-#define FOLD_BUDGET ((uint64_t)1 << 28)
+#define FOLD_BUDGET ((uint64_t)1 << 27)
 
 kao_status kao_graph_no_memory(kao_graph *g)
 {
     return kao_fail(g->err, KAO_E_NOMEM, "plan: out of memory");
+}
+
+uint64_t kao_graph_max_work(const kao_graph *g)
+{
+    const uint64_t own = g->model->ctx->max_work;
+
+    return own && own < KAO_MAX_WORK ? own : KAO_MAX_WORK;
+}
+
+uint64_t kao_graph_max_arena(const kao_graph *g)
+{
+    const uint64_t own = g->model->ctx->max_arena;
+
+    return own && own < KAO_MAX_ARENA ? own : KAO_MAX_ARENA;
+}
+
+static uint64_t fold_budget(const kao_graph *g)
+{
+    const uint64_t most = kao_graph_max_work(g);
+
+    return most < FOLD_BUDGET ? most : FOLD_BUDGET;
 }
 
 bool kao_value_known(const kao_graph *g, uint32_t value)
@@ -22,31 +45,72 @@ bool kao_value_known(const kao_graph *g, uint32_t value)
     return value != KAO_NO_VALUE && g->values[value].t.data;
 }
 
-/* A rough count of the work of a step on known values. */
-static uint64_t work_of(const kao_step *s, const kao_tensor *in, const kao_tensor *out)
+/* ---- work ---- */
+
+static uint64_t taps_of(const kao_window *w)
 {
-    uint64_t n = 0, most = 1;
+    uint64_t n = 1;
 
-    for (uint32_t i = 0; i < s->n_in; i++) {
-        const uint64_t k =
-            kao_tensor_given(&in[i]) ? (uint64_t)kao_tensor_count(&in[i]) : 0;
+    for (int i = 0; i < 2; i++)
+        n *= (uint64_t)(w->kernel[i] < w->in[i] ? w->kernel[i] : w->in[i]);
+    return n;
+}
 
-        n += k;
-        most = k > most ? k : most;
-    }
-    for (uint32_t i = 0; i < s->n_out; i++)
-        n += (uint64_t)kao_tensor_count(&out[i]);
+/* What one element of the output costs. */
+static uint64_t work_each(const kao_step *s, const kao_tensor *in)
+{
+    const kao_tensor *a = &in[0];
+
     switch (s->op->kind) {
     case KAO_OP_CONV:
-    case KAO_OP_MATMUL:
-    case KAO_OP_GEMM:
+        return (uint64_t)(in[1].dims[1]) *
+               taps_of(&((const kao_conv_state *)s->state)->window);
     case KAO_OP_MAX_POOL:
     case KAO_OP_AVERAGE_POOL:
-        return n > FOLD_BUDGET || most > FOLD_BUDGET ? FOLD_BUDGET : n * most;
+        return taps_of(&((const kao_pool_state *)s->state)->window);
+    case KAO_OP_MATMUL:
+        return (uint64_t)a->dims[a->rank - 1];
+    case KAO_OP_GEMM:
+        return (uint64_t)a->dims[((const kao_gemm_param *)s->param)->trans_a ? 0 : 1];
+    case KAO_OP_RESIZE:
+        return ((const kao_resize_param *)s->param)->linear ? 1u << a->rank : 1;
     default:
-        return n;
+        return 1;
     }
 }
+
+/* Multiply-adds and elements touched, roughly; UINT64_MAX where they do not fit. */
+static uint64_t work_of(const kao_step *s, const kao_tensor *in, const kao_tensor *out)
+{
+    uint64_t n_in = 0, n_out = 0, work = 0;
+
+    for (uint32_t i = 0; i < s->n_in; i++)
+        n_in += kao_tensor_given(&in[i]) ? (uint64_t)kao_tensor_count(&in[i]) : 0;
+    for (uint32_t i = 0; i < s->n_out; i++)
+        n_out += (uint64_t)kao_tensor_count(&out[i]);
+    const uint64_t each = s->n_in ? work_each(s, in) : 1;
+
+    return __builtin_mul_overflow(n_out, each ? each : 1, &work) ||
+                   __builtin_add_overflow(work, n_in, &work)
+               ? UINT64_MAX
+               : work;
+}
+
+/* A step that is left for the run. */
+static kao_status count_work(kao_graph *g, const kao_step *s, const kao_tensor *in,
+                             const kao_tensor *out)
+{
+    const uint64_t most = kao_graph_max_work(g), work = work_of(s, in, out);
+
+    if (work > most || g->work > most - work)
+        return kao_fail(g->err, KAO_E_LIMIT,
+                        "the network asks for more than %llu multiply-adds",
+                        (unsigned long long)most);
+    g->work += work;
+    return KAO_OK;
+}
+
+/* ---- known values ---- */
 
 static void gather_args(const kao_graph *g, const kao_step *s, kao_tensor *in,
                         kao_tensor *out)
@@ -68,6 +132,29 @@ static kao_status args_for(kao_graph *g, const kao_step *s, args *a)
     return a->in && a->out ? KAO_OK : kao_graph_no_memory(g);
 }
 
+static const uint64_t nothing = 0; /* an empty tensor is known too */
+
+/* The numbers of a Constant stay where the file has them. */
+static kao_status use_constant(kao_graph *g, const kao_step *s, bool *done)
+{
+    const kao_onnx_tensor *c = ((const kao_constant_param *)s->param)->value;
+
+    if (s->out[0] != KAO_NO_VALUE)
+        g->values[s->out[0]].t.data = (void *)(uintptr_t)(c->n ? c->data : &nothing);
+    *done = true;
+    return KAO_OK;
+}
+
+/* Whether the outputs of a step on known values depend on the inputs of this plan. */
+static bool varies(const kao_graph *g, const kao_step *s)
+{
+    bool any = s->op->run == kao_op_shape_run;
+
+    for (uint32_t i = 0; i < s->n_in; i++)
+        any |= s->in[i] != KAO_NO_VALUE && g->values[s->in[i]].varies;
+    return any;
+}
+
 /* Run a step whose inputs are all known. *done false: too large to be a constant. */
 static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
 {
@@ -78,9 +165,11 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
     if (st)
         return st;
     gather_args(g, s, a.in, a.out);
-    const uint64_t work = work_of(s, a.in, a.out);
+    if (s->op->run == kao_op_constant_run)
+        return use_constant(g, s, done);
+    const uint64_t work = work_of(s, a.in, a.out), most = fold_budget(g);
 
-    if (g->folded + work > FOLD_BUDGET)
+    if (work > most || g->folded > most - work)
         return KAO_OK;
     for (uint32_t i = 0; i < s->n_out; i++)
         if (kao_tensor_given(&a.out[i]) && kao_tensor_count(&a.out[i]) > KAO_MAX_FOLDED)
@@ -104,8 +193,10 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
 
     s->op->run(&call);
     for (uint32_t i = 0; i < s->n_out; i++)
-        if (s->out[i] != KAO_NO_VALUE)
+        if (s->out[i] != KAO_NO_VALUE) {
             g->values[s->out[i]].t = a.out[i];
+            g->values[s->out[i]].varies = varies(g, s);
+        }
     *done = true;
     return KAO_OK;
 }
@@ -140,48 +231,45 @@ static kao_status bind_input(kao_graph *g, kao_value *v)
         return kao_graph_no_memory(g);
     kao_tensor_copy(&copy, given);
     v->t = copy;
+    v->varies = true;
     g->bound[v->input] = true;
     return KAO_OK;
 }
 
-/* Make a value known, with what it depends on. Walks back by marking, then forward in
- * order, so that deep graphs need no deep stack. */
-static kao_status make_known(kao_graph *g, uint32_t value, uint32_t before)
+/* Make a value known, with what it depends on: back from makers to inputs on a stack of
+ * our own (graphs may be deep), each step once in all calls together. */
+static kao_status make_known(kao_graph *g, uint32_t value)
 {
     kao_status st = KAO_OK;
-    uint8_t *wanted = kao_arena_calloc(g->arena, g->n_values, 1);
+    size_t n = 0;
 
-    if (!wanted)
-        return kao_graph_no_memory(g);
-    g->folded += g->n_values;
-    if (g->folded > FOLD_BUDGET)
-        return kao_fail(g->err, KAO_E_LIMIT,
-                        "shapes depend on more than planning may compute");
-    wanted[value] = 1;
-    for (uint32_t i = before; i-- > 0;) {
-        const kao_step *s = &g->steps[i];
-        bool need = false;
+    g->stack[n++] = value;
+    while (!st && n > 0) {
+        kao_value *v = &g->values[g->stack[n - 1]];
+        bool done = true;
 
-        for (uint32_t k = 0; k < s->n_out; k++)
-            need |= s->out[k] != KAO_NO_VALUE && wanted[s->out[k]] &&
-                    !kao_value_known(g, s->out[k]);
-        for (uint32_t k = 0; need && k < s->n_in; k++)
-            if (s->in[k] != KAO_NO_VALUE)
-                wanted[s->in[k]] = 1;
-    }
-    for (uint32_t v = 0; !st && v < g->n_values; v++)
-        if (wanted[v] && g->values[v].is_input && !kao_value_known(g, v))
-            st = bind_input(g, &g->values[v]);
-    for (uint32_t i = 0; !st && i < before; i++) {
-        kao_step *s = &g->steps[i];
-        bool need = false, done = true;
+        if (v->t.data) {
+            n--;
+            continue;
+        }
+        if (v->is_input) {
+            st = bind_input(g, v);
+            continue;
+        }
+        if (v->maker == KAO_NO_VALUE)
+            return kao_fail(g->err, KAO_E_UNSUPPORTED,
+                            "a shape depends on nothing known");
+        kao_step *s = &g->steps[v->maker];
 
-        for (uint32_t k = 0; k < s->n_out; k++)
-            need |= s->out[k] != KAO_NO_VALUE && wanted[s->out[k]] &&
-                    !kao_value_known(g, s->out[k]);
-        if (need && inputs_known(g, s))
-            st = evaluate(g, s, &done);
-        if (!st && need && !done)
+        if (!g->seen[v->maker]) {
+            g->seen[v->maker] = 1;
+            for (uint32_t i = 0; i < s->n_in; i++)
+                if (s->in[i] != KAO_NO_VALUE && !kao_value_known(g, s->in[i]))
+                    g->stack[n++] = s->in[i];
+            continue;
+        }
+        st = evaluate(g, s, &done);
+        if (!st && (!done || !v->t.data))
             st = kao_fail(g->err, KAO_E_LIMIT,
                           "a shape depends on more than planning may compute");
     }
@@ -202,7 +290,7 @@ static kao_status need(kao_op_infer *x, uint32_t i)
     if (i >= s->n_in || s->in[i] == KAO_NO_VALUE)
         return kao_fail(g->err, KAO_E_FORMAT, "input %u is left out", i);
     if (!kao_value_known(g, s->in[i])) {
-        const kao_status st = make_known(g, s->in[i], p->step);
+        const kao_status st = make_known(g, s->in[i]);
 
         if (st)
             return st;
@@ -266,17 +354,12 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
     st = op->infer(&x);
     if (!st)
         st = check_outputs(g, s, a.out);
-    if (!st && inputs_known(g, s)) {
-        bool done = false;
+    bool done = false;
 
+    if (!st &&
+        (inputs_known(g, s) || op->run == kao_op_shape_run)) /* it reads dims alone */
         st = evaluate(g, s, &done);
-    }
-    if (!st && strcmp(op->name, "Shape") == 0 && !kao_value_known(g, s->out[0])) {
-        bool done = false;
-
-        st = evaluate(g, s, &done); /* reads the dims alone */
-    }
-    return st;
+    return st || done ? st : count_work(g, s, a.in, a.out);
 }
 
 static kao_status make_step(kao_graph *g, uint32_t number)
@@ -297,6 +380,9 @@ static kao_status make_step(kao_graph *g, uint32_t number)
     if (s->n_in)
         memcpy(s->in, node->in, s->n_in * sizeof *s->in);
     memcpy(s->out, node->out, s->n_out * sizeof *s->out);
+    for (uint32_t i = 0; i < s->n_out; i++)
+        if (s->out[i] != KAO_NO_VALUE)
+            g->values[s->out[i]].maker = number;
     return KAO_OK;
 }
 
@@ -306,8 +392,6 @@ static void place_constants(kao_graph *g)
 
     for (uint32_t v = 0; v < onnx->n_values; v++) {
         const kao_onnx_tensor *c = onnx->constants[v];
-        static const uint64_t nothing = 0; /* an empty tensor is known too */
-
         g->values[v].maker = KAO_NO_VALUE;
         if (!c)
             continue;
@@ -336,15 +420,20 @@ kao_status kao_graph_infer(kao_graph *g)
 {
     const kao_onnx_model *onnx = &g->model->onnx;
     kao_status st = KAO_OK;
+    size_t n_args = 1;
     char text[160];
 
+    for (uint32_t i = 0; i < onnx->n_nodes; i++)
+        n_args += onnx->nodes[i].n_in;
     g->n_values = onnx->n_values;
     g->cap_values = onnx->n_values;
     g->values = kao_arena_calloc(g->arena, g->cap_values, sizeof *g->values);
     g->steps = kao_arena_calloc(g->arena, onnx->n_nodes, sizeof *g->steps);
     g->bound = kao_arena_calloc(g->arena, onnx->n_inputs, sizeof *g->bound);
     g->outputs = kao_arena_calloc(g->arena, onnx->n_outputs, sizeof *g->outputs);
-    if (!g->values || !g->steps || !g->bound || !g->outputs)
+    g->stack = kao_arena_calloc(g->arena, n_args, sizeof *g->stack);
+    g->seen = kao_arena_calloc(g->arena, onnx->n_nodes, 1);
+    if (!g->values || !g->steps || !g->bound || !g->outputs || !g->stack || !g->seen)
         return kao_graph_no_memory(g);
     place_constants(g);
     for (uint32_t i = 0; !st && i < onnx->n_nodes; i++) {
@@ -378,11 +467,21 @@ uint32_t kao_graph_value(kao_graph *g, const kao_tensor *t)
     return g->n_values++;
 }
 
+static void add_reader(kao_value *v, uint32_t step)
+{
+    v->reads++;
+    if (v->reader[0] == KAO_NO_VALUE)
+        v->reader[0] = step;
+    else if (v->reader[1] == KAO_NO_VALUE)
+        v->reader[1] = step;
+}
+
 void kao_graph_count_reads(kao_graph *g)
 {
     for (uint32_t v = 0; v < g->n_values; v++) {
         g->values[v].reads = g->values[v].is_output;
         g->values[v].maker = KAO_NO_VALUE;
+        g->values[v].reader[0] = g->values[v].reader[1] = KAO_NO_VALUE;
     }
     for (uint32_t i = 0; i < g->n_steps; i++) {
         const kao_step *s = &g->steps[i];
@@ -391,7 +490,7 @@ void kao_graph_count_reads(kao_graph *g)
             continue;
         for (uint32_t k = 0; k < s->n_in; k++)
             if (s->in[k] != KAO_NO_VALUE)
-                g->values[s->in[k]].reads++;
+                add_reader(&g->values[s->in[k]], i);
         for (uint32_t k = 0; k < s->n_out; k++)
             if (s->out[k] != KAO_NO_VALUE)
                 g->values[s->out[k]].maker = i;
@@ -406,14 +505,35 @@ void kao_graph_count_reads(kao_graph *g)
 
 kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value)
 {
-    if (g->values[value].reads != 1 || g->values[value].is_output)
-        return NULL;
-    for (uint32_t i = g->values[value].maker + 1; i < g->n_steps; i++) {
-        kao_step *s = &g->steps[i];
+    const kao_value *v = &g->values[value];
 
-        for (uint32_t k = 0; !s->dead && k < s->n_in; k++)
-            if (s->in[k] == value)
-                return s;
+    if (v->reads != 1 || v->is_output || v->reader[0] == KAO_NO_VALUE)
+        return NULL; /* a residual is no input: its step is not found */
+    kao_step *s = &g->steps[v->reader[0]];
+
+    for (uint32_t k = 0; !s->dead && k < s->n_in; k++)
+        if (s->in[k] == value)
+            return s;
+    return NULL; /* the reader was fused into another step since reads were counted */
+}
+
+static uint64_t mix(uint64_t key, uint64_t v)
+{
+    return (key ^ v) * 0x9e3779b97f4a7c15u ^ key >> 29;
+}
+
+uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s)
+{
+    key = mix(key, s->node + 1u);
+    for (uint32_t i = 0; i < s->n_in; i++) {
+        if (!kao_value_known(g, s->in[i]) || !g->values[s->in[i]].varies)
+            continue;
+        const kao_tensor *t = &g->values[s->in[i]].t;
+        const size_t n = (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
+        const uint8_t *p = t->data;
+
+        for (size_t k = 0; k < n; k++)
+            key = mix(key, p[k] + 1u);
     }
-    return NULL;
+    return key;
 }

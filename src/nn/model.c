@@ -137,12 +137,13 @@ void kao_model_destroy(kao_model *m)
         return;
     kao_mem *mem = &m->ctx->mem;
 
-    while (m->packed) {
-        kao_packed *next = m->packed->next;
+    for (size_t i = 0; i < KAO_PACKED_LISTS; i++)
+        while (m->packed[i]) {
+            kao_packed *next = m->packed[i]->next;
 
-        kao_free(mem, m->packed);
-        m->packed = next;
-    }
+            kao_free(mem, m->packed[i]);
+            m->packed[i] = next;
+        }
     pthread_mutex_destroy(&m->lock);
     kao_arena_fini(&m->arena);
     kao_onnx_free(&m->onnx);
@@ -150,21 +151,24 @@ void kao_model_destroy(kao_model *m)
 }
 
 const void *kao_model_packed(kao_model *m, uint64_t key, size_t bytes,
-                             void (*make_packed)(void *user, void *packed), void *user)
+                             bool (*make_packed)(void *user, void *packed), void *user)
 {
-    kao_packed *p = NULL;
+    kao_packed **list = &m->packed[key >> 32 & (KAO_PACKED_LISTS - 1)], *p = NULL;
 
     pthread_mutex_lock(&m->lock);
-    for (p = m->packed; p && (p->key != key || p->bytes != bytes); p = p->next)
+    for (p = *list; p && (p->key != key || p->bytes != bytes); p = p->next)
         ;
     if (!p) {
         p = bytes < SIZE_MAX - sizeof *p ? kao_alloc(&m->ctx->mem, sizeof *p + bytes)
                                          : NULL;
-        if (p) {
-            *p = (kao_packed){ .next = m->packed, .key = key, .bytes = bytes };
-            make_packed(user, p->data);
-            m->packed = p;
+        if (p)
+            *p = (kao_packed){ .next = *list, .key = key, .bytes = bytes };
+        if (p && !make_packed(user, p->data)) {
+            kao_free(&m->ctx->mem, p);
+            p = NULL;
         }
+        if (p)
+            *list = p;
     }
     pthread_mutex_unlock(&m->lock);
     return p ? p->data : NULL;

@@ -16,6 +16,8 @@ typedef struct kao_node {
 
 typedef struct kao_packed kao_packed; /* one layer's packed weights */
 
+enum { KAO_PACKED_LISTS = 256 };
+
 typedef struct kao_model {
     kao_context *ctx;
     const char *name; /* path, or what the caller called it */
@@ -23,8 +25,8 @@ typedef struct kao_model {
     kao_arena arena; /* of params */
     kao_node *nodes; /* by number of the node in the file */
     kao_kernels kernels;
-    pthread_mutex_t lock; /* guards packed */
-    kao_packed *packed;
+    pthread_mutex_t lock;                 /* guards packed */
+    kao_packed *packed[KAO_PACKED_LISTS]; /* by key */
 } kao_model;
 
 /* path NULL: parse bytes (which must stay), called name in messages. */
@@ -39,8 +41,8 @@ const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf,
                                 size_t cap);
 
 /* Packed weights of a layer, made once under the lock: key tells layers apart (which nodes
- * were fused into it, how). make fills bytes; NULL when out of memory. */
+ * were fused into it, how). make fills bytes, or gives false; NULL when out of memory. */
 const void *kao_model_packed(kao_model *m, uint64_t key, size_t bytes,
-                             void (*make)(void *user, void *packed), void *user);
+                             bool (*make)(void *user, void *packed), void *user);
 
 #endif

@@ -10,11 +10,6 @@
 #include "nn/graph.h"
 #include "nn/ops/ops.h"
 
-static uint64_t mix(uint64_t key, uint64_t v)
-{
-    return (key ^ v) * 0x9e3779b97f4a7c15u ^ key >> 29;
-}
-
 static bool is_known_f32(const kao_graph *g, uint32_t v)
 {
     return kao_value_known(g, v) && g->values[v].t.dtype == KAO_F32 &&
@@ -50,7 +45,7 @@ static kao_conv_step *new_conv(kao_graph *g, const kao_step *s, const float *wei
                           .rows = rows,
                           .residual = KAO_NO_VALUE,
                           .merged = KAO_NO_VALUE,
-                          .key = mix(0, s->node + 1u) };
+                          .key = kao_graph_key(g, 0, s) };
     return c;
 }
 
@@ -227,7 +222,7 @@ static kao_status fold_norm(kao_graph *g, kao_step *s, kao_step *bn)
     }
     s->conv->scale = scale;
     s->conv->bias = bias;
-    s->conv->key = mix(s->conv->key, bn->node + 1u);
+    s->conv->key = kao_graph_key(g, s->conv->key, bn);
     s->out[0] = bn->out[0];
     s->node = bn->node;
     bn->dead = true;

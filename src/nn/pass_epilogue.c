@@ -11,21 +11,17 @@
 #include "nn/graph.h"
 #include "nn/ops/ops.h"
 
-static uint64_t mix(uint64_t key, uint64_t v)
-{
-    return (key ^ v) * 0x9e3779b97f4a7c15u ^ key >> 29;
-}
-
 /* The conv step moves into reader's slot and makes reader's output. */
-static kao_step *swallow(kao_step *conv, kao_step *reader)
+static kao_step *swallow(const kao_graph *g, kao_step *conv, kao_step *reader)
 {
     uint32_t *out = reader->out;
     const uint32_t node = reader->node;
+    const uint64_t key = kao_graph_key(g, conv->conv->key, reader);
 
     *reader = *conv;
     reader->out = out;
     reader->node = node;
-    reader->conv->key = mix(reader->conv->key, node + 1u);
+    reader->conv->key = key;
     conv->dead = true;
     return reader;
 }
@@ -162,17 +158,15 @@ static bool fuse_residual(const kao_graph *g, kao_step *conv, const kao_step *s)
 static kao_step *find_silu(kao_graph *g, const kao_step *conv, kao_step **sigmoid)
 {
     const uint32_t v = conv->out[0];
-    kao_step *s = NULL;
 
     if (conv->conv->d.act != KAO_ACT_NONE ||
         conv->conv->d.residual == KAO_RES_AFTER_ACT || g->values[v].reads != 2 ||
-        g->values[v].is_output)
+        g->values[v].is_output || g->values[v].reader[0] == KAO_NO_VALUE)
         return NULL;
-    for (uint32_t i = g->values[v].maker + 1; !s && i < g->n_steps; i++)
-        for (uint32_t k = 0; !g->steps[i].dead && k < g->steps[i].n_in; k++)
-            if (g->steps[i].in[k] == v)
-                s = &g->steps[i];
-    if (!s || s->kind != KAO_STEP_GENERIC || s->op->kind != KAO_OP_SIGMOID)
+    kao_step *s = &g->steps[g->values[v].reader[0]];
+
+    if (s->dead || s->kind != KAO_STEP_GENERIC || s->op->kind != KAO_OP_SIGMOID ||
+        s->in[0] != v)
         return NULL;
     kao_step *mul = kao_graph_only_reader(g, s->out[0]);
 
@@ -196,7 +190,7 @@ static kao_status fuse_once(kao_graph *g, kao_step **conv, bool *fused)
         if (mul) {
             (*conv)->conv->d.act = KAO_ACT_SILU;
             sigmoid->dead = true;
-            *conv = swallow(*conv, mul);
+            *conv = swallow(g, *conv, mul);
             *fused = true;
         }
         return KAO_OK;
@@ -208,7 +202,7 @@ static kao_status fuse_once(kao_graph *g, kao_step **conv, bool *fused)
     if (!st && !*fused && (g->passes & KAO_PASS_RESIDUAL))
         *fused = fuse_residual(g, *conv, reader);
     if (*fused)
-        *conv = swallow(*conv, reader);
+        *conv = swallow(g, *conv, reader);
     return st;
 }
 

@@ -13,7 +13,11 @@
 
 #include "nn/graph.h"
 
-enum { MAX_SIBLINGS = 16, MAX_MERGED = 64 };
+enum {
+    MAX_SIBLINGS = 16,
+    MAX_MERGED = 64,
+    SIBLING_REACH = 1024, /* steps to look ahead for siblings */
+};
 
 static bool same_geometry(const kao_conv *a, const kao_conv *b)
 {
@@ -131,9 +135,13 @@ static kao_status merge_siblings(kao_graph *g, uint32_t i)
     int32_t total = s[0]->conv->d.oc;
     bool ragged = total % 16 != 0;
 
-    if (s[0]->conv->d.groups != 1 || total > MAX_MERGED)
+    const uint32_t last =
+        g->n_steps - i > SIBLING_REACH ? i + SIBLING_REACH : g->n_steps;
+
+    if (s[0]->conv->d.groups != 1 || total > MAX_MERGED ||
+        g->values[s[0]->in[0]].reads < 2)
         return KAO_OK;
-    for (uint32_t k = i + 1; k < g->n_steps && n < MAX_SIBLINGS; k++)
+    for (uint32_t k = i + 1; k < last && n < MAX_SIBLINGS; k++)
         if (joins(s[0], &g->steps[k], total)) {
             s[n++] = &g->steps[k];
             total += g->steps[k].conv->d.oc;

@@ -366,7 +366,7 @@ static kao_status place_step(placer *p, kao_step *s)
         return place_conv(p, s);
     if (works_channels_last(s))
         return place_window(p, s);
-    if ((g->passes & KAO_PASS_VIEW) && place_view(p, s)) {
+    if ((g->passes & KAO_PASS_VIEW) && s->n_in > 0 && place_view(p, s)) {
         s->kind = KAO_STEP_VIEW;
         return emit(p, s);
     }

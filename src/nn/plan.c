@@ -98,6 +98,20 @@ static void place_outside(builder *b)
     }
 }
 
+/* Outputs have memory of their own, under the same limit. */
+static kao_status check_output_bytes(const builder *b)
+{
+    const uint64_t most = kao_graph_max_arena(b->g);
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < b->plan->n_outputs && sum <= most; i++)
+        sum += bytes_of(&b->plan->outputs[i]);
+    return sum <= most
+               ? KAO_OK
+               : kao_fail(b->g->err, KAO_E_LIMIT, "more than %llu MiB of outputs",
+                          (unsigned long long)(most >> 20));
+}
+
 static kao_status place_roots(builder *b)
 {
     kao_graph *g = b->g;
@@ -120,8 +134,11 @@ static kao_status place_roots(builder *b)
                                        .first = first[v],
                                        .last = last[v] };
         }
-    const kao_status st =
-        kao_memory_plan(blocks, n, scratch, &b->plan->arena_bytes, g->err);
+    kao_status st = check_output_bytes(b);
+
+    if (!st)
+        st = kao_memory_plan(blocks, n, scratch, kao_graph_max_arena(g),
+                             &b->plan->arena_bytes, g->err);
 
     for (uint32_t i = 0; !st && i < n; i++)
         b->root[owner[i]].offset = blocks[i].offset;
@@ -158,7 +175,6 @@ static void put(builder *b, uint32_t v)
 typedef struct packing {
     kao_graph *g;
     const kao_conv_step *c;
-    bool failed;
 } packing;
 
 static float weight_at(const kao_conv_step *c, uint32_t part, int64_t row, int64_t col,
@@ -169,9 +185,9 @@ static float weight_at(const kao_conv_step *c, uint32_t part, int64_t row, int64
 }
 
 /* Weights with the parts stacked and factors applied, then packed. */
-static void pack_conv(void *user, void *packed)
+static bool pack_conv(void *user, void *packed)
 {
-    packing *p = user;
+    const packing *p = user;
     const kao_conv_step *c = p->c;
     kao_mem *mem = &p->g->model->ctx->mem;
     const int64_t per_row = (int64_t)c->d.c / c->d.groups * c->d.kh * c->d.kw;
@@ -180,10 +196,8 @@ static void pack_conv(void *user, void *packed)
 
     if (c->n_parts > 1 || c->scale || c->transposed) { /* else as the file has them */
         plain = kao_alloc(mem, (size_t)(c->d.oc * per_row) * sizeof *plain);
-        if (!plain) {
-            p->failed = true;
-            return;
-        }
+        if (!plain)
+            return false;
         float *to = plain;
 
         for (uint32_t part = 0, o = 0; part < c->n_parts; part++)
@@ -195,6 +209,7 @@ static void pack_conv(void *user, void *packed)
     }
     kao_conv_pack(&p->g->model->kernels, &c->d, w, c->bias, c->slope, packed);
     kao_free(mem, plain);
+    return true;
 }
 
 static kao_status pack_one(builder *b, const kao_conv_step *c, const void **packed)
@@ -205,7 +220,7 @@ static kao_status pack_one(builder *b, const kao_conv_step *c, const void **pack
 
     *packed = kao_model_packed(g->model, c->key, bytes, pack_conv, &p);
     b->plan->constant_bytes += bytes;
-    return *packed && !p.failed ? KAO_OK : kao_graph_no_memory(g);
+    return *packed ? KAO_OK : kao_graph_no_memory(g);
 }
 
 static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)

@@ -85,8 +85,9 @@ typedef struct kao_block {
     size_t bytes, offset;
     uint32_t first, last;
 } kao_block;
-/* Sets every offset (multiples of 64) and *total. scratch: room for n indices. */
+/* Sets every offset (multiples of 64) and *total, at most limit. scratch: room for 2 n
+ * indices. */
 kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch,
-                           size_t *total, kao_error *err);
+                           uint64_t limit, size_t *total, kao_error *err);
 
 #endif

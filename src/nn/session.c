@@ -86,8 +86,12 @@ kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
         return kao_fail(err, KAO_E_ARG, "input %u of %u", i, onnx->n_inputs);
     const kao_onnx_input *in = &onnx->inputs[i];
     const char *name = onnx->value_names[in->value];
-    bool fits = in->rank < 0 || in->rank == t->rank;
+    bool fits = (in->rank < 0 || in->rank == t->rank) && t->rank >= 0 &&
+                t->rank <= KAO_MAX_RANK;
 
+    if (!fits)
+        return kao_fail(err, KAO_E_ARG, "input \"%s\" has rank %d, wanted %d", name,
+                        t->rank, in->rank);
     if (in->dtype != (int32_t)t->dtype)
         return kao_fail(err, KAO_E_ARG, "input \"%s\" is %s, wanted %s", name,
                         kao_dtype_name((int)t->dtype), kao_dtype_name(in->dtype));

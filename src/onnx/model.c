@@ -27,7 +27,11 @@ kao_status kao_onnx_str_field(kao_onnx_parser *p, const kao_pb_field *f,
 
 kao_status kao_onnx_value_of(kao_onnx_parser *p, kao_span name, uint32_t *out)
 {
-    return kao_names_add(&p->names, name, out) ? KAO_OK : kao_onnx_no_memory(p);
+    if (kao_names_add(&p->names, name, out))
+        return KAO_OK;
+    return kao_names_collide(&p->names)
+               ? kao_fail(p->err, KAO_E_LIMIT, "too many names of one hash")
+               : kao_onnx_no_memory(p);
 }
 
 kao_status kao_onnx_define(kao_onnx_parser *p, uint32_t value)
@@ -71,6 +75,8 @@ static kao_status count_graph(kao_onnx_parser *p, kao_span graph)
     if (nodes > KAO_MAX_NODES)
         return kao_fail(p->err, KAO_E_LIMIT, "more than %d nodes", KAO_MAX_NODES);
     names += inits + ins + outs;
+    if (outs > KAO_MAX_NODE_ARGS)
+        return kao_fail(p->err, KAO_E_LIMIT, "more than %d outputs", KAO_MAX_NODE_ARGS);
     if (names > KAO_MAX_VALUES)
         return kao_fail(p->err, KAO_E_LIMIT, "more than %d values", KAO_MAX_VALUES);
     m->nodes = kao_arena_calloc(p->arena, nodes, sizeof *m->nodes);

@@ -1,7 +1,11 @@
-/* Open addressing with linear probing; FNV-1a. Names are opaque bytes (never printed raw). */
+/* Open addressing with linear probing; FNV-1a. Names are opaque bytes (never printed raw).
+ * Whoever makes a file can choose names of one hash; so the total of probes is bounded, far
+ * above what a table that is at most half full needs. */
 #include "onnx/names.h"
 
 #include <string.h>
+
+enum { PROBES_PER_NAME = 64, FREE_PROBES = 1 << 20 };
 
 static uint32_t hash_of(kao_span s)
 {
@@ -25,6 +29,11 @@ bool kao_names_init(kao_names *t, kao_arena *arena, uint32_t cap)
     return t->slots && t->list && t->hashes;
 }
 
+bool kao_names_collide(const kao_names *t)
+{
+    return t->probes > (uint64_t)PROBES_PER_NAME * t->cap + FREE_PROBES;
+}
+
 bool kao_names_add(kao_names *t, kao_span name, uint32_t *number)
 {
     const uint32_t h = hash_of(name);
@@ -33,13 +42,14 @@ bool kao_names_add(kao_names *t, kao_span name, uint32_t *number)
     for (; t->slots[at]; at = (at + 1) & (t->n_slots - 1)) {
         const uint32_t i = t->slots[at] - 1;
 
+        t->probes++;
         if (t->hashes[i] == h && strlen(t->list[i]) == name.n &&
             memcmp(t->list[i], name.p, name.n) == 0) {
             *number = i;
             return true;
         }
     }
-    if (t->n == t->cap)
+    if (t->n == t->cap || kao_names_collide(t))
         return false;
     t->list[t->n] = kao_arena_str(t->arena, name.p, name.n);
     if (!t->list[t->n])

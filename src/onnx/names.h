@@ -12,11 +12,14 @@ typedef struct kao_names {
     uint32_t *slots;   /* number + 1, or 0 */
     const char **list; /* by number; terminated copies */
     uint32_t *hashes;
+    uint64_t probes; /* slots looked at so far */
 } kao_names;
 
 /* Room for cap names. False: out of memory. */
 bool kao_names_init(kao_names *t, kao_arena *arena, uint32_t cap);
-/* The number of name, given now if it is new. False: out of memory or past cap. */
+/* The number of name, given now if it is new. False: out of memory or past cap, or names
+ * that were made to collide (see kao_names_collide). */
 bool kao_names_add(kao_names *t, kao_span name, uint32_t *number);
+bool kao_names_collide(const kao_names *t);
 
 #endif

@@ -246,7 +246,7 @@ static bool read_list(const raw_tensor *x, kao_span bytes, void *data)
                 v = kao_pb_varint(&list);
             store(data, x->t->dtype, i++, v);
         }
-        if (list.bad)
+        if (list.bad || list.p != list.end)
             return false;
     }
     return !r.bad && i == x->t->n;

@@ -57,25 +57,22 @@ kao_status kao_op_conv_infer(kao_op_infer *x)
 static double window_sum(const kao_window *g, const kao_tensor *in, const kao_tensor *w,
                          const float *src, const float *weight, int64_t y, int64_t x)
 {
+    const int64_t top = y * g->stride[0] - g->pad_begin[0],
+                  left = x * g->stride[1] - g->pad_begin[1];
+    int64_t ky0 = 0, ky1 = 0, kx0 = 0, kx1 = 0;
     double sum = 0;
 
+    kao_window_taps(top, g->kernel[0], g->dilation[0], g->in[0], &ky0, &ky1);
+    kao_window_taps(left, g->kernel[1], g->dilation[1], g->in[1], &kx0, &kx1);
     for (int64_t c = 0; c < w->dims[1]; c++)
-        for (int64_t ky = 0; ky < g->kernel[0]; ky++) {
-            const int64_t iy = y * g->stride[0] + ky * g->dilation[0] - g->pad_begin[0];
-
-            if (iy < 0 || iy >= g->in[0])
-                continue;
+        for (int64_t ky = ky0; ky < ky1; ky++) {
+            const int64_t iy = top + ky * g->dilation[0];
             const float *row = src + c * in->strides[1] + iy * in->strides[2];
             const float *k = weight + c * w->strides[1] + ky * w->strides[2];
 
-            for (int64_t kx = 0; kx < g->kernel[1]; kx++) {
-                const int64_t ix =
-                    x * g->stride[1] + kx * g->dilation[1] - g->pad_begin[1];
-
-                if (ix >= 0 && ix < g->in[1])
-                    sum += (double)row[ix * in->strides[3]] *
-                           (double)k[kx * w->strides[3]];
-            }
+            for (int64_t kx = kx0; kx < kx1; kx++)
+                sum += (double)row[(left + kx * g->dilation[1]) * in->strides[3]] *
+                       (double)k[kx * w->strides[3]];
         }
     return sum;
 }

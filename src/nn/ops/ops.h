@@ -78,6 +78,10 @@ kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p);
 /* kernel: the kernel's sizes where the node does not give them. */
 kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
                                const int64_t *kernel, kao_window *w);
+/* The taps of a window of n_taps, `dilation` apart, that fall on 0..size-1 where its first
+ * one is at `start`: *begin <= tap < *end. */
+void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
+                     int64_t *begin, int64_t *end);
 /* A rank 3 tensor as rank 4 with height 1. */
 kao_tensor kao_window_view(const kao_tensor *t);
 

@@ -115,9 +115,10 @@ void kao_op_slice_run(const kao_op_call *c)
         view.strides[i] *= s->step[i];
         view.dims[i] = c->out[0].dims[i];
     }
+    if (kao_tensor_count(&view) == 0)
+        return;
     view.data = (uint8_t *)view.data + at * (int64_t)kao_dtype_size((int)view.dtype);
-    if (kao_tensor_count(&view) > 0)
-        kao_tensor_copy(&c->out[0], &view);
+    kao_tensor_copy(&c->out[0], &view);
 }
 
 /* ---- Gather ---- */
@@ -140,6 +141,8 @@ kao_status kao_op_gather_infer(kao_op_infer *x)
     if (!st && index->dtype != KAO_I64 && index->dtype != KAO_I32)
         st = kao_fail(x->err, KAO_E_UNSUPPORTED, "indices of type %s",
                       kao_dtype_name((int)index->dtype));
+    if (!st && in->dims[s->axis] == 0 && kao_tensor_count(index) > 0)
+        st = kao_fail(x->err, KAO_E_FORMAT, "indices into an axis of size 0");
     if (!st && in->rank - 1 + index->rank > KAO_MAX_RANK)
         st = kao_fail(x->err, KAO_E_LIMIT, "more than %d dimensions", KAO_MAX_RANK);
     if (st)

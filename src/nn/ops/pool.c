@@ -70,21 +70,34 @@ static void put(const kao_tensor *t, int64_t at, double v)
         ((int8_t *)t->data)[at] = (int8_t)v;
 }
 
+/* The taps of a window that fall on the picture, and where its first one is. */
+typedef struct taps {
+    int64_t top, left, y0, y1, x0, x1;
+} taps;
+
+static taps taps_of(const kao_window *g, int64_t y, int64_t x)
+{
+    taps t = { .top = y * g->stride[0] - g->pad_begin[0],
+               .left = x * g->stride[1] - g->pad_begin[1] };
+
+    kao_window_taps(t.top, g->kernel[0], g->dilation[0], g->in[0], &t.y0, &t.y1);
+    kao_window_taps(t.left, g->kernel[1], g->dilation[1], g->in[1], &t.x0, &t.x1);
+    return t;
+}
+
 static void max_window(const kao_window *g, const kao_tensor *in, int64_t base,
                        int64_t y, int64_t x, double *best, int64_t *by, int64_t *bx)
 {
+    const taps t = taps_of(g, y, x);
     bool found = false;
 
     *best = in->dtype == KAO_F32 ? -INFINITY : in->dtype == KAO_U8 ? 0 : INT8_MIN;
     *by = *bx = 0;
-    for (int64_t ky = 0; ky < g->kernel[0]; ky++) {
-        const int64_t iy = y * g->stride[0] + ky * g->dilation[0] - g->pad_begin[0];
+    for (int64_t ky = t.y0; ky < t.y1; ky++) {
+        const int64_t iy = t.top + ky * g->dilation[0];
 
-        for (int64_t kx = 0; kx < g->kernel[1]; kx++) {
-            const int64_t ix = x * g->stride[1] + kx * g->dilation[1] - g->pad_begin[1];
-
-            if (iy < 0 || iy >= g->in[0] || ix < 0 || ix >= g->in[1])
-                continue;
+        for (int64_t kx = t.x0; kx < t.x1; kx++) {
+            const int64_t ix = t.left + kx * g->dilation[1];
             const double v =
                 number(in, base + iy * in->strides[2] + ix * in->strides[3]);
 
@@ -132,27 +145,31 @@ void kao_op_max_pool_run(const kao_op_call *c)
                 }
 }
 
+/* Taps that the mean is divided by when padding counts. */
+static int64_t padded_taps(const kao_window *g, int i, int64_t start)
+{
+    int64_t begin = 0, end = 0;
+
+    kao_window_taps(start, g->kernel[i], g->dilation[i], g->in[i] + g->pad_end[i],
+                    &begin, &end);
+    return end; /* those before the picture are padding too */
+}
+
 static double mean_window(const kao_window *g, bool include_pad, const kao_tensor *in,
                           const float *src, int64_t y, int64_t x)
 {
+    const taps t = taps_of(g, y, x);
     double sum = 0;
-    int64_t inside = 0, padded = 0;
 
-    for (int64_t ky = 0; ky < g->kernel[0]; ky++) {
-        const int64_t iy = y * g->stride[0] + ky * g->dilation[0] - g->pad_begin[0];
+    for (int64_t ky = t.y0; ky < t.y1; ky++) {
+        const float *row = src + (t.top + ky * g->dilation[0]) * in->strides[2];
 
-        for (int64_t kx = 0; kx < g->kernel[1]; kx++) {
-            const int64_t ix = x * g->stride[1] + kx * g->dilation[1] - g->pad_begin[1];
-
-            if (iy < g->in[0] + g->pad_end[0] && ix < g->in[1] + g->pad_end[1])
-                padded++;
-            if (iy < 0 || iy >= g->in[0] || ix < 0 || ix >= g->in[1])
-                continue;
-            sum += (double)src[iy * in->strides[2] + ix * in->strides[3]];
-            inside++;
-        }
+        for (int64_t kx = t.x0; kx < t.x1; kx++)
+            sum += (double)row[(t.left + kx * g->dilation[1]) * in->strides[3]];
     }
-    return sum / (double)(include_pad ? padded : inside);
+    return sum / (double)(include_pad
+                              ? padded_taps(g, 0, t.top) * padded_taps(g, 1, t.left)
+                              : (t.y1 - t.y0) * (t.x1 - t.x0));
 }
 
 void kao_op_average_pool_run(const kao_op_call *c)

@@ -290,7 +290,9 @@ static double round_of(kao_resize_round mode, double v)
 
 static int32_t to_edge(double v, int64_t n)
 {
-    return v < 0 ? 0 : v > (double)(n - 1) ? (int32_t)(n - 1) : (int32_t)v;
+    return !(v > 0)              ? 0
+           : v > (double)(n - 1) ? (int32_t)(n - 1)
+                                 : (int32_t)v; /* NaN: 0 */
 }
 
 static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
@@ -301,6 +303,9 @@ static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
 
     a->same = in == out && t->scale[i] == 1 && p->coord != KAO_COORD_TF_CROP &&
               p->coord != KAO_COORD_TF_HALF_PIXEL;
+    if (out > KAO_MAX_RESIZED)
+        return kao_fail(x->err, KAO_E_LIMIT, "axis %d of size %lld, at most %d", i,
+                        (long long)out, KAO_MAX_RESIZED);
     if (out > 0 && in == 0)
         return kao_fail(x->err, KAO_E_FORMAT, "axis %d of size 0 cannot grow", i);
     a->from = kao_arena_calloc(x->arena, (size_t)out, sizeof *a->from);
@@ -317,7 +322,7 @@ static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
         if (p->coord == KAO_COORD_TF_CROP && (s < 0 || s > (double)(in - 1))) {
             a->from[k] = a->to[k] = -1;
         } else if (p->linear) {
-            const double c = s < 0 ? 0 : s > (double)(in - 1) ? (double)(in - 1) : s;
+            const double c = !(s > 0) ? 0 : s > (double)(in - 1) ? (double)(in - 1) : s;
 
             a->from[k] = to_edge(floor(c), in);
             a->to[k] = to_edge(floor(c) + 1, in);

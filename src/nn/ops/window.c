@@ -85,6 +85,17 @@ kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p)
     return KAO_OK;
 }
 
+void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
+                     int64_t *begin, int64_t *end)
+{
+    *begin = start < 0 ? (-start + dilation - 1) / dilation : 0;
+    *end = start < size ? (size - start + dilation - 1) / dilation : 0;
+    if (*end > n_taps)
+        *end = n_taps;
+    if (*begin > *end)
+        *begin = *end;
+}
+
 kao_tensor kao_window_view(const kao_tensor *t)
 {
     kao_tensor v = *t;

@@ -1,0 +1,37 @@
+/* What most tests of networks stand on: a context of one thread, a folder of their own,
+ * and the two small models in it. */
+#ifndef KAO_TESTS_FIXTURE_H
+#define KAO_TESTS_FIXTURE_H
+
+#include "base/context.h"
+#include "kao/detector.h"
+#include "kao/embedder.h"
+#include "nn/session.h"
+#include "support/models.h"
+
+typedef struct fixture {
+    kao_context *ctx;
+    kao_error err;
+    char dir[256], detector[320], embedder[320], path[320];
+} fixture;
+
+/* Group setup and teardown; teardown checks that nothing of the context is left. */
+int fixture_setup(void **state);
+int fixture_teardown(void **state);
+
+kao_detector *open_detector(fixture *f);
+kao_embedder *open_embedder(fixture *f);
+
+/* A file in the folder; gives its path (f->path). Empties file. */
+const char *fixture_file(fixture *f, const char *name, pb *file);
+
+/* Parse, plan and run a file's bytes with the inputs given; *session and *model are the
+ * caller's on success. */
+kao_status run_graph(kao_context *ctx, const pb *file, uint32_t passes,
+                     const kao_tensor *inputs, uint32_t n_inputs, kao_model **model,
+                     kao_session **session, kao_error *err);
+
+/* f32, dims as "1,3,8,8", C order. */
+kao_tensor tensor_of(const char *dims, void *data);
+
+#endif
