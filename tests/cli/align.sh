@@ -2,16 +2,13 @@
 # kao align MODELS DETECTOR EMBEDDER
 . "$(dirname "$0")/lib.sh"
 take_models "$@"
-a=$PICTURES/ana_1.jpg group=$PICTURES/group.jpg
 cd "$work" || exit 1
-"$COMPOSE" blank.png 300 200 120
-"$COMPOSE" small.png 160 160 128 "$a" 60 60 40 49
 
 run 0 "$KAO" align "$a" "$group" -o chips
 [ "$(sed -n 1p out)" = chips/ana_1.face1.png ] || fails "first line"
 lines 5 out
-for chip in chips/ana_1.face1.png chips/group.face1.png chips/group.face4.png; do check picture $chip 112 112; done
-fact "chips of every face, 112 x 112, their paths printed; the folder is made"
+for chip in chips/ana_1.face1.png chips/group.face1.png chips/group.face4.png; do check picture $chip $chip_px $chip_px; done
+fact "chips of every face, all of one size, their paths printed; the folder is made"
 run 0 "$KAO" align "$group" -o one --faces best
 lines 1 out
 run 0 "$KAO" align "$group" -o one --faces largest --json

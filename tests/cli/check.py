@@ -113,12 +113,17 @@ def size(path, width, height):
     need((o["width"], o["height"]) == (int(width), int(height)), o["width"], o["height"])
 
 
+def ratio(text):
+    top, _, bottom = text.partition("/")
+    return float(top) / float(bottom or 1)
+
+
 def same_boxes(a, b, factor, tolerance):
     """Boxes of a, times factor, are those of b."""
     x, y = [f["box"] for f in objects(a)[0]["faces"]], [f["box"] for f in objects(b)[0]["faces"]]
     need(len(x) == len(y) > 0, len(x), len(y))
     for p, q in zip(x, y):
-        need(all(abs(v * float(factor) - w) <= float(tolerance) for v, w in zip(p, q)), p, q)
+        need(all(abs(v * ratio(factor) - w) <= float(tolerance) for v, w in zip(p, q)), p, q)
 
 
 def embed(path, dim, rows):

@@ -2,9 +2,7 @@
 # kao embed MODELS DETECTOR EMBEDDER
 . "$(dirname "$0")/lib.sh"
 take_models "$@"
-a=$PICTURES/ana_1.jpg b=$PICTURES/ben_1.jpg group=$PICTURES/group.jpg
 cd "$work" || exit 1
-"$COMPOSE" blank.png 300 200 120
 
 run 0 "$KAO" embed "$a" --json
 dim=$("${PYTHON:-python3}" -c 'import json,sys; print(len(json.loads(open(sys.argv[1]).read())["embedding"]))' out)
@@ -38,7 +36,7 @@ run 0 "$KAO" embed --no-detect chips/ana_1.face1.png --json --npy chip.npy
 check embed out "$dim" 1
 run 0 "$KAO" embed "$a" --npy whole.npy
 same chip.npy whole.npy
-"$COMPOSE" big.png 224 224 0 chips/ana_1.face1.png 0 0 224 224
+"$COMPOSE" big.png $((2 * chip_px)) $((2 * chip_px)) 0 chips/ana_1.face1.png 0 0 $((2 * chip_px)) $((2 * chip_px))
 run 0 "$KAO" embed --no-detect big.png --json
 check embed out "$dim" 1
 fact "--no-detect: a chip gives the same bits as its picture; other sizes are resized"

@@ -70,7 +70,6 @@ take_models() {
     folder=${1-} detector=${2-yunet_n_dynamic} embedder=${3-mobilefacenet_192}
     [ -n "$folder" ] && [ -f "$folder/$detector.onnx" ] && [ -f "$folder/$embedder.onnx" ] ||
         skip "$(basename "$0" .sh) needs the models $detector and $embedder (in ../shared/models)"
-    [ "$embedder" = mobilefacenet_192 ] && real=yes
     mkdir "$work/models"
     for ending in onnx onnx.card; do
         [ ! -f "$folder/$detector.$ending" ] || ln -s "$folder/$detector.$ending" "$work/models/yunet_n_dynamic.$ending"
@@ -78,6 +77,29 @@ take_models() {
     done
     KAO_MODELS=$work/models
     export KAO_MODELS
+    a=$PICTURES/ana_1.jpg b=$PICTURES/ana_3.jpg c=$PICTURES/ben_1.jpg group=$PICTURES/group.jpg
+    if [ "$embedder" = mobilefacenet_192 ]; then
+        real=yes wide=640 high=781 chip_px=112 threshold=0.530
+        "$COMPOSE" "$work/small.png" 160 160 128 "$a" 60 60 40 49
+    else
+        paint_pictures
+    fi
+    "$COMPOSE" "$work/blank.png" 300 200 60
+}
+
+# What the built models take for faces (tests/support/models.h): a green patch of 16 x 16 on
+# its grid is one of 38 x 50; what lies around it makes the person.
+paint_pictures() {
+    wide=640 high=640 chip_px=32 threshold=0.900
+    PICTURES=$work/pictures
+    mkdir "$PICTURES"
+    a=$PICTURES/ana_1.jpg b=$PICTURES/ana_3.jpg c=$PICTURES/ben_1.jpg group=$PICTURES/group.jpg
+    "$COMPOSE" "$a" 640 640 60 "#00d200" 320 320 16 16
+    "$COMPOSE" "$b" 640 640 70 "#00d800" 320 320 16 16
+    "$COMPOSE" "$c" 640 640 110 "#000000" 300 340 60 16 "#00d200" 320 320 16 16
+    "$COMPOSE" "$group" 640 640 60 "#00d200" 64 64 16 16 "#00d800" 320 64 16 16 "#00dc00" 64 320 16 16 \
+        "#00e000" 320 320 16 16
+    "$COMPOSE" "$work/small.png" 640 640 60 "#c80000" 320 320 8 8
 }
 
 # Can this user's writes be refused by permissions?

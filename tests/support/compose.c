@@ -2,13 +2,13 @@
  *
  *     compose OUT WIDTH HEIGHT GREY [IN X Y W H [SX SY SW SH]]...
  *
+ * A canvas of one grey, and on it each IN (or its part SX SY SW SH) resized to W x H, its
+ * top left corner at X, Y. IN is a file or a colour, #rrggbb; a part is told from the next
+ * IN by its first letter, which is a digit. The format of OUT follows its name.
+ *
  *     compose --on-side OUT IN
  *
- * Turns a quarter to the left: what a camera held upright stores with orientation 6.
- *
- * The first form: a canvas of one grey, and on it each IN (or its part SX SY SW SH) resized to W x H, its
- * top left corner at X, Y. The format of OUT follows its name. A part is told from the next
- * IN by its first letter, which is a digit. */
+ * IN turned a quarter to the left: what a camera held upright stores with orientation 6. */
 #include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +19,20 @@
 static uint32_t number(const char *s)
 {
     return (uint32_t)strtoul(s, NULL, 10);
+}
+
+/* "#rrggbb": a picture of one pixel. */
+static int load(kao_context *ctx, const char *name, kao_image *out, kao_error *err)
+{
+    if (name[0] != '#')
+        return kao_image_load(ctx, name, NULL, out, err) == KAO_OK;
+    const unsigned long rgb = strtoul(name + 1, NULL, 16);
+
+    if (kao_image_create(ctx, 1, 1, out, err))
+        return 0;
+    for (int c = 0; c < 3; c++)
+        out->rgb[c] = (uint8_t)(rgb >> (16 - 8 * c));
+    return 1;
 }
 
 static kao_image part_of(const kao_image *image, uint32_t x, uint32_t y, uint32_t w,
@@ -37,7 +51,7 @@ static int place(kao_context *ctx, const kao_image *canvas, int argc, char **arg
     kao_image in = { 0 };
     int used = argc >= 9 && isdigit((unsigned char)argv[5][0]) ? 9 : 5;
 
-    if (argc < 5 || kao_image_load(ctx, argv[0], NULL, &in, err))
+    if (argc < 5 || !load(ctx, argv[0], &in, err))
         return 0;
     const kao_image from = used == 9 ? part_of(&in, number(argv[5]), number(argv[6]),
                                                number(argv[7]), number(argv[8]))
