@@ -176,7 +176,7 @@ fact "Ctrl-C in the middle of a list ends the program by the signal; no files ar
 printf -- '-\t%s\n%s\t%s\n' "$a" "$b" "$c" >progress.txt # the first picture comes late
 run 0 sh -c '(sleep 1.2; cat "$1") | "$2" "$CHECK" on-terminal shown "$0" verify --pairs progress.txt --json' \
     "$KAO" "$a" "${PYTHON:-python3}"
-grep -q '[0-9]/3' shown || fails "no progress on the terminal"
+grep -q '[0-9]/4' shown || fails "no progress on the terminal"
 run 1 sh -c '(sleep 1.2; cat "$1") | "$0" verify --pairs progress.txt --json' "$KAO" "$a"
 lines 0 err
 fact "a list of over a second shows progress on a terminal, and only there"
