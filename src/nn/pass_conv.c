@@ -29,6 +29,23 @@ static bool fits(const kao_tensor *t)
     return n > 0 && n < INT32_MAX;
 }
 
+/* The kernels count in 32 bits and keep one window's patch in scratch: windows beyond
+ * any sense stay with the generic form. */
+static bool is_sane_window(const kao_window *w, int64_t channels)
+{
+    enum { SIDE = 1 << 14, PATCH = 1 << 26 };
+    int64_t reach = 1;
+
+    for (int i = 0; i < 2; i++) {
+        const int64_t r = (w->kernel[i] - 1) * w->dilation[i] + 16 * w->stride[i];
+
+        if (r > SIDE)
+            return false;
+        reach *= r;
+    }
+    return reach <= PATCH / channels;
+}
+
 static kao_conv_step *new_conv(kao_graph *g, const kao_step *s, const float *weight,
                                int64_t oc)
 {
@@ -64,7 +81,8 @@ static kao_status lower_conv(kao_graph *g, kao_step *s)
     const kao_tensor *in = &g->values[s->in[0]].t, *out = &g->values[s->out[0]].t;
 
     if (!is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) ||
-        !fits(out) || in->rank != 4 || p->group > INT32_MAX)
+        !fits(out) || !fits(&g->values[s->in[1]].t) || in->rank != 4 ||
+        p->group > INT32_MAX || !is_sane_window(w, in->dims[1]))
         return KAO_OK;
     kao_conv_step *c = new_conv(g, s, g->values[s->in[1]].t.data, out->dims[1]);
 
