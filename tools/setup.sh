@@ -3,7 +3,7 @@
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libjpeg-dev \
 libpng-dev libsodium-dev libwebp-dev"
-test_packages="$build_packages binutils clang-14 g++ libc++-14-dev libclang-rt-14-dev libcmocka-dev"
+test_packages="$build_packages binutils clang-14 clang-format-14 g++ libclang-rt-14-dev libcmocka-dev"
 
 say() {
     printf '%s\n' "$*" >&2
