@@ -12,7 +12,7 @@
 #include "nn/ops/ops.h"
 
 /* Work that planning may spend on known values, in elements touched. */
-#define FOLD_BUDGET ((uint64_t)1 << 27)
+#define FOLD_BUDGET ((uint64_t)1 << 26)
 
 kao_status kao_graph_no_memory(kao_graph *g)
 {

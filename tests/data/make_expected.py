@@ -137,12 +137,20 @@ def far_from(value, threshold, margin):
     assert abs(value - threshold) > margin, (value, threshold)
 
 
+def doubled(p, axis):
+    """Linear between pixel centres; exact where colours are multiples of 16."""
+    p = np.moveaxis(p, axis, 0)
+    before, after = np.concatenate([p[:1], p[:-1]]), np.concatenate([p[1:], p[-1:]])
+    out = np.stack([0.25 * before + 0.75 * p, 0.75 * p + 0.25 * after], axis=1)
+    return np.moveaxis(out.reshape((-1,) + p.shape[1:]), 0, axis)
+
+
 def one_pass(picture, side, low, high, min_score):
     """picture: h x w x 3 RGB of flat areas that the reduction keeps whole."""
     h, w = picture.shape[:2]
-    k = max(h, w) // side
-    assert max(h, w) == k * side and h % k == 0 and w % k == 0
-    small = picture[::k, ::k]
+    k = max(h, w) / side
+    assert k == 0.5 or (k == int(k) and h % k == 0 and w % k == 0)
+    small = doubled(doubled(picture, 0), 1) if k < 1 else picture[::int(k), ::int(k)]
     ch, cw = -(-small.shape[0] // 32) * 32, -(-small.shape[1] // 32) * 32
     canvas = np.zeros((ch, cw, 3))
     canvas[:small.shape[0], :small.shape[1]] = small
@@ -194,7 +202,7 @@ def union_of(faces, contained):
 
 def detect(picture, coarse_first=False, min_score=0.6):
     side = max(picture.shape[:2])
-    main = min(side, 640)
+    main = min(2 * side, 640)
     coarse = [(160, 0.35, 8)] if main > 160 else []
     coarse.append((main, 0, 8))
     fine = [(min(side, 1280), 0, 0.2)] if side > 960 else []
@@ -225,10 +233,11 @@ def pattern(h, w):
 # x, y, width, height, r, g, b, and what the brightness falls by from tile to tile (32 x 32
 # pixels, row by row): equal tiles would fire equally, and rounding would rank them.
 PICTURES = {
-    'one_pass': ((128, 96), [(40, 24, 8, 8, 255, 0, 0, 0), (64, 48, 16, 16, 0, 220, 0, 0),
-                             (0, 64, 32, 32, 0, 0, 200, 0)]),
-    'two_passes': ((320, 320), [(64, 64, 64, 64, 0, 0, 190, 7), (224, 160, 16, 16, 0, 210, 0, 0),
-                                (192, 288, 8, 8, 200, 0, 0, 0)]),
+    'one_pass': ((80, 48), [(20, 12, 4, 4, 240, 0, 0, 0), (32, 24, 8, 8, 0, 208, 0, 0),
+                            (0, 32, 16, 16, 0, 0, 192, 0)]),
+    'two_passes': ((640, 640), [(128, 128, 128, 128, 0, 0, 190, 3),
+                                (448, 320, 16, 16, 0, 210, 0, 0),
+                                (384, 576, 8, 8, 200, 0, 0, 0)]),
     'three_passes': ((1280, 960), [(256, 256, 256, 256, 0, 0, 170, 1),
                                    (960, 640, 16, 16, 0, 205, 0, 0),
                                    (896, 128, 8, 8, 190, 0, 0, 0)]),

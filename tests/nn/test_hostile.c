@@ -1,0 +1,719 @@
+/* Small files that ask for much, and the limits of onnx/limits.h, each passed once. Every
+ * file gives a status and one clear line within two seconds, and leaves nothing behind. */
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "nn/ops/ops.h"
+#include "support/fixture.h"
+
+enum { DEEP = 100000, WIDE = 20000 };
+
+static const char *numbered(const char *name, uint32_t i)
+{
+    static char text[4][48];
+    static unsigned next;
+    char *to = text[next++ % 4];
+
+    snprintf(to, sizeof text[0], "%s%u", name, i);
+    return to;
+}
+
+static void node(graph *g, const char *op, const char *in, const char *out)
+{
+    graph_node(g, op, in, out, "");
+}
+
+static void start(graph *g)
+{
+    graph_init(g, 13);
+    graph_input(g, "x", KAO_F32, "1,1,4,4");
+}
+
+/* A shape as a constant. */
+static void shape(graph *g, const char *name, const char *count, int64_t a, int64_t b)
+{
+    const int64_t v[2] = { a, b };
+
+    graph_ints(g, name, count, v);
+}
+
+static pb finish(graph *g, const char *out)
+{
+    graph_output(g, out, KAO_F32, NULL);
+    return graph_file(g);
+}
+
+/* ---- long graphs ---- */
+
+static pb chain_of(const char *op)
+{
+    graph g;
+
+    start(&g);
+    node(&g, op, "x", "v0");
+    for (uint32_t i = 1; i < DEEP; i++)
+        node(&g, op, numbered("v", i - 1), numbered("v", i));
+    return finish(&g, numbered("v", DEEP - 1));
+}
+
+static pb deep_identity(void)
+{
+    return chain_of("Identity");
+}
+
+static pb deep_relu(void)
+{
+    return chain_of("Relu");
+}
+
+static pb deep_conv(void)
+{
+    graph g;
+    char args[64];
+
+    start(&g);
+    graph_noise(&g, "w", "1,1,1,1", 1, 1);
+    node(&g, "Conv", "x w", "v0");
+    for (uint32_t i = 1; i < WIDE; i++) {
+        snprintf(args, sizeof args, "v%u w", i - 1);
+        node(&g, "Conv", args, numbered("v", i));
+    }
+    return finish(&g, numbered("v", WIDE - 1));
+}
+
+/* Each convolution's reader stands far behind it; all read one input (siblings). */
+static pb late_readers(void)
+{
+    graph g;
+
+    start(&g);
+    graph_noise(&g, "w", "1,1,1,1", 1, 1);
+    for (uint32_t i = 0; i < WIDE; i++)
+        node(&g, "Conv", "x w", numbered("v", i));
+    for (uint32_t i = 0; i < WIDE; i++)
+        node(&g, "Relu", numbered("v", i), numbered("r", i));
+    return finish(&g, numbered("r", WIDE - 1));
+}
+
+/* All values are read by the last node, so all live at once. */
+static pb long_lives(void)
+{
+    enum { N = 4000 };
+    static char all[N * 8];
+    graph g;
+    size_t n = 0;
+
+    start(&g);
+    for (uint32_t i = 0; i < 2 * N; i++)
+        node(&g, "Relu", i ? numbered("v", i - 1) : "x", numbered("v", i));
+    for (uint32_t i = 0; i < N; i++)
+        n += (size_t)snprintf(all + n, sizeof all - n, "v%u ", i);
+    graph_node(&g, "Concat", all, "y", "axis=1");
+    return finish(&g, "y");
+}
+
+/* Shapes that depend on an input through a long chain, asked for at each link. */
+static pb shape_chain(void)
+{
+    graph g;
+    char args[64];
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,1,4,4");
+    graph_input(&g, "s0", KAO_I64, "1");
+    shape(&g, "zero", "1", 0, 0);
+    for (uint32_t i = 0; i < WIDE; i++) {
+        snprintf(args, sizeof args, "s%u zero", i);
+        node(&g, "Add", args, numbered("s", i + 1));
+        snprintf(args, sizeof args, "x s%u", i + 1);
+        node(&g, "Reshape", args, numbered("r", i));
+    }
+    return finish(&g, numbered("r", WIDE - 1));
+}
+
+static pb reshape_chain(void)
+{
+    graph g;
+    char args[64];
+
+    start(&g);
+    shape(&g, "a", "2", 4, 4);
+    shape(&g, "b", "2", 2, -1);
+    node(&g, "Reshape", "x a", "v0");
+    for (uint32_t i = 1; i < DEEP; i++) {
+        snprintf(args, sizeof args, "v%u %s", i - 1, i % 2 ? "b" : "a");
+        node(&g, "Reshape", args, numbered("v", i));
+    }
+    return finish(&g, numbered("v", DEEP - 1));
+}
+
+static pb many_outputs(uint32_t n)
+{
+    graph g;
+
+    start(&g);
+    node(&g, "Relu", "x", "y");
+    for (uint32_t i = 0; i < n; i++)
+        graph_output(&g, i % 2 ? "y" : "x", KAO_F32, NULL);
+    return graph_file(&g);
+}
+
+static pb outputs_at_limit(void)
+{
+    return many_outputs(KAO_MAX_NODE_ARGS);
+}
+
+static pb outputs_past_limit(void)
+{
+    return many_outputs(KAO_MAX_NODE_ARGS + 1);
+}
+
+static pb nodes_past_limit(void)
+{
+    graph g;
+
+    start(&g);
+    for (uint32_t i = 0; i <= KAO_MAX_NODES; i++)
+        node(&g, "Relu", "x", "-");
+    return finish(&g, "x");
+}
+
+static pb values_past_limit(void)
+{
+    static char args[2 * KAO_MAX_NODE_ARGS + 1];
+    graph g;
+
+    start(&g);
+    for (uint32_t i = 0; i < KAO_MAX_NODE_ARGS; i++)
+        memcpy(args + 2 * (size_t)i, "- ", 3);
+    for (uint32_t i = 0; i <= KAO_MAX_VALUES / KAO_MAX_NODE_ARGS; i++)
+        graph_node(&g, "Concat", args, numbered("v", i), "axis=0");
+    return finish(&g, "x");
+}
+
+static pb arguments_past_limit(void)
+{
+    static char args[2 * KAO_MAX_NODE_ARGS + 3];
+    graph g;
+
+    start(&g);
+    for (uint32_t i = 0; i <= KAO_MAX_NODE_ARGS; i++)
+        memcpy(args + 2 * (size_t)i, "x ", 3);
+    graph_node(&g, "Concat", args, "y", "axis=1");
+    return finish(&g, "y");
+}
+
+/* ---- large shapes ---- */
+
+static pb filled(const char *count, int64_t a, int64_t b)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "s", count, a, b);
+    node(&g, "ConstantOfShape", "s", "y");
+    return finish(&g, "y");
+}
+
+static pb elements_past_limit(void)
+{
+    return filled("2", 46342, 46342);
+}
+
+static pb shape_overflows(void)
+{
+    return filled("2", INT64_MAX, INT64_MAX);
+}
+
+static pb shape_negative(void)
+{
+    return filled("2", 4, -1);
+}
+
+static pb output_of_eight_gib(void)
+{
+    return filled("1", (int64_t)1 << 31, 0);
+}
+
+static pb empty_but_wide(void)
+{
+    return filled("2", (int64_t)1 << 31, 0);
+}
+
+static pb activations_past_limit(void)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "s", "1", (int64_t)1 << 30, 0);
+    node(&g, "ConstantOfShape", "s", "a");
+    node(&g, "Relu", "a", "b");
+    graph_node(&g, "ReduceMean", "b", "y", "axes=[0]");
+    return finish(&g, "y");
+}
+
+/* A thousand constants of 4 MiB, all folded if folding had no budget. */
+static pb fold_bomb(void)
+{
+    graph g;
+    char args[64];
+
+    start(&g);
+    shape(&g, "s", "1", KAO_MAX_FOLDED, 0);
+    for (uint32_t i = 0; i < 1000; i++)
+        node(&g, "ConstantOfShape", "s", numbered("c", i));
+    for (uint32_t i = 0; i + 1 < 1000; i++) {
+        snprintf(args, sizeof args, "c%u c%u", i, i + 1);
+        node(&g, "Add", args, numbered("a", i));
+    }
+    return finish(&g, "x");
+}
+
+static pb concat_overflow(void)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "s", "1", (int64_t)1 << 30, 0);
+    node(&g, "ConstantOfShape", "s", "a");
+    graph_node(&g, "Concat", "a a a a", "y", "axis=0");
+    return finish(&g, "y");
+}
+
+static pb matmul_work(void)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "s", "2", 16000, 16000);
+    node(&g, "ConstantOfShape", "s", "a");
+    node(&g, "MatMul", "a a", "y");
+    return finish(&g, "y");
+}
+
+/* One product is allowed; a few lines ask for thousands. */
+static pb work_adds_up(void)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "s", "2", 2048, 2048);
+    node(&g, "ConstantOfShape", "s", "v0");
+    for (uint32_t i = 0; i < 1000; i++) {
+        char args[64];
+
+        snprintf(args, sizeof args, "v%u v0", i);
+        node(&g, "MatMul", args, numbered("v", i + 1));
+    }
+    return finish(&g, "v1000");
+}
+
+/* ---- windows ---- */
+
+static pb pool_of(const char *attributes)
+{
+    graph g;
+
+    start(&g);
+    graph_node(&g, "AveragePool", "x", "a", attributes);
+    graph_node(&g, "MaxPool", "x", "b", attributes);
+    node(&g, "Add", "a b", "y");
+    return finish(&g, "y");
+}
+
+static pb kernel_huge(void) /* 2^40 taps, 16 of them on the picture */
+{
+    return pool_of("kernel_shape=[1048576,1048576] pads=[524288,524288,524288,524288]");
+}
+
+static pb kernel_past_sense(void)
+{
+    return pool_of("kernel_shape=[1048577,1]");
+}
+
+static pb pads_huge(void)
+{
+    return pool_of("kernel_shape=[1,1] pads=[1048576,1048576,1048576,1048576]");
+}
+
+static pb window_too_large(void)
+{
+    return pool_of("kernel_shape=[5,4]");
+}
+
+static pb dilation_huge(void)
+{
+    return pool_of("kernel_shape=[2,2] dilations=[1048576,1048576]");
+}
+
+/* ---- pieces ---- */
+
+static pb resize_by(const float *scales)
+{
+    graph g;
+
+    start(&g);
+    graph_floats(&g, "k", "4", scales);
+    node(&g, "Resize", "x - k", "y");
+    return finish(&g, "y");
+}
+
+static pb resize_huge(void)
+{
+    static const float k[4] = { 1, 1, 1e9f, 1e9f };
+
+    return resize_by(k);
+}
+
+static pb resize_long_axis(void)
+{
+    static const float k[4] = { 1, 1, 1, 5e6f };
+
+    return resize_by(k);
+}
+
+static pb resize_long_empty(void) /* no element, but a table along the axis */
+{
+    static const float k[4] = { 1, 0.5f, 1, 5e7f };
+
+    return resize_by(k);
+}
+
+static pb resize_nan(void)
+{
+    static const uint32_t nan[4] = { 0x7fc00000, 0x7fc00000, 0x7fc00000, 0x7fc00000 };
+
+    return resize_by((const float *)(const void *)nan);
+}
+
+static pb resize_nan_roi(void)
+{
+    static const uint32_t roi[8] = { 0x7fc00000, 0, 0x7fc00000, 0xff800000,
+                                     0x7f800000, 0, 0x7fc00000, 0x3f800000 };
+    static const float k[4] = { 1, 1, 2, 2 };
+    graph g;
+
+    start(&g);
+    graph_floats(&g, "roi", "8", (const float *)(const void *)roi);
+    graph_floats(&g, "k", "4", k);
+    graph_node(&g, "Resize", "x roi k", "y",
+               "mode=linear coordinate_transformation_mode=tf_crop_and_resize");
+    return finish(&g, "y");
+}
+
+static pb gather_at(int64_t a, int64_t b, const char *axis, const char *from)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "i", "2", a, b);
+    shape(&g, "none", "2", 0, 3);
+    node(&g, "ConstantOfShape", "none", "e");
+    graph_node(&g, "Gather", from, "y", axis);
+    return finish(&g, "y");
+}
+
+static pb gather_outside(void)
+{
+    return gather_at(INT64_MIN, INT64_MAX, "axis=2", "x i");
+}
+
+static pb gather_from_nothing(void)
+{
+    return gather_at(0, 1, "axis=0", "e i");
+}
+
+static pb slice_extremes(void)
+{
+    static const int64_t starts[4] = { INT64_MAX, INT64_MIN, -1, INT64_MAX },
+                         ends[4] = { INT64_MIN, INT64_MAX, INT64_MIN, INT64_MIN },
+                         steps[4] = { INT64_MIN, INT64_MAX, -1, -2 };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "starts", "4", starts);
+    graph_ints(&g, "ends", "4", ends);
+    shape(&g, "axes", "2", 0, 1);
+    graph_ints(&g, "steps", "4", steps);
+    node(&g, "Slice", "x starts ends - steps", "y");
+    return finish(&g, "y");
+}
+
+static pb slice_step_zero(void)
+{
+    static const int64_t zeros[2] = { 0, 0 };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "z", "2", zeros);
+    node(&g, "Slice", "x z z - z", "y");
+    return finish(&g, "y");
+}
+
+static pb pad_by(int64_t v)
+{
+    const int64_t pads[8] = { 0, 0, v, v, 0, 0, v, v };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "pads", "8", pads);
+    node(&g, "Pad", "x pads", "y");
+    return finish(&g, "y");
+}
+
+static pb pad_negative(void)
+{
+    return pad_by(-1);
+}
+
+static pb pad_too_negative(void)
+{
+    return pad_by(-3);
+}
+
+static pb pad_huge(void)
+{
+    return pad_by(INT64_MAX);
+}
+
+static pb pad_minimum(void)
+{
+    return pad_by(INT64_MIN);
+}
+
+static pb rank_past_limit(void)
+{
+    static const int64_t axes[5] = { 0, 1, 2, 3, 4 };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "axes", "5", axes);
+    node(&g, "Unsqueeze", "x axes", "y");
+    return finish(&g, "y");
+}
+
+static pb reshape_to(int64_t a, int64_t b)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "s", "2", a, b);
+    node(&g, "Reshape", "x s", "y");
+    return finish(&g, "y");
+}
+
+static pb reshape_overflow(void)
+{
+    return reshape_to(INT64_MAX, 2);
+}
+
+static pb reshape_wrap(void) /* 2^63 + 16 elements, modulo 2^64 */
+{
+    return reshape_to((int64_t)1 << 62, 4);
+}
+
+static pb reshape_minimum(void)
+{
+    return reshape_to(INT64_MIN, -1);
+}
+
+/* ---- the table ---- */
+
+typedef struct hostile {
+    const char *name;
+    pb (*make)(void);
+    kao_status status;
+    const char *message;
+} hostile;
+
+static const hostile rows[] = {
+    { "100000 Identity", deep_identity, KAO_OK, NULL },
+    { "100000 Relu", deep_relu, KAO_OK, NULL },
+    { "20000 Conv", deep_conv, KAO_OK, NULL },
+    { "late readers", late_readers, KAO_OK, NULL },
+    { "long lives", long_lives, KAO_OK, NULL },
+    { "shape chain", shape_chain, KAO_OK, NULL },
+    { "100000 Reshape", reshape_chain, KAO_OK, NULL },
+    { "4096 outputs", outputs_at_limit, KAO_OK, NULL },
+    { "4097 outputs", outputs_past_limit, KAO_E_LIMIT, "outputs" },
+    { "100001 nodes", nodes_past_limit, KAO_E_LIMIT, "nodes" },
+    { "values", values_past_limit, KAO_E_LIMIT, "values" },
+    { "4097 arguments", arguments_past_limit, KAO_E_LIMIT, "arguments" },
+    { "elements", elements_past_limit, KAO_E_LIMIT, "too large" },
+    { "shape overflows", shape_overflows, KAO_E_LIMIT, "too large" },
+    { "shape negative", shape_negative, KAO_E_LIMIT, "negative" },
+    { "8 GiB output", output_of_eight_gib, KAO_E_LIMIT, "outputs" },
+    { "empty but wide", empty_but_wide, KAO_OK, NULL },
+    { "activations", activations_past_limit, KAO_E_LIMIT, "activations" },
+    { "fold bomb", fold_bomb, KAO_OK, NULL },
+    { "Concat overflow", concat_overflow, KAO_E_LIMIT, "shape" },
+    { "MatMul work", matmul_work, KAO_E_LIMIT, "multiply-adds" },
+    { "work adds up", work_adds_up, KAO_E_LIMIT, "multiply-adds" },
+    { "kernel 2^40", kernel_huge, KAO_OK, NULL },
+    { "kernel 2^20+1", kernel_past_sense, KAO_E_UNSUPPORTED, "kernel_shape 1048577" },
+    { "pads 2^20", pads_huge, KAO_E_LIMIT, "shape" },
+    { "window too large", window_too_large, KAO_E_FORMAT, "larger than" },
+    { "dilation 2^20", dilation_huge, KAO_E_FORMAT, "larger than" },
+    { "Resize by 10^9", resize_huge, KAO_E_FORMAT, "scale" },
+    { "Resize long axis", resize_long_axis, KAO_E_LIMIT, "axis 3" },
+    { "Resize long empty", resize_long_empty, KAO_E_LIMIT, "axis 3" },
+    { "Resize by NaN", resize_nan, KAO_E_FORMAT, "scale" },
+    { "Resize, NaN in roi", resize_nan_roi, KAO_OK, NULL },
+    { "Gather outside", gather_outside, KAO_OK, NULL },
+    { "Gather from nothing", gather_from_nothing, KAO_E_FORMAT, "size 0" },
+    { "Slice extremes", slice_extremes, KAO_OK, NULL },
+    { "Slice step 0", slice_step_zero, KAO_E_FORMAT, "step 0" },
+    { "Pad by -1", pad_negative, KAO_OK, NULL },
+    { "Pad by -3", pad_too_negative, KAO_E_FORMAT, "pads -3" },
+    { "Pad by 2^63-1", pad_huge, KAO_E_FORMAT, "pads 9223372036854775807" },
+    { "Pad by -2^63", pad_minimum, KAO_E_FORMAT, "pads -9223372036854775808" },
+    { "rank 9", rank_past_limit, KAO_E_LIMIT, "dimensions" },
+    { "Reshape overflow", reshape_overflow, KAO_E_FORMAT, "target shape" },
+    { "Reshape wrap", reshape_wrap, KAO_E_FORMAT, "target shape" },
+    { "Reshape minimum", reshape_minimum, KAO_E_FORMAT, "target shape" },
+};
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Sanitizers slow everything down several times. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const double most_seconds = 20;
+#else
+static const double most_seconds = 2;
+#endif
+
+static void try_one(fixture *f, const hostile *h, uint32_t passes)
+{
+    float x[16] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    int64_t s0 = 16;
+    const size_t live = atomic_load(&f->ctx->mem.live);
+    kao_tensor in[2] = {
+        tensor_of("1,1,4,4", x),
+        { .dtype = KAO_I64, .rank = 1, .dims = { 1 }, .strides = { 1 }, .data = &s0 }
+    };
+    kao_model *m = NULL;
+    kao_session *s = NULL;
+    pb file = h->make();
+    kao_error err = { 0 };
+    const double begin = now();
+    const kao_status st = run_graph(f->ctx, &file, passes, in,
+                                    h->make == shape_chain ? 2 : 1, &m, &s, &err);
+    const double seconds = now() - begin;
+
+    if (st != h->status || (h->message && !strstr(err.msg, h->message)))
+        fail_msg("%s: status %d: %s", h->name, (int)st, err.msg);
+    if (seconds > most_seconds)
+        fail_msg("%s: %.1f seconds", h->name, seconds);
+    if (getenv("KAO_TIMES"))
+        printf("%6.2f s  %s\n", seconds, h->name);
+    kao_session_destroy(s);
+    kao_model_destroy(m);
+    pb_free(&file);
+    assert_int_equal(atomic_load(&f->ctx->mem.live), live);
+}
+
+static void planned_by_all_passes(void **state)
+{
+    for (size_t i = 0; i < COUNT(rows); i++)
+        try_one(*state, &rows[i], KAO_PASS_ALL);
+}
+
+static void planned_generically(void **state)
+{
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (rows[i].make != fold_bomb) /* unread steps run too: 4 GiB of activations */
+            try_one(*state, &rows[i], 0);
+}
+
+/* Values of inputs that decide shapes are kept in the plan: they have a limit. */
+static void bound_inputs_are_small(void **state)
+{
+    fixture *f = *state;
+    static int64_t big[KAO_MAX_BOUND_BYTES / 8 + 1];
+    float x[16] = { 0 };
+    kao_tensor in[2] = {
+        tensor_of("1,1,4,4", x),
+        { .dtype = KAO_I64, .rank = 1, .strides = { 1 }, .data = big }
+    };
+
+    for (int64_t n = 8192; n <= 8193; n++) {
+        kao_model *m = NULL;
+        kao_session *s = NULL;
+        graph g;
+
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F32, "1,1,4,4");
+        graph_input(&g, "list", KAO_I64, "?");
+        shape(&g, "i", "1", 0, 0);
+        node(&g, "Gather", "list i", "first"); /* -1 */
+        node(&g, "Reshape", "x first", "y");
+        pb file = finish(&g, "y");
+
+        big[0] = -1;
+        in[1].dims[0] = n;
+        const kao_status st = run_graph(f->ctx, &file, 0, in, 2, &m, &s, &f->err);
+
+        assert_int_equal(st, n == 8192 ? KAO_OK : KAO_E_LIMIT);
+        if (st)
+            assert_non_null(strstr(f->err.msg, "\"list\" decides shapes"));
+        kao_session_destroy(s);
+        kao_model_destroy(m);
+        pb_free(&file);
+    }
+}
+
+/* More files of external data than a model may have. */
+static void external_files(void **state)
+{
+    fixture *f = *state;
+    static const float one = 1;
+
+    for (uint32_t n = KAO_MAX_EXTERNAL; n <= KAO_MAX_EXTERNAL + 1; n++) {
+        graph g;
+        kao_onnx_model m;
+
+        start(&g);
+        for (uint32_t i = 0; i < n; i++) {
+            pb t = { 0 }, e = { 0 }, data = { 0 };
+
+            pb_raw(&data, &one, sizeof one);
+            fixture_file(f, numbered("part", i), &data);
+            pb_str(&e, 1, "location");
+            pb_str(&e, 2, numbered("part", i));
+            pb_str(&t, 8, numbered("w", i));
+            pb_int(&t, 2, KAO_F32);
+            pb_sub(&t, 13, &e);
+            pb_int(&t, 14, 1);
+            pb_sub(&g.nodes, 5, &t);
+        }
+        pb file = finish(&g, "x");
+        const kao_status st =
+            kao_onnx_load(&m, &f->ctx->mem, fixture_file(f, "m.onnx", &file), &f->err);
+
+        assert_int_equal(st, n == KAO_MAX_EXTERNAL ? KAO_OK : KAO_E_LIMIT);
+        if (!st)
+            kao_onnx_free(&m);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(planned_by_all_passes),
+        cmocka_unit_test(planned_generically),
+        cmocka_unit_test(bound_inputs_are_small),
+        cmocka_unit_test(external_files),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
