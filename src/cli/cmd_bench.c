@@ -26,7 +26,8 @@ const cli_option cli_bench_options[] = {
     { "cpu", 0, CLI_TEXT, offsetof(bench_args, cpu), "ref|avx2|avx512|native",
       "widest kernels to use [native; KAO_CPU]" },
     { "csv", 0, CLI_FLAG, offsetof(bench_args, csv), NULL,
-      "model,cpu,threads,input,load_ms,first_ms,median_ms,min_ms,runs" },
+      "fields: model, cpu, threads, input, load_ms, first_ms, median_ms, min_ms, "
+      "runs" },
     { .name = NULL },
 };
 

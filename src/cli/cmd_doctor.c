@@ -83,6 +83,8 @@ int cli_doctor_run(int argc, char **argv)
 
     if (!cli_begin("doctor", argc, argv, &args, &rest, &status))
         return status;
+    if (!cli_no_operands("doctor", &rest))
+        return CLI_BAD;
     const kao_status st = cli_context(&ctx, 0, NULL, &err);
 
     if (st)

@@ -13,7 +13,10 @@
 
 void cli_print_help(const cli_command *c)
 {
-    printf("usage: kao %s [OPTION]... %s\n%s\n\n", c->name, c->operands, c->summary);
+    printf("usage: kao %s", c->name);
+    if (c->options->name)
+        printf(" [OPTION]...");
+    printf("%s%s\n%s\n\n", c->operands[0] ? " " : "", c->operands, c->summary);
     if (c->details)
         printf("%s\n\n", c->details);
     cli_print_options(c->options);
@@ -67,7 +70,10 @@ kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu,
                                            : env && env[0] ? env
                                                            : NULL };
 
-    return kao_context_create(out, &o, err);
+    const kao_status st = kao_context_create(out, &o, err);
+
+    /* A thread that cannot start is the machine's fault, not the input's. */
+    return st == KAO_E_IO ? KAO_E_NOMEM : st;
 }
 
 /* ---- models ---- */
@@ -154,12 +160,36 @@ kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *e
         name, looked);
 }
 
-int cli_finish(const char *name, int status)
+static int write_errno; /* of the first write to stdout that failed */
+
+bool cli_flush(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    if (!write_errno)
+        write_errno = errno;
+    return false;
+}
+
+int cli_finish(const char *name, int status)
+{
+    if (cli_flush())
         return status;
-    fprintf(stderr, "kao %s: cannot write the output: %s\n", name, strerror(errno));
+    fprintf(stderr, "kao %s: cannot write the output: %s\n", name,
+            strerror(write_errno));
     return CLI_FAULT;
+}
+
+bool cli_no_operands(const char *name, const cli_operands *rest)
+{
+    if (rest->n)
+        fprintf(stderr, "kao %s: takes no argument: %s\n", name, rest->items[0]);
+    return rest->n == 0;
+}
+
+const char *cli_input_path(const char *path)
+{
+    return strcmp(path, "-") == 0 ? "/dev/stdin" : path;
 }
 
 double cli_now_ms(void)

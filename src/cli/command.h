@@ -46,8 +46,15 @@ kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *e
 /* Folder i of that search, or false. */
 bool cli_model_folder(size_t i, char *path, size_t cap);
 
+/* Flush stdout; false: what was printed did not get out. */
+bool cli_flush(void);
 /* Flush stdout; CLI_FAULT with a line on stderr where that fails, else status. */
 int cli_finish(const char *name, int status);
+
+/* For commands without operands: false after a line on stderr where there are some. */
+bool cli_no_operands(const char *name, const cli_operands *rest);
+/* The file to open for an operand: "-" is standard input. */
+const char *cli_input_path(const char *path);
 
 double cli_now_ms(void);
 
