@@ -105,6 +105,8 @@ kao_status kao_graph_no_memory(kao_graph *g);
 /* A new value like t. KAO_NO_VALUE: out of memory. */
 uint32_t kao_graph_value(kao_graph *g, const kao_tensor *t);
 bool kao_value_known(const kao_graph *g, uint32_t value);
+/* Known, float32, C order. (pass_conv.c) */
+bool kao_value_known_f32(const kao_graph *g, uint32_t value);
 /* The one step that reads value, if exactly one does and it is no graph output. */
 kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value);
 void kao_graph_count_reads(kao_graph *g);
@@ -112,6 +114,12 @@ void kao_graph_count_reads(kao_graph *g);
 /* A layer's key (see kao_model_packed) with what a step adds to it: its node, and the bits
  * of known inputs that are not the same in every plan. */
 uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s);
+
+/* pass_conv.c: a convolution step with one part, its descriptor still empty (NULL: out of
+ * memory); and the step that becomes it, with input 0 alone. */
+kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *weight,
+                                 int64_t oc);
+void kao_step_become_conv(kao_step *s, kao_conv_step *c);
 
 /* pass_*.c */
 kao_status kao_pass_fold(kao_graph *g);
