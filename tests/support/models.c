@@ -212,6 +212,71 @@ pb tiny_embedder(void)
     return graph_file(&g);
 }
 
+/* ---- most operators ---- */
+
+/* A Resize to twice the size of a value, the size computed from its shape. */
+static void resize_by_shape(graph *g)
+{
+    static const int64_t two[1] = { 2 }, zero[1] = { 0 };
+    pb last = tensor_proto("", KAO_I64, "2", (const int64_t[]){ 2, 3 });
+
+    graph_node_tensor(g, "Constant", "", "last", "value", &last);
+    graph_ints(g, "two", "1", two);
+    graph_ints(g, "zero", "1", zero);
+    graph_node(g, "Shape", "p", "p.shape", "");
+    graph_node(g, "Gather", "p.shape last", "p.size", "axis=0");
+    graph_node(g, "Mul", "p.size two", "p.twice", "");
+    graph_node(g, "Slice", "p.shape zero two", "p.front", "");
+    graph_node(g, "Concat", "p.front p.twice", "sizes", "axis=0");
+    graph_node(g, "Resize", "p - - sizes", "up", "mode=linear");
+}
+
+pb mixed_graph(void)
+{
+    static const int8_t q[6] = { -128, -1, 0, 1, 5, 127 };
+    static const float scale = 0.02f, bounds[2] = { -1.5f, 1.5f };
+    static const int64_t pads[8] = { 0, 0, 1, 0, 0, 0, 0, 1 }, rows[2] = { 2, -1 },
+                         axis[1] = { 0 };
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "?,3,?,?");
+    conv(&g, "x", "c", "8,3,3,3", 500, 0.3f, "8", "pads=[1,1,1,1]");
+    norm(&g, "c", "cn", "8", 510);
+    prelu(&g, "cn", "cp", "8,1,1", 520);
+    graph_node(&g, "MaxPool", "cp", "p", "kernel_shape=[2,2] strides=[2,2]");
+    resize_by_shape(&g);
+    graph_node(&g, "Add", "up cp", "a", "");
+    graph_node(&g, "Split", "a", "a1 a2", "axis=1");
+    graph_node(&g, "Sigmoid", "a1", "gate", "");
+    graph_node(&g, "Mul", "gate a2", "m", "");
+    graph_floats(&g, "lo", "", &bounds[0]);
+    graph_floats(&g, "hi", "", &bounds[1]);
+    graph_node(&g, "Clip", "m lo hi", "mc", "");
+    graph_ints(&g, "pads", "8", pads);
+    graph_node(&g, "Pad", "mc pads", "padded", "mode=reflect");
+    graph_node(&g, "Transpose", "padded", "t", "perm=[0,2,3,1]");
+    graph_node(&g, "Softmax", "t", "soft", "axis=-1");
+    graph_node(&g, "ReduceMean", "soft", "mean", "axes=[1,2] keepdims=0");
+    graph_tensor(&g, "q", KAO_I8, "2,3", q);
+    graph_floats(&g, "q.scale", "", &scale);
+    graph_node(&g, "DequantizeLinear", "q q.scale", "dq", "");
+    graph_noise(&g, "fc.w", "4,2", 530, 0.5f);
+    graph_node(&g, "Gemm", "mean fc.w", "fc", "alpha=0.5");
+    graph_node(&g, "MatMul", "fc dq", "mm", "");
+    graph_node(&g, "Dropout", "mm", "drop", "");
+    graph_node(&g, "Exp", "drop", "e", "");
+    graph_ints(&g, "rows", "2", rows);
+    graph_ints(&g, "axis", "1", axis);
+    graph_node(&g, "Concat", "e e", "ee", "axis=0");
+    graph_node(&g, "Reshape", "ee rows", "y", "");
+    graph_node(&g, "Cast", "y", "yi", "to=7");
+    graph_node(&g, "Unsqueeze", "yi axis", "n", "");
+    graph_output(&g, "y", KAO_F32, "2,?");
+    graph_output(&g, "n", KAO_I64, NULL);
+    return graph_file(&g);
+}
+
 /* ---- pictures and files ---- */
 
 void fill_box(const kao_image *image, uint32_t x, uint32_t y, uint32_t w, uint32_t h,

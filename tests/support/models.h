@@ -17,6 +17,10 @@ pb tiny_detector(void);
 enum { TINY_CHIP = 32, TINY_DIM = 16 };
 pb tiny_embedder(void);
 
+/* A graph of most operators, input x of 1,3,h,w, outputs y (of 2 rows) and n: for tests of
+ * damage and of faults. */
+pb mixed_graph(void);
+
 /* A flat rectangle of a colour. */
 void fill_box(const kao_image *image, uint32_t x, uint32_t y, uint32_t w, uint32_t h,
               uint8_t r, uint8_t g, uint8_t b);
