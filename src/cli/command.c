@@ -122,11 +122,8 @@ static bool program_path(char *path, size_t cap)
         path[n] = '\0';
         return (size_t)n < cap - 1;
     }
-    char *real = program && strchr(program, '/') ? realpath(program, NULL) : NULL;
-    const bool ok = real && (size_t)snprintf(path, cap, "%s", real) < cap;
-
-    free(real);
-    return ok;
+    return program && strchr(program, '/') &&
+           (size_t)snprintf(path, cap, "%s", program) < cap;
 }
 
 static bool beside_program(char *path, size_t cap)
