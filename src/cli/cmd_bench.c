@@ -29,6 +29,7 @@ const cli_option cli_bench_options[] = {
     { "csv", 0, CLI_FLAG, offsetof(bench_args, csv), NULL,
       "fields: model, cpu, threads, input, load_ms, first_ms, median_ms, min_ms, "
       "runs" },
+    { "json", 0, CLI_FLAG, offsetof(bench_args, json), NULL, "one JSON object a line" },
     { .name = NULL },
 };
 
