@@ -274,7 +274,7 @@ static kao_status read_pairs(job *j, const char *path, kao_error *err)
     kao_file f = { 0 };
 
     kao_mem_init(&mem, NULL);
-    kao_status st = kao_file_open(&f, &mem, cli_input_path(path), (size_t)1 << 30, err);
+    kao_status st = cli_read(&f, &mem, path, (size_t)1 << 30, err);
 
     if (st)
         return st;

@@ -106,13 +106,30 @@ static size_t list_length(const char *list)
     return n;
 }
 
+static const char *program; /* argv[0] */
+
+void cli_set_program(const char *name)
+{
+    program = name;
+}
+
+/* From /proc; where that is not there, from a program name with a folder in it. */
+static bool program_path(char *path, size_t cap)
+{
+    const ssize_t n = readlink("/proc/self/exe", path, cap - 1);
+
+    if (n > 0) {
+        path[n] = '\0';
+        return (size_t)n < cap - 1;
+    }
+    return program && strchr(program, '/') &&
+           (size_t)snprintf(path, cap, "%s", program) < cap;
+}
+
 static bool beside_program(char *path, size_t cap)
 {
-    const ssize_t n = readlink("/proc/self/exe", path, cap);
-
-    if (n <= 0 || (size_t)n >= cap)
+    if (!program_path(path, cap))
         return false;
-    path[n] = '\0';
     char *slash = strrchr(path, '/');
 
     if (!slash || (size_t)(slash - path) + sizeof "/models" > cap)
@@ -187,9 +204,12 @@ bool cli_no_operands(const char *name, const cli_operands *rest)
     return rest->n == 0;
 }
 
-const char *cli_input_path(const char *path)
+kao_status cli_read(kao_file *f, kao_mem *mem, const char *path, size_t limit,
+                    kao_error *err)
 {
-    return strcmp(path, "-") == 0 ? "/dev/stdin" : path;
+    if (strcmp(path, "-") == 0)
+        return kao_file_drain(f, mem, STDIN_FILENO, path, limit, err);
+    return kao_file_open(f, mem, path, limit, err);
 }
 
 double cli_now_ms(void)

@@ -101,6 +101,25 @@ kao_face cli_face_upright(const kao_image *image, const kao_face *face)
     return f;
 }
 
+/* A picture file; "-" is standard input. */
+static kao_status load(cli_worker *w, const char *path, const kao_image_options *o,
+                       kao_image *image, kao_error *err)
+{
+    kao_file f = { 0 };
+    kao_mem mem;
+
+    if (strcmp(path, "-") != 0)
+        return kao_image_load(w->ctx, path, o, image, err);
+    kao_mem_init(&mem, NULL);
+    kao_status st = cli_read(&f, &mem, path, KAO_IMAGE_MAX_BYTES, err);
+
+    if (st)
+        return st;
+    st = kao_image_decode(w->ctx, f.bytes.p, f.bytes.n, o, image, err);
+    kao_file_close(&f);
+    return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
+}
+
 kao_status cli_photo_detect(cli_worker *w, const char *path, bool coarse_first,
                             bool keep_size, cli_photo *p, kao_error *err)
 {
@@ -108,7 +127,7 @@ kao_status cli_photo_detect(cli_worker *w, const char *path, bool coarse_first,
     const kao_detect_options o = { .min_score = w->options->min_score,
                                    .coarse_first = coarse_first };
     size_t cap = 64;
-    kao_status st = kao_image_load(w->ctx, cli_input_path(path), &io, &p->image, err);
+    kao_status st = load(w, path, &io, &p->image, err);
 
     while (!st) {
         kao_face *faces = realloc(p->faces, cap * sizeof *faces);
@@ -225,7 +244,7 @@ kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p,
     kao_status st = KAO_OK;
 
     if (w->options->no_detect) {
-        st = kao_image_load(w->ctx, cli_input_path(path), NULL, &p->image, err);
+        st = load(w, path, NULL, &p->image, err);
         p->n_chosen = 1;
         if (!st) {
             st = embed_chips(w, p, &p->image, 1, err);

@@ -12,6 +12,13 @@ run 0 "$KAO" bench --seconds 0.05 --size 64 yunet_n_dynamic --threads 2
 out_has "2 threads"
 out_has "memory of the process"
 fact "bench as text names threads and memory"
+run 0 "$KAO" bench --seconds 0.05 --size 64 --json
+"${PYTHON:-python3}" -c 'import json, sys
+for line in open(sys.argv[1]):
+    o = json.loads(line)
+    assert o["input"][0] == 1 and 0 < o["min_ms"] <= o["median_ms"] and o["runs"] >= 3 and o["weight_bytes"] > 0, o' "$work/out" || fails JSON
+lines 2 out
+fact "bench --json: an object a network"
 run 3 "$KAO" bench --seconds 0.05 no_such_model mobilefacenet_192
 err_has 'model "no_such_model" not found'
 out_has "mobilefacenet_192.onnx"

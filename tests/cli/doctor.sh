@@ -27,6 +27,12 @@ out_has "detector   $KAO_MODELS/yunet_n_dynamic.onnx"
 out_has "embedder   $KAO_MODELS/mobilefacenet_192.onnx"
 fact "with models all is well, status 0"
 
+run 0 "$KAO" doctor --json
+"${PYTHON:-python3}" -c 'import json, sys
+o = json.loads(open(sys.argv[1]).read())
+assert o["ok"] is True and o["detector"].endswith("yunet_n_dynamic.onnx") and o["pictures"] == {"JPEG": True, "PNG": True, "WebP": True}, o' "$work/out" || fails JSON
+fact "doctor --json: one object"
+
 cp "$KAO" "$work/kao"
 mv "$work/models" "$work/with models"
 unset KAO_MODELS
