@@ -97,8 +97,9 @@ static void put_line(char *to, size_t cap, const char *line)
     clean((unsigned char *)to, head);
 }
 
-static kao_status fill(kao_error *err, kao_status code, int sys, uint64_t offset,
-                       const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0))) static kao_status
+fill(kao_error *err, kao_status code, int sys, uint64_t offset, const char *fmt,
+     va_list ap)
 {
     if (!err)
         return code;

@@ -192,7 +192,7 @@ static void lengthen_inner(kao_walk *w)
 static void copy_same_dims(const kao_tensor *dst, const kao_tensor *src)
 {
     const kao_tensor *const ops[] = { dst, src };
-    const size_t size = kao_dtype_size(dst->dtype);
+    const size_t size = kao_dtype_size((int)dst->dtype);
     kao_walk w;
 
     kao_walk_init(&w, ops, 2);
@@ -286,7 +286,7 @@ void kao_tensor_copy(const kao_tensor *dst, const kao_tensor *src)
         return;
     }
     const int64_t n = kao_tensor_count(dst);
-    const size_t size = kao_dtype_size(dst->dtype);
+    const size_t size = kao_dtype_size((int)dst->dtype);
     int64_t to[KAO_MAX_RANK] = { 0 }, from[KAO_MAX_RANK] = { 0 }, a = 0, b = 0;
 
     for (int64_t i = 0; i < n; i++) {

@@ -261,7 +261,7 @@ static int list_field_of(kao_dtype dtype)
 static kao_status use_raw(kao_onnx_tensor *t, kao_span raw, kao_arena *arena,
                           kao_error *err)
 {
-    const size_t size = kao_dtype_size(t->dtype), want = (size_t)t->n * size;
+    const size_t size = kao_dtype_size((int)t->dtype), want = (size_t)t->n * size;
 
     if (raw.n != want)
         return kao_fail(err, KAO_E_FORMAT, "%zu bytes of data, its shape wants %zu",
@@ -306,7 +306,7 @@ static kao_status take_data(raw_tensor *x, kao_span bytes, kao_arena *arena,
     if (x->n_list != (size_t)t->n)
         return kao_fail(err, KAO_E_FORMAT, "%zu elements of data, its shape wants %lld",
                         x->n_list, (long long)t->n);
-    void *data = kao_arena_calloc(arena, (size_t)t->n, kao_dtype_size(t->dtype));
+    void *data = kao_arena_calloc(arena, (size_t)t->n, kao_dtype_size((int)t->dtype));
 
     if (!data)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");

@@ -61,11 +61,13 @@ typedef struct casts {
 #define MAX64 9223372036854775808.0 /* INT64_MAX, as a double */
 #define MIN32 -2147483648.0
 #define MAX32 2147483647.0
+#define INF64 ((double)INFINITY)
+#define NAN64 ((double)NAN)
 
 /* clang-format off */
 static const casts cast_rows[] = {
-    { KAO_F32, { -1.5, 2.5, NAN, INFINITY, -INFINITY, 3e9, -3e9, 300, -0.0, 0.4 }, {
-        { -1.5, 2.5, NAN, INFINITY, -INFINITY, 3e9, -3e9, 300, -0.0, 0.4f },
+    { KAO_F32, { -1.5, 2.5, NAN64, INF64, -INF64, 3e9, -3e9, 300, -0.0, 0.4 }, {
+        { -1.5, 2.5, NAN64, INF64, -INF64, 3e9, -3e9, 300, -0.0, (double)0.4f },
         { -1, 2, 0, MAX64, MIN64, 3e9, -3e9, 300, 0, 0 },
         { -1, 2, 0, MAX32, MIN32, MAX32, MIN32, 300, 0, 0 },
         { 0, 2, 0, 255, 0, 255, 0, 255, 0, 0 },
@@ -73,7 +75,7 @@ static const casts cast_rows[] = {
         { 1, 1, 1, 1, 1, 1, 1, 1, 0, 1 } } },
     /* 1.5, -2.5, NaN, inf, -inf, 65504, 2^-24, -1023 * 2^-24, -0, 0.333251953125 */
     { KAO_F16, { 0x3e00, 0xc100, 0x7e00, 0x7c00, 0xfc00, 0x7bff, 0x0001, 0x83ff, 0x8000, 0x3555 }, {
-        { 1.5, -2.5, NAN, INFINITY, -INFINITY, 65504, 0x1p-24, -1023 * 0x1p-24, -0.0, 0.333251953125 },
+        { 1.5, -2.5, NAN64, INF64, -INF64, 65504, 0x1p-24, -1023 * 0x1p-24, -0.0, 0.333251953125 },
         { 1, -2, 0, MAX64, MIN64, 65504, 0, 0, 0, 0 },
         { 1, -2, 0, MAX32, MIN32, 65504, 0, 0, 0, 0 },
         { 1, 0, 0, 255, 0, 255, 0, 0, 0, 0 },
@@ -217,7 +219,9 @@ static void put_extra(graph *g, const char *name, const char *text)
         ints[n++] = strtoll(p, NULL, 10);
         p = end;
     }
-    snprintf(dims, sizeof dims, text[0] == 's' || text[0] == 'b' ? "" : "%d", n);
+    dims[0] = '\0';
+    if (text[0] != 's' && text[0] != 'b')
+        snprintf(dims, sizeof dims, "%d", n);
     if (text[0] == 'i')
         graph_ints(g, name, dims, ints);
     else if (text[0] == 'b')
