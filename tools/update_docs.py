@@ -2,8 +2,8 @@
 """Bring what the docs quote from the program up to date: docs/operators.md as a whole, and in
 docs/cli.md the block after each line <!-- kao ... -->, which is that command's output.
 
-usage: update_docs.py KAO [--check]
---check writes nothing; it names what is out of date and ends with 1.
+usage: update_docs.py KAO [--check NAME]
+--check NAME writes nothing; it says whether docs/NAME is out of date and ends with 1 if so.
 """
 import os
 import re
@@ -18,7 +18,7 @@ def output(program, words):
 
 
 def main():
-    program, check = sys.argv[1], "--check" in sys.argv
+    program, check = sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else None
     path = os.path.join(root, "docs", "cli.md")
     text = open(path, encoding="utf-8").read()
 
@@ -28,7 +28,7 @@ def main():
         path: re.sub(r"(<!-- kao (.*?) -->)\n```\n.*?```", block, text, flags=re.S),
         os.path.join(root, "docs", "operators.md"): output(program, ["model", "ops", "--markdown"]),
     }
-    stale = [p for p, new in made.items()
+    stale = [p for p, new in made.items() if check in (None, os.path.basename(p))
              if not os.path.exists(p) or open(p, encoding="utf-8").read() != new]
     for p in stale:
         print("%s: %s" % (os.path.relpath(p, root), "out of date (tools/update_docs.py)" if check else "written"))

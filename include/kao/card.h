@@ -30,7 +30,7 @@ KAO_API void kao_card_destroy(kao_card *card); /* NULL is fine */
 /* The value of a key, or NULL. Borrowed until the card is destroyed. */
 KAO_API const char *kao_card_get(const kao_card *card, const char *key);
 
-/* Row i of n: key, value, source ("sidecar", "metadata", "card", "structure", "family").
+/* Row i of n: key, value, source ("sidecar", "metadata", "card", "structure").
  * False past the last row. Strings are borrowed; any of the pointers may be NULL. */
 KAO_API int kao_card_row(const kao_card *card, size_t i, const char **key,
                          const char **value, const char **source);

@@ -89,11 +89,13 @@ static void print_info(const char *path, const kao_model *m, const kao_card *car
     const char *key = NULL, *value = NULL, *source = NULL;
     char text[256], name[256], version[64];
 
-    printf("%s\n  ONNX IR %lld, opset %lld, %s %s, %u nodes, %lld weights, %zu bytes\n",
-           path, (long long)o->ir_version, (long long)o->opset,
-           printable(o->producer[0] ? o->producer : "(no producer)", name, sizeof name),
-           printable(o->producer_version, version, sizeof version), o->n_nodes,
-           (long long)weight_count(o), o->file.bytes.n);
+    printf(
+        "%s\n  ONNX IR %lld, opset %lld, %s%s%s, %u nodes, %lld weights, %zu bytes\n",
+        path, (long long)o->ir_version, (long long)o->opset,
+        printable(o->producer[0] ? o->producer : "(no producer)", name, sizeof name),
+        o->producer_version[0] ? " " : "",
+        printable(o->producer_version, version, sizeof version), o->n_nodes,
+        (long long)weight_count(o), o->file.bytes.n);
     for (uint32_t i = 0; i < o->n_inputs; i++)
         printf("  input  %u \"%s\" %s\n", i,
                printable(o->value_names[o->inputs[i].value], name, sizeof name),

@@ -9,6 +9,19 @@ static const char verify_details[] =
     "the two vectors, 1.0 at most. The threshold is the card's unless --threshold is given.\n"
     "Exit status: 0 the same person, 1 different, 2 no usable face, 3 bad input, 4 fault;\n"
     "of many pairs, the highest.";
+static const char detect_details[] =
+    "Best score first; pixels of the upright picture. A picture without a face is no error.\n"
+    "Exit status: 0 done, 3 bad input, 4 fault; of many pictures, the highest.";
+static const char embed_details[] =
+    "Text has a line a face: path, face number, the numbers, with tabs between.\n"
+    "Exit status: 0 done, 2 no usable face, 3 bad input, 4 fault; of many, the highest.";
+static const char align_details[] =
+    "Prints the path of each chip.\n"
+    "Exit status: 0 done, 2 no usable face, 3 bad input, 4 fault; of many, the highest.";
+static const char bench_details[] =
+    "Without MODEL: the default detector and embedder. A model is a path or a name.";
+static const char doctor_details[] =
+    "Exit status: 0 all is well, 3 a default model is missing, 4 a picture library is broken.";
 static const char model_details[] =
     "  kao model info FILE...          card, inputs, outputs, size\n"
     "  kao model run FILE --input NAME=x.npy ... --output-dir FOLDER\n"
@@ -18,16 +31,16 @@ static const char model_details[] =
 static const cli_command commands[] = {
     { "verify", "A B | --pairs FILE", "Are two pictures of the same person?", verify_details,
       cli_verify_options, cli_verify_run },
-    { "detect", "PICTURE...", "Where are faces?", NULL, cli_detect_options, cli_detect_run },
-    { "embed", "PICTURE...", "The unit vector of a face, as numbers.", NULL,
+    { "detect", "PICTURE...", "Where are faces?", detect_details, cli_detect_options, cli_detect_run },
+    { "embed", "PICTURE...", "The unit vector of a face, as numbers.", embed_details,
       cli_embed_options, cli_embed_run },
-    { "align", "PICTURE...", "Cut faces out, turned upright, as the embedder sees them.", NULL,
+    { "align", "PICTURE...", "Cut faces out, turned upright, as the embedder sees them.", align_details,
       cli_align_options, cli_align_run },
     { "model", "info|run|ops [FILE]...", "Look into ONNX files and run them.", model_details,
       cli_model_options, cli_model_run },
-    { "bench", "[MODEL]...", "Measure networks on this machine.", NULL, cli_bench_options,
+    { "bench", "[MODEL]...", "Measure networks on this machine.", bench_details, cli_bench_options,
       cli_bench_run },
-    { "doctor", "", "What this machine and this installation offer kao.", NULL,
+    { "doctor", "", "What this machine and this installation offer kao.", doctor_details,
       cli_doctor_options, cli_doctor_run },
     { "version", "", "The version.", NULL, cli_version_options, cli_version_run },
 };
