@@ -3,7 +3,7 @@
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libjpeg-dev \
 libpng-dev libsodium-dev libwebp-dev"
-test_packages="$build_packages binutils clang-14 g++ libc++-14-dev libclang-rt-14-dev libcmocka-dev"
+test_packages="$build_packages binutils clang-14 clang-format-14 g++ libclang-rt-14-dev libcmocka-dev"
 
 say() {
     printf '%s\n' "$*" >&2
@@ -48,14 +48,19 @@ need_packages() {
     }
 }
 
-# need_build FOLDER MESON-OPTION...: a configured build folder.
+# need_build FOLDER MESON-OPTION...: a configured build folder in the current one.
 need_build() {
     folder=$1
     shift
-    [ -f "$folder/build.ninja" ] || meson setup "$folder" "$@" >"$folder.log" 2>&1 || {
-        cat "$folder.log" >&2
+    [ -w . ] || {
+        say "$(pwd): not writable, and build folders go there. Copy it to where you can write."
+        exit 4
+    }
+    [ ! -f "$folder/build.ninja" ] || return 0
+    mkdir -p "$folder" || exit 4
+    meson setup "$folder" "$@" >"$folder/setup.log" 2>&1 || {
+        cat "$folder/setup.log" >&2
         say "The build could not be set up."
         exit 4
     }
-    rm -f "$folder.log"
 }

@@ -1,7 +1,8 @@
 /* Filling kao_error.
  *
  * Messages carry names from files (nodes, tensors, paths): they are untrusted bytes, so
- * control characters are replaced and a cut never splits a UTF-8 character. */
+ * control characters are replaced and a cut never splits a UTF-8 character. A line that is
+ * too long loses its middle: the name's beginning and the reason at the end both stay. */
 #include "base/error.h"
 
 #include <stdarg.h>
@@ -49,21 +50,17 @@ static size_t utf8_length(const unsigned char *s)
     return n;
 }
 
-/* One line of UTF-8: control characters and bytes that are no character become '?'. A
- * character that was cut at the end goes. */
-static void clean(char *msg, size_t cap)
+enum { LINE_BYTES = 4096 }; /* of a line as it is put together */
+enum { TAIL_BYTES = 140 };  /* what stays of the end of one that is too long */
+
+static bool is_continuation(char c)
 {
-    unsigned char *s = (unsigned char *)msg;
-    size_t n = strlen(msg);
+    return ((unsigned char)c & 0xc0) == 0x80;
+}
 
-    if (n + 1 == cap) { /* the line was cut: a lead byte may lack its tail */
-        size_t lead = n - 1;
-
-        while (lead > 0 && n - lead < 4 && (s[lead] & 0xc0) == 0x80)
-            lead--;
-        if (s[lead] >= 0xc0 && utf8_length(s + lead) != n - lead)
-            s[n = lead] = '\0';
-    }
+/* Control characters and bytes that are no character become '?'. */
+static void clean(unsigned char *s, size_t n)
+{
     for (size_t i = 0; i < n;) {
         const size_t length = utf8_length(s + i);
         const bool control =
@@ -76,26 +73,49 @@ static void clean(char *msg, size_t cap)
     }
 }
 
+/* line into to, which holds cap bytes. */
+static void put_line(char *to, size_t cap, const char *line)
+{
+    const size_t n = strlen(line);
+    size_t head = n, tail = 0;
+
+    if (n >= cap) {
+        tail = TAIL_BYTES;
+        head = cap - 1 - tail - 3;
+        while (head > 0 && is_continuation(line[head]))
+            head--;
+        while (tail > 0 && is_continuation(line[n - tail]))
+            tail--;
+    }
+    memcpy(to, line, head);
+    if (tail) {
+        memcpy(to + head, "...", 3);
+        memcpy(to + head + 3, line + n - tail, tail);
+        head += 3 + tail;
+    }
+    to[head] = '\0';
+    clean((unsigned char *)to, head);
+}
+
 static kao_status fill(kao_error *err, kao_status code, int sys, uint64_t offset,
                        const char *fmt, va_list ap)
 {
     if (!err)
         return code;
-    char msg[sizeof err->msg]; /* arguments may point into err itself */
+    char line[LINE_BYTES]; /* arguments may point into err itself */
 
-    vsnprintf(msg, sizeof msg, fmt, ap);
-    const size_t n = strlen(msg);
-    if (sys && n + 3 < sizeof msg) {
+    vsnprintf(line, sizeof line - 128, fmt, ap);
+    const size_t n = strlen(line);
+    if (sys) {
         char reason[96];
 
         if (strerror_r(sys, reason, sizeof reason) == 0)
-            snprintf(msg + n, sizeof msg - n, ": %s", reason);
+            snprintf(line + n, sizeof line - n, ": %s", reason);
     }
-    clean(msg, sizeof msg);
+    put_line(err->msg, sizeof err->msg, line);
     err->code = code;
     err->sys = sys;
     err->offset = offset;
-    memcpy(err->msg, msg, sizeof msg);
     return code;
 }
 
@@ -135,20 +155,15 @@ kao_status kao_error_prefix(kao_error *err, kao_status code, const char *fmt, ..
     if (!err)
         return code;
     va_list ap;
-    kao_error old = *err;
-    char head[sizeof err->msg];
+    char line[LINE_BYTES];
 
     va_start(ap, fmt);
-    vsnprintf(head, sizeof head, fmt, ap);
+    vsnprintf(line, sizeof line - sizeof err->msg - 2, fmt, ap);
     va_end(ap);
-    const size_t n = strlen(head);
-    char msg[sizeof err->msg];
+    const size_t n = strlen(line);
 
-    memcpy(msg, head, n + 1);
-    if (n + 3 < sizeof msg)
-        snprintf(msg + n, sizeof msg - n, ": %s", old.msg);
-    clean(msg, sizeof msg);
-    memcpy(err->msg, msg, sizeof msg);
+    snprintf(line + n, sizeof line - n, ": %s", err->msg);
+    put_line(err->msg, sizeof err->msg, line);
     err->code = code;
     return code;
 }

@@ -4,8 +4,8 @@
 
 #include "kao/status.h"
 
-/* Write the line (printf form, cut at the end of msg on a character boundary, control
- * characters shown as '?') into err, which may be NULL, and give the code back. */
+/* Write the line (printf form; one that is too long loses its middle, control characters
+ * show as '?') into err, which may be NULL, and give the code back. */
 kao_status kao_fail(kao_error *err, kao_status code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /* The same with the system's reason appended: "...: No such file or directory". */

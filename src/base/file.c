@@ -125,6 +125,13 @@ kao_status kao_file_open(kao_file *f, kao_mem *mem, const char *path, size_t lim
     return st;
 }
 
+kao_status kao_file_drain(kao_file *f, kao_mem *mem, int fd, const char *name,
+                          size_t limit, kao_error *err)
+{
+    *f = (kao_file){ 0 };
+    return read_stream(fd, f, mem, limit, name, err);
+}
+
 void kao_file_close(kao_file *f)
 {
     if (f->mem)

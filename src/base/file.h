@@ -17,6 +17,9 @@ typedef struct kao_file {
  * another program cuts while it is open ends this process: do not edit models in place. */
 kao_status kao_file_open(kao_file *f, kao_mem *mem, const char *path, size_t limit,
                          kao_error *err);
+/* Read an open file, pipe or terminal to its end; name: for messages. */
+kao_status kao_file_drain(kao_file *f, kao_mem *mem, int fd, const char *name,
+                          size_t limit, kao_error *err);
 void kao_file_close(kao_file *f); /* {0} is fine */
 
 /* Write beside and rename over path. */

@@ -3,6 +3,7 @@
 
 #include <jansson.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,18 @@ kao_json *kao_json_number(double v)
     return wrap(isfinite(v) ? json_real(v) : json_null());
 }
 
+kao_json *kao_json_float(float v)
+{
+    char text[32] = "";
+
+    for (int digits = 6; digits <= 9 && isfinite(v); digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, (double)v);
+        if (strtof(text, NULL) == v)
+            break;
+    }
+    return isfinite(v) ? kao_json_number(strtod(text, NULL)) : kao_json_null();
+}
+
 kao_json *kao_json_bool(bool v)
 {
     return wrap(json_boolean(v));
@@ -106,7 +119,7 @@ void kao_json_add(kao_json *array, kao_json *child)
 char *kao_json_text(kao_json *json)
 {
     char *text = json ? json_dumps(unwrap(json), JSON_COMPACT | JSON_ENCODE_ANY |
-                                                     JSON_REAL_PRECISION(7))
+                                                     JSON_REAL_PRECISION(9))
                       : NULL;
 
     kao_json_free(json);

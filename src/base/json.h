@@ -16,8 +16,10 @@ kao_json *kao_json_array(void);
 /* Bytes that are no UTF-8 become U+FFFD. */
 kao_json *kao_json_string(const char *s);
 kao_json *kao_json_integer(int64_t v);
-/* Rounded to 7 significant digits (a float's); null where v is not finite. */
+/* Rounded to 9 significant digits; null where v is not finite. */
 kao_json *kao_json_number(double v);
+/* The shortest number that reads back as this float; null where it is not finite. */
+kao_json *kao_json_float(float v);
 kao_json *kao_json_bool(bool v);
 kao_json *kao_json_null(void);
 

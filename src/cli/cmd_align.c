@@ -17,7 +17,7 @@ typedef struct align_args {
 
 const cli_option cli_align_options[] = {
     { "out", 'o', CLI_TEXT, offsetof(align_args, out), "FOLDER",
-      "where chips go, as NAME.png; NAME.2.png .. for further faces [.]" },
+      "where chips go, as NAME.face1.png, NAME.face2.png .. [.]" },
     CLI_FACES_OPTION(align_args, "which face of a picture; N: the N-th best [all]"),
     { "model", 'm', CLI_TEXT, offsetof(align_args, photo.model), "MODEL",
       "embedder whose chips they are [" CLI_DEFAULT_EMBEDDER "]" },
@@ -44,15 +44,11 @@ typedef struct cut {     /* from one picture */
 static bool chip_path(const char *folder, const char *path, size_t k, char *to,
                       size_t cap)
 {
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    const char *dot = strrchr(name, '.');
-    const size_t n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
-    char number[24] = "";
+    size_t n = 0;
+    const char *name = cli_stem(path, &n);
 
-    if (k > 0)
-        snprintf(number, sizeof number, ".%zu", k + 1);
-    return (size_t)snprintf(to, cap, "%s/%.*s%s.png", folder, (int)n, name, number) <
-           cap;
+    return (size_t)snprintf(to, cap, "%s/%.*s.face%zu.png", folder, (int)n, name,
+                            k + 1) < cap;
 }
 
 static void cut_one(cli_worker *w, const job *j, const char *path, const cli_photo *p,
@@ -163,12 +159,14 @@ int cli_align_run(int argc, char **argv)
         fprintf(stderr, "kao align: no picture given (see kao align --help)\n");
         return CLI_BAD;
     }
+    if (cli_stems_clash("align", rest.items, (size_t)rest.n))
+        return CLI_BAD;
     if (mkdir(args.out, 0777) != 0 && errno != EEXIST) {
         fprintf(stderr, "kao align: %s: %s\n", args.out, strerror(errno));
         return CLI_FAULT;
     }
-    const kao_status st =
-        cli_workers_open(&workers, &pointers, &n, &args.photo, true, &err);
+    const kao_status st = cli_workers_open(&workers, &pointers, &n, &args.photo,
+                                           (size_t)rest.n, true, &err);
 
     if (st)
         return cli_report("align", st, &err);

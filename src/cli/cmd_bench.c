@@ -8,13 +8,14 @@
 #include "base/cpu.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/photo.h"
 #include "nn/session.h"
 
 typedef struct bench_args {
     const char *cpu;
     uint32_t size, threads;
     float seconds;
-    bool csv;
+    bool csv, json;
 } bench_args;
 
 const cli_option cli_bench_options[] = {
@@ -26,7 +27,9 @@ const cli_option cli_bench_options[] = {
     { "cpu", 0, CLI_TEXT, offsetof(bench_args, cpu), "ref|avx2|avx512|native",
       "widest kernels to use [native; KAO_CPU]" },
     { "csv", 0, CLI_FLAG, offsetof(bench_args, csv), NULL,
-      "model,cpu,threads,input,load_ms,first_ms,median_ms,min_ms,runs" },
+      "fields: model, cpu, threads, input, load_ms, first_ms, median_ms, min_ms, "
+      "runs" },
+    { "json", 0, CLI_FLAG, offsetof(bench_args, json), NULL, "one JSON object a line" },
     { .name = NULL },
 };
 
@@ -95,6 +98,27 @@ static kao_status measure(kao_session *s, double seconds, timing *t, kao_error *
     return st;
 }
 
+static int print_json(const kao_context *ctx, const char *name, const kao_plan *p,
+                      const timing *t)
+{
+    kao_json *o = kao_json_object(), *shape = kao_json_array();
+
+    for (int32_t i = 0; i < p->inputs[0].rank; i++)
+        kao_json_add(shape, kao_json_integer(p->inputs[0].dims[i]));
+    kao_json_set(o, "model", kao_json_string(name));
+    kao_json_set(o, "cpu", kao_json_string(kao_context_cpu(ctx)));
+    kao_json_set(o, "threads", kao_json_integer(kao_context_threads(ctx)));
+    kao_json_set(o, "input", shape);
+    kao_json_set(o, "load_ms", kao_json_number(t->load));
+    kao_json_set(o, "first_ms", kao_json_number(t->first));
+    kao_json_set(o, "median_ms", kao_json_number(t->median));
+    kao_json_set(o, "min_ms", kao_json_number(t->least));
+    kao_json_set(o, "runs", kao_json_integer((int64_t)t->n));
+    kao_json_set(o, "activation_bytes", kao_json_integer((int64_t)p->arena_bytes));
+    kao_json_set(o, "weight_bytes", kao_json_integer((int64_t)p->constant_bytes));
+    return cli_print_json("bench", o);
+}
+
 static void print(const bench_args *a, const kao_context *ctx, const char *path,
                   const kao_session *s, const timing *t)
 {
@@ -102,6 +126,11 @@ static void print(const bench_args *a, const kao_context *ctx, const char *path,
     const kao_plan *p = kao_session_plan(s);
     char shape[96];
 
+    if (a->json) {
+        print_json(ctx, name, p,
+                   t); /* what fails here shows when the output is closed */
+        return;
+    }
     kao_dims_text(p->inputs[0].dims, p->inputs[0].rank, shape, sizeof shape);
     if (a->csv) {
         for (char *c = shape; *c; c++)
@@ -111,9 +140,8 @@ static void print(const bench_args *a, const kao_context *ctx, const char *path,
                t->n);
         return;
     }
-    printf("%-32s %-18s %s, %u thread%s: %8.3f ms median, %8.3f least of %zu; load "
-           "%.1f ms, "
-           "activations %.1f MiB, packed weights %.1f MiB\n",
+    printf("%-32s %-18s %s, %u thread%s: %8.3f ms median, %8.3f least of %zu; "
+           "load %.1f ms, activations %.1f MiB, packed weights %.1f MiB\n",
            name, shape, kao_context_cpu(ctx), kao_context_threads(ctx),
            kao_context_threads(ctx) == 1 ? "" : "s", t->median, t->least, t->n, t->load,
            (double)p->arena_bytes / 1048576, (double)p->constant_bytes / 1048576);
@@ -177,7 +205,7 @@ int cli_bench_run(int argc, char **argv)
         }
         fflush(stdout);
     }
-    if (!args.csv && getrusage(RUSAGE_SELF, &use) == 0)
+    if (!args.csv && !args.json && getrusage(RUSAGE_SELF, &use) == 0)
         printf("memory of the process: %.1f MiB at most\n",
                (double)use.ru_maxrss / 1024);
     kao_context_destroy(ctx);

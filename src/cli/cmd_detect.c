@@ -16,7 +16,8 @@ typedef struct detect_args {
 
 const cli_option cli_detect_options[] = {
     { "draw", 0, CLI_TEXT, offsetof(detect_args, draw), "FILE",
-      "write the picture with its faces marked (.png, .jpg); of several, a folder" },
+      "write the picture with its faces marked (.png, .jpg), at full size; "
+      "an existing folder: as NAME.faces.jpg" },
     CLI_DETECTOR_OPTIONS(detect_args),
     CLI_MACHINE_OPTIONS(detect_args),
     { .name = NULL },
@@ -40,9 +41,8 @@ typedef struct found { /* in one picture */
 /* FOLDER/NAME.faces.jpg of folder/name.ext */
 static bool drawn_path(const char *folder, const char *path, char *to, size_t cap)
 {
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    const char *dot = strrchr(name, '.');
-    const size_t n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    size_t n = 0;
+    const char *name = cli_stem(path, &n);
 
     return (size_t)snprintf(to, cap, "%s/%.*s.faces.jpg", folder, (int)n, name) < cap;
 }
@@ -166,13 +166,16 @@ int cli_detect_run(int argc, char **argv)
 
     if (rest.n == 0 || (rest.n > 1 && args.draw && !j.folder)) {
         fprintf(stderr,
-                rest.n ? "kao detect: --draw %s: several pictures need a folder\n"
-                       : "kao detect: no picture given (see kao detect --help)\n",
+                rest.n
+                    ? "kao detect: --draw %s: no folder, which several pictures need\n"
+                    : "kao detect: no picture given (see kao detect --help)\n",
                 args.draw);
         return CLI_BAD;
     }
-    const kao_status st =
-        cli_workers_open(&workers, &pointers, &n, &args.photo, false, &err);
+    if (j.folder && cli_stems_clash("detect", rest.items, (size_t)rest.n))
+        return CLI_BAD;
+    const kao_status st = cli_workers_open(&workers, &pointers, &n, &args.photo,
+                                           (size_t)rest.n, false, &err);
 
     if (st)
         return cli_report("detect", st, &err);

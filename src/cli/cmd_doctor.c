@@ -5,14 +5,18 @@
 
 #include "base/cpu.h"
 #include "cli/commands.h"
+#include "cli/photo.h"
 #include "kao/detector.h"
 #include "kao/embedder.h"
 
 typedef struct doctor_args {
-    int unused;
+    bool json;
 } doctor_args;
 
-const cli_option cli_doctor_options[] = { { .name = NULL } };
+const cli_option cli_doctor_options[] = {
+    { "json", 0, CLI_FLAG, offsetof(doctor_args, json), NULL, "one JSON object" },
+    { .name = NULL },
+};
 
 static bool check_codec(kao_context *ctx, kao_image_format format)
 {
@@ -52,65 +56,128 @@ static bool check_webp(kao_context *ctx)
     return ok;
 }
 
-static bool check_model(kao_context *ctx, const char *what, const char *name,
-                        bool embedder)
-{
+typedef struct finding { /* about a default model */
+    const char *what, *name;
+    bool embedder, ok;
     char path[4096];
-    kao_error err = { 0 };
+    kao_error err;
+} finding;
+
+static void check_model(kao_context *ctx, finding *f)
+{
     kao_detector *d = NULL;
     kao_embedder *e = NULL;
-    kao_status st = cli_find_model(name, path, sizeof path, &err);
+    kao_status st = cli_find_model(f->name, f->path, sizeof f->path, &f->err);
 
-    if (!st && embedder)
-        st = kao_embedder_open(ctx, &e, path, &err);
+    if (!st && f->embedder)
+        st = kao_embedder_open(ctx, &e, f->path, &f->err);
     else if (!st)
-        st = kao_detector_open(ctx, &d, path, &err);
-    printf("%-10s %s\n", what, st ? err.msg : path);
+        st = kao_detector_open(ctx, &d, f->path, &f->err);
+    f->ok = st == KAO_OK;
     kao_detector_destroy(d);
     kao_embedder_destroy(e);
-    return st == KAO_OK;
 }
 
-int cli_doctor_run(int argc, char **argv)
+enum { JPEG, PNG, WEBP, N_CODECS };
+static const char *const codec_names[N_CODECS] = { "JPEG", "PNG", "WebP" };
+
+static bool is_there(const char *folder)
 {
-    doctor_args args = { 0 };
-    cli_operands rest;
-    kao_context *ctx = NULL;
-    kao_error err = { 0 };
-    char folder[4096];
     struct stat info;
-    int status = CLI_BAD;
 
-    if (!cli_begin("doctor", argc, argv, &args, &rest, &status))
-        return status;
-    const kao_status st = cli_context(&ctx, 0, NULL, &err);
+    return stat(folder, &info) == 0;
+}
 
-    if (st)
-        return cli_report("doctor", st, &err);
+static void print_text(const kao_context *ctx, const bool *codecs,
+                       const finding *models)
+{
     const uint32_t cpu = kao_cpu_detect();
+    char folder[4096];
 
     printf("version    kao %s\n", kao_version());
     printf("cpu        has %s%s%s; uses %s kernels\n", kao_cpu_name(cpu),
            cpu & KAO_CPU_VNNI ? " vnni" : "", cpu & KAO_CPU_BF16 ? " bf16" : "",
            kao_context_cpu(ctx));
     printf("threads    %u of %u CPUs\n", kao_context_threads(ctx), kao_cpu_count());
-    const bool jpeg = check_codec(ctx, KAO_IMAGE_JPEG),
-               png = check_codec(ctx, KAO_IMAGE_PNG), webp = check_webp(ctx);
-
-    printf("pictures   JPEG %s, PNG %s, WebP %s\n", jpeg ? "ok" : "BROKEN",
-           png ? "ok" : "BROKEN", webp ? "ok" : "BROKEN");
+    printf("pictures   ");
+    for (int i = 0; i < N_CODECS; i++)
+        printf("%s%s %s", i ? ", " : "", codec_names[i], codecs[i] ? "ok" : "BROKEN");
+    printf("\n");
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
-        printf("models in  %s%s\n", folder,
-               stat(folder, &info) == 0 ? "" : " (not there)");
-    const bool detector = check_model(ctx, "detector", CLI_DEFAULT_DETECTOR, false);
-    const bool embedder = check_model(ctx, "embedder", CLI_DEFAULT_EMBEDDER, true);
+        printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
+    for (int i = 0; i < 2; i++)
+        printf("%-10s %s\n", models[i].what,
+               models[i].ok ? models[i].path : models[i].err.msg);
+}
 
+static int print_json(const kao_context *ctx, const bool *codecs, const finding *models,
+                      int status)
+{
+    kao_json *o = kao_json_object(), *pictures = kao_json_object(),
+             *folders = kao_json_array();
+    char folder[4096];
+
+    for (int i = 0; i < N_CODECS; i++)
+        kao_json_set(pictures, codec_names[i], kao_json_bool(codecs[i]));
+    for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
+        kao_json_add(folders, kao_json_string(folder));
+    kao_json_set(o, "version", kao_json_string(kao_version()));
+    kao_json_set(o, "cpu", kao_json_string(kao_cpu_name(kao_cpu_detect())));
+    kao_json_set(o, "kernels", kao_json_string(kao_context_cpu(ctx)));
+    kao_json_set(o, "threads", kao_json_integer(kao_context_threads(ctx)));
+    kao_json_set(o, "cpus", kao_json_integer(kao_cpu_count()));
+    kao_json_set(o, "pictures", pictures);
+    kao_json_set(o, "folders", folders);
+    for (int i = 0; i < 2; i++)
+        kao_json_set(o, models[i].what,
+                     models[i].ok ? kao_json_string(models[i].path) : kao_json_null());
+    kao_json_set(o, "ok", kao_json_bool(status == CLI_YES));
+    return cli_print_json("doctor", o);
+}
+
+int cli_doctor_run(int argc, char **argv)
+{
+    finding models[2] = {
+        { .what = "detector", .name = CLI_DEFAULT_DETECTOR },
+        { .what = "embedder", .name = CLI_DEFAULT_EMBEDDER, .embedder = true },
+    };
+    static const char *const verdicts[] = {
+        [CLI_YES] = "all is well",
+        [CLI_BAD] =
+            "verify, detect and embed need --detector and --model, or KAO_MODELS",
+        [CLI_FAULT] = "a picture library is broken",
+    };
+    doctor_args args = { 0 };
+    cli_operands rest;
+    kao_context *ctx = NULL;
+    kao_error err = { 0 };
+    int status = CLI_BAD;
+
+    if (!cli_begin("doctor", argc, argv, &args, &rest, &status))
+        return status;
+    if (!cli_no_operands("doctor", &rest))
+        return CLI_BAD;
+    const kao_status st = cli_context(&ctx, 0, NULL, &err);
+
+    if (st)
+        return cli_report("doctor", st, &err);
+    const bool codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
+                                    [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
+                                    [WEBP] = check_webp(ctx) };
+
+    check_model(ctx, &models[0]);
+    check_model(ctx, &models[1]);
+    status = !codecs[JPEG] || !codecs[PNG] || !codecs[WEBP] ? CLI_FAULT
+             : models[0].ok && models[1].ok                 ? CLI_YES
+                                                            : CLI_BAD;
+    if (args.json) {
+        const int s = print_json(ctx, codecs, models, status);
+
+        status = s > status ? s : status;
+    } else {
+        print_text(ctx, codecs, models);
+        printf("%s\n", verdicts[status]);
+    }
     kao_context_destroy(ctx);
-    status = jpeg && png && webp ? detector && embedder ? CLI_YES : CLI_BAD : CLI_FAULT;
-    printf("%s\n",
-           status == CLI_YES ? "all is well"
-           : status == CLI_BAD
-               ? "verify, detect and embed need --detector and --model, or KAO_MODELS"
-               : "a picture library is broken");
     return cli_finish("doctor", status);
 }

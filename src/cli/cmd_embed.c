@@ -83,7 +83,7 @@ static int print_row(const job *j, const char *path, const cli_photo *p, size_t 
     kao_json *o = kao_json_object(), *v = kao_json_array();
 
     for (size_t k = 0; k < p->dim; k++)
-        kao_json_add(v, kao_json_number((double)p->vectors[i * p->dim + k]));
+        kao_json_add(v, kao_json_float(p->vectors[i * p->dim + k]));
     kao_json_set(o, "file", kao_json_string(path));
     kao_json_set(o, "face",
                  p->upright ? cli_face_json(&p->upright[i]) : kao_json_null());
@@ -163,8 +163,8 @@ int cli_embed_run(int argc, char **argv)
         return CLI_BAD;
     }
     job j = { .args = &args, .paths = rest.items };
-    const kao_status st =
-        cli_workers_open(&j.workers, &pointers, &n, &args.photo, true, &err);
+    const kao_status st = cli_workers_open(&j.workers, &pointers, &n, &args.photo,
+                                           (size_t)rest.n, true, &err);
 
     if (st)
         return cli_report("embed", st, &err);

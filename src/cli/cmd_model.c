@@ -38,6 +38,22 @@ const cli_option cli_model_options[] = {
     { .name = NULL },
 };
 
+/* Names in a file are anybody's bytes: control characters show as '?', so that a name can
+ * neither break a line nor steer a terminal. */
+static const char *printable_in_place(char *s)
+{
+    for (char *c = s; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    return s;
+}
+
+static const char *printable(const char *s, char *buf, size_t cap)
+{
+    snprintf(buf, cap, "%s", s);
+    return printable_in_place(buf);
+}
+
 /* ---- info ---- */
 
 static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
@@ -55,7 +71,7 @@ static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
     }
     if (n < cap)
         snprintf(buf + n, cap - n, t->rank < 0 ? "shape not stated]" : "]");
-    return buf;
+    return printable_in_place(buf);
 }
 
 static int64_t weight_count(const kao_onnx_model *o)
@@ -71,20 +87,24 @@ static void print_info(const char *path, const kao_model *m, const kao_card *car
 {
     const kao_onnx_model *o = &m->onnx;
     const char *key = NULL, *value = NULL, *source = NULL;
-    char text[256];
+    char text[256], name[256], version[64];
 
     printf("%s\n  ONNX IR %lld, opset %lld, %s %s, %u nodes, %lld weights, %zu bytes\n",
            path, (long long)o->ir_version, (long long)o->opset,
-           o->producer[0] ? o->producer : "(no producer)", o->producer_version,
-           o->n_nodes, (long long)weight_count(o), o->file.bytes.n);
+           printable(o->producer[0] ? o->producer : "(no producer)", name, sizeof name),
+           printable(o->producer_version, version, sizeof version), o->n_nodes,
+           (long long)weight_count(o), o->file.bytes.n);
     for (uint32_t i = 0; i < o->n_inputs; i++)
-        printf("  input  %u \"%s\" %s\n", i, o->value_names[o->inputs[i].value],
+        printf("  input  %u \"%s\" %s\n", i,
+               printable(o->value_names[o->inputs[i].value], name, sizeof name),
                shape_text(&o->inputs[i], text, sizeof text));
     for (uint32_t i = 0; i < o->n_outputs; i++)
-        printf("  output %u \"%s\" %s\n", i, o->value_names[o->outputs[i].value],
+        printf("  output %u \"%s\" %s\n", i,
+               printable(o->value_names[o->outputs[i].value], name, sizeof name),
                shape_text(&o->outputs[i], text, sizeof text));
     for (size_t i = 0; kao_card_row(card, i, &key, &value, &source); i++)
-        printf("  %-16s = %-44s (%s)\n", key, value, source);
+        printf("  %-16s = %-44s (%s)\n", key, printable(value, name, sizeof name),
+               source);
     if (kao_card_missing(card)[0])
         printf("  missing: %s\n", kao_card_missing(card));
 }
@@ -249,51 +269,50 @@ static kao_status bind_input(run_state *r, size_t slot, kao_error *err)
     st = kao_npy_parse(&npy, f.bytes, err);
     if (!st)
         st = to_tensor(r, &npy, slot, &t, err);
+    if (!st)
+        st = kao_session_bind(r->session, number, &t, err);
     if (st)
         kao_error_prefix(err, st, "%s", equals + 1);
     kao_file_close(&f);
-    return st ? st : kao_session_bind(r->session, number, &t, err);
+    return st;
 }
 
-/* Bytes outside [A-Za-z0-9._-] become _, 100 at most; a name that is taken gets .2, .3 */
-static void file_name(const kao_model *m, uint32_t output, char to[128])
+enum { NAME_BYTES = 100, NAME_CAP = 128 };
+
+static bool is_taken(char (*names)[NAME_CAP], uint32_t n, const char *name)
 {
-    const char *s = m->onnx.value_names[m->onnx.outputs[output].value];
-    char other[128];
-    uint32_t taken = 0;
-    size_t n = 0;
-
-    for (; s[n] && n < 100; n++) {
-        const char c = s[n];
-
-        to[n] = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                        (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-'
-                    ? c
-                    : '_';
-    }
-    to[n] = '\0';
-    for (uint32_t i = 0; i < output; i++) {
-        file_name(m, i, other);
-        const char *dot = strrchr(other, '.');
-        const size_t base = dot && strtoul(dot + 1, NULL, 10) > 1 && strlen(other) > n
-                                ? (size_t)(dot - other)
-                                : strlen(other);
-
-        taken += base == n && strncmp(other, to, n) == 0;
-    }
-    if (taken)
-        snprintf(to + n, 128 - n, ".%u", taken + 1);
+    for (uint32_t i = 0; i < n; i++)
+        if (strcmp(names[i], name) == 0)
+            return true;
+    return false;
 }
 
-static kao_status write_output(const run_state *r, uint32_t i, kao_error *err)
+/* The file name of output n, without .npy, into names[n]: bytes outside [A-Za-z0-9._-]
+ * become _, NAME_BYTES at most; one that an output before it has gets .2, .3 .. */
+static void name_output(const kao_model *m, uint32_t n, char (*names)[NAME_CAP])
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    const char *s = m->onnx.value_names[m->onnx.outputs[n].value];
+    char *to = names[n];
+    size_t k = 0;
+
+    for (; s[k] && k < NAME_BYTES; k++)
+        to[k] = strchr(plain, s[k]) ? s[k] : '_';
+    to[k] = '\0';
+    for (uint32_t i = 2; is_taken(names, n, to); i++)
+        snprintf(to + k, NAME_CAP - k, ".%u", i);
+}
+
+static kao_status write_output(const run_state *r, uint32_t i, const char *name,
+                               kao_error *err)
 {
     const kao_tensor *t = kao_session_output(r->session, i);
     const char *descr = "<f4";
-    char path[4096], name[128], shape[96];
+    char path[4096], label[200], shape[96];
     uint8_t *bytes = NULL;
     size_t n = 0;
 
-    file_name(r->model, i, name);
     for (size_t k = 0; k < sizeof npy_types / sizeof npy_types[0]; k++)
         if (npy_types[k].dtype == t->dtype)
             descr = npy_types[k].descr;
@@ -308,9 +327,25 @@ static kao_status write_output(const run_state *r, uint32_t i, kao_error *err)
     kao_free(&r->ctx->mem, bytes);
     if (!st)
         printf("%u\t%s\t%s\t%s\t%s\n", i,
-               r->model->onnx.value_names[r->model->onnx.outputs[i].value],
+               printable(r->model->onnx.value_names[r->model->onnx.outputs[i].value],
+                         label, sizeof label),
                kao_dtype_name((int)t->dtype),
                kao_dims_text(t->dims, t->rank, shape, sizeof shape), path);
+    return st;
+}
+
+static kao_status write_outputs(const run_state *r, kao_error *err)
+{
+    const uint32_t n = r->model->onnx.n_outputs;
+    char(*names)[NAME_CAP] = calloc(n + 1u, sizeof *names);
+    kao_status st = names ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+
+    mkdir(r->args->output_dir, 0777); /* writing says what is wrong with it */
+    for (uint32_t i = 0; !st && i < n; i++) {
+        name_output(r->model, i, names);
+        st = write_output(r, i, names[i], err);
+    }
+    free(names);
     return st;
 }
 
@@ -379,10 +414,7 @@ static kao_status run_model(run_state *r, const char *name, bool *wrote, kao_err
     if (st || !r->args->output_dir)
         return st;
     *wrote = true;
-    mkdir(r->args->output_dir, 0777); /* writing says what is wrong with it */
-    for (uint32_t i = 0; !st && i < r->model->onnx.n_outputs; i++)
-        st = write_output(r, i, err);
-    return st;
+    return write_outputs(r, err);
 }
 
 static int run_command(kao_context *ctx, const model_args *args, char **files, int n)

@@ -17,7 +17,7 @@ typedef struct verify_args {
 } verify_args;
 
 const cli_option cli_verify_options[] = {
-    { "threshold", 0, CLI_UNIT, offsetof(verify_args, threshold), "X",
+    { "threshold", 0, CLI_COSINE, offsetof(verify_args, threshold), "X",
       "same from this similarity on, -1..1 [the card's]" },
     { "pairs", 0, CLI_TEXT, offsetof(verify_args, pairs), "FILE",
       "compare many: two paths a line, a tab (or a space) between" },
@@ -91,7 +91,7 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
     kao_json_set(o, "a", kao_json_string(a->path));
     kao_json_set(o, "b", kao_json_string(b->path));
     kao_json_set(o, "similarity",
-                 err ? kao_json_null() : kao_json_number((double)v->similarity));
+                 err ? kao_json_null() : kao_json_float(v->similarity));
     if (err) {
         kao_json_set(o, "error", cli_error_json(err));
     } else {
@@ -99,7 +99,7 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
 
         kao_json_add(faces, face_of(a, v->a));
         kao_json_add(faces, face_of(b, v->b));
-        kao_json_set(o, "threshold", kao_json_number((double)j->threshold));
+        kao_json_set(o, "threshold", kao_json_float(j->threshold));
         kao_json_set(o, "far", kao_json_null()); /* until models are calibrated */
         kao_json_set(o, "same", kao_json_bool(v->similarity >= j->threshold));
         kao_json_set(o, "faces", faces);
@@ -127,11 +127,8 @@ static int emit_pair(const job *j, const pair *p)
         if (s)
             return s;
     }
-    if (bad) {
-        if (!j->args->photo.json || !j->args->pairs)
-            fprintf(stderr, "kao verify: %s\n", bad->err.msg);
+    if (bad)
         return cli_status_of(bad->st);
-    }
     if (!j->args->photo.json) {
         printf("Similarity of (%s, %s) : %.3f\n", a->path, b->path,
                (double)v.similarity);
@@ -160,7 +157,8 @@ static int emit(void *user, size_t i, void *result)
     job *j = user;
     int status = CLI_YES;
 
-    (void)result;
+    if (((const picture *)result)->st) /* once a picture, however many pairs have it */
+        fprintf(stderr, "kao verify: %s\n", ((const picture *)result)->err.msg);
     for (; j->next_pair < j->n_pairs; j->next_pair++) {
         const pair *p = &j->pairs[j->next_pair];
 
@@ -276,21 +274,26 @@ static kao_status read_pairs(job *j, const char *path, kao_error *err)
     kao_file f = { 0 };
 
     kao_mem_init(&mem, NULL);
-    kao_status st = kao_file_open(&f, &mem, strcmp(path, "-") ? path : "/dev/stdin",
-                                  (size_t)1 << 30, err);
+    kao_status st = cli_read(&f, &mem, path, (size_t)1 << 30, err);
 
     if (st)
         return st;
     j->text = calloc(f.bytes.n + 1, 1);
     if (j->text && f.bytes.n)
         memcpy(j->text, f.bytes.p, f.bytes.n);
+    const size_t n = f.bytes.n;
+
     kao_file_close(&f);
     const size_t lines = j->text ? count_lines(j->text) : 0;
     mention *m = calloc(2 * lines + 1, sizeof *m);
 
     j->pairs = calloc(lines + 1, sizeof *j->pairs);
-    st = !m || !j->pairs || !j->text ? kao_fail(err, KAO_E_NOMEM, "out of memory")
-                                     : cut_lines(j, m, path, err);
+    if (!m || !j->pairs || !j->text)
+        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    else if (strlen(j->text) != n)
+        st = kao_fail(err, KAO_E_FORMAT, "%s: not a text file", path);
+    else
+        st = cut_lines(j, m, path, err);
     if (!st)
         st = number_pictures(j, m, err);
     free(m);
@@ -450,7 +453,8 @@ int cli_verify_run(int argc, char **argv)
     if (!st && args.draw)
         args.photo.jobs = 1; /* pictures are drawn with the worker that read them */
     if (!st)
-        st = cli_workers_open(&j.workers, &pointers, &n, &args.photo, true, &err);
+        st = cli_workers_open(&j.workers, &pointers, &n, &args.photo, j.n_pictures,
+                              true, &err);
     if (!st)
         st = set_threshold(&j, &err);
     status = st ? cli_report("verify", st, &err)

@@ -17,6 +17,8 @@ int cli_version_run(int argc, char **argv)
 
     if (!cli_begin("version", argc, argv, &args, &rest, &status))
         return status;
+    if (!cli_no_operands("version", &rest))
+        return CLI_BAD;
     printf("kao %s\n", kao_version());
     return cli_finish("version", CLI_YES);
 }

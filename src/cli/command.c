@@ -13,7 +13,10 @@
 
 void cli_print_help(const cli_command *c)
 {
-    printf("usage: kao %s [OPTION]... %s\n%s\n\n", c->name, c->operands, c->summary);
+    printf("usage: kao %s", c->name);
+    if (c->options->name)
+        printf(" [OPTION]...");
+    printf("%s%s\n%s\n\n", c->operands[0] ? " " : "", c->operands, c->summary);
     if (c->details)
         printf("%s\n\n", c->details);
     cli_print_options(c->options);
@@ -67,7 +70,10 @@ kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu,
                                            : env && env[0] ? env
                                                            : NULL };
 
-    return kao_context_create(out, &o, err);
+    const kao_status st = kao_context_create(out, &o, err);
+
+    /* A thread that cannot start is the machine's fault, not the input's. */
+    return st == KAO_E_IO ? KAO_E_NOMEM : st;
 }
 
 /* ---- models ---- */
@@ -100,13 +106,30 @@ static size_t list_length(const char *list)
     return n;
 }
 
+static const char *program; /* argv[0] */
+
+void cli_set_program(const char *name)
+{
+    program = name;
+}
+
+/* From /proc; where that is not there, from a program name with a folder in it. */
+static bool program_path(char *path, size_t cap)
+{
+    const ssize_t n = readlink("/proc/self/exe", path, cap - 1);
+
+    if (n > 0) {
+        path[n] = '\0';
+        return (size_t)n < cap - 1;
+    }
+    return program && strchr(program, '/') &&
+           (size_t)snprintf(path, cap, "%s", program) < cap;
+}
+
 static bool beside_program(char *path, size_t cap)
 {
-    const ssize_t n = readlink("/proc/self/exe", path, cap);
-
-    if (n <= 0 || (size_t)n >= cap)
+    if (!program_path(path, cap))
         return false;
-    path[n] = '\0';
     char *slash = strrchr(path, '/');
 
     if (!slash || (size_t)(slash - path) + sizeof "/models" > cap)
@@ -154,12 +177,39 @@ kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *e
         name, looked);
 }
 
-int cli_finish(const char *name, int status)
+static int write_errno; /* of the first write to stdout that failed */
+
+bool cli_flush(void)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    if (!write_errno)
+        write_errno = errno;
+    return false;
+}
+
+int cli_finish(const char *name, int status)
+{
+    if (cli_flush())
         return status;
-    fprintf(stderr, "kao %s: cannot write the output: %s\n", name, strerror(errno));
+    fprintf(stderr, "kao %s: cannot write the output: %s\n", name,
+            strerror(write_errno));
     return CLI_FAULT;
+}
+
+bool cli_no_operands(const char *name, const cli_operands *rest)
+{
+    if (rest->n)
+        fprintf(stderr, "kao %s: takes no argument: %s\n", name, rest->items[0]);
+    return rest->n == 0;
+}
+
+kao_status cli_read(kao_file *f, kao_mem *mem, const char *path, size_t limit,
+                    kao_error *err)
+{
+    if (strcmp(path, "-") == 0)
+        return kao_file_drain(f, mem, STDIN_FILENO, path, limit, err);
+    return kao_file_open(f, mem, path, limit, err);
 }
 
 double cli_now_ms(void)

@@ -3,6 +3,7 @@
 #ifndef KAO_CLI_COMMAND_H
 #define KAO_CLI_COMMAND_H
 
+#include "base/file.h"
 #include "cli/options.h"
 #include "kao/context.h"
 
@@ -40,14 +41,24 @@ int cli_report(const char *name, kao_status status, const kao_error *err);
 kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu,
                        kao_error *err);
 
+/* How the program was started: main's argv[0]. */
+void cli_set_program(const char *name);
 /* A model by path, or by name (with or without .onnx) in the folders of KAO_MODELS, the
  * install data folder, and models/ beside the program. path: room for cap bytes. */
 kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *err);
 /* Folder i of that search, or false. */
 bool cli_model_folder(size_t i, char *path, size_t cap);
 
+/* Flush stdout; false: what was printed did not get out. */
+bool cli_flush(void);
 /* Flush stdout; CLI_FAULT with a line on stderr where that fails, else status. */
 int cli_finish(const char *name, int status);
+
+/* For commands without operands: false after a line on stderr where there are some. */
+bool cli_no_operands(const char *name, const cli_operands *rest);
+/* Read a file; "-" is standard input. */
+kao_status cli_read(kao_file *f, kao_mem *mem, const char *path, size_t limit,
+                    kao_error *err);
 
 double cli_now_ms(void);
 

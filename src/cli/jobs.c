@@ -56,7 +56,7 @@ static void show(size_t done, size_t n, double begin, bool *shown)
     fprintf(stderr, "\r%zu/%zu ", done, n);
 }
 
-static int collect(run *r, bool terminal)
+static int collect(run *r, bool terminal, const char *name)
 {
     const double begin = cli_now_ms();
     int status = CLI_YES;
@@ -77,6 +77,8 @@ static int collect(run *r, bool terminal)
         const int s = r->jobs->emit(r->jobs->user, i, value);
 
         status = s > status ? s : status;
+        if (!cli_flush())
+            exit(cli_finish(name, CLI_FAULT)); /* nobody would see the rest */
         if (terminal && r->jobs->n_items > 1)
             show(i + 1, r->jobs->n_items, begin, &shown);
     }
@@ -91,7 +93,7 @@ int cli_jobs_run(const cli_jobs *jobs, const char *name)
     const bool terminal = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
 
     if (jobs->n_workers < 2 || jobs->n_items < 2)
-        return collect(&r, terminal);
+        return collect(&r, terminal, name);
     thread_arg *args = calloc(jobs->n_workers, sizeof *args);
     pthread_t *threads = calloc(jobs->n_workers, sizeof *threads);
     uint32_t started = 0;
@@ -107,7 +109,7 @@ int cli_jobs_run(const cli_jobs *jobs, const char *name)
                 break;
         }
     if (started > 0)
-        status = collect(&r, terminal);
+        status = collect(&r, terminal, name);
     else
         fprintf(stderr, "kao %s: no thread could be started\n", name);
     for (uint32_t i = 0; i < started; i++)

@@ -21,6 +21,12 @@ int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
+    cli_set_program(argv[0]);
+
+    if (strcmp(name, "help") == 0 && argc == 3 && cli_command_find(argv[2])) {
+        cli_print_help(cli_command_find(argv[2]));
+        return cli_finish("help", CLI_YES);
+    }
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
         strcmp(name, "help") == 0) {
         usage(stdout);

@@ -48,7 +48,7 @@ static bool parse_word(const char *words, const char *s, int *to)
     int i = 0;
 
     for (const char *p = words; p; p = strchr(p, '|') ? strchr(p, '|') + 1 : NULL, i++)
-        if (n > 0 && strncmp(p, s, n) == 0 && (p[n] == '|' || p[n] == '\0')) {
+        if (n > 0 && strcspn(p, "|") == n && strncmp(p, s, n) == 0) {
             *to = i;
             return true;
         }
@@ -88,8 +88,10 @@ static bool set(const cli_option *o, const char *value, void *args)
         return true;
     case CLI_COUNT:
         return parse_count(value, to);
-    case CLI_UNIT:
+    case CLI_COSINE:
         return parse_float(value, number) && *number >= -1 && *number <= 1;
+    case CLI_SCORE:
+        return parse_float(value, number) && *number > 0 && *number <= 1;
     case CLI_SECONDS:
         return parse_float(value, number) && *number > 0 && *number <= 86400;
     case CLI_WORD:
@@ -105,8 +107,10 @@ static const char *wanted(const cli_option *o)
     switch (o->kind) {
     case CLI_COUNT:
         return "a number from 1 to 65536";
-    case CLI_UNIT:
+    case CLI_COSINE:
         return "a number from -1 to 1";
+    case CLI_SCORE:
+        return "a number above 0, 1 at most";
     case CLI_SECONDS:
         return "a number above 0";
     case CLI_LIST:
@@ -192,6 +196,36 @@ bool cli_parse(const char *command, const cli_option *options, int argc, char **
     return true;
 }
 
+enum { HELP_INDENT = 30, HELP_WIDTH = 88 };
+
+/* From column HELP_INDENT on, broken between words. */
+static void print_wrapped(const char *text)
+{
+    size_t room = HELP_WIDTH - HELP_INDENT;
+
+    while (*text) {
+        const size_t n = strcspn(text, " ");
+
+        if (n > room) {
+            printf("\n%*s", HELP_INDENT, "");
+            room = HELP_WIDTH - HELP_INDENT;
+        }
+        printf("%.*s", (int)n, text);
+        text += n;
+        room -= n < room ? n : room;
+        if (*text == ' ') {
+            text++;
+            if (strcspn(text, " ") < room) {
+                putchar(' ');
+                room--;
+            } else {
+                room = 0;
+            }
+        }
+    }
+    putchar('\n');
+}
+
 void cli_print_options(const cli_option *options)
 {
     for (const cli_option *o = options; o->name; o++) {
@@ -202,9 +236,10 @@ void cli_print_options(const cli_option *options)
         snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->value ? " " : "",
                  o->value ? o->value : "");
         if (strlen(left) > 26)
-            printf("  %s\n  %-26s  %s\n", left, "", o->help);
+            printf("  %s\n%*s", left, HELP_INDENT, "");
         else
-            printf("  %-26s  %s\n", left, o->help);
+            printf("  %-26s  ", left);
+        print_wrapped(o->help);
     }
     printf("  %-26s  %s\n", "-h, --help", "show this");
 }

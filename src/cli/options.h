@@ -11,7 +11,8 @@ typedef enum cli_kind {
     CLI_TEXT,    /* const char *, borrowed from argv */
     CLI_LIST,    /* cli_list: may be given several times */
     CLI_COUNT,   /* uint32_t, 1..65536 */
-    CLI_UNIT,    /* float, -1..1; NaN where not given is the caller's default */
+    CLI_COSINE,  /* float, -1..1 */
+    CLI_SCORE,   /* float, above 0, 1 at most */
     CLI_SECONDS, /* float, above 0 */
     CLI_WORD,    /* int: index among words, separated by '|' in `value` */
     CLI_FACES,   /* cli_faces */

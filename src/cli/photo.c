@@ -12,17 +12,27 @@
  * detector looks at 1280 pixels at most, and a chip needs 112. */
 enum { ENOUGH_PIXELS = 2560 };
 
+enum { WORKERS_MAX = 256 }; /* each holds its own models and threads */
+
 /* ---- workers ---- */
 
-kao_status cli_worker_open(cli_worker *w, const cli_photo_options *o, bool embedder,
-                           kao_error *err)
+static void worker_close(cli_worker *w)
+{
+    kao_embedder_destroy(w->embedder);
+    kao_detector_destroy(w->detector);
+    kao_context_destroy(w->ctx);
+    *w = (cli_worker){ .ctx = NULL };
+}
+
+static kao_status worker_open(cli_worker *w, const cli_photo_options *o,
+                              uint32_t n_workers, bool embedder, kao_error *err)
 {
     uint32_t threads = o->threads;
     kao_status st = KAO_OK;
 
     *w = (cli_worker){ .options = o };
-    if (!threads && o->jobs > 1) {
-        threads = kao_cpu_count() / o->jobs;
+    if (!threads && n_workers > 1) {
+        threads = kao_cpu_count() / n_workers;
         threads = threads ? threads : 1;
     }
     st = cli_context(&w->ctx, threads, o->cpu, err);
@@ -37,30 +47,24 @@ kao_status cli_worker_open(cli_worker *w, const cli_photo_options *o, bool embed
     if (!st && embedder)
         st = kao_embedder_open(w->ctx, &w->embedder, w->model_path, err);
     if (st)
-        cli_worker_close(w);
+        worker_close(w);
     return st;
-}
-
-void cli_worker_close(cli_worker *w)
-{
-    kao_embedder_destroy(w->embedder);
-    kao_detector_destroy(w->detector);
-    kao_context_destroy(w->ctx);
-    *w = (cli_worker){ .ctx = NULL };
 }
 
 void cli_workers_close(cli_worker *list, void **pointers, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        cli_worker_close(&list[i]);
+        worker_close(&list[i]);
     free(list);
     free(pointers);
 }
 
 kao_status cli_workers_open(cli_worker **list, void ***pointers, uint32_t *n,
-                            const cli_photo_options *o, bool embedder, kao_error *err)
+                            const cli_photo_options *o, size_t n_items, bool embedder,
+                            kao_error *err)
 {
-    const uint32_t want = o->jobs ? o->jobs : 1;
+    const uint32_t asked = o->jobs < WORKERS_MAX ? o->jobs : WORKERS_MAX;
+    const uint32_t want = n_items < asked ? (uint32_t)n_items : asked ? asked : 1;
     kao_status st = KAO_OK;
 
     *n = 0;
@@ -70,7 +74,7 @@ kao_status cli_workers_open(cli_worker **list, void ***pointers, uint32_t *n,
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (; !st && *n < want; ++*n) {
         (*pointers)[*n] = &(*list)[*n];
-        st = cli_worker_open(&(*list)[*n], o, embedder, err);
+        st = worker_open(&(*list)[*n], o, want, embedder, err);
     }
     if (st) {
         cli_workers_close(*list, *pointers, *n ? *n - 1 : 0);
@@ -97,6 +101,25 @@ kao_face cli_face_upright(const kao_image *image, const kao_face *face)
     return f;
 }
 
+/* A picture file; "-" is standard input. */
+static kao_status load(cli_worker *w, const char *path, const kao_image_options *o,
+                       kao_image *image, kao_error *err)
+{
+    kao_file f = { 0 };
+    kao_mem mem;
+
+    if (strcmp(path, "-") != 0)
+        return kao_image_load(w->ctx, path, o, image, err);
+    kao_mem_init(&mem, NULL);
+    kao_status st = cli_read(&f, &mem, path, KAO_IMAGE_MAX_BYTES, err);
+
+    if (st)
+        return st;
+    st = kao_image_decode(w->ctx, f.bytes.p, f.bytes.n, o, image, err);
+    kao_file_close(&f);
+    return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
+}
+
 kao_status cli_photo_detect(cli_worker *w, const char *path, bool coarse_first,
                             bool keep_size, cli_photo *p, kao_error *err)
 {
@@ -104,7 +127,7 @@ kao_status cli_photo_detect(cli_worker *w, const char *path, bool coarse_first,
     const kao_detect_options o = { .min_score = w->options->min_score,
                                    .coarse_first = coarse_first };
     size_t cap = 64;
-    kao_status st = kao_image_load(w->ctx, path, &io, &p->image, err);
+    kao_status st = load(w, path, &io, &p->image, err);
 
     while (!st) {
         kao_face *faces = realloc(p->faces, cap * sizeof *faces);
@@ -221,7 +244,7 @@ kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p,
     kao_status st = KAO_OK;
 
     if (w->options->no_detect) {
-        st = kao_image_load(w->ctx, path, NULL, &p->image, err);
+        st = load(w, path, NULL, &p->image, err);
         p->n_chosen = 1;
         if (!st) {
             st = embed_chips(w, p, &p->image, 1, err);
@@ -252,6 +275,55 @@ void cli_photo_free(cli_worker *w, cli_photo *p)
 
 /* ---- out ---- */
 
+const char *cli_stem(const char *path, size_t *n)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *dot = strrchr(name, '.');
+
+    *n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    return name;
+}
+
+static int by_stem(const void *a, const void *b)
+{
+    size_t n = 0, m = 0;
+    const char *x = cli_stem(*(char *const *)a, &n),
+               *y = cli_stem(*(char *const *)b, &m);
+    const int c = strncmp(x, y, n < m ? n : m);
+
+    return c        ? c
+           : n != m ? (n > m) - (n < m)
+                    : strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool cli_stems_clash(const char *command, char **paths, size_t n)
+{
+    char **sorted = calloc(n, sizeof *sorted);
+    bool clash = false;
+
+    if (!sorted) {
+        fprintf(stderr, "kao %s: out of memory\n", command);
+        return true;
+    }
+    memcpy(sorted, paths, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_stem);
+    for (size_t i = 1; i < n && !clash; i++) {
+        size_t k = 0, m = 0;
+        const char *x = cli_stem(sorted[i - 1], &k), *y = cli_stem(sorted[i], &m);
+
+        clash =
+            k == m && strncmp(x, y, k) == 0 && strcmp(sorted[i - 1], sorted[i]) != 0;
+        if (clash)
+            fprintf(
+                stderr,
+                "kao %s: %s and %s would be written to the same name: give them in two "
+                "runs, to two folders\n",
+                command, sorted[i - 1], sorted[i]);
+    }
+    free(sorted);
+    return clash;
+}
+
 /* Hundredths of a pixel say all there is to say. */
 static kao_json *pixels(float v)
 {
@@ -276,7 +348,7 @@ kao_json *cli_face_json(const kao_face *f)
         kao_json_add(points, point);
     }
     kao_json_set(o, "box", box);
-    kao_json_set(o, "score", kao_json_number((double)f->score));
+    kao_json_set(o, "score", kao_json_float(f->score));
     kao_json_set(o, "landmarks", points);
     return o;
 }
@@ -294,7 +366,7 @@ void cli_draw_face(const kao_image *image, const kao_face *f, kao_color color)
 {
     kao_image_draw_box(image, f->x, f->y, f->x + f->width, f->y + f->height, 0, color);
     for (int i = 0; i < KAO_FACE_POINTS; i++)
-        kao_image_draw_point(image, f->points[i].x, f->points[i].y, 0,
+        kao_image_draw_point(image, f->points[i].x, f->points[i].y, 1 + f->width / 60,
                              (kao_color){ 255, 220, 0 });
 }
 
@@ -307,7 +379,7 @@ int cli_print_json(const char *name, kao_json *json)
         return CLI_FAULT;
     }
     puts(text);
-    fflush(stdout); /* a line is seen when it is done, also through a pipe */
     free(text);
-    return CLI_YES;
+    return cli_flush() ? CLI_YES
+                       : CLI_FAULT; /* now: a reader of the pipe waits for it */
 }

@@ -22,7 +22,7 @@ typedef struct cli_photo_options {
 #define CLI_DETECTOR_OPTIONS(T)                                                             \
     { "detector", 'd', CLI_TEXT, offsetof(T, photo.detector), "MODEL",                      \
       "detector: a path or a name [" CLI_DEFAULT_DETECTOR "]" },                            \
-    { "min-score", 0, CLI_UNIT, offsetof(T, photo.min_score), "X",                          \
+    { "min-score", 0, CLI_SCORE, offsetof(T, photo.min_score), "X",                          \
       "drop faces with a detector score below X [the card's]" }
 #define CLI_EMBEDDER_OPTIONS(T)                                                             \
     { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
@@ -50,13 +50,10 @@ typedef struct cli_worker {
     char detector_path[4096], model_path[4096];
 } cli_worker;
 
-kao_status cli_worker_open(cli_worker *w, const cli_photo_options *o, bool embedder,
-                           kao_error *err);
-void cli_worker_close(cli_worker *w);
-
-/* -j workers; *list has n of them. On failure nothing is left open. */
+/* -j workers, no more than items; *list has n of them. On failure nothing is left open. */
 kao_status cli_workers_open(cli_worker **list, void ***pointers, uint32_t *n,
-                            const cli_photo_options *o, bool embedder, kao_error *err);
+                            const cli_photo_options *o, size_t n_items, bool embedder,
+                            kao_error *err);
 void cli_workers_close(cli_worker *list, void **pointers, uint32_t n);
 
 typedef struct cli_photo {
@@ -83,6 +80,12 @@ kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p,
 void cli_photo_free(cli_worker *w, cli_photo *p);
 /* Drop the pixels, keep faces and vectors. */
 void cli_photo_drop_image(cli_worker *w, cli_photo *p);
+
+/* A picture's name without folder and ending; *n: its bytes. */
+const char *cli_stem(const char *path, size_t *n);
+/* True, after a line on stderr, where two different pictures have the same stem: what is
+ * written for one into a folder would replace the other's. */
+bool cli_stems_clash(const char *command, char **paths, size_t n);
 
 /* {"box":..,"score":..,"landmarks":..} of a face in pixels of the file. */
 kao_json *cli_face_json(const kao_face *upright);

@@ -307,7 +307,7 @@ kao_status kao_card_require(const kao_card *c, const char *kind, const char *pat
     const char *have = kao_card_get(c, "kind");
 
     if (have && strcmp(have, kind) != 0)
-        return kao_fail(err, KAO_E_UNKNOWN_MODEL, "%s: a %s, wanted a model of kind %s",
+        return kao_fail(err, KAO_E_UNKNOWN_MODEL, "%s: a model of kind %s, wanted %s",
                         path, have, kind);
     if (!have && strcmp(kind, "detector") == 0)
         return kao_fail(

@@ -33,6 +33,7 @@ typedef struct kao_value {
     uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
     bool varies;        /* known, but another in plans for other inputs */
     /* place.c: */
+    bool joined;    /* placed by kao_place_joins: root, offset, strides stand */
     uint32_t root;  /* the value whose storage it is part of; itself where it owns it */
     int64_t offset; /* elements from the root's first one */
 } kao_value;
@@ -104,6 +105,8 @@ kao_status kao_graph_no_memory(kao_graph *g);
 /* A new value like t. KAO_NO_VALUE: out of memory. */
 uint32_t kao_graph_value(kao_graph *g, const kao_tensor *t);
 bool kao_value_known(const kao_graph *g, uint32_t value);
+/* Known, float32, C order. (pass_conv.c) */
+bool kao_value_known_f32(const kao_graph *g, uint32_t value);
 /* The one step that reads value, if exactly one does and it is no graph output. */
 kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value);
 void kao_graph_count_reads(kao_graph *g);
@@ -112,6 +115,12 @@ void kao_graph_count_reads(kao_graph *g);
  * of known inputs that are not the same in every plan. */
 uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s);
 
+/* pass_conv.c: a convolution step with one part, its descriptor still empty (NULL: out of
+ * memory); and the step that becomes it, with input 0 alone. */
+kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *weight,
+                                 int64_t oc);
+void kao_step_become_conv(kao_step *s, kao_conv_step *c);
+
 /* pass_*.c */
 kao_status kao_pass_fold(kao_graph *g);
 kao_status kao_pass_conv(kao_graph *g);
@@ -119,6 +128,8 @@ kao_status kao_pass_norm(kao_graph *g);
 kao_status kao_pass_epilogue(kao_graph *g);
 kao_status kao_pass_heads(kao_graph *g);
 kao_status kao_pass_pair(kao_graph *g);
+/* Part of placing: Concat steps whose parts are made in place. Roots are set before. */
+void kao_place_joins(kao_graph *g);
 
 /* Channels innermost, pixels at an even pitch without gaps: what the kernels read. Rank 4. */
 bool kao_is_channels_last(const kao_tensor *t, int64_t *pitch);

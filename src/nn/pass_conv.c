@@ -1,16 +1,15 @@
 /* Conv, Gemm and MatMul with constant weights become convolution steps, which run on packed
- * channels-last kernels; BatchNormalization behind one is folded into it.
+ * channels-last kernels.
  *
  * A matrix product is a 1x1 convolution over a picture of one row: M pixels, K channels.
  * Weights are not changed here: a step carries a factor and a bias for each output channel,
- * which packing applies (BN: y = k * x + (beta - k * mean), k = gamma / sqrt(var + eps)). */
-#include <math.h>
+ * which packing applies. */
 #include <string.h>
 
 #include "nn/graph.h"
 #include "nn/ops/ops.h"
 
-static bool is_known_f32(const kao_graph *g, uint32_t v)
+bool kao_value_known_f32(const kao_graph *g, uint32_t v)
 {
     return kao_value_known(g, v) && g->values[v].t.dtype == KAO_F32 &&
            kao_tensor_is_dense(&g->values[v].t);
@@ -19,7 +18,7 @@ static bool is_known_f32(const kao_graph *g, uint32_t v)
 /* An optional input that is absent or a known dense f32 tensor. */
 static bool usable_optional(const kao_graph *g, const kao_step *s, uint32_t i)
 {
-    return i >= s->n_in || s->in[i] == KAO_NO_VALUE || is_known_f32(g, s->in[i]);
+    return i >= s->n_in || s->in[i] == KAO_NO_VALUE || kao_value_known_f32(g, s->in[i]);
 }
 
 static bool fits(const kao_tensor *t)
@@ -29,8 +28,25 @@ static bool fits(const kao_tensor *t)
     return n > 0 && n < INT32_MAX;
 }
 
-static kao_conv_step *new_conv(kao_graph *g, const kao_step *s, const float *weight,
-                               int64_t oc)
+/* The kernels count in 32 bits and keep one window's patch in scratch: windows beyond
+ * any sense stay with the generic form. */
+static bool is_sane_window(const kao_window *w, int64_t channels)
+{
+    enum { SIDE = 1 << 14, PATCH = 1 << 26 };
+    int64_t reach = 1;
+
+    for (int i = 0; i < 2; i++) {
+        const int64_t r = (w->kernel[i] - 1) * w->dilation[i] + 16 * w->stride[i];
+
+        if (r > SIDE)
+            return false;
+        reach *= r;
+    }
+    return reach <= PATCH / channels;
+}
+
+kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *weight,
+                                 int64_t oc)
 {
     kao_conv_step *c = kao_arena_calloc(g->arena, 1, sizeof *c);
     const float **part = kao_arena_calloc(g->arena, 1, sizeof *part);
@@ -49,8 +65,7 @@ static kao_conv_step *new_conv(kao_graph *g, const kao_step *s, const float *wei
     return c;
 }
 
-/* The step as one with a single input. */
-static void become_conv(kao_step *s, kao_conv_step *c)
+void kao_step_become_conv(kao_step *s, kao_conv_step *c)
 {
     s->kind = KAO_STEP_CONV;
     s->conv = c;
@@ -63,10 +78,12 @@ static kao_status lower_conv(kao_graph *g, kao_step *s)
     const kao_window *w = &((const kao_conv_state *)s->state)->window;
     const kao_tensor *in = &g->values[s->in[0]].t, *out = &g->values[s->out[0]].t;
 
-    if (!is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) ||
-        !fits(out) || in->rank != 4 || p->group > INT32_MAX)
+    if (!kao_value_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) ||
+        !fits(out) || !fits(&g->values[s->in[1]].t) || in->rank != 4 ||
+        p->group > INT32_MAX || !is_sane_window(w, in->dims[1]))
         return KAO_OK;
-    kao_conv_step *c = new_conv(g, s, g->values[s->in[1]].t.data, out->dims[1]);
+    kao_conv_step *c =
+        kao_conv_step_new(g, s, g->values[s->in[1]].t.data, out->dims[1]);
 
     if (!c)
         return kao_graph_no_memory(g);
@@ -88,7 +105,7 @@ static kao_status lower_conv(kao_graph *g, kao_step *s)
                        .pad_top = (int32_t)w->pad_begin[0],
                        .pad_left = (int32_t)w->pad_begin[1],
                        .groups = (int32_t)p->group };
-    become_conv(s, c);
+    kao_step_become_conv(s, c);
     return KAO_OK;
 }
 
@@ -125,10 +142,10 @@ static kao_status lower_gemm(kao_graph *g, kao_step *s)
     const int64_t n = out->dims[1];
     const bool has_c = s->n_in > 2 && s->in[2] != KAO_NO_VALUE;
 
-    if (p->trans_a || !is_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) ||
+    if (p->trans_a || !kao_value_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) ||
         !fits(in) || !fits(out) || (has_c && !is_row(&g->values[s->in[2]].t, n)))
         return KAO_OK;
-    kao_conv_step *c = new_conv(g, s, g->values[s->in[1]].t.data, n);
+    kao_conv_step *c = kao_conv_step_new(g, s, g->values[s->in[1]].t.data, n);
     float *scale = kao_arena_calloc(g->arena, (size_t)n, sizeof *scale);
     float *bias = kao_arena_calloc(g->arena, (size_t)n, sizeof *bias);
 
@@ -147,7 +164,7 @@ static kao_status lower_gemm(kao_graph *g, kao_step *s)
     c->bias = bias;
     c->transposed = !p->trans_b;
     c->rows_are_pixels = true;
-    become_conv(s, c);
+    kao_step_become_conv(s, c);
     return KAO_OK;
 }
 
@@ -156,17 +173,17 @@ static kao_status lower_matmul(kao_graph *g, kao_step *s)
     const kao_tensor *in = &g->values[s->in[0]].t, *w = &g->values[s->in[1]].t,
                      *out = &g->values[s->out[0]].t;
 
-    if (!is_known_f32(g, s->in[1]) || w->rank != 2 || in->rank < 2 || !fits(in) ||
-        !fits(out))
+    if (!kao_value_known_f32(g, s->in[1]) || w->rank != 2 || in->rank < 2 ||
+        !fits(in) || !fits(out))
         return KAO_OK;
-    kao_conv_step *c = new_conv(g, s, w->data, w->dims[1]);
+    kao_conv_step *c = kao_conv_step_new(g, s, w->data, w->dims[1]);
 
     if (!c)
         return kao_graph_no_memory(g);
     c->d = row_conv(kao_tensor_count(in) / w->dims[0], w->dims[0], w->dims[1]);
     c->transposed = true;
     c->rows_are_pixels = true;
-    become_conv(s, c);
+    kao_step_become_conv(s, c);
     return KAO_OK;
 }
 
@@ -185,65 +202,6 @@ kao_status kao_pass_conv(kao_graph *g)
             st = lower_gemm(g, s);
         else if (s->op->kind == KAO_OP_MATMUL)
             st = lower_matmul(g, s);
-    }
-    kao_graph_count_reads(g);
-    return st;
-}
-
-/* ---- BatchNormalization ---- */
-
-static bool has_channel_stats(const kao_graph *g, const kao_step *bn, int64_t channels)
-{
-    for (uint32_t i = 1; i < 5; i++)
-        if (!is_known_f32(g, bn->in[i]) ||
-            kao_tensor_count(&g->values[bn->in[i]].t) != channels)
-            return false;
-    return true;
-}
-
-static kao_status fold_norm(kao_graph *g, kao_step *s, kao_step *bn)
-{
-    const float epsilon = ((const kao_batch_norm_param *)bn->param)->epsilon;
-    const int32_t n = s->conv->d.oc;
-    const float *gamma = g->values[bn->in[1]].t.data,
-                *beta = g->values[bn->in[2]].t.data;
-    const float *mean = g->values[bn->in[3]].t.data, *var = g->values[bn->in[4]].t.data;
-    float *scale = kao_arena_calloc(g->arena, (size_t)n, sizeof *scale);
-    float *bias = kao_arena_calloc(g->arena, (size_t)n, sizeof *bias);
-
-    if (!scale || !bias)
-        return kao_graph_no_memory(g);
-    for (int32_t i = 0; i < n; i++) {
-        const double k = (double)gamma[i] / sqrt((double)var[i] + (double)epsilon);
-        const double b = s->conv->bias ? (double)s->conv->bias[i] : 0;
-
-        scale[i] = (float)(k * (s->conv->scale ? (double)s->conv->scale[i] : 1));
-        bias[i] = (float)(k * (b - (double)mean[i]) + (double)beta[i]);
-    }
-    s->conv->scale = scale;
-    s->conv->bias = bias;
-    s->conv->key = kao_graph_key(g, s->conv->key, bn);
-    s->out[0] = bn->out[0];
-    s->node = bn->node;
-    bn->dead = true;
-    return KAO_OK;
-}
-
-kao_status kao_pass_norm(kao_graph *g)
-{
-    kao_status st = KAO_OK;
-
-    for (uint32_t i = 0; !st && i < g->n_steps; i++) {
-        kao_step *s = &g->steps[i];
-
-        if (s->dead || s->kind != KAO_STEP_CONV)
-            continue;
-        kao_step *bn = kao_graph_only_reader(g, s->out[0]);
-
-        if (bn && bn->kind == KAO_STEP_GENERIC && bn->op->kind == KAO_OP_BATCH_NORM &&
-            bn->in[0] == s->out[0] && has_channel_stats(g, bn, s->conv->d.oc) &&
-            g->values[s->out[0]].t.dims[1] == s->conv->d.oc)
-            st = fold_norm(g, s, bn);
     }
     kao_graph_count_reads(g);
     return st;

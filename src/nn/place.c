@@ -38,46 +38,6 @@ static void make_view(kao_graph *g, uint32_t v, uint32_t of, const int64_t *stri
     memcpy(g->values[v].t.strides, strides, sizeof g->values[v].t.strides);
 }
 
-/* Strides that show t's elements, in order, with the dims of `as`; false if none do.
- * Both lists of dims are cut into the shortest runs of equal product. The old dims of a run
- * must follow each other in memory; then the new ones are steps within it. */
-static bool view_as(const kao_tensor *t, const kao_tensor *as, int64_t *strides)
-{
-    int64_t dims[KAO_MAX_RANK], old[KAO_MAX_RANK]; /* t without its dims of 1 */
-    int32_t n = 0, i = 0, j = 0;
-
-    if (kao_tensor_count(t) == 0)
-        return false;
-    for (int32_t k = 0; k < t->rank; k++)
-        if (t->dims[k] != 1) {
-            dims[n] = t->dims[k];
-            old[n++] = t->strides[k];
-        }
-    memset(strides, 0, KAO_MAX_RANK * sizeof *strides);
-    while (i < n && j < as->rank) {
-        int32_t i1 = i + 1, j1 = j + 1;
-
-        for (int64_t a = dims[i], b = as->dims[j]; a != b;) {
-            if (a < b)
-                a *= dims[i1++];
-            else
-                b *= as->dims[j1++];
-        }
-        for (int32_t k = i; k < i1 - 1; k++)
-            if (old[k] != old[k + 1] * dims[k + 1])
-                return false;
-        int64_t step = old[i1 - 1];
-
-        for (int32_t k = j1 - 1; k >= j; k--) {
-            strides[k] = step;
-            step *= as->dims[k];
-        }
-        i = i1;
-        j = j1;
-    }
-    return true; /* what is left of `as` has size 1 */
-}
-
 /* ---- layouts ---- */
 
 bool kao_is_channels_last(const kao_tensor *t, int64_t *pitch)
@@ -189,8 +149,17 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node,
 static void outputs_are_roots(kao_graph *g, const kao_step *s)
 {
     for (uint32_t i = 0; i < s->n_out; i++)
-        if (s->out[i] != KAO_NO_VALUE)
+        if (s->out[i] != KAO_NO_VALUE && !g->values[s->out[i]].joined)
             root_here(g, s->out[i]);
+}
+
+/* A channels-last root of its own, unless it is part of a joined value already. */
+static void settle_last(kao_graph *g, uint32_t v)
+{
+    if (g->values[v].joined)
+        return;
+    kao_tensor_set_channels_last(&g->values[v].t);
+    root_here(g, v);
 }
 
 static kao_status place_conv(placer *p, kao_step *s)
@@ -225,8 +194,9 @@ static kao_status place_conv(placer *p, kao_step *s)
     c->d.res_stride = (int32_t)res;
     c->d.out_stride = c->d.oc;
     if (c->n_parts == 1) {
-        kao_tensor_set_channels_last(&g->values[s->out[0]].t);
-        root_here(g, s->out[0]);
+        settle_last(g, s->out[0]);
+        if (g->values[s->out[0]].joined)
+            c->d.out_stride = (int32_t)g->values[g->values[s->out[0]].root].t.dims[1];
         return emit(p, s);
     }
     kao_tensor *whole = &g->values[c->merged].t;
@@ -252,7 +222,7 @@ static kao_status place_window(placer *p, kao_step *s)
         st = need_channels_last(p, &s->in[0], s->node, &pitch);
         for (uint32_t i = 0; i < s->n_out; i++)
             if (s->out[i] != KAO_NO_VALUE)
-                kao_tensor_set_channels_last(&g->values[s->out[i]].t);
+                settle_last(g, s->out[i]);
     }
     return st ? st : emit(p, s);
 }
@@ -334,7 +304,7 @@ static bool place_view(placer *p, const kao_step *s)
         return true;
     }
     if (s->op->kind == KAO_OP_RESHAPE || s->op->kind == KAO_OP_FLATTEN) {
-        if (!view_as(in, &g->values[s->out[0]].t, strides))
+        if (!kao_tensor_view_as(in, &g->values[s->out[0]].t, strides))
             return false;
         make_view(g, s->out[0], s->in[0], strides, 0);
         return true;
@@ -352,7 +322,7 @@ static kao_status place_reshape(placer *p, const kao_step *s)
     if (out->rank == 4 && p->wants_last[s->out[0]]) {
         kao_tensor_set_channels_last(out);
         /* the copy must be able to see it in the input's dims */
-        if (!view_as(out, &g->values[s->in[0]].t, strides))
+        if (!kao_tensor_view_as(out, &g->values[s->in[0]].t, strides))
             kao_tensor_set_dense(out);
     }
     return emit(p, s);
@@ -362,6 +332,8 @@ static kao_status place_step(placer *p, kao_step *s)
 {
     kao_graph *g = p->g;
 
+    if (s->kind == KAO_STEP_VIEW) /* joined: placed already */
+        return emit(p, s);
     if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
         return place_conv(p, s);
     if (works_channels_last(s))
@@ -431,6 +403,8 @@ kao_status kao_graph_place(kao_graph *g)
     }
     if (g->passes & KAO_PASS_CONV)
         find_wishes(&p);
+    if ((g->passes & KAO_PASS_CONV) && (g->passes & KAO_PASS_VIEW))
+        kao_place_joins(g);
     for (uint32_t i = 0; !st && i < g->n_steps; i++)
         if (!g->steps[i].dead)
             st = place_step(&p, &g->steps[i]);

@@ -166,6 +166,29 @@ bool kao_walk_next(kao_walk *w)
     return false;
 }
 
+/* A short inner dimension (two groups of a channel shuffle) would leave most of the time
+ * to the steps between loops: the next one out becomes the inner loop instead. */
+static void lengthen_inner(kao_walk *w)
+{
+    const int32_t i = w->rank - 1;
+
+    if (i < 0 || w->n == 0 || w->n >= 8 || w->dims[i] <= w->n || w->step[1] == 1)
+        return;
+    const int64_t n = w->n, inner[2] = { w->step[0], w->step[1] };
+
+    w->n = w->dims[i];
+    w->dims[i] = n;
+    for (int32_t k = 0; k < 2; k++) {
+        w->step[k] = w->strides[k][i];
+        w->strides[k][i] = inner[k];
+    }
+}
+
+#define COPY_LOOP(T)                                                                   \
+ for (int64_t i = 0; i < w.n; i++)                                                     \
+ ((T *)dst->data)[w.at[0] + i * w.step[0]] =                                           \
+     ((const T *)src->data)[w.at[1] + i * w.step[1]]
+
 static void copy_same_dims(const kao_tensor *dst, const kao_tensor *src)
 {
     const kao_tensor *const ops[] = { dst, src };
@@ -173,27 +196,60 @@ static void copy_same_dims(const kao_tensor *dst, const kao_tensor *src)
     kao_walk w;
 
     kao_walk_init(&w, ops, 2);
+    lengthen_inner(&w);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {
-        uint8_t *d = (uint8_t *)dst->data + w.at[0] * (int64_t)size;
-        const uint8_t *s = (const uint8_t *)src->data + w.at[1] * (int64_t)size;
-
-        if (w.n == 1 || (w.step[0] == 1 && w.step[1] == 1)) {
-            memcpy(d, s, (size_t)w.n * size);
-            continue;
-        }
-        for (int64_t i = 0; i < w.n; i++) {
-            const int64_t to = i * w.step[0], from = i * w.step[1];
-
-            if (size == 4)
-                ((uint32_t *)(void *)d)[to] = ((const uint32_t *)(const void *)s)[from];
-            else if (size == 8)
-                ((uint64_t *)(void *)d)[to] = ((const uint64_t *)(const void *)s)[from];
-            else if (size == 2)
-                ((uint16_t *)(void *)d)[to] = ((const uint16_t *)(const void *)s)[from];
-            else
-                d[to] = s[from];
-        }
+        if (w.n == 1 || (w.step[0] == 1 && w.step[1] == 1))
+            memcpy((uint8_t *)dst->data + w.at[0] * (int64_t)size,
+                   (const uint8_t *)src->data + w.at[1] * (int64_t)size,
+                   (size_t)w.n * size);
+        else if (size == 4)
+            COPY_LOOP(uint32_t);
+        else if (size == 8)
+            COPY_LOOP(uint64_t);
+        else if (size == 2)
+            COPY_LOOP(uint16_t);
+        else
+            COPY_LOOP(uint8_t);
     }
+}
+
+/* Both lists of dims are cut into the shortest runs of equal product. The old dims of a run
+ * must follow each other in memory; then the new ones are steps within it. */
+bool kao_tensor_view_as(const kao_tensor *t, const kao_tensor *as, int64_t *strides)
+{
+    int64_t dims[KAO_MAX_RANK], old[KAO_MAX_RANK]; /* t without its dims of 1 */
+    int32_t n = 0, i = 0, j = 0;
+
+    if (kao_tensor_count(t) == 0)
+        return false;
+    for (int32_t k = 0; k < t->rank; k++)
+        if (t->dims[k] != 1) {
+            dims[n] = t->dims[k];
+            old[n++] = t->strides[k];
+        }
+    memset(strides, 0, KAO_MAX_RANK * sizeof *strides);
+    while (i < n && j < as->rank) {
+        int32_t i1 = i + 1, j1 = j + 1;
+
+        for (int64_t a = dims[i], b = as->dims[j]; a != b;) {
+            if (a < b)
+                a *= dims[i1++];
+            else
+                b *= as->dims[j1++];
+        }
+        for (int32_t k = i; k < i1 - 1; k++)
+            if (old[k] != old[k + 1] * dims[k + 1])
+                return false;
+        int64_t step = old[i1 - 1];
+
+        for (int32_t k = j1 - 1; k >= j; k--) {
+            strides[k] = step;
+            step *= as->dims[k];
+        }
+        i = i1;
+        j = j1;
+    }
+    return true; /* what is left of `as` has size 1 */
 }
 
 /* Step a C-order index one element on and give the new offset. */
@@ -217,16 +273,15 @@ void kao_tensor_copy(const kao_tensor *dst, const kao_tensor *src)
         copy_same_dims(dst, src);
         return;
     }
-    if (kao_tensor_is_dense(src)) { /* read it in the shape of dst */
-        view = *dst;
-        view.data = src->data;
-        kao_tensor_set_dense(&view);
+    view = *dst;
+    view.data = src->data;
+    if (kao_tensor_view_as(src, dst, view.strides)) { /* read it in the shape of dst */
         copy_same_dims(dst, &view);
         return;
     }
-    if (kao_tensor_is_dense(dst)) { /* write it in the shape of src */
-        view.data = dst->data;
-        kao_tensor_set_dense(&view);
+    view = *src;
+    view.data = dst->data;
+    if (kao_tensor_view_as(dst, src, view.strides)) { /* write it in the shape of src */
         copy_same_dims(&view, src);
         return;
     }

@@ -27,6 +27,9 @@ bool kao_tensor_is_dense(const kao_tensor *t); /* dimensions of 1 may have any s
 bool kao_tensor_same_dims(const kao_tensor *a, const kao_tensor *b);
 /* The same elements at the same places, seen in the same order. */
 bool kao_tensor_same_strides(const kao_tensor *a, const kao_tensor *b);
+/* Strides that show t's elements, in order, with the dims of `as` (equal counts); false if
+ * none do. strides: room for KAO_MAX_RANK. */
+bool kao_tensor_view_as(const kao_tensor *t, const kao_tensor *as, int64_t *strides);
 /* "[1,3,640,640]" into buf. */
 const char *kao_dims_text(const int64_t *dims, int32_t rank, char *buf, size_t cap);
 

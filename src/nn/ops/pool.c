@@ -91,7 +91,7 @@ static void max_window(const kao_window *g, const kao_tensor *in, int64_t base,
     const taps t = taps_of(g, y, x);
     bool found = false;
 
-    *best = in->dtype == KAO_F32 ? -INFINITY : in->dtype == KAO_U8 ? 0 : INT8_MIN;
+    *best = in->dtype == KAO_F32 ? -HUGE_VAL : in->dtype == KAO_U8 ? 0 : INT8_MIN;
     *by = *bx = 0;
     for (int64_t ky = t.y0; ky < t.y1; ky++) {
         const int64_t iy = t.top + ky * g->dilation[0];

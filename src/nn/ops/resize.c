@@ -161,7 +161,7 @@ static kao_status from_scales(kao_op_infer *x, const float *scales, size_t n, ta
 static kao_status from_sizes(kao_op_infer *x, const int64_t *sizes, size_t n, target *t)
 {
     const kao_resize_param *p = x->param;
-    double common = p->policy == 1 ? INFINITY : 0;
+    double common = p->policy == 1 ? HUGE_VAL : 0;
 
     for (size_t k = 0; k < n; k++) {
         int32_t axis = 0;

@@ -1,0 +1,26 @@
+#!/bin/sh
+# kao bench MODELS DETECTOR EMBEDDER: forms of the output; no times are judged.
+. "$(dirname "$0")/lib.sh"
+take_models "$@"
+
+run 0 "$KAO" bench --seconds 0.05 --csv --cpu ref --size 64
+lines 2 out
+awk -F, 'NF != 9 || $2 != "ref" || $3 != 1 || $4 !~ /^\[[0-9x]+\]$/ || $7 <= 0 || $8 > $7 || $9 < 3 { bad = 1 } END { exit bad }' \
+    "$work/out" || fails "fields of the CSV"
+fact "bench --csv: nine fields a network, least not above the median, three runs at least"
+run 0 "$KAO" bench --seconds 0.05 --size 64 yunet_n_dynamic --threads 2
+out_has "2 threads"
+out_has "memory of the process"
+fact "bench as text names threads and memory"
+run 0 "$KAO" bench --seconds 0.05 --size 64 --json
+"${PYTHON:-python3}" -c 'import json, sys
+for line in open(sys.argv[1]):
+    o = json.loads(line)
+    assert o["input"][0] == 1 and 0 < o["min_ms"] <= o["median_ms"] and o["runs"] >= 3 and o["weight_bytes"] > 0, o' "$work/out" || fails JSON
+lines 2 out
+fact "bench --json: an object a network"
+run 3 "$KAO" bench --seconds 0.05 no_such_model mobilefacenet_192
+err_has 'model "no_such_model" not found'
+out_has "mobilefacenet_192.onnx"
+fact "an unknown network is 3, the others are measured"
+finish

@@ -1,0 +1,292 @@
+"""Checks that the shell cannot do. usage: check.py WHAT ARGUMENT..."""
+import json
+import math
+import os
+import signal
+import struct
+import subprocess
+import sys
+import time
+
+
+def objects(path):
+    """One JSON object a line, in strict UTF-8."""
+    text = open(path, "rb").read().decode("utf-8")
+    assert text.endswith("\n"), "the last line is cut"
+
+    def refuse(word):
+        raise ValueError(word)
+    return [json.loads(line, parse_constant=refuse) for line in text.splitlines()]
+
+
+def need(condition, *words):
+    if not condition:
+        sys.exit("    " + " ".join(str(w) for w in words))
+
+
+def number(v):
+    return isinstance(v, (int, float)) and not isinstance(v, bool)
+
+
+def is_face(f):
+    need(set(f) == {"box", "score", "landmarks"}, "keys of a face:", sorted(f))
+    need(len(f["box"]) == 4 and all(map(number, f["box"])), "box", f["box"])
+    need(number(f["score"]) and 0 < f["score"] <= 1, "score", f["score"])
+    need(len(f["landmarks"]) == 5 and all(len(p) == 2 and all(map(number, p)) for p in f["landmarks"]),
+         "landmarks", f["landmarks"])
+
+
+def is_error(e):
+    need(set(e) == {"code", "message"}, "keys of an error:", sorted(e))
+    need(isinstance(e["code"], str) and isinstance(e["message"], str) and e["message"], e)
+
+
+def verify(path, *words):
+    """verify OUT: keys and types. Further words: KEY=VALUE that every object has."""
+    for o in objects(path):
+        for key in ("a", "b", "model"):
+            need(isinstance(o[key], str), key, o[key])
+        need(o["detector"] is None or isinstance(o["detector"], str), "detector", o["detector"])
+        need(number(o["ms"]) and o["ms"] >= 0, "ms", o["ms"])
+        if o["similarity"] is None:
+            is_error(o["error"])
+        else:
+            need("error" not in o, "an error beside a similarity")
+            need(number(o["similarity"]) and -1 <= o["similarity"] <= 1, o["similarity"])
+            need(number(o["threshold"]), o["threshold"])
+            need(o["far"] is None, "far", o["far"])
+            need(o["same"] is (o["similarity"] >= o["threshold"]), "same", o)
+            need(len(o["faces"]) == 2, "faces", o["faces"])
+            for f in o["faces"]:
+                f is None or is_face(f)
+        for word in words:
+            key, value = word.split("=", 1)
+            got = o["error"]["code"] if key == "code" else o[key]
+            need(got == {"null": None, "true": True, "false": False}.get(value, value), key, got)
+
+
+def similarities(path, *wanted):
+    """similarities OUT VALUE...: null, or within 0.0005."""
+    got = [o["similarity"] for o in objects(path)]
+    need(len(got) == len(wanted), len(got), "objects, wanted", len(wanted))
+    for g, w in zip(got, wanted):
+        need(g is None if w == "null" else g is not None and abs(g - float(w)) < 5e-4, got)
+
+
+def without_ms(path):
+    for o in objects(path):
+        o.pop("ms")
+        print(json.dumps(o, sort_keys=True))
+
+
+def detect(path, *counts):
+    """detect OUT COUNT...: keys and types, and how many faces each has."""
+    all_ = objects(path)
+    for o in all_:
+        need(isinstance(o["file"], str), "file")
+        if "error" in o:
+            is_error(o["error"])
+            continue
+        need(set(o) == {"file", "width", "height", "faces"}, sorted(o))
+        need(isinstance(o["width"], int) and isinstance(o["height"], int), o)
+        for f in o["faces"]:
+            is_face(f)
+        scores = [f["score"] for f in o["faces"]]
+        need(scores == sorted(scores, reverse=True), "best first:", scores)
+    if counts:
+        got = [str(len(o["faces"])) if "faces" in o else o["error"]["code"] for o in all_]
+        need(got == list(counts), "found", got, "wanted", list(counts))
+
+
+def first_box(path):
+    return objects(path)[0]["faces"][0]["box"]
+
+
+def box(path, *wanted):
+    """box OUT X Y W H TOLERANCE: the first face of the first picture."""
+    got, (*want, tolerance) = first_box(path), map(float, wanted)
+    need(all(abs(g - w) <= tolerance for g, w in zip(got, want)), "box", got, "wanted", want)
+
+
+def size(path, width, height):
+    o = objects(path)[0]
+    need((o["width"], o["height"]) == (int(width), int(height)), o["width"], o["height"])
+
+
+def ratio(text):
+    top, _, bottom = text.partition("/")
+    return float(top) / float(bottom or 1)
+
+
+def same_boxes(a, b, factor, tolerance):
+    """Boxes of a, times factor, are those of b."""
+    x, y = [f["box"] for f in objects(a)[0]["faces"]], [f["box"] for f in objects(b)[0]["faces"]]
+    need(len(x) == len(y) > 0, len(x), len(y))
+    for p, q in zip(x, y):
+        need(all(abs(v * ratio(factor) - w) <= float(tolerance) for v, w in zip(p, q)), p, q)
+
+
+def embed(path, dim, rows):
+    all_ = objects(path)
+    need(len(all_) == int(rows), len(all_), "rows")
+    for o in all_:
+        if "error" in o:
+            need(o["embedding"] is None, "an embedding beside an error")
+            is_error(o["error"])
+            continue
+        need(set(o) == {"file", "face", "embedding"}, sorted(o))
+        o["face"] is None or is_face(o["face"])
+        need(len(o["embedding"]) == int(dim), len(o["embedding"]), "numbers, wanted", dim)
+        need(abs(math.fsum(v * v for v in o["embedding"]) - 1) < 1e-5, "length")
+
+
+def read_npy(path):
+    data = open(path, "rb").read()
+    need(data[:8] == b"\x93NUMPY\x01\x00", "not .npy 1.0")
+    n = struct.unpack("<H", data[8:10])[0]
+    need((10 + n) % 64 == 0, "data not aligned")
+    head = eval(data[10:10 + n].decode("ascii"), {"__builtins__": {}})
+    need(not head["fortran_order"], "Fortran order")
+    kind = {"<f4": "f", "<i8": "q", "<i4": "i", "|u1": "B", "|i1": "b", "|b1": "?"}[head["descr"]]
+    count = math.prod(head["shape"])
+    return head["shape"], struct.unpack("<%d%s" % (count, kind), data[10 + n:])
+
+
+def npy(path, *shape):
+    got = read_npy(path)[0]
+    need(got == tuple(map(int, shape)), "shape", got)
+
+
+def npy_is_json(path, lines):
+    """The rows of the array are the embeddings, to the last bit."""
+    shape, values = read_npy(path)
+    rows = [o["embedding"] for o in objects(lines) if o["embedding"]]
+    need(shape == (len(rows), len(rows[0])), shape)
+    flat = [struct.unpack("<f", struct.pack("<f", v))[0] for row in rows for v in row]
+    need(flat == list(values), "the numbers differ")
+
+
+def write_npy(path, *shape):
+    shape = tuple(map(int, shape))
+    head = repr({"descr": "<f4", "fortran_order": False, "shape": shape}).encode()
+    head += b" " * (64 - (10 + len(head) + 1) % 64) + b"\n"
+    n = math.prod(shape)
+    with open(path, "wb") as f:
+        f.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head)
+        f.write(struct.pack("<%df" % n, *[(i * 7919 % 255) / 127.5 - 1 for i in range(n)]))
+
+
+def exif(source, orientation, to):
+    """A JPEG with an EXIF block that holds an orientation."""
+    data = open(source, "rb").read()
+    need(data[:2] == b"\xff\xd8", "not a JPEG")
+    tiff = b"MM\x00*\x00\x00\x00\x08\x00\x01" + struct.pack(">HHIHH", 0x112, 3, 1, int(orientation), 0) + b"\0" * 4
+    body = b"Exif\0\0" + tiff
+    with open(to, "wb") as f:
+        f.write(data[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + data[2:])
+
+
+def picture_size(path):
+    data = open(path, "rb").read()
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        need(data[-8:-4] == b"IEND", "the PNG is cut")
+        return struct.unpack(">II", data[16:24])
+    need(data[:2] == b"\xff\xd8" and data[-2:] == b"\xff\xd9", "neither PNG nor whole JPEG")
+    at = 2
+    while not 0xc0 <= data[at + 1] <= 0xc2:
+        at += 2 + struct.unpack(">H", data[at + 2:at + 4])[0]
+    return struct.unpack(">HH", data[at + 5:at + 9])[::-1]
+
+
+def picture(path, width, height):
+    got = picture_size(path)
+    need(got == (int(width), int(height)), path, got)
+
+
+def interrupt(folder, after, *command):
+    """SIGINT after some output: the program ends by the signal, and no file was left."""
+    before = sorted(os.listdir(folder))
+    p = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=folder)
+    for _ in range(int(after)):
+        need(p.stdout.readline().endswith(b"\n"), "no output before the signal")
+    p.send_signal(signal.SIGINT)
+    begin = time.monotonic()
+    p.stdout.read()
+    need(p.wait() == -signal.SIGINT, "ended with", p.returncode)
+    need(time.monotonic() - begin < 5, "it took long to end")
+    need(sorted(os.listdir(folder)) == before, "files left:", os.listdir(folder))
+
+
+def milliseconds(*command):
+    """The median of seven runs, process start included."""
+    times = []
+    for _ in range(7):
+        begin = time.monotonic()
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+        times.append(1e3 * (time.monotonic() - begin))
+    print("%.0f" % sorted(times)[3])
+
+
+def on_terminal(output, *command):
+    """stderr on a terminal, stdout to a file: what the terminal showed goes to output."""
+    import pty
+    master, slave = pty.openpty()
+    p = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=slave)
+    os.close(slave)
+    seen = b""
+    while True:
+        try:
+            more = os.read(master, 4096)
+        except OSError:
+            break
+        if not more:
+            break
+        seen += more
+    p.wait()
+    open(output, "wb").write(seen)
+
+
+def run_bytes(out, status, program, *args):
+    """Run with arguments given as \\xNN escapes (bytes that are no UTF-8)."""
+    raw = [a.encode("utf-8").decode("unicode_escape").encode("latin-1") for a in args]
+    p = subprocess.run([program.encode()] + raw, stdout=open(out, "wb"), stderr=subprocess.DEVNULL)
+    need(p.returncode == int(status), "status", p.returncode)
+
+
+# ---- a small ONNX writer ----
+
+def varint(v):
+    out = b""
+    while v > 127:
+        out += bytes([v & 127 | 128])
+        v >>= 7
+    return out + bytes([v])
+
+
+def field(number_, value):
+    if isinstance(value, int):
+        return varint(number_ << 3) + varint(value)
+    return varint(number_ << 3 | 2) + varint(len(value)) + value
+
+
+def value_info(name, *dims):
+    shape = b"".join(field(1, field(1, d)) for d in dims)
+    return field(1, name) + field(2, field(1, field(1, 1) + field(2, shape)))
+
+
+def names_model(path):
+    """One input, called a=b, and outputs with names that make poor file names."""
+    outputs = [b"a/b:c", b"a;b c", b"a_b_c", b"a_b_c.2", b"x" * 130, b"x" * 120, "顔".encode(),
+               b"tab\there"]
+    graph = b"".join(field(1, field(1, b"a=b") + field(2, o) + field(4, b"Relu")) for o in outputs)
+    graph += field(2, b"g") + field(11, value_info(b"a=b", 2, 3))
+    graph += b"".join(field(12, value_info(o, 2, 3)) for o in outputs)
+    open(path, "wb").write(field(1, 8) + field(7, graph) + field(8, field(2, 13)))
+
+
+def main():
+    name = sys.argv[1].replace("-", "_")
+    globals()[name](*sys.argv[2:])
+
+
+main()

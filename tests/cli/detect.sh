@@ -1,0 +1,129 @@
+#!/bin/sh
+# kao detect MODELS DETECTOR EMBEDDER
+. "$(dirname "$0")/lib.sh"
+take_models "$@"
+cd "$work" || exit 1
+
+run 0 "$KAO" detect "$a" "$group" blank.png
+out_has "$a: 1 face"
+out_has "$group: 4 faces"
+out_has "blank.png: 0 faces"
+lines 8 out
+sed -n 2p out | grep -qE '^  1: [0-9]+ x [0-9]+ at \(-?[0-9]+, -?[0-9]+\), score [01]\.[0-9]{3}$' || fails "a face's line"
+fact "text: a line a picture, a line a face; no face is status 0"
+run 0 "$KAO" detect "$a" "$group" blank.png --json
+lines 3 out
+check detect out 1 4 0
+cp out one
+run 0 "$KAO" detect "$a" "$group" blank.png --json -j 3
+same out one
+run 0 "$KAO" detect "$a" "$group" blank.png --json --threads 2
+same out one
+run 0 "$KAO" detect "$a" "$group" blank.png --json --threads 1
+same out one
+fact "--json: file, width, height, faces with box, score, landmarks, best first; the same bytes for -j 1 and 3, --threads 1 and 2"
+run 3 "$KAO" detect missing.jpg "$a" --json
+check detect out io 1
+err_has "missing.jpg: No such file or directory"
+err_one_line
+run 3 "$KAO" detect missing.jpg "$a"
+out_has "1 face"
+fact "a missing picture is 3, one line, an error object; the others are done"
+run 0 "$KAO" detect "$a" --json --min-score 1
+check detect out 0
+fact "--min-score drops faces"
+run 4 sh -c '"$0" detect "$1" >/dev/full' "$KAO" "$a"
+err_has "No space left on device"
+fact "a full disk is 4"
+run 0 sh -c '"$0" detect - --json <"$1"' "$KAO" "$a"
+check detect out 1
+fact "- is standard input"
+mkdir many
+i=0
+while [ $i -lt 300 ]; do ln -s "$work/blank.png" many/$i.png; i=$((i + 1)); done
+run 0 "$KAO" detect --json -j 2 many/*.png
+lines 300 out
+fact "300 pictures on the command line"
+
+# ---- places: turned, large, small, filling the frame ----
+
+run 0 "$KAO" detect "$a" --json
+cp out upright
+for o in 3 6 8; do
+    check exif "$a" $o turned.jpg
+    run 0 "$KAO" detect turned.jpg --json
+    if [ $o = 3 ]; then check size out $wide $high; else check size out $high $wide; fi
+done
+fact "EXIF orientation: width and height are those of the upright picture"
+"$COMPOSE" --on-side side.jpg "$a"
+check exif side.jpg 6 standing.jpg
+run 0 "$KAO" detect standing.jpg --json
+check size out $wide $high
+check same-boxes upright out 1 6
+fact "a picture stored lying, with orientation 6: boxes are in upright coordinates"
+
+big() { # FILE WIDTH HEIGHT: the picture a at that size, or a face of about its place
+    if [ $real = yes ]; then
+        "$COMPOSE" "$1" $2 $3 0 "$a" 0 0 $2 $3
+    else
+        "$COMPOSE" "$1" $2 $3 60 "#00d200" $(($2 / 2)) $(($3 / 2)) $(($2 / 80)) $(($3 / 80))
+    fi
+}
+in_place() { # WIDTH HEIGHT: the one box found is where it belongs
+    check detect out 1
+    check size out $1 $2
+    if [ $real = yes ]; then
+        check same-boxes upright out "$1/640" $(($1 / 100))
+    else
+        check box out $(($1 * 491 / 1000)) $(($2 * 487 / 1000)) $(($1 * 30 / 1000)) $(($2 * 39 / 1000)) $(($1 / 200))
+    fi
+}
+big large.jpg 4000 $((4000 * high / wide))
+run 0 "$KAO" detect large.jpg --json
+in_place 4000 $((4000 * high / wide))
+big larger.jpg 5600 $((5600 * high / wide))
+run 0 "$KAO" detect larger.jpg --json
+in_place 5600 $((5600 * high / wide))
+cp out reduced
+run 0 "$KAO" detect larger.jpg --json --draw larger.jpeg
+in_place 5600 $((5600 * high / wide))
+check picture larger.jpeg 5600 $((5600 * high / wide))
+check same-boxes reduced out 1 56
+fact "JPEGs 4000 and 5600 pixels wide, the second read at a reduced size: boxes in full-size pixels"
+if [ $real = yes ]; then
+    # The face of ana_1 is 280 x 376 at (181, 167): scaled so that it is 24 pixels high.
+    "$COMPOSE" tiny.jpg 1920 1080 110 "$a" 1200 500 41 50
+    run 0 "$KAO" detect tiny.jpg --json
+    check detect out 1
+    check box out 1211.6 510.7 18 24 4
+    fact "a face 24 pixels high in a picture 1920 wide is found, where it is"
+    "$COMPOSE" frame.jpg 1200 1500 0 "$a" 0 0 1200 1500 150 140 340 425
+    run 0 "$KAO" detect frame.jpg --json
+    check detect out 1
+    fact "a face that fills the frame is found, once"
+    for p in "$PICTURES"/[a-z]*_[1-4].jpg; do
+        run 0 "$KAO" detect "$p" --json
+        check detect out 1
+    done
+    fact "every example picture has exactly one face"
+fi
+
+# ---- --draw ----
+
+run 0 "$KAO" detect "$a" --draw drawn.png
+check picture drawn.png $wide $high
+mkdir "drawn 顔"
+run 0 "$KAO" detect "$a" "$group" --draw "drawn 顔"
+check picture "drawn 顔/ana_1.faces.jpg" $wide $high
+[ -s "drawn 顔/group.faces.jpg" ] || fails "group"
+"$COMPOSE" plain.png $wide $high 0 "$a" 0 0 $wide $high
+cmp -s drawn.png plain.png && fails "nothing was drawn"
+fact "--draw FILE, --draw FOLDER"
+run 3 "$KAO" detect "$a" --draw drawn.gif --json
+err_one_line
+run 4 "$KAO" detect "$a" --draw none/drawn.png
+err_has "none/drawn.png: "
+err_one_line
+[ -z "$(find . -name '*.png.*')" ] || fails "left: $(find . -name '*.png.*')"
+fact "--draw: another ending is 3, a folder that is not there 4"
+finish

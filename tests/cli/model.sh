@@ -1,0 +1,108 @@
+#!/bin/sh
+# kao model MODELS DETECTOR EMBEDDER; what needs no model comes first.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+
+run 0 "$KAO" model ops --markdown
+if [ -n "${OPERATORS_DOC-}" ]; then same out "$OPERATORS_DOC"; fi
+fact "docs/operators.md is what kao model ops --markdown prints"
+run 0 "$KAO" model ops
+grep -q '^Conv  ' out || fails "Conv"
+LC_ALL=C sort -c -k1,1 out || fails "not sorted"
+fact "kao model ops lists the operators, sorted"
+
+check names-model "odd names.onnx"
+check write-npy x=1.npy 2 3
+cp x=1.npy x.npy
+run 0 "$KAO" model info "odd names.onnx"
+out_has 'input  0 "a=b" float32 [2,3]'
+out_has 'tab?here'
+run 0 "$KAO" model info "odd names.onnx" --json
+"${PYTHON:-python3}" -c 'import json,sys
+o = json.loads(open(sys.argv[1]).read())
+assert o["opset"] == 13 and o["nodes"] == 8 and o["inputs"] == [{"name": "a=b", "type": "float32", "shape": [2, 3]}], o
+assert [t["name"] for t in o["outputs"]][-1] == "tab\there" and "missing" in o and o["card"] == {}, o' out || fails JSON
+fact "model info: inputs and outputs with types and shapes; control characters of names do not reach the terminal; --json"
+run 0 "$KAO" model run "odd names.onnx" --input a=b=x.npy -o out.d
+lines 8 out
+long=$(printf '%0100d' 0 | tr 0 x)
+for name in a_b_c a_b_c.2 a_b_c.3 a_b_c.2.2 "$long" "$long.2" ___ tab_here; do
+    check npy "out.d/$name.npy" 2 3
+done
+awk -F'\t' 'NF != 5 || $1 != NR - 1 || $3 != "float32" || $4 != "[2,3]" { bad = 1 } END { exit bad }' out || fails "columns"
+awk -F'\t' '{ print $5 }' out | sort -u >paths
+lines 8 paths
+fact "model run: --input splits at the last =; outputs by name, odd bytes as _, cut at 100, .2 for a name that is taken; no output lost; five columns"
+run 0 "$KAO" model run "odd names.onnx" -i a=b=x.npy -o out.d --passes none --cpu ref --threads 1
+run 0 "$KAO" model run "odd names.onnx" -i a=b=x.npy --profile
+err_has "steps"
+lines 0 out
+fact "--passes none, --profile"
+
+wrong() { # MESSAGE ARGUMENTS
+    text=$1
+    shift
+    run 3 "$KAO" model run "$@" -o bad.d
+    err_has "$text"
+    err_one_line
+}
+wrong "wanted NAME=FILE.npy" "odd names.onnx" -i x.npy
+wrong 'no input is called "a"' "odd names.onnx" -i a=x.npy
+wrong 'a=b' "odd names.onnx"
+wrong "none.npy: No such file" "odd names.onnx" -i a=b=none.npy
+wrong 'no input is called "a=b=x"' "odd names.onnx" -i a=b=x=1.npy
+wrong 'unknown pass "speed"' "odd names.onnx" -i a=b=x.npy --passes speed
+check write-npy y.npy 2 4
+wrong "y.npy" "odd names.onnx" -i a=b=y.npy
+printf 'no array' >text.npy
+wrong "text.npy" "odd names.onnx" -i a=b=text.npy
+printf 'no model' >text.onnx
+wrong "text.onnx" text.onnx
+wrong "none.onnx: No such file" ./none.onnx
+: >empty.onnx
+wrong "empty.onnx" empty.onnx
+fact "wrong inputs are 3, with one line that names what was wrong"
+run 3 "$KAO" model info none.onnx text.onnx "odd names.onnx"
+lines 2 err
+out_has "odd names.onnx"
+fact "model info goes on after a bad file"
+mkdir -p taken.d/a_b_c.npy
+run 4 "$KAO" model run "odd names.onnx" -i a=b=x.npy -o taken.d
+err_one_line
+run 4 "$KAO" model run "odd names.onnx" -i a=b=x.npy -o none/none
+run 4 sh -c '"$0" model ops >/dev/full' "$KAO"
+run 4 sh -c '"$0" model info "$1" >/dev/full' "$KAO" "odd names.onnx"
+[ -z "$(find . -name '*.npy.*')" ] || fails "left: $(find . -name '*.npy.*')"
+fact "what cannot be written is 4, and nothing half written stays"
+
+run 3 "$KAO" detect x.jpg -d "./odd names.onnx"
+err_has "no detector family knows this network"
+err_one_line
+run 3 "$KAO" embed x.jpg --no-detect -m "./odd names.onnx"
+err_has "odd names.onnx: unknown embedder; its card lacks: "
+err_has "input.color"
+err_one_line
+fact "an unknown model is refused with the keys that its card lacks"
+
+[ -n "${1-}" ] || finish
+take_models "$@"
+run 0 "$KAO" model info yunet_n_dynamic mobilefacenet_192
+out_has "kind             = detector"
+out_has "kind             = embedder"
+out_has "family           = yunet"
+cp "$KAO_MODELS/mobilefacenet_192.onnx" mine.onnx
+[ ! -f "$KAO_MODELS/mobilefacenet_192.onnx.card" ] || cp "$KAO_MODELS/mobilefacenet_192.onnx.card" mine.onnx.card
+printf 'threshold.cosine = 0.999\n' >>mine.onnx.card
+run 0 "$KAO" model info ./mine.onnx
+grep -q 'threshold.cosine = 0.999 .*(sidecar)' out || fails "the sidecar's value"
+run 1 "$KAO" verify "$PICTURES/ana_1.jpg" "$PICTURES/ana_3.jpg" -m ./mine.onnx
+out_has "Threshold : 0.999"
+printf 'threshold.cosin = 1\n' >mine.onnx.card
+run 3 "$KAO" model info ./mine.onnx
+err_has 'unknown key "threshold.cosin"'
+fact "a sidecar comes before the built-in card; a misspelt key is refused"
+run 0 "$KAO" model info yunet_n_dynamic.onnx
+cp "$KAO_MODELS/yunet_n_dynamic.onnx" other.onnx
+run 0 "$KAO" detect "$PICTURES/ana_1.jpg" -d ./other.onnx
+fact "names with and without .onnx; a path"
+finish

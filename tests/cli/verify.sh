@@ -1,0 +1,279 @@
+#!/bin/sh
+# kao verify MODELS DETECTOR EMBEDDER
+. "$(dirname "$0")/lib.sh"
+take_models "$@"
+cd "$work" || exit 1
+
+# ---- one pair ----
+
+run 0 "$KAO" verify "$a" "$b"
+lines 3 out
+out_has "Similarity of ($a, $b) : 0."
+[ "$(sed -n 2p out)" = "They are the same face!" ] || fails "second line"
+[ "$(sed -n 3p out)" = "Threshold : $threshold" ] || fails "third line"
+lines 0 err
+sed -n 1p out | grep -qE ' : -?[01]\.[0-9]{3}$' || fails "three decimals"
+fact "the same person: three lines, status 0"
+run 1 "$KAO" verify "$a" "$c"
+[ "$(sed -n 2p out)" = "They are not the same face!" ] || fails "second line"
+fact "different people: status 1"
+run 0 "$KAO" verify "$a" "$a"
+out_has ") : 1.000"
+fact "a picture with itself is 1.000"
+run 1 "$KAO" verify "$a" "$b" --threshold 1
+out_has "Threshold : 1.000"
+run 0 "$KAO" verify "$a" "$c" --threshold=-1
+out_has "Threshold : -1.000"
+fact "--threshold decides"
+
+run 0 "$KAO" verify "$a" "$b" --json
+lines 1 out
+check verify out "a=$a" "b=$b" same=true "model=$KAO_MODELS/mobilefacenet_192.onnx" "detector=$KAO_MODELS/yunet_n_dynamic.onnx"
+run 1 "$KAO" verify "$a" "$c" --json
+check verify out same=false
+fact "--json: keys a b similarity threshold far same faces model detector ms, with their types"
+
+# ---- what is wrong with a picture ----
+
+printf 'no picture' >text.jpg
+: >empty.jpg
+head -c $(($(wc -c <"$a") / 2)) "$a" >cut.jpg
+for bad in missing.jpg text.jpg empty.jpg cut.jpg . "$(printf '%0300d' 0).jpg"; do
+    run 3 "$KAO" verify "$a" "$bad"
+    err_has "kao verify: $(printf %.60s "$bad")"
+    err_one_line
+    lines 0 out
+    run 3 "$KAO" verify "$bad" "$a" --json
+    err_one_line
+    check verify out similarity=null "a=$bad"
+done
+run 3 "$KAO" verify "$a" missing.jpg
+err_has "missing.jpg: No such file or directory"
+run 3 "$KAO" verify "$a" "$work/$(printf '%0230d' 0).jpg"
+err_has ": No such file or directory"
+fact "a missing file, text, nothing, a cut JPEG, a folder: status 3, one line with name and reason, also for a long name"
+run 2 "$KAO" verify "$a" blank.png
+err_has "blank.png: no face found"
+err_one_line
+run 2 "$KAO" verify "$a" blank.png --json
+check verify out similarity=null code=no_face
+fact "no face: status 2, code no_face"
+run 2 "$KAO" verify "$group" "$a" --faces error --json
+check verify out similarity=null code=several_faces
+err_has "group.jpg: "
+run 0 "$KAO" verify "$b" "$a" --faces error
+fact "--faces error: several faces are status 2, code several_faces; a single one is fine"
+run 2 "$KAO" verify "$a" small.png --json
+check verify out similarity=null code=too_small
+fact "a face with eyes nearer than 10 pixels: status 2, code too_small"
+run 2 "$KAO" verify "$group" "$a" --faces 9
+err_has "face 9 of 4 found"
+fact "--faces N beyond the last is 2"
+run 4 sh -c '"$0" verify "$1" "$1" >/dev/full' "$KAO" "$a"
+err_has "No space left on device"
+run 4 sh -c '"$0" verify "$1" "$1" --json >/dev/full' "$KAO" "$a"
+err_one_line
+fact "standard output that cannot be written is 4"
+
+# ---- which face ----
+
+if [ $real = yes ]; then
+    for who in chen ana emil dora; do
+        run 0 "$KAO" verify "$group" "$PICTURES/${who}_1.jpg" --faces all
+    done
+    run 1 "$KAO" verify "$group" "$PICTURES/ben_1.jpg" --faces all
+    fact "--faces all finds each of the group, and not who is missing"
+fi
+for which in largest center best 1 2; do run 0 "$KAO" verify "$group" "$group" --faces $which; done
+fact "--faces largest, center, best, N take one of a group"
+
+# ---- pairs ----
+
+cp "$a" one.jpg && cp "$c" two.jpg
+mkdir "with space" && cp "$a" "with space/顔 1.jpg"
+{
+    printf '%s\t%s\r\n' "$a" "$b"
+    printf '\n\r\n'
+    printf 'one.jpg two.jpg\n'
+    printf '%s\tmissing.jpg\n' "$a"
+    printf 'with space/顔 1.jpg\t%s\n' "$a"
+    printf '%s\t%s\n' "$b" "$b"
+    printf 'missing.jpg\t%s' "$a"
+} >pairs.txt
+run 3 "$KAO" verify --pairs pairs.txt --json
+lines 6 out
+check verify out
+err_has "missing.jpg: No such file or directory"
+err_one_line
+sed -n 3p out | grep -q '"similarity":null' || fails "third"
+sed -n 4p out | grep -qF 'with space/顔 1.jpg' || fails "fourth"
+cp out first
+fact "--pairs: tab, space, CRLF, empty lines, spaces and kanji in names; order kept; a missing picture gives an error object, one message, and the run goes on; status 3"
+run 3 "$KAO" verify --pairs pairs.txt --json -j 4
+check without-ms out >j4
+check without-ms first >j1
+same j1 j4
+run 3 "$KAO" verify --pairs pairs.txt --json --threads 1
+check without-ms out >t1
+run 3 "$KAO" verify --pairs pairs.txt --json --threads 2
+check without-ms out >t2
+same t1 j1
+same t2 j1
+fact "the same output for -j 1 and -j 4, --threads 1 and 2, to the last digit"
+run 3 sh -c 'cd "$1" && "$0" verify --pairs - --json <pairs.txt' "$KAO" "$work"
+check without-ms out >stdin
+same stdin j1
+fact "--pairs - reads standard input"
+printf '%s\t%s\n%s\tblank.png\n' "$a" "$c" "$a" >p2
+run 2 "$KAO" verify --pairs p2
+err_has "blank.png: no face found"
+printf '%s\t%s\n' "$a" "$c" >p1
+run 1 "$KAO" verify --pairs p1
+printf '%s\t%s\n' "$a" "$b" >p0
+run 0 "$KAO" verify --pairs p0
+lines 3 out
+fact "the status of a list is its highest: 0, 1, 2"
+for text in 'a.jpg' 'a.jpg\t' '\tb.jpg' 'a\tb\tc' ' b'; do
+    printf "$text\n" >bad.txt
+    run 3 "$KAO" verify --pairs bad.txt
+    err_has "bad.txt: line 1 is not two paths"
+    err_one_line
+done
+printf '\n\n' >bad.txt
+run 3 "$KAO" verify --pairs bad.txt
+err_has "no pairs"
+printf 'a\tb\n\0c\td\n' >bad.txt
+run 3 "$KAO" verify --pairs bad.txt
+err_has "not a text file"
+run 3 "$KAO" verify --pairs none.txt
+err_has "none.txt: No such file or directory"
+fact "a malformed line is named by its number, status 3; so are an empty file, zero bytes, a missing file"
+run 4 sh -c '"$0" verify --pairs "$1" --json >/dev/full' "$KAO" p0
+fact "a list into a full disk is 4"
+
+i=0
+while [ $i -lt 600 ]; do
+    printf '%s\t%s\n%s\t%s\n' "$a" "$b" "$c" "$a"
+    i=$((i + 1))
+done >many.txt
+run 1 "$KAO" verify --pairs many.txt --json
+lines 1200 out
+sort -u out | sed 's/,"ms".*//' | sort -u >kinds
+lines 2 kinds
+fact "1,200 pairs of three pictures: each picture is read once, each line is there"
+
+mkdir many
+i=0
+while [ $i -lt 400 ]; do
+    ln -s "$a" "many/$i.jpg"
+    printf '%s/many/%s.jpg\t%s/many/0.jpg\n' "$work" $i "$work"
+    i=$((i + 1))
+done >long.txt
+mkdir clean
+check interrupt clean 3 "$KAO" verify --pairs ../long.txt --json
+check interrupt clean 3 "$KAO" verify --pairs ../long.txt --json -j 3
+fact "Ctrl-C in the middle of a list ends the program by the signal; no files are left"
+printf -- '-\t%s\n%s\t%s\n' "$a" "$b" "$c" >progress.txt # the first picture comes late
+if "${PYTHON:-python3}" -c 'import pty; pty.openpty()' 2>/dev/null; then
+    run 0 sh -c '(sleep 1.2; cat "$1") | "$2" "$CHECK" on-terminal shown "$0" verify --pairs progress.txt --json' \
+        "$KAO" "$a" "${PYTHON:-python3}"
+    grep -q '[0-9]/4' shown || fails "no progress on the terminal"
+else
+    echo "left out: progress on a terminal (this system has no pseudo-terminals)"
+fi
+run 1 sh -c '(sleep 1.2; cat "$1") | "$0" verify --pairs progress.txt --json' "$KAO" "$a"
+lines 0 err
+fact "a list of over a second shows progress on a terminal, and only there"
+
+# ---- names ----
+
+cp "$a" ./-x.jpg
+run 0 "$KAO" verify -- -x.jpg "$a"
+run 3 "$KAO" verify -x.jpg "$a"
+err_has "unknown option -x.jpg"
+fact "a path that begins with - goes after --"
+cp "$a" "$(printf 'bad\377name.jpg')"
+check run-bytes out 0 "$KAO" verify --json "$(printf '%s' 'bad\xffname.jpg')" 'bad\xffname.jpg'
+check verify out
+check run-bytes out 3 "$KAO" verify --json 'no\xff\xfe.jpg' 'no\xc3.jpg'
+check verify out similarity=null
+fact "names that are no UTF-8 work, and their JSON is valid"
+run 0 sh -c '"$0" verify - "$1" <"$1"' "$KAO" "$a"
+out_has "(-, "
+fact "- is standard input"
+
+# ---- the machine ----
+
+run 0 "$KAO" verify "$a" "$b" --json --cpu ref
+check verify out
+cp out ref.json
+for cpu in avx2 avx512; do
+    status=0
+    KAO_CPU=$cpu "$KAO" verify "$a" "$b" --json >out 2>err || status=$?
+    if [ $status = 3 ]; then
+        err_has "cpu \"$cpu\": this machine has ref"
+    else
+        check similarities out "$(sed 's/.*"similarity":\([0-9.-]*\),.*/\1/' ref.json)"
+        run 0 "$KAO" verify "$a" "$b" --json --cpu $cpu
+        check similarities out "$(sed 's/.*"similarity":\([0-9.-]*\),.*/\1/' ref.json)"
+    fi
+done
+KAO_CPU=vax run 0 "$KAO" verify "$a" "$b" --cpu native
+fact "--cpu and KAO_CPU: the same answer from every kind of kernels; --cpu wins"
+
+# ---- further forms ----
+
+run 0 "$KAO" verify "$a" "$b" --json --tta sum
+run 0 "$KAO" verify "$a" "$b" --json --tta concat
+check verify out same=true
+fact "--tta concat and sum"
+run 0 "$KAO" align "$a" "$b" -o chips
+run 0 "$KAO" verify chips/ana_1.face1.png chips/ana_3.face1.png --no-detect --json
+check verify out detector=null same=true
+cp out nodetect.json
+run 0 "$KAO" verify "$a" "$b" --json
+check similarities out "$(sed 's/.*"similarity":\([0-9.-]*\),.*/\1/' nodetect.json)"
+fact "--no-detect takes chips: the same similarity as from the pictures"
+
+run 0 "$KAO" verify "$a" "$b" --draw drawn.png
+check picture drawn.png $((2 * (wide * 480 / high) + 8)) 480
+run 0 "$KAO" verify "$a" "$a" --draw "with space/顔.jpg"
+check picture "with space/顔.jpg" $((2 * (wide * 480 / high) + 8)) 480
+run 1 "$KAO" verify "$a" "$c" --draw drawn.png
+fact "--draw writes both pictures, 480 pixels high, as PNG or JPEG"
+run 3 "$KAO" verify "$a" "$b" --draw drawn.bmp
+err_has "drawn.bmp"
+run 4 "$KAO" verify "$a" "$b" --draw none/drawn.png
+err_has "none/drawn.png: "
+err_one_line
+run 4 "$KAO" verify "$a" "$b" --draw /dev/full/x.png
+rm drawn.png
+run 2 "$KAO" verify "$a" blank.png --draw drawn.png
+[ ! -e drawn.png ] || fails "drawn without faces"
+[ -z "$(find . -name '*.png.*')" ] || fails "left: $(find . -name '*.png.*')"
+fact "--draw: another ending is 3, a folder that is not there is 4; nothing is drawn without faces; nothing half written stays"
+if not_root; then
+    mkdir locked && chmod a-w locked
+    run 4 "$KAO" verify "$a" "$b" --draw locked/x.png
+    fact "a read-only folder is 4"
+fi
+
+if [ $real = yes ]; then
+    ls "$PICTURES"/[a-z]*_[1-4].jpg | awk '{ p[NR] = $0 } END { for (i = 1; i <= NR; i++) for (k = i + 1; k <= NR; k++) print p[i] "\t" p[k] }' >all.txt
+    run 1 "$KAO" verify --pairs all.txt --json
+    lines 190 out
+    "${PYTHON:-python3}" - out <<'P' || fails "not separated"
+import json, os, sys
+wrong = 0
+for line in open(sys.argv[1]):
+    o = json.loads(line)
+    a, b = (os.path.basename(o[k]).split("_")[0] for k in "ab")
+    if o["same"] is not (a == b):
+        print("   ", o["a"], o["b"], o["similarity"])
+        wrong += 1
+sys.exit(wrong > 0)
+P
+    fact "all 190 pairs of the example pictures are told apart by the default threshold"
+    echo "a pair takes $(check milliseconds "$KAO" verify "$a" "$b") ms, process start included"
+fi
+finish

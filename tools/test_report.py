@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Say how a run of `meson test` went, for ./test.
+
+usage: test_report.py BUILD-FOLDER
+Prints what failed with the end of its output, what was skipped or left out and why; the last
+line is "passed failed skipped", three numbers.
+"""
+import json
+import os
+import re
+import sys
+
+LINES = 60  # of a failed test's output
+
+
+def main():
+    folder = sys.argv[1]
+    path = os.path.join(folder, "meson-logs", "testlog.json")
+    counts = {"passed": 0, "failed": 0, "skipped": 0}
+    told = set()
+    tests = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8", errors="replace") as f:
+            tests = [json.loads(line) for line in f]
+    for t in tests:
+        output = (t.get("stdout") or "") + (t.get("stderr") or "")
+        if t["result"] in ("OK", "EXPECTEDFAIL"):
+            counts["passed"] += 1
+        elif t["result"] == "SKIP":
+            counts["skipped"] += 1
+            if not re.search(r"^SKIP: ", output, re.M):
+                print("SKIP: %s gave no reason" % t["name"])
+        else:
+            counts["failed"] += 1
+            print("FAILED: %s (%s, %.1f s, status %s)" % (t["name"], t["result"].lower(), t["duration"],
+                                                         t.get("returncode")))
+            for line in output.splitlines()[-LINES:]:
+                print("    " + line)
+            continue
+        for line in re.findall(r"^(?:SKIP|left out|refused).*", output, re.M):
+            if line not in told:
+                print(line)
+                told.add(line)
+    if not tests:
+        print("FAILED: meson ran no test (see %s/test.log)" % folder)
+        counts["failed"] += 1
+    print("%(passed)d %(failed)d %(skipped)d" % counts)
+
+
+main()
