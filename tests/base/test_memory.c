@@ -152,7 +152,8 @@ static void lines_are_clean(void **state)
     assert_int_equal(kao_fail(NULL, KAO_E_IO, "no place"), KAO_E_IO);
 }
 
-/* A line of any length ends at a character, whichever that is. */
+/* A line that is too long loses its middle, between characters: how it begins and how it
+ * ends stay. */
 static void lines_are_cut_at_characters(void **state)
 {
     static const char *const characters[] = { "a", "\xc3\xa9", "\xe9\xa1\x94",
@@ -162,20 +163,27 @@ static void lines_are_cut_at_characters(void **state)
     for (size_t c = 0; c < COUNT(characters); c++)
         for (size_t shift = 0; shift < 8; shift++) {
             const size_t length = strlen(characters[c]);
-            char long_line[600] = "";
+            char line[600] = "";
             kao_error err;
 
-            memset(long_line, 'x', shift);
-            for (size_t at = shift; at + 5 < sizeof long_line; at += length)
-                memcpy(long_line + at, characters[c], length);
-            kao_fail(&err, KAO_E_FORMAT, "%s", long_line);
+            memset(line, 'x', shift);
+            for (size_t at = shift; at + 5 < sizeof line; at += length)
+                memcpy(line + at, characters[c], length);
+            kao_fail(&err, KAO_E_FORMAT, "%s", line);
+            const char *dots = strstr(err.msg, "...");
             const size_t n = strlen(err.msg);
 
-            assert_true(n < sizeof err.msg && n + 4 >= sizeof err.msg);
-            assert_int_equal((n - shift) % length, 0);
-            assert_memory_equal(err.msg, long_line, n);
+            assert_non_null(dots);
+            const size_t head = (size_t)(dots - err.msg), tail = n - head - 3;
+
+            assert_true(n < sizeof err.msg && n + 8 >= sizeof err.msg && tail > 100);
+            assert_int_equal((head - shift) % length, 0);
+            assert_int_equal(tail % length, 0);
+            assert_memory_equal(err.msg, line, head);
+            assert_string_equal(dots + 3, line + strlen(line) - tail);
             kao_error_prefix(&err, KAO_E_FORMAT, "file");
             assert_memory_equal(err.msg, "file: ", 6);
+            assert_string_equal(err.msg + strlen(err.msg) - length, characters[c]);
             assert_null(strchr(err.msg, '?'));
         }
 }

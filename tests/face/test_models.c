@@ -191,8 +191,8 @@ static void cards_that_do_not_do(void **state)
         const char *message;
     } rows[] = {
         { "kind = detector\n", KAO_E_UNKNOWN_MODEL,
-          "a detector, wanted a model of kind" },
-        { "kind = cat\n", KAO_E_UNKNOWN_MODEL, "a cat, wanted" },
+          "of kind detector, wanted embedder" },
+        { "kind = cat\n", KAO_E_UNKNOWN_MODEL, "of kind cat, wanted" },
         { "template = arcface-96\n", KAO_E_UNSUPPORTED, "template = arcface-96" },
         { "input.color = grey\n", KAO_E_UNSUPPORTED, "one of rgb, bgr" },
         { "input.layout = nwhc\n", KAO_E_UNSUPPORTED, "one of nchw" },
