@@ -1,0 +1,336 @@
+/* Whole files in and out, and the .npy format. */
+#include "support/unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/npy.h"
+#include "support/fixture.h"
+#include "support/shared.h"
+
+/* ---- files ---- */
+
+static void read_and_write(void **state)
+{
+    static const size_t sizes[] = { 0, 1, 4095, 70000 };
+    fixture *f = *state;
+    kao_mem *mem = &f->ctx->mem;
+    static uint8_t bytes[70000];
+    char path[400];
+    kao_file file;
+
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)(i * 31 / 7);
+    path_of(path, sizeof path, f->dir, "data");
+    for (size_t i = 0; i < COUNT(sizes); i++) { /* new, then replaced */
+        assert_int_equal(kao_file_write(mem, path, bytes, sizes[i], NULL), KAO_OK);
+        assert_int_equal(kao_file_open(&file, mem, path, sizeof bytes, NULL), KAO_OK);
+        assert_int_equal(file.bytes.n, sizes[i]);
+        assert_memory_equal(file.bytes.p, bytes, sizes[i]);
+        kao_file_close(&file);
+        kao_file_close(&file);
+    }
+    assert_int_equal(kao_file_open(&file, mem, path, 69999, &f->err), KAO_E_LIMIT);
+    assert_non_null(strstr(f->err.msg, "70000 bytes, at most 69999"));
+    assert_null(file.bytes.p);
+    assert_int_equal(kao_file_open(&file, mem, f->dir, 10, &f->err), KAO_E_IO);
+    assert_int_equal(f->err.sys, EISDIR);
+    assert_int_equal(kao_file_open(&file, mem, "/no/such/file", 10, &f->err), KAO_E_IO);
+    assert_int_equal(f->err.sys, ENOENT);
+    assert_non_null(strstr(f->err.msg, "/no/such/file: No such file"));
+}
+
+static size_t files_in(const char *dir)
+{
+    DIR *d = opendir(dir);
+    size_t n = 0;
+
+    assert_non_null(d);
+    while (readdir(d))
+        n++;
+    closedir(d);
+    return n;
+}
+
+static void old_file_survives(void **state)
+{
+    fixture *f = *state;
+    kao_mem *mem = &f->ctx->mem;
+    char path[400], inside[600];
+    kao_file file;
+
+    path_of(path, sizeof path, f->dir, "kept");
+    assert_int_equal(kao_file_write(mem, path, "old", 3, NULL), KAO_OK);
+    const size_t n = files_in(f->dir);
+
+    for (unsigned i = 0;; i++) {
+        kao_fault_arm(mem, KAO_FAULT_IO, i);
+        const kao_status st = kao_file_write(mem, path, "fresh", 5, &f->err);
+
+        if (!kao_fault_disarm(mem, KAO_FAULT_IO)) {
+            assert_int_equal(st, KAO_OK);
+            break;
+        }
+        assert_int_equal(st, KAO_E_IO);
+        assert_int_equal(f->err.sys, EIO);
+        assert_int_equal(files_in(f->dir), n); /* nothing lies beside it */
+        assert_int_equal(kao_file_open(&file, mem, path, 10, NULL), KAO_OK);
+        assert_true(file.bytes.n == 3 && memcmp(file.bytes.p, "old", 3) == 0);
+        kao_file_close(&file);
+    }
+    assert_int_equal(files_in(f->dir), n);
+    assert_int_equal(
+        kao_file_write(mem, path_of(inside, sizeof inside, path, "x"), "", 0, &f->err),
+        KAO_E_IO);
+    assert_int_equal(f->err.sys, ENOTDIR);
+}
+
+typedef struct feeder {
+    const char *path;
+    size_t n;
+} feeder;
+
+static void *feed(void *arg)
+{
+    const feeder *x = arg;
+    FILE *p = fopen(x->path, "wb");
+
+    for (size_t i = 0; p && i < x->n; i++)
+        fputc((int)(i & 255), p);
+    if (p)
+        fclose(p);
+    return NULL;
+}
+
+static void pipes(void **state)
+{
+    static const size_t sizes[] = { 0, 5, 65536, 300000 };
+    fixture *f = *state;
+    kao_mem *mem = &f->ctx->mem;
+    char path[400];
+
+    path_of(path, sizeof path, f->dir, "pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        for (int fits = 0; fits < 2; fits++) {
+            feeder x = { path, sizes[i] };
+            pthread_t thread;
+            kao_file file;
+
+            if (!fits && sizes[i] == 0)
+                continue;
+            assert_int_equal(pthread_create(&thread, NULL, feed, &x), 0);
+            const kao_status st = kao_file_open(
+                &file, mem, path, fits ? sizes[i] : sizes[i] - 1, &f->err);
+
+            pthread_join(thread, NULL);
+            assert_int_equal(st, fits ? KAO_OK : KAO_E_LIMIT);
+            if (!st) {
+                assert_int_equal(file.bytes.n, sizes[i]);
+                for (size_t k = 0; k < sizes[i]; k++)
+                    assert_int_equal(file.bytes.p[k], k & 255);
+            }
+            kao_file_close(&file);
+        }
+    unlink(path);
+    assert_int_equal(kao_file_write(mem, "/dev/null", "x", 1, NULL), KAO_OK);
+    assert_int_equal(kao_file_write(mem, "/dev/full", "x", 1, &f->err), KAO_E_IO);
+    assert_int_equal(f->err.sys, ENOSPC);
+}
+
+static void large_files_are_mapped(void **state)
+{
+    fixture *f = *state;
+    char path[400];
+    kao_file file;
+
+    path_of(path, sizeof path, f->dir, "large");
+    FILE *p = fopen(path, "wb");
+
+    assert_non_null(p);
+    assert_int_equal(ftruncate(fileno(p), KAO_MAP_FROM), 0); /* a hole: takes no room */
+    fclose(p);
+    assert_int_equal(kao_file_open(&file, &f->ctx->mem, path, KAO_MAP_FROM, NULL),
+                     KAO_OK);
+    assert_null(file.mem);
+    assert_true(file.bytes.n == KAO_MAP_FROM && file.bytes.p[KAO_MAP_FROM - 1] == 0);
+    kao_file_close(&file);
+    unlink(path);
+}
+
+/* ---- .npy ---- */
+
+/* The bytes of a file with this dictionary and n data bytes. */
+static pb npy_of(int major, const char *dict, size_t n)
+{
+    const size_t length = strlen(dict);
+    const uint8_t head[12] = { 0x93,
+                               'N',
+                               'U',
+                               'M',
+                               'P',
+                               'Y',
+                               (uint8_t)major,
+                               0,
+                               (uint8_t)length,
+                               (uint8_t)(length >> 8),
+                               0,
+                               0 };
+    pb b = { 0 };
+
+    pb_raw(&b, head, major == 2 ? 12 : 10);
+    pb_raw(&b, dict, length);
+    for (size_t i = 0; i < n; i++)
+        pb_raw(&b, &(uint8_t){ (uint8_t)i }, 1);
+    return b;
+}
+
+static void npy_files(void **state)
+{
+    static const struct {
+        int major;
+        const char *dict;
+        size_t n;
+        kao_status status;
+        const char *message; /* NULL: fine */
+    } rows[] = {
+        { 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24, KAO_OK,
+          NULL },
+        { 2, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24, KAO_OK,
+          NULL },
+        { 1, "{'shape': (2, 3), 'fortran_order': False, 'descr': '<i2'}", 12,
+          KAO_E_UNSUPPORTED, "<i2" },
+        { 1, "{'shape':(3,),'fortran_order':False,'descr':'|u1'}", 3, KAO_OK, NULL },
+        { 1, "{'descr': '<i8', 'fortran_order': False, 'shape': ()}  \n", 8, KAO_OK,
+          NULL },
+        { 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 7)}", 0, KAO_OK,
+          NULL },
+        { 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3)}", 24,
+          KAO_E_UNSUPPORTED, "not in C order" },
+        { 1, "{'descr': '<f4', 'shape': (2, 3)}", 24, KAO_E_UNSUPPORTED,
+          "not in C order" },
+        { 1, "{'fortran_order': False, 'shape': (2, 3)}", 24, KAO_E_FORMAT,
+          "no plain descr" },
+        { 1, "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,)}", 8,
+          KAO_E_FORMAT, "no plain descr" },
+        { 1, "{'descr': '>f4', 'fortran_order': False, 'shape': (2,)}", 8,
+          KAO_E_UNSUPPORTED, ">f4" },
+        { 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, -3)}", 24,
+          KAO_E_FORMAT, "malformed shape" },
+        { 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3", 24,
+          KAO_E_FORMAT, "malformed shape" },
+        { 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (1,1,1,1,1,1,1,1,1)}",
+          4, KAO_E_FORMAT, "malformed shape" },
+        { 1,
+          "{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999999999,)}",
+          4, KAO_E_FORMAT, "malformed shape" },
+        { 1,
+          "{'descr': '<f4', 'fortran_order': False, 'shape': (4611686018427387904,4)}",
+          4, KAO_E_LIMIT, "too large" },
+        { 1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}", 23,
+          KAO_E_FORMAT, "23 bytes of data, its shape wants 24" },
+        { 3, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3)}", 24,
+          KAO_E_UNSUPPORTED, "version 3" },
+    };
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        pb b = npy_of(rows[i].major, rows[i].dict, rows[i].n);
+        kao_npy npy;
+        const kao_status st = kao_npy_parse(&npy, (kao_span){ b.p, b.n }, &f->err);
+
+        if (st != rows[i].status || (st && !strstr(f->err.msg, rows[i].message)))
+            fail_msg("%s: %d, %s", rows[i].dict, (int)st, f->err.msg);
+        if (!st)
+            assert_int_equal(npy.data.n, rows[i].n);
+        pb_free(&b);
+    }
+}
+
+static void npy_round_trip(void **state)
+{
+    static const char *const descrs[] = { "<f4", "<i8", "<i4", "|u1", "|i1", "|b1" };
+    static const size_t sizes[] = { 4, 8, 4, 1, 1, 1 };
+    fixture *f = *state;
+    const int64_t dims[8] = { 2, 1, 3, 1, 2, 1, 1, 2 };
+    uint8_t data[24 * 8], *bytes = NULL;
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof data; i++)
+        data[i] = (uint8_t)i;
+    for (size_t t = 0; t < COUNT(descrs); t++)
+        for (int32_t rank = 0; rank <= 8; rank++) {
+            kao_npy npy;
+            size_t count = 1;
+
+            for (int32_t i = 0; i < rank; i++)
+                count *= (size_t)dims[i];
+            assert_int_equal(kao_npy_format(&f->ctx->mem, descrs[t], dims, rank, data,
+                                            &bytes, &n, NULL),
+                             KAO_OK);
+            assert_int_equal((n - count * sizes[t]) % 64, 0);
+            assert_int_equal(kao_npy_parse(&npy, (kao_span){ bytes, n }, &f->err),
+                             KAO_OK);
+            assert_string_equal(npy.descr, descrs[t]);
+            assert_int_equal(npy.rank, rank);
+            assert_memory_equal(npy.dims, dims, (size_t)rank * sizeof dims[0]);
+            assert_int_equal(npy.data.n, count * sizes[t]);
+            assert_memory_equal(npy.data.p, data, npy.data.n);
+            for (size_t k = 0; k < n; k++) /* every prefix */
+                assert_true(kao_npy_parse(&npy, (kao_span){ bytes, k }, NULL) !=
+                            KAO_OK);
+            kao_free(&f->ctx->mem, bytes);
+        }
+    assert_int_equal(
+        kao_npy_format(&f->ctx->mem, "<f4", dims, 9, data, &bytes, &n, NULL),
+        KAO_E_ARG);
+    assert_int_equal(
+        kao_npy_format(&f->ctx->mem, "<c8", dims, 1, data, &bytes, &n, NULL),
+        KAO_E_ARG);
+    assert_null(bytes);
+}
+
+static void npy_damage(void **state)
+{
+    fixture *f = *state;
+    pb b = npy_of(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24);
+    unsigned refused = 0, fine = 0;
+
+    for (size_t at = 0; at < b.n; at++)
+        for (int v = 0; v < 256; v += 3) {
+            const uint8_t old = b.p[at];
+            kao_npy npy;
+
+            b.p[at] = (uint8_t)v;
+            f->err.msg[0] = '\0';
+            if (kao_npy_parse(&npy, (kao_span){ b.p, b.n }, &f->err)) {
+                assert_true(f->err.msg[0] && !strchr(f->err.msg, '\n'));
+                refused++;
+            } else {
+                assert_true(npy.data.p >= b.p && npy.data.p + npy.data.n <= b.p + b.n);
+                fine++;
+            }
+            b.p[at] = old;
+        }
+    assert_true(refused > 2000 && fine > 1000);
+    pb_free(&b);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(read_and_write), cmocka_unit_test(old_file_survives),
+        cmocka_unit_test(pipes),          cmocka_unit_test(large_files_are_mapped),
+        cmocka_unit_test(npy_files),      cmocka_unit_test(npy_round_trip),
+        cmocka_unit_test(npy_damage),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}

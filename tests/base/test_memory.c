@@ -1,0 +1,291 @@
+/* Memory, arenas, the bounded reader, error lines, names of CPU levels. */
+#include "support/unit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "base/cpu.h"
+#include "base/error.h"
+#include "base/hash.h"
+#include "base/reader.h"
+
+static void blocks(void **state)
+{
+    static const size_t sizes[] = { 0, 1, 63, 64, 65, 4096, 3 << 20, 9 << 20 };
+    kao_mem mem;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        uint8_t *p = kao_alloc(&mem, sizes[i]);
+
+        assert_non_null(p);
+        assert_int_equal((uintptr_t)p % KAO_ALIGN, 0);
+        memset(p, 7, sizes[i]);
+        p = kao_grow(&mem, p, sizes[i], sizes[i] * 2 + 1);
+        assert_non_null(p);
+        for (size_t k = 0; k < sizes[i]; k++)
+            assert_int_equal(p[k], 7);
+        kao_free(&mem, p);
+        p = kao_calloc(&mem, sizes[i], 1);
+        for (size_t k = 0; k < sizes[i]; k++)
+            assert_int_equal(p[k], 0);
+        kao_free(&mem, p);
+    }
+    assert_null(kao_alloc(&mem, SIZE_MAX));
+    assert_null(kao_calloc(&mem, SIZE_MAX / 2, 3));
+    char *s = kao_strdup(&mem, "copy");
+
+    assert_string_equal(s, "copy");
+    kao_free(&mem, s);
+    kao_free(&mem, NULL);
+    assert_int_equal(atomic_load(&mem.live), 0);
+    kao_fault_arm(&mem, KAO_FAULT_ALLOC, 1);
+    kao_free(&mem, kao_alloc(&mem, 1));
+    assert_null(kao_alloc(&mem, 1));
+    kao_free(&mem, kao_alloc(&mem, 1)); /* once only */
+    assert_true(kao_fault_disarm(&mem, KAO_FAULT_ALLOC));
+    assert_false(kao_fault_disarm(&mem, KAO_FAULT_ALLOC + 1));
+}
+
+static void arenas(void **state)
+{
+    kao_mem mem;
+    kao_arena a;
+    uint8_t *p[2000];
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    kao_arena_init(&a, &mem, 8 << 20);
+    for (size_t i = 0; i < COUNT(p); i++) { /* all apart, all aligned */
+        const size_t n = i % 300;
+
+        p[i] = kao_arena_calloc(&a, n, 1);
+        assert_non_null(p[i]);
+        assert_int_equal((uintptr_t)p[i] % (n >= 64 ? 64 : 16), 0);
+        memset(p[i], (int)(i % 251), n);
+    }
+    for (size_t i = 0; i < COUNT(p); i++)
+        for (size_t k = 0; k < i % 300; k++)
+            assert_int_equal(p[i][k], i % 251);
+    assert_string_equal(kao_arena_str(&a, "abcdef", 3), "abc");
+    assert_string_equal(kao_arena_str(&a, NULL, 0), "");
+    assert_non_null(kao_arena_alloc(&a, 3 << 20)); /* larger than any chunk */
+    assert_non_null(kao_arena_alloc(&a, 10));
+    const size_t left = a.limit - a.used;
+
+    assert_true(kao_arena_full(&a, left + 1));
+    assert_null(kao_arena_alloc(&a, left + 1));
+    assert_null(kao_arena_alloc(&a, SIZE_MAX));
+    assert_null(kao_arena_calloc(&a, SIZE_MAX, 2));
+    assert_null(kao_arena_str(&a, "x", SIZE_MAX));
+    assert_false(kao_arena_full(&a, left));
+    assert_non_null(kao_arena_alloc(&a, left)); /* exactly the limit */
+    assert_null(kao_arena_alloc(&a, 1));
+    kao_arena_fini(&a);
+    assert_int_equal(atomic_load(&mem.live), 0);
+    kao_arena_fini(&a);
+}
+
+static void readers(void **state)
+{
+    static const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7, 0xf8 };
+    kao_reader r = kao_reader_of((kao_span){ bytes, sizeof bytes });
+    size_t out = 0;
+
+    (void)state;
+    assert_int_equal(kao_reader_u8(&r), 1);
+    assert_int_equal(kao_reader_take(&r, 3).n, 3);
+    assert_int_equal(kao_reader_offset(&r), 4);
+    assert_int_equal(kao_reader_left(&r), 4);
+    assert_null(kao_reader_take(&r, 5).p);
+    assert_true(r.bad);
+    assert_int_equal(kao_reader_u8(&r), 0); /* sticky */
+    assert_int_equal(kao_reader_left(&r), 0);
+    assert_null(kao_reader_take(&r, 0).p);
+    r = kao_reader_of((kao_span){ bytes, sizeof bytes });
+    assert_null(kao_reader_take(&r, SIZE_MAX).p);
+    assert_int_equal(kao_le16(bytes), 0x0201);
+    assert_int_equal(kao_le32(bytes), 0x04030201);
+    assert_true(kao_le64(bytes) == 0xf807060504030201u);
+    assert_int_equal(kao_be16(bytes), 0x0102);
+    assert_int_equal(kao_be32(bytes + 4), 0x050607f8);
+    assert_true(kao_mul(1u << 31, 2, &out) && out == (size_t)1 << 32);
+    assert_false(kao_mul(SIZE_MAX, 2, &out));
+    assert_true(kao_add(SIZE_MAX - 1, 1, &out) && out == SIZE_MAX);
+    assert_false(kao_add(SIZE_MAX, 1, &out));
+}
+
+/* ---- error lines ---- */
+
+static void lines_are_clean(void **state)
+{
+    static const struct {
+        const char *raw, *shown;
+    } rows[] = {
+        { "plain", "plain" },
+        { "two\nlines\ttab\x7f", "two?lines?tab?" },
+        { "\x1b[31mred", "?[31mred" },
+        { "\xe9\xa1\x94 kao \xc3\xa9", "\xe9\xa1\x94 kao \xc3\xa9" },
+        { "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80" },
+        { "bad \xff\xfe byte", "bad ?? byte" },
+        { "lone \x80 tail", "lone ? tail" },
+        { "long form \xc0\xaf", "long form ??" },
+        { "surrogate \xed\xa0\x80", "surrogate ???" },
+        { "past \xf4\x90\x80\x80", "past ????" },
+        { "control \xc2\x9b 1m", "control ?? 1m" },
+        { "cut \xe9\xa1", "cut ??" },
+        { "", "" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_error err;
+
+        assert_int_equal(kao_fail(&err, KAO_E_LIMIT, "%s", rows[i].raw), KAO_E_LIMIT);
+        assert_string_equal(err.msg, rows[i].shown);
+        assert_true(err.code == KAO_E_LIMIT && err.sys == 0 &&
+                    err.offset == UINT64_MAX);
+    }
+    assert_int_equal(kao_fail(NULL, KAO_E_IO, "no place"), KAO_E_IO);
+}
+
+/* A line that is too long loses its middle, between characters: how it begins and how it
+ * ends stay. */
+static void lines_are_cut_at_characters(void **state)
+{
+    static const char *const characters[] = { "a", "\xc3\xa9", "\xe9\xa1\x94",
+                                              "\xf0\x9f\x98\x80" };
+
+    (void)state;
+    for (size_t c = 0; c < COUNT(characters); c++)
+        for (size_t shift = 0; shift < 8; shift++) {
+            const size_t length = strlen(characters[c]);
+            char line[600] = "";
+            kao_error err;
+
+            memset(line, 'x', shift);
+            for (size_t at = shift; at + 5 < sizeof line; at += length)
+                memcpy(line + at, characters[c], length);
+            kao_fail(&err, KAO_E_FORMAT, "%s", line);
+            const char *dots = strstr(err.msg, "...");
+            const size_t n = strlen(err.msg);
+
+            assert_non_null(dots);
+            const size_t head = (size_t)(dots - err.msg), tail = n - head - 3;
+
+            assert_true(n < sizeof err.msg && n + 8 >= sizeof err.msg && tail > 100);
+            assert_int_equal((head - shift) % length, 0);
+            assert_int_equal(tail % length, 0);
+            assert_memory_equal(err.msg, line, head);
+            assert_string_equal(dots + 3, line + strlen(line) - tail);
+            kao_error_prefix(&err, KAO_E_FORMAT, "file");
+            assert_memory_equal(err.msg, "file: ", 6);
+            assert_string_equal(err.msg + strlen(err.msg) - length, characters[c]);
+            assert_null(strchr(err.msg, '?'));
+        }
+}
+
+static void details(void **state)
+{
+    kao_error err;
+
+    (void)state;
+    kao_fail_sys(&err, KAO_E_IO, ENOENT, "%s", "a.onnx");
+    assert_string_equal(err.msg, "a.onnx: No such file or directory");
+    assert_int_equal(err.sys, ENOENT);
+    kao_fail_at(&err, KAO_E_FORMAT, 77, "here");
+    assert_int_equal(err.offset, 77);
+    kao_error_prefix(&err, KAO_E_LIMIT, "%s %d", "node", 3);
+    assert_string_equal(err.msg, "node 3: here");
+    assert_true(err.code == KAO_E_LIMIT && err.offset == 77);
+    kao_fail(&err, KAO_E_FORMAT, "again: %s",
+             err.msg); /* its own line as an argument */
+    assert_string_equal(err.msg, "again: node 3: here");
+    for (int i = 0; i <= KAO_E_UNKNOWN_MODEL; i++)
+        assert_true(strlen(kao_status_name((kao_status)i)) > 1);
+    assert_string_equal(kao_status_name(KAO_E_NO_FACE), "no_face");
+    assert_string_equal(kao_status_name((kao_status)999), "unknown_status");
+    assert_string_equal(kao_status_name((kao_status)-1), "unknown_status");
+}
+
+/* ---- the rest ---- */
+
+static void cpu_names(void **state)
+{
+    const uint32_t all = KAO_CPU_AVX2 | KAO_CPU_AVX512 | KAO_CPU_VNNI | KAO_CPU_BF16;
+    const struct {
+        const char *name;
+        uint32_t have, mask;
+        bool ok;
+    } rows[] = {
+        { NULL, all, all, true },
+        { "native", KAO_CPU_AVX2, KAO_CPU_AVX2, true },
+        { "ref", all, 0, true },
+        { "avx2", all, KAO_CPU_AVX2, true },
+        { "avx2", 0, 0, false },
+        { "avx512", all, all, true },
+        { "avx512", KAO_CPU_AVX2 | KAO_CPU_AVX512, KAO_CPU_AVX2 | KAO_CPU_AVX512,
+          true },
+        { "avx512", KAO_CPU_AVX2, 0, false },
+        { "AVX2", all, 0, false },
+        { "", all, 0, false },
+        { "sse", all, 0, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        uint32_t mask = 0;
+
+        assert_int_equal(kao_cpu_mask(rows[i].name, rows[i].have, &mask), rows[i].ok);
+        if (rows[i].ok)
+            assert_int_equal(mask, rows[i].mask);
+    }
+    assert_string_equal(kao_cpu_name(0), "ref");
+    assert_string_equal(kao_cpu_name(KAO_CPU_AVX2), "avx2");
+    assert_string_equal(kao_cpu_name(all), "avx512");
+    assert_true(kao_cpu_count() >= 1);
+    const uint32_t here = kao_cpu_detect();
+
+    assert_true(!(here & KAO_CPU_AVX512) || (here & KAO_CPU_AVX2));
+    assert_true(!(here & (KAO_CPU_VNNI | KAO_CPU_BF16)) || (here & KAO_CPU_AVX512));
+}
+
+static void hash_vectors(void **state) /* FIPS 180-4, examples */
+{
+    static const struct {
+        const char *text, *want;
+    } rows[] = {
+        { "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
+        { "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
+        { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+          "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char text[KAO_SHA256_TEXT];
+
+        kao_sha256((kao_span){ (const uint8_t *)rows[i].text, strlen(rows[i].text) },
+                   text);
+        assert_string_equal(text, rows[i].want);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks),
+        cmocka_unit_test(arenas),
+        cmocka_unit_test(readers),
+        cmocka_unit_test(lines_are_clean),
+        cmocka_unit_test(lines_are_cut_at_characters),
+        cmocka_unit_test(details),
+        cmocka_unit_test(cpu_names),
+        cmocka_unit_test(hash_vectors),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

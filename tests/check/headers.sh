@@ -1,0 +1,26 @@
+#!/bin/sh
+# headers.sh SOURCE: every header compiles alone: the public ones as strict C11, those of
+# src/ with what the build sees. Bodies that kernels include after their parameters are none.
+source=$1
+status=0
+flags="-std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c -D_POSIX_C_SOURCE=200809L"
+
+for header in "$source"/include/kao/*.h; do
+    # shellcheck disable=SC2086
+    ${CC:-cc} $flags -I "$source/include" -include "$header" /dev/null || {
+        echo "does not compile alone: $header"
+        status=1
+    }
+done
+n=0
+for header in $(find "$source/src" -name '*.h' ! -name '*_body.h' ! -path '*/kernels/vec/*' \
+    ! -path '*/kernels/x86/*' ! -path '*/kernels/arm/*'); do
+    # shellcheck disable=SC2086
+    ${CC:-cc} $flags -I "$source/include" -I "$source/src" -include "$header" /dev/null || {
+        echo "does not compile alone: $header"
+        status=1
+    }
+    n=$((n + 1))
+done
+echo "$n headers of src/"
+exit $status

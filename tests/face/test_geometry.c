@@ -1,0 +1,386 @@
+/* Alignment, decoding, suppression and choice against numbers computed apart in double
+ * precision: REFERENCE 13.2, 13.3, 13.4. */
+#include "support/unit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "face/align.h"
+#include "face/detector_family.h"
+#include "kao/embedder.h"
+#include "nn/tensor.h"
+
+/* ---- alignment ---- */
+
+static kao_face face_of(const float *xy)
+{
+    kao_face f = { .width = 1, .height = 1, .score = 1 };
+
+    for (int i = 0; i < KAO_FACE_POINTS; i++)
+        f.points[i] = (kao_point){ xy[2 * i], xy[2 * i + 1] };
+    return f;
+}
+
+static void similarity(void **state)
+{
+    static const struct {
+        float xy[10];
+        double a, b, tx, ty, rms, within; /* m = [a -b tx; b a ty] */
+        kao_status status;
+    } rows[] = {
+        { { 120.5f, 95.25f, 182, 101.75f, 149, 134.5f, 118.25f, 165, 171.5f, 170.25f },
+          0.57196736,
+          -0.05836882,
+          -36.55148272,
+          4.28211067,
+          0.78135793,
+          1e-5,
+          KAO_OK },
+        { { 179.5f, 95.25f, 118, 101.75f, 151, 134.5f, 181.75f, 165, 128.5f, 170.25f },
+          0.11660518,
+          0.00772177,
+          39.36102210,
+          55.17970163,
+          22.76199405,
+          1e-5,
+          KAO_E_NO_FACE }, /* mirrored, labels kept */
+        { { 118, 101.75f, 179.5f, 95.25f, 151, 134.5f, 128.5f, 170.25f, 181.75f, 165 },
+          0.57258004,
+          0.05201518,
+          -23.92663648,
+          -12.34607190,
+          -1,
+          1e-5,
+          KAO_OK },
+    };
+    kao_point target[KAO_FACE_POINTS];
+
+    (void)state;
+    assert_true(kao_face_template("arcface-112", 112, 112, target));
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_face f = face_of(rows[i].xy);
+        kao_error err = { 0 };
+        double m[6];
+        const double rms = kao_fit_similarity(f.points, target, KAO_FACE_POINTS, m);
+
+        assert_true(fabs(m[0] - rows[i].a) < rows[i].within && m[4] == m[0]);
+        assert_true(fabs(m[3] - rows[i].b) < rows[i].within && m[1] == -m[3]);
+        assert_true(fabs(m[2] - rows[i].tx) < 1e-4);
+        assert_true(fabs(m[5] - rows[i].ty) < 1e-4);
+        assert_true(rows[i].rms < 0 || fabs(rms - rows[i].rms) < 1e-5);
+        assert_int_equal(kao_face_fit(&f, target, m, &err), rows[i].status);
+        assert_true(!rows[i].status || strstr(err.msg, "mirrored") != NULL);
+    }
+}
+
+static void faces_that_are_none(void **state)
+{
+    kao_point target[KAO_FACE_POINTS], small[KAO_FACE_POINTS];
+    kao_face f = { 0 };
+    double m[6];
+
+    (void)state;
+    assert_true(kao_face_template("arcface-112", 112, 112, target));
+    assert_true(kao_face_template("arcface-112", 28, 28, small));
+    for (int i = 0; i < KAO_FACE_POINTS; i++) {
+        assert_true(fabsf(small[i].x - target[i].x / 4) < 1e-6f);
+        f.points[i] = (kao_point){ 5, 5 };
+    }
+    assert_int_equal(kao_face_fit(&f, target, m, NULL), KAO_E_NO_FACE); /* one point */
+    f = face_of((const float[10]){ 30, 50, NAN, 50, 50, 70, 35, 90, 65, 90 });
+    assert_int_equal(kao_face_fit(&f, target, m, NULL), KAO_E_NO_FACE);
+    f.points[1] = (kao_point){ INFINITY, 50 };
+    assert_int_equal(kao_face_fit(&f, target, m, NULL), KAO_E_NO_FACE);
+    f.points[1] = (kao_point){ 3e38f, 50 };
+    assert_int_equal(kao_face_fit(&f, target, m, NULL), KAO_E_NO_FACE);
+    assert_false(kao_face_template("arcface-96", 112, 112, target));
+    assert_false(kao_face_template("arcface-112", 112, 96, target));
+}
+
+/* ---- suppression ---- */
+
+static void suppression(void **state)
+{
+    static const float boxes[6][5] = {
+        { 10, 10, 50, 60, .9f },     { 12, 12, 52, 58, .85f },
+        { 100, 100, 150, 160, .8f }, { 30, 30, 70, 80, .75f },
+        { 105, 98, 148, 162, .95f }, { 11, 40, 51, 90, .6f },
+    };
+    static const struct {
+        int a, b;
+        double iou;
+    } pairs[] = {
+        { 0, 1, .83556405 }, { 0, 3, .17647059 }, { 0, 5, .24223602 },
+        { 1, 3, .19106700 }, { 1, 5, .22370937 }, { 2, 4, .81336696 },
+        { 3, 5, .26582278 }, { 0, 2, 0 },
+    };
+    static const struct {
+        float t;
+        size_t n;
+        int kept[6];
+    } rows[] = {
+        { .4f, 4, { 4, 0, 3, 5 } },
+        { .3f, 4, { 4, 0, 3, 5 } },
+        { .2f, 3, { 4, 0, 3 } },
+        { 1, 6, { 4, 0, 1, 2, 3, 5 } },
+    };
+    kao_face f[6];
+
+    (void)state;
+    for (int i = 0; i < 6; i++)
+        f[i] = (kao_face){ .x = boxes[i][0],
+                           .y = boxes[i][1],
+                           .width = boxes[i][2] - boxes[i][0],
+                           .height = boxes[i][3] - boxes[i][1],
+                           .score = boxes[i][4] };
+    for (size_t i = 0; i < COUNT(pairs); i++) {
+        assert_true(fabs((double)kao_iou(&f[pairs[i].a], &f[pairs[i].b]) -
+                         pairs[i].iou) < 1e-6);
+        assert_true(kao_iou(&f[pairs[i].a], &f[pairs[i].b]) ==
+                    kao_iou(&f[pairs[i].b], &f[pairs[i].a]));
+    }
+    for (size_t r = 0; r < COUNT(rows); r++) {
+        kao_face g[6];
+
+        memcpy(g, f, sizeof g);
+        assert_int_equal(kao_nms(g, 6, rows[r].t, 0), rows[r].n);
+        for (size_t i = 0; i < rows[r].n; i++)
+            assert_memory_equal(&g[i], &f[rows[r].kept[i]], sizeof g[i]);
+    }
+    /* a small box inside a large one: little overlap, but the same face */
+    kao_face pair[2] = {
+        { .width = 100, .height = 100, .score = .7f },
+        { .x = 40, .y = 40, .width = 20, .height = 20, .score = .9f }
+    };
+
+    assert_int_equal(kao_nms(pair, 2, .3f, 0), 2);
+    assert_int_equal(kao_nms(pair, 2, .3f, .7f), 1);
+    assert_true(pair[0].score == .9f);
+    assert_int_equal(kao_nms(NULL, 0, .3f, .7f), 0);
+}
+
+/* Of more candidates than a list takes, the best stay. */
+static void full_lists(void **state)
+{
+    enum { MANY = 12000, KEPT = 5000 };
+    kao_mem mem;
+    kao_face_list list = { .mem = &mem };
+    double sum = 0;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (uint32_t i = 0; i < MANY; i++) {
+        const kao_face f = { .score = (float)(i * 7919 % MANY) };
+
+        kao_face_list_add(&list, &f);
+    }
+    assert_true(list.n == KEPT && !list.failed);
+    for (size_t i = 0; i < list.n; i++) {
+        assert_true(list.faces[i].score >= MANY - KEPT);
+        sum += (double)list.faces[i].score;
+    }
+    assert_true(sum == (double)KEPT * (2 * MANY - KEPT - 1) / 2);
+    kao_face_list_fini(&list);
+    assert_int_equal(atomic_load(&mem.live), 0);
+}
+
+/* ---- decoding ---- */
+
+enum { ROW = 11, COLUMN = 7, STRIDE = 16, COLUMNS = 10, ROWS = 12, W = 160, H = 192 };
+
+static kao_tensor rows_of(float *data, int64_t n, int64_t width)
+{
+    kao_tensor t = {
+        .dtype = KAO_F32, .rank = 3, .dims = { 1, n, width }, .data = data
+    };
+
+    kao_tensor_set_dense(&t);
+    return t;
+}
+
+static void near(float got, double want)
+{
+    assert_true(fabs((double)got - want) < 2e-5 * fmax(1, fabs(want)));
+}
+
+static void decodes_yunet(void **state)
+{
+    static float cls[COLUMNS * ROWS], obj[COLUMNS * ROWS], box[4 * COLUMNS * ROWS],
+        kps[10 * COLUMNS * ROWS];
+    const int cell = ROW * COLUMNS + COLUMN, n = COLUMNS * ROWS;
+    const kao_tensor t[4] = { rows_of(cls, n, 1), rows_of(obj, n, 1),
+                              rows_of(box, n, 4), rows_of(kps, n, 10) };
+    const kao_tensor *const tensors[4] = { &t[0], &t[1], &t[2], &t[3] };
+    const kao_heads heads = { .n_levels = 1,
+                              .anchors = 1,
+                              .level = { { STRIDE, 0, 1, 2, 3 } } };
+    kao_mem mem;
+    kao_face_list list = { .mem = &mem };
+    kao_error err;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    cls[cell] = .81f;
+    obj[cell] = .64f;
+    memcpy(box + 4 * cell, (const float[4]){ .35f, -.2f, .9f, 1.1f }, 16);
+    kps[10 * cell + 2] = .12f;
+    kps[10 * cell + 3] = .4f;
+    cls[3] = NAN; /* never a face */
+    cls[4] = -5;
+    obj[4] = 99;
+    assert_int_equal(kao_yunet_decode(&heads, tensors, W, H, .5f, &list, NULL), KAO_OK);
+    assert_int_equal(list.n, 1);
+    const kao_face *f = &list.faces[0];
+
+    near(f->score, .72);
+    near(f->x, 97.92317511);
+    near(f->y, 148.76667181);
+    near(f->width, 39.35364978);
+    near(f->height, 48.06665638);
+    near(f->points[1].x, 113.92);
+    near(f->points[1].y, 182.4);
+    near(f->points[0].x, COLUMN * STRIDE);
+    list.n = 0;
+    cls[4] = 99; /* clamped to 1 */
+    assert_int_equal(kao_yunet_decode(&heads, tensors, W, H, .73f, &list, NULL),
+                     KAO_OK);
+    assert_true(list.n == 1 && list.faces[0].score == 1);
+    assert_int_equal(kao_yunet_decode(&heads, tensors, W, H + 16, .5f, &list, &err),
+                     KAO_E_FORMAT);
+    assert_non_null(strstr(err.msg, "stride 16"));
+    kao_face_list_fini(&list);
+}
+
+/* Both forms of file: rows with scores, and maps with logits. */
+static void decodes_scrfd(void **state)
+{
+    enum { N = COLUMNS * ROWS };
+    static float score[2 * N], box[8 * N], kps[20 * N];
+    const int cell = ROW * COLUMNS + COLUMN;
+    static const float b[4] = { 1.25f, 1.5f, 1.75f, 2 };
+    const kao_heads heads = { .n_levels = 1,
+                              .anchors = 2,
+                              .level = { { STRIDE, 0, 0, 1, 2 } } };
+    kao_mem mem;
+    kao_face_list list = { .mem = &mem };
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (int maps = 0; maps < 2; maps++)
+        for (int anchor = 0; anchor < 2; anchor++) {
+            kao_tensor t[3] = { rows_of(score, 2 * N, 1), rows_of(box, 2 * N, 4),
+                                rows_of(kps, 2 * N, 10) };
+            const kao_tensor *const tensors[3] = { &t[0], &t[1], &t[2] };
+            const int at = 2 * cell + anchor;
+
+            for (int i = 0; i < 2 * N; i++)
+                score[i] = maps ? -20 : 0;
+            for (int i = 0; maps && i < 3; i++) {
+                t[i].rank = 4;
+                t[i].dims[1] = 2 * t[i].dims[2];
+                t[i].dims[2] = ROWS;
+                t[i].dims[3] = COLUMNS;
+            }
+            score[maps ? anchor * N + cell : at] = maps ? 1.3862944f : .8f; /* ln 4 */
+            for (int k = 0; k < 4; k++)
+                box[maps ? (anchor * 4 + k) * N + cell : 4 * at + k] = b[k];
+            kps[maps ? (anchor * 10 + 4) * N + cell : 10 * at + 4] = .3f;
+            kps[maps ? (anchor * 10 + 5) * N + cell : 10 * at + 5] = -.45f;
+            list.n = 0;
+            assert_int_equal(kao_scrfd_decode(&heads, tensors, W, H, .5f, &list, NULL),
+                             KAO_OK);
+            assert_int_equal(list.n, 1);
+            const kao_face *f = &list.faces[0];
+
+            near(f->score, .8);
+            near(f->x, 92);
+            near(f->y, 152);
+            near(f->x + f->width, 140);
+            near(f->y + f->height, 208);
+            near(f->points[2].x, 116.8);
+            near(f->points[2].y, 168.8);
+            memset(kps, 0, sizeof kps);
+            t[1].dims[t[1].rank - 1]--;
+            assert_int_equal(kao_scrfd_decode(&heads, tensors, W, H, .5f, &list, NULL),
+                             KAO_E_FORMAT);
+        }
+    kao_face_list_fini(&list);
+}
+
+/* ---- choice and similarity ---- */
+
+static void choices(void **state)
+{
+    static const kao_face faces[] = {
+        { .x = 0, .y = 0, .width = 40, .height = 40, .score = .7f },
+        { .x = 90, .y = 40, .width = 20, .height = 20, .score = .8f }, /* the middle */
+        { .x = 150, .y = 0, .width = 10, .height = 10, .score = .9f },
+        { .x = 150,
+          .y = 60,
+          .width = 40,
+          .height = 40,
+          .score = .9f }, /* ties: earlier */
+    };
+    static const struct {
+        size_t n;
+        kao_choice choice;
+        kao_status status;
+        size_t index;
+    } rows[] = {
+        { 4, KAO_CHOOSE_LARGEST, KAO_OK, 0 },
+        { 4, KAO_CHOOSE_CENTER, KAO_OK, 1 },
+        { 4, KAO_CHOOSE_BEST, KAO_OK, 2 },
+        { 4, KAO_CHOOSE_ERROR, KAO_E_SEVERAL_FACES, 0 },
+        { 1, KAO_CHOOSE_ERROR, KAO_OK, 0 },
+        { 2, KAO_CHOOSE_BEST, KAO_OK, 1 },
+        { 0, KAO_CHOOSE_LARGEST, KAO_E_NO_FACE, 0 },
+        { 0, KAO_CHOOSE_ERROR, KAO_E_NO_FACE, 0 },
+        { 1, (kao_choice)9, KAO_E_ARG, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t index = 0;
+
+        assert_int_equal(
+            kao_face_choose(faces, rows[i].n, rows[i].choice, 200, 100, &index, NULL),
+            rows[i].status);
+        assert_int_equal(index, rows[i].index);
+    }
+    assert_int_equal(kao_face_choose(faces, 1, KAO_CHOOSE_BEST, 1, 1, NULL, NULL),
+                     KAO_E_ARG);
+    assert_int_equal(
+        kao_face_choose(NULL, 1, KAO_CHOOSE_BEST, 1, 1, &(size_t){ 0 }, NULL),
+        KAO_E_ARG);
+}
+
+static void similarities(void **state)
+{
+    static const float a[4] = { .6f, .8f, 0, 0 }, b[4] = { -.6f, -.8f, 0, 0 },
+                       c[4] = { 0, 0, 1, 0 }, d[4] = { .8f, .6f, 0, 0 },
+                       e[4] = { 1.1f, 1.1f, 0, 0 }, n[4] = { NAN, 0, 0, 0 };
+
+    (void)state;
+    assert_true(fabsf(kao_similarity(a, a, 4) - 1) < 1e-6f);
+    assert_true(kao_similarity(a, a, 4) <= 1);
+    assert_true(fabsf(kao_similarity(a, b, 4) + 1) < 1e-6f);
+    assert_true(kao_similarity(a, c, 4) == 0);
+    assert_true(fabsf(kao_similarity(a, d, 4) - .96f) < 1e-6f);
+    assert_true(kao_similarity(e, e, 4) == 1); /* clamped */
+    assert_true(isnan(kao_similarity(a, n, 4)));
+    const kao_face f = face_of((const float[10]){ 3, 4, 0, 0, 0, 0, 0, 0, 0, 0 });
+
+    assert_true(kao_face_eye_distance_px(&f) == 5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(similarity),    cmocka_unit_test(faces_that_are_none),
+        cmocka_unit_test(suppression),   cmocka_unit_test(full_lists),
+        cmocka_unit_test(decodes_yunet), cmocka_unit_test(decodes_scrfd),
+        cmocka_unit_test(choices),       cmocka_unit_test(similarities),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
