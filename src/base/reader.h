@@ -18,7 +18,8 @@ typedef struct kao_reader {
 
 static inline kao_reader kao_reader_of(kao_span s)
 {
-    return (kao_reader){ s.p, s.p, s.p + s.n, false };
+    /* an empty span may have no address */
+    return (kao_reader){ s.p, s.p, s.n ? s.p + s.n : s.p, false };
 }
 
 static inline size_t kao_reader_left(const kao_reader *r)
