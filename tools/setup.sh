@@ -39,9 +39,10 @@ need_packages() {
     fi
     say "Installing: $missing"
     # shellcheck disable=SC2086 # lists of words
-    { $as_root apt-get -qq update &&
+    said=$({ $as_root apt-get -qq update &&
         DEBIAN_FRONTEND=noninteractive $as_root apt-get -qq install -y \
-            --no-install-recommends $missing >/dev/null; } || {
+            --no-install-recommends $missing; } 2>&1) || {
+        printf '%s\n' "$said" | grep '^E:' | tail -n 3 >&2
         say "The packages could not be installed. Without a network, put them in place first:"
         say "  $missing"
         exit 3
@@ -56,8 +57,11 @@ need_build() {
         say "$(pwd): not writable, and build folders go there. Copy it to where you can write."
         exit 4
     }
+    here_now=$(pwd -P)
+    [ ! -f "$folder/source" ] || [ "$(cat "$folder/source")" = "$here_now" ] ||
+        rm -rf "$folder" # the sources were moved, and meson keeps full paths
     [ ! -f "$folder/build.ninja" ] || return 0
-    mkdir -p "$folder" || exit 4
+    mkdir -p "$folder" && printf '%s\n' "$here_now" >"$folder/source" || exit 4
     meson setup "$folder" "$@" >"$folder/setup.log" 2>&1 || {
         cat "$folder/setup.log" >&2
         say "The build could not be set up."
