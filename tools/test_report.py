@@ -16,6 +16,7 @@ LINES = 60  # of a failed test's output
 def main():
     folder = sys.argv[1]
     path = os.path.join(folder, "meson-logs", "testlog.json")
+    shared = os.path.abspath(".") + "/../shared"
     counts = {"passed": 0, "failed": 0, "skipped": 0}
     told = set()
     tests = []
@@ -39,7 +40,7 @@ def main():
             continue
         for line in re.findall(r"^(?:SKIP|left out|refused).*", output, re.M):
             if line not in told:
-                print(line)
+                print(line.replace(shared, "../shared"))
                 told.add(line)
     if not tests:
         print("FAILED: meson ran no test (see %s/test.log)" % folder)
