@@ -223,6 +223,28 @@ static void join(net *t, const value *in)
          add ? "" : "axis=1");
 }
 
+/* conv, activation, Add, activation: each activation may be missing, and the sum may come
+ * from either side, so that all orders of an epilogue are planned. */
+static void residual(net *t, const value *in)
+{
+    conv(t, in, (conv_form){ in->c, 1, 1, 0, 1, 1 });
+    value v = t->v[t->n - 1];
+
+    if (draw(t, 2)) {
+        activation(t, &v);
+        v = t->v[t->n - 1];
+    }
+    const double m = v.m + in->m;
+    const bool left = draw(t, 2);
+    const value *out = push(t, in->c, in->h, in->w, m, v.e + in->e + u * m);
+
+    emit(t, "Add", left ? v.name : in->name, left ? in->name : v.name, "", out->name,
+         "");
+    v = *out;
+    if (draw(t, 2))
+        activation(t, &v);
+}
+
 static void pool(net *t, const value *in)
 {
     const bool average = draw(t, 2), pad = draw(t, 2);
@@ -390,7 +412,7 @@ static pb make_net(net *t, uint32_t seed)
 {
     static void (*const layers[])(net * t, const value *in) = {
         random_conv, random_conv, random_conv, norm, activation, activation, silu,
-        join,        join,        pool,        cut,  shuffle,    enlarge,
+        join,        residual,    residual,    pool, cut,        shuffle,    enlarge,
     };
     char dims[40];
 

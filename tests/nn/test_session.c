@@ -173,6 +173,46 @@ static void weights_from_shapes(void **state)
     pb_free(&file);
 }
 
+/* The same where an input's values decide a shape and become weights too. */
+static void weights_from_inputs(void **state)
+{
+    static const int64_t target[4] = { 4, 1, 1, 1 };
+    static const int64_t shapes[3][4] = { { 1, 1, 2, 3 },
+                                          { 1, 1, 3, 2 },
+                                          { 1, 1, 1, 6 } };
+    fixture *f = *state;
+    float x[6] = { 1, 1, 1, 1, 1, 1 };
+    int64_t shape[4];
+    const kao_tensor t = tensor_of("6", x);
+    const kao_tensor k = {
+        .dtype = KAO_I64, .rank = 1, .dims = { 4 }, .strides = { 1 }, .data = shape
+    };
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "6");
+    graph_input(&g, "k", KAO_I64, "4");
+    graph_ints(&g, "target", "4", target);
+    graph_node(&g, "Reshape", "x k", "p", "");
+    graph_node(&g, "Cast", "k", "kf", "to=1");
+    graph_node(&g, "Reshape", "kf target", "w", "");
+    graph_node(&g, "Conv", "p w", "y", "");
+    graph_output(&g, "y", KAO_F32, NULL);
+    pb file = graph_file(&g);
+    running r = open_file(f->ctx, &file, KAO_PASS_ALL);
+
+    assert_int_equal(kao_session_bind(r.s, 1, &k, NULL), KAO_OK);
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        memcpy(shape, shapes[i], sizeof shape);
+        run_counted(f->ctx, &r, &t);
+        for (int c = 0; c < 4; c++)
+            assert_true(((const float *)kao_session_output(r.s, 0)->data)[c * 6] ==
+                        (float)shape[c]);
+    }
+    close_running(&r);
+    pb_free(&file);
+}
+
 /* Weights in Constant nodes, of any size, are as good as initialisers. */
 static void weights_in_constants(void **state)
 {
@@ -504,6 +544,7 @@ int main(void)
         cmocka_unit_test(eight_plans_are_kept),
         cmocka_unit_test(values_that_decide_shapes),
         cmocka_unit_test(weights_from_shapes),
+        cmocka_unit_test(weights_from_inputs),
         cmocka_unit_test(weights_in_constants),
         cmocka_unit_test(wrong_inputs),
         cmocka_unit_test(odd_outputs),
