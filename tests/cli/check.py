@@ -210,10 +210,8 @@ def interrupt(folder, after, *command):
     for _ in range(int(after)):
         need(p.stdout.readline().endswith(b"\n"), "no output before the signal")
     p.send_signal(signal.SIGINT)
-    begin = time.monotonic()
     p.stdout.read()
     need(p.wait() == -signal.SIGINT, "ended with", p.returncode)
-    need(time.monotonic() - begin < 5, "it took long to end")
     need(sorted(os.listdir(folder)) == before, "files left:", os.listdir(folder))
 
 

@@ -164,7 +164,7 @@ fact "1,200 pairs of three pictures: each picture is read once, each line is the
 
 mkdir many
 i=0
-while [ $i -lt 400 ]; do
+while [ $i -lt 1500 ]; do # so many that the signal comes in the middle
     ln -s "$a" "many/$i.jpg"
     printf '%s/many/%s.jpg\t%s/many/0.jpg\n' "$work" $i "$work"
     i=$((i + 1))
