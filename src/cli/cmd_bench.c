@@ -42,7 +42,8 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Numbers that look like a scaled picture; free dims become 1 (batch) or size. */
+/* Numbers that look like a scaled picture; free dims become 1 (batch) or size. Pictures
+ * of three channels come channels last, as the detectors and embedders feed them. */
 static kao_status fill_input(kao_session *s, const kao_model *m, uint32_t i,
                              uint32_t size, void **data, kao_error *err)
 {
@@ -58,10 +59,13 @@ static kao_status fill_input(kao_session *s, const kao_model *m, uint32_t i,
                     : d == 0                                      ? 1
                     : d == 1 && in->rank == 4 && in->dims[3] != 3 ? 3
                                                                   : size;
-    kao_tensor_set_dense(&t);
+    if (t.rank == 4 && t.dims[1] == 3)
+        kao_tensor_set_channels_last(&t);
+    else
+        kao_tensor_set_dense(&t);
     if (!kao_dims_count(t.dims, t.rank, &n) || n > (int64_t)1 << 28)
         return kao_fail(err, KAO_E_LIMIT, "input %u is too large", i);
-    *data = calloc((size_t)n + 1, sizeof(float));
+    *data = kao_calloc(&m->ctx->mem, (size_t)n + 1, sizeof(float));
     if (!*data)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (int64_t k = 0; k < n; k++)
@@ -174,7 +178,7 @@ static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *n
     kao_session_destroy(s);
     kao_model_destroy(m);
     for (int i = 0; i < 16; i++)
-        free(data[i]);
+        kao_free(&ctx->mem, data[i]);
     return st;
 }
 
