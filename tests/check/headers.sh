@@ -12,12 +12,13 @@ for header in "$source"/include/kao/*.h; do
         status=1
     }
 done
+cd "$source/src" || exit 1 # names inside have no spaces; the way to the source may have
 n=0
-for header in $(find "$source/src" -name '*.h' ! -name '*_body.h' ! -path '*/kernels/vec/*' \
+for header in $(find . -name '*.h' ! -name '*_body.h' ! -path '*/kernels/vec/*' \
     ! -path '*/kernels/x86/*' ! -path '*/kernels/arm/*'); do
     # shellcheck disable=SC2086
-    ${CC:-cc} $flags -I "$source/include" -I "$source/src" -include "$header" /dev/null || {
-        echo "does not compile alone: $header"
+    ${CC:-cc} $flags -I ../include -I . -include "$header" /dev/null || {
+        echo "does not compile alone: src/$header"
         status=1
     }
     n=$((n + 1))
