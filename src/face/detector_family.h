@@ -43,7 +43,6 @@ typedef struct kao_detector_family {
                          kao_face_list *list, kao_error *err);
 } kao_detector_family;
 
-const kao_detector_family *kao_detector_families(size_t *n);
 const kao_detector_family *kao_detector_family_find(const char *name);
 /* The first family whose structure fits, or NULL. */
 const kao_detector_family *kao_detector_recognise(const kao_model *m);

@@ -10,12 +10,6 @@ static const kao_detector_family rows[] = {
       kao_scrfd_decode },
 };
 
-const kao_detector_family *kao_detector_families(size_t *n)
-{
-    *n = sizeof rows / sizeof rows[0];
-    return rows;
-}
-
 const kao_detector_family *kao_detector_family_find(const char *name)
 {
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

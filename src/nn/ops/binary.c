@@ -5,12 +5,6 @@
 
 #include "nn/ops/ops.h"
 
-kao_status kao_op_binary_load(kao_op_loader *l)
-{
-    (void)l;
-    return KAO_OK;
-}
-
 kao_status kao_op_binary6_load(kao_op_loader *l)
 {
     kao_binary_param *p = l->param;

@@ -13,7 +13,6 @@ typedef struct kao_binary_param { /* of opset 6: broadcast by axis */
 typedef struct kao_binary_state {
     int32_t trailing; /* dimensions of 1 to append to B's shape */
 } kao_binary_state;
-kao_status kao_op_binary_load(kao_op_loader *l);  /* opset 7 on */
 kao_status kao_op_binary6_load(kao_op_loader *l); /* opset 6 */
 kao_status kao_op_binary_infer(kao_op_infer *x);
 void kao_op_add_run(const kao_op_call *c);
