@@ -16,7 +16,7 @@ static void clean_up(void)
     unlink(sidecar);
 }
 
-static void start(kao_context **ctx, kao_model **m)
+static void start(kao_context **ctx, kao_network **m)
 {
     /* opset 13, an empty graph */
     static const uint8_t model[] = { 0x42, 2, 0x10, 13, 0x3a, 0 };
@@ -26,7 +26,7 @@ static void start(kao_context **ctx, kao_model **m)
     snprintf(sidecar, sizeof sidecar, "%s.card", path);
     atexit(clean_up);
     FUZZ_CHECK(kao_context_create(ctx, &options, NULL) == KAO_OK);
-    FUZZ_CHECK(kao_model_parse(*ctx, m, (kao_span){ model, sizeof model }, path,
+    FUZZ_CHECK(kao_network_parse(*ctx, m, (kao_span){ model, sizeof model }, path,
                                NULL) == KAO_OK);
 }
 
@@ -58,7 +58,7 @@ static void ask(const kao_card *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static kao_context *ctx;
-    static kao_model *m;
+    static kao_network *m;
     kao_card *c = NULL;
     kao_error err = { 0 };
 

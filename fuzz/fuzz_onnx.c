@@ -25,7 +25,7 @@ static bool input_of(const kao_onnx_input *in, int64_t side, kao_tensor *t)
     return kao_dims_count(t->dims, t->rank, &n) && n <= MOST;
 }
 
-static kao_status run(kao_model *m, kao_session *s, int64_t side, void *data,
+static kao_status run(kao_network *m, kao_session *s, int64_t side, void *data,
                       kao_error *err)
 {
     for (uint32_t i = 0; i < m->onnx.n_inputs; i++) {
@@ -65,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     static kao_context *ctx;
     const kao_context_options options = { .n_threads = 1 };
     const uint8_t last = n ? data[n - 1] : 0;
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = NULL;
     kao_error err = { 0 };
 
@@ -78,7 +78,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     for (size_t i = 0; i < MOST && !(last & 128); i++)
         ((float *)(void *)numbers)[i] = (float)(i % 7) - 2;
     const size_t live = atomic_load(&ctx->mem.live);
-    kao_status st = kao_model_parse(ctx, &m, (kao_span){ data, n }, "fuzz", &err);
+    kao_status st = kao_network_parse(ctx, &m, (kao_span){ data, n }, "fuzz", &err);
 
     FUZZ_CHECK((st == KAO_OK) == (m != NULL));
     if (!st)
@@ -90,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     }
     FUZZ_CHECK(!st || (err.code == st && err.msg[0] && !strchr(err.msg, '\n')));
     kao_session_destroy(s);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     FUZZ_CHECK(atomic_load(&ctx->mem.live) == live);
     return 0;
 }

@@ -44,7 +44,7 @@ static int by_value(const void *a, const void *b)
 
 /* Numbers that look like a scaled picture; free dims become 1 (batch) or size. Pictures
  * of three channels come channels last, as the detectors and embedders feed them. */
-static kao_status fill_input(kao_session *s, const kao_model *m, uint32_t i,
+static kao_status fill_input(kao_session *s, const kao_network *m, uint32_t i,
                              uint32_t size, void **data, kao_error *err)
 {
     const kao_onnx_input *in = &m->onnx.inputs[i];
@@ -155,7 +155,7 @@ static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *n
                             kao_error *err)
 {
     char path[4096];
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = NULL;
     void *data[16] = { NULL };
     timing t = { .n = 0 };
@@ -163,7 +163,7 @@ static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *n
     const double begin = cli_now_ms();
 
     if (!st)
-        st = kao_model_load(ctx, &m, path, err);
+        st = kao_network_load(ctx, &m, path, err);
     if (!st)
         st = kao_session_create(&s, m, KAO_PASS_ALL, err);
     t.load = cli_now_ms() - begin;
@@ -176,7 +176,7 @@ static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *n
     if (!st)
         print(a, ctx, path, s, &t);
     kao_session_destroy(s);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     for (int i = 0; i < 16; i++)
         kao_free(&ctx->mem, data[i]);
     return st;

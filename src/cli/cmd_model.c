@@ -83,7 +83,7 @@ static int64_t weight_count(const kao_onnx_model *o)
     return n;
 }
 
-static void print_info(const char *path, const kao_model *m, const kao_card *card)
+static void print_info(const char *path, const kao_network *m, const kao_card *card)
 {
     const kao_onnx_model *o = &m->onnx;
     const char *key = NULL, *value = NULL, *source = NULL;
@@ -124,7 +124,7 @@ static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
     return j;
 }
 
-static int print_info_json(const char *path, const kao_model *m, const kao_card *card)
+static int print_info_json(const char *path, const kao_network *m, const kao_card *card)
 {
     const kao_onnx_model *o = &m->onnx;
     kao_json *j = kao_json_object(), *in = kao_json_array(), *out = kao_json_array(),
@@ -157,13 +157,13 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
 {
     char path[4096];
     kao_error err = { 0 };
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_card *card = NULL;
     int status = CLI_YES;
     kao_status st = cli_find_model(name, path, sizeof path, &err);
 
     if (!st)
-        st = kao_model_load(ctx, &m, path, &err);
+        st = kao_network_load(ctx, &m, path, &err);
     if (!st)
         st = kao_card_open(ctx, &card, path, &err);
     if (st)
@@ -173,7 +173,7 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
     else
         print_info(path, m, card);
     kao_card_destroy(card);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     return status;
 }
 
@@ -213,12 +213,12 @@ static kao_status parse_passes(const char *s, uint32_t *to, kao_error *err)
 typedef struct run_state {
     kao_context *ctx;
     const model_args *args;
-    kao_model *model;
+    kao_network *model;
     kao_session *session;
     void *data[CLI_LIST_MAX]; /* of inputs; from kao_alloc */
 } run_state;
 
-static kao_status input_number(const kao_model *m, const char *name, size_t n,
+static kao_status input_number(const kao_network *m, const char *name, size_t n,
                                uint32_t *number, kao_error *err)
 {
     for (uint32_t i = 0; i < m->onnx.n_inputs; i++) {
@@ -291,7 +291,7 @@ static bool is_taken(char (*names)[NAME_CAP], uint32_t n, const char *name)
 
 /* The file name of output n, without .npy, into names[n]: bytes outside [A-Za-z0-9._-]
  * become _, NAME_BYTES at most; one that an output before it has gets .2, .3 .. */
-static void name_output(const kao_model *m, uint32_t n, char (*names)[NAME_CAP])
+static void name_output(const kao_network *m, uint32_t n, char (*names)[NAME_CAP])
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
@@ -382,7 +382,7 @@ static kao_status print_profile(run_state *r, kao_error *err)
         total += ns[i][RUNS / 2];
         fprintf(stderr, "%4u %-8s %9.1f us  %-20s %s\n", i, row.kernel,
                 (double)ns[i][RUNS / 2] / 1e3, row.shape,
-                kao_model_node_text(r->model, row.node, text, sizeof text));
+                kao_network_node_text(r->model, row.node, text, sizeof text));
     }
     const kao_plan *p = kao_session_plan(r->session);
 
@@ -404,7 +404,7 @@ static kao_status run_model(run_state *r, const char *name, bool *wrote, kao_err
     if (!st)
         st = cli_find_model(name, path, sizeof path, err);
     if (!st)
-        st = kao_model_load(r->ctx, &r->model, path, err);
+        st = kao_network_load(r->ctx, &r->model, path, err);
     if (!st)
         st = kao_session_create(&r->session, r->model, passes, err);
     for (size_t i = 0; !st && i < r->args->inputs.n; i++)
@@ -438,7 +438,7 @@ static int run_command(kao_context *ctx, const model_args *args, char **files, i
         status = wrote && st == KAO_E_IO ? CLI_FAULT : status;
     }
     kao_session_destroy(r.session);
-    kao_model_destroy(r.model);
+    kao_network_destroy(r.model);
     for (size_t i = 0; i < CLI_LIST_MAX; i++)
         kao_free(&ctx->mem, r.data[i]);
     return status;

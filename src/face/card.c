@@ -146,7 +146,7 @@ static kao_status read_sidecar(kao_card *c, const char *path, kao_error *err)
     return st;
 }
 
-static kao_status read_metadata(kao_card *c, const kao_model *m, const char *path,
+static kao_status read_metadata(kao_card *c, const kao_network *m, const char *path,
                                 kao_error *err)
 {
     kao_status st = KAO_OK;
@@ -164,7 +164,7 @@ static kao_status read_metadata(kao_card *c, const kao_model *m, const char *pat
     return st;
 }
 
-static kao_status read_builtin(kao_card *c, const kao_model *m, kao_error *err)
+static kao_status read_builtin(kao_card *c, const kao_network *m, kao_error *err)
 {
     char hash[KAO_SHA256_TEXT] = "";
 
@@ -186,7 +186,7 @@ static kao_status read_builtin(kao_card *c, const kao_model *m, kao_error *err)
 }
 
 /* What the file itself states: the picture size, if it is fixed, and the layout. */
-static kao_status read_structure(kao_card *c, const kao_model *m, kao_error *err)
+static kao_status read_structure(kao_card *c, const kao_network *m, kao_error *err)
 {
     const kao_detector_family *family = kao_detector_recognise(m);
     kao_status st = KAO_OK;
@@ -222,7 +222,7 @@ static void find_missing(kao_card *c)
                                   n ? ", " : "", keys[i].key);
 }
 
-kao_status kao_card_build(kao_card **out, const kao_model *m, const char *path,
+kao_status kao_card_build(kao_card **out, const kao_network *m, const char *path,
                           kao_error *err)
 {
     kao_mem *mem = &m->ctx->mem;
@@ -253,16 +253,16 @@ kao_status kao_card_build(kao_card **out, const kao_model *m, const char *path,
 kao_status kao_card_open(kao_context *ctx, kao_card **out, const char *path,
                          kao_error *err)
 {
-    kao_model *m = NULL;
+    kao_network *m = NULL;
 
     if (!ctx || !out || !path)
         return kao_fail(err, KAO_E_ARG, "card: no context, result or path");
     *out = NULL;
-    kao_status st = kao_model_load(ctx, &m, path, err);
+    kao_status st = kao_network_load(ctx, &m, path, err);
 
     if (!st)
         st = kao_card_build(out, m, path, err);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     return st;
 }
 

@@ -3,10 +3,10 @@
 #define KAO_FACE_CARD_H
 
 #include "kao/card.h"
-#include "nn/model.h"
+#include "nn/network.h"
 
 /* The card of a loaded model. path: of its file. */
-kao_status kao_card_build(kao_card **out, const kao_model *m, const char *path,
+kao_status kao_card_build(kao_card **out, const kao_network *m, const char *path,
                           kao_error *err);
 
 /* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder"). */

@@ -15,7 +15,8 @@
 enum { LEVELS = 3, ANCHORS = 2 };
 
 /* Whether output i, as the file states it, can hold `width` numbers an anchor. */
-static bool may_hold(const kao_model *m, uint32_t i, int64_t width, const char *prefix)
+static bool may_hold(const kao_network *m, uint32_t i, int64_t width,
+                     const char *prefix)
 {
     const kao_onnx_input *o = &m->onnx.outputs[i];
     const char *name = m->onnx.value_names[o->value];
@@ -29,7 +30,7 @@ static bool may_hold(const kao_model *m, uint32_t i, int64_t width, const char *
     return last == width || (last < 0 && strncmp(name, prefix, strlen(prefix)) == 0);
 }
 
-bool kao_scrfd_recognise(const kao_model *m, kao_heads *heads)
+bool kao_scrfd_recognise(const kao_network *m, kao_heads *heads)
 {
     static const struct {
         int64_t width;

@@ -11,7 +11,7 @@
 
 #include "face/detector_family.h"
 
-static bool find_output(const kao_model *m, const char *kind, int stride,
+static bool find_output(const kao_network *m, const char *kind, int stride,
                         uint32_t *number)
 {
     char name[16];
@@ -25,7 +25,7 @@ static bool find_output(const kao_model *m, const char *kind, int stride,
     return false;
 }
 
-bool kao_yunet_recognise(const kao_model *m, kao_heads *heads)
+bool kao_yunet_recognise(const kao_network *m, kao_heads *heads)
 {
     if (m->onnx.n_outputs != 12 || m->onnx.n_inputs != 1)
         return false;

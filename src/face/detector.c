@@ -38,7 +38,7 @@ typedef struct pass {
 
 struct kao_detector {
     kao_context *ctx;
-    kao_model *model;
+    kao_network *model;
     kao_session *session;
     kao_card *card;
     const kao_detector_family *family;
@@ -127,7 +127,7 @@ kao_status kao_detector_open(kao_context *ctx, kao_detector **out, const char *p
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     d->ctx = ctx;
     d->list.mem = &ctx->mem;
-    kao_status st = kao_model_load(ctx, &d->model, path, err);
+    kao_status st = kao_network_load(ctx, &d->model, path, err);
 
     if (!st)
         st = kao_card_build(&d->card, d->model, path, err);
@@ -156,7 +156,7 @@ void kao_detector_destroy(kao_detector *d)
     kao_free(mem, d->input);
     kao_session_destroy(d->session);
     kao_card_destroy(d->card);
-    kao_model_destroy(d->model);
+    kao_network_destroy(d->model);
     kao_free(mem, d);
 }
 

@@ -6,7 +6,7 @@
 #define KAO_FACE_DETECTOR_FAMILY_H
 
 #include "kao/face.h"
-#include "nn/model.h"
+#include "nn/network.h"
 #include "nn/tensor.h"
 
 enum { KAO_MAX_LEVELS = 5 };
@@ -35,7 +35,7 @@ typedef struct kao_detector_family {
     const char *color; /* "rgb", "bgr" */
     float mean, scale, min_score, nms;
     /* Whether the network has this family's structure; fills heads if so. */
-    bool (*recognise)(const kao_model *m, kao_heads *heads);
+    bool (*recognise)(const kao_network *m, kao_heads *heads);
     /* Add the faces of one pass, in pixels of the input of width x height pixels (boxes not
      * joined yet). tensors: by number of the output, C order. */
     kao_status (*decode)(const kao_heads *heads, const kao_tensor *const *tensors,
@@ -45,7 +45,7 @@ typedef struct kao_detector_family {
 
 const kao_detector_family *kao_detector_family_find(const char *name);
 /* The first family whose structure fits, or NULL. */
-const kao_detector_family *kao_detector_recognise(const kao_model *m);
+const kao_detector_family *kao_detector_recognise(const kao_network *m);
 
 void kao_face_list_add(kao_face_list *list, const kao_face *face);
 void kao_face_list_fini(kao_face_list *list);
@@ -58,11 +58,11 @@ size_t kao_nms(kao_face *faces, size_t n, float iou, float contained);
 float kao_iou(const kao_face *a, const kao_face *b);
 
 /* detect_yunet.c, detect_scrfd.c */
-bool kao_yunet_recognise(const kao_model *m, kao_heads *heads);
+bool kao_yunet_recognise(const kao_network *m, kao_heads *heads);
 kao_status kao_yunet_decode(const kao_heads *heads, const kao_tensor *const *tensors,
                             int64_t width, int64_t height, float min_score,
                             kao_face_list *list, kao_error *err);
-bool kao_scrfd_recognise(const kao_model *m, kao_heads *heads);
+bool kao_scrfd_recognise(const kao_network *m, kao_heads *heads);
 kao_status kao_scrfd_decode(const kao_heads *heads, const kao_tensor *const *tensors,
                             int64_t width, int64_t height, float min_score,
                             kao_face_list *list, kao_error *err);

@@ -18,7 +18,7 @@ const kao_detector_family *kao_detector_family_find(const char *name)
     return NULL;
 }
 
-const kao_detector_family *kao_detector_recognise(const kao_model *m)
+const kao_detector_family *kao_detector_recognise(const kao_network *m)
 {
     kao_heads heads;
 

@@ -21,7 +21,7 @@ enum { BATCH = 8, MAX_CHIP = 1024 /* pixels a side */ };
 
 struct kao_embedder {
     kao_context *ctx;
-    kao_model *model;
+    kao_network *model;
     kao_session *session;
     kao_card *card;
     kao_tensor_form form;
@@ -133,7 +133,7 @@ kao_status kao_embedder_open(kao_context *ctx, kao_embedder **out, const char *p
     if (!e)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     e->ctx = ctx;
-    kao_status st = kao_model_load(ctx, &e->model, path, err);
+    kao_status st = kao_network_load(ctx, &e->model, path, err);
 
     if (!st)
         st = kao_card_build(&e->card, e->model, path, err);
@@ -161,7 +161,7 @@ void kao_embedder_destroy(kao_embedder *e)
     kao_free(mem, e->input);
     kao_session_destroy(e->session);
     kao_card_destroy(e->card);
-    kao_model_destroy(e->model);
+    kao_network_destroy(e->model);
     kao_free(mem, e);
 }
 

@@ -21,14 +21,14 @@ kao_status kao_graph_no_memory(kao_graph *g)
 
 uint64_t kao_graph_max_work(const kao_graph *g)
 {
-    const uint64_t own = g->model->ctx->max_work;
+    const uint64_t own = g->net->ctx->max_work;
 
     return own && own < KAO_MAX_WORK ? own : KAO_MAX_WORK;
 }
 
 uint64_t kao_graph_max_arena(const kao_graph *g)
 {
-    const uint64_t own = g->model->ctx->max_arena;
+    const uint64_t own = g->net->ctx->max_arena;
 
     return own && own < KAO_MAX_ARENA ? own : KAO_MAX_ARENA;
 }
@@ -218,11 +218,10 @@ static kao_status bind_input(kao_graph *g, kao_value *v)
     kao_tensor copy = *given;
 
     if (bytes > KAO_MAX_BOUND_BYTES)
-        return kao_fail(
-            g->err, KAO_E_LIMIT,
-            "input \"%s\" decides shapes and has %zu bytes, at most %d",
-            g->model->onnx.value_names[g->model->onnx.inputs[v->input].value], bytes,
-            KAO_MAX_BOUND_BYTES);
+        return kao_fail(g->err, KAO_E_LIMIT,
+                        "input \"%s\" decides shapes and has %zu bytes, at most %d",
+                        g->net->onnx.value_names[g->net->onnx.inputs[v->input].value],
+                        bytes, KAO_MAX_BOUND_BYTES);
     if (bytes && !given->data)
         return kao_fail(g->err, KAO_E_ARG, "an input that decides shapes has no data");
     kao_tensor_set_dense(&copy);
@@ -364,12 +363,12 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
 
 static kao_status make_step(kao_graph *g, uint32_t number)
 {
-    const kao_onnx_node *node = &g->model->onnx.nodes[number];
+    const kao_onnx_node *node = &g->net->onnx.nodes[number];
     kao_step *s = &g->steps[number];
 
-    *s = (kao_step){ .op = g->model->nodes[number].op,
+    *s = (kao_step){ .op = g->net->nodes[number].op,
                      .node = number,
-                     .param = g->model->nodes[number].param,
+                     .param = g->net->nodes[number].param,
                      .n_in = node->n_in,
                      .n_out = node->n_out };
     s->state = kao_arena_calloc(g->arena, 1, s->op->state_size);
@@ -388,7 +387,7 @@ static kao_status make_step(kao_graph *g, uint32_t number)
 
 static void place_constants(kao_graph *g)
 {
-    const kao_onnx_model *onnx = &g->model->onnx;
+    const kao_onnx_model *onnx = &g->net->onnx;
 
     for (uint32_t v = 0; v < onnx->n_values; v++) {
         const kao_onnx_tensor *c = onnx->constants[v];
@@ -418,7 +417,7 @@ static void place_constants(kao_graph *g)
 
 kao_status kao_graph_infer(kao_graph *g)
 {
-    const kao_onnx_model *onnx = &g->model->onnx;
+    const kao_onnx_model *onnx = &g->net->onnx;
     kao_status st = KAO_OK;
     size_t n_args = 1;
     char text[160];
@@ -443,7 +442,7 @@ kao_status kao_graph_infer(kao_graph *g)
             st = infer_step(g, i);
         if (st)
             kao_error_prefix(g->err, st, "%s",
-                             kao_model_node_text(g->model, i, text, sizeof text));
+                             kao_network_node_text(g->net, i, text, sizeof text));
     }
     kao_graph_count_reads(g);
     return st;

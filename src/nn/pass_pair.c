@@ -31,7 +31,7 @@ kao_status kao_pass_pair(kao_graph *g)
         kao_step *second = v == KAO_NO_VALUE ? NULL : kao_graph_only_reader(g, v);
 
         if (!second || !is_conv(second) || second->in[0] != v ||
-            !kao_conv_pair_good(&g->model->kernels, &first->conv->d, &second->conv->d))
+            !kao_conv_pair_good(&g->net->kernels, &first->conv->d, &second->conv->d))
             continue;
         second->conv2 = second->conv;
         second->conv = first->conv;

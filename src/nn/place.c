@@ -408,7 +408,7 @@ kao_status kao_graph_place(kao_graph *g)
     for (uint32_t i = 0; !st && i < g->n_steps; i++)
         if (!g->steps[i].dead)
             st = place_step(&p, &g->steps[i]);
-    for (uint32_t i = 0; !st && i < g->model->onnx.n_outputs; i++)
+    for (uint32_t i = 0; !st && i < g->net->onnx.n_outputs; i++)
         st = place_output(&p, i, &g->outputs[i]);
     g->steps = p.steps;
     g->n_steps = p.n;

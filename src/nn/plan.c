@@ -189,7 +189,7 @@ static bool pack_conv(void *user, void *packed)
 {
     const packing *p = user;
     const kao_conv_step *c = p->c;
-    kao_mem *mem = &p->g->model->ctx->mem;
+    kao_mem *mem = &p->g->net->ctx->mem;
     const int64_t per_row = (int64_t)c->d.c / c->d.groups * c->d.kh * c->d.kw;
     const float *w = c->weight[0];
     float *plain = NULL;
@@ -207,7 +207,7 @@ static bool pack_conv(void *user, void *packed)
                             (c->scale ? c->scale[o] : 1.0f);
         w = plain;
     }
-    kao_conv_pack(&p->g->model->kernels, &c->d, w, c->bias, c->slope, packed);
+    kao_conv_pack(&p->g->net->kernels, &c->d, w, c->bias, c->slope, packed);
     kao_free(mem, plain);
     return true;
 }
@@ -216,9 +216,9 @@ static kao_status pack_one(builder *b, const kao_conv_step *c, const void **pack
 {
     kao_graph *g = b->g;
     packing p = { .g = g, .c = c };
-    const size_t bytes = kao_conv_packed_bytes(&g->model->kernels, &c->d);
+    const size_t bytes = kao_conv_packed_bytes(&g->net->kernels, &c->d);
 
-    *packed = kao_model_packed(g->model, c->key, bytes, pack_conv, &p);
+    *packed = kao_network_packed(g->net, c->key, bytes, pack_conv, &p);
     b->plan->constant_bytes += bytes;
     return *packed ? KAO_OK : kao_graph_no_memory(g);
 }
@@ -226,8 +226,8 @@ static kao_status pack_one(builder *b, const kao_conv_step *c, const void **pack
 static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
 {
     kao_graph *g = b->g;
-    const kao_kernels *k = &g->model->kernels;
-    const uint32_t threads = kao_pool_threads(g->model->ctx->pool);
+    const kao_kernels *k = &g->net->kernels;
+    const uint32_t threads = kao_pool_threads(g->net->ctx->pool);
     kao_conv_call *call = kao_arena_calloc(&b->plan->arena, 1, sizeof *call);
     kao_status st = KAO_OK;
 
@@ -315,7 +315,7 @@ static kao_status keep_inputs(builder *b)
     kao_plan *plan = b->plan;
 
     for (uint32_t i = 0; i < plan->n_inputs; i++) {
-        const uint32_t v = g->model->onnx.inputs[i].value;
+        const uint32_t v = g->net->onnx.inputs[i].value;
 
         plan->inputs[i] = g->inputs[i];
         plan->inputs[i].data = g->bound[i] ? g->values[v].t.data : NULL;
@@ -324,10 +324,10 @@ static kao_status keep_inputs(builder *b)
     return KAO_OK;
 }
 
-static kao_status build(kao_plan *plan, kao_model *m, const kao_tensor *inputs,
+static kao_status build(kao_plan *plan, kao_network *net, const kao_tensor *inputs,
                         uint32_t passes, kao_error *err)
 {
-    kao_graph g = { .model = m,
+    kao_graph g = { .net = net,
                     .passes = passes,
                     .arena = &plan->arena,
                     .err = err,
@@ -335,8 +335,8 @@ static kao_status build(kao_plan *plan, kao_model *m, const kao_tensor *inputs,
     builder b = { .g = &g, .plan = plan };
     kao_status st = KAO_OK;
 
-    plan->n_inputs = m->onnx.n_inputs;
-    plan->n_outputs = m->onnx.n_outputs;
+    plan->n_inputs = net->onnx.n_inputs;
+    plan->n_outputs = net->onnx.n_outputs;
     plan->inputs = kao_arena_calloc(&plan->arena, plan->n_inputs, sizeof *plan->inputs);
     plan->outputs =
         kao_arena_calloc(&plan->arena, plan->n_outputs, sizeof *plan->outputs);
@@ -359,21 +359,21 @@ static kao_status build(kao_plan *plan, kao_model *m, const kao_tensor *inputs,
     return st ? st : keep_inputs(&b);
 }
 
-kao_status kao_plan_create(kao_plan **out, kao_model *m, const kao_tensor *inputs,
+kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *inputs,
                            uint32_t passes, kao_error *err)
 {
-    kao_mem *mem = &m->ctx->mem;
+    kao_mem *mem = &net->ctx->mem;
     kao_plan *plan = kao_calloc(mem, 1, sizeof *plan);
 
     *out = NULL;
     if (!plan)
         return kao_fail(err, KAO_E_NOMEM, "plan: out of memory");
     kao_arena_init(&plan->arena, mem, KAO_MAX_ARENA);
-    const kao_status st = build(plan, m, inputs, passes, err);
+    const kao_status st = build(plan, net, inputs, passes, err);
 
     if (st) {
         kao_plan_destroy(plan, mem);
-        return kao_error_prefix(err, st, "%s", m->name);
+        return kao_error_prefix(err, st, "%s", net->name);
     }
     *out = plan;
     return KAO_OK;

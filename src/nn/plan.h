@@ -67,7 +67,7 @@ typedef struct kao_plan {
 } kao_plan;
 
 /* Plan a model for these inputs. */
-kao_status kao_plan_create(kao_plan **out, kao_model *m, const kao_tensor *inputs,
+kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *inputs,
                            uint32_t passes, kao_error *err);
 void kao_plan_destroy(kao_plan *plan, kao_mem *mem);
 /* Whether the plan serves these inputs. */

@@ -18,7 +18,7 @@ typedef struct slot { /* a plan and what this session needs to run it */
 } slot;
 
 struct kao_session {
-    kao_model *model;
+    kao_network *net;
     kao_mem *mem;
     uint32_t passes, n_slots;
     kao_tensor *inputs;
@@ -32,19 +32,19 @@ struct kao_session {
     uint32_t n_ns;
 };
 
-kao_status kao_session_create(kao_session **out, kao_model *m, uint32_t passes,
+kao_status kao_session_create(kao_session **out, kao_network *net, uint32_t passes,
                               kao_error *err)
 {
-    kao_mem *mem = &m->ctx->mem;
+    kao_mem *mem = &net->ctx->mem;
     kao_session *s = kao_calloc(mem, 1, sizeof *s);
 
     *out = NULL;
     if (!s)
         return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
-    s->model = m;
+    s->net = net;
     s->mem = mem;
     s->passes = passes;
-    s->inputs = kao_calloc(mem, m->onnx.n_inputs, sizeof *s->inputs);
+    s->inputs = kao_calloc(mem, net->onnx.n_inputs, sizeof *s->inputs);
     if (!s->inputs) {
         kao_free(mem, s);
         return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
@@ -78,7 +78,7 @@ void kao_session_destroy(kao_session *s)
 kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
                             kao_error *err)
 {
-    const kao_onnx_model *onnx = &s->model->onnx;
+    const kao_onnx_model *onnx = &s->net->onnx;
     char have[96], want[96];
     int64_t n = 0;
 
@@ -159,7 +159,7 @@ static slot *take_slot(kao_session *s)
 static kao_status add_plan(kao_session *s, kao_error *err)
 {
     kao_plan *plan = NULL;
-    kao_status st = kao_plan_create(&plan, s->model, s->inputs, s->passes, err);
+    kao_status st = kao_plan_create(&plan, s->net, s->inputs, s->passes, err);
 
     if (st)
         return st;
@@ -212,10 +212,10 @@ kao_status kao_session_prepare(kao_session *s, kao_error *err)
     kao_status st = KAO_OK;
 
     s->now = NULL;
-    for (uint32_t i = 0; i < s->model->onnx.n_inputs; i++)
+    for (uint32_t i = 0; i < s->net->onnx.n_inputs; i++)
         if (!kao_tensor_given(&s->inputs[i]))
             return kao_fail(err, KAO_E_ARG, "input \"%s\" is not bound",
-                            s->model->onnx.value_names[s->model->onnx.inputs[i].value]);
+                            s->net->onnx.value_names[s->net->onnx.inputs[i].value]);
     for (uint32_t i = 0; i < s->n_slots && !s->now; i++)
         if (kao_plan_fits(s->slots[i].plan, s->inputs))
             s->now = &s->slots[i];
@@ -295,8 +295,8 @@ static void run_generic(const kao_entry *e, const kao_tensor *in, const kao_tens
 static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor *args)
 {
     const kao_tensor *in = args + e->first, *out = in + e->n_in;
-    const kao_kernels *k = &s->model->kernels;
-    kao_pool *pool = s->model->ctx->pool;
+    const kao_kernels *k = &s->net->kernels;
+    kao_pool *pool = s->net->ctx->pool;
     const float *residual = e->n_in > 1 ? in[1].data : NULL;
     const kao_conv_call *conv = e->detail;
     const kao_layout_call *layout = e->detail;
@@ -357,7 +357,7 @@ kao_status kao_session_run(kao_session *s, kao_error *err)
 
     if (st)
         return st;
-    for (uint32_t i = 0; i < s->model->onnx.n_inputs; i++)
+    for (uint32_t i = 0; i < s->net->onnx.n_inputs; i++)
         if (!s->inputs[i].data && kao_tensor_count(&s->inputs[i]) > 0)
             return kao_fail(err, KAO_E_ARG, "input %u has no data", i);
     const slot *x = s->now;

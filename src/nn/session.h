@@ -15,7 +15,7 @@ typedef struct kao_profile_row { /* one entry of the plan that ran last */
 } kao_profile_row;
 
 /* passes: KAO_PASS_ALL, or 0 for the generic form of everything. */
-kao_status kao_session_create(kao_session **out, kao_model *m, uint32_t passes,
+kao_status kao_session_create(kao_session **out, kao_network *net, uint32_t passes,
                               kao_error *err);
 void kao_session_destroy(kao_session *s);
 

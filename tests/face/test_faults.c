@@ -116,23 +116,23 @@ static void contexts(void **state)
 
 static kao_status load_model(trial *t, kao_error *err)
 {
-    kao_model *m = (kao_model *)1;
-    const kao_status st = kao_model_load(t->f->ctx, &m, t->f->detector, err);
+    kao_network *m = (kao_network *)1;
+    const kao_status st = kao_network_load(t->f->ctx, &m, t->f->detector, err);
 
     assert_true((m == NULL) == (st != KAO_OK));
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     return st;
 }
 
 static kao_status parse_model(trial *t, kao_error *err)
 {
     const pb *file = t->want;
-    kao_model *m = (kao_model *)1;
+    kao_network *m = (kao_network *)1;
     const kao_status st =
-        kao_model_parse(t->f->ctx, &m, (kao_span){ file->p, file->n }, "mixed", err);
+        kao_network_parse(t->f->ctx, &m, (kao_span){ file->p, file->n }, "mixed", err);
 
     assert_true((m == NULL) == (st != KAO_OK));
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     return st;
 }
 
@@ -141,13 +141,13 @@ static float picture[3 * 16 * 16];
 static kao_status run_mixed(trial *t, kao_error *err)
 {
     const kao_tensor in = tensor_of("1,3,16,16", picture);
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = NULL;
     const kao_status st =
         run_graph(t->f->ctx, t->want, KAO_PASS_ALL, &in, 1, &m, &s, err);
 
     kao_session_destroy(s);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     return st;
 }
 
@@ -175,7 +175,7 @@ static void models_and_sessions(void **state)
     pb mixed = mixed_graph();
     trial t = { .f = *state, .want = &mixed };
     const kao_tensor in = tensor_of("1,3,32,8", picture);
-    kao_model *m = NULL, *fresh_model = NULL;
+    kao_network *m = NULL, *fresh_model = NULL;
     kao_session *fresh = NULL;
 
     for (uint32_t i = 0; i < COUNT(picture); i++)
@@ -185,7 +185,7 @@ static void models_and_sessions(void **state)
     assert_true(loop(&t, KAO_FAULT_ALLOC, parse_model) >= 3);
     assert_true(loop(&t, KAO_FAULT_ALLOC, run_mixed) > 10);
     assert_int_equal(
-        kao_model_parse(t.f->ctx, &m, (kao_span){ mixed.p, mixed.n }, "m", NULL),
+        kao_network_parse(t.f->ctx, &m, (kao_span){ mixed.p, mixed.n }, "m", NULL),
         KAO_OK);
     assert_int_equal(kao_session_create(&t.session, m, KAO_PASS_ALL, NULL), KAO_OK);
     assert_true(loop(&t, KAO_FAULT_ALLOC, run_again) > 10);
@@ -198,9 +198,9 @@ static void models_and_sessions(void **state)
     assert_true(kao_tensor_same_dims(a, b));
     assert_memory_equal(a->data, b->data, 4 * (size_t)kao_tensor_count(a));
     kao_session_destroy(fresh);
-    kao_model_destroy(fresh_model);
+    kao_network_destroy(fresh_model);
     kao_session_destroy(t.session);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     pb_free(&mixed);
 }
 

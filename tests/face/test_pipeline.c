@@ -170,10 +170,10 @@ static void network_gives_expected_maps(void **state)
         in[i] = chip_at(i % 64, i / 64 % 32, 2 - i / (64 * 32));
     kao_tensor_set_dense(&t);
     for (uint32_t all = 0; all < 2; all++) {
-        kao_model *m = NULL;
+        kao_network *m = NULL;
         kao_session *s = NULL;
 
-        assert_int_equal(kao_model_load(f->ctx, &m, f->detector, &f->err), KAO_OK);
+        assert_int_equal(kao_network_load(f->ctx, &m, f->detector, &f->err), KAO_OK);
         assert_int_equal(kao_session_create(&s, m, all ? KAO_PASS_ALL : 0, NULL),
                          KAO_OK);
         assert_int_equal(kao_session_bind(s, 0, &t, NULL), KAO_OK);
@@ -187,7 +187,7 @@ static void network_gives_expected_maps(void **state)
                             2e-5f);
         }
         kao_session_destroy(s);
-        kao_model_destroy(m);
+        kao_network_destroy(m);
     }
 }
 

@@ -180,14 +180,14 @@ static kao_status run_model(kao_session *s, tensors *in, kao_error *err)
 static kao_status run_test(const settings *s, const char *dir, kao_error *err)
 {
     char path[1024], why[256] = "";
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *session = NULL;
     tensors in = { .mem = &s->ctx->mem }, want = { .mem = &s->ctx->mem };
 
     kao_arena_init(&in.arena, &s->ctx->mem, (size_t)1 << 30);
     kao_arena_init(&want.arena, &s->ctx->mem, (size_t)1 << 30);
     kao_status st =
-        kao_model_load(s->ctx, &m, path_of(path, sizeof path, dir, "model.onnx"), err);
+        kao_network_load(s->ctx, &m, path_of(path, sizeof path, dir, "model.onnx"), err);
 
     if (!st)
         st = read_tensors(&in, dir, "input", err);
@@ -207,7 +207,7 @@ static kao_status run_test(const settings *s, const char *dir, kao_error *err)
             st = kao_fail(err, KAO_E_FORMAT, "output %u: %s", i, why);
     }
     kao_session_destroy(session);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     kao_arena_fini(&in.arena);
     kao_arena_fini(&want.arena);
     return st;

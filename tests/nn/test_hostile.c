@@ -601,7 +601,7 @@ static void try_one(fixture *f, const hostile *h, uint32_t passes)
         tensor_of("1,1,4,4", x),
         { .dtype = KAO_I64, .rank = 1, .dims = { 1 }, .strides = { 1 }, .data = &s0 }
     };
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = NULL;
     pb file = h->make();
     kao_error err = { 0 };
@@ -617,7 +617,7 @@ static void try_one(fixture *f, const hostile *h, uint32_t passes)
     if (getenv("KAO_TIMES"))
         printf("%6.2f s  %s\n", seconds, h->name);
     kao_session_destroy(s);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     pb_free(&file);
     assert_int_equal(atomic_load(&f->ctx->mem.live), live);
 }
@@ -647,7 +647,7 @@ static void bound_inputs_are_small(void **state)
     };
 
     for (int64_t n = 8192; n <= 8193; n++) {
-        kao_model *m = NULL;
+        kao_network *m = NULL;
         kao_session *s = NULL;
         graph g;
 
@@ -667,7 +667,7 @@ static void bound_inputs_are_small(void **state)
         if (st)
             assert_non_null(strstr(f->err.msg, "\"list\" decides shapes"));
         kao_session_destroy(s);
-        kao_model_destroy(m);
+        kao_network_destroy(m);
         pb_free(&file);
     }
 }

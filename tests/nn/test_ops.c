@@ -148,7 +148,7 @@ static void check_cast(fixture *f, const casts *row, size_t target, bool constan
 {
     int64_t in[VALUES], want[VALUES];
     char attribute[16];
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = NULL;
     graph g;
     const kao_tensor t = { .dtype = (kao_dtype)row->from,
@@ -187,7 +187,7 @@ static void check_cast(fixture *f, const casts *row, size_t target, bool constan
                      kao_dtype_name(targets[target]), i);
     }
     kao_session_destroy(s);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     pb_free(&file);
 }
 
@@ -307,7 +307,7 @@ static void check_form(fixture *f, const form *r, uint32_t passes)
     float x[24];
     char args[24] = "x";
     graph g;
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = NULL;
     kao_tensor want = { 0 };
 
@@ -344,7 +344,7 @@ static void check_form(fixture *f, const form *r, uint32_t passes)
                      r->opset, r->attributes, (int)i, (double)got, (double)r->want[i]);
     }
     kao_session_destroy(s);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     pb_free(&file);
 }
 
@@ -387,14 +387,14 @@ static void refused_by_name(void **state)
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         graph g;
-        kao_model *m = NULL;
+        kao_network *m = NULL;
 
         graph_init(&g, rows[i].opset);
         graph_input(&g, "x", KAO_F32, "1,1,4,4");
         graph_node(&g, rows[i].op, rows[i].in, "y", rows[i].attributes);
         graph_output(&g, "y", KAO_F32, NULL);
         pb file = graph_file(&g);
-        const kao_status st = kao_model_parse(f->ctx, &m, (kao_span){ file.p, file.n },
+        const kao_status st = kao_network_parse(f->ctx, &m, (kao_span){ file.p, file.n },
                                               "refused", &f->err);
 
         if ((st != KAO_E_UNSUPPORTED && st != KAO_E_FORMAT) ||

@@ -448,7 +448,7 @@ enum { MAX_NUMBERS = 1 << 18 };
 static float wanted[MAX_NUMBERS];
 
 static kao_session *run(kao_context *ctx, const net *t, const pb *file, uint32_t passes,
-                        kao_model **m)
+                        kao_network **m)
 {
     static float x[8 * 128 * 130];
     char dims[40];
@@ -507,7 +507,7 @@ static unsigned seen[KAO_KERNEL_COUNT]; /* entries by kernel, over all plans */
 static double check_passes(kao_context *ctx, const net *t, const pb *file,
                            uint32_t passes)
 {
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = run(ctx, t, file, passes, &m);
     const double worst = compare(t, s);
 
@@ -519,7 +519,7 @@ static double check_passes(kao_context *ctx, const net *t, const pb *file,
     for (uint32_t i = 0; i < plan->n_entries; i++)
         seen[plan->entries[i].kernel]++;
     kao_session_destroy(s);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     return worst;
 }
 
@@ -539,12 +539,12 @@ static void all_plans_agree(void **state)
     for (uint32_t seed = 0; seed <= NETS; seed++) {
         net t;
         pb file = seed ? make_net(&t, seed) : make_pairs(&t);
-        kao_model *m = NULL;
+        kao_network *m = NULL;
         kao_session *s = run(ctx[0], &t, &file, 0, &m);
 
         keep(&t, s);
         kao_session_destroy(s);
-        kao_model_destroy(m);
+        kao_network_destroy(m);
         for (size_t i = 0; i < COUNT(cpus) && ctx[i]; i++) {
             worst = fmax(worst, check_passes(ctx[i], &t, &file, KAO_PASS_ALL));
             for (uint32_t bit = 1; bit < KAO_PASS_ALL; bit *= 2) {

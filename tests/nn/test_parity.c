@@ -100,7 +100,7 @@ static double slack(const row *r, const kao_tensor *t)
 
 typedef struct loaded {
     char name[80];
-    kao_model *model;
+    kao_network *model;
     kao_session *session;
     float *data;
 } loaded;
@@ -108,7 +108,7 @@ typedef struct loaded {
 static void unload(loaded *l)
 {
     kao_session_destroy(l->session);
-    kao_model_destroy(l->model);
+    kao_network_destroy(l->model);
     free(l->data);
     *l = (loaded){ .name = "" };
 }
@@ -117,7 +117,7 @@ static kao_status load(const settings *s, const row *r, loaded *l, kao_error *er
 {
     char path[512], models[512];
     kao_tensor t;
-    kao_status st = kao_model_load(
+    kao_status st = kao_network_load(
         s->ctx, &l->model,
         path_of(path, sizeof path, path_of(models, sizeof models, s->dir, "models"),
                 r->model),

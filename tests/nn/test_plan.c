@@ -288,7 +288,7 @@ static void views_equal_copies(void **state)
         uint32_t n = 0;
         pb file = random_views(&n);
         kao_tensor in = tensor_of("2,6,4,6", x);
-        kao_model *m[2];
+        kao_network *m[2];
         kao_session *s[2];
 
         if (round % 2)
@@ -308,7 +308,7 @@ static void views_equal_copies(void **state)
             kao_session_plan(s[0])->n_entries > kao_session_plan(s[1])->n_entries;
         for (int i = 0; i < 2; i++) {
             kao_session_destroy(s[i]);
-            kao_model_destroy(m[i]);
+            kao_network_destroy(m[i]);
         }
         pb_free(&file);
     }

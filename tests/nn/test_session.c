@@ -10,7 +10,7 @@
 #include "support/fixture.h"
 
 typedef struct running { /* a model and a session of it */
-    kao_model *m;
+    kao_network *m;
     kao_session *s;
 } running;
 
@@ -19,7 +19,7 @@ static running open_file(kao_context *ctx, const pb *file, uint32_t passes)
     running r = { NULL, NULL };
 
     assert_int_equal(
-        kao_model_parse(ctx, &r.m, (kao_span){ file->p, file->n }, "built", NULL),
+        kao_network_parse(ctx, &r.m, (kao_span){ file->p, file->n }, "built", NULL),
         KAO_OK);
     assert_int_equal(kao_session_create(&r.s, r.m, passes, NULL), KAO_OK);
     return r;
@@ -28,7 +28,7 @@ static running open_file(kao_context *ctx, const pb *file, uint32_t passes)
 static void close_running(running *r)
 {
     kao_session_destroy(r->s);
-    kao_model_destroy(r->m);
+    kao_network_destroy(r->m);
 }
 
 /* Bind one input and run; gives the number of allocations. */
@@ -455,7 +455,7 @@ static void batch_changes_nothing(void **state)
 /* ---- several callers ---- */
 
 typedef struct caller {
-    kao_model *m;
+    kao_network *m;
     const float *x;
     float *out; /* of the first output */
     bool failed;
@@ -489,7 +489,7 @@ static void callers_share_a_model(void **state)
     static float planes[3 * PIXELS], pixels[3 * PIXELS], out[CALLERS][OUT];
     const kao_context_options o = { .n_threads = 3 };
     kao_context *ctx = NULL;
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     pthread_t threads[CALLERS];
     caller callers[CALLERS];
     pb file = tiny_detector();
@@ -497,7 +497,7 @@ static void callers_share_a_model(void **state)
     (void)state;
     fill_both(planes, pixels);
     assert_int_equal(kao_context_create(&ctx, &o, NULL), KAO_OK);
-    assert_int_equal(kao_model_parse(ctx, &m, (kao_span){ file.p, file.n }, "m", NULL),
+    assert_int_equal(kao_network_parse(ctx, &m, (kao_span){ file.p, file.n }, "m", NULL),
                      KAO_OK);
     for (int i = 0; i < CALLERS; i++) {
         callers[i] = (caller){ m, planes, out[i], false };
@@ -508,7 +508,7 @@ static void callers_share_a_model(void **state)
         assert_false(callers[i].failed);
         assert_memory_equal(out[0], out[i], sizeof out[0]);
     }
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     kao_context_destroy(ctx);
     pb_free(&file);
 }

@@ -30,10 +30,10 @@ static kao_status run_bytes(kao_context *ctx, const uint8_t *p, size_t n,
                             kao_error *err)
 {
     static float x[3 * 8 * 8];
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = NULL;
     kao_tensor t = tensor_of("1,3,8,8", x);
-    kao_status st = kao_model_parse(ctx, &m, (kao_span){ p, n }, "damaged", err);
+    kao_status st = kao_network_parse(ctx, &m, (kao_span){ p, n }, "damaged", err);
 
     if (!st)
         st = kao_session_create(&s, m, KAO_PASS_ALL, err);
@@ -42,7 +42,7 @@ static kao_status run_bytes(kao_context *ctx, const uint8_t *p, size_t n,
     if (!st)
         st = kao_session_run(s, err);
     kao_session_destroy(s);
-    kao_model_destroy(m);
+    kao_network_destroy(m);
     return st;
 }
 

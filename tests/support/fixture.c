@@ -95,13 +95,13 @@ const char *fixture_file(fixture *f, const char *name, pb *file)
 }
 
 kao_status run_graph(kao_context *ctx, const pb *file, uint32_t passes,
-                     const kao_tensor *inputs, uint32_t n_inputs, kao_model **model,
+                     const kao_tensor *inputs, uint32_t n_inputs, kao_network **model,
                      kao_session **session, kao_error *err)
 {
-    kao_model *m = NULL;
+    kao_network *m = NULL;
     kao_session *s = NULL;
     kao_status st =
-        kao_model_parse(ctx, &m, (kao_span){ file->p, file->n }, "built graph", err);
+        kao_network_parse(ctx, &m, (kao_span){ file->p, file->n }, "built graph", err);
 
     if (!st)
         st = kao_session_create(&s, m, passes, err);
@@ -113,7 +113,7 @@ kao_status run_graph(kao_context *ctx, const pb *file, uint32_t passes,
     *session = st ? NULL : s;
     if (st) {
         kao_session_destroy(s);
-        kao_model_destroy(m);
+        kao_network_destroy(m);
     }
     return st;
 }

@@ -28,7 +28,7 @@ const char *fixture_file(fixture *f, const char *name, pb *file);
 /* Parse, plan and run a file's bytes with the inputs given; *session and *model are the
  * caller's on success. */
 kao_status run_graph(kao_context *ctx, const pb *file, uint32_t passes,
-                     const kao_tensor *inputs, uint32_t n_inputs, kao_model **model,
+                     const kao_tensor *inputs, uint32_t n_inputs, kao_network **model,
                      kao_session **session, kao_error *err);
 
 /* f32, dims as "1,3,8,8", C order. */

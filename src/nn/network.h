@@ -1,7 +1,7 @@
 /* A loaded network: the graph, each node bound to its operator's row. Immutable after
  * loading but for the cache of packed weights, so threads and sessions share it. */
-#ifndef KAO_NN_MODEL_H
-#define KAO_NN_MODEL_H
+#ifndef KAO_NN_NETWORK_H
+#define KAO_NN_NETWORK_H
 
 #include <pthread.h>
 
@@ -18,7 +18,7 @@ typedef struct kao_packed kao_packed; /* one layer's packed weights */
 
 enum { KAO_PACKED_LISTS = 256 };
 
-typedef struct kao_model {
+typedef struct kao_network {
     kao_context *ctx;
     const char *name; /* path, or what the caller called it */
     kao_onnx_model onnx;
@@ -27,22 +27,22 @@ typedef struct kao_model {
     kao_kernels kernels;
     pthread_mutex_t lock;                 /* guards packed */
     kao_packed *packed[KAO_PACKED_LISTS]; /* by key */
-} kao_model;
+} kao_network;
 
 /* path NULL: parse bytes (which must stay), called name in messages. */
-kao_status kao_model_load(kao_context *ctx, kao_model **out, const char *path,
-                          kao_error *err);
-kao_status kao_model_parse(kao_context *ctx, kao_model **out, kao_span bytes,
-                           const char *name, kao_error *err);
-void kao_model_destroy(kao_model *m);
+kao_status kao_network_load(kao_context *ctx, kao_network **out, const char *path,
+                            kao_error *err);
+kao_status kao_network_parse(kao_context *ctx, kao_network **out, kao_span bytes,
+                             const char *name, kao_error *err);
+void kao_network_destroy(kao_network *net);
 
 /* "node 12 "conv1" (Conv)" into buf. */
-const char *kao_model_node_text(const kao_model *m, uint32_t node, char *buf,
-                                size_t cap);
+const char *kao_network_node_text(const kao_network *net, uint32_t node, char *buf,
+                                  size_t cap);
 
 /* Packed weights of a layer, made once under the lock: key tells layers apart (which nodes
  * were fused into it, how). make fills bytes, or gives false; NULL when out of memory. */
-const void *kao_model_packed(kao_model *m, uint64_t key, size_t bytes,
-                             bool (*make)(void *user, void *packed), void *user);
+const void *kao_network_packed(kao_network *net, uint64_t key, size_t bytes,
+                               bool (*make)(void *user, void *packed), void *user);
 
 #endif
