@@ -46,6 +46,25 @@ KAO_API void kao_context_destroy(kao_context *ctx);
 KAO_API const char *kao_context_cpu(const kao_context *ctx);
 KAO_API uint32_t kao_context_threads(const kao_context *ctx);
 
+/* A flag by which one thread stops what another one runs: hand it over when a detector or
+ * embedder is made (kao_run_options), request it from any thread. The call that runs then
+ * ends at the network's next layer with KAO_E_CANCELLED, and further calls do so at once,
+ * until it is reset. It must outlive what was made with it. */
+typedef struct kao_cancel kao_cancel;
+
+KAO_API kao_status kao_cancel_create(kao_context *ctx, kao_cancel **out,
+                                     kao_error *err);
+KAO_API void kao_cancel_destroy(kao_cancel *cancel); /* NULL is fine */
+KAO_API void
+kao_cancel_request(kao_cancel *cancel); /* any thread, also a signal handler */
+KAO_API void kao_cancel_reset(kao_cancel *cancel);
+
+/* How the calls of one detector or embedder run. Fill with {0} for defaults. */
+typedef struct kao_run_options {
+    uint32_t n_threads;       /* of the context's threads, for one call; 0: all */
+    const kao_cancel *cancel; /* NULL: calls run to their end */
+} kao_run_options;
+
 /* The library's version, "0.1.0". */
 KAO_API const char *kao_version(void);
 

@@ -32,6 +32,7 @@ typedef enum kao_status {
     KAO_E_TOO_SMALL = 9,      /* the face is too small to be recognised */
     KAO_E_BAD_EMBEDDING = 10, /* the network gave NaN or a zero vector */
     KAO_E_UNKNOWN_MODEL = 11, /* no card says what the model's tensors mean */
+    KAO_E_CANCELLED = 12,     /* the caller's kao_cancel was requested */
 } kao_status;
 
 typedef struct kao_error {

@@ -23,6 +23,7 @@ static const char *const status_names[] = {
     [KAO_E_TOO_SMALL] = "too_small",
     [KAO_E_BAD_EMBEDDING] = "bad_embedding",
     [KAO_E_UNKNOWN_MODEL] = "unknown_model",
+    [KAO_E_CANCELLED] = "cancelled",
 };
 
 const char *kao_status_name(kao_status status)
