@@ -76,6 +76,11 @@ static void encode_arguments(void **state)
     bad.row_bytes = W * 3 - 1;
     assert_int_equal(kao_image_encode(ctx, &bad, KAO_IMAGE_PNG, 0, &p, &n, NULL),
                      KAO_E_ARG);
+    bad.row_bytes = (size_t)1 << 31;
+    assert_int_equal(kao_image_encode(ctx, &bad, KAO_IMAGE_PNG, 0, &p, &n, NULL),
+                     KAO_E_LIMIT);
+    bad.row_bytes = SIZE_MAX;
+    assert_int_equal(kao_image_resize(ctx, &bad, &own, NULL), KAO_E_LIMIT);
     bad = own;
     bad.width = 0;
     assert_int_equal(kao_image_encode(ctx, &bad, KAO_IMAGE_PNG, 0, &p, &n, NULL),
@@ -144,8 +149,8 @@ static void fault_save(const char *path, kao_fault kind, kao_status want)
 static void faults(void **state)
 {
     static uint8_t rgb[N * 3], rgba[N * 4];
-    const png_how kinds[] = { { PNG_COLOR_TYPE_RGB_ALPHA, 8, true, false },
-                              { PNG_COLOR_TYPE_PALETTE, 8, false, true } };
+    const png_how kinds[] = { { PNG_COLOR_TYPE_RGB_ALPHA, 8, true, false, 0 },
+                              { PNG_COLOR_TYPE_PALETTE, 8, false, true, 0 } };
     static uint8_t palette[768];
     buf files[6];
     char path[256];
