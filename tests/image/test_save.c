@@ -125,11 +125,12 @@ static void fault_save(const char *path, kao_fault kind, kao_status want)
 
     pattern(rgb, W, H);
     for (long long i = 0;; i++) {
+        kao_error err = { 0 };
         kao_file f;
 
         write_file(path, "old", 3);
         kao_fault_arm(&ctx->mem, kind, i);
-        const kao_status st = kao_image_save(ctx, path, &own, NULL);
+        const kao_status st = kao_image_save(ctx, path, &own, &err);
 
         if (!kao_fault_disarm(&ctx->mem, kind)) {
             assert_int_equal(st, KAO_OK);
@@ -139,7 +140,10 @@ static void fault_save(const char *path, kao_fault kind, kao_status want)
         if (st != want)
             fail_msg("%s, call %lld: %d", path, i, st);
         assert_int_equal(kao_file_open(&f, &ctx->mem, path, 1 << 20, NULL), KAO_OK);
-        assert_int_equal(f.bytes.n, 3);
+        if (strstr(err.msg, "a crash may undo it")) /* the new one, but not synced */
+            assert_true(f.bytes.n > 3);
+        else
+            assert_int_equal(f.bytes.n, 3);
         kao_file_close(&f);
         assert_int_equal(atomic_load(&ctx->mem.live), live);
     }
