@@ -1,6 +1,5 @@
 /* Write the first inputs of the picture targets: make_corpus FUZZ/CORPUS. Run once;
  * what it wrote is in the tree, beside what the fuzzers found. */
-#include <png.h>
 #include <stdio.h>
 #include <string.h>
 

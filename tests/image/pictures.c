@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h>
-#include <png.h>
-#include <webp/encode.h>
+#if KAO_WITH_JPEG
+# include <jpeglib.h>
+#endif
+#if KAO_WITH_WEBP
+# include <webp/encode.h>
+#endif
 
 void buf_insert(buf *b, size_t at, const void *p, size_t n)
 {
@@ -44,6 +47,7 @@ void pattern(uint8_t *rgb, uint32_t w, uint32_t h)
         }
 }
 
+#if KAO_WITH_JPEG
 buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how)
 {
     static const int samples[] = { 3, 1, 4, 4 };
@@ -96,7 +100,15 @@ buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how
     free(p);
     return b;
 }
+#else
+buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how)
+{
+    (void)pixels, (void)w, (void)h, (void)how;
+    return (buf){ 0 };
+}
+#endif
 
+#if KAO_WITH_PNG
 static void png_out(png_structp png, png_bytep p, size_t n)
 {
     buf_add(png_get_io_ptr(png), p, n);
@@ -137,7 +149,16 @@ buf make_png(const uint8_t *rows, size_t row_bytes, uint32_t w, uint32_t h,
     png_destroy_write_struct(&png, &info);
     return b;
 }
+#else
+buf make_png(const uint8_t *rows, size_t row_bytes, uint32_t w, uint32_t h,
+             const png_how *how, const uint8_t *palette)
+{
+    (void)rows, (void)row_bytes, (void)w, (void)h, (void)how, (void)palette;
+    return (buf){ 0 };
+}
+#endif
 
+#if KAO_WITH_WEBP
 buf make_webp(const uint8_t *pixels, uint32_t w, uint32_t h, bool alpha)
 {
     uint8_t *p = NULL;
@@ -161,6 +182,19 @@ buf make_webp_lossy(const uint8_t *rgb, uint32_t w, uint32_t h)
     WebPFree(p);
     return b;
 }
+#else
+buf make_webp(const uint8_t *pixels, uint32_t w, uint32_t h, bool alpha)
+{
+    (void)pixels, (void)w, (void)h, (void)alpha;
+    return (buf){ 0 };
+}
+
+buf make_webp_lossy(const uint8_t *rgb, uint32_t w, uint32_t h)
+{
+    (void)rgb, (void)w, (void)h;
+    return (buf){ 0 };
+}
+#endif
 
 static void put_le(uint8_t *p, uint32_t v, int n)
 {

@@ -38,6 +38,8 @@ static void jpeg_kinds(void **state)
     static uint8_t rgb[N * 3], in[N * 4], want[N * 3];
 
     (void)state;
+    if (!KAO_WITH_JPEG)
+        skip();
     pattern(rgb, W, H);
     for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
         const jpeg_how *how = &rows[t].how;
@@ -118,6 +120,8 @@ static void png_kinds(void **state)
     static uint8_t raw[H][W * 8], want[N * 3], palette[768];
 
     (void)state;
+    if (!KAO_WITH_PNG)
+        skip();
     for (int i = 0; i < 768; i++)
         palette[i] = (uint8_t)(i * 7 + i / 3);
     for (size_t t = 0; t < 2 * sizeof rows / sizeof rows[0]; t++) {
@@ -177,6 +181,8 @@ static void png_small_interlaced(void **state)
     const png_how how = { PNG_COLOR_TYPE_RGB, 8, true, false, 0 };
 
     (void)state;
+    if (!KAO_WITH_PNG)
+        skip();
     pattern(rgb, 9, 9);
     for (uint32_t w = 1; w <= 9; w++) /* some passes are empty */
         for (uint32_t h = 1; h <= 9; h++) {
@@ -200,6 +206,8 @@ static void webp_kinds(void **state)
     kao_image m;
 
     (void)state;
+    if (!KAO_WITH_WEBP)
+        skip();
     pattern(rgb, W, H);
     for (size_t i = 0; i < N; i++) {
         const unsigned a = (unsigned)(i * 5 % 256);
@@ -248,6 +256,8 @@ static void reduced(void **state)
     const jpeg_how how = { .kind = JPEG_RGB };
 
     (void)state;
+    if (!KAO_WITH_JPEG)
+        skip();
     pattern(rgb, 101, 67);
     for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++)
         for (uint16_t o = 1; o <= 8; o++) {
@@ -289,6 +299,8 @@ static void over_the_limit(void **state)
     static uint8_t bits[PERIOD * ROW], grey[16 * SIDE], palette[768];
 
     (void)state;
+    if (!WITH_ALL)
+        skip();
     for (size_t i = 0; i < sizeof bits; i++)
         bits[i] = (uint8_t)(i * i / 7 + i / ROW);
     memcpy(palette, (uint8_t[]){ 10, 200, 33, 131, 60, 250 }, 6);

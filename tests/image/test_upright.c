@@ -36,6 +36,8 @@ static void orientations(void **state)
     const png_how png = { PNG_COLOR_TYPE_RGB, 8, false, false, 0 };
 
     (void)state;
+    if (!WITH_ALL)
+        skip();
     pattern(rgb, W, H);
     buf plain = make_jpeg(rgb, W, H, &jpeg);
     kao_image as_stored = decode_ok(&plain, NULL);
@@ -134,6 +136,8 @@ static void notes(void **state)
     const png_how png = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
 
     (void)state;
+    if (!WITH_ALL)
+        skip();
     pattern(rgb, W, H);
     buf plain = make_jpeg(rgb, W, H, &jpeg);
     kao_image as_stored = decode_ok(&plain, NULL);
@@ -245,6 +249,8 @@ static void long_text(void **state)
     static char spaces[1 << 20];
 
     (void)state;
+    if (!KAO_WITH_PNG)
+        skip();
     memset(spaces, ' ', sizeof spaces);
     buf_add(&text, spaces, sizeof spaces);
     pattern(rgb, W, H);
