@@ -246,8 +246,8 @@ static void read_rows(png_job *j)
 
         if (i && pass_cols(j, j->pass) == 0)
             continue;
-        for (j->y = i ? PNG_PASS_START_ROW(j->pass) : 0; j->y < j->out->full_height;
-             j->y += y_step) {
+        for (j->y = i ? (uint32_t)PNG_PASS_START_ROW(j->pass) : 0;
+             j->y < j->out->full_height; j->y += y_step) {
             png_read_row(j->png, j->row ? j->row : kao_image_row(j->out, j->y), NULL);
             row_came(j);
         }
