@@ -28,7 +28,8 @@ enum {
     MAX_CHUNK =
         1 << 19,      /* bytes, inflated, of a chunk that is kept: eXIf, texts, ... */
     MAX_CHUNKS = 128, /* that are kept: each EXIF property may be a text of its own */
-    WRITE_LEVEL = 3,  /* deflate: 6 takes twice as long for some 3 % */
+    MAX_ALLOC = 1 << 21, /* bytes: a row of 65535 pixels has 512 KiB at most */
+    WRITE_LEVEL = 3,     /* deflate: 6 takes twice as long for some 3 % */
 };
 
 typedef struct png_job { /* of either direction */
@@ -166,6 +167,9 @@ static void on_warning(png_structp png, png_const_charp text)
 static png_voidp on_alloc(png_structp png, png_alloc_size_t n)
 {
     png_job *j = png_get_mem_ptr(png);
+
+    if (n > MAX_ALLOC) /* for a chunk that claims so much: libpng skips it then */
+        return NULL;
     void *p = kao_alloc(j->mem, n);
 
     if (!p)

@@ -88,6 +88,21 @@ static void giants(void **state)
                          rows[t].jpeg);
         buf_free(&b);
     }
+    /* chunks that claim 1 GiB, before the pixels and behind them */
+    for (int at_end = 0; at_end < 2; at_end++)
+        for (int exif = 0; exif < 2; exif++) {
+            buf b = make_png(rgb, W * 3, W, H, &png, NULL);
+            const size_t at = at_end ? b.n - 12 : 33;
+            kao_error err = { 0 };
+            kao_image out;
+
+            png_put_chunk(&b, exif ? "eXIf" : "tEXt", "Comment", 8, at_end);
+            b.p[at] = 0x40;
+            assert_int_equal(kao_image_decode(own, b.p, b.n, NULL, &out, &err),
+                             at_end ? KAO_OK : KAO_E_FORMAT);
+            kao_image_free(own, &out);
+            buf_free(&b);
+        }
     /* WebP: 16384 x 16384 in the 14-bit fields of a lossless head */
     const uint8_t webp[] = "RIFF\x12\0\0\0WEBPVP8L\x06\0\0\0\x2f\xff\xff\xff\x0f\0";
     kao_error err = { 0 };
