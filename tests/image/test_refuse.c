@@ -88,7 +88,30 @@ static void giants(void **state)
                          rows[t].jpeg);
         buf_free(&b);
     }
-    /* chunks that claim 1 GiB, before the pixels and behind them */
+    /* WebP: 16384 x 16384 in the 14-bit fields of a lossless head */
+    const uint8_t webp[] = "RIFF\x12\0\0\0WEBPVP8L\x06\0\0\0\x2f\xff\xff\xff\x0f\0";
+    kao_error err = { 0 };
+    kao_image out;
+
+    assert_int_equal(kao_image_decode(own, webp, 26, NULL, &out, &err), KAO_E_LIMIT);
+    assert_true(m.most < 1 << 20);
+    kao_context_destroy(own);
+}
+
+/* Chunks that claim 1 GiB, before the pixels and behind them. */
+static void huge_chunks(void **state)
+{
+    static uint8_t rgb[N * 3];
+    const png_how png = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
+    meter m = { 0 };
+    const kao_allocator hooks = { meter_alloc, meter_free, &m };
+    const kao_context_options options = { .allocator = &hooks, .n_threads = 1 };
+    kao_context *own = NULL;
+
+    (void)state;
+    if (!KAO_WITH_PNG)
+        skip();
+    assert_int_equal(kao_context_create(&own, &options, NULL), KAO_OK);
     for (int at_end = 0; at_end < 2; at_end++)
         for (int exif = 0; exif < 2; exif++) {
             buf b = make_png(rgb, W * 3, W, H, &png, NULL);
@@ -103,12 +126,6 @@ static void giants(void **state)
             kao_image_free(own, &out);
             buf_free(&b);
         }
-    /* WebP: 16384 x 16384 in the 14-bit fields of a lossless head */
-    const uint8_t webp[] = "RIFF\x12\0\0\0WEBPVP8L\x06\0\0\0\x2f\xff\xff\xff\x0f\0";
-    kao_error err = { 0 };
-    kao_image out;
-
-    assert_int_equal(kao_image_decode(own, webp, 26, NULL, &out, &err), KAO_E_LIMIT);
     assert_true(m.most < 1 << 20);
     kao_context_destroy(own);
 }
@@ -325,9 +342,13 @@ static void left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(giants),    cmocka_unit_test(coefficients),
-        cmocka_unit_test(refusals),  cmocka_unit_test(missing_component),
-        cmocka_unit_test(early_end), cmocka_unit_test(scan_bomb),
+        cmocka_unit_test(giants),
+        cmocka_unit_test(huge_chunks),
+        cmocka_unit_test(coefficients),
+        cmocka_unit_test(refusals),
+        cmocka_unit_test(missing_component),
+        cmocka_unit_test(early_end),
+        cmocka_unit_test(scan_bomb),
         cmocka_unit_test(left_out),
     };
 
