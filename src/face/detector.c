@@ -222,7 +222,6 @@ kao_status kao_detect(kao_detector *d, const kao_view *view,
                    .min_score = o->min_score > 0 ? o->min_score : d->min_score,
                    .search = o->search };
 
-    d->pass.failed = d->found.failed = d->kept.failed = false;
     st = search(d, &h, o->upright, err);
     if (!st)
         give(d, h.turned, faces);

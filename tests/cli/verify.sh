@@ -173,17 +173,20 @@ mkdir clean
 check interrupt clean 3 "$KAO" verify --pairs ../long.txt --json
 check interrupt clean 3 "$KAO" verify --pairs ../long.txt --json -j 3
 fact "Ctrl-C in the middle of a list ends the program by the signal; no files are left"
-printf -- '-\t%s\n%s\t%s\n' "$a" "$b" "$c" >progress.txt # the first picture comes late
+printf '%s\t%s\n%s\t%s\n' "$a" "$c" "$b" "$c" >progress.txt
 if "${PYTHON:-python3}" -c 'import pty; pty.openpty()' 2>/dev/null; then
-    run 0 sh -c '(sleep 1.2; cat "$1") | "$2" "$CHECK" on-terminal shown "$0" verify --pairs progress.txt --json' \
-        "$KAO" "$a" "${PYTHON:-python3}"
-    grep -q '[0-9]/4' shown || fails "no progress on the terminal"
+    run 0 env KAO_PROGRESS_MS=0 "${PYTHON:-python3}" "$CHECK" on-terminal shown \
+        "$KAO" verify --pairs progress.txt --json
+    grep -q '[0-9]/3' shown || fails "no progress on the terminal"
+    run 0 env KAO_PROGRESS_MS=1e9 "${PYTHON:-python3}" "$CHECK" on-terminal shown \
+        "$KAO" verify --pairs progress.txt --json
+    [ ! -s shown ] || fails "progress before its time"
 else
     echo "left out: progress on a terminal (this system has no pseudo-terminals)"
 fi
-run 1 sh -c '(sleep 1.2; cat "$1") | "$0" verify --pairs progress.txt --json' "$KAO" "$a"
+run 1 env KAO_PROGRESS_MS=0 "$KAO" verify --pairs progress.txt --json
 lines 0 err
-fact "a list of over a second shows progress on a terminal, and only there"
+fact "a list that takes long shows progress on a terminal, and only there"
 
 # ---- names ----
 
