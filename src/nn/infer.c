@@ -379,9 +379,12 @@ static kao_status make_step(kao_graph *g, uint32_t number)
     if (s->n_in)
         memcpy(s->in, node->in, s->n_in * sizeof *s->in);
     memcpy(s->out, node->out, s->n_out * sizeof *s->out);
+    s->dead = true; /* unless it names an output */
     for (uint32_t i = 0; i < s->n_out; i++)
-        if (s->out[i] != KAO_NO_VALUE)
+        if (s->out[i] != KAO_NO_VALUE) {
             g->values[s->out[i]].maker = number;
+            s->dead = false;
+        }
     return KAO_OK;
 }
 
