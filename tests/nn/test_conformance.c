@@ -186,8 +186,8 @@ static kao_status run_test(const settings *s, const char *dir, kao_error *err)
 
     kao_arena_init(&in.arena, &s->ctx->mem, (size_t)1 << 30);
     kao_arena_init(&want.arena, &s->ctx->mem, (size_t)1 << 30);
-    kao_status st =
-        kao_network_load(s->ctx, &m, path_of(path, sizeof path, dir, "model.onnx"), err);
+    kao_status st = kao_network_load(
+        s->ctx, &m, path_of(path, sizeof path, dir, "model.onnx"), err);
 
     if (!st)
         st = read_tensors(&in, dir, "input", err);

@@ -394,8 +394,8 @@ static void refused_by_name(void **state)
         graph_node(&g, rows[i].op, rows[i].in, "y", rows[i].attributes);
         graph_output(&g, "y", KAO_F32, NULL);
         pb file = graph_file(&g);
-        const kao_status st = kao_network_parse(f->ctx, &m, (kao_span){ file.p, file.n },
-                                              "refused", &f->err);
+        const kao_status st = kao_network_parse(
+            f->ctx, &m, (kao_span){ file.p, file.n }, "refused", &f->err);
 
         if ((st != KAO_E_UNSUPPORTED && st != KAO_E_FORMAT) ||
             !strstr(f->err.msg, rows[i].message))

@@ -497,8 +497,8 @@ static void callers_share_a_model(void **state)
     (void)state;
     fill_both(planes, pixels);
     assert_int_equal(kao_context_create(&ctx, &o, NULL), KAO_OK);
-    assert_int_equal(kao_network_parse(ctx, &m, (kao_span){ file.p, file.n }, "m", NULL),
-                     KAO_OK);
+    assert_int_equal(
+        kao_network_parse(ctx, &m, (kao_span){ file.p, file.n }, "m", NULL), KAO_OK);
     for (int i = 0; i < CALLERS; i++) {
         callers[i] = (caller){ m, planes, out[i], false };
         assert_int_equal(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
