@@ -82,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
     FUZZ_CHECK((st == KAO_OK) == (m != NULL));
     if (!st)
-        st = kao_session_create(&s, m, passes[last & 3], &err);
+        st = kao_session_create(
+            &s, m, &(kao_session_options){ .passes = passes[last & 3] }, &err);
     for (int64_t i = 0; !st && i < 2; i++) { /* two sizes, two plans */
         st = run(m, s, 4 + 4 * i + (last >> 2 & 7), numbers, &err);
         if (!st)

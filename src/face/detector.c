@@ -136,7 +136,7 @@ kao_status kao_detector_open(kao_context *ctx, kao_detector **out, const char *p
     if (!st)
         st = read_input(d, path, err);
     if (!st)
-        st = kao_session_create(&d->session, d->model, KAO_PASS_ALL, err);
+        st = kao_session_create(&d->session, d->model, NULL, err);
     if (st) {
         kao_detector_destroy(d);
         return st;

@@ -140,7 +140,7 @@ kao_status kao_embedder_open(kao_context *ctx, kao_embedder **out, const char *p
     if (!st)
         st = read_card(e, path, err);
     if (!st)
-        st = kao_session_create(&e->session, e->model, KAO_PASS_ALL, err);
+        st = kao_session_create(&e->session, e->model, NULL, err);
     if (!st)
         st = probe(e, path, err);
     if (st) {
