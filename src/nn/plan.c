@@ -218,7 +218,7 @@ static kao_status pack_one(builder *b, const kao_conv_step *c, const void **pack
     packing p = { .g = g, .c = c };
     const size_t bytes = kao_conv_packed_bytes(&g->net->kernels, &c->d);
 
-    *packed = kao_network_packed(g->net, c->key, bytes, pack_conv, &p);
+    *packed = kao_network_hold_packed(g->net, c->key, bytes, pack_conv, &p);
     b->plan->constant_bytes += bytes;
     return *packed ? KAO_OK : kao_graph_no_memory(g);
 }
@@ -372,21 +372,29 @@ kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *i
     const kao_status st = build(plan, net, inputs, passes, err);
 
     if (st) {
-        kao_plan_destroy(plan, mem);
+        kao_plan_destroy(plan, net);
         return kao_error_prefix(err, st, "%s", net->name);
     }
     *out = plan;
     return KAO_OK;
 }
 
-void kao_plan_destroy(kao_plan *plan, kao_mem *mem)
+void kao_plan_destroy(kao_plan *plan, kao_network *net)
 {
     if (!plan)
         return;
     kao_arena_fini(&plan->arena);
-    kao_free(mem, plan);
+    kao_free(&net->ctx->mem, plan);
 }
 
+    for (uint32_t i = 0; i < plan->n_entries; i++) {
+        const kao_entry *e = &plan->entries[i];
+        const kao_conv_call *call = e->detail;
+
+        if (call && (e->kernel == KAO_KERNEL_CONV || e->kernel == KAO_KERNEL_PAIR))
+            for (int k = 0; k < 2; k++)
+                kao_network_drop_packed(net, call->packed[k]);
+    }
 bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs)
 {
     for (uint32_t i = 0; i < plan->n_inputs; i++) {

@@ -54,7 +54,8 @@ typedef struct kao_entry {
 } kao_entry;
 
 typedef struct kao_plan {
-    kao_arena arena; /* of everything below, and of folded constants */
+    kao_arena arena; /* of everything below, and of folded constants; packed weights are
+                        the network's, held by each plan that uses them */
     kao_entry *entries;
     kao_arg *operands;
     uint32_t n_entries, n_operands;
@@ -69,7 +70,7 @@ typedef struct kao_plan {
 /* Plan a model for these inputs. */
 kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *inputs,
                            uint32_t passes, kao_error *err);
-void kao_plan_destroy(kao_plan *plan, kao_mem *mem);
+void kao_plan_destroy(kao_plan *plan, kao_network *net);
 /* Whether the plan serves these inputs. */
 bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs);
 

@@ -61,7 +61,7 @@ kao_status kao_session_create(kao_session **out, kao_network *net,
 
 static void drop_slot(kao_session *s, slot *x)
 {
-    kao_plan_destroy(x->plan, s->mem);
+    kao_plan_destroy(x->plan, s->net);
     kao_free(s->mem, x->args);
     kao_free(s->mem, x->outputs);
     kao_free(s->mem, x->output);
@@ -162,6 +162,7 @@ static slot *take_slot(kao_session *s)
     return oldest;
 }
 
+/* The new plan is made before the oldest one is dropped: weights that both use stay. */
 static kao_status add_plan(kao_session *s, kao_error *err)
 {
     kao_plan *plan = NULL;
