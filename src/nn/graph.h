@@ -85,7 +85,6 @@ typedef struct kao_graph {
     const kao_tensor *inputs; /* as bound by the caller, by number of the input */
     bool *bound;              /* by input: its values decided shapes */
     uint64_t folded;          /* work spent on known values */
-    uint64_t work;            /* of one run: what is left to the steps */
     uint32_t *stack;          /* of make_known: room for all inputs of all nodes */
     uint8_t *seen;            /* by step: its inputs were put on the stack */
 } kao_graph;
@@ -93,6 +92,10 @@ typedef struct kao_graph {
 /* Bounds of this plan. */
 uint64_t kao_graph_max_work(const kao_graph *g);
 uint64_t kao_graph_max_arena(const kao_graph *g);
+
+/* work.c: multiply-adds and elements touched by a step's generic form, roughly; UINT64_MAX
+ * where they do not fit. */
+uint64_t kao_step_work(const kao_graph *g, const kao_step *s);
 
 /* Shapes, types and known values for the inputs given. */
 kao_status kao_graph_infer(kao_graph *g);

@@ -64,6 +64,7 @@ typedef struct kao_plan {
     bool *bound;
     kao_tensor *outputs;
     size_t arena_bytes, scratch_bytes, constant_bytes;
+    uint64_t work; /* of one run: see work.c */
     uint64_t used; /* clock of the last use */
 } kao_plan;
 
@@ -80,6 +81,11 @@ const char *kao_kernel_name(kao_kernel_id kernel);
  * entry's kernel, detail and operand counts (they stay the step's); leaves the entry as it
  * is where none fits. */
 kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e);
+
+/* work.c: add what a step costs, run by a kernel; an error where the plan's sum passes the
+ * limit. */
+kao_status kao_plan_count_work(kao_plan *plan, kao_graph *g, const kao_step *s,
+                               kao_kernel_id kernel);
 
 /* memory.c: offsets of roots in the arena by life time. first and last: step numbers. */
 typedef struct kao_block {
