@@ -13,7 +13,7 @@
 
 /* Passes, by bit; the names stand in pass_names. */
 enum {
-    KAO_PASS_FOLD = 1 << 0,     /* values known while planning are constants */
+    KAO_PASS_FOLD = 1 << 0,     /* no Identity, Dropout, or what nobody reads */
     KAO_PASS_CONV = 1 << 1,     /* packed channels-last kernels, not the generic form */
     KAO_PASS_NORM = 1 << 2,     /* BatchNormalization into the Conv before it */
     KAO_PASS_ACT = 1 << 3,      /* activation into the epilogue */
@@ -119,7 +119,7 @@ void kao_graph_count_reads(kao_graph *g);
 uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s);
 
 /* pass_conv.c: a convolution step with one part, its descriptor still empty (NULL: out of
- * memory); and the step that becomes it, with input 0 alone. */
+ * memory); and the step that becomes it, with input 0 and output 0 alone. */
 kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *weight,
                                  int64_t oc);
 void kao_step_become_conv(kao_step *s, kao_conv_step *c);

@@ -70,12 +70,13 @@ static kao_status args_for(kao_graph *g, const kao_step *s, args *a)
 static const uint64_t nothing = 0; /* an empty tensor is known too */
 
 /* The numbers of a Constant stay where the file has them. */
-static kao_status use_constant(kao_graph *g, const kao_step *s, bool *done)
+static kao_status use_constant(kao_graph *g, kao_step *s, bool *done)
 {
     const kao_onnx_tensor *c = ((const kao_constant_param *)s->param)->value;
 
     if (s->out[0] != KAO_NO_VALUE)
         g->values[s->out[0]].t.data = (void *)(uintptr_t)(c->n ? c->data : &nothing);
+    s->dead = true;
     *done = true;
     return KAO_OK;
 }
@@ -132,6 +133,7 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
             g->values[s->out[i]].t = a.out[i];
             g->values[s->out[i]].varies = varies(g, s);
         }
+    s->dead = true; /* its values are constants of the plan: nothing may write them */
     *done = true;
     return KAO_OK;
 }

@@ -63,7 +63,7 @@ void kao_step_become_conv(kao_step *s, kao_conv_step *c)
 {
     s->kind = KAO_STEP_CONV;
     s->conv = c;
-    s->n_in = 1;
+    s->n_in = s->n_out = 1;
 }
 
 static kao_status lower_conv(kao_graph *g, kao_step *s)

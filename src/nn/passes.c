@@ -11,14 +11,6 @@ const char *kao_pass_name(int bit)
                : NULL;
 }
 
-static bool all_known(const kao_graph *g, const kao_step *s)
-{
-    for (uint32_t i = 0; i < s->n_out; i++)
-        if (s->out[i] != KAO_NO_VALUE && !kao_value_known(g, s->out[i]))
-            return false;
-    return true;
-}
-
 /* Identity and Dropout whose output nobody outside sees: readers take the input. */
 static bool is_transparent(const kao_graph *g, const kao_step *s)
 {
@@ -54,7 +46,7 @@ static void drop_unwanted(kao_graph *g, bool *wanted)
     }
 }
 
-/* Drop what is known, transparent, or read by nobody. */
+/* Drop what is transparent, or read by nobody. */
 kao_status kao_pass_fold(kao_graph *g)
 {
     uint32_t *same = kao_arena_calloc(g->arena, g->n_values, sizeof *same);
@@ -70,9 +62,7 @@ kao_status kao_pass_fold(kao_graph *g)
         for (uint32_t k = 0; k < s->n_in; k++)
             if (s->in[k] != KAO_NO_VALUE)
                 s->in[k] = same[s->in[k]];
-        if (all_known(g, s)) {
-            s->dead = true;
-        } else if (is_transparent(g, s)) {
+        if (!s->dead && is_transparent(g, s)) {
             same[s->out[0]] = s->in[0];
             s->dead = true;
         }

@@ -164,6 +164,44 @@ static void clip_with_nan(graph *g)
     graph_node(g, "Clip", "c lo", "y", "");
 }
 
+/* Parts without a name, before and behind the one that is read. */
+static void unnamed_parts(graph *g)
+{
+    graph_node(g, "Split", "x", "a - b -", "axis=1 split=[1,2,1,2]");
+    graph_node(g, "Add", "a b", "y", "");
+}
+
+/* Values that are known while planning, by steps that passes would merge. */
+static void known_heads(graph *g)
+{
+    static const float a[2] = { 1, 2 };
+
+    graph_node(g, "Shape", "x", "s", "");
+    graph_node(g, "Cast", "s", "f", "to=1");
+    graph_ints(g, "dims", "4", (const int64_t[4]){ 1, 1, 2, 2 });
+    graph_node(g, "Reshape", "f dims", "p", "");
+    graph_floats(g, "wa", "2,1,1,1", a);
+    graph_floats(g, "wb", "1,1,1,1", &two);
+    graph_node(g, "Conv", "p wa", "c", "");
+    graph_node(g, "Conv", "p wb", "d", "");
+    graph_node(g, "Concat", "c d", "y", "axis=1");
+}
+
+/* A norm alone that names its statistics, then an activation. */
+static void named_statistics(graph *g)
+{
+    graph_floats(g, "one", "1", ones);
+    graph_floats(g, "zero", "1", zeros);
+    graph_node(g, "BatchNormalization", "x one zero zero one", "n m v sm sv",
+               "epsilon=0.0");
+    graph_node(g, "Relu", "n", "y", "");
+}
+
+static void nothing(graph *g)
+{
+    graph_node(g, "AveragePool", "x", "y", "kernel_shape=[2,2] pads=[1,1,1,1]");
+}
+
 #define N NAN
 /* clang-format off */
 static const known rows[] = {
@@ -193,6 +231,10 @@ static const known rows[] = {
     { "far average", "1,1,1,3", { 1, 2, 3 }, far_average, 19, 3, { 1, 2, 3 } },
     { "far Conv", "1,1,1,3", { 1, 2, 3 }, far_conv, 12, 3, { 1, 2, 3 } },
     { "far strides", "1,1,2,3", { 1, 2, 3, 4, 5, 6 }, far_strides, 12, 1, { 2 } },
+    { "parts without a name", "1,6", { 1, 2, 3, 4, 5, 6 }, unnamed_parts, 11, 1, { 5 } },
+    { "known heads", "1,1,2,1", { 0 }, known_heads, 13, 12, { 1, 1, 2, 1, 2, 2, 4, 2, 2, 2, 4, 2 } },
+    { "norm that names statistics", "1,1,1,2", { 3, -4 }, named_statistics, 7, 2, { 3, 0 } },
+    { "no element", "2,3,2,0", { 0 }, nothing, 11, 18, { 0 } },
     { "Clip at NaN", "1,1,1,2", { 1, -2 }, clip_with_nan, 13, 2, { 2, -4 } },
 };
 /* clang-format on */

@@ -202,6 +202,10 @@ typedef struct kao_concat_param {
 typedef struct kao_axis_state {
     int32_t axis;
 } kao_axis_state;
+typedef struct kao_split_state {
+    int32_t axis;
+    int64_t *sizes; /* of every part, also of those without a name */
+} kao_split_state;
 typedef struct kao_split_param {
     int64_t axis, num_outputs;
     const int64_t *split; /* NULL: input, or equal parts */
