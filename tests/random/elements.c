@@ -122,9 +122,16 @@ static bool binary(random_graph *t, int op)
         b.e = same->e;
         memcpy(dims, x->dims, sizeof dims);
     } else if (op == POW) {
-        const kao_dtype of = once_in(t, 2) && !old_pow ? KAO_I64 : x->dtype;
+        /* whole: a fraction of a number near 0 would make any error large */
+        b.name = constant(t, KAO_I64, b.rank, b.dims, 0, 3);
+        if (old_pow || once_in(t, 2)) {
+            const char *whole = b.name;
+            char to[8];
 
-        b.name = constant(t, of, b.rank, b.dims, 0, 3);
+            b.name = fresh_name(t);
+            snprintf(to, sizeof to, "to=%d", (int)x->dtype);
+            emit(t, "Cast", whole, b.name, to);
+        }
     } else if (op == DIV && x->dtype == KAO_F32) {
         b.name = constant(t, KAO_F32, b.rank, b.dims, 0.5, 2);
     } else {
