@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
     if (!ctx) {
         FUZZ_CHECK(kao_context_create(&ctx, &options, NULL) == KAO_OK);
-        ctx->max_work = 1 << 20;
+        ctx->max_work = 1 << 24;
         ctx->max_arena = 8 << 20;
     }
     memset(numbers, last & 64 ? 0xff : 0, sizeof numbers);
