@@ -27,7 +27,7 @@ static void start(kao_context **ctx, kao_network **m)
     atexit(clean_up);
     FUZZ_CHECK(kao_context_create(ctx, &options, NULL) == KAO_OK);
     FUZZ_CHECK(kao_network_parse(*ctx, m, (kao_span){ model, sizeof model }, path,
-                               NULL) == KAO_OK);
+                                 NULL) == KAO_OK);
 }
 
 static void ask(const kao_card *c)
