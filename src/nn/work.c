@@ -2,7 +2,10 @@
  *
  * The unit is one multiply-add of a packed convolution, or one element that another kernel
  * touches. A multiply-add or element of a generic form counts KAO_GENERIC_WORK of them:
- * those forms read strided views, one number at a time, in one thread, summed in double. */
+ * those forms read strided views, one number at a time, in one thread, summed in double.
+ * Measured on an AVX-512 machine, one thread, a layer of mobilefacenet_128_paddle takes 55
+ * (depthwise) to 270 times (1x1) as long by its generic form.
+ */
 #include "nn/ops/ops.h"
 #include "nn/plan.h"
 

@@ -24,6 +24,6 @@ enum {
  * a file can ask for years. An iResNet-100 takes 2^34 a face, SCRFD-34G 2^37 at 1280. One
  * of an operator's generic form counts as many of a packed kernel (nn/work.c). */
 #define KAO_MAX_WORK ((uint64_t)1 << 40)
-enum { KAO_GENERIC_WORK = 16 };
+enum { KAO_GENERIC_WORK = 64 };
 
 #endif
