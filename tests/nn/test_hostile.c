@@ -496,6 +496,31 @@ static pb rank_past_limit(void)
     return finish(&g, "y");
 }
 
+static pb pad_axis_twice(void)
+{
+    static const int64_t pads[4] = { 1, 1, 1, 1 }, axes[2] = { 2, -2 };
+    graph g;
+
+    graph_init(&g, 18);
+    graph_input(&g, "x", KAO_F32, "1,1,4,4");
+    graph_ints(&g, "pads", "4", pads);
+    graph_ints(&g, "axes", "2", axes);
+    node(&g, "Pad", "x pads - axes", "y");
+    return finish(&g, "y");
+}
+
+static pb resize_axis_twice(void)
+{
+    static const float k[2] = { 2, 3 };
+    graph g;
+
+    graph_init(&g, 18);
+    graph_input(&g, "x", KAO_F32, "1,1,4,4");
+    graph_floats(&g, "k", "2", k);
+    graph_node(&g, "Resize", "x - k", "y", "axes=[3,3]");
+    return finish(&g, "y");
+}
+
 static pb reshape_to(int64_t a, int64_t b)
 {
     graph g;
@@ -571,6 +596,8 @@ static const hostile rows[] = {
     { "Pad by -3", pad_too_negative, KAO_E_FORMAT, "pads -3" },
     { "Pad by 2^63-1", pad_huge, KAO_E_FORMAT, "pads 9223372036854775807" },
     { "Pad by -2^63", pad_minimum, KAO_E_FORMAT, "pads -9223372036854775808" },
+    { "Pad an axis twice", pad_axis_twice, KAO_E_FORMAT, "axis 2 twice" },
+    { "Resize an axis twice", resize_axis_twice, KAO_E_FORMAT, "axis 3 twice" },
     { "rank 9", rank_past_limit, KAO_E_LIMIT, "dimensions" },
     { "Reshape overflow", reshape_overflow, KAO_E_FORMAT, "target shape" },
     { "Reshape wrap", reshape_wrap, KAO_E_FORMAT, "target shape" },
