@@ -92,7 +92,9 @@ static void run_resize(bench *b)
 {
     kao_error err;
 
-    must(kao_image_resize(b->ctx, &b->src, &b->dst, &err), &err);
+    const kao_view view = kao_image_view(&b->src);
+
+    must(kao_image_resize(b->ctx, &view, &b->dst, &err), &err);
 }
 
 static void run_warp(bench *b)
@@ -100,7 +102,9 @@ static void run_warp(bench *b)
     static const double m[6] = { 0.57196736,  0.05836882, -36.55148272,
                                  -0.05836882, 0.57196736, 4.28211067 };
 
-    kao_warp(&b->src, m, &b->dst);
+    const kao_view view = kao_image_view(&b->src);
+
+    kao_warp(&view, m, &b->dst);
 }
 
 static void run_tensor(bench *b)
@@ -108,8 +112,9 @@ static void run_tensor(bench *b)
     const kao_tensor_form form = { .mean = { 127.5f, 127.5f, 127.5f },
                                    .scale = { 1 / 128.0f, 1 / 128.0f, 1 / 128.0f } };
 
-    kao_image_to_tensor(&b->src, (kao_region){ 0, 0, b->src.width, b->src.height },
-                        &form, b->tensor);
+    const kao_view view = kao_image_view(&b->src);
+
+    kao_view_to_tensor(&view, &form, b->tensor);
 }
 
 static void decode_rows(bench *b, kao_image_format format, const char *name,

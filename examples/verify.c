@@ -6,51 +6,54 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <kao/context.h>
 #include <kao/detector.h>
 #include <kao/embedder.h>
 
 int main(int argc, char **argv)
 {
-    kao_error err = { 0 };
+    kao_error err = { .msg = "usage: verify DETECTOR EMBEDDER A B" };
     kao_context *ctx = NULL;
+    kao_model *model[2] = { NULL, NULL };
     kao_detector *detector = NULL;
     kao_embedder *embedder = NULL;
     float *vector[2] = { NULL, NULL }, threshold = 0;
-    size_t dim = 0;
     kao_status st = argc == 5 ? kao_context_create(&ctx, NULL, &err) : KAO_E_ARG;
 
+    for (int i = 0; !st && i < 2; i++)
+        st = kao_model_open(ctx, &model[i], argv[1 + i], &err);
     if (!st)
-        st = kao_detector_open(ctx, &detector, argv[1], &err);
+        st = kao_detector_create(model[0], &detector, NULL, &err);
     if (!st)
-        st = kao_embedder_open(ctx, &embedder, argv[2], &err);
-    if (!st)
-        dim = kao_embedder_dim(embedder, KAO_TTA_NONE);
+        st = kao_embedder_create(model[1], &embedder, NULL, &err);
     for (int i = 0; !st && i < 2; i++) {
         kao_image photo = { 0 }, chip = { 0 };
-        kao_face faces[16];
-        size_t n = 0, which = 0;
+        kao_faces faces = KAO_FACES_INIT;
+        kao_view view = { 0 };
+        size_t which = 0;
 
-        vector[i] = calloc(dim, sizeof(float));
+        vector[i] = calloc(kao_embedder_dim(embedder, KAO_TTA_NONE), sizeof(float));
         st = vector[i] ? kao_image_load(ctx, argv[3 + i], NULL, &photo, &err)
                        : KAO_E_NOMEM;
+        view = kao_image_view(&photo);
         if (!st)
-            st = kao_detect(detector, &photo, NULL, faces, 16, &n, &err);
+            st = kao_detect(detector, &view, NULL, &faces, &err);
         if (!st)
-            st = kao_face_choose(faces, n < 16 ? n : 16, KAO_CHOOSE_LARGEST,
-                                 photo.width, photo.height, &which, &err);
+            st = kao_face_choose(&faces, KAO_CHOOSE_LARGEST, photo.width, photo.height,
+                                 &which, &err);
         if (!st)
-            st = kao_embedder_align(embedder, &photo, &faces[which], &chip, &err);
+            st = kao_align(ctx, &view, kao_face_at(&faces, which),
+                           kao_embedder_template(embedder), &chip, &err);
+        view = kao_image_view(&chip);
         if (!st)
-            st = kao_embed(embedder, &chip, 1, KAO_TTA_NONE, vector[i], &err);
+            st = kao_embed(embedder, &view, 1, KAO_TTA_NONE, vector[i], &err);
         kao_image_free(ctx, &chip);
         kao_image_free(ctx, &photo);
     }
     if (st) {
-        fprintf(stderr, "verify: %s\n",
-                err.msg[0] ? err.msg : "usage: verify DETECTOR EMBEDDER A B");
+        fprintf(stderr, "verify: %s\n", err.msg);
     } else {
-        const float s = kao_similarity(vector[0], vector[1], dim);
+        const float s = kao_similarity(vector[0], vector[1],
+                                       kao_embedder_dim(embedder, KAO_TTA_NONE));
 
         printf("similarity %.3f", (double)s);
         if (kao_embedder_threshold(embedder, &threshold))
@@ -61,6 +64,8 @@ int main(int argc, char **argv)
     free(vector[1]);
     kao_embedder_destroy(embedder);
     kao_detector_destroy(detector);
+    kao_model_release(model[0]);
+    kao_model_release(model[1]);
     kao_context_destroy(ctx);
     return st ? 2 : 0;
 }

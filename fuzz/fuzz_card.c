@@ -16,7 +16,7 @@ static void clean_up(void)
     unlink(sidecar);
 }
 
-static void start(kao_context **ctx, kao_network **m)
+static void start(kao_context **ctx, kao_model **m)
 {
     /* opset 13, an empty graph */
     static const uint8_t model[] = { 0x42, 2, 0x10, 13, 0x3a, 0 };
@@ -26,8 +26,8 @@ static void start(kao_context **ctx, kao_network **m)
     snprintf(sidecar, sizeof sidecar, "%s.card", path);
     atexit(clean_up);
     FUZZ_CHECK(kao_context_create(ctx, &options, NULL) == KAO_OK);
-    FUZZ_CHECK(kao_network_parse(*ctx, m, (kao_span){ model, sizeof model }, path,
-                                 NULL) == KAO_OK);
+    FUZZ_CHECK(kao_model_open_bytes(*ctx, m, model, sizeof model, path, NULL, NULL) ==
+               KAO_OK);
 }
 
 static void ask(const kao_card *c)
@@ -58,7 +58,7 @@ static void ask(const kao_card *c)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     static kao_context *ctx;
-    static kao_network *m;
+    static kao_model *m;
     kao_card *c = NULL;
     kao_error err = { 0 };
 
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
     if (!f || fwrite(data, 1, n, f) != n || fclose(f) != 0)
         return 0;
-    const kao_status st = kao_card_build(&c, m, path, &err);
+    const kao_status st = kao_card_build(&c, m, path, NULL, &err);
 
     FUZZ_CHECK((st == KAO_OK) == (c != NULL));
     FUZZ_CHECK(!st || (err.code == st && err.msg[0] && !strchr(err.msg, '\n')));

@@ -17,15 +17,39 @@ typedef struct kao_point {
     float x, y; /* pixels of the picture; the centre of the top left pixel is (0, 0) */
 } kao_point;
 
-/* Box and points are in pixels of the picture that was searched, which is upright; they may
- * pass its border. */
+/* Box and points are in pixels of the picture that was searched, as its view shows it
+ * (after kao_view.rotation); they may pass its border. */
 typedef struct kao_face {
+    uint32_t size;             /* sizeof(kao_face): fields are added at the end */
     float x, y, width, height; /* of the box; x, y: its top left corner */
     float score;               /* the detector's, 0..1 */
-    /* As seen in the picture: left eye, right eye, nose tip, left corner of the mouth,
-     * right corner. */
+    uint32_t n_points;         /* 5, or 0 where the detector gives none */
+    /* As seen when the face is upright: left eye, right eye, nose tip, left corner of the
+     * mouth, right corner. */
     kao_point points[KAO_FACE_POINTS];
 } kao_face;
+
+/* The faces of one picture, best score first. */
+typedef struct kao_faces {
+    uint32_t size; /* sizeof(kao_faces) as the caller knows it; set before the call */
+    uint32_t face_size; /* bytes from a face to the next: use kao_face_at */
+    size_t n;
+    const kao_face *first; /* borrowed: see the call that filled it */
+    /* 0, 90, 180 or 270: the picture lay on its side or head; turned clockwise by so many
+     * degrees its faces are upright. Boxes and points are in the picture as it is. */
+    uint32_t turned;
+} kao_faces;
+
+#define KAO_FACES_INIT                                                                 \
+ {                                                                                     \
+  sizeof(kao_faces), 0, 0, NULL, 0                                                     \
+ }
+
+/* Face i < n. */
+static inline const kao_face *kao_face_at(const kao_faces *faces, size_t i)
+{
+    return (const kao_face *)((const char *)faces->first + i * faces->face_size);
+}
 
 /* Which of several faces is meant. */
 typedef enum kao_choice {
@@ -39,13 +63,14 @@ typedef enum kao_choice {
  * with KAO_E_TOO_SMALL: they cannot be recognised. */
 #define KAO_MIN_EYE_DISTANCE_PX 10.0f
 
-/* Distance between the eyes in pixels of the picture that was searched. */
+/* Distance between the eyes in pixels of the picture that was searched; NaN for a face
+ * without points. */
 KAO_API float kao_face_eye_distance_px(const kao_face *face);
 
-/* The index of the face meant, among n faces of a picture of width x height pixels. Ties go
- * to the earlier one.
- * Errors: KAO_E_NO_FACE (n is 0), KAO_E_SEVERAL_FACES, KAO_E_ARG. err may be NULL. */
-KAO_API kao_status kao_face_choose(const kao_face *faces, size_t n, kao_choice choice,
+/* The index of the face meant, in a picture of width x height pixels. Ties go to the
+ * earlier one.
+ * Errors: KAO_E_NO_FACE (there is none), KAO_E_SEVERAL_FACES, KAO_E_ARG. err may be NULL. */
+KAO_API kao_status kao_face_choose(const kao_faces *faces, kao_choice choice,
                                    uint32_t width, uint32_t height, size_t *index,
                                    kao_error *err);
 

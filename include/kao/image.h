@@ -1,13 +1,7 @@
-/* kao/image.h: pictures: reading, writing, resizing and marking them.
+/* kao/image.h: pictures that own their pixels: reading, writing, resizing, marking them.
  *
- * A picture is 8-bit RGB, three bytes a pixel, top row first. To hand your own pixels
- * to the library, fill a kao_image and pass it: no call is needed and nothing is
- * copied.
- *
- *     kao_image own = { .rgb = pixels, .width = 640, .height = 480,
- *                       .row_bytes = 640 * 3 };
- *
- * To read a file:
+ * A picture is 8-bit RGB, three bytes a pixel, top row first. What only reads pixels takes
+ * a kao_view (kao/view.h), which pixels of your own in many formats can be.
  *
  *     kao_image photo = { 0 };
  *     if (kao_image_load(ctx, "anna.jpg", NULL, &photo, &err) == KAO_OK)
@@ -25,7 +19,7 @@
 #include <stdint.h>
 
 #include "kao/context.h"
-#include "kao/status.h"
+#include "kao/view.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -94,6 +88,9 @@ KAO_API kao_status kao_image_create(kao_context *ctx, uint32_t width, uint32_t h
  * of the caller's own pixels is only set to {0}. NULL and {0} are fine. */
 KAO_API void kao_image_free(kao_context *ctx, kao_image *image);
 
+/* The picture to look at, whole. Borrows its pixels. */
+KAO_API kao_view kao_image_view(const kao_image *image);
+
 /* Where point (x, y) of image lies in the full-size upright picture of the file. For
  * the caller's own pixels and for pictures at full size: the same point. */
 KAO_API void kao_image_full_point(const kao_image *image, float x, float y,
@@ -127,13 +124,13 @@ KAO_API kao_status kao_image_encode(kao_context *ctx, const kao_image *image,
                                     uint8_t **bytes, size_t *n_bytes, kao_error *err);
 KAO_API void kao_image_free_bytes(kao_context *ctx, uint8_t *bytes); /* NULL is fine */
 
-/* Fill dst, whose size and pixels are given, with src at another size. Along an axis
- * that shrinks, each pixel of dst is the mean of exactly the area of src that it
+/* Fill dst, whose size and pixels are given, with src, turned upright, at another size. Along
+ * an axis that shrinks, each pixel of dst is the mean of exactly the area of src that it
  * covers; along one that grows, values are interpolated linearly between pixel centres.
  * dst and src must not overlap. A large picture is shared among the context's threads;
  * the result is the same for any number of them. Errors: KAO_E_ARG (an empty picture),
  * KAO_E_NOMEM. */
-KAO_API kao_status kao_image_resize(kao_context *ctx, const kao_image *src,
+KAO_API kao_status kao_image_resize(kao_context *ctx, const kao_view *src,
                                     const kao_image *dst, kao_error *err);
 
 typedef struct kao_color {

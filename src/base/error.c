@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static const char *const status_names[] = {
     [KAO_OK] = "ok",
     [KAO_E_ARG] = "bad_argument",
@@ -33,24 +35,6 @@ const char *kao_status_name(kao_status status)
     return (size_t)status < n ? status_names[status] : "unknown_status";
 }
 
-/* Bytes of the UTF-8 character at s (RFC 3629), 0 where there is none. */
-static size_t utf8_length(const unsigned char *s)
-{
-    const size_t n = s[0] < 0x80                   ? 1
-                     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
-                     : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
-                     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
-                                                   : 0;
-
-    for (size_t i = 1; i < n; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
-        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0; /* too long a form, a surrogate, past U+10FFFF */
-    return n;
-}
-
 enum { LINE_BYTES = 4096 }; /* of a line as it is put together */
 enum { TAIL_BYTES = 140 };  /* what stays of the end of one that is too long */
 
@@ -63,7 +47,7 @@ static bool is_continuation(char c)
 static void clean(unsigned char *s, size_t n)
 {
     for (size_t i = 0; i < n;) {
-        const size_t length = utf8_length(s + i);
+        const size_t length = kao_utf8_length(s + i);
         const bool control =
             s[i] < 0x20 || s[i] == 0x7f || (s[i] == 0xc2 && s[i + 1] < 0xa0);
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 static kao_json *wrap(json_t *j)
 {
     return (kao_json *)(void *)j;
@@ -27,24 +29,6 @@ kao_json *kao_json_array(void)
     return wrap(json_array());
 }
 
-/* Bytes of the character that begins at p, or 0 where it is malformed. */
-static size_t utf8_length(const unsigned char *p)
-{
-    const size_t n = p[0] < 0x80                   ? 1
-                     : p[0] >= 0xc2 && p[0] < 0xe0 ? 2
-                     : p[0] >= 0xe0 && p[0] < 0xf0 ? 3
-                     : p[0] >= 0xf0 && p[0] < 0xf5 ? 4
-                                                   : 0;
-
-    for (size_t i = 1; i < n; i++)
-        if ((p[i] & 0xc0) != 0x80)
-            return 0;
-    if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-        (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-        return 0;
-    return n;
-}
-
 kao_json *kao_json_string(const char *s)
 {
     json_t *j = json_string(s); /* NULL for malformed UTF-8 too */
@@ -56,7 +40,7 @@ kao_json *kao_json_string(const char *s)
     if (!clean)
         return NULL;
     for (const unsigned char *p = (const unsigned char *)s; *p;) {
-        const size_t n = utf8_length(p);
+        const size_t n = kao_utf8_length(p);
 
         memcpy(to, n ? (const char *)p : "\xef\xbf\xbd", n ? n : 3);
         to += n ? n : 3;

@@ -7,7 +7,6 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/jobs.h"
 #include "cli/photo.h"
 
 typedef struct align_args {
@@ -54,10 +53,11 @@ static bool chip_path(const char *folder, const char *path, size_t k, char *to,
 static void cut_one(cli_worker *w, const job *j, const char *path, const cli_photo *p,
                     size_t face, cut *c)
 {
+    const kao_view view = kao_image_view(&p->image);
     kao_image chip = { 0 };
     char *to = c->chips[c->n];
-    kao_status st =
-        kao_embedder_align(w->embedder, &p->image, &p->faces[face], &chip, &c->err);
+    kao_status st = kao_align(w->ctx, &view, &p->faces[face],
+                              kao_embedder_template(w->embedder), &chip, &c->err);
 
     if (cli_status_of(st) == CLI_NO_FACE && p->n_chosen > 1) {
         c->too_small++;
@@ -85,7 +85,7 @@ static void *work(void *worker, void *user, size_t i)
 
     if (!c)
         return NULL;
-    c->st = cli_photo_detect(w, j->paths[i], false, true, &p, &c->err);
+    c->st = cli_photo_detect(w, j->paths[i], KAO_SEARCH_ALL, true, &p, &c->err);
     if (!c->st)
         c->st = cli_photo_choose(w, j->paths[i], &p, &c->err);
     if (!c->st) {
@@ -147,9 +147,7 @@ int cli_align_run(int argc, char **argv)
 {
     align_args args = { .out = ".", .photo.faces.all = true };
     cli_operands rest;
-    cli_worker *workers = NULL;
-    void **pointers = NULL;
-    uint32_t n = 0;
+    cli_crew crew;
     kao_error err = { 0 };
     int status = CLI_BAD;
 
@@ -165,20 +163,13 @@ int cli_align_run(int argc, char **argv)
         fprintf(stderr, "kao align: %s: %s\n", args.out, strerror(errno));
         return CLI_FAULT;
     }
-    const kao_status st = cli_workers_open(&workers, &pointers, &n, &args.photo,
-                                           (size_t)rest.n, true, &err);
+    const kao_status st = cli_crew_open(&crew, &args.photo, (size_t)rest.n, true, &err);
 
     if (st)
         return cli_report("align", st, &err);
     job j = { .args = &args, .paths = rest.items };
-    const cli_jobs jobs = { .n_items = (size_t)rest.n,
-                            .n_workers = n,
-                            .workers = pointers,
-                            .user = &j,
-                            .work = work,
-                            .emit = emit };
 
-    status = cli_finish("align", cli_jobs_run(&jobs, "align"));
-    cli_workers_close(workers, pointers, n);
+    status = cli_crew_run(&crew, "align", (size_t)rest.n, &j, work, emit);
+    cli_crew_close(&crew);
     return status;
 }

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
-#include "cli/jobs.h"
 #include "cli/photo.h"
 
 typedef struct detect_args {
@@ -30,8 +29,9 @@ typedef struct job {
 } job;
 
 typedef struct found { /* in one picture */
-    kao_face *faces;   /* upright */
+    kao_face *faces;   /* in pixels of the file */
     size_t n;
+    uint32_t turned;
     uint32_t width, height; /* of the file, upright */
     kao_status st;
     kao_error err;
@@ -71,7 +71,8 @@ static void *work(void *worker, void *user, size_t i)
 
     if (!f)
         return NULL;
-    f->st = cli_photo_detect(w, path, false, j->args->draw != NULL, &p, &f->err);
+    f->st =
+        cli_photo_detect(w, path, KAO_SEARCH_ALL, j->args->draw != NULL, &p, &f->err);
     if (!f->st && j->args->draw) {
         f->st = draw(w, j, path, &p, &f->err);
         f->write_failed = f->st == KAO_E_IO;
@@ -80,12 +81,13 @@ static void *work(void *worker, void *user, size_t i)
         f->width = p.image.full_width ? p.image.full_width : p.image.width;
         f->height = p.image.full_height ? p.image.full_height : p.image.height;
         f->n = p.n_faces;
+        f->turned = p.turned;
         f->faces = calloc(p.n_faces + 1, sizeof *f->faces);
         if (!f->faces)
             f->st = kao_fail(&f->err, KAO_E_NOMEM, "%s: out of memory", path);
     }
     for (size_t k = 0; !f->st && k < f->n; k++)
-        f->faces[k] = cli_face_upright(&p.image, &p.faces[k]);
+        f->faces[k] = cli_face_in_file(&p.image, &p.faces[k]);
     cli_photo_free(w, &p);
     return f;
 }
@@ -101,9 +103,10 @@ static int print_json(const char *path, const found *f)
         kao_json *faces = kao_json_array();
 
         for (size_t i = 0; i < f->n; i++)
-            kao_json_add(faces, cli_face_json(&f->faces[i]));
+            kao_json_add(faces, cli_face_json(&f->faces[i], f->turned));
         kao_json_set(o, "width", kao_json_integer(f->width));
         kao_json_set(o, "height", kao_json_integer(f->height));
+        kao_json_set(o, "turned", kao_json_integer(f->turned));
         kao_json_set(o, "faces", faces);
     }
     return cli_print_json("detect", o);
@@ -111,7 +114,10 @@ static int print_json(const char *path, const found *f)
 
 static void print_text(const char *path, const found *f)
 {
-    printf("%s: %zu face%s\n", path, f->n, f->n == 1 ? "" : "s");
+    printf("%s: %zu face%s", path, f->n, f->n == 1 ? "" : "s");
+    if (f->turned)
+        printf(" (upright when turned by %u degrees)", f->turned);
+    printf("\n");
     for (size_t i = 0; i < f->n; i++)
         printf("  %zu: %.0f x %.0f at (%.0f, %.0f), score %.3f\n", i + 1,
                (double)f->faces[i].width, (double)f->faces[i].height,
@@ -154,9 +160,7 @@ int cli_detect_run(int argc, char **argv)
 {
     detect_args args = { .draw = NULL };
     cli_operands rest;
-    cli_worker *workers = NULL;
-    void **pointers = NULL;
-    uint32_t n = 0;
+    cli_crew crew;
     kao_error err = { 0 };
     int status = CLI_BAD;
 
@@ -174,19 +178,12 @@ int cli_detect_run(int argc, char **argv)
     }
     if (j.folder && cli_stems_clash("detect", rest.items, (size_t)rest.n))
         return CLI_BAD;
-    const kao_status st = cli_workers_open(&workers, &pointers, &n, &args.photo,
-                                           (size_t)rest.n, false, &err);
+    const kao_status st =
+        cli_crew_open(&crew, &args.photo, (size_t)rest.n, false, &err);
 
     if (st)
         return cli_report("detect", st, &err);
-    const cli_jobs jobs = { .n_items = (size_t)rest.n,
-                            .n_workers = n,
-                            .workers = pointers,
-                            .user = &j,
-                            .work = work,
-                            .emit = emit };
-
-    status = cli_finish("detect", cli_jobs_run(&jobs, "detect"));
-    cli_workers_close(workers, pointers, n);
+    status = cli_crew_run(&crew, "detect", (size_t)rest.n, &j, work, emit);
+    cli_crew_close(&crew);
     return status;
 }

@@ -65,17 +65,21 @@ typedef struct finding { /* about a default model */
 
 static void check_model(kao_context *ctx, finding *f)
 {
+    kao_model *m = NULL;
     kao_detector *d = NULL;
     kao_embedder *e = NULL;
     kao_status st = cli_find_model(f->name, f->path, sizeof f->path, &f->err);
 
+    if (!st)
+        st = kao_model_open(ctx, &m, f->path, &f->err);
     if (!st && f->embedder)
-        st = kao_embedder_open(ctx, &e, f->path, &f->err);
+        st = kao_embedder_create(m, &e, NULL, &f->err);
     else if (!st)
-        st = kao_detector_open(ctx, &d, f->path, &f->err);
+        st = kao_detector_create(m, &d, NULL, &f->err);
     f->ok = st == KAO_OK;
     kao_detector_destroy(d);
     kao_embedder_destroy(e);
+    kao_model_release(m);
 }
 
 enum { JPEG, PNG, WEBP, N_CODECS };

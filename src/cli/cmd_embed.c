@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/npy.h"
 #include "cli/commands.h"
-#include "cli/jobs.h"
 #include "cli/photo.h"
 
 typedef struct embed_args {
@@ -34,7 +33,7 @@ typedef struct result {
 
 typedef struct job {
     const embed_args *args;
-    cli_worker *workers;
+    cli_crew crew;
     char **paths;
     float *rows; /* for --npy */
     size_t n_rows, cap_rows, dim;
@@ -47,7 +46,8 @@ static void *work(void *worker, void *user, size_t i)
 
     if (!r)
         return NULL;
-    r->st = cli_photo_embed(worker, j->paths[i], &r->photo, &r->err);
+    /* all are looked for, so that a face has the number that detect gives it */
+    r->st = cli_photo_embed(worker, j->paths[i], KAO_SEARCH_ALL, &r->photo, &r->err);
     cli_photo_drop_image(worker, &r->photo);
     return r;
 }
@@ -73,7 +73,7 @@ static int print_row(const job *j, const char *path, const cli_photo *p, size_t 
 {
     if (!j->args->photo.json) {
         printf("%s", path);
-        if (p->upright)
+        if (p->in_file)
             printf("\tface %zu", p->chosen[i] + 1);
         for (size_t k = 0; !j->args->npy && k < p->dim; k++)
             printf("\t%.6g", (double)p->vectors[i * p->dim + k]);
@@ -86,7 +86,8 @@ static int print_row(const job *j, const char *path, const cli_photo *p, size_t 
         kao_json_add(v, kao_json_float(p->vectors[i * p->dim + k]));
     kao_json_set(o, "file", kao_json_string(path));
     kao_json_set(o, "face",
-                 p->upright ? cli_face_json(&p->upright[i]) : kao_json_null());
+                 p->in_file ? cli_face_json(&p->in_file[i], p->turned)
+                            : kao_json_null());
     kao_json_set(o, "embedding", v);
     return cli_print_json("embed", o);
 }
@@ -122,7 +123,7 @@ static int emit(void *user, size_t i, void *value)
         status = CLI_FAULT;
     }
     if (r)
-        cli_photo_free(&j->workers[0], &r->photo);
+        cli_photo_free(&j->crew.workers[0], &r->photo);
     free(r);
     return status;
 }
@@ -151,8 +152,6 @@ int cli_embed_run(int argc, char **argv)
 {
     embed_args args = { .npy = NULL };
     cli_operands rest;
-    void **pointers = NULL;
-    uint32_t n = 0;
     kao_error err = { 0 };
     int status = CLI_BAD;
 
@@ -163,26 +162,19 @@ int cli_embed_run(int argc, char **argv)
         return CLI_BAD;
     }
     job j = { .args = &args, .paths = rest.items };
-    const kao_status st = cli_workers_open(&j.workers, &pointers, &n, &args.photo,
-                                           (size_t)rest.n, true, &err);
+    const kao_status st =
+        cli_crew_open(&j.crew, &args.photo, (size_t)rest.n, true, &err);
 
     if (st)
         return cli_report("embed", st, &err);
-    j.dim = kao_embedder_dim(j.workers[0].embedder, (kao_tta)args.photo.tta);
-    const cli_jobs jobs = { .n_items = (size_t)rest.n,
-                            .n_workers = n,
-                            .workers = pointers,
-                            .user = &j,
-                            .work = work,
-                            .emit = emit };
-
-    status = cli_jobs_run(&jobs, "embed");
+    j.dim = kao_embedder_dim(j.crew.workers[0].embedder, (kao_tta)args.photo.tta);
+    status = cli_crew_run(&j.crew, "embed", (size_t)rest.n, &j, work, emit);
     if (args.npy) {
         const int s = write_npy(&j);
 
         status = s > status ? s : status;
     }
     free(j.rows);
-    cli_workers_close(j.workers, pointers, n);
-    return cli_finish("embed", status);
+    cli_crew_close(&j.crew);
+    return status;
 }

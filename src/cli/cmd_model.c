@@ -56,6 +56,8 @@ static const char *printable(const char *s, char *buf, size_t cap)
 
 /* ---- info ---- */
 
+static const char *const tta_names[] = { "none", "concat", "sum" };
+
 static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
 {
     size_t n = (size_t)snprintf(buf, cap, "%s [", kao_dtype_name(t->dtype));
@@ -83,7 +85,8 @@ static int64_t weight_count(const kao_onnx_model *o)
     return n;
 }
 
-static void print_info(const char *path, const kao_network *m, const kao_card *card)
+static void print_info(const char *path, const kao_network *m, const kao_card *card,
+                       const kao_embedder *e)
 {
     const kao_onnx_model *o = &m->onnx;
     const char *key = NULL, *value = NULL, *source = NULL;
@@ -109,6 +112,12 @@ static void print_info(const char *path, const kao_network *m, const kao_card *c
                source);
     if (kao_card_missing(card)[0])
         printf("  missing: %s\n", kao_card_missing(card));
+    for (int tta = 0; e && tta <= KAO_TTA_SUM; tta++) {
+        char id[KAO_ID_BYTES];
+
+        if (kao_embedder_id(e, (kao_tta)tta, id, NULL) == KAO_OK)
+            printf("  id, tta %-8s = %s\n", tta_names[tta], id);
+    }
 }
 
 static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
@@ -124,7 +133,8 @@ static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
     return j;
 }
 
-static int print_info_json(const char *path, const kao_network *m, const kao_card *card)
+static int print_info_json(const char *path, const kao_network *m, const kao_card *card,
+                           const kao_embedder *e)
 {
     const kao_onnx_model *o = &m->onnx;
     kao_json *j = kao_json_object(), *in = kao_json_array(), *out = kao_json_array(),
@@ -150,6 +160,15 @@ static int print_info_json(const char *path, const kao_network *m, const kao_car
     kao_json_set(j, "outputs", out);
     kao_json_set(j, "card", rows);
     kao_json_set(j, "missing", kao_json_string(kao_card_missing(card)));
+    kao_json *ids = kao_json_object();
+
+    for (int tta = 0; e && tta <= KAO_TTA_SUM; tta++) {
+        char id[KAO_ID_BYTES];
+
+        if (kao_embedder_id(e, (kao_tta)tta, id, NULL) == KAO_OK)
+            kao_json_set(ids, tta_names[tta], kao_json_string(id));
+    }
+    kao_json_set(j, "id", ids);
     return cli_print_json("model", j);
 }
 
@@ -157,23 +176,27 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
 {
     char path[4096];
     kao_error err = { 0 };
-    kao_network *m = NULL;
-    kao_card *card = NULL;
+    kao_network *net = NULL;
+    kao_model *model = NULL;
+    kao_embedder *e = NULL;
     int status = CLI_YES;
     kao_status st = cli_find_model(name, path, sizeof path, &err);
 
     if (!st)
-        st = kao_network_load(ctx, &m, path, &err);
+        st = kao_network_load(ctx, &net, path, &err);
     if (!st)
-        st = kao_card_open(ctx, &card, path, &err);
+        st = kao_model_open(ctx, &model, path, &err);
+    if (!st) /* not every model is an embedder; e stays NULL */
+        (void)kao_embedder_create(model, &e, NULL, NULL);
     if (st)
         status = cli_report("model", st, &err);
     else if (args->photo.json)
-        status = print_info_json(path, m, card);
+        status = print_info_json(path, net, kao_model_card(model), e);
     else
-        print_info(path, m, card);
-    kao_card_destroy(card);
-    kao_network_destroy(m);
+        print_info(path, net, kao_model_card(model), e);
+    kao_embedder_destroy(e);
+    kao_model_release(model);
+    kao_network_destroy(net);
     return status;
 }
 

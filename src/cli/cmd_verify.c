@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/text.h"
 #include "cli/commands.h"
-#include "cli/jobs.h"
 #include "cli/photo.h"
 
 typedef struct verify_args {
@@ -46,7 +46,7 @@ typedef struct picture {
 
 typedef struct job {
     const verify_args *args;
-    cli_worker *workers;
+    cli_crew crew;
     picture *pictures; /* in the order of their first appearance */
     pair *pairs;
     size_t n_pictures, n_pairs, next_pair;
@@ -79,13 +79,25 @@ static verdict compare(const picture *a, const picture *b)
 
 static kao_json *face_of(const picture *p, size_t i)
 {
-    return p->photo.upright ? cli_face_json(&p->photo.upright[i]) : kao_json_null();
+    return p->photo.in_file ? cli_face_json(&p->photo.in_file[i], p->photo.turned)
+                            : kao_json_null();
+}
+
+/* Null where the model is not calibrated, or not for so low or high a similarity. */
+static kao_json *far_of(const job *j, float similarity)
+{
+    const kao_embedder *e = j->crew.workers[0].embedder;
+    kao_rate rate = { .size = sizeof rate };
+
+    return kao_calibration_far(kao_embedder_calibration(e), (kao_tta)j->args->photo.tta,
+                               similarity, NULL, &rate)
+               ? kao_json_number(rate.far)
+               : kao_json_null();
 }
 
 static kao_json *to_json(const job *j, const picture *a, const picture *b,
                          const verdict *v, const kao_error *err)
 {
-    const cli_worker *w = &j->workers[0];
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "a", kao_json_string(a->path));
@@ -100,16 +112,31 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
         kao_json_add(faces, face_of(a, v->a));
         kao_json_add(faces, face_of(b, v->b));
         kao_json_set(o, "threshold", kao_json_float(j->threshold));
-        kao_json_set(o, "far", kao_json_null()); /* until models are calibrated */
+        kao_json_set(o, "far", far_of(j, v->similarity));
         kao_json_set(o, "same", kao_json_bool(v->similarity >= j->threshold));
         kao_json_set(o, "faces", faces);
     }
-    kao_json_set(o, "model", kao_json_string(w->model_path));
+    kao_json_set(o, "model", kao_json_string(j->crew.model_path));
     kao_json_set(o, "detector",
-                 w->detector ? kao_json_string(w->detector_path) : kao_json_null());
+                 j->crew.detector ? kao_json_string(j->crew.detector_path)
+                                  : kao_json_null());
     kao_json_set(o, "ms",
                  kao_json_number(round((a->photo.ms + b->photo.ms) * 100) / 100));
     return o;
+}
+
+/* Decimal places, 3 or more, with which the two numbers as printed tell the verdict. */
+static int places_for(float similarity, float threshold)
+{
+    for (int n = 3; n < 9; n++) {
+        char a[32], b[32];
+
+        snprintf(a, sizeof a, "%.*f", n, (double)similarity);
+        snprintf(b, sizeof b, "%.*f", n, (double)threshold);
+        if (strcmp(a, b) != 0 || similarity == threshold)
+            return n;
+    }
+    return 9;
 }
 
 /* One pair: its line or lines, and its exit status. */
@@ -130,10 +157,12 @@ static int emit_pair(const job *j, const pair *p)
     if (bad)
         return cli_status_of(bad->st);
     if (!j->args->photo.json) {
-        printf("Similarity of (%s, %s) : %.3f\n", a->path, b->path,
+        const int n = places_for(v.similarity, j->threshold);
+
+        printf("Similarity of (%s, %s) : %.*f\n", a->path, b->path, n,
                (double)v.similarity);
         printf(same ? "They are the same face!\n" : "They are not the same face!\n");
-        printf("Threshold : %.3f\n", (double)j->threshold);
+        printf("Threshold : %.*f\n", n, (double)j->threshold);
     }
     return same ? CLI_YES : CLI_NO;
 }
@@ -144,8 +173,13 @@ static void *work(void *worker, void *user, size_t i)
 {
     job *j = user;
     picture *p = &j->pictures[i];
+    const cli_faces *faces = &j->args->photo.faces;
+    const bool largest =
+        faces->choice == KAO_CHOOSE_LARGEST && !faces->all && !faces->nth;
 
-    p->st = cli_photo_embed(worker, p->path, &p->photo, &p->err);
+    p->st =
+        cli_photo_embed(worker, p->path, largest ? KAO_SEARCH_LARGEST : KAO_SEARCH_ALL,
+                        &p->photo, &p->err);
     if (!j->args->draw)
         cli_photo_drop_image(worker, &p->photo);
     return p;
@@ -244,7 +278,7 @@ static kao_status cut_lines(job *j, mention *m, const char *name, kao_error *err
 {
     size_t number = 0;
 
-    for (char *line = j->text, *next = NULL; line; line = next) {
+    for (char *line = kao_text_begin(j->text), *next = NULL; line; line = next) {
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
@@ -252,8 +286,13 @@ static kao_status cut_lines(job *j, mention *m, const char *name, kao_error *err
         line[strcspn(line, "\r")] = '\0';
         if (!line[0])
             continue;
-        char *gap = strchr(line, '\t') ? strchr(line, '\t') : strchr(line, ' ');
+        char *tab = strchr(line, '\t'), *gap = tab ? tab : strchr(line, ' ');
 
+        if (!tab && gap && strchr(gap + 1, ' '))
+            return kao_fail(err, KAO_E_FORMAT,
+                            "%s: line %zu has no tab and several spaces: put a tab "
+                            "between the two paths",
+                            name, number);
         if (!gap || gap == line || !gap[1] || strchr(gap + 1, '\t'))
             return kao_fail(
                 err, KAO_E_FORMAT,
@@ -330,8 +369,10 @@ static kao_status draw_half(cli_worker *w, const picture *p, size_t face,
     kao_status st = kao_image_create(w->ctx, width < 1 ? 1 : (uint32_t)width,
                                      DRAWN_HEIGHT, out, err);
 
+    const kao_view view = kao_image_view(image);
+
     if (!st)
-        st = kao_image_resize(w->ctx, image, out, err);
+        st = kao_image_resize(w->ctx, &view, out, err);
     if (st || !p->photo.faces)
         return st;
     kao_face f = p->photo.faces[p->photo.chosen[face]];
@@ -342,7 +383,7 @@ static kao_status draw_half(cli_worker *w, const picture *p, size_t face,
     f.y *= ky;
     f.width *= kx;
     f.height *= ky;
-    for (int i = 0; i < KAO_FACE_POINTS; i++) {
+    for (uint32_t i = 0; i < f.n_points; i++) {
         f.points[i].x *= kx;
         f.points[i].y *= ky;
     }
@@ -360,7 +401,7 @@ static void paste(const kao_image *canvas, const kao_image *from, uint32_t x)
 /* Green for the same person, red for different ones. */
 static int draw(const job *j)
 {
-    cli_worker *w = &j->workers[0];
+    cli_worker *w = &j->crew.workers[0];
     const picture *a = &j->pictures[j->pairs[0].a], *b = &j->pictures[j->pairs[0].b];
     kao_image left = { 0 }, right = { 0 }, canvas = { 0 };
     kao_error err = { 0 };
@@ -397,27 +438,19 @@ static int draw(const job *j)
 
 static kao_status set_threshold(job *j, kao_error *err)
 {
-    const cli_worker *w = &j->workers[0];
-
-    if (j->args->threshold == j->args->threshold) { /* not NaN: given */
+    if (!isnan(j->args->threshold)) {
         j->threshold = j->args->threshold;
         return KAO_OK;
     }
-    if (kao_embedder_threshold(w->embedder, &j->threshold))
+    if (kao_embedder_threshold(j->crew.workers[0].embedder, &j->threshold))
         return KAO_OK;
     return kao_fail(err, KAO_E_ARG, "%s: its card has no threshold: give --threshold",
-                    w->model_path);
+                    j->crew.model_path);
 }
 
-static int run_jobs(job *j, void **pointers, uint32_t n)
+static int run_jobs(job *j)
 {
-    const cli_jobs jobs = { .n_items = j->n_pictures,
-                            .n_workers = n,
-                            .workers = pointers,
-                            .user = j,
-                            .work = work,
-                            .emit = emit };
-    int status = cli_jobs_run(&jobs, "verify");
+    int status = cli_crew_run(&j->crew, "verify", j->n_pictures, j, work, emit);
 
     if (j->args->draw && status < CLI_NO_FACE) {
         const int drawn = draw(j);
@@ -425,7 +458,7 @@ static int run_jobs(job *j, void **pointers, uint32_t n)
         status = drawn > status ? drawn : status;
     }
     for (size_t i = 0; i < j->n_pictures; i++)
-        cli_photo_free(&j->workers[0], &j->pictures[i].photo);
+        cli_photo_free(&j->crew.workers[0], &j->pictures[i].photo);
     return status;
 }
 
@@ -434,8 +467,6 @@ int cli_verify_run(int argc, char **argv)
     verify_args args = { .threshold = NAN };
     cli_operands rest;
     job j = { .args = &args };
-    void **pointers = NULL;
-    uint32_t n = 0;
     kao_error err = { 0 };
     int status = CLI_BAD;
 
@@ -450,16 +481,12 @@ int cli_verify_run(int argc, char **argv)
     kao_status st = args.pairs ? read_pairs(&j, args.pairs, &err)
                                : take_operands(&j, rest.items, &err);
 
-    if (!st && args.draw)
-        args.photo.jobs = 1; /* pictures are drawn with the worker that read them */
     if (!st)
-        st = cli_workers_open(&j.workers, &pointers, &n, &args.photo, j.n_pictures,
-                              true, &err);
+        st = cli_crew_open(&j.crew, &args.photo, j.n_pictures, true, &err);
     if (!st)
         st = set_threshold(&j, &err);
-    status = st ? cli_report("verify", st, &err)
-                : cli_finish("verify", run_jobs(&j, pointers, n));
-    cli_workers_close(j.workers, pointers, n);
+    status = st ? cli_report("verify", st, &err) : run_jobs(&j);
+    cli_crew_close(&j.crew);
     free(j.pictures);
     free(j.pairs);
     free(j.text);

@@ -72,7 +72,7 @@ static int collect(run *r, bool terminal, const char *name)
             pthread_mutex_unlock(&r->lock);
             value = r->results[i].value;
         } else {
-            value = r->jobs->work(r->jobs->workers[0], r->jobs->user, i);
+            value = r->jobs->work(r->jobs->workers, r->jobs->user, i);
         }
         const int s = r->jobs->emit(r->jobs->user, i, value);
 
@@ -104,7 +104,8 @@ int cli_jobs_run(const cli_jobs *jobs, const char *name)
     pthread_cond_init(&r.ready, NULL);
     if (args && threads && r.results)
         for (; started < jobs->n_workers; started++) {
-            args[started] = (thread_arg){ &r, jobs->workers[started] };
+            args[started] = (thread_arg){ &r, (char *)jobs->workers +
+                                                  started * jobs->worker_bytes };
             if (pthread_create(&threads[started], NULL, thread_main, &args[started]))
                 break;
         }

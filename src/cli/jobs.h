@@ -5,15 +5,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Work on item i; the result goes to emit. Runs in any thread. */
+typedef void *cli_work(void *worker, void *user, size_t i);
+/* Take the result of item i; in order, in the calling thread. Gives its exit status. */
+typedef int cli_emit(void *user, size_t i, void *result);
+
 typedef struct cli_jobs {
     size_t n_items;
     uint32_t n_workers; /* 1: in the calling thread */
-    void **workers;     /* what each worker owns */
+    void *workers;      /* what each worker owns, one after the other */
+    size_t worker_bytes;
     void *user;
-    /* Work on item i; the result goes to emit. Runs in any thread. */
-    void *(*work)(void *worker, void *user, size_t i);
-    /* Take the result of item i; in order, in the calling thread. Gives its exit status. */
-    int (*emit)(void *user, size_t i, void *result);
+    cli_work *work;
+    cli_emit *emit;
 } cli_jobs;
 
 /* The highest exit status; CLI_FAULT where a thread could not be started. A count of items

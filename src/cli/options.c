@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "kao/face.h"
 
 /* ---- values ---- */
@@ -20,26 +21,14 @@ static bool parse_count(const char *s, uint32_t *to)
     return true;
 }
 
-/* A decimal number, free of the locale. */
 static bool parse_float(const char *s, float *to)
 {
-    double v = 0, unit = 1;
-    const bool minus = *s == '-';
-    bool digits = false, point = false;
+    double v = 0;
 
-    for (s += minus; *s; s++) {
-        if (*s == '.' && !point) {
-            point = true;
-            continue;
-        }
-        if (*s < '0' || *s > '9' || v > 1e12)
-            return false;
-        digits = true;
-        v = v * 10 + (*s - '0');
-        unit *= point ? 10 : 1;
-    }
-    *to = (float)((minus ? -v : v) / unit);
-    return digits;
+    if (!kao_text_number(&s, &v) || *s)
+        return false;
+    *to = (float)v;
+    return true;
 }
 
 static bool parse_word(const char *words, const char *s, int *to)

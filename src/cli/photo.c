@@ -1,93 +1,102 @@
 /* See photo.h. */
 #include "cli/photo.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/cpu.h"
 #include "base/error.h"
 
 /* A JPEG is decoded at half size while its longer side stays at least this long: the
  * detector looks at 1280 pixels at most, and a chip needs 112. */
 enum { ENOUGH_PIXELS = 2560 };
 
-enum { WORKERS_MAX = 256 }; /* each holds its own models and threads */
+enum { WORKERS_MAX = 256 };
 
 /* ---- workers ---- */
 
-static void worker_close(cli_worker *w)
+static kao_status open_model(kao_context *ctx, const char *name, kao_model **model,
+                             char *path, size_t cap, kao_error *err)
 {
-    kao_embedder_destroy(w->embedder);
-    kao_detector_destroy(w->detector);
-    kao_context_destroy(w->ctx);
-    *w = (cli_worker){ .ctx = NULL };
+    const kao_status st = cli_find_model(name, path, cap, err);
+
+    return st ? st : kao_model_open(ctx, model, path, err);
 }
 
-static kao_status worker_open(cli_worker *w, const cli_photo_options *o,
-                              uint32_t n_workers, bool embedder, kao_error *err)
+static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
+                              cli_worker *w, uint32_t n_threads, kao_error *err)
 {
-    uint32_t threads = o->threads;
+    const kao_run_options run = { .n_threads = n_threads };
     kao_status st = KAO_OK;
 
-    *w = (cli_worker){ .options = o };
-    if (!threads && n_workers > 1) {
-        threads = kao_cpu_count() / n_workers;
-        threads = threads ? threads : 1;
-    }
-    st = cli_context(&w->ctx, threads, o->cpu, err);
-    if (!st && !o->no_detect)
-        st = cli_find_model(o->detector ? o->detector : CLI_DEFAULT_DETECTOR,
-                            w->detector_path, sizeof w->detector_path, err);
-    if (!st && !o->no_detect)
-        st = kao_detector_open(w->ctx, &w->detector, w->detector_path, err);
-    if (!st && embedder)
-        st = cli_find_model(o->model ? o->model : CLI_DEFAULT_EMBEDDER, w->model_path,
-                            sizeof w->model_path, err);
-    if (!st && embedder)
-        st = kao_embedder_open(w->ctx, &w->embedder, w->model_path, err);
-    if (st)
-        worker_close(w);
+    *w = (cli_worker){ .ctx = c->ctx, .options = o };
+    if (c->detector)
+        st = kao_detector_create(c->detector, &w->detector, &run, err);
+    if (!st && c->embedder)
+        st = kao_embedder_create(c->embedder, &w->embedder, &run, err);
     return st;
 }
 
-void cli_workers_close(cli_worker *list, void **pointers, uint32_t n)
+void cli_crew_close(cli_crew *c)
 {
-    for (uint32_t i = 0; i < n; i++)
-        worker_close(&list[i]);
-    free(list);
-    free(pointers);
+    for (uint32_t i = 0; i < c->n; i++) {
+        kao_embedder_destroy(c->workers[i].embedder);
+        kao_detector_destroy(c->workers[i].detector);
+    }
+    free(c->workers);
+    kao_model_release(c->embedder);
+    kao_model_release(c->detector);
+    kao_context_destroy(c->ctx);
+    *c = (cli_crew){ .n = 0 };
 }
 
-kao_status cli_workers_open(cli_worker **list, void ***pointers, uint32_t *n,
-                            const cli_photo_options *o, size_t n_items, bool embedder,
-                            kao_error *err)
+kao_status cli_crew_open(cli_crew *c, const cli_photo_options *o, size_t n_items,
+                         bool embedder, kao_error *err)
 {
     const uint32_t asked = o->jobs < WORKERS_MAX ? o->jobs : WORKERS_MAX;
     const uint32_t want = n_items < asked ? (uint32_t)n_items : asked ? asked : 1;
+    /* --threads is for a file; without it the files at once share all CPUs */
+    const uint32_t all = o->threads * want; /* at most 2^16 * 2^8; too many are refused */
     kao_status st = KAO_OK;
 
-    *n = 0;
-    *list = calloc(want, sizeof **list);
-    *pointers = calloc(want, sizeof **pointers);
-    if (!*list || !*pointers)
-        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
-    for (; !st && *n < want; ++*n) {
-        (*pointers)[*n] = &(*list)[*n];
-        st = worker_open(&(*list)[*n], o, want, embedder, err);
-    }
-    if (st) {
-        cli_workers_close(*list, *pointers, *n ? *n - 1 : 0);
-        *list = NULL;
-        *pointers = NULL;
-        *n = 0;
-    }
+    *c = (cli_crew){ .workers = calloc(want, sizeof *c->workers) };
+    if (!c->workers)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    st = cli_context(&c->ctx, all, o->cpu, err);
+    if (!st && !o->no_detect)
+        st = open_model(c->ctx, o->detector ? o->detector : CLI_DEFAULT_DETECTOR,
+                        &c->detector, c->detector_path, sizeof c->detector_path, err);
+    if (!st && embedder)
+        st = open_model(c->ctx, o->model ? o->model : CLI_DEFAULT_EMBEDDER,
+                        &c->embedder, c->model_path, sizeof c->model_path, err);
+    const uint32_t threads = st ? 0 : kao_context_threads(c->ctx);
+
+    for (; !st && c->n < want; c->n++)
+        st = open_worker(c, o, &c->workers[c->n], threads < want ? 1 : threads / want,
+                         err);
+    if (st)
+        cli_crew_close(c);
     return st;
+}
+
+int cli_crew_run(const cli_crew *c, const char *command, size_t n_items, void *user,
+                 cli_work *work, cli_emit *emit)
+{
+    const cli_jobs jobs = { .n_items = n_items,
+                            .n_workers = c->n,
+                            .workers = c->workers,
+                            .worker_bytes = sizeof *c->workers,
+                            .user = user,
+                            .work = work,
+                            .emit = emit };
+
+    return cli_finish(command, cli_jobs_run(&jobs, command));
 }
 
 /* ---- faces ---- */
 
-kao_face cli_face_upright(const kao_image *image, const kao_face *face)
+kao_face cli_face_in_file(const kao_image *image, const kao_face *face)
 {
     const float k = image->reduction > 1 ? (float)image->reduction : 1;
     kao_face f = *face;
@@ -95,7 +104,7 @@ kao_face cli_face_upright(const kao_image *image, const kao_face *face)
     kao_image_full_point(image, face->x, face->y, &f.x, &f.y);
     f.width *= k;
     f.height *= k;
-    for (int i = 0; i < KAO_FACE_POINTS; i++)
+    for (uint32_t i = 0; i < face->n_points; i++)
         kao_image_full_point(image, face->points[i].x, face->points[i].y,
                              &f.points[i].x, &f.points[i].y);
     return f;
@@ -120,29 +129,31 @@ static kao_status load(cli_worker *w, const char *path, const kao_image_options 
     return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
 }
 
-kao_status cli_photo_detect(cli_worker *w, const char *path, bool coarse_first,
+kao_status cli_photo_detect(cli_worker *w, const char *path, kao_search search,
                             bool keep_size, cli_photo *p, kao_error *err)
 {
     const kao_image_options io = { .max_side = keep_size ? 0 : ENOUGH_PIXELS };
-    const kao_detect_options o = { .min_score = w->options->min_score,
-                                   .coarse_first = coarse_first };
-    size_t cap = 64;
+    const kao_detect_options o = { .size = sizeof o,
+                                   .min_score = w->options->min_score,
+                                   .search = search,
+                                   .upright = w->options->upright };
+    kao_faces faces = KAO_FACES_INIT;
     kao_status st = load(w, path, &io, &p->image, err);
 
-    while (!st) {
-        kao_face *faces = realloc(p->faces, cap * sizeof *faces);
+    if (st)
+        return st;
+    const kao_view view = kao_image_view(&p->image);
 
-        if (!faces)
-            return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
-        p->faces = faces;
-        st = kao_detect(w->detector, &p->image, &o, p->faces, cap, &p->n_faces, err);
-        if (st)
-            kao_error_prefix(err, st, "%s", path);
-        if (st || p->n_faces <= cap)
-            break;
-        cap = p->n_faces; /* once more, with room for all */
-    }
-    return st;
+    st = kao_detect(w->detector, &view, &o, &faces, err);
+    if (st)
+        return kao_error_prefix(err, st, "%s", path);
+    p->faces = calloc(faces.n + 1, sizeof *p->faces);
+    if (!p->faces)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+    for (; p->n_faces < faces.n; p->n_faces++)
+        p->faces[p->n_faces] = *kao_face_at(&faces, p->n_faces);
+    p->turned = faces.turned;
+    return KAO_OK;
 }
 
 static kao_status choose_indices(const cli_worker *w, cli_photo *p, kao_error *err)
@@ -153,8 +164,8 @@ static kao_status choose_indices(const cli_worker *w, cli_photo *p, kao_error *e
         return kao_fail(err, KAO_E_NO_FACE, "no face found");
     p->n_chosen = f->all ? p->n_faces : 1;
     p->chosen = calloc(p->n_chosen, sizeof *p->chosen);
-    p->upright = calloc(p->n_chosen, sizeof *p->upright);
-    if (!p->chosen || !p->upright)
+    p->in_file = calloc(p->n_chosen, sizeof *p->in_file);
+    if (!p->chosen || !p->in_file)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; f->all && i < p->n_chosen; i++)
         p->chosen[i] = i;
@@ -166,7 +177,12 @@ static kao_status choose_indices(const cli_worker *w, cli_photo *p, kao_error *e
         p->chosen[0] = f->nth - 1;
         return KAO_OK;
     }
-    return kao_face_choose(p->faces, p->n_faces, (kao_choice)f->choice, p->image.width,
+    const kao_faces faces = { .size = sizeof faces,
+                              .face_size = sizeof *p->faces,
+                              .n = p->n_faces,
+                              .first = p->faces };
+
+    return kao_face_choose(&faces, (kao_choice)f->choice, p->image.width,
                            p->image.height, &p->chosen[0], err);
 }
 
@@ -178,7 +194,7 @@ kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
     if (st)
         return kao_error_prefix(err, st, "%s", path);
     for (size_t i = 0; i < p->n_chosen; i++)
-        p->upright[i] = cli_face_upright(&p->image, &p->faces[p->chosen[i]]);
+        p->in_file[i] = cli_face_in_file(&p->image, &p->faces[p->chosen[i]]);
     return KAO_OK;
 }
 
@@ -186,18 +202,19 @@ kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
 static kao_status cut_chips(cli_worker *w, cli_photo *p, kao_image *chips,
                             kao_error *err)
 {
+    const kao_view view = kao_image_view(&p->image);
     size_t kept = 0;
     kao_status st = KAO_OK;
 
     for (size_t i = 0; i < p->n_chosen; i++) {
-        st = kao_embedder_align(w->embedder, &p->image, &p->faces[p->chosen[i]],
-                                &chips[kept], err);
+        st = kao_align(w->ctx, &view, &p->faces[p->chosen[i]],
+                       kao_embedder_template(w->embedder), &chips[kept], err);
         if (st && (p->n_chosen == 1 || cli_status_of(st) != CLI_NO_FACE))
             return st;
         if (st)
             continue;
         p->chosen[kept] = p->chosen[i];
-        p->upright[kept++] = p->upright[i];
+        p->in_file[kept++] = p->in_file[i];
     }
     p->n_chosen = kept;
     return kept ? KAO_OK : st;
@@ -207,18 +224,25 @@ static kao_status embed_chips(cli_worker *w, cli_photo *p, const kao_image *chip
                               size_t n, kao_error *err)
 {
     const kao_tta tta = (kao_tta)w->options->tta;
+    kao_view *views = calloc(n, sizeof *views);
+    kao_status st = KAO_OK;
 
     p->dim = kao_embedder_dim(w->embedder, tta);
     p->vectors = calloc(n, p->dim * sizeof *p->vectors);
-    if (!p->vectors)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    return kao_embed(w->embedder, chips, n, tta, p->vectors, err);
+    if (!p->vectors || !views)
+        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t i = 0; !st && i < n; i++)
+        views[i] = kao_image_view(&chips[i]);
+    if (!st)
+        st = kao_embed(w->embedder, views, n, tta, p->vectors, err);
+    free(views);
+    return st;
 }
 
-static kao_status embed_faces(cli_worker *w, const char *path, cli_photo *p,
-                              kao_error *err)
+static kao_status embed_faces(cli_worker *w, const char *path, kao_search search,
+                              cli_photo *p, kao_error *err)
 {
-    kao_status st = cli_photo_detect(w, path, true, false, p, err);
+    kao_status st = cli_photo_detect(w, path, search, false, p, err);
 
     if (!st)
         st = cli_photo_choose(w, path, p, err);
@@ -237,8 +261,8 @@ static kao_status embed_faces(cli_worker *w, const char *path, cli_photo *p,
     return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
 }
 
-kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p,
-                           kao_error *err)
+kao_status cli_photo_embed(cli_worker *w, const char *path, kao_search search,
+                           cli_photo *p, kao_error *err)
 {
     const double begin = cli_now_ms();
     kao_status st = KAO_OK;
@@ -252,7 +276,7 @@ kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p,
                 kao_error_prefix(err, st, "%s", path);
         }
     } else {
-        st = embed_faces(w, path, p, err);
+        st = embed_faces(w, path, search, p, err);
     }
     p->ms = cli_now_ms() - begin;
     return st;
@@ -268,7 +292,7 @@ void cli_photo_free(cli_worker *w, cli_photo *p)
     kao_image_free(w->ctx, &p->image);
     free(p->faces);
     free(p->chosen);
-    free(p->upright);
+    free(p->in_file);
     free(p->vectors);
     *p = (cli_photo){ .faces = NULL };
 }
@@ -327,11 +351,10 @@ bool cli_stems_clash(const char *command, char **paths, size_t n)
 /* Hundredths of a pixel say all there is to say. */
 static kao_json *pixels(float v)
 {
-    return kao_json_number((double)(int64_t)((double)v * 100 + (v < 0 ? -0.5 : 0.5)) /
-                           100);
+    return kao_json_number(round((double)v * 100) / 100);
 }
 
-kao_json *cli_face_json(const kao_face *f)
+kao_json *cli_face_json(const kao_face *f, uint32_t turned)
 {
     kao_json *o = kao_json_object(), *box = kao_json_array(),
              *points = kao_json_array();
@@ -340,7 +363,7 @@ kao_json *cli_face_json(const kao_face *f)
     kao_json_add(box, pixels(f->y));
     kao_json_add(box, pixels(f->width));
     kao_json_add(box, pixels(f->height));
-    for (int i = 0; i < KAO_FACE_POINTS; i++) {
+    for (uint32_t i = 0; i < f->n_points; i++) {
         kao_json *point = kao_json_array();
 
         kao_json_add(point, pixels(f->points[i].x));
@@ -349,7 +372,8 @@ kao_json *cli_face_json(const kao_face *f)
     }
     kao_json_set(o, "box", box);
     kao_json_set(o, "score", kao_json_float(f->score));
-    kao_json_set(o, "landmarks", points);
+    kao_json_set(o, "landmarks", points); /* empty where the detector gives none */
+    kao_json_set(o, "turned", kao_json_integer(turned));
     return o;
 }
 
@@ -365,7 +389,7 @@ kao_json *cli_error_json(const kao_error *err)
 void cli_draw_face(const kao_image *image, const kao_face *f, kao_color color)
 {
     kao_image_draw_box(image, f->x, f->y, f->x + f->width, f->y + f->height, 0, color);
-    for (int i = 0; i < KAO_FACE_POINTS; i++)
+    for (uint32_t i = 0; i < f->n_points; i++)
         kao_image_draw_point(image, f->points[i].x, f->points[i].y, 1 + f->width / 60,
                              (kao_color){ 255, 220, 0 });
 }

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/jobs.h"
 #include "kao/detector.h"
 #include "kao/embedder.h"
 
@@ -15,7 +16,7 @@ typedef struct cli_photo_options {
     int tta; /* kao_tta */
     float min_score;
     uint32_t threads, jobs; /* 0: not given */
-    bool no_detect, json;
+    bool no_detect, upright, json;
 } cli_photo_options;
 
 /* clang-format off */
@@ -23,7 +24,9 @@ typedef struct cli_photo_options {
     { "detector", 'd', CLI_TEXT, offsetof(T, photo.detector), "MODEL",                      \
       "detector: a path or a name [" CLI_DEFAULT_DETECTOR "]" },                            \
     { "min-score", 0, CLI_SCORE, offsetof(T, photo.min_score), "X",                          \
-      "drop faces with a detector score below X [the card's]" }
+      "drop faces with a detector score below X [the card's]" },                            \
+    { "upright", 0, CLI_FLAG, offsetof(T, photo.upright), NULL,                             \
+      "the pictures are upright: do not try them turned" }
 #define CLI_EMBEDDER_OPTIONS(T)                                                             \
     { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
       "embedder: a path or a name [" CLI_DEFAULT_EMBEDDER "]" },                            \
@@ -41,42 +44,53 @@ typedef struct cli_photo_options {
     { "json", 0, CLI_FLAG, offsetof(T, photo.json), NULL, "one JSON object a line" }
 /* clang-format on */
 
-/* What one thread needs to work on files. */
+/* What one thread needs to work on files: sessions of its own on shared models. */
 typedef struct cli_worker {
     kao_context *ctx;
     kao_detector *detector; /* NULL with no_detect */
     kao_embedder *embedder; /* NULL where none is wanted */
     const cli_photo_options *options;
-    char detector_path[4096], model_path[4096];
 } cli_worker;
 
-/* -j workers, no more than items; *list has n of them. On failure nothing is left open. */
-kao_status cli_workers_open(cli_worker **list, void ***pointers, uint32_t *n,
-                            const cli_photo_options *o, size_t n_items, bool embedder,
-                            kao_error *err);
-void cli_workers_close(cli_worker *list, void **pointers, uint32_t n);
+/* The workers of a command (-j, no more than items), and what they share. */
+typedef struct cli_crew {
+    kao_context *ctx;
+    kao_model *detector, *embedder; /* NULL where none is wanted */
+    char detector_path[4096], model_path[4096];
+    uint32_t n;
+    cli_worker *workers;
+} cli_crew;
+
+/* On failure nothing is left open. */
+kao_status cli_crew_open(cli_crew *c, const cli_photo_options *o, size_t n_items,
+                         bool embedder, kao_error *err);
+void cli_crew_close(cli_crew *c);
+/* Run the items (see jobs.h; work gets a cli_worker) and finish the command's output. */
+int cli_crew_run(const cli_crew *c, const char *command, size_t n_items, void *user,
+                 cli_work *work, cli_emit *emit);
 
 typedef struct cli_photo {
     kao_image image; /* maybe reduced: see kao_image */
     kao_face *faces; /* in pixels of image, best first */
     size_t n_faces;
-    size_t *chosen; /* indices of those meant */
+    uint32_t turned; /* see kao_faces */
+    size_t *chosen;  /* indices of those meant */
     size_t n_chosen;
     float *vectors; /* n_chosen of dim floats */
     size_t dim;
-    kao_face *upright; /* the chosen ones in pixels of the file, upright */
+    kao_face *in_file; /* the chosen ones in pixels of the file */
     double ms;
 } cli_photo;
 
 /* Read a picture and find its faces. keep_size: never decode a reduced one. */
-kao_status cli_photo_detect(cli_worker *w, const char *path, bool coarse_first,
+kao_status cli_photo_detect(cli_worker *w, const char *path, kao_search search,
                             bool keep_size, cli_photo *p, kao_error *err);
 /* After cli_photo_detect: choose by --faces. KAO_E_NO_FACE and the like name the path. */
 kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
                             kao_error *err);
 /* Read, detect (or take the picture as a chip), choose, align, embed. */
-kao_status cli_photo_embed(cli_worker *w, const char *path, cli_photo *p,
-                           kao_error *err);
+kao_status cli_photo_embed(cli_worker *w, const char *path, kao_search search,
+                           cli_photo *p, kao_error *err);
 void cli_photo_free(cli_worker *w, cli_photo *p);
 /* Drop the pixels, keep faces and vectors. */
 void cli_photo_drop_image(cli_worker *w, cli_photo *p);
@@ -87,10 +101,10 @@ const char *cli_stem(const char *path, size_t *n);
  * written for one into a folder would replace the other's. */
 bool cli_stems_clash(const char *command, char **paths, size_t n);
 
-/* {"box":..,"score":..,"landmarks":..} of a face in pixels of the file. */
-kao_json *cli_face_json(const kao_face *upright);
+/* {"box":..,"score":..,"landmarks":..,"turned":..} of a face in pixels of the file. */
+kao_json *cli_face_json(const kao_face *in_file, uint32_t turned);
 /* The face in pixels of the upright picture in the file. */
-kao_face cli_face_upright(const kao_image *image, const kao_face *face);
+kao_face cli_face_in_file(const kao_image *image, const kao_face *face);
 /* {"code":..,"message":..} */
 kao_json *cli_error_json(const kao_error *err);
 /* Box and points, for --draw. */

@@ -7,10 +7,11 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hash.h"
+#include "base/text.h"
 #include "face/detector_family.h"
+#include "face/model.h"
 
-enum { CARD_BYTES = 64 << 10, CARD_ROWS = 64 };
+enum { CARD_BYTES = 64 << 10, CARD_ROWS = 128 };
 
 typedef struct row {
     const char *key, *value, *source;
@@ -29,18 +30,29 @@ static const struct {
     const char *key;
     bool embedder_needs;
 } keys[] = {
-    { "anchors", false },       { "calibration", false },
-    { "dim", false },           { "family", false },
-    { "input.color", true },    { "input.layout", false },
-    { "input.mean", true },     { "input.resize", false },
-    { "input.scale", true },    { "input.size", true },
-    { "kind", true },           { "license", false },
-    { "members", false },       { "metric", false },
-    { "name", false },          { "note", false },
-    { "outputs", false },       { "strides", false },
-    { "template", true },       { "threshold.cosine", false },
-    { "threshold.nms", false }, { "threshold.score", false },
-    { "trained_on", false },    { "tta", false },
+    { "anchors", false },
+    { "dim", false },
+    { "family", false },
+    { "input.color", true },
+    { "input.layout", false },
+    { "input.mean", true },
+    { "input.resize", false },
+    { "input.scale", true },
+    { "input.size", true },
+    { "kind", true },
+    { "license", false },
+    { "members", false },
+    { "metric", false },
+    { "name", false },
+    { "note", false },
+    { "outputs", false },
+    { "strides", false },
+    { "template", true },
+    { "threshold.cosine", false },
+    { "threshold.nms", false },
+    { "threshold.score", false },
+    { "trained_on", false },
+    { "tta", false },
 };
 
 static bool is_key(const char *s)
@@ -48,7 +60,7 @@ static bool is_key(const char *s)
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (strcmp(keys[i].key, s) == 0)
             return true;
-    return false;
+    return kao_calibration_is_key(s);
 }
 
 static kao_status no_memory(kao_error *err)
@@ -93,7 +105,7 @@ static kao_status parse_text(kao_card *c, char *text, const char *name,
     kao_status st = KAO_OK;
     int number = 0;
 
-    for (char *line = text, *next = NULL; !st && line; line = next) {
+    for (char *line = kao_text_begin(text), *next = NULL; !st && line; line = next) {
         next = strchr(line, '\n');
         if (next)
             *next++ = '\0';
@@ -146,35 +158,34 @@ static kao_status read_sidecar(kao_card *c, const char *path, kao_error *err)
     return st;
 }
 
-static kao_status read_metadata(kao_card *c, const kao_network *m, const char *path,
-                                kao_error *err)
+static kao_status read_metadata(kao_card *c, const kao_network *net, kao_error *err)
 {
     kao_status st = KAO_OK;
 
-    for (uint32_t i = 0; !st && i < m->onnx.n_meta; i++) {
-        const char *key = m->onnx.meta[i].key;
+    for (uint32_t i = 0; !st && i < net->onnx.n_meta; i++) {
+        const char *key = net->onnx.meta[i].key;
 
         if (strncmp(key, "kao.", 4) != 0)
             continue;
         if (!is_key(key + 4))
             return kao_fail(err, KAO_E_FORMAT, "%s: metadata: unknown key \"%.60s\"",
-                            path, key);
-        st = add_row(c, key + 4, m->onnx.meta[i].value, "metadata", err);
+                            net->name, key);
+        st = add_row(c, key + 4, net->onnx.meta[i].value, "metadata", err);
     }
     return st;
 }
 
-static kao_status read_builtin(kao_card *c, const kao_network *m, kao_error *err)
+static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
 {
     char hash[KAO_SHA256_TEXT] = "";
 
     for (size_t i = 0; i < kao_n_builtin_cards; i++) {
         const kao_builtin_card *b = &kao_builtin_cards[i];
 
-        if (b->bytes != m->onnx.file.bytes.n)
+        if (b->bytes != m->bytes.n)
             continue;
         if (!hash[0])
-            kao_sha256(m->onnx.file.bytes, hash);
+            kao_model_hash(m, hash);
         if (strcmp(hash, b->sha256) != 0)
             continue;
         char *text = kao_arena_str(&c->arena, b->text, strlen(b->text));
@@ -186,14 +197,14 @@ static kao_status read_builtin(kao_card *c, const kao_network *m, kao_error *err
 }
 
 /* What the file itself states: the picture size, if it is fixed, and the layout. */
-static kao_status read_structure(kao_card *c, const kao_network *m, kao_error *err)
+static kao_status read_structure(kao_card *c, const kao_network *net, kao_error *err)
 {
-    const kao_detector_family *family = kao_detector_recognise(m);
+    const kao_detector_family *family = kao_detector_recognise(net);
     kao_status st = KAO_OK;
     char text[48];
 
-    if (m->onnx.n_inputs == 1 && m->onnx.inputs[0].rank == 4) {
-        const int64_t *d = m->onnx.inputs[0].dims;
+    if (net->onnx.n_inputs == 1 && net->onnx.inputs[0].rank == 4) {
+        const int64_t *d = net->onnx.inputs[0].dims;
 
         if (d[1] == 3 && d[2] > 0 && d[3] > 0) {
             snprintf(text, sizeof text, "%lldx%lld", (long long)d[3], (long long)d[2]);
@@ -211,6 +222,7 @@ static void find_missing(kao_card *c)
     const char *kind = kao_card_get(c, "kind");
     size_t n = 0;
 
+    c->missing[0] = '\0';
     if (kind && strcmp(kind, "detector") == 0) {
         if (!kao_card_get(c, "family"))
             snprintf(c->missing, sizeof c->missing, "family");
@@ -222,8 +234,34 @@ static void find_missing(kao_card *c)
                                   n ? ", " : "", keys[i].key);
 }
 
-kao_status kao_card_build(kao_card **out, const kao_network *m, const char *path,
-                          kao_error *err)
+/* Whether the author of the model or of a sidecar has said all: then nothing compiled in can
+ * be meant, and a file of megabytes need not be hashed. The file states its own size. */
+static bool is_complete(kao_card *c)
+{
+    find_missing(c);
+    return !c->missing[0] || strcmp(c->missing, "input.size") == 0;
+}
+
+static kao_status read_all(kao_card *c, kao_model *m, const char *path,
+                           const char *text, kao_error *err)
+{
+    char *own = path ? NULL : kao_arena_str(&c->arena, text, strlen(text));
+    kao_status st = path  ? read_sidecar(c, path, err)
+                    : own ? parse_text(c, own, m->net->name, "sidecar", err)
+                          : no_memory(err);
+
+    if (!st)
+        st = read_metadata(c, m->net, err);
+    if (!st && !is_complete(c))
+        st = read_builtin(c, m, err);
+    if (!st)
+        st = read_structure(c, m->net, err);
+    find_missing(c);
+    return st;
+}
+
+kao_status kao_card_build(kao_card **out, kao_model *m, const char *path,
+                          const char *text, kao_error *err)
 {
     kao_mem *mem = &m->ctx->mem;
     kao_card *c = kao_calloc(mem, 1, sizeof *c);
@@ -233,36 +271,12 @@ kao_status kao_card_build(kao_card **out, const kao_network *m, const char *path
         return no_memory(err);
     c->mem = mem;
     kao_arena_init(&c->arena, mem, 4 * CARD_BYTES);
-    kao_status st = read_sidecar(c, path, err);
+    const kao_status st = read_all(c, m, path, text, err);
 
-    if (!st)
-        st = read_metadata(c, m, path, err);
-    if (!st)
-        st = read_builtin(c, m, err);
-    if (!st)
-        st = read_structure(c, m, err);
-    if (st) {
+    if (st)
         kao_card_destroy(c);
-        return st;
-    }
-    find_missing(c);
-    *out = c;
-    return KAO_OK;
-}
-
-kao_status kao_card_open(kao_context *ctx, kao_card **out, const char *path,
-                         kao_error *err)
-{
-    kao_network *m = NULL;
-
-    if (!ctx || !out || !path)
-        return kao_fail(err, KAO_E_ARG, "card: no context, result or path");
-    *out = NULL;
-    kao_status st = kao_network_load(ctx, &m, path, err);
-
-    if (!st)
-        st = kao_card_build(out, m, path, err);
-    kao_network_destroy(m);
+    else
+        *out = c;
     return st;
 }
 
@@ -324,37 +338,17 @@ kao_status kao_card_require(const kao_card *c, const char *kind, const char *pat
 
 /* ---- typed access ---- */
 
-/* strtod without the locale: a sign, digits, one point. */
-static bool parse_number(const char **p, double *out)
-{
-    const char *s = *p;
-    double v = 0, unit = 1, sign = *s == '-' ? -1 : 1;
-    bool digits = false;
-
-    s += *s == '-' || *s == '+';
-    for (; *s >= '0' && *s <= '9'; s++, digits = true)
-        v = v * 10 + (*s - '0');
-    if (*s == '.')
-        for (s++; *s >= '0' && *s <= '9'; s++, digits = true) {
-            v = v * 10 + (*s - '0');
-            unit *= 10;
-        }
-    *out = sign * v / unit;
-    *p = s;
-    return digits && isfinite(v) && isfinite(unit);
-}
-
 /* A number, or a quotient of two: 1/128. */
 static bool parse_quotient(const char **p, double *out)
 {
     double below = 1;
 
-    if (!parse_number(p, out))
+    if (!kao_text_number(p, out))
         return false;
     if (**p != '/')
         return true;
     (*p)++;
-    if (!parse_number(p, &below) || below == 0)
+    if (!kao_text_number(p, &below) || below == 0)
         return false;
     *out /= below;
     return true;

@@ -3,11 +3,14 @@
 #define KAO_FACE_CARD_H
 
 #include "kao/card.h"
+#include "kao/model.h"
 #include "nn/network.h"
 
-/* The card of a loaded model. path: of its file. */
-kao_status kao_card_build(kao_card **out, const kao_network *m, const char *path,
-                          kao_error *err);
+/* The card of a model whose network is loaded. path: of its file, beside which a sidecar may
+ * stand; NULL: there is none, and text is the sidecar's. */
+kao_status kao_card_build(kao_card **out, kao_model *m, const char *path,
+                          const char *text, kao_error *err);
+void kao_card_destroy(kao_card *card); /* NULL is fine */
 
 /* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder"). */
 kao_status kao_card_require(const kao_card *card, const char *kind, const char *path,

@@ -15,11 +15,11 @@
 enum { LEVELS = 3, ANCHORS = 2 };
 
 /* Whether output i, as the file states it, can hold `width` numbers an anchor. */
-static bool may_hold(const kao_network *m, uint32_t i, int64_t width,
+static bool may_hold(const kao_network *net, uint32_t i, int64_t width,
                      const char *prefix)
 {
-    const kao_onnx_input *o = &m->onnx.outputs[i];
-    const char *name = m->onnx.value_names[o->value];
+    const kao_onnx_input *o = &net->onnx.outputs[i];
+    const char *name = net->onnx.value_names[o->value];
 
     if (o->rank == 4)
         return o->dims[1] == ANCHORS * width;
@@ -30,18 +30,18 @@ static bool may_hold(const kao_network *m, uint32_t i, int64_t width,
     return last == width || (last < 0 && strncmp(name, prefix, strlen(prefix)) == 0);
 }
 
-bool kao_scrfd_recognise(const kao_network *m, kao_heads *heads)
+bool kao_scrfd_recognise(const kao_network *net, kao_heads *heads)
 {
     static const struct {
         int64_t width;
         const char *prefix;
     } kinds[3] = { { 1, "score" }, { 4, "bbox" }, { 10, "kps" } };
 
-    if (m->onnx.n_outputs != 3 * LEVELS || m->onnx.n_inputs != 1)
+    if (net->onnx.n_outputs != 3 * LEVELS || net->onnx.n_inputs != 1)
         return false;
     for (uint32_t k = 0; k < 3; k++)
         for (uint32_t i = 0; i < LEVELS; i++)
-            if (!may_hold(m, k * LEVELS + i, kinds[k].width, kinds[k].prefix))
+            if (!may_hold(net, k * LEVELS + i, kinds[k].width, kinds[k].prefix))
                 return false;
     *heads = (kao_heads){ .n_levels = LEVELS, .anchors = ANCHORS };
     for (uint32_t i = 0; i < LEVELS; i++)
@@ -71,7 +71,8 @@ static kao_face face_at(const kao_level *l, const kao_tensor *box,
 
     for (int j = 0; j < 4; j++)
         b[j] = number_of(box, cell, cells, a, j, 4) * s;
-    kao_face f = { .x = ax - b[0],
+    kao_face f = { .n_points = KAO_FACE_POINTS,
+                   .x = ax - b[0],
                    .y = ay - b[1],
                    .width = b[0] + b[2],
                    .height = b[1] + b[3],

@@ -11,33 +11,33 @@
 
 #include "face/detector_family.h"
 
-static bool find_output(const kao_network *m, const char *kind, int stride,
+static bool find_output(const kao_network *net, const char *kind, int stride,
                         uint32_t *number)
 {
     char name[16];
 
     snprintf(name, sizeof name, "%s_%d", kind, stride);
-    for (uint32_t i = 0; i < m->onnx.n_outputs; i++)
-        if (strcmp(m->onnx.value_names[m->onnx.outputs[i].value], name) == 0) {
+    for (uint32_t i = 0; i < net->onnx.n_outputs; i++)
+        if (strcmp(net->onnx.value_names[net->onnx.outputs[i].value], name) == 0) {
             *number = i;
             return true;
         }
     return false;
 }
 
-bool kao_yunet_recognise(const kao_network *m, kao_heads *heads)
+bool kao_yunet_recognise(const kao_network *net, kao_heads *heads)
 {
-    if (m->onnx.n_outputs != 12 || m->onnx.n_inputs != 1)
+    if (net->onnx.n_outputs != 12 || net->onnx.n_inputs != 1)
         return false;
     *heads = (kao_heads){ .n_levels = 3, .anchors = 1 };
     for (uint32_t i = 0; i < 3; i++) {
         kao_level *l = &heads->level[i];
 
         l->stride = 8 << i;
-        if (!find_output(m, "cls", l->stride, &l->score) ||
-            !find_output(m, "obj", l->stride, &l->object) ||
-            !find_output(m, "bbox", l->stride, &l->box) ||
-            !find_output(m, "kps", l->stride, &l->points))
+        if (!find_output(net, "cls", l->stride, &l->score) ||
+            !find_output(net, "obj", l->stride, &l->object) ||
+            !find_output(net, "bbox", l->stride, &l->box) ||
+            !find_output(net, "kps", l->stride, &l->points))
             return false;
     }
     return true;
@@ -52,7 +52,8 @@ static kao_face face_at(float column, float row, float s, float score, const flo
                         const float *k)
 {
     const float w = expf(b[2]) * s, h = expf(b[3]) * s;
-    kao_face f = { .x = (column + b[0]) * s - w / 2,
+    kao_face f = { .n_points = KAO_FACE_POINTS,
+                   .x = (column + b[0]) * s - w / 2,
                    .y = (row + b[1]) * s - h / 2,
                    .width = w,
                    .height = h,

@@ -8,6 +8,8 @@
 
 float kao_face_eye_distance_px(const kao_face *face)
 {
+    if (face->n_points < 2)
+        return NAN;
     return hypotf(face->points[1].x - face->points[0].x,
                   face->points[1].y - face->points[0].y);
 }
@@ -29,22 +31,20 @@ static double claim(const kao_face *f, kao_choice choice, uint32_t width,
     }
 }
 
-kao_status kao_face_choose(const kao_face *faces, size_t n, kao_choice choice,
-                           uint32_t width, uint32_t height, size_t *index,
-                           kao_error *err)
+kao_status kao_face_choose(const kao_faces *faces, kao_choice choice, uint32_t width,
+                           uint32_t height, size_t *index, kao_error *err)
 {
-    if (!index || (n && !faces) || choice < KAO_CHOOSE_LARGEST ||
-        choice > KAO_CHOOSE_ERROR)
+    if (!index || !faces || (unsigned)choice > KAO_CHOOSE_ERROR)
         return kao_fail(err, KAO_E_ARG, "face choice: bad arguments");
     *index = 0;
-    if (n == 0)
+    if (faces->n == 0)
         return kao_fail(err, KAO_E_NO_FACE, "no face found");
-    if (n > 1 && choice == KAO_CHOOSE_ERROR)
+    if (faces->n > 1 && choice == KAO_CHOOSE_ERROR)
         return kao_fail(err, KAO_E_SEVERAL_FACES, "%zu faces found, one was expected",
-                        n);
-    for (size_t i = 1; i < n; i++)
-        if (claim(&faces[i], choice, width, height) >
-            claim(&faces[*index], choice, width, height))
+                        faces->n);
+    for (size_t i = 1; i < faces->n; i++)
+        if (claim(kao_face_at(faces, i), choice, width, height) >
+            claim(kao_face_at(faces, *index), choice, width, height))
             *index = i;
     return KAO_OK;
 }

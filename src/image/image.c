@@ -154,6 +154,21 @@ static void turn(const kao_image *to, const kao_image *from, bool flip_x, bool f
             }
 }
 
+void kao_image_turn(const kao_image *to, const kao_image *from, uint32_t degrees)
+{
+    if (degrees != 180) {
+        turn(to, from, degrees == 90, degrees == 270);
+        return;
+    }
+    for (uint32_t y = 0; y < to->height; y++) {
+        const uint8_t *p = kao_image_row(from, to->height - 1 - y);
+
+        for (uint32_t x = 0; x < to->width; x++)
+            memcpy(kao_image_row(to, y) + (size_t)x * KAO_RGB,
+                   p + (size_t)(to->width - 1 - x) * KAO_RGB, KAO_RGB);
+    }
+}
+
 kao_status kao_image_orient(kao_mem *mem, kao_image *image, uint8_t orientation,
                             kao_error *err)
 {

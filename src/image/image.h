@@ -24,6 +24,9 @@ void kao_image_drop(kao_mem *mem, kao_image *image);
 kao_status kao_image_orient(kao_mem *mem, kao_image *image, uint8_t orientation,
                             kao_error *err);
 
+/* to = from turned clockwise by 90, 180 or 270 degrees. Sizes are those of the result. */
+void kao_image_turn(const kao_image *to, const kao_image *from, uint32_t degrees);
+
 static inline uint8_t *kao_image_row(const kao_image *image, uint32_t y)
 {
     return image->rgb + (size_t)y * image->row_bytes;

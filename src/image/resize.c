@@ -14,7 +14,9 @@
  * Down comes first: it reads whole rows, which compilers turn into vector code.
  *
  * Where both sides shrink by whole numbers (1280 -> 640, 1920x1080 -> 640x360) all
- * weights are equal: samples are added in 16 bits and divided once, which is exact. */
+ * weights are equal: samples are added in 16 bits and divided once, which is exact.
+ *
+ * Rows of another format than RGB are brought to RGB as they are needed. */
 #include "image/resize.h"
 
 #include <string.h>
@@ -31,19 +33,12 @@ enum {
     ALONE_BELOW = 1 << 18, /* source pixels from which on threads are worth waking */
 };
 
-typedef struct axis { /* the sums that make the pixels along one side */
-    uint32_t *first;  /* source pixel, for each output pixel */
-    uint32_t *n;      /* how many from there on; 1 .. max_n */
-    uint16_t *weight; /* max_n for each output pixel */
-    uint32_t max_n;
-} axis;
+typedef kao_resize_axis axis;
 
 typedef struct resize_job {
-    const kao_image *src, *dst;
-    axis down, across;
-    uint32_t mean_x, mean_y; /* the whole ratios, or 0 */
-    uint16_t *row;           /* row_cap numbers for each worker */
-    size_t row_cap;
+    const kao_resizer *r;
+    const kao_view *src;
+    const kao_image *dst;
 } resize_job;
 
 /* s = n * d for a small whole n, or 0. */
@@ -118,16 +113,20 @@ static void pad_weights(axis *a, uint32_t s, uint32_t d)
     a->max_n = most;
 }
 
-/* The three arrays of an axis lie in one block. */
-static bool axis_init(axis *a, kao_mem *mem, uint32_t s, uint32_t d)
+/* The three arrays of an axis lie in one block, which is kept while it is large enough. */
+static bool axis_fit(axis *a, kao_mem *mem, uint32_t s, uint32_t d)
 {
-    const size_t n = d;
+    const size_t n = d, taps = max_taps(s, d);
+    const size_t bytes = n * 2 * sizeof *a->first + n * taps * sizeof *a->weight;
 
-    a->max_n = max_taps(s, d);
-    a->first =
-        kao_alloc(mem, n * 2 * sizeof *a->first + n * a->max_n * sizeof *a->weight);
-    if (!a->first)
-        return false;
+    if (bytes > a->bytes) {
+        kao_free(mem, a->first);
+        a->first = kao_alloc(mem, bytes);
+        a->bytes = a->first ? bytes : 0;
+        if (!a->first)
+            return false;
+    }
+    a->max_n = (uint32_t)taps;
     a->n = a->first + n;
     a->weight = (uint16_t *)(a->n + n);
     if (s > d)
@@ -139,7 +138,7 @@ static bool axis_init(axis *a, kao_mem *mem, uint32_t s, uint32_t d)
 }
 
 static void sum_block(uint16_t *restrict out, const uint8_t *restrict src,
-                      size_t row_bytes, const uint16_t *restrict w, uint32_t n)
+                      ptrdiff_t row_bytes, const uint16_t *restrict w, uint32_t n)
 {
     uint32_t sum[BLOCK];
 
@@ -157,7 +156,7 @@ static void sum_block(uint16_t *restrict out, const uint8_t *restrict src,
 
 /* One output row before its pixels are summed: n_samples of n source rows. */
 static void sum_rows(uint16_t *restrict out, const uint8_t *restrict src,
-                     size_t row_bytes, const uint16_t *restrict w, uint32_t n,
+                     ptrdiff_t row_bytes, const uint16_t *restrict w, uint32_t n,
                      size_t n_samples)
 {
     size_t x = 0;
@@ -168,7 +167,7 @@ static void sum_rows(uint16_t *restrict out, const uint8_t *restrict src,
         uint32_t sum = 64;
 
         for (uint32_t k = 0; k < n; k++)
-            sum += (uint32_t)src[x + k * row_bytes] * w[k];
+            sum += (uint32_t)src[(ptrdiff_t)x + (ptrdiff_t)k * row_bytes] * w[k];
         out[x] = (uint16_t)(sum >> 7);
     }
 }
@@ -217,7 +216,7 @@ static void sum_pixels(uint8_t *out, const uint16_t *row, const axis *a, uint32_
 
 /* Whole ratios, down: plain sums of n rows. */
 static void add_rows(uint16_t *restrict out, const uint8_t *restrict src,
-                     size_t row_bytes, uint32_t n, size_t n_samples)
+                     ptrdiff_t row_bytes, uint32_t n, size_t n_samples)
 {
     for (size_t x = 0; x < n_samples; x += BLOCK) {
         const size_t left = n_samples - x < BLOCK ? n_samples - x : BLOCK;
@@ -277,77 +276,169 @@ static void mean_pixels(uint8_t *out, const uint16_t *row, uint32_t width, uint3
     }
 }
 
+/* n source rows from `first` on: where they stand, or brought to RGB in `room`. */
+static const uint8_t *source_rows(const kao_view *src, uint32_t first, uint32_t n,
+                                  uint8_t *room, ptrdiff_t *row_bytes)
+{
+    const size_t bytes = (size_t)src->width * KAO_RGB;
+
+    if (src->format == KAO_PIXELS_RGB) {
+        *row_bytes = src->stride[0];
+        return kao_view_rgb(src, 0, first);
+    }
+    for (uint32_t k = 0; k < n; k++)
+        kao_view_row(src, 0, first + k, src->width, room + k * bytes);
+    *row_bytes = (ptrdiff_t)bytes;
+    return room;
+}
+
 static void run_piece(void *arg, size_t piece, uint32_t worker)
 {
     const resize_job *j = arg;
+    const kao_resizer *r = j->r;
+    const axis *d = &r->down;
+    const size_t n_samples = (size_t)j->src->width * KAO_RGB;
     const uint32_t begin = (uint32_t)piece * GRAIN;
     const uint32_t left = j->dst->height - begin;
-    uint16_t *row = j->row + worker * j->row_cap;
+    uint16_t *row = r->row + worker * r->row_cap;
+    uint8_t *room = r->room + worker * r->room_cap;
 
     for (uint32_t y = begin; y < begin + (left < GRAIN ? left : GRAIN); y++) {
-        const size_t n_samples = (size_t)j->src->width * KAO_RGB,
-                     stride = j->src->row_bytes;
         uint8_t *out = kao_image_row(j->dst, y);
-        const axis *d = &j->down;
+        ptrdiff_t stride = 0;
 
-        if (j->mean_x) {
-            add_rows(row, kao_image_row(j->src, y * j->mean_y), stride, j->mean_y,
-                     n_samples);
-            mean_pixels(out, row, j->dst->width, j->mean_x, j->mean_y);
+        if (r->same) {
+            kao_view_row(j->src, 0, y, j->src->width, out);
+        } else if (r->mean_x) {
+            const uint8_t *p =
+                source_rows(j->src, y * r->mean_y, r->mean_y, room, &stride);
+
+            add_rows(row, p, stride, r->mean_y, n_samples);
+            mean_pixels(out, row, j->dst->width, r->mean_x, r->mean_y);
         } else {
-            sum_rows(row, kao_image_row(j->src, d->first[y]), stride,
-                     d->weight + (size_t)y * d->max_n, d->n[y], n_samples);
-            sum_pixels(out, row, &j->across, j->dst->width);
+            const uint8_t *p = source_rows(j->src, d->first[y], d->n[y], room, &stride);
+
+            sum_rows(row, p, stride, d->weight + (size_t)y * d->max_n, d->n[y],
+                     n_samples);
+            sum_pixels(out, row, &r->across, j->dst->width);
         }
     }
 }
 
-static void copy(const kao_image *src, const kao_image *dst)
+static bool grow(kao_mem *mem, void **p, size_t *have, size_t want)
 {
-    for (uint32_t y = 0; y < dst->height; y++)
-        memcpy(kao_image_row(dst, y), kao_image_row(src, y),
-               (size_t)dst->width * KAO_RGB);
+    if (want <= *have)
+        return true;
+    kao_free(mem, *p);
+    *p = kao_alloc(mem, want);
+    *have = *p ? want : 0;
+    return *p != NULL;
 }
 
-kao_status kao_resize(kao_mem *mem, kao_pool *pool, const kao_image *src,
+/* Room for the sums of a row, and for source rows of another format, for each worker.
+ * Workers must not share a cache line: 64 bytes. */
+static bool fit_rows(kao_resizer *r, kao_mem *mem, uint32_t n_threads)
+{
+    const size_t bytes = (size_t)r->src_width * KAO_RGB;
+    const size_t n_rows = r->mean_x ? r->mean_y : r->down.max_n;
+    void *row = r->row, *room = r->room;
+
+    r->row_cap = (bytes + 31) / 32 * 32;
+    r->room_cap = r->format == KAO_PIXELS_RGB ? 0 : (bytes * n_rows + 63) / 64 * 64;
+    const bool ok =
+        grow(mem, &row, &r->row_bytes, r->row_cap * n_threads * sizeof *r->row) &&
+        grow(mem, &room, &r->room_bytes, r->room_cap * n_threads);
+
+    r->row = row;
+    r->room = room;
+    return ok;
+}
+
+static bool fits(const kao_resizer *r, const kao_view *src, uint32_t width,
+                 uint32_t height, uint32_t n_threads)
+{
+    return r->n_threads >= n_threads && r->format == src->format &&
+           r->src_width == src->width && r->src_height == src->height &&
+           r->width == width && r->height == height;
+}
+
+kao_status kao_resizer_fit(kao_resizer *r, kao_mem *mem, uint32_t n_threads,
+                           const kao_view *src, uint32_t width, uint32_t height,
+                           kao_error *err)
+{
+    if (fits(r, src, width, height, n_threads))
+        return KAO_OK;
+    r->n_threads = 0; /* fits nothing until all is there */
+    r->format = src->format;
+    r->src_width = src->width;
+    r->src_height = src->height;
+    r->width = width;
+    r->height = height;
+    r->same = width == src->width && height == src->height;
+    r->mean_x = whole_ratio(src->width, width);
+    r->mean_y = whole_ratio(src->height, height);
+    if (!r->mean_x || !r->mean_y)
+        r->mean_x = r->mean_y = 0;
+    if (!r->same && ((!r->mean_x && (!axis_fit(&r->down, mem, src->height, height) ||
+                                     !axis_fit(&r->across, mem, src->width, width))) ||
+                     !fit_rows(r, mem, n_threads)))
+        return kao_fail(err, KAO_E_NOMEM, "resize to %u x %u: out of memory", width,
+                        height);
+    r->n_threads = n_threads;
+    return KAO_OK;
+}
+
+void kao_resizer_fini(kao_resizer *r, kao_mem *mem)
+{
+    kao_free(mem, r->down.first);
+    kao_free(mem, r->across.first);
+    kao_free(mem, r->row);
+    kao_free(mem, r->room);
+    *r = (kao_resizer){ .n_threads = 0 };
+}
+
+void kao_resizer_run(const kao_resizer *r, kao_pool *pool, const kao_view *src,
+                     const kao_image *dst)
+{
+    resize_job j = { .r = r, .src = src, .dst = dst };
+    const bool alone = (size_t)src->width * src->height < ALONE_BELOW;
+
+    kao_pool_run(alone ? NULL : pool, run_piece, &j, (dst->height + GRAIN - 1) / GRAIN);
+}
+
+kao_status kao_resize(kao_mem *mem, kao_pool *pool, const kao_view *src,
                       const kao_image *dst, kao_error *err)
 {
-    resize_job j = { .src = src, .dst = dst };
-    kao_status st = KAO_OK;
+    kao_resizer r = { .n_threads = 0 };
+    const kao_status st = kao_resizer_fit(&r, mem, kao_pool_threads(pool), src,
+                                          dst->width, dst->height, err);
 
-    if (src->width == dst->width && src->height == dst->height) {
-        copy(src, dst);
-        return KAO_OK;
-    }
-    if ((size_t)src->width * src->height < ALONE_BELOW)
-        pool = NULL;
-    /* Rows of two workers must not share a cache line: 32 numbers. */
-    j.row_cap = ((size_t)src->width * KAO_RGB + 31) / 32 * 32;
-    j.row = kao_alloc(mem, j.row_cap * kao_pool_threads(pool) * sizeof *j.row);
-    if (whole_ratio(src->width, dst->width) && whole_ratio(src->height, dst->height)) {
-        j.mean_x = src->width / dst->width;
-        j.mean_y = src->height / dst->height;
-    }
-    if (j.row && (j.mean_x || (axis_init(&j.down, mem, src->height, dst->height) &&
-                               axis_init(&j.across, mem, src->width, dst->width))))
-        kao_pool_run(pool, run_piece, &j, (dst->height + GRAIN - 1) / GRAIN);
-    else
-        st = kao_fail(err, KAO_E_NOMEM, "resize to %u x %u: out of memory", dst->width,
-                      dst->height);
-    kao_free(mem, j.across.first);
-    kao_free(mem, j.down.first);
-    kao_free(mem, j.row);
+    if (!st)
+        kao_resizer_run(&r, pool, src, dst);
+    kao_resizer_fini(&r, mem);
     return st;
 }
 
-kao_status kao_image_resize(kao_context *ctx, const kao_image *src,
-                            const kao_image *dst, kao_error *err)
+kao_status kao_image_resize(kao_context *ctx, const kao_view *src, const kao_image *dst,
+                            kao_error *err)
 {
-    kao_status st = kao_image_check(src, "src", err);
+    kao_image lying = { 0 };
+    kao_status st = kao_view_check(src, "src", err);
 
     if (!st)
         st = kao_image_check(dst, "dst", err);
-    return st ? st : kao_resize(&ctx->mem, ctx->pool, src, dst, err);
+    if (st || src->rotation == 0)
+        return st ? st : kao_resize(&ctx->mem, ctx->pool, src, dst, err);
+    const bool swap = src->rotation != 180;
+
+    st = kao_image_alloc(&ctx->mem, swap ? dst->height : dst->width,
+                         swap ? dst->width : dst->height, &lying, err);
+    if (!st)
+        st = kao_resize(&ctx->mem, ctx->pool, src, &lying, err);
+    if (!st)
+        kao_image_turn(dst, &lying, src->rotation);
+    kao_image_drop(&ctx->mem, &lying);
+    return st;
 }
 
 kao_place kao_letterbox_place(uint32_t src_width, uint32_t src_height, uint32_t width,
@@ -367,41 +458,4 @@ kao_place kao_letterbox_place(uint32_t src_width, uint32_t src_height, uint32_t 
         p.y = (height - p.height) / 2;
     }
     return p;
-}
-
-static void fill_pixels(uint8_t *p, size_t n, kao_color c)
-{
-    if (c.r == c.g && c.g == c.b) {
-        memset(p, c.r, n * KAO_RGB);
-        return;
-    }
-    for (; n > 0; n--, p += KAO_RGB) {
-        p[0] = c.r;
-        p[1] = c.g;
-        p[2] = c.b;
-    }
-}
-
-kao_status kao_letterbox(kao_mem *mem, kao_pool *pool, const kao_image *src,
-                         const kao_image *dst, kao_place place, kao_color fill,
-                         kao_error *err)
-{
-    const kao_image inner = { .rgb = kao_image_row(dst, place.y) +
-                                     (size_t)place.x * KAO_RGB,
-                              .width = place.width,
-                              .height = place.height,
-                              .row_bytes = dst->row_bytes };
-    const uint32_t right = place.x + place.width;
-
-    for (uint32_t y = 0; y < dst->height; y++) {
-        uint8_t *row = kao_image_row(dst, y);
-
-        if (y < place.y || y - place.y >= place.height) {
-            fill_pixels(row, dst->width, fill);
-            continue;
-        }
-        fill_pixels(row, place.x, fill);
-        fill_pixels(row + (size_t)right * KAO_RGB, dst->width - right, fill);
-    }
-    return kao_resize(mem, pool, src, &inner, err);
 }

@@ -24,76 +24,69 @@ static uint32_t grey_of(const uint8_t *p)
     return (4899u * p[0] + 9617u * p[1] + 1868u * p[2] + 8192u) >> 14;
 }
 
-/* A row into one plane, four pixels a turn. p: the channel of the first pixel. */
-static void plane_row(float *restrict out, const uint8_t *restrict p, size_t n,
-                      const float *restrict table)
-{
-    size_t i = 0;
-
-    for (; i + 4 <= n; i += 4, p += 4 * KAO_RGB) {
-        out[i] = table[p[0]];
-        out[i + 1] = table[p[KAO_RGB]];
-        out[i + 2] = table[p[2 * KAO_RGB]];
-        out[i + 3] = table[p[3 * KAO_RGB]];
-    }
-    for (; i < n; i++, p += KAO_RGB)
-        out[i] = table[*p];
-}
-
-static void plane_row_mirrored(float *restrict out, const uint8_t *restrict p, size_t n,
-                               const float *restrict table)
-{
-    for (size_t i = 0; i < n; i++)
-        out[n - 1 - i] = table[p[i * KAO_RGB]];
-}
-
-static void grey_row(float *restrict out, const uint8_t *restrict p, size_t n,
-                     bool mirror, const float *restrict table)
-{
-    for (size_t i = 0; i < n; i++)
-        out[mirror ? n - 1 - i : i] = table[grey_of(p + i * KAO_RGB)];
-}
-
-static void pixel_row(float *restrict out, const uint8_t *restrict p, size_t n,
-                      bool mirror, bool bgr, const tensor_tables *t)
+/* n pixels, each `step` bytes from the one before. */
+static inline void step_row(float *restrict out, const uint8_t *restrict p,
+                            ptrdiff_t step, size_t n, bool bgr, const tensor_tables *t)
 {
     const int first = bgr ? 2 : 0, third = 2 - first;
 
-    for (size_t i = 0; i < n; i++, p += KAO_RGB) {
-        float *to = out + (mirror ? n - 1 - i : i) * 3;
+    for (size_t i = 0; i < n; i++, out += 3) {
+        const uint8_t *at = p + (ptrdiff_t)i * step;
 
-        to[0] = t->of[0][p[first]];
-        to[1] = t->of[1][p[1]];
-        to[2] = t->of[2][p[third]];
+        out[0] = t->of[0][at[first]];
+        out[1] = t->of[1][at[1]];
+        out[2] = t->of[2][at[third]];
     }
 }
 
-void kao_image_to_tensor(const kao_image *image, kao_region region,
-                         const kao_tensor_form *form, float *out)
+void kao_view_to_tensor(const kao_view *v, const kao_tensor_form *form, float *out)
 {
-    const size_t n = region.width, plane = n * region.height;
+    const size_t n = v->width;
     const bool bgr = form->order == KAO_TENSOR_BGR;
     tensor_tables t;
 
     fill_tables(&t, form);
-    for (uint32_t y = 0; y < region.height; y++) {
-        const uint8_t *p =
-            kao_image_row(image, region.y + y) + (size_t)region.x * KAO_RGB;
+    for (uint32_t y = 0; y < v->height; y++) {
+        const uint8_t *p = kao_view_rgb(v, 0, y);
 
         if (form->order == KAO_TENSOR_GREY) {
-            grey_row(out + y * n, p, n, form->mirror, t.of[0]);
-        } else if (form->layout == KAO_TENSOR_NHWC) {
-            pixel_row(out + y * n * 3, p, n, form->mirror, bgr, &t);
-        } else {
-            for (size_t c = 0; c < 3; c++) {
-                const uint8_t *channel = p + (bgr ? 2 - c : c);
-                float *to = out + c * plane + y * n;
-
-                if (form->mirror)
-                    plane_row_mirrored(to, channel, n, t.of[c]);
-                else
-                    plane_row(to, channel, n, t.of[c]);
-            }
+            for (size_t i = 0; i < n; i++)
+                out[form->mirror ? n - 1 - i : i] = t.of[0][grey_of(p + i * KAO_RGB)];
+            out += n;
+            continue;
         }
+        if (form->mirror)
+            step_row(out, p + (n - 1) * KAO_RGB, -KAO_RGB, n, bgr, &t);
+        else
+            step_row(out, p, KAO_RGB, n, bgr, &t);
+        out += n * 3;
+    }
+}
+
+void kao_view_to_canvas(const kao_view *v, uint32_t turned, const kao_tensor_form *form,
+                        uint32_t width, uint32_t height, float *out)
+{
+    const bool swap = turned % 180 != 0, bgr = form->order == KAO_TENSOR_BGR;
+    const uint32_t w = swap ? v->height : v->width, h = swap ? v->width : v->height;
+    const ptrdiff_t down = v->stride[0];
+    tensor_tables t;
+
+    fill_tables(&t, form);
+    for (uint32_t y = 0; y < height; y++) {
+        const uint32_t n = y < h ? w : 0;
+
+        if (n && turned == 0) /* a constant step: the usual case is worth it */
+            step_row(out, kao_view_rgb(v, 0, y), KAO_RGB, n, bgr, &t);
+        else if (n && turned == 90)
+            step_row(out, kao_view_rgb(v, y, v->height - 1), -down, n, bgr, &t);
+        else if (n && turned == 180)
+            step_row(out, kao_view_rgb(v, v->width - 1, v->height - 1 - y), -KAO_RGB, n,
+                     bgr, &t);
+        else if (n)
+            step_row(out, kao_view_rgb(v, v->width - 1 - y, 0), down, n, bgr, &t);
+        for (uint32_t x = n; x < width; x++)
+            for (int c = 0; c < 3; c++)
+                out[(size_t)x * 3 + (size_t)c] = t.of[c][0];
+        out += (size_t)width * 3;
     }
 }

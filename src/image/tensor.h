@@ -1,10 +1,9 @@
-/* Pixels to a network's input. */
+/* Pixels to a network's input: floats, channels last. */
 #ifndef KAO_IMAGE_TENSOR_H
 #define KAO_IMAGE_TENSOR_H
 
-#include "image/image.h"
+#include "image/view.h"
 
-typedef enum kao_tensor_layout { KAO_TENSOR_NCHW, KAO_TENSOR_NHWC } kao_tensor_layout;
 typedef enum kao_tensor_order {
     KAO_TENSOR_RGB,
     KAO_TENSOR_BGR,
@@ -13,21 +12,23 @@ typedef enum kao_tensor_order {
 } kao_tensor_order;
 
 typedef struct kao_tensor_form {
-    kao_tensor_layout layout;
     kao_tensor_order order;
     float mean[3],
         scale[3]; /* of the tensor's channels, in its order; GREY: of the first */
     bool mirror;  /* left and right exchanged */
 } kao_tensor_form;
 
-typedef struct kao_region { /* in pixels of a picture; lies inside it */
-    uint32_t x, y, width, height;
-} kao_region;
-
-/* out = (value - mean) * scale for each pixel of the region: channels * height * width
- * floats, planes one after another (NCHW) or channels side by side (NHWC).
+/* out = (value - mean) * scale for each pixel: height * width * channels floats. picture is
+ * RGB and without rotation.
  * Class: exact (floats, subtract then multiply). No allocation. */
-void kao_image_to_tensor(const kao_image *image, kao_region region,
-                         const kao_tensor_form *form, float *out);
+void kao_view_to_tensor(const kao_view *picture, const kao_tensor_form *form,
+                        float *out);
+
+/* The same, of three channels and not mirrored, for a picture on a canvas of width x height
+ * pixels, which it does not pass: turned clockwise by 0, 90, 180 or 270 degrees, at the top
+ * left; the rest as pixels of 0. */
+void kao_view_to_canvas(const kao_view *picture, uint32_t turned,
+                        const kao_tensor_form *form, uint32_t width, uint32_t height,
+                        float *out);
 
 #endif

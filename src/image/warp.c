@@ -43,24 +43,24 @@ static uint8_t mix(uint32_t p00, uint32_t p01, uint32_t p10, uint32_t p11, uint3
 }
 
 /* All four neighbours of (x, y) are inside. */
-static void sample_inside(uint8_t *out, const kao_image *src, uint32_t x, uint32_t y,
+static void sample_inside(uint8_t *out, const kao_view *src, uint32_t x, uint32_t y,
                           uint32_t fx, uint32_t fy)
 {
-    const uint8_t *p = kao_image_row(src, y) + (size_t)x * KAO_RGB;
-    const uint8_t *q = p + src->row_bytes;
+    const uint8_t *p = kao_view_rgb(src, x, y);
+    const uint8_t *q = p + src->stride[0];
 
     for (int c = 0; c < KAO_RGB; c++)
         out[c] = mix(p[c], p[c + KAO_RGB], q[c], q[c + KAO_RGB], fx, fy);
 }
 
-static uint32_t pixel_or_0(const kao_image *src, int64_t x, int64_t y, int c)
+static uint32_t pixel_or_0(const kao_view *src, int64_t x, int64_t y, int c)
 {
     if (x < 0 || y < 0 || x >= src->width || y >= src->height)
         return 0;
-    return kao_image_row(src, (uint32_t)y)[(size_t)x * KAO_RGB + (size_t)c];
+    return kao_view_rgb(src, (uint32_t)x, (uint32_t)y)[c];
 }
 
-static void sample_edge(uint8_t *out, const kao_image *src, int64_t x, int64_t y,
+static void sample_edge(uint8_t *out, const kao_view *src, int64_t x, int64_t y,
                         uint32_t fx, uint32_t fy)
 {
     for (int c = 0; c < KAO_RGB; c++)
@@ -69,7 +69,7 @@ static void sample_edge(uint8_t *out, const kao_image *src, int64_t x, int64_t y
                 pixel_or_0(src, x, y + 1, c), pixel_or_0(src, x + 1, y + 1, c), fx, fy);
 }
 
-bool kao_warp(const kao_image *src, const double m[6], const kao_image *dst)
+bool kao_warp(const kao_view *src, const double m[6], const kao_image *dst)
 {
     double inv[6];
 

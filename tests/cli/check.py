@@ -29,7 +29,8 @@ def number(v):
 
 
 def is_face(f):
-    need(set(f) == {"box", "score", "landmarks"}, "keys of a face:", sorted(f))
+    need(set(f) == {"box", "score", "landmarks", "turned"}, "keys of a face:", sorted(f))
+    need(f["turned"] in (0, 90, 180, 270), "turned", f["turned"])
     need(len(f["box"]) == 4 and all(map(number, f["box"])), "box", f["box"])
     need(number(f["score"]) and 0 < f["score"] <= 1, "score", f["score"])
     need(len(f["landmarks"]) == 5 and all(len(p) == 2 and all(map(number, p)) for p in f["landmarks"]),
@@ -54,7 +55,7 @@ def verify(path, *words):
             need("error" not in o, "an error beside a similarity")
             need(number(o["similarity"]) and -1 <= o["similarity"] <= 1, o["similarity"])
             need(number(o["threshold"]), o["threshold"])
-            need(o["far"] is None, "far", o["far"])
+            need(o["far"] is None or 0 < o["far"] <= 1, "far", o["far"])
             need(o["same"] is (o["similarity"] >= o["threshold"]), "same", o)
             need(len(o["faces"]) == 2, "faces", o["faces"])
             for f in o["faces"]:
@@ -87,7 +88,7 @@ def detect(path, *counts):
         if "error" in o:
             is_error(o["error"])
             continue
-        need(set(o) == {"file", "width", "height", "faces"}, sorted(o))
+        need(set(o) == {"file", "width", "height", "turned", "faces"}, sorted(o))
         need(isinstance(o["width"], int) and isinstance(o["height"], int), o)
         for f in o["faces"]:
             is_face(f)

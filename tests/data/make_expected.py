@@ -183,7 +183,15 @@ def shared(a, b):
     return w * h if w > 0 and h > 0 else 0
 
 
-def union_of(faces, contained):
+def same_eyes(a, b):
+    """Both eyes as near as 3/10 of the smaller distance between the eyes."""
+    apart = min(math.dist(f[5:7], f[7:9]) for f in (a, b))
+    for k in (5, 7):
+        far_from(math.dist(a[k:k + 2], b[k:k + 2]), 0.3 * apart, 1e-3)
+    return all(math.dist(a[k:k + 2], b[k:k + 2]) <= 0.3 * apart for k in (5, 7))
+
+
+def union_of(faces, joined):
     kept = []
     scores = sorted(f[4] for f in faces)
     for low, high in zip(scores, scores[1:]):
@@ -193,26 +201,27 @@ def union_of(faces, contained):
             s, areas = shared(f, g), (f[2] * f[3], g[2] * g[3])
             far_from(s / (sum(areas) - s), 0.3, 1e-3)
             far_from(s / min(areas), 0.7, 1e-3)
-            if s / (sum(areas) - s) > 0.3 or (contained and s > 0.7 * min(areas)):
+            far_from(min(areas) / max(areas), 0.4, 1e-3)
+            if s / (sum(areas) - s) > 0.3:
+                break
+            if joined and s > 0.7 * min(areas) and (min(areas) >= 0.4 * max(areas)
+                                                    or same_eyes(f, g)):
                 break
         else:
             kept.append(f)
     return kept
 
 
-def detect(picture, coarse_first=False, min_score=0.6):
+def detect(picture, min_score=0.6):
     side = max(picture.shape[:2])
     main = min(2 * side, 640)
-    coarse = [(160, 0.35, 8)] if main > 160 else []
-    coarse.append((main, 0, 8))
-    fine = [(min(side, 1280), 0, 0.2)] if side > 960 else []
+    passes = [(160, 0.35, 8)] if main > 160 else []
+    passes.append((main, 0, 8))
+    passes += [(min(side, 1280), 0, 0.2)] if side > 960 else []
     faces = []
-    for p in coarse:
+    for p in passes:
         faces += one_pass(picture, *p, min_score)
-    if not (coarse_first and faces):
-        for p in fine:
-            faces += one_pass(picture, *p, min_score)
-    return union_of(faces, len(coarse) + len(fine) > 1)
+    return union_of(faces, len(passes) > 1)
 
 
 # ---- writing ----
@@ -275,10 +284,8 @@ def main():
     print('\n/* x, y, width, height, score, five points; best first. */')
     for name, ((w, h), boxes) in PICTURES.items():
         picture = paint((w, h), boxes)
-        for coarse_first in (False, True) if max(w, h) > 960 else (False,):
-            faces = detect(picture, coarse_first)
-            array(f'tiny_{name}' + '_coarse' * coarse_first,
-                  [v for f in faces for v in f], f'{len(faces)} faces')
+        faces = detect(picture)
+        array(f'tiny_{name}', [v for f in faces for v in f], f'{len(faces)} faces')
     print('\n#endif')
 
 

@@ -28,6 +28,16 @@ static void no_sidecar(const char *model)
     unlink(path);
 }
 
+static kao_model *card_of(fixture *f, const char *path, const kao_card **c)
+{
+    kao_model *m = NULL;
+
+    assert_int_equal(kao_model_open(f->ctx, &m, path, &f->err), KAO_OK);
+    *c = kao_model_card(m);
+    assert_string_equal(kao_model_name(m), path);
+    return m;
+}
+
 static const char *source_of(const kao_card *c, const char *wanted)
 {
     const char *key = NULL, *source = NULL;
@@ -43,11 +53,12 @@ static void first_source_wins(void **state)
     static const char text[] = "# a comment\n\n  input.mean =\t104, 117,123 \r\n"
                                "name = the sidecar's = name\nnote=\n";
     fixture *f = *state;
-    kao_card *c = NULL;
+    kao_model *m = NULL;
+    const kao_card *c = NULL;
     float mean[3] = { 0 };
 
     set_sidecar(f->embedder, text, sizeof text - 1);
-    assert_int_equal(kao_card_open(f->ctx, &c, f->embedder, &f->err), KAO_OK);
+    m = card_of(f, f->embedder, &c);
     assert_string_equal(kao_card_get(c, "name"), "the sidecar's = name");
     assert_string_equal(source_of(c, "name"), "sidecar");
     assert_string_equal(kao_card_get(c, "note"), "");
@@ -59,13 +70,13 @@ static void first_source_wins(void **state)
     assert_int_equal(kao_card_floats(c, "input.mean", mean, 3, NULL), KAO_OK);
     assert_true(mean[0] == 104 && mean[1] == 117 && mean[2] == 123);
     assert_int_equal(kao_card_row(c, 99, NULL, NULL, NULL), 0);
-    kao_card_destroy(c);
+    kao_model_release(m);
     no_sidecar(f->embedder);
-    assert_int_equal(kao_card_open(f->ctx, &c, f->detector, &f->err), KAO_OK);
+    m = card_of(f, f->detector, &c);
     assert_string_equal(kao_card_get(c, "family"), "yunet");
     assert_string_equal(source_of(c, "family"), "metadata");
-    kao_card_destroy(c);
-    kao_card_destroy(NULL);
+    kao_model_release(m);
+    kao_model_release(NULL);
 }
 
 static void wrong_sidecars(void **state)
@@ -83,25 +94,26 @@ static void wrong_sidecars(void **state)
     fixture *f = *state;
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        kao_card *c = (kao_card *)1;
+        kao_model *m = (kao_model *)1;
 
         set_sidecar(f->embedder, rows[i].text,
                     rows[i].n ? rows[i].n : strlen(rows[i].text));
-        assert_int_equal(kao_card_open(f->ctx, &c, f->embedder, &f->err), KAO_E_FORMAT);
+        assert_int_equal(kao_model_open(f->ctx, &m, f->embedder, &f->err),
+                         KAO_E_FORMAT);
         if (!strstr(f->err.msg, rows[i].message) || !strstr(f->err.msg, ".card"))
             fail_msg("%s", f->err.msg);
-        assert_null(c);
+        assert_null(m);
     }
     static char big[70000];
 
     memset(big, '#', sizeof big);
     set_sidecar(f->embedder, big, sizeof big);
-    kao_card *c = NULL;
+    kao_model *m = NULL;
 
-    assert_int_equal(kao_card_open(f->ctx, &c, f->embedder, &f->err), KAO_E_LIMIT);
+    assert_int_equal(kao_model_open(f->ctx, &m, f->embedder, &f->err), KAO_E_LIMIT);
     no_sidecar(f->embedder);
-    assert_int_equal(kao_card_open(f->ctx, &c, "/no/such", &f->err), KAO_E_IO);
-    assert_int_equal(kao_card_open(f->ctx, &c, NULL, &f->err), KAO_E_ARG);
+    assert_int_equal(kao_model_open(f->ctx, &m, "/no/such", &f->err), KAO_E_IO);
+    assert_int_equal(kao_model_open(f->ctx, &m, NULL, &f->err), KAO_E_ARG);
 }
 
 static void numbers_of_cards(void **state)
@@ -122,7 +134,9 @@ static void numbers_of_cards(void **state)
         { "x", false, { 0 } },
         { "1;2;3", false, { 0 } },
         { "1/0", false, { 0 } },
-        { "1e3", false, { 0 } },
+        { "1e3 1e-1 2.5E+2", true, { 1000, .1f, 250 } },
+        { "1e", false, { 0 } },
+        { "1e999", false, { 0 } },
         { "nan", false, { 0 } },
         { ".", false, { 0 } },
         { "0x10", false, { 0 } },
@@ -145,39 +159,40 @@ static void numbers_of_cards(void **state)
     };
     fixture *f = *state;
     char text[800];
-    kao_card *c = NULL;
+    kao_model *m = NULL;
+    const kao_card *c = NULL;
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         float v[3] = { 9, 9, 9 };
         const int n = snprintf(text, sizeof text, "input.mean = %s\n", rows[i].value);
 
         set_sidecar(f->embedder, text, (size_t)n);
-        assert_int_equal(kao_card_open(f->ctx, &c, f->embedder, &f->err), KAO_OK);
+        m = card_of(f, f->embedder, &c);
         const kao_status st = kao_card_floats(c, "input.mean", v, 3, &f->err);
 
         if (st != (rows[i].ok ? KAO_OK : KAO_E_FORMAT))
             fail_msg("\"%s\": %d", rows[i].value, (int)st);
         if (rows[i].ok)
             assert_memory_equal(v, rows[i].want, sizeof v);
-        kao_card_destroy(c);
+        kao_model_release(m);
     }
     memset(text, '9', sizeof text); /* no number that fits */
     memcpy(text, "input.mean = ", 13);
     set_sidecar(f->embedder, text, 500);
-    assert_int_equal(kao_card_open(f->ctx, &c, f->embedder, &f->err), KAO_OK);
+    m = card_of(f, f->embedder, &c);
     assert_int_equal(kao_card_floats(c, "input.mean", (float[3]){ 0 }, 3, NULL),
                      KAO_E_FORMAT);
-    kao_card_destroy(c);
+    kao_model_release(m);
     for (size_t i = 0; i < COUNT(sizes); i++) {
         uint32_t w = 0, h = 0;
         const int n = snprintf(text, sizeof text, "input.size = %s\n", sizes[i].value);
 
         set_sidecar(f->embedder, text, (size_t)n);
-        assert_int_equal(kao_card_open(f->ctx, &c, f->embedder, &f->err), KAO_OK);
+        m = card_of(f, f->embedder, &c);
         assert_int_equal(kao_card_size(c, "input.size", &w, &h, NULL),
                          sizes[i].ok ? KAO_OK : KAO_E_FORMAT);
         assert_true(w == sizes[i].w && h == sizes[i].h);
-        kao_card_destroy(c);
+        kao_model_release(m);
     }
     no_sidecar(f->embedder);
 }
@@ -209,7 +224,7 @@ static void cards_that_do_not_do(void **state)
         kao_embedder *e = (kao_embedder *)1;
 
         set_sidecar(f->embedder, rows[i].text, strlen(rows[i].text));
-        const kao_status st = kao_embedder_open(f->ctx, &e, f->embedder, &f->err);
+        const kao_status st = embedder_of(f, &e, f->embedder);
 
         if (st != rows[i].status || !strstr(f->err.msg, rows[i].message))
             fail_msg("%s: %d, %s", rows[i].text, (int)st, f->err.msg);
@@ -236,34 +251,29 @@ static void unknown_models(void **state)
     fixture *f = *state;
     kao_embedder *e = NULL;
     kao_detector *d = NULL;
-    kao_card *c = NULL;
+    kao_model *m = NULL;
+    const kao_card *c = NULL;
     pb file = bare_model("1,3,112,112", "1,512");
 
     fixture_file(f, "bare.onnx", &file);
-    assert_int_equal(kao_card_open(f->ctx, &c, f->path, NULL), KAO_OK);
+    m = card_of(f, f->path, &c);
     assert_string_equal(kao_card_get(c, "input.size"), "112x112");
     assert_string_equal(source_of(c, "input.size"), "structure");
     assert_string_equal(kao_card_missing(c),
                         "input.color, input.mean, input.scale, kind, template");
-    kao_card_destroy(c);
-    assert_int_equal(kao_embedder_open(f->ctx, &e, f->path, &f->err),
-                     KAO_E_UNKNOWN_MODEL);
+    kao_model_release(m);
+    assert_int_equal(embedder_of(f, &e, f->path), KAO_E_UNKNOWN_MODEL);
     assert_non_null(strstr(f->err.msg, "lacks: input.color, input.mean"));
-    assert_int_equal(kao_detector_open(f->ctx, &d, f->path, &f->err),
-                     KAO_E_UNKNOWN_MODEL);
+    assert_int_equal(detector_of(f, &d, f->path), KAO_E_UNKNOWN_MODEL);
     assert_non_null(strstr(f->err.msg, "no detector family knows"));
     assert_true(!e && !d);
-    assert_int_equal(kao_detector_open(f->ctx, &d, f->embedder, &f->err),
-                     KAO_E_UNKNOWN_MODEL);
-    assert_int_equal(kao_embedder_open(f->ctx, &e, f->detector, &f->err),
-                     KAO_E_UNKNOWN_MODEL);
+    assert_int_equal(detector_of(f, &d, f->embedder), KAO_E_UNKNOWN_MODEL);
+    assert_int_equal(embedder_of(f, &e, f->detector), KAO_E_UNKNOWN_MODEL);
     set_sidecar(f->embedder, "kind = detector\nfamily = yunet\n", 31);
-    assert_int_equal(kao_detector_open(f->ctx, &d, f->embedder, &f->err),
-                     KAO_E_UNSUPPORTED);
+    assert_int_equal(detector_of(f, &d, f->embedder), KAO_E_UNSUPPORTED);
     assert_non_null(strstr(f->err.msg, "not those of the family yunet"));
     set_sidecar(f->embedder, "kind = detector\nfamily = mtcnn\n", 31);
-    assert_int_equal(kao_detector_open(f->ctx, &d, f->embedder, &f->err),
-                     KAO_E_UNSUPPORTED);
+    assert_int_equal(detector_of(f, &d, f->embedder), KAO_E_UNSUPPORTED);
     assert_non_null(strstr(f->err.msg, "\"mtcnn\""));
     no_sidecar(f->embedder);
 }
@@ -330,7 +340,7 @@ static void embedder_outputs(void **state)
         float v[6];
 
         fixture_file(f, "mean.onnx", &file);
-        kao_status st = kao_embedder_open(f->ctx, &e, f->path, &f->err);
+        kao_status st = embedder_of(f, &e, f->path);
 
         if (st != rows[i].open || (st && !strstr(f->err.msg, rows[i].message)))
             fail_msg("row %zu: %d, %s", i, (int)st, f->err.msg);
@@ -340,7 +350,7 @@ static void embedder_outputs(void **state)
         fill_box(&chip, 0, 0, 16, 16, 60, 0, 80);
         const kao_image chips[2] = { chip, chip };
 
-        st = kao_embed(e, chips, 2, KAO_TTA_NONE, v, &f->err);
+        st = embed_images(e, chips, 2, KAO_TTA_NONE, v, &f->err);
         if (st != rows[i].embed || (st && !strstr(f->err.msg, rows[i].message)))
             fail_msg("row %zu: %d, %s", i, (int)st, f->err.msg);
         if (!st)
@@ -351,7 +361,7 @@ static void embedder_outputs(void **state)
     }
 }
 
-/* One row for any batch, seen with one picture only: refused before it is read past. */
+/* The file says that the batch is free and fixes it inside: pictures go one by one. */
 static void embedder_of_one_row(void **state)
 {
     fixture *f = *state;
@@ -376,15 +386,15 @@ static void embedder_of_one_row(void **state)
     pb file = graph_file(&g);
 
     fixture_file(f, "row.onnx", &file);
-    assert_int_equal(kao_embedder_open(f->ctx, &e, f->path, &f->err), KAO_OK);
+    assert_int_equal(embedder_of(f, &e, f->path), KAO_OK);
     for (int i = 0; i < 2; i++) {
         assert_int_equal(kao_image_create(f->ctx, 16, 16, &chips[i], NULL), KAO_OK);
         fill_box(&chips[i], 0, 0, 16, 16, 60, 0, 80);
     }
-    assert_int_equal(kao_embed(e, chips, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
-    assert_int_equal(kao_embed(e, chips, 2, KAO_TTA_NONE, v, &f->err),
-                     KAO_E_UNSUPPORTED);
-    assert_non_null(strstr(f->err.msg, "for 2 pictures"));
+    fill_box(&chips[1], 0, 0, 16, 16, 0, 80, 60);
+    assert_int_equal(embed_images(e, chips, 2, KAO_TTA_NONE, v, NULL), KAO_OK);
+    assert_true(fabsf(v[0] - .6f) < 1e-6f && v[1] == 0 && fabsf(v[2] - .8f) < 1e-6f);
+    assert_true(v[3] == 0 && fabsf(v[4] - .8f) < 1e-6f && fabsf(v[5] - .6f) < 1e-6f);
     for (int i = 0; i < 2; i++)
         kao_image_free(f->ctx, &chips[i]);
     kao_embedder_destroy(e);
@@ -442,11 +452,11 @@ static void detector_outputs(void **state)
         size_t n = 99;
 
         fixture_file(f, "fake.onnx", &file);
-        assert_int_equal(kao_detector_open(f->ctx, &d, f->path, &f->err), KAO_OK);
-        const kao_card *card = kao_detector_card(d);
+        assert_int_equal(detector_of(f, &d, f->path), KAO_OK);
+        const kao_card *card = kao_model_card(kao_detector_model(d));
 
         assert_string_equal(source_of(card, "family"), "structure");
-        const kao_status st = kao_detect(d, &image, NULL, NULL, 0, &n, &f->err);
+        const kao_status st = detect_in(d, &image, &n, &f->err);
 
         if (st != rows[i].status)
             fail_msg("row %zu: %d, %s", i, (int)st, f->err.msg);
@@ -461,21 +471,45 @@ static void bad_arguments(void **state)
     fixture *f = *state;
     kao_embedder *e = open_embedder(f);
     kao_detector *d = open_detector(f);
-    kao_image chip = { .rgb = (uint8_t *)1 }, none = { 0 };
-    kao_face face = { 0 };
-    size_t n = 0;
+    const kao_template *t = kao_embedder_template(e);
+    kao_template other = *t;
+    uint8_t pixels[12] = { 0 };
+    kao_view none = { 0 },
+             view = { .width = 2, .height = 2, .plane = { pixels }, .stride = { 6 } };
+    kao_image chip = { 0 };
+    kao_face face = { .n_points = KAO_FACE_POINTS };
+    kao_faces faces = KAO_FACES_INIT, unset = { 0 };
+    kao_model *m = (kao_model *)1;
+    kao_detect_options o = { .size = 4 };
+    char id[KAO_ID_BYTES];
     float v[TINY_DIM];
 
-    assert_int_equal(kao_embedder_align(e, &none, &face, &chip, NULL), KAO_E_ARG);
-    assert_null(chip.rgb);
-    assert_int_equal(kao_embedder_align(NULL, &none, &face, &chip, NULL), KAO_E_ARG);
+    other.width++;
+    assert_int_equal(kao_align(f->ctx, &none, &face, t, &chip, NULL), KAO_E_ARG);
+    assert_int_equal(kao_align(NULL, &view, &face, t, &chip, NULL), KAO_E_ARG);
+    assert_int_equal(kao_align(f->ctx, &view, NULL, t, &chip, NULL), KAO_E_ARG);
+    assert_int_equal(kao_align(f->ctx, &view, &face, NULL, &chip, NULL), KAO_E_ARG);
+    assert_int_equal(kao_image_create(f->ctx, t->width, t->height, &chip, NULL),
+                     KAO_OK);
+    assert_int_equal(kao_align(f->ctx, &view, &face, &other, &chip, NULL), KAO_E_ARG);
+    kao_image_free(f->ctx, &chip);
     assert_int_equal(kao_embed(e, &none, 1, KAO_TTA_NONE, v, NULL), KAO_E_ARG);
     assert_int_equal(kao_embed(e, NULL, 1, KAO_TTA_NONE, v, NULL), KAO_E_ARG);
     assert_int_equal(kao_embed(e, &none, SIZE_MAX, KAO_TTA_SUM, v, NULL), KAO_E_ARG);
-    assert_int_equal(kao_detect(d, &none, NULL, NULL, 1, &n, NULL), KAO_E_ARG);
-    assert_int_equal(kao_detect(d, &none, NULL, NULL, 0, NULL, NULL), KAO_E_ARG);
-    assert_int_equal(kao_detector_open(NULL, &d, "x", NULL), KAO_E_ARG);
-    assert_int_equal(kao_embedder_open(f->ctx, NULL, "x", NULL), KAO_E_ARG);
+    assert_int_equal(kao_detect(d, &none, NULL, &faces, NULL), KAO_E_ARG);
+    assert_int_equal(kao_detect(d, &view, NULL, &unset, NULL), KAO_E_ARG);
+    assert_int_equal(kao_detect(d, &view, NULL, NULL, NULL), KAO_E_ARG);
+    assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_E_ARG);
+    o = (kao_detect_options){ .search = (kao_search)7 };
+    assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_E_ARG);
+    assert_int_equal(kao_embedder_id(e, (kao_tta)7, id, NULL), KAO_E_ARG);
+    assert_int_equal(kao_model_open(NULL, &m, "x", NULL), KAO_E_ARG);
+    assert_int_equal(kao_model_open(f->ctx, NULL, "x", NULL), KAO_E_ARG);
+    assert_int_equal(kao_model_open(f->ctx, &m, NULL, NULL), KAO_E_ARG);
+    assert_int_equal(kao_model_open_bytes(f->ctx, &m, NULL, 3, "x", NULL, NULL),
+                     KAO_E_ARG);
+    assert_int_equal(kao_detector_create(NULL, &d, NULL, NULL), KAO_E_ARG);
+    assert_int_equal(kao_embedder_create(NULL, &e, NULL, NULL), KAO_E_ARG);
     kao_detector_destroy(d);
     kao_embedder_destroy(e);
     kao_detector_destroy(NULL);

@@ -68,12 +68,22 @@ static kao_image paint(fixture *f, const picture *p)
 
 enum { NUMBERS = 15, ROOM = 64 };
 
-static void same_faces(const kao_face *faces, size_t n, const float *want,
-                       size_t n_want)
+static kao_faces find(kao_detector *d, const kao_image *image,
+                      const kao_detect_options *o)
 {
-    assert_int_equal(n, n_want);
-    for (size_t i = 0; i < n; i++) {
-        const kao_face *f = &faces[i];
+    const kao_view view = kao_image_view(image);
+    kao_faces faces = KAO_FACES_INIT;
+
+    assert_int_equal(kao_detect(d, &view, o, &faces, NULL), KAO_OK);
+    return faces;
+}
+
+static void same_faces(const kao_faces *faces, const float *want, size_t n_want)
+{
+    assert_int_equal(faces->n, n_want);
+    assert_int_equal(faces->turned, 0);
+    for (size_t i = 0; i < faces->n; i++) {
+        const kao_face *f = kao_face_at(faces, i);
         const float *w = want + NUMBERS * i;
         const float got[5] = { f->x, f->y, f->width, f->height, f->score };
 
@@ -94,54 +104,47 @@ static void finds_predicted_faces(void **state)
         const picture *picture;
         const float *want;
         size_t n;
-        uint32_t coarse_first;
+        kao_search search;
     } rows[] = {
-        { &one_pass, tiny_one_pass, COUNT(tiny_one_pass), 0 },
-        { &two_passes, tiny_two_passes, COUNT(tiny_two_passes), 0 },
-        { &two_passes, tiny_two_passes, COUNT(tiny_two_passes), 1 },
-        { &three_passes, tiny_three_passes, COUNT(tiny_three_passes), 0 },
-        { &three_passes, tiny_three_passes_coarse, COUNT(tiny_three_passes_coarse), 1 },
-        { &one_pass, tiny_one_pass, COUNT(tiny_one_pass), 0 },
+        { &one_pass, tiny_one_pass, COUNT(tiny_one_pass), KAO_SEARCH_ALL },
+        { &two_passes, tiny_two_passes, COUNT(tiny_two_passes), KAO_SEARCH_ALL },
+        { &two_passes, tiny_two_passes, COUNT(tiny_two_passes), KAO_SEARCH_LARGEST },
+        { &three_passes, tiny_three_passes, COUNT(tiny_three_passes), KAO_SEARCH_ALL },
+        /* no face is so large that small ones could not matter */
+        { &three_passes, tiny_three_passes, COUNT(tiny_three_passes),
+          KAO_SEARCH_LARGEST },
+        { &one_pass, tiny_one_pass, COUNT(tiny_one_pass), KAO_SEARCH_ALL },
     };
     fixture *f = *state;
     kao_detector *d = open_detector(f);
 
     for (size_t t = 0; t < COUNT(rows); t++) {
         kao_image image = paint(f, rows[t].picture);
-        const kao_detect_options o = { .coarse_first = rows[t].coarse_first };
-        kao_face faces[ROOM];
-        size_t n = 0;
+        const kao_detect_options o = { .search = rows[t].search };
+        const kao_faces faces = find(d, &image, &o);
 
-        assert_int_equal(kao_detect(d, &image, &o, faces, ROOM, &n, &f->err), KAO_OK);
-        same_faces(faces, n, rows[t].want, rows[t].n / NUMBERS);
+        same_faces(&faces, rows[t].want, rows[t].n / NUMBERS);
         kao_image_free(f->ctx, &image);
     }
     kao_detector_destroy(d);
 }
 
-static void counts_more_than_fit(void **state)
+static void finds_by_score(void **state)
 {
     fixture *f = *state;
     kao_detector *d = open_detector(f);
     kao_image image = paint(f, &one_pass), black = { 0 };
     const kao_detect_options strict = { .min_score = 0.998f };
-    kao_face face;
-    size_t n = 99;
+    kao_faces faces = find(d, &image, &strict);
+    kao_view none = { 0 };
 
-    assert_int_equal(kao_detect(d, &image, NULL, &face, 1, &n, NULL), KAO_OK);
-    same_faces(&face, 1, tiny_one_pass, 1);
-    assert_int_equal(n, 3);
-    assert_int_equal(kao_detect(d, &image, NULL, NULL, 0, &n, NULL), KAO_OK);
-    assert_int_equal(n, 3);
-    assert_int_equal(kao_detect(d, &image, &strict, &face, 1, &n, NULL), KAO_OK);
-    assert_int_equal(n, 2);
+    assert_int_equal(faces.n, 2);
     assert_int_equal(kao_image_create(f->ctx, 33, 47, &black, NULL), KAO_OK);
-    assert_int_equal(kao_detect(d, &black, NULL, &face, 1, &n, NULL), KAO_OK);
-    assert_int_equal(n, 0);
+    assert_int_equal(find(d, &black, NULL).n, 0);
     kao_image_free(f->ctx, &black);
-    n = 99;
-    assert_int_equal(kao_detect(d, &black, NULL, &face, 1, &n, &f->err), KAO_E_ARG);
-    assert_int_equal(n, 0);
+    faces.n = 99;
+    assert_int_equal(kao_detect(d, &none, NULL, &faces, &f->err), KAO_E_ARG);
+    assert_int_equal(faces.n, 0);
     kao_image_free(f->ctx, &image);
     kao_detector_destroy(d);
 }
@@ -211,9 +214,9 @@ static void embeds_as_expected(void **state)
     kao_embedder *e = open_embedder(f);
     kao_image chip = { 0 }, large = { 0 };
     float v[2 * TINY_DIM], threshold = 0;
-    uint32_t w = 0, h = 0;
+    const uint32_t w = kao_embedder_template(e)->width,
+                   h = kao_embedder_template(e)->height;
 
-    kao_embedder_chip_size(e, &w, &h);
     assert_true(w == TINY_CHIP && h == TINY_CHIP);
     assert_true(kao_embedder_threshold(e, &threshold) && threshold == 0.9f);
     assert_int_equal(kao_embedder_dim(e, KAO_TTA_NONE), TINY_DIM);
@@ -221,11 +224,11 @@ static void embeds_as_expected(void **state)
     assert_int_equal(kao_embedder_dim(e, KAO_TTA_CONCAT), 2 * TINY_DIM);
     assert_int_equal(kao_image_create(f->ctx, w, h, &chip, NULL), KAO_OK);
     chip_fill(&chip);
-    assert_int_equal(kao_embed(e, &chip, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
+    assert_int_equal(embed_images(e, &chip, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
     same_numbers(v, tiny_embedding, TINY_DIM);
-    assert_int_equal(kao_embed(e, &chip, 1, KAO_TTA_CONCAT, v, NULL), KAO_OK);
+    assert_int_equal(embed_images(e, &chip, 1, KAO_TTA_CONCAT, v, NULL), KAO_OK);
     same_numbers(v, tiny_concat, 2 * TINY_DIM);
-    assert_int_equal(kao_embed(e, &chip, 1, KAO_TTA_SUM, v, NULL), KAO_OK);
+    assert_int_equal(embed_images(e, &chip, 1, KAO_TTA_SUM, v, NULL), KAO_OK);
     same_numbers(v, tiny_sum, TINY_DIM);
     /* each pixel four times: reduced by two it is the chip again */
     assert_int_equal(kao_image_create(f->ctx, 2 * w, 2 * h, &large, NULL), KAO_OK);
@@ -233,7 +236,7 @@ static void embeds_as_expected(void **state)
         for (uint32_t x = 0; x < 2 * w; x++)
             memcpy(large.rgb + y * large.row_bytes + 3 * (size_t)x,
                    chip.rgb + y / 2 * chip.row_bytes + 3 * (size_t)(x / 2), 3);
-    assert_int_equal(kao_embed(e, &large, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
+    assert_int_equal(embed_images(e, &large, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
     same_numbers(v, tiny_embedding, TINY_DIM);
     kao_image_free(f->ctx, &large);
     kao_image_free(f->ctx, &chip);
@@ -259,16 +262,16 @@ static void company_changes_nothing(void **state)
     for (size_t t = 0; t < COUNT(ttas); t++) {
         const size_t dim = kao_embedder_dim(e, ttas[t]);
 
-        assert_int_equal(kao_embed(e, chips, N, ttas[t], all, NULL), KAO_OK);
+        assert_int_equal(embed_images(e, chips, N, ttas[t], all, NULL), KAO_OK);
         for (size_t i = 0; i < N; i++) {
-            assert_int_equal(kao_embed(e, &chips[i], 1, ttas[t], one, NULL), KAO_OK);
+            assert_int_equal(embed_images(e, &chips[i], 1, ttas[t], one, NULL), KAO_OK);
             assert_memory_equal(one, all + i * dim, dim * sizeof *one);
         }
         assert_true(kao_similarity(all, all, dim) == 1);
         assert_true(kao_similarity(all, all + dim, dim) < 1);
     }
-    assert_int_equal(kao_embed(e, NULL, 0, KAO_TTA_NONE, NULL, NULL), KAO_OK);
-    assert_int_equal(kao_embed(e, chips, 1, (kao_tta)7, all, &f->err), KAO_E_ARG);
+    assert_int_equal(embed_images(e, NULL, 0, KAO_TTA_NONE, NULL, NULL), KAO_OK);
+    assert_int_equal(embed_images(e, chips, 1, (kao_tta)7, all, &f->err), KAO_E_ARG);
     for (uint32_t i = 0; i < N; i++)
         kao_image_free(f->ctx, &chips[i]);
     kao_embedder_destroy(e);
@@ -281,23 +284,26 @@ static void aligns_found_faces(void **state)
     fixture *f = *state;
     kao_detector *d = open_detector(f);
     kao_embedder *e = open_embedder(f);
+    const kao_template *t = kao_embedder_template(e);
     kao_image image = paint(f, &one_pass), chip = { 0 };
+    const kao_faces found = find(d, &image, NULL);
+    kao_view view = kao_image_view(&image);
     kao_face faces[3];
-    size_t n = 0;
     float v[TINY_DIM];
 
-    assert_int_equal(kao_detect(d, &image, NULL, faces, 3, &n, NULL), KAO_OK);
-    assert_int_equal(n, 3);
+    assert_int_equal(found.n, 3);
+    for (size_t i = 0; i < 3; i++)
+        faces[i] = *kao_face_at(&found, i);
     /* the green one, stride 16 at half size: 6.3 pixels between the eyes */
-    assert_int_equal(kao_embedder_align(e, &image, &faces[1], &chip, &f->err),
+    assert_int_equal(kao_align(f->ctx, &view, &faces[1], t, &chip, &f->err),
                      KAO_E_TOO_SMALL);
     assert_non_null(strstr(f->err.msg, "6.3"));
     assert_null(chip.rgb);
-    image.reduction = 2; /* a pixel is 2 x 2 of the file */
-    assert_int_equal(kao_embedder_align(e, &image, &faces[1], &chip, NULL), KAO_OK);
-    kao_image_free(f->ctx, &chip);
-    image.reduction = 0;
-    assert_int_equal(kao_embedder_align(e, &image, &faces[2], &chip, NULL), KAO_OK);
+    view.reduction = 2; /* a pixel is 2 x 2 of the file */
+    assert_int_equal(kao_align(f->ctx, &view, &faces[1], t, &chip, NULL), KAO_OK);
+    view.reduction = 0;
+    /* into the same chip */
+    assert_int_equal(kao_align(f->ctx, &view, &faces[2], t, &chip, NULL), KAO_OK);
     const kao_point *left = &faces[2].points[0];
     const float scale =
         kao_face_eye_distance_px(&faces[2]) / (35.2372f * TINY_CHIP / 112);
@@ -313,7 +319,7 @@ static void aligns_found_faces(void **state)
             if (px < -2 || px > 17.5f || py > 49 || py < 30)
                 assert_true(p[2] == 0);
         }
-    assert_int_equal(kao_embed(e, &chip, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
+    assert_int_equal(embed_images(e, &chip, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
     kao_image_free(f->ctx, &chip);
     kao_image_free(f->ctx, &image);
     kao_embedder_destroy(e);
@@ -325,27 +331,26 @@ static void threads_change_nothing(void **state)
 {
     static const uint32_t counts[] = { 1, 2, 5 };
     fixture *f = *state;
-    kao_face first[ROOM], faces[ROOM];
+    kao_face first[ROOM];
     size_t n_first = 0;
 
-    memset(first, 0, sizeof first);
     for (size_t t = 0; t < COUNT(counts); t++) {
         const kao_context_options o = { .n_threads = counts[t] };
         fixture own = *f;
-        size_t n = 0;
 
         assert_int_equal(kao_context_create(&own.ctx, &o, NULL), KAO_OK);
         kao_detector *d = open_detector(&own);
         kao_image image = paint(&own, &three_passes);
 
-        memset(faces, 0, sizeof faces);
-        assert_int_equal(kao_detect(d, &image, NULL, faces, ROOM, &n, NULL), KAO_OK);
+        const kao_faces faces = find(d, &image, NULL);
+
+        assert_in_range(faces.n, 1, ROOM);
         if (t == 0) {
-            memcpy(first, faces, sizeof first);
-            n_first = n;
+            n_first = faces.n;
+            memcpy(first, faces.first, n_first * sizeof *first);
         }
-        assert_int_equal(n, n_first);
-        assert_memory_equal(first, faces, sizeof first);
+        assert_int_equal(faces.n, n_first);
+        assert_memory_equal(first, faces.first, n_first * sizeof *first);
         kao_image_free(own.ctx, &image);
         kao_detector_destroy(d);
         kao_context_destroy(own.ctx);
@@ -357,7 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(network_gives_expected_maps),
         cmocka_unit_test(finds_predicted_faces),
-        cmocka_unit_test(counts_more_than_fit),
+        cmocka_unit_test(finds_by_score),
         cmocka_unit_test(embeds_as_expected),
         cmocka_unit_test(company_changes_nothing),
         cmocka_unit_test(aligns_found_faces),

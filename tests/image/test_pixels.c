@@ -47,6 +47,21 @@ static double share(uint32_t i, uint32_t j, uint32_t s, uint32_t d)
     return fmax(0, 1 - fabs(c - j));
 }
 
+static kao_status resize(kao_context *c, const kao_image *src, const kao_image *dst,
+                         kao_error *err)
+{
+    const kao_view view = kao_image_view(src);
+
+    return kao_image_resize(c, &view, dst, err);
+}
+
+static bool warp(const kao_image *src, const double m[6], const kao_image *dst)
+{
+    const kao_view view = kao_image_view(src);
+
+    return kao_warp(&view, m, dst);
+}
+
 static void range(uint32_t i, uint32_t s, uint32_t d, uint32_t *from, uint32_t *to)
 {
     const double ratio = (double)s / d;
@@ -78,7 +93,7 @@ static void resize_is_exact(void **state)
                             (sh > dh ? ceil((double)sh / dh) + 1 : 2);
         const double bound = 0.51 + 0.004 * taps;
 
-        assert_int_equal(kao_image_resize(ctx, &src, &dst, NULL), KAO_OK);
+        assert_int_equal(resize(ctx, &src, &dst, NULL), KAO_OK);
         for (uint32_t y = 0; y < dh; y++)
             for (uint32_t x = 0; x < dw; x++) {
                 uint32_t xa, xb, ya, yb;
@@ -97,7 +112,7 @@ static void resize_is_exact(void **state)
                                  dh, x, y, at(&dst, x, y)[c], want[c]);
             }
         /* padding bytes stay, and four threads give the same */
-        assert_int_equal(kao_image_resize(many, &src, &again, NULL), KAO_OK);
+        assert_int_equal(resize(many, &src, &again, NULL), KAO_OK);
         assert_memory_equal(again.rgb, dst.rgb, dst.row_bytes * dh);
         free(src.rgb);
         free(dst.rgb);
@@ -111,8 +126,8 @@ static void resize_large(void **state)
               b = make(417, 299, 0, 1);
 
     (void)state;
-    assert_int_equal(kao_image_resize(ctx, &src, &a, NULL), KAO_OK);
-    assert_int_equal(kao_image_resize(many, &src, &b, NULL), KAO_OK);
+    assert_int_equal(resize(ctx, &src, &a, NULL), KAO_OK);
+    assert_int_equal(resize(many, &src, &b, NULL), KAO_OK);
     assert_memory_equal(a.rgb, b.rgb, a.row_bytes * a.height);
     free(src.rgb);
     free(a.rgb);
@@ -132,7 +147,7 @@ static void resize_keeps_flat(void **state)
             kao_image dst = make(sizes[t][2], sizes[t][3], 0, 2);
 
             memset(src.rgb, v, src.row_bytes * src.height);
-            assert_int_equal(kao_image_resize(ctx, &src, &dst, NULL), KAO_OK);
+            assert_int_equal(resize(ctx, &src, &dst, NULL), KAO_OK);
             for (size_t i = 0; i < dst.row_bytes * dst.height; i++)
                 assert_int_equal(dst.rgb[i], v);
             free(src.rgb);
@@ -149,7 +164,7 @@ static void resize_by_hand(void **state)
     (void)state;
     for (int i = 0; i < 12; i++)
         src.rgb[i] = (uint8_t)((i / 3 + 1) * 40);
-    assert_int_equal(kao_image_resize(ctx, &src, &dst, NULL), KAO_OK);
+    assert_int_equal(resize(ctx, &src, &dst, NULL), KAO_OK);
     for (int i = 0; i < 24; i++)
         assert_int_equal(dst.rgb[i], want[i / 3] * 40);
     free(src.rgb);
@@ -165,7 +180,7 @@ static void resize_faults(void **state)
     (void)state;
     for (;; n++) {
         kao_fault_arm(&ctx->mem, KAO_FAULT_ALLOC, n);
-        const kao_status st = kao_image_resize(ctx, &src, &dst, NULL);
+        const kao_status st = resize(ctx, &src, &dst, NULL);
         const bool fired = kao_fault_disarm(&ctx->mem, KAO_FAULT_ALLOC);
 
         assert_int_equal(st, fired ? KAO_E_NOMEM : KAO_OK);
@@ -174,8 +189,8 @@ static void resize_faults(void **state)
             break;
     }
     assert_int_equal(n, 3);
-    assert_int_equal(kao_image_resize(ctx, &bad, &dst, NULL), KAO_E_ARG);
-    assert_int_equal(kao_image_resize(ctx, &src, &bad, NULL), KAO_E_ARG);
+    assert_int_equal(resize(ctx, &bad, &dst, NULL), KAO_E_ARG);
+    assert_int_equal(resize(ctx, &src, &bad, NULL), KAO_E_ARG);
     free(src.rgb);
     free(dst.rgb);
 }
@@ -195,7 +210,6 @@ static void letterbox(void **state)
         { 10000, 1, 64, 64, KAO_LETTERBOX_CENTRE, { 0, 31, 64, 1 } },
         { 20, 10, 40, 20, KAO_LETTERBOX_CENTRE, { 0, 0, 40, 20 } },
     };
-    const kao_color fill = { 114, 115, 116 };
 
     (void)state;
     for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
@@ -204,23 +218,6 @@ static void letterbox(void **state)
 
         assert_memory_equal(&p, &rows[t].want, sizeof p);
     }
-    kao_image src = make(30, 10, 0, 5), dst = make(20, 16, 3, 6),
-              inner = make(14, 5, 0, 7);
-    const kao_place place = { 3, 4, 14, 5 };
-
-    assert_int_equal(kao_letterbox(&ctx->mem, NULL, &src, &dst, place, fill, NULL),
-                     KAO_OK);
-    assert_int_equal(kao_image_resize(ctx, &src, &inner, NULL), KAO_OK);
-    for (uint32_t y = 0; y < 16; y++)
-        for (uint32_t x = 0; x < 20; x++) {
-            const bool in = x >= 3 && x < 17 && y >= 4 && y < 9;
-            const uint8_t *want = in ? at(&inner, x - 3, y - 4) : &fill.r;
-
-            assert_memory_equal(at(&dst, x, y), want, 3);
-        }
-    free(src.rgb);
-    free(dst.rgb);
-    free(inner.rgb);
 }
 
 static double sample(const kao_image *m, double x, double y, int c)
@@ -256,7 +253,7 @@ static void warp_is_exact(void **state)
         const double *m = maps[t], det = m[0] * m[4] - m[1] * m[3];
         kao_image dst = make(112, 112, 4, 1);
 
-        assert_true(kao_warp(&src, m, &dst));
+        assert_true(warp(&src, m, &dst));
         for (uint32_t y = 0; y < 112; y++)
             for (uint32_t x = 0; x < 112; x++) {
                 const double dx = x - m[2], dy = y - m[5];
@@ -291,7 +288,7 @@ static void warp_by_hand(void **state)
     (void)state;
     for (int i = 0; i < 24; i++)
         src.rgb[i] = in[i / 3 % 4];
-    assert_true(kao_warp(&src, half, &dst));
+    assert_true(warp(&src, half, &dst));
     for (uint32_t x = 0; x < 5; x++)
         for (int c = 0; c < 3; c++) {
             assert_int_equal(at(&dst, x, 0)[c], want[x]);
@@ -314,9 +311,9 @@ static void warp_refuses(void **state)
 
     (void)state;
     for (size_t t = 0; t < 4; t++)
-        assert_false(kao_warp(&src, bad[t], &dst));
+        assert_false(warp(&src, bad[t], &dst));
     for (size_t t = 0; t < 2; t++)
-        assert_true(kao_warp(&src, far[t], &dst));
+        assert_true(warp(&src, far[t], &dst));
     for (int i = 0; i < 8 * 8 * 3; i++) /* the last map left everything outside */
         assert_int_equal(dst.rgb[i], 0);
     free(src.rgb);
@@ -325,28 +322,29 @@ static void warp_refuses(void **state)
 
 static void tensor(void **state)
 {
-    const kao_region r = { 3, 2, 13, 6 };
+    enum { W = 13, H = 6 };
     kao_image m = make(21, 11, 2, 4);
-    float out[3 * 13 * 6 + 1];
+    kao_view part = kao_image_view(&m);
+    float out[3 * W * H + 1];
 
     (void)state;
-    for (int t = 0; t < 12; t++) {
-        const kao_tensor_form f = { .layout = t % 2 ? KAO_TENSOR_NHWC : KAO_TENSOR_NCHW,
-                                    .order = (kao_tensor_order)(t / 2 % 3),
+    part.plane[0] = at(&m, 3, 2);
+    part.width = W;
+    part.height = H;
+    for (int t = 0; t < 6; t++) {
+        const kao_tensor_form f = { .order = (kao_tensor_order)(t % 3),
                                     .mean = { 127.5f, 104, 3.25f },
                                     .scale = { 1 / 127.5f, 0.5f, 1 / 3.0f },
-                                    .mirror = t >= 6 };
+                                    .mirror = t >= 3 };
         const uint32_t n_c = f.order == KAO_TENSOR_GREY ? 1 : 3;
 
-        out[n_c * 13 * 6] = 42;
-        kao_image_to_tensor(&m, r, &f, out);
+        out[n_c * W * H] = 42;
+        kao_view_to_tensor(&part, &f, out);
         for (uint32_t c = 0; c < n_c; c++)
-            for (uint32_t y = 0; y < 6; y++)
-                for (uint32_t x = 0; x < 13; x++) {
-                    const uint8_t *p = at(&m, 3 + (f.mirror ? 12 - x : x), 2 + y);
-                    const size_t i = f.layout == KAO_TENSOR_NCHW
-                                         ? (c * 6 + y) * 13 + x
-                                         : (y * 13 + x) * n_c + c;
+            for (uint32_t y = 0; y < H; y++)
+                for (uint32_t x = 0; x < W; x++) {
+                    const uint8_t *p = at(&m, 3 + (f.mirror ? W - 1 - x : x), 2 + y);
+                    const size_t i = (y * W + x) * n_c + c;
                     const double grey = 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
                     float v = f.order == KAO_TENSOR_BGR ? p[2 - c] : p[c];
 
@@ -361,7 +359,51 @@ static void tensor(void **state)
                         assert_memory_equal(&out[i], &v, sizeof v);
                     }
                 }
-        assert_true(out[n_c * 13 * 6] == 42);
+        assert_true(out[n_c * W * H] == 42);
+    }
+    free(m.rgb);
+}
+
+/* A picture at the top left of a canvas, turned: each pixel by the definition of a clockwise
+ * turn, one quarter after the other. */
+static void canvas(void **state)
+{
+    enum { W = 7, H = 4, SIDE = 9 };
+    const kao_tensor_form f = { .order = KAO_TENSOR_BGR,
+                                .mean = { 10, 20, 30 },
+                                .scale = { 1, 0.5f, 2 } };
+    kao_image m = make(W, H, 5, 6);
+    const kao_view v = kao_image_view(&m);
+    static float out[3 * SIDE * SIDE];
+
+    (void)state;
+    for (uint32_t turned = 0; turned < 360; turned += 90) {
+        kao_view_to_canvas(&v, turned, &f, SIDE, SIDE, out);
+        for (uint32_t y = 0; y < SIDE; y++)
+            for (uint32_t x = 0; x < SIDE; x++) {
+                uint32_t u = x, t = y, w = W, h = H;
+
+                if (turned % 180) {
+                    w = H;
+                    h = W;
+                }
+                const bool inside = x < w && y < h;
+
+                /* undo one quarter after the other: (x, y) of a turned picture of width w
+                 * was (y, w - 1 - x) before */
+                for (uint32_t k = 0; inside && k < turned / 90; k++) {
+                    const uint32_t before = t;
+
+                    t = (k % 2 == 0 ? w : h) - 1 - u;
+                    u = before;
+                }
+                for (uint32_t c = 0; c < 3; c++) {
+                    const float p = inside ? at(&m, u, t)[2 - c] : 0;
+
+                    assert_true(out[(y * SIDE + x) * 3 + c] ==
+                                (p - f.mean[c]) * f.scale[c]);
+                }
+            }
     }
     free(m.rgb);
 }
@@ -460,12 +502,19 @@ static void draw_point(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(resize_is_exact),   cmocka_unit_test(resize_large),
-        cmocka_unit_test(resize_keeps_flat), cmocka_unit_test(resize_by_hand),
-        cmocka_unit_test(resize_faults),     cmocka_unit_test(letterbox),
-        cmocka_unit_test(warp_is_exact),     cmocka_unit_test(warp_by_hand),
-        cmocka_unit_test(warp_refuses),      cmocka_unit_test(tensor),
-        cmocka_unit_test(draw_box),          cmocka_unit_test(draw_point),
+        cmocka_unit_test(resize_is_exact),
+        cmocka_unit_test(resize_large),
+        cmocka_unit_test(resize_keeps_flat),
+        cmocka_unit_test(resize_by_hand),
+        cmocka_unit_test(resize_faults),
+        cmocka_unit_test(letterbox),
+        cmocka_unit_test(warp_is_exact),
+        cmocka_unit_test(warp_by_hand),
+        cmocka_unit_test(warp_refuses),
+        cmocka_unit_test(tensor),
+        cmocka_unit_test(canvas),
+        cmocka_unit_test(draw_box),
+        cmocka_unit_test(draw_point),
     };
 
     if (kao_context_create(&ctx, &(kao_context_options){ .n_threads = 1 }, NULL) ||

@@ -59,7 +59,9 @@ static int place(kao_context *ctx, const kao_image *canvas, int argc, char **arg
     const kao_image to = part_of(canvas, number(argv[1]), number(argv[2]),
                                  number(argv[3]), number(argv[4]));
 
-    if (kao_image_resize(ctx, &from, &to, err))
+    const kao_view view = kao_image_view(&from);
+
+    if (kao_image_resize(ctx, &view, &to, err))
         used = 0;
     kao_image_free(ctx, &in);
     return used;

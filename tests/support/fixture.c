@@ -70,11 +70,35 @@ int fixture_teardown(void **state)
     return live != baseline;
 }
 
+kao_status detector_of(fixture *f, kao_detector **d, const char *path)
+{
+    kao_model *m = NULL;
+    kao_status st = kao_model_open(f->ctx, &m, path, &f->err);
+
+    *d = NULL;
+    if (!st)
+        st = kao_detector_create(m, d, NULL, &f->err);
+    kao_model_release(m);
+    return st;
+}
+
+kao_status embedder_of(fixture *f, kao_embedder **e, const char *path)
+{
+    kao_model *m = NULL;
+    kao_status st = kao_model_open(f->ctx, &m, path, &f->err);
+
+    *e = NULL;
+    if (!st)
+        st = kao_embedder_create(m, e, NULL, &f->err);
+    kao_model_release(m);
+    return st;
+}
+
 kao_detector *open_detector(fixture *f)
 {
     kao_detector *d = NULL;
 
-    MUST(kao_detector_open(f->ctx, &d, f->detector, NULL) == KAO_OK);
+    MUST(detector_of(f, &d, f->detector) == KAO_OK);
     return d;
 }
 
@@ -82,8 +106,29 @@ kao_embedder *open_embedder(fixture *f)
 {
     kao_embedder *e = NULL;
 
-    MUST(kao_embedder_open(f->ctx, &e, f->embedder, NULL) == KAO_OK);
+    MUST(embedder_of(f, &e, f->embedder) == KAO_OK);
     return e;
+}
+
+kao_status detect_in(kao_detector *d, const kao_image *image, size_t *n, kao_error *err)
+{
+    const kao_view view = kao_image_view(image);
+    kao_faces faces = KAO_FACES_INIT;
+    const kao_status st = kao_detect(d, &view, NULL, &faces, err);
+
+    *n = faces.n;
+    return st;
+}
+
+kao_status embed_images(kao_embedder *e, const kao_image *chips, size_t n, kao_tta tta,
+                        float *out, kao_error *err)
+{
+    kao_view views[32];
+
+    MUST(n <= 32 || !chips);
+    for (size_t i = 0; chips && i < n; i++)
+        views[i] = kao_image_view(&chips[i]);
+    return kao_embed(e, chips ? views : NULL, n, tta, out, err);
 }
 
 const char *fixture_file(fixture *f, const char *name, pb *file)

@@ -19,8 +19,18 @@ typedef struct fixture {
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
+/* Of a model file; f->err tells why not. */
+kao_status detector_of(fixture *f, kao_detector **d, const char *path);
+kao_status embedder_of(fixture *f, kao_embedder **e, const char *path);
+/* Of the two small models. */
 kao_detector *open_detector(fixture *f);
 kao_embedder *open_embedder(fixture *f);
+
+/* Pictures instead of views; *n: how many faces were found. */
+kao_status detect_in(kao_detector *d, const kao_image *image, size_t *n,
+                     kao_error *err);
+kao_status embed_images(kao_embedder *e, const kao_image *chips, size_t n, kao_tta tta,
+                        float *out, kao_error *err);
 
 /* A file in the folder; gives its path (f->path). Empties file. */
 const char *fixture_file(fixture *f, const char *name, pb *file);

@@ -1,0 +1,49 @@
+/* kao/align.h: cutting a face out of a picture, upright and at the size a network wants.
+ *
+ *     kao_image chip = { 0 };
+ *     if (kao_align(ctx, &view, face, kao_embedder_template(e), &chip, &err) == KAO_OK)
+ *         ...
+ *     kao_image_free(ctx, &chip); */
+#ifndef KAO_ALIGN_H
+#define KAO_ALIGN_H
+
+#include "kao/face.h"
+#include "kao/image.h"
+#include "kao/view.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where the five points of a face have to lie in a chip of width x height pixels. */
+typedef struct kao_template {
+    uint32_t size; /* sizeof(kao_template), or 0: the fields up to points */
+    uint32_t width, height;
+    kao_point points[KAO_FACE_POINTS];
+} kao_template;
+
+/* The template of a name ("arcface-112"), scaled to width x height pixels.
+ * Errors: KAO_E_UNSUPPORTED (no such name, or another shape of chip), KAO_E_ARG. */
+KAO_API kao_status kao_template_find(kao_template *out, const char *name,
+                                     uint32_t width, uint32_t height, kao_error *err);
+
+/* The face's five points are brought onto the template by a similarity transform (least
+ * squares; Umeyama, PAMI 13(4), 1991), sampled bilinearly, black outside the picture.
+ *
+ * view  any format and rotation; only the face's surroundings are read.
+ * face  in pixels of the upright view, as kao_detect gives it.
+ * chip  in: {0}, or a picture of the template's size: then its pixels are replaced and
+ *       nothing is allocated where the view is RGB and the face not larger than two chips.
+ *       out: the chip, to be freed with kao_image_free; {0} after a failure if it was {0}.
+ *
+ * Errors: KAO_E_NO_FACE (a face without points, or points that are no upright face's: they
+ * coincide, are mirrored, or lie otherwise than a face's can), KAO_E_TOO_SMALL (eyes nearer than
+ * KAO_MIN_EYE_DISTANCE_PX in the photograph), KAO_E_ARG, KAO_E_NOMEM. Threads: any. */
+KAO_API kao_status kao_align(kao_context *ctx, const kao_view *view,
+                             const kao_face *face, const kao_template *to,
+                             kao_image *chip, kao_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

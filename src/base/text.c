@@ -1,0 +1,81 @@
+/* See text.h. */
+#include "base/text.h"
+
+#include <math.h>
+#include <string.h>
+
+size_t kao_utf8_length(const unsigned char *s)
+{
+    const size_t n = s[0] < 0x80                   ? 1
+                     : s[0] >= 0xc2 && s[0] < 0xe0 ? 2
+                     : s[0] >= 0xe0 && s[0] < 0xf0 ? 3
+                     : s[0] >= 0xf0 && s[0] < 0xf5 ? 4
+                                                   : 0;
+
+    for (size_t i = 1; i < n; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+        (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0; /* too long a form, a surrogate, past U+10FFFF */
+    return n;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* An exponent at s, if there is a whole one: "e-12". */
+static int exponent_at(const char **s)
+{
+    const char *p = *s;
+    int v = 0;
+
+    if (*p != 'e' && *p != 'E')
+        return 0;
+    p++;
+    const bool minus = *p == '-';
+
+    p += *p == '-' || *p == '+';
+    if (!is_digit(*p))
+        return 0;
+    for (; is_digit(*p); p++)
+        v = v < 1000 ? v * 10 + (*p - '0') : v;
+    *s = p;
+    return minus ? -v : v;
+}
+
+bool kao_text_number(const char **s, double *value)
+{
+    const char *p = *s;
+    const bool minus = *p == '-';
+    double v = 0;
+    int places = 0;
+    bool digits = false;
+
+    p += *p == '-' || *p == '+';
+    for (; is_digit(*p); p++, digits = true)
+        v = v * 10 + (*p - '0');
+    if (*p == '.')
+        for (p++; is_digit(*p); p++, digits = true) {
+            v = v * 10 + (*p - '0');
+            places++;
+        }
+    if (!digits)
+        return false;
+    const int power = exponent_at(&p) - places;
+
+    /* a quotient of two exact numbers is rounded once, where both are exact */
+    v = power < 0 ? v / pow(10, -power) : v * pow(10, power);
+    if (!isfinite(v))
+        return false;
+    *value = minus ? -v : v;
+    *s = p;
+    return true;
+}
+
+char *kao_text_begin(char *text)
+{
+    return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
+}

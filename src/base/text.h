@@ -1,0 +1,19 @@
+/* Text from files and command lines: characters, numbers free of the locale. */
+#ifndef KAO_BASE_TEXT_H
+#define KAO_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Bytes of the UTF-8 character at s (RFC 3629), 0 where there is none. s is terminated: a
+ * character that a NUL cuts short is none. */
+size_t kao_utf8_length(const unsigned char *s);
+
+/* A decimal number at *s: a sign, digits, one point, an exponent; no blanks, no locale.
+ * True: *value is finite and *s stands behind it. False: there is none. */
+bool kao_text_number(const char **s, double *value);
+
+/* Behind a byte order mark, if text begins with one (editors put it there). */
+char *kao_text_begin(char *text);
+
+#endif

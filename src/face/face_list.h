@@ -1,0 +1,31 @@
+/* The list that candidates are gathered in, and non-maximum suppression over it. */
+#ifndef KAO_FACE_FACE_LIST_H
+#define KAO_FACE_FACE_LIST_H
+
+#include "base/mem.h"
+#include "kao/face.h"
+
+typedef struct kao_face_list {
+    kao_mem *mem;
+    kao_face *faces;
+    uint32_t *order; /* room for sorting; as large as faces */
+    size_t n, cap;
+    size_t limit; /* more than this are not kept: the best stay; 0: no limit */
+    bool failed;  /* out of memory: faces are missing */
+} kao_face_list;
+
+/* The list's memory is kept when n is set to 0. */
+void kao_face_list_add(kao_face_list *list, const kao_face *face);
+void kao_face_list_fini(kao_face_list *list);
+
+/* Sort by score (best first; ties in the order in which they were added) and drop what
+ *   - overlaps a kept face by more than `iou` (intersection over union), or
+ *   - joined: is the same face as a kept one, seen at another size: more than 7/10 of the
+ *     smaller box lies inside the other, and the boxes are near in size or have the same
+ *     eyes. A small face in front of a large one is not that. */
+void kao_face_list_nms(kao_face_list *list, float iou, bool joined);
+
+/* Intersection over union of two boxes; 0 where either is empty. */
+float kao_iou(const kao_face *a, const kao_face *b);
+
+#endif

@@ -1,0 +1,95 @@
+/* kao_model: a network, its card and its calibration, counted. */
+#include "face/model.h"
+
+#include <string.h>
+
+static void destroy(kao_model *m)
+{
+    kao_mem *mem = &m->ctx->mem;
+
+    kao_calibration_destroy(m->calibration);
+    kao_card_destroy(m->card);
+    kao_network_destroy(m->net);
+    pthread_mutex_destroy(&m->lock);
+    kao_free(mem, m);
+}
+
+/* path NULL: from bytes. text: of a card, or NULL: a sidecar of path, if there is one. */
+static kao_status open_model(kao_context *ctx, kao_model **out, const char *path,
+                             kao_span bytes, const char *name, const char *text,
+                             kao_error *err)
+{
+    kao_model *m = kao_calloc(&ctx->mem, 1, sizeof *m);
+
+    if (!m)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
+    m->ctx = ctx;
+    atomic_init(&m->holders, 1);
+    pthread_mutex_init(&m->lock, NULL);
+    kao_status st = path ? kao_network_load(ctx, &m->net, path, err)
+                         : kao_network_parse(ctx, &m->net, bytes, name, err);
+
+    if (!st)
+        m->bytes = path ? m->net->onnx.file.bytes : bytes;
+    if (!st)
+        st = kao_card_build(&m->card, m, path, text, err);
+    if (!st)
+        st = kao_calibration_build(&m->calibration, &ctx->mem, m->card, name, err);
+    if (st) {
+        destroy(m);
+        return st;
+    }
+    *out = m;
+    return KAO_OK;
+}
+
+kao_status kao_model_open(kao_context *ctx, kao_model **out, const char *path,
+                          kao_error *err)
+{
+    if (!ctx || !out || !path)
+        return kao_fail(err, KAO_E_ARG, "model: no context, result or path");
+    *out = NULL;
+    return open_model(ctx, out, path, (kao_span){ NULL, 0 }, path, NULL, err);
+}
+
+kao_status kao_model_open_bytes(kao_context *ctx, kao_model **out, const void *bytes,
+                                size_t n_bytes, const char *name, const char *card,
+                                kao_error *err)
+{
+    if (!ctx || !out || (!bytes && n_bytes))
+        return kao_fail(err, KAO_E_ARG, "model: no context, result or bytes");
+    *out = NULL;
+    return open_model(ctx, out, NULL, (kao_span){ bytes, n_bytes },
+                      name ? name : "model", card ? card : "", err);
+}
+
+kao_model *kao_model_retain(kao_model *m)
+{
+    atomic_fetch_add_explicit(&m->holders, 1, memory_order_relaxed);
+    return m;
+}
+
+void kao_model_release(kao_model *m)
+{
+    if (m && atomic_fetch_sub_explicit(&m->holders, 1, memory_order_acq_rel) == 1)
+        destroy(m);
+}
+
+const kao_card *kao_model_card(const kao_model *m)
+{
+    return m->card;
+}
+
+const char *kao_model_name(const kao_model *m)
+{
+    return m->net->name;
+}
+
+void kao_model_hash(kao_model *m, char text[KAO_SHA256_TEXT])
+{
+    pthread_mutex_lock(&m->lock);
+    if (!m->sha256[0])
+        kao_sha256(m->bytes, m->sha256);
+    memcpy(text, m->sha256, KAO_SHA256_TEXT);
+    pthread_mutex_unlock(&m->lock);
+}
