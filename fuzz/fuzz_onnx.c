@@ -71,7 +71,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
     if (!ctx) {
         FUZZ_CHECK(kao_context_create(&ctx, &options, NULL) == KAO_OK);
-        ctx->max_work = 1 << 20;
+        ctx->max_work = 1 << 24;
         ctx->max_arena = 8 << 20;
     }
     memset(numbers, last & 64 ? 0xff : 0, sizeof numbers);
@@ -82,7 +82,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
     FUZZ_CHECK((st == KAO_OK) == (m != NULL));
     if (!st)
-        st = kao_session_create(&s, m, passes[last & 3], &err);
+        st = kao_session_create(
+            &s, m, &(kao_session_options){ .passes = passes[last & 3] }, &err);
     for (int64_t i = 0; !st && i < 2; i++) { /* two sizes, two plans */
         st = run(m, s, 4 + 4 * i + (last >> 2 & 7), numbers, &err);
         if (!st)

@@ -1,4 +1,4 @@
-/* Write the first inputs of the targets onnx, card and npy: make_graphs FUZZ/CORPUS. Run
+/* Write the first inputs of the targets onnx, graphs, card and npy: make_graphs FUZZ/CORPUS. Run
  * once; what it wrote is in the tree, beside what the fuzzers found. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,6 +96,19 @@ static void operators(void)
         put_operator(rows[i].op, rows[i].in, rows[i].attributes, rows[i].opset);
 }
 
+/* Choices of makers: noise is as good as any. */
+static void graphs(void)
+{
+    n_seeds = 0;
+    for (uint32_t seed = 0; seed < 12; seed++) {
+        pb b = { 0 };
+
+        for (uint32_t i = 0; i < 160; i++)
+            pb_raw(&b, &(uint8_t){ (uint8_t)(noise(seed, i) * 128 + 128) }, 1);
+        put("graphs", &b);
+    }
+}
+
 static void cards(void)
 {
     static const char *const texts[] = {
@@ -151,6 +164,7 @@ int main(int argc, char **argv)
 
     put("onnx", &mixed);
     put("onnx", &embedder);
+    graphs();
     cards();
     arrays();
     return 0;

@@ -165,7 +165,7 @@ static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *n
     if (!st)
         st = kao_network_load(ctx, &m, path, err);
     if (!st)
-        st = kao_session_create(&s, m, KAO_PASS_ALL, err);
+        st = kao_session_create(&s, m, NULL, err);
     t.load = cli_now_ms() - begin;
     if (!st && m->onnx.n_inputs > 16)
         st = kao_fail(err, KAO_E_UNSUPPORTED, "%s: more than 16 inputs", path);

@@ -429,7 +429,8 @@ static kao_status run_model(run_state *r, const char *name, bool *wrote, kao_err
     if (!st)
         st = kao_network_load(r->ctx, &r->model, path, err);
     if (!st)
-        st = kao_session_create(&r->session, r->model, passes, err);
+        st = kao_session_create(&r->session, r->model,
+                                &(kao_session_options){ .passes = passes }, err);
     for (size_t i = 0; !st && i < r->args->inputs.n; i++)
         st = bind_input(r, i, err);
     if (!st)

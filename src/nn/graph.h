@@ -13,7 +13,7 @@
 
 /* Passes, by bit; the names stand in pass_names. */
 enum {
-    KAO_PASS_FOLD = 1 << 0,     /* values known while planning are constants */
+    KAO_PASS_FOLD = 1 << 0,     /* no Identity, Dropout, or what nobody reads */
     KAO_PASS_CONV = 1 << 1,     /* packed channels-last kernels, not the generic form */
     KAO_PASS_NORM = 1 << 2,     /* BatchNormalization into the Conv before it */
     KAO_PASS_ACT = 1 << 3,      /* activation into the epilogue */
@@ -85,7 +85,6 @@ typedef struct kao_graph {
     const kao_tensor *inputs; /* as bound by the caller, by number of the input */
     bool *bound;              /* by input: its values decided shapes */
     uint64_t folded;          /* work spent on known values */
-    uint64_t work;            /* of one run: what is left to the steps */
     uint32_t *stack;          /* of make_known: room for all inputs of all nodes */
     uint8_t *seen;            /* by step: its inputs were put on the stack */
 } kao_graph;
@@ -93,6 +92,10 @@ typedef struct kao_graph {
 /* Bounds of this plan. */
 uint64_t kao_graph_max_work(const kao_graph *g);
 uint64_t kao_graph_max_arena(const kao_graph *g);
+
+/* work.c: multiply-adds and elements touched by a step's generic form, roughly; UINT64_MAX
+ * where they do not fit. */
+uint64_t kao_step_work(const kao_graph *g, const kao_step *s);
 
 /* Shapes, types and known values for the inputs given. */
 kao_status kao_graph_infer(kao_graph *g);
@@ -111,12 +114,12 @@ bool kao_value_known_f32(const kao_graph *g, uint32_t value);
 kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value);
 void kao_graph_count_reads(kao_graph *g);
 
-/* A layer's key (see kao_network_packed) with what a step adds to it: its node, and the bits
+/* A layer's key (see kao_network_hold_packed) with what a step adds to it: its node, and the bits
  * of known inputs that are not the same in every plan. */
 uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s);
 
 /* pass_conv.c: a convolution step with one part, its descriptor still empty (NULL: out of
- * memory); and the step that becomes it, with input 0 alone. */
+ * memory); and the step that becomes it, with input 0 and output 0 alone. */
 kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *weight,
                                  int64_t oc);
 void kao_step_become_conv(kao_step *s, kao_conv_step *c);

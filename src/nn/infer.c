@@ -45,71 +45,6 @@ bool kao_value_known(const kao_graph *g, uint32_t value)
     return value != KAO_NO_VALUE && g->values[value].t.data;
 }
 
-/* ---- work ---- */
-
-static uint64_t taps_of(const kao_window *w)
-{
-    uint64_t n = 1;
-
-    for (int i = 0; i < 2; i++)
-        n *= (uint64_t)(w->kernel[i] < w->in[i] ? w->kernel[i] : w->in[i]);
-    return n;
-}
-
-/* What one element of the output costs. */
-static uint64_t work_each(const kao_step *s, const kao_tensor *in)
-{
-    const kao_tensor *a = &in[0];
-
-    switch (s->op->kind) {
-    case KAO_OP_CONV:
-        return (uint64_t)(in[1].dims[1]) *
-               taps_of(&((const kao_conv_state *)s->state)->window);
-    case KAO_OP_MAX_POOL:
-    case KAO_OP_AVERAGE_POOL:
-        return taps_of(&((const kao_pool_state *)s->state)->window);
-    case KAO_OP_MATMUL:
-        return (uint64_t)a->dims[a->rank - 1];
-    case KAO_OP_GEMM:
-        return (uint64_t)a->dims[((const kao_gemm_param *)s->param)->trans_a ? 0 : 1];
-    case KAO_OP_RESIZE:
-        return ((const kao_resize_param *)s->param)->linear ? 1u << a->rank : 1;
-    default:
-        return 1;
-    }
-}
-
-/* Multiply-adds and elements touched, roughly; UINT64_MAX where they do not fit. */
-static uint64_t work_of(const kao_step *s, const kao_tensor *in, const kao_tensor *out)
-{
-    uint64_t n_in = 0, n_out = 0, work = 0;
-
-    for (uint32_t i = 0; i < s->n_in; i++)
-        n_in += kao_tensor_given(&in[i]) ? (uint64_t)kao_tensor_count(&in[i]) : 0;
-    for (uint32_t i = 0; i < s->n_out; i++)
-        n_out += (uint64_t)kao_tensor_count(&out[i]);
-    const uint64_t each = s->n_in ? work_each(s, in) : 1;
-
-    return __builtin_mul_overflow(n_out, each ? each : 1, &work) ||
-                   __builtin_add_overflow(work, n_in, &work)
-               ? UINT64_MAX
-               : work;
-}
-
-/* A step that is left for the run. */
-static kao_status count_work(kao_graph *g, const kao_step *s, const kao_tensor *in,
-                             const kao_tensor *out)
-{
-    const uint64_t most = kao_graph_max_work(g), work = work_of(s, in, out);
-
-    if (work > most || g->work > most - work)
-        return kao_fail(g->err, KAO_E_LIMIT,
-                        "the network asks for more than %llu multiply-adds",
-                        (unsigned long long)most);
-    g->work += work;
-    return KAO_OK;
-}
-
 /* ---- known values ---- */
 
 static void gather_args(const kao_graph *g, const kao_step *s, kao_tensor *in,
@@ -135,12 +70,13 @@ static kao_status args_for(kao_graph *g, const kao_step *s, args *a)
 static const uint64_t nothing = 0; /* an empty tensor is known too */
 
 /* The numbers of a Constant stay where the file has them. */
-static kao_status use_constant(kao_graph *g, const kao_step *s, bool *done)
+static kao_status use_constant(kao_graph *g, kao_step *s, bool *done)
 {
     const kao_onnx_tensor *c = ((const kao_constant_param *)s->param)->value;
 
     if (s->out[0] != KAO_NO_VALUE)
         g->values[s->out[0]].t.data = (void *)(uintptr_t)(c->n ? c->data : &nothing);
+    s->dead = true;
     *done = true;
     return KAO_OK;
 }
@@ -167,7 +103,7 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
     gather_args(g, s, a.in, a.out);
     if (s->op->run == kao_op_constant_run)
         return use_constant(g, s, done);
-    const uint64_t work = work_of(s, a.in, a.out), most = fold_budget(g);
+    const uint64_t work = kao_step_work(g, s), most = fold_budget(g);
 
     if (work > most || g->folded > most - work)
         return KAO_OK;
@@ -197,6 +133,7 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
             g->values[s->out[i]].t = a.out[i];
             g->values[s->out[i]].varies = varies(g, s);
         }
+    s->dead = true; /* its values are constants of the plan: nothing may write them */
     *done = true;
     return KAO_OK;
 }
@@ -358,7 +295,7 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
     if (!st &&
         (inputs_known(g, s) || op->run == kao_op_shape_run)) /* it reads dims alone */
         st = evaluate(g, s, &done);
-    return st || done ? st : count_work(g, s, a.in, a.out);
+    return st;
 }
 
 static kao_status make_step(kao_graph *g, uint32_t number)
@@ -379,9 +316,12 @@ static kao_status make_step(kao_graph *g, uint32_t number)
     if (s->n_in)
         memcpy(s->in, node->in, s->n_in * sizeof *s->in);
     memcpy(s->out, node->out, s->n_out * sizeof *s->out);
+    s->dead = true; /* unless it names an output */
     for (uint32_t i = 0; i < s->n_out; i++)
-        if (s->out[i] != KAO_NO_VALUE)
+        if (s->out[i] != KAO_NO_VALUE) {
             g->values[s->out[i]].maker = number;
+            s->dead = false;
+        }
     return KAO_OK;
 }
 

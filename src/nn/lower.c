@@ -58,7 +58,7 @@ static kao_status lower_pool(kao_graph *g, const kao_step *s, kao_entry *e)
     const kao_tensor *in = tensor(g, s, 0), *out = &g->values[s->out[0]].t;
     int64_t from = 0, to = 0;
 
-    if (in->rank != 4 || in->dtype != KAO_F32 ||
+    if (in->rank != 4 || in->dtype != KAO_F32 || !kao_window_is_sane(w) ||
         (s->n_out > 1 && s->out[1] != KAO_NO_VALUE) ||
         !kao_is_channels_last(in, &from) || !kao_is_channels_last(out, &to) ||
         kao_tensor_count(in) >= INT32_MAX || kao_tensor_count(out) >= INT32_MAX)

@@ -2,13 +2,14 @@
  * before input shapes are known is refused here. */
 #include "nn/network.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 struct kao_packed {
     kao_packed *next;
     uint64_t key;
-    size_t bytes;
+    size_t bytes, n_plans; /* that hold it */
     _Alignas(KAO_ALIGN) unsigned char data[];
 };
 
@@ -138,24 +139,22 @@ void kao_network_destroy(kao_network *net)
         return;
     kao_mem *mem = &net->ctx->mem;
 
-    for (size_t i = 0; i < KAO_PACKED_LISTS; i++)
-        while (net->packed[i]) {
-            kao_packed *next = net->packed[i]->next;
-
-            kao_free(mem, net->packed[i]);
-            net->packed[i] = next;
-        }
     pthread_mutex_destroy(&net->lock);
     kao_arena_fini(&net->arena);
     kao_onnx_free(&net->onnx);
     kao_free(mem, net);
 }
 
-const void *kao_network_packed(kao_network *net, uint64_t key, size_t bytes,
-                               bool (*make_packed)(void *user, void *packed),
-                               void *user)
+static kao_packed **list_of(kao_network *net, uint64_t key)
 {
-    kao_packed **list = &net->packed[key >> 32 & (KAO_PACKED_LISTS - 1)], *p = NULL;
+    return &net->packed[key >> 32 & (KAO_PACKED_LISTS - 1)];
+}
+
+const void *kao_network_hold_packed(kao_network *net, uint64_t key, size_t bytes,
+                                    bool (*make_packed)(void *user, void *packed),
+                                    void *user)
+{
+    kao_packed **list = list_of(net, key), *p = NULL;
 
     pthread_mutex_lock(&net->lock);
     for (p = *list; p && (p->key != key || p->bytes != bytes); p = p->next)
@@ -172,6 +171,25 @@ const void *kao_network_packed(kao_network *net, uint64_t key, size_t bytes,
         if (p)
             *list = p;
     }
+    if (p)
+        p->n_plans++;
     pthread_mutex_unlock(&net->lock);
     return p ? p->data : NULL;
+}
+
+void kao_network_drop_packed(kao_network *net, const void *packed)
+{
+    if (!packed)
+        return;
+    kao_packed *p = (kao_packed *)((uintptr_t)packed - offsetof(kao_packed, data));
+    kao_packed **at = list_of(net, p->key);
+
+    pthread_mutex_lock(&net->lock);
+    if (--p->n_plans == 0) {
+        while (*at != p)
+            at = &(*at)->next;
+        *at = p->next;
+        kao_free(&net->ctx->mem, p);
+    }
+    pthread_mutex_unlock(&net->lock);
 }

@@ -40,9 +40,12 @@ void kao_network_destroy(kao_network *net);
 const char *kao_network_node_text(const kao_network *net, uint32_t node, char *buf,
                                   size_t cap);
 
-/* Packed weights of a layer, made once under the lock: key tells layers apart (which nodes
- * were fused into it, how). make fills bytes, or gives false; NULL when out of memory. */
-const void *kao_network_packed(kao_network *net, uint64_t key, size_t bytes,
-                               bool (*make)(void *user, void *packed), void *user);
+/* Packed weights of a layer, for one more plan: key tells layers apart (which nodes were
+ * fused into it, how). Where no plan holds them yet they are made, under the lock: make
+ * fills bytes, or gives false; NULL when out of memory. */
+const void *kao_network_hold_packed(kao_network *net, uint64_t key, size_t bytes,
+                                    bool (*make)(void *user, void *packed), void *user);
+/* A plan is done with them; the last one frees them. NULL is fine. */
+void kao_network_drop_packed(kao_network *net, const void *packed);
 
 #endif

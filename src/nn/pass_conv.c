@@ -28,20 +28,14 @@ static bool fits(const kao_tensor *t)
     return n > 0 && n < INT32_MAX;
 }
 
-/* The kernels count in 32 bits and keep one window's patch in scratch: windows beyond
- * any sense stay with the generic form. */
-static bool is_sane_window(const kao_window *w, int64_t channels)
+/* The kernels keep the patch of 16 windows in scratch. */
+static bool has_small_patch(const kao_window *w, int64_t channels)
 {
-    enum { SIDE = 1 << 14, PATCH = 1 << 26 };
+    enum { PATCH = 1 << 26 };
     int64_t reach = 1;
 
-    for (int i = 0; i < 2; i++) {
-        const int64_t r = (w->kernel[i] - 1) * w->dilation[i] + 16 * w->stride[i];
-
-        if (r > SIDE)
-            return false;
-        reach *= r;
-    }
+    for (int i = 0; i < 2; i++)
+        reach *= (w->kernel[i] - 1) * w->dilation[i] + 16 * w->stride[i];
     return reach <= PATCH / channels;
 }
 
@@ -69,7 +63,7 @@ void kao_step_become_conv(kao_step *s, kao_conv_step *c)
 {
     s->kind = KAO_STEP_CONV;
     s->conv = c;
-    s->n_in = 1;
+    s->n_in = s->n_out = 1;
 }
 
 static kao_status lower_conv(kao_graph *g, kao_step *s)
@@ -80,7 +74,8 @@ static kao_status lower_conv(kao_graph *g, kao_step *s)
 
     if (!kao_value_known_f32(g, s->in[1]) || !usable_optional(g, s, 2) || !fits(in) ||
         !fits(out) || !fits(&g->values[s->in[1]].t) || in->rank != 4 ||
-        p->group > INT32_MAX || !is_sane_window(w, in->dims[1]))
+        p->group > INT32_MAX || !kao_window_is_sane(w) ||
+        !has_small_patch(w, in->dims[1]))
         return KAO_OK;
     kao_conv_step *c =
         kao_conv_step_new(g, s, g->values[s->in[1]].t.data, out->dims[1]);

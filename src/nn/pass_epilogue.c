@@ -41,7 +41,7 @@ static bool bound_of(const kao_graph *g, const kao_step *s, uint32_t i, float *t
     if (!kao_value_known(g, s->in[i]) || g->values[s->in[i]].t.dtype != KAO_F32)
         return false;
     *to = *(const float *)g->values[s->in[i]].t.data;
-    return true;
+    return *to == *to; /* what a NaN bound does depends on the kernel */
 }
 
 static bool set_clip(const kao_graph *g, kao_conv *d, const kao_step *s)

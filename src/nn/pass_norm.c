@@ -93,10 +93,24 @@ static kao_status stand_alone(kao_graph *g, kao_step *bn)
     return st;
 }
 
-static bool is_norm(const kao_step *s)
+static bool is_norm(const kao_graph *g, const kao_step *s)
 {
-    return s && !s->dead && s->kind == KAO_STEP_GENERIC &&
-           s->op->kind == KAO_OP_BATCH_NORM && s->out[0] != KAO_NO_VALUE;
+    if (!s || s->dead || s->kind != KAO_STEP_GENERIC ||
+        s->op->kind != KAO_OP_BATCH_NORM || s->out[0] == KAO_NO_VALUE)
+        return false;
+    for (uint32_t i = 1; i < s->n_out; i++) /* the statistics again */
+        if (s->out[i] != KAO_NO_VALUE && g->values[s->out[i]].reads)
+            return false;
+    return true;
+}
+
+/* Whether the channels of the step are axis 1, which the norm works along: the columns of a
+ * matrix product are its last axis. */
+static bool makes_axis_1(const kao_graph *g, const kao_step *s)
+{
+    const kao_tensor *t = &g->values[s->out[0]].t;
+
+    return t->dims[1] == s->conv->d.oc && (!s->conv->rows_are_pixels || t->rank == 2);
 }
 
 kao_status kao_pass_norm(kao_graph *g)
@@ -110,13 +124,12 @@ kao_status kao_pass_norm(kao_graph *g)
             continue;
         kao_step *bn = kao_graph_only_reader(g, s->out[0]);
 
-        if (is_norm(bn) && bn->in[0] == s->out[0] &&
-            has_channel_stats(g, bn, s->conv->d.oc) &&
-            g->values[s->out[0]].t.dims[1] == s->conv->d.oc)
+        if (is_norm(g, bn) && bn->in[0] == s->out[0] && makes_axis_1(g, s) &&
+            has_channel_stats(g, bn, s->conv->d.oc))
             st = fold(g, s, bn);
     }
     for (uint32_t i = 0; !st && i < g->n_steps; i++)
-        if (is_norm(&g->steps[i]) && (g->passes & KAO_PASS_CONV))
+        if (is_norm(g, &g->steps[i]) && (g->passes & KAO_PASS_CONV))
             st = stand_alone(g, &g->steps[i]);
     kao_graph_count_reads(g);
     return st;

@@ -11,14 +11,6 @@ const char *kao_pass_name(int bit)
                : NULL;
 }
 
-static bool all_known(const kao_graph *g, const kao_step *s)
-{
-    for (uint32_t i = 0; i < s->n_out; i++)
-        if (s->out[i] != KAO_NO_VALUE && !kao_value_known(g, s->out[i]))
-            return false;
-    return true;
-}
-
 /* Identity and Dropout whose output nobody outside sees: readers take the input. */
 static bool is_transparent(const kao_graph *g, const kao_step *s)
 {
@@ -31,20 +23,36 @@ static bool is_transparent(const kao_graph *g, const kao_step *s)
     return true;
 }
 
-static bool is_read(const kao_graph *g, const kao_step *s)
+static bool is_wanted(const kao_step *s, const bool *wanted)
 {
     for (uint32_t i = 0; i < s->n_out; i++)
-        if (s->out[i] != KAO_NO_VALUE && g->values[s->out[i]].reads)
+        if (s->out[i] != KAO_NO_VALUE && wanted[s->out[i]])
             return true;
     return false;
 }
 
-/* Drop what is known, transparent, or read by nobody. */
+/* Steps that no output of the graph depends on: backwards, so that readers go first. */
+static void drop_unwanted(kao_graph *g, bool *wanted)
+{
+    for (uint32_t v = 0; v < g->n_values; v++)
+        wanted[v] = g->values[v].is_output;
+    for (uint32_t i = g->n_steps; i-- > 0;) {
+        kao_step *s = &g->steps[i];
+
+        s->dead |= !is_wanted(s, wanted);
+        for (uint32_t k = 0; !s->dead && k < s->n_in; k++)
+            if (s->in[k] != KAO_NO_VALUE)
+                wanted[s->in[k]] = true;
+    }
+}
+
+/* Drop what is transparent, or read by nobody. */
 kao_status kao_pass_fold(kao_graph *g)
 {
     uint32_t *same = kao_arena_calloc(g->arena, g->n_values, sizeof *same);
+    bool *wanted = kao_arena_calloc(g->arena, g->n_values, sizeof *wanted);
 
-    if (!same)
+    if (!same || !wanted)
         return kao_graph_no_memory(g);
     for (uint32_t v = 0; v < g->n_values; v++)
         same[v] = v;
@@ -54,23 +62,12 @@ kao_status kao_pass_fold(kao_graph *g)
         for (uint32_t k = 0; k < s->n_in; k++)
             if (s->in[k] != KAO_NO_VALUE)
                 s->in[k] = same[s->in[k]];
-        if (all_known(g, s)) {
-            s->dead = true;
-        } else if (is_transparent(g, s)) {
+        if (!s->dead && is_transparent(g, s)) {
             same[s->out[0]] = s->in[0];
             s->dead = true;
         }
     }
-    for (uint32_t i = g->n_steps; i-- > 0;) { /* backwards: readers go first */
-        kao_step *s = &g->steps[i];
-
-        if (s->dead || is_read(g, s))
-            continue;
-        s->dead = true;
-        for (uint32_t k = 0; k < s->n_in; k++)
-            if (s->in[k] != KAO_NO_VALUE)
-                g->values[s->in[k]].reads--;
-    }
+    drop_unwanted(g, wanted);
     kao_graph_count_reads(g);
     return KAO_OK;
 }

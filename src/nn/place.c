@@ -44,6 +44,9 @@ bool kao_is_channels_last(const kao_tensor *t, int64_t *pitch)
 {
     int64_t p = t->dims[1];
 
+    *pitch = p;
+    if (kao_tensor_count(t) == 0)
+        return true;
     if (t->dims[1] != 1 && t->strides[1] != 1)
         return false;
     if (t->dims[3] > 1)
@@ -293,13 +296,13 @@ static bool place_view(placer *p, const kao_step *s)
         return true;
     }
     if (s->op->kind == KAO_OP_SPLIT) {
-        const int32_t axis = ((const kao_axis_state *)s->state)->axis;
+        const kao_split_state *state = s->state;
 
         for (uint32_t i = 0; i < s->n_out; i++) {
-            if (s->out[i] == KAO_NO_VALUE)
-                return false;
-            make_view(g, s->out[i], s->in[0], in->strides, at * in->strides[axis]);
-            at += g->values[s->out[i]].t.dims[axis];
+            if (s->out[i] != KAO_NO_VALUE)
+                make_view(g, s->out[i], s->in[0], in->strides,
+                          at * in->strides[state->axis]);
+            at += state->sizes[i];
         }
         return true;
     }

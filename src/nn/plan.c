@@ -218,7 +218,7 @@ static kao_status pack_one(builder *b, const kao_conv_step *c, const void **pack
     packing p = { .g = g, .c = c };
     const size_t bytes = kao_conv_packed_bytes(&g->net->kernels, &c->d);
 
-    *packed = kao_network_packed(g->net, c->key, bytes, pack_conv, &p);
+    *packed = kao_network_hold_packed(g->net, c->key, bytes, pack_conv, &p);
     b->plan->constant_bytes += bytes;
     return *packed ? KAO_OK : kao_graph_no_memory(g);
 }
@@ -236,7 +236,9 @@ static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
     e->kernel = s->conv2 ? KAO_KERNEL_PAIR : KAO_KERNEL_CONV;
     e->detail = call;
     call->first = s->conv->d;
-    st = pack_one(b, s->conv, &call->packed[0]);
+    st = kao_plan_count_work(b->plan, g, s, e->kernel);
+    if (!st)
+        st = pack_one(b, s->conv, &call->packed[0]);
     if (!st && s->conv2) {
         call->second = s->conv2->d;
         st = pack_one(b, s->conv2, &call->packed[1]);
@@ -280,6 +282,8 @@ static kao_status build_entry(builder *b, const kao_step *s)
             put(b, s->out[i]);
         if (b->g->passes & KAO_PASS_CONV)
             st = kao_lower(b->g, s, e);
+        if (!st)
+            st = kao_plan_count_work(plan, b->g, s, e->kernel);
     }
     if (e->scratch > plan->scratch_bytes)
         plan->scratch_bytes = e->scratch;
@@ -372,19 +376,27 @@ kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *i
     const kao_status st = build(plan, net, inputs, passes, err);
 
     if (st) {
-        kao_plan_destroy(plan, mem);
+        kao_plan_destroy(plan, net);
         return kao_error_prefix(err, st, "%s", net->name);
     }
     *out = plan;
     return KAO_OK;
 }
 
-void kao_plan_destroy(kao_plan *plan, kao_mem *mem)
+void kao_plan_destroy(kao_plan *plan, kao_network *net)
 {
     if (!plan)
         return;
+    for (uint32_t i = 0; i < plan->n_entries; i++) {
+        const kao_entry *e = &plan->entries[i];
+        const kao_conv_call *call = e->detail;
+
+        if (call && (e->kernel == KAO_KERNEL_CONV || e->kernel == KAO_KERNEL_PAIR))
+            for (int k = 0; k < 2; k++)
+                kao_network_drop_packed(net, call->packed[k]);
+    }
     kao_arena_fini(&plan->arena);
-    kao_free(mem, plan);
+    kao_free(&net->ctx->mem, plan);
 }
 
 bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs)

@@ -54,7 +54,8 @@ typedef struct kao_entry {
 } kao_entry;
 
 typedef struct kao_plan {
-    kao_arena arena; /* of everything below, and of folded constants */
+    kao_arena arena; /* of everything below, and of folded constants; packed weights are
+                        the network's, held by each plan that uses them */
     kao_entry *entries;
     kao_arg *operands;
     uint32_t n_entries, n_operands;
@@ -63,13 +64,14 @@ typedef struct kao_plan {
     bool *bound;
     kao_tensor *outputs;
     size_t arena_bytes, scratch_bytes, constant_bytes;
+    uint64_t work; /* of one run: see work.c */
     uint64_t used; /* clock of the last use */
 } kao_plan;
 
 /* Plan a model for these inputs. */
 kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *inputs,
                            uint32_t passes, kao_error *err);
-void kao_plan_destroy(kao_plan *plan, kao_mem *mem);
+void kao_plan_destroy(kao_plan *plan, kao_network *net);
 /* Whether the plan serves these inputs. */
 bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs);
 
@@ -79,6 +81,11 @@ const char *kao_kernel_name(kao_kernel_id kernel);
  * entry's kernel, detail and operand counts (they stay the step's); leaves the entry as it
  * is where none fits. */
 kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e);
+
+/* work.c: add what a step costs, run by a kernel; an error where the plan's sum passes the
+ * limit. */
+kao_status kao_plan_count_work(kao_plan *plan, kao_graph *g, const kao_step *s,
+                               kao_kernel_id kernel);
 
 /* memory.c: offsets of roots in the arena by life time. first and last: step numbers. */
 typedef struct kao_block {

@@ -20,6 +20,8 @@ typedef struct slot { /* a plan and what this session needs to run it */
 struct kao_session {
     kao_network *net;
     kao_mem *mem;
+    kao_pool *pool;
+    const kao_cancel *cancel;
     uint32_t passes, n_slots;
     kao_tensor *inputs;
     slot slots[KAO_MAX_PLANS];
@@ -32,9 +34,11 @@ struct kao_session {
     uint32_t n_ns;
 };
 
-kao_status kao_session_create(kao_session **out, kao_network *net, uint32_t passes,
-                              kao_error *err)
+kao_status kao_session_create(kao_session **out, kao_network *net,
+                              const kao_session_options *options, kao_error *err)
 {
+    const kao_session_options o =
+        options ? *options : (kao_session_options){ .passes = KAO_PASS_ALL };
     kao_mem *mem = &net->ctx->mem;
     kao_session *s = kao_calloc(mem, 1, sizeof *s);
 
@@ -43,7 +47,9 @@ kao_status kao_session_create(kao_session **out, kao_network *net, uint32_t pass
         return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
     s->net = net;
     s->mem = mem;
-    s->passes = passes;
+    s->pool = net->ctx->pool; /* o.n_threads: all of them, so far */
+    s->cancel = o.cancel;
+    s->passes = o.passes;
     s->inputs = kao_calloc(mem, net->onnx.n_inputs, sizeof *s->inputs);
     if (!s->inputs) {
         kao_free(mem, s);
@@ -55,7 +61,7 @@ kao_status kao_session_create(kao_session **out, kao_network *net, uint32_t pass
 
 static void drop_slot(kao_session *s, slot *x)
 {
-    kao_plan_destroy(x->plan, s->mem);
+    kao_plan_destroy(x->plan, s->net);
     kao_free(s->mem, x->args);
     kao_free(s->mem, x->outputs);
     kao_free(s->mem, x->output);
@@ -156,6 +162,7 @@ static slot *take_slot(kao_session *s)
     return oldest;
 }
 
+/* The new plan is made before the oldest one is dropped: weights that both use stay. */
 static kao_status add_plan(kao_session *s, kao_error *err)
 {
     kao_plan *plan = NULL;
@@ -296,7 +303,7 @@ static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor
 {
     const kao_tensor *in = args + e->first, *out = in + e->n_in;
     const kao_kernels *k = &s->net->kernels;
-    kao_pool *pool = s->net->ctx->pool;
+    kao_pool *pool = s->pool;
     const float *residual = e->n_in > 1 ? in[1].data : NULL;
     const kao_conv_call *conv = e->detail;
     const kao_layout_call *layout = e->detail;
@@ -351,8 +358,16 @@ static uint64_t now_ns(void)
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
+static kao_status cancelled(kao_session *s, kao_error *err)
+{
+    s->now = NULL;
+    return kao_fail(err, KAO_E_CANCELLED, "the run was cancelled");
+}
+
 kao_status kao_session_run(kao_session *s, kao_error *err)
 {
+    if (kao_cancelled(s->cancel))
+        return cancelled(s, err);
     const kao_status st = kao_session_prepare(s, err);
 
     if (st)
@@ -366,6 +381,8 @@ kao_status kao_session_run(kao_session *s, kao_error *err)
     for (uint32_t i = 0; i < x->plan->n_entries; i++) {
         const uint64_t begin = s->profiling ? now_ns() : 0;
 
+        if (kao_cancelled(s->cancel))
+            return cancelled(s, err);
         run_entry(s, &x->plan->entries[i], x->args);
         if (s->profiling)
             s->ns[i] = now_ns() - begin;

@@ -3,6 +3,7 @@
 #ifndef KAO_NN_SESSION_H
 #define KAO_NN_SESSION_H
 
+#include "base/cancel.h"
 #include "nn/plan.h"
 
 typedef struct kao_session kao_session;
@@ -14,9 +15,15 @@ typedef struct kao_profile_row { /* one entry of the plan that ran last */
     char shape[64]; /* of its output */
 } kao_profile_row;
 
-/* passes: KAO_PASS_ALL, or 0 for the generic form of everything. */
-kao_status kao_session_create(kao_session **out, kao_network *net, uint32_t passes,
-                              kao_error *err);
+typedef struct kao_session_options {
+    uint32_t passes;    /* KAO_PASS_ALL, or 0 for the generic form of everything */
+    uint32_t n_threads; /* of the context's threads; 0: all */
+    const kao_cancel *cancel; /* NULL: runs go to their end */
+} kao_session_options;
+
+/* options NULL: all passes, all threads. */
+kao_status kao_session_create(kao_session **out, kao_network *net,
+                              const kao_session_options *options, kao_error *err);
 void kao_session_destroy(kao_session *s);
 
 /* Bind input i: type, dims, data (borrowed until the run is over). Strides are C order or,
@@ -26,7 +33,9 @@ kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
                             kao_error *err);
 /* Plan for what is bound, unless a plan for it is kept. */
 kao_status kao_session_prepare(kao_session *s, kao_error *err);
-/* Prepare and run. No allocation where a plan is kept and its memory exists. */
+/* Prepare and run. No allocation where a plan is kept and its memory exists. The session's
+ * kao_cancel is looked at before planning and before each entry: KAO_E_CANCELLED, and there
+ * is no output then. */
 kao_status kao_session_run(kao_session *s, kao_error *err);
 
 /* Output i of the last run, C order; stays until the next run or prepare. */

@@ -37,7 +37,7 @@ const char *kao_dims_text(const int64_t *dims, int32_t rank, char *buf, size_t c
  * more than cap. */
 bool kao_tensor_ints(const kao_tensor *t, int64_t *to, size_t cap, size_t *n);
 
-enum { KAO_WALK_MAX = 4 };
+enum { KAO_WALK_MAX = 6 };
 
 /* A walk over the index space of several operands: the innermost dimension is left to the
  * caller's loop (w.n steps of w.step[k] elements from w.at[k]).

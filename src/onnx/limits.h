@@ -21,7 +21,9 @@ enum {
 #define KAO_MAX_ARENA      ((uint64_t)4 << 30) /* activations of one plan; its outputs */
 #define KAO_MAX_GRAPH_HEAP ((uint64_t)8 << 30) /* the parsed graph */
 /* Multiply-adds (or elements touched) of one run, counted while planning: a few lines of
- * a file can ask for years. An iResNet-100 takes 2^34 a face, SCRFD-34G 2^37 at 1280. */
+ * a file can ask for years. An iResNet-100 takes 2^34 a face, SCRFD-34G 2^37 at 1280. One
+ * of an operator's generic form counts as many of a packed kernel (nn/work.c). */
 #define KAO_MAX_WORK ((uint64_t)1 << 40)
+enum { KAO_GENERIC_WORK = 64 };
 
 #endif

@@ -163,7 +163,7 @@ static void models_and_sessions(void **state)
     assert_int_equal(
         kao_network_parse(t.f->ctx, &m, (kao_span){ mixed.p, mixed.n }, "m", NULL),
         KAO_OK);
-    assert_int_equal(kao_session_create(&t.session, m, KAO_PASS_ALL, NULL), KAO_OK);
+    assert_int_equal(kao_session_create(&t.session, m, NULL, NULL), KAO_OK);
     assert_true(loop(&t, KAO_FAULT_ALLOC, run_again) > 10);
     assert_int_equal(
         run_graph(t.f->ctx, &mixed, KAO_PASS_ALL, &in, 1, &fresh_model, &fresh, NULL),

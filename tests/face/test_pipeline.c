@@ -177,7 +177,10 @@ static void network_gives_expected_maps(void **state)
         kao_session *s = NULL;
 
         assert_int_equal(kao_network_load(f->ctx, &m, f->detector, &f->err), KAO_OK);
-        assert_int_equal(kao_session_create(&s, m, all ? KAO_PASS_ALL : 0, NULL),
+        assert_int_equal(kao_session_create(
+                             &s, m,
+                             &(kao_session_options){ .passes = all ? KAO_PASS_ALL : 0 },
+                             NULL),
                          KAO_OK);
         assert_int_equal(kao_session_bind(s, 0, &t, NULL), KAO_OK);
         assert_int_equal(kao_session_run(s, NULL), KAO_OK);

@@ -194,7 +194,8 @@ static kao_status run_test(const settings *s, const char *dir, kao_error *err)
     if (!st)
         st = read_tensors(&want, dir, "output", err);
     if (!st)
-        st = kao_session_create(&session, m, s->passes, err);
+        st = kao_session_create(&session, m,
+                                &(kao_session_options){ .passes = s->passes }, err);
     if (!st)
         st = run_model(session, &in, err);
     if (!st && want.n != m->onnx.n_outputs)

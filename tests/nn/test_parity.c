@@ -125,7 +125,8 @@ static kao_status load(const settings *s, const row *r, loaded *l, kao_error *er
 
     snprintf(l->name, sizeof l->name, "%s", r->model);
     if (!st)
-        st = kao_session_create(&l->session, l->model, s->passes, err);
+        st = kao_session_create(&l->session, l->model,
+                                &(kao_session_options){ .passes = s->passes }, err);
     if (st)
         return st;
     parse_shape(r->shape, &t);

@@ -21,7 +21,9 @@ static running open_file(kao_context *ctx, const pb *file, uint32_t passes)
     assert_int_equal(
         kao_network_parse(ctx, &r.m, (kao_span){ file->p, file->n }, "built", NULL),
         KAO_OK);
-    assert_int_equal(kao_session_create(&r.s, r.m, passes, NULL), KAO_OK);
+    assert_int_equal(
+        kao_session_create(&r.s, r.m, &(kao_session_options){ .passes = passes }, NULL),
+        KAO_OK);
     return r;
 }
 
@@ -469,7 +471,7 @@ static void *call_often(void *arg)
         kao_session *s = NULL;
         const kao_tensor t = tensor_of("1,3,96,160", (void *)(uintptr_t)c->x);
 
-        c->failed |= kao_session_create(&s, c->m, KAO_PASS_ALL, NULL) != KAO_OK;
+        c->failed |= kao_session_create(&s, c->m, NULL, NULL) != KAO_OK;
         for (int run = 0; !c->failed && run < 3; run++) {
             c->failed |= kao_session_bind(s, 0, &t, NULL) != KAO_OK ||
                          kao_session_run(s, NULL) != KAO_OK;
@@ -520,7 +522,6 @@ static void profile_tells_entries(void **state)
     pb file = tiny_detector();
     running r = open_file(f->ctx, &file, KAO_PASS_ALL);
     const kao_tensor t = tensor_of("1,3,96,160", planes);
-    uint64_t sum = 0;
 
     fill_both(planes, pixels);
     assert_int_equal(kao_session_profile_rows(r.s), 0);
@@ -531,9 +532,7 @@ static void profile_tells_entries(void **state)
         const kao_profile_row row = kao_session_profile_row(r.s, i);
 
         assert_true(row.node < r.m->onnx.n_nodes && row.shape[0] == '[');
-        sum += row.ns;
     }
-    assert_true(sum > 0);
     close_running(&r);
     pb_free(&file);
 }

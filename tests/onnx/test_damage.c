@@ -36,7 +36,7 @@ static kao_status run_bytes(kao_context *ctx, const uint8_t *p, size_t n,
     kao_status st = kao_network_parse(ctx, &m, (kao_span){ p, n }, "damaged", err);
 
     if (!st)
-        st = kao_session_create(&s, m, KAO_PASS_ALL, err);
+        st = kao_session_create(&s, m, NULL, err);
     for (uint32_t i = 0; !st && i < m->onnx.n_inputs; i++)
         st = kao_session_bind(s, i, &t, err);
     if (!st)

@@ -149,7 +149,7 @@ kao_status run_graph(kao_context *ctx, const pb *file, uint32_t passes,
         kao_network_parse(ctx, &m, (kao_span){ file->p, file->n }, "built graph", err);
 
     if (!st)
-        st = kao_session_create(&s, m, passes, err);
+        st = kao_session_create(&s, m, &(kao_session_options){ .passes = passes }, err);
     for (uint32_t i = 0; !st && i < n_inputs; i++)
         st = kao_session_bind(s, i, &inputs[i], err);
     if (!st)

@@ -4,6 +4,7 @@
  * (REFERENCE: MXNet), so the attribute is ignored where the statistics have C elements;
  * the specification's own spatial=0, with statistics of shape C x H x W, works as well. */
 #include <math.h>
+#include <string.h>
 
 #include "nn/ops/ops.h"
 
@@ -17,34 +18,44 @@ kao_status kao_op_batch_norm_load(kao_op_loader *l)
         st = kao_attr_int(l, "training_mode", 0, &training);
     if (!st && training)
         st = kao_fail(l->err, KAO_E_UNSUPPORTED, "training_mode 1");
-    for (uint32_t i = 1; !st && i < l->node->n_out; i++)
-        if (l->op->since >= 14 && l->node->out[i] != KAO_NO_VALUE)
-            st = kao_fail(l->err, KAO_E_UNSUPPORTED, "outputs of the training form");
     return st;
+}
+
+/* Whether the numbers of t can be read as (1, C, 1 ...), or as (1, C, H, W), whatever its
+ * strides are: a list, one long axis, or those dimensions. */
+static bool is_statistic(const kao_tensor *t, const kao_tensor *in)
+{
+    const int64_t n = kao_tensor_count(t);
+    kao_tensor image = *in;
+
+    image.rank--;
+    memmove(image.dims, in->dims + 1, (size_t)image.rank * sizeof *in->dims);
+    for (int32_t i = 0; i < t->rank; i++)
+        if (t->dims[i] == n && n == in->dims[1])
+            return true;
+    return kao_tensor_same_dims(t, &image) ||
+           (t->rank == 1 && n == kao_tensor_count(&image));
 }
 
 kao_status kao_op_batch_norm_infer(kao_op_infer *x)
 {
     const kao_tensor *in = &x->in[0];
-    int64_t per_image = 1;
 
     if (in->rank < 2)
         return kao_fail(x->err, KAO_E_FORMAT, "input of rank %d", in->rank);
-    for (int32_t i = 1; i < in->rank; i++)
-        per_image *= in->dims[i];
     for (uint32_t i = 1; i < 5; i++) {
         const int64_t n = kao_tensor_count(&x->in[i]);
         const kao_status st = kao_infer_same_type(x, i, KAO_F32);
 
         if (st)
             return st;
-        if ((n != in->dims[1] && n != per_image) || n != kao_tensor_count(&x->in[1]))
+        if (!is_statistic(&x->in[i], in) || n != kao_tensor_count(&x->in[1]))
             return kao_fail(x->err, KAO_E_FORMAT,
                             "input %u has %lld elements, %lld channels", i,
                             (long long)n, (long long)in->dims[1]);
     }
-    for (uint32_t i = 1; i < x->n_out; i++) { /* named by old exporters, never read */
-        x->out[i] = x->in[1];
+    for (uint32_t i = 1; i < x->n_out; i++) {
+        x->out[i] = x->in[3 + (i + 1) % 2];
         x->out[i].data = NULL;
     }
     return kao_infer_like(x, 0);
@@ -60,8 +71,17 @@ static kao_tensor spread(const kao_tensor *stat, const kao_tensor *in)
     v.dims[0] = 1;
     for (int32_t i = 2; per_channel && i < in->rank; i++)
         v.dims[i] = 1;
-    kao_tensor_set_dense(&v); /* statistics are dense, whatever their own rank */
+    kao_tensor_view_as(stat, &v, v.strides); /* it can: see is_statistic */
     return v;
+}
+
+/* Outputs 1 to 4, which old exporters name: mean and variance, running and saved. Inference
+ * leaves them as they are. */
+static void copy_stats(const kao_op_call *c)
+{
+    for (uint32_t i = 1; i < c->n_out; i++)
+        if (c->out[i].data)
+            kao_tensor_copy(&c->out[i], &c->in[3 + (i + 1) % 2]);
 }
 
 void kao_op_batch_norm_run(const kao_op_call *c)
@@ -69,23 +89,28 @@ void kao_op_batch_norm_run(const kao_op_call *c)
     const kao_batch_norm_param *p = c->param;
     kao_tensor stats[4];
 
+    copy_stats(c);
+    if (!c->out[0].data)
+        return;
     for (int i = 0; i < 4; i++)
         stats[i] = spread(&c->in[1 + i], &c->in[0]);
-    const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &stats[0] };
+    const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &stats[0],
+                                      &stats[1],  &stats[2], &stats[3] };
     const float *scale = stats[0].data, *b = stats[1].data, *mean = stats[2].data,
                 *var = stats[3].data;
     kao_walk w;
 
-    kao_walk_init(&w, ops, 3);
+    kao_walk_init(&w, ops, 6);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
         for (int64_t i = 0; i < w.n; i++) {
-            const int64_t at = w.at[2] + i * w.step[2];
             const double x =
                 (double)((const float *)c->in[0].data)[w.at[1] + i * w.step[1]];
+            const double m = (double)mean[w.at[4] + i * w.step[4]];
+            const double v = (double)var[w.at[5] + i * w.step[5]];
             const double k =
-                (double)scale[at] / sqrt((double)var[at] + (double)p->epsilon);
+                (double)scale[w.at[2] + i * w.step[2]] / sqrt(v + (double)p->epsilon);
 
             ((float *)c->out[0].data)[w.at[0] + i * w.step[0]] =
-                (float)(k * (x - (double)mean[at]) + (double)b[at]);
+                (float)(k * (x - m) + (double)b[w.at[3] + i * w.step[3]]);
         }
 }

@@ -111,48 +111,56 @@ static kao_status given_parts(kao_op_infer *x, int32_t axis, const int64_t *size
                                 (long long)x->in[0].dims[axis]);
 }
 
+static kao_status infer_parts(kao_op_infer *x, int32_t axis, int64_t *sizes)
+{
+    const kao_split_param *p = x->param;
+    size_t n = 0;
+
+    if (p->input && x->n_in > 1 && kao_tensor_given(&x->in[1])) {
+        const kao_status st = kao_infer_ints(x, 1, sizes, x->n_out, &n);
+
+        return st ? st : given_parts(x, axis, sizes, n);
+    }
+    if (p->split)
+        return given_parts(x, axis, p->split, p->n_split);
+    if (p->num_outputs && p->num_outputs != x->n_out)
+        return kao_fail(x->err, KAO_E_FORMAT, "num_outputs %lld, %u outputs",
+                        (long long)p->num_outputs, x->n_out);
+    equal_parts(x, axis);
+    return KAO_OK;
+}
+
 kao_status kao_op_split_infer(kao_op_infer *x)
 {
     const kao_split_param *p = x->param;
-    kao_axis_state *s = x->state;
-    const kao_status st = kao_infer_axis(x, p->axis, x->in[0].rank, &s->axis);
+    kao_split_state *s = x->state;
+    kao_status st = kao_infer_axis(x, p->axis, x->in[0].rank, &s->axis);
 
     if (st)
         return st;
+    s->sizes = kao_arena_calloc(x->arena, x->n_out, sizeof *s->sizes);
+    if (!s->sizes)
+        return kao_fail(x->err, KAO_E_NOMEM, "out of memory");
     for (uint32_t i = 0; i < x->n_out; i++) {
         x->out[i] = x->in[0];
         x->out[i].data = NULL;
     }
-    if (p->input && x->n_in > 1 && kao_tensor_given(&x->in[1])) {
-        size_t n = 0;
-        int64_t *sizes = kao_arena_calloc(x->arena, x->n_out, sizeof *sizes);
-
-        if (!sizes)
-            return kao_fail(x->err, KAO_E_NOMEM, "out of memory");
-        const kao_status bad = kao_infer_ints(x, 1, sizes, x->n_out, &n);
-
-        return bad ? bad : given_parts(x, s->axis, sizes, n);
-    }
-    if (p->split)
-        return given_parts(x, s->axis, p->split, p->n_split);
-    if (p->num_outputs && p->num_outputs != x->n_out)
-        return kao_fail(x->err, KAO_E_FORMAT, "num_outputs %lld, %u outputs",
-                        (long long)p->num_outputs, x->n_out);
-    equal_parts(x, s->axis);
-    return KAO_OK;
+    st = infer_parts(x, s->axis, s->sizes);
+    for (uint32_t i = 0; !st && i < x->n_out; i++)
+        s->sizes[i] = x->out[i].dims[s->axis];
+    return st;
 }
 
 void kao_op_split_run(const kao_op_call *c)
 {
-    const kao_axis_state *s = c->state;
+    const kao_split_state *s = c->state;
     int64_t at = 0;
 
     for (uint32_t i = 0; i < c->n_out; i++) {
-        const int64_t n = c->out[i].dims[s->axis];
-        const kao_tensor from = part(&c->in[0], s->axis, at, n);
+        const kao_tensor from = part(&c->in[0], s->axis, at, s->sizes[i]);
 
         if (c->out[i].data)
             kao_tensor_copy(&c->out[i], &from);
-        at += n;
+        at += s->sizes[i];
     }
 }

@@ -31,7 +31,7 @@ typedef struct kao_clip_param { /* of opset 6: bounds as attributes */
     bool inputs;
 } kao_clip_param;
 typedef struct kao_prelu_state {
-    bool per_channel; /* slope (C) against (N,C,...), as MXNet wrote it */
+    bool per_channel; /* slope (C) against (N,C,...) */
 } kao_prelu_state;
 typedef struct kao_cast_param {
     kao_dtype to;
@@ -81,6 +81,9 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
  * one is at `start`: *begin <= tap < *end. */
 void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
                      int64_t *begin, int64_t *end);
+/* Whether a window is of a size that the kernels count with 32 bits; any other is left to
+ * the generic form. */
+bool kao_window_is_sane(const kao_window *w);
 /* A rank 3 tensor as rank 4 with height 1. */
 kao_tensor kao_window_view(const kao_tensor *t);
 
@@ -199,6 +202,10 @@ typedef struct kao_concat_param {
 typedef struct kao_axis_state {
     int32_t axis;
 } kao_axis_state;
+typedef struct kao_split_state {
+    int32_t axis;
+    int64_t *sizes; /* of every part, also of those without a name */
+} kao_split_state;
 typedef struct kao_split_param {
     int64_t axis, num_outputs;
     const int64_t *split; /* NULL: input, or equal parts */

@@ -270,6 +270,7 @@ kao_status kao_op_pad_infer(kao_op_infer *x)
     const int32_t rank = x->in[0].rank;
     int64_t pads[2 * KAO_MAX_RANK], axes[KAO_MAX_RANK];
     size_t n = p->n, n_axes = 0;
+    bool seen[KAO_MAX_RANK] = { false };
     kao_status st = KAO_OK;
 
     memcpy(pads, p->pads, sizeof pads);
@@ -291,6 +292,9 @@ kao_status kao_op_pad_infer(kao_op_infer *x)
         int32_t axis = 0;
 
         st = kao_infer_axis(x, n_axes ? axes[i] : (int64_t)i, rank, &axis);
+        if (!st && seen[axis])
+            st = kao_fail(x->err, KAO_E_FORMAT, "axis %d twice", axis);
+        seen[axis] = true;
         if (!st)
             st = pad_axis(x, axis, pads[i], pads[i + count]);
     }

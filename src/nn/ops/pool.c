@@ -1,6 +1,6 @@
 /* MaxPool and AveragePool, generic. Padding counts as minus infinity for the maximum; for
  * the mean it is left out of the divisor unless count_include_pad says otherwise (what a
- * ceil_mode window reaches beyond the padding never counts). */
+ * ceil_mode window reaches beyond the padding never counts). A mean of nothing is 0. */
 #include <math.h>
 #include <string.h>
 
@@ -101,7 +101,7 @@ static void max_window(const kao_window *g, const kao_tensor *in, int64_t base,
             const double v =
                 number(in, base + iy * in->strides[2] + ix * in->strides[3]);
 
-            if (!found || v > *best) {
+            if (!found || v > *best || (v != v && *best == *best)) { /* NaN wins */
                 *best = v;
                 *by = iy;
                 *bx = ix;
@@ -167,9 +167,10 @@ static double mean_window(const kao_window *g, bool include_pad, const kao_tenso
         for (int64_t kx = t.x0; kx < t.x1; kx++)
             sum += (double)row[(t.left + kx * g->dilation[1]) * in->strides[3]];
     }
-    return sum / (double)(include_pad
-                              ? padded_taps(g, 0, t.top) * padded_taps(g, 1, t.left)
-                              : (t.y1 - t.y0) * (t.x1 - t.x0));
+    const int64_t n = include_pad ? padded_taps(g, 0, t.top) * padded_taps(g, 1, t.left)
+                                  : (t.y1 - t.y0) * (t.x1 - t.x0);
+
+    return n ? sum / (double)n : 0;
 }
 
 void kao_op_average_pool_run(const kao_op_call *c)

@@ -128,6 +128,22 @@ static kao_status axis_of(kao_op_infer *x, size_t k, int32_t *axis)
     return kao_infer_axis(x, p->n_axes ? p->axes[k] : (int64_t)k, x->in[0].rank, axis);
 }
 
+static kao_status check_axes(kao_op_infer *x, size_t n)
+{
+    bool seen[KAO_MAX_RANK] = { false };
+    kao_status st = KAO_OK;
+
+    for (size_t k = 0; !st && k < n; k++) {
+        int32_t axis = 0;
+
+        st = axis_of(x, k, &axis);
+        if (!st && seen[axis])
+            st = kao_fail(x->err, KAO_E_FORMAT, "axis %d twice", axis);
+        seen[axis] = true;
+    }
+    return st;
+}
+
 static kao_status infer_floats(kao_op_infer *x, uint32_t i, float *to, size_t want)
 {
     kao_status st = x->need(x, i);
@@ -219,8 +235,10 @@ static kao_status infer_target(kao_op_infer *x, target *t)
     float scales[KAO_MAX_RANK];
     int64_t sizes[KAO_MAX_RANK];
     size_t n_sizes = 0;
-    kao_status st = KAO_OK;
+    kao_status st = check_axes(x, n);
 
+    if (st)
+        return st;
     for (int32_t i = 0; i < x->in[0].rank; i++) {
         t->scale[i] = 1;
         t->size[i] = x->in[0].dims[i];

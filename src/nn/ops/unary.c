@@ -88,25 +88,33 @@ void kao_op_leaky_run(const kao_op_call *c)
 
 /* ---- PRelu ---- */
 
+/* From opset 7 on the slope is broadcast to the input, from the right. Opset 6 means one
+ * number a channel, and MXNet wrote that in later opsets too: it is read so where the slope
+ * does not broadcast. */
+static bool slope_broadcasts(const kao_tensor *slope, const kao_tensor *in)
+{
+    for (int32_t i = 0; i < slope->rank; i++) {
+        const int32_t at = in->rank - slope->rank + i;
+
+        if (slope->dims[i] != 1 && (at < 0 || slope->dims[i] != in->dims[at]))
+            return false;
+    }
+    return true;
+}
+
 kao_status kao_op_prelu_infer(kao_op_infer *x)
 {
     kao_prelu_state *s = x->state;
     const kao_tensor *in = &x->in[0], *slope = &x->in[1];
     const kao_status st = kao_infer_same_type(x, 1, in->dtype);
+    const bool broadcasts = slope_broadcasts(slope, in);
 
     if (st)
         return st;
-    s->per_channel = slope->rank == 1 && slope->dims[0] > 1 && in->rank > 2 &&
-                     in->dims[1] == slope->dims[0];
-    if (s->per_channel)
-        return kao_infer_like(x, 0);
-    for (int32_t i = 0; i < slope->rank; i++) {
-        const int32_t at = in->rank - slope->rank + i;
-
-        if (at < 0 ? slope->dims[i] != 1
-                   : slope->dims[i] != 1 && slope->dims[i] != in->dims[at])
-            return kao_fail(x->err, KAO_E_FORMAT, "the slope's shape does not fit");
-    }
+    s->per_channel = slope->rank == 1 && in->rank > 2 &&
+                     in->dims[1] == slope->dims[0] && (x->op->since < 7 || !broadcasts);
+    if (!broadcasts && !s->per_channel)
+        return kao_fail(x->err, KAO_E_FORMAT, "the slope's shape does not fit");
     return kao_infer_like(x, 0);
 }
 

@@ -96,6 +96,18 @@ void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t si
         *begin = *end;
 }
 
+bool kao_window_is_sane(const kao_window *w)
+{
+    enum { SIDE = 1 << 14 };
+
+    for (int i = 0; i < 2; i++)
+        if ((w->kernel[i] - 1) * w->dilation[i] >= SIDE || w->stride[i] >= SIDE ||
+            w->pad_begin[i] >= SIDE || w->pad_end[i] >= SIDE ||
+            w->in[i] >= INT32_MAX - 4 * SIDE)
+            return false;
+    return true;
+}
+
 kao_tensor kao_window_view(const kao_tensor *t)
 {
     kao_tensor v = *t;

@@ -1,0 +1,410 @@
+#!/usr/bin/env python3
+"""Write tests/data/operators.h: random cases for every operator, computed here in NumPy from
+the formulas of the ONNX operator specification, in double where there are sums.
+
+usage: make_operators.py > tests/data/operators.h    (the same numbers each time)
+
+A case: operator, opset, attributes as tests/support/builder.h reads them, inputs, outputs, and
+how far an output may be off: (K + 8) u times the largest sum of magnitudes, K products a sum.
+"""
+import itertools
+
+import numpy as np
+
+R = np.random.RandomState(20)
+U = 2.0 ** -24
+TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9}
+numbers, cases = [], []
+
+
+def floats(*dims):
+    """Multiples of 1/16 from -2 to 2: exact, and short as text."""
+    return (R.randint(-32, 33, dims) / 16).astype(np.float32)
+
+
+def ints(lo, hi, *dims, dtype=np.int64):
+    return R.randint(lo, hi, dims).astype(dtype)
+
+
+def tensor(a, fixed):
+    a = np.asarray(a)
+    at = len(numbers)
+    numbers.extend(a.reshape(-1).tolist())
+    dims = ",".join(str(d) for d in a.shape)
+    return '{ %d, "%s", %d, %d }' % (TYPES[str(a.dtype)], dims, at, fixed)
+
+
+def case(op, opset, attributes, inputs, outputs, k=1, magnitude=None, fixed=()):
+    """fixed: inputs that decide shapes. An input None is left out."""
+    outputs = [np.asarray(o) for o in outputs]
+    if magnitude is None:
+        magnitude = max([float(np.abs(o.astype(np.float64)).max()) for o in outputs if o.size] + [0])
+    off = (k + 8) * U * magnitude if outputs[0].dtype == np.float32 else 0
+    text = ["{ 0 }" if x is None else tensor(x, i in fixed) for i, x in enumerate(inputs)]
+    made = [tensor(o, 0) for o in outputs]
+    cases.append('{ "%s", %d, "%s", %d, { %s }, %d, { %s }, %.3g },' % (
+        op, opset, attributes, len(inputs), ", ".join(text) or "{ 0 }", len(outputs), ", ".join(made), off))
+
+
+def f32(a):
+    return np.asarray(a, np.float64).astype(np.float32)
+
+
+def text(values):
+    return "[" + ",".join(str(v) for v in values) + "]"
+
+
+# ---- element by element ----
+
+def arithmetic():
+    apply = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply}
+    shapes = [((2, 3, 4, 5), (2, 3, 4, 5)), ((2, 3, 4, 5), (3, 1, 1)), ((3, 1), (2, 1, 7)), ((2, 3), ())]
+    for op in "Add", "Sub", "Mul", "Div", "Pow":
+        for a_dims, b_dims in shapes:
+            a, b = floats(*a_dims), floats(*b_dims)
+            if op == "Div":
+                b = np.where(b == 0, np.float32(1), b).astype(np.float32)
+                out = f32(a.astype(float) / b)
+            elif op == "Pow":
+                a, b = np.abs(a) + np.float32(0.5), np.round(b).astype(np.float32)
+                out = f32(a.astype(float) ** b)
+            else:
+                out = apply[op](a, b)
+            case(op, 13, "", [a, b], [out])
+        for dtype in np.int64, np.int32, np.int8, np.uint8:
+            a, b = ints(0, 12, 2, 5, dtype=dtype), ints(1, 4, 5, dtype=dtype)
+            if dtype != np.uint8:
+                a = (a - 6).astype(dtype)
+            if op == "Div":  # towards zero
+                out = (np.sign(a.astype(int)) * (np.abs(a.astype(int)) // b)).astype(dtype)
+            elif op == "Pow":
+                a = (a % 5).astype(dtype)
+                out = a ** b
+            else:
+                out = apply[op](a, b)
+            case(op, 14, "", [a, b], [out])
+        a, b = np.abs(floats(2, 3, 2, 2)) + np.float32(0.5), np.array([1, 2, 3], np.float32)
+        wide = b.reshape(3, 1, 1).astype(float)
+        old = {"Add": a + wide, "Sub": a - wide, "Mul": a * wide, "Div": a / wide, "Pow": a.astype(float) ** wide}
+        case(op, 6, "broadcast=1 axis=1", [a, b], [f32(old[op])])
+
+
+def activations():
+    x = floats(2, 3, 4, 3)
+    d = x.astype(np.float64)
+    case("Relu", 13, "", [x], [np.maximum(x, 0)])
+    i = ints(-5, 5, 2, 7, dtype=np.int32)
+    case("Relu", 14, "", [i], [np.maximum(i, 0)])
+    case("LeakyRelu", 13, "alpha=0.25", [x], [np.where(x < 0, np.float32(0.25) * x, x)])
+    case("LeakyRelu", 13, "", [x], [f32(np.where(x < 0, d * 0.01, d))])
+    case("Sigmoid", 13, "", [x], [f32(1 / (1 + np.exp(-d)))])
+    case("Exp", 13, "", [x], [f32(np.exp(d))])
+    case("Identity", 13, "", [x], [x])
+    case("Dropout", 10, "", [x], [x, np.ones(x.shape, bool)])
+    for dims in (3, 1, 1), (3,), (1,), (4, 3), (2, 1, 4, 1):
+        s = floats(*dims)
+        case("PRelu", 9, "", [x, s], [np.where(x < 0, x * s, x)])
+    s = floats(3)  # opset 6, and a slope that does not broadcast: one number a channel
+    y = floats(2, 3, 4, 5)
+    channel = np.where(x < 0, x * s.reshape(3, 1, 1), x)
+    case("PRelu", 6, "", [x, s], [channel])
+    case("PRelu", 11, "", [y, s], [np.where(y < 0, y * s.reshape(3, 1, 1), y)])
+    for lo, hi in (-0.5, None), (None, 0.25), (-1.0, 1.0), (0.0, 6.0):
+        out = x if lo is None else np.maximum(x, np.float32(lo))
+        out = out if hi is None else np.minimum(out, np.float32(hi))
+        words = [] if lo is None else ["min=%.2f" % lo]
+        words += [] if hi is None else ["max=%.2f" % hi]
+        case("Clip", 6, " ".join(words), [x], [out])
+        case("Clip", 13, "", [x, None if lo is None else np.float32(lo), None if hi is None else np.float32(hi)], [out])
+    case("Clip", 12, "", [i, np.int32(-2), np.int32(3)], [np.clip(i, -2, 3)])
+
+
+def types():
+    x = np.array([[-1.5, 2.75, 0, 100.5], [0.5, -0.25, 7, 3.99]], np.float32)
+    for name in "float32", "int64", "int32", "int8", "uint8", "bool":
+        source = np.abs(x) if name == "uint8" else x
+        case("Cast", 13, "to=%d" % TYPES[name], [source], [source.astype(name)])
+    i = ints(-100, 100, 2, 5)
+    case("Cast", 9, "to=1", [i], [i.astype(np.float32)])
+    q = ints(0, 255, 2, 3, 4, dtype=np.uint8)
+    case("DequantizeLinear", 10, "", [q, np.float32(0.125), np.uint8(100)], [f32((q.astype(int) - 100) * 0.125)])
+    s, z = np.abs(floats(3)) + np.float32(0.25), ints(-20, 20, 3, dtype=np.int8)
+    q = ints(-128, 127, 2, 3, 4, dtype=np.int8)
+    wide = (q.astype(int) - z.reshape(3, 1).astype(int)) * s.reshape(3, 1).astype(float)
+    case("DequantizeLinear", 13, "axis=1", [q, s, z], [f32(wide)])
+
+
+# ---- windows ----
+
+def padded(x, pads, value):
+    return np.pad(x.astype(np.float64), [(0, 0), (0, 0)] + list(pads), constant_values=value)
+
+
+def placed(dims, kernel, stride, dilation, pads, ceil_mode):
+    sizes = []
+    for d, k, s, l, (b, e) in zip(dims, kernel, stride, dilation, pads):
+        room = d + b + e - ((k - 1) * l + 1)
+        n = (-(-room // s) if ceil_mode else room // s) + 1
+        if ceil_mode and (n - 1) * s >= d + b:
+            n -= 1
+        sizes.append(n)
+    return sizes
+
+
+def patches(x, sizes, kernel, stride, dilation, pads, value):
+    """For each output place: (place, the window's numbers as N x C x kernel)."""
+    extra = [(b, e + s * 2) for (b, e), s in zip(pads, stride)]  # ceil_mode reaches beyond
+    wide = padded(x, extra, value)
+    for at in itertools.product(*[range(n) for n in sizes]):
+        cut = tuple(slice(a * s, a * s + (k - 1) * l + 1, l) for a, s, k, l in zip(at, stride, kernel, dilation))
+        yield at, wide[(slice(None), slice(None)) + cut]
+
+
+def words(kernel, stride, dilation, pads, more=""):
+    flat = [b for b, _ in pads] + [e for _, e in pads]
+    t = "strides=%s pads=%s" % (text(stride), text(flat))
+    if any(d > 1 for d in dilation):
+        t += " dilations=" + text(dilation)
+    return (t if kernel is None else "kernel_shape=%s " % text(kernel) + t) + more
+
+
+def conv(x, w, b, stride, dilation, pads, group):
+    sizes = placed(x.shape[2:], w.shape[2:], stride, dilation, pads, False)
+    out = np.zeros((x.shape[0], w.shape[0]) + tuple(sizes))
+    per_in, per_out = w.shape[1], w.shape[0] // group
+    for at, p in patches(x, sizes, w.shape[2:], stride, dilation, pads, 0):
+        for o in range(w.shape[0]):
+            g = o // per_out
+            part = p[:, g * per_in:(g + 1) * per_in]
+            out[(slice(None), o) + at] = (part * w[o].astype(float)).reshape(len(x), -1).sum(1) + (0 if b is None else b[o])
+    return out
+
+
+def convolutions():
+    rows = [  # channels, outputs, group, spatial, kernel, stride, dilation, pads, bias
+        (3, 4, 1, (5, 6), (3, 3), (1, 1), (1, 1), ((1, 1), (1, 1)), True),
+        (4, 6, 2, (5, 4), (3, 2), (2, 1), (1, 1), ((1, 0), (0, 1)), False),
+        (5, 5, 5, (6, 5), (3, 3), (2, 2), (1, 1), ((1, 1), (1, 1)), True),
+        (3, 6, 3, (7, 5), (3, 3), (1, 1), (2, 1), ((2, 2), (1, 1)), True),
+        (17, 18, 1, (2, 3), (1, 1), (1, 1), (1, 1), ((0, 0), (0, 0)), True),
+        (2, 3, 1, (9,), (3,), (2,), (2,), ((1, 2),), True),
+    ]
+    for c, oc, group, dims, kernel, stride, dilation, pads, bias in rows:
+        x, w = floats(2, c, *dims), floats(oc, c // group, *kernel)
+        b = floats(oc) if bias else None
+        k = c // group * int(np.prod(kernel))
+        large = conv(np.abs(x), np.abs(w), None if b is None else np.abs(b), stride, dilation, pads, group).max()
+        case("Conv", 11, words(None, stride, dilation, pads, " group=%d" % group),
+             [x, w] + ([b] if bias else []), [f32(conv(x, w, b, stride, dilation, pads, group))], k, large)
+    for mode, (b, e) in ("SAME_UPPER", (0, 1)), ("SAME_LOWER", (1, 0)):
+        x, w = floats(1, 2, 5, 5), floats(3, 2, 2, 2)
+        pads = ((b, e), (b, e))
+        case("Conv", 11, "auto_pad=" + mode, [x, w], [f32(conv(x, w, None, (1, 1), (1, 1), pads, 1))], 8, 40)
+
+
+def pools():
+    rows = [  # spatial, kernel, stride, dilation, pads, ceil_mode
+        ((6, 5), (2, 2), (2, 2), (1, 1), ((0, 0), (0, 0)), 0),
+        ((6, 5), (3, 3), (2, 2), (1, 1), ((1, 1), (1, 1)), 0),
+        ((6, 5), (3, 2), (2, 2), (1, 1), ((1, 0), (0, 1)), 1),
+        ((7, 7), (3, 3), (3, 2), (1, 1), ((1, 1), (1, 1)), 1),
+        ((8, 6), (2, 3), (1, 1), (2, 2), ((1, 1), (2, 0)), 0),
+        ((9,), (3,), (2,), (1,), ((1, 1),), 1),
+    ]
+    for dims, kernel, stride, dilation, pads, ceil_mode in rows:
+        x = floats(2, 3, *dims)
+        sizes = placed(dims, kernel, stride, dilation, pads, ceil_mode)
+        high, mean, mean_pad = (np.zeros((2, 3) + tuple(sizes)) for _ in range(3))
+        where = np.zeros(high.shape, np.int64)
+        inside, counted = np.ones((1, 1) + dims), np.ones((1, 1) + dims)
+        counted = np.pad(counted, [(0, 0), (0, 0)] + list(pads), constant_values=1)
+        none = [(0, 0)] * len(dims)
+        args = (sizes, kernel, stride, dilation)
+        index = np.arange(x.size).reshape(x.shape)
+        for (at, p), (_, q), (_, r), (_, n), (_, i) in zip(
+                patches(x, *args, pads, -np.inf), patches(x, *args, pads, 0), patches(inside, *args, pads, 0),
+                patches(counted, *args, none, 0), patches(index, *args, pads, -1)):
+            to = (slice(None), slice(None)) + at
+            flat = p.reshape(2, 3, -1)
+            high[to] = flat.max(2)
+            where[to] = np.take_along_axis(i.reshape(2, 3, -1), flat.argmax(2)[..., None], 2)[..., 0]
+            mean[to] = q.sum(axis=tuple(range(2, q.ndim))) / r.sum()
+            mean_pad[to] = q.sum(axis=tuple(range(2, q.ndim))) / n.sum()
+        t = words(kernel, stride, dilation, pads, " ceil_mode=1" if ceil_mode else "")
+        k = int(np.prod(kernel))
+        case("MaxPool", 12, t, [x], [f32(high), where])
+        case("AveragePool", 19, t, [x], [f32(mean)], k, 2)
+        case("AveragePool", 19, t + " count_include_pad=1", [x], [f32(mean_pad)], k, 2)
+    x = floats(2, 5, 3, 4)
+    case("GlobalAveragePool", 13, "", [x], [f32(x.astype(float).mean((2, 3), keepdims=True))], 12, 2)
+    q = ints(0, 255, 1, 2, 4, 4, dtype=np.uint8)
+    case("MaxPool", 12, "kernel_shape=[2,2] strides=[2,2]", [q], [q.reshape(1, 2, 2, 2, 2, 2).max((3, 5))])
+
+
+# ---- norms and products ----
+
+def norms():
+    for dims in (2, 3), (2, 3, 4), (2, 3, 4, 5):
+        x, c = floats(*dims), dims[1]
+        scale, b, mean, var = floats(c), floats(c), floats(c), np.abs(floats(c)) + np.float32(0.25)
+        to = (c,) + (1,) * (len(dims) - 2)
+        s, o, m, v = (a.astype(float).reshape(to) for a in (scale, b, mean, var))
+        out = s * (x - m) / np.sqrt(v + 0.001) + o
+        case("BatchNormalization", 9, "epsilon=0.001", [x, scale, b, mean, var], [f32(out)], 4, 20)
+    x = floats(2, 3, 4)
+    d = x.astype(float)
+    for axis in 0, 1, 2, -1:
+        e = np.exp(d - d.max(axis, keepdims=True))
+        case("Softmax", 13, "axis=%d" % axis, [x], [f32(e / e.sum(axis, keepdims=True))])
+    for axis in 0, 1, 2:  # before opset 13 the axes from `axis` on are one
+        flat = d.reshape(int(np.prod(x.shape[:axis])), -1)
+        e = np.exp(flat - flat.max(1, keepdims=True))
+        case("Softmax", 11, "axis=%d" % axis, [x], [f32((e / e.sum(1, keepdims=True)).reshape(x.shape))])
+    for axis, p in (0, 1), (1, 2), (-1, 2):
+        n = np.abs(d).sum(axis, keepdims=True) if p == 1 else np.sqrt((d * d).sum(axis, keepdims=True))
+        case("LpNormalization", 13, "axis=%d p=%d" % (axis, p), [x], [f32(d / n)], 4, 1)
+    for axes, keep in ((1,), 1), ((0, 2), 0), ((-1,), 0), ((0, 1, 2), 1):
+        out = f32(d.mean(axes, keepdims=bool(keep)))
+        case("ReduceMean", 13, "axes=%s keepdims=%d" % (text(axes), keep), [x], [out], 24, 2)
+        case("ReduceMean", 18, "keepdims=%d" % keep, [x, np.array(axes)], [out], 24, 2, fixed=(1,))
+
+
+def products():
+    pairs = [((3, 4), (4, 5)), ((2, 3, 4), (4, 5)), ((2, 1, 3, 4), (3, 4, 2)), ((4,), (4, 3)), ((3, 4), (4,)), ((5,), (5,)),
+             ((2, 3, 4), (2, 4, 3)), ((1, 18), (18, 33))]
+    for a_dims, b_dims in pairs:
+        a, b = floats(*a_dims), floats(*b_dims)
+        large = np.matmul(np.abs(a).astype(float), np.abs(b)).max()
+        case("MatMul", 13, "", [a, b], [f32(np.matmul(a.astype(float), b))], a_dims[-1], large)
+    for ta, tb, alpha, beta, c_dims in (0, 0, 1, 1, (5,)), (1, 0, 0.5, 1, (3, 1)), (0, 1, 1, -2, (1, 5)), (1, 1, -1.5, 0.5, (3, 5)), (
+            0, 1, 1, 1, ()), (0, 1, 2, 1, None):
+        a, b = floats(*((4, 3) if ta else (3, 4))), floats(*((5, 4) if tb else (4, 5)))
+        c = None if c_dims is None else floats(*c_dims)
+        out = alpha * np.matmul((a.T if ta else a).astype(float), b.T if tb else b) + (0 if c is None else beta * c.astype(float))
+        case("Gemm", 13, "transA=%d transB=%d alpha=%.2f beta=%.2f" % (ta, tb, alpha, beta),
+             [a, b] + ([] if c is None else [c]), [f32(out)], 6, 30)
+
+
+# ---- shapes ----
+
+def shapes():
+    x, i = floats(2, 3, 4), ints(-9, 9, 2, 3, 4)
+    case("Shape", 13, "", [x], [np.array(x.shape)])
+    case("Shape", 15, "start=1 end=-1", [x], [np.array([3])])
+    for want, dims in ((4, 6), (4, 6)), ((-1, 2), (12, 2)), ((0, -1, 1, 2), (2, 6, 1, 2)):
+        case("Reshape", 13, "", [i, np.array(want)], [i.reshape(dims)], fixed=(1,))
+    for axis, dims in (0, (1, 24)), (1, (2, 12)), (2, (6, 4)), (3, (24, 1)):
+        case("Flatten", 13, "axis=%d" % axis, [x], [x.reshape(dims)])
+    for axes, dims in ((0,), (1, 2, 3, 4)), ((1, 4), (2, 1, 3, 4, 1)), ((-1,), (2, 3, 4, 1)):
+        case("Unsqueeze", 11, "axes=" + text(axes), [x], [x.reshape(dims)])
+        case("Unsqueeze", 13, "", [x, np.array(axes)], [x.reshape(dims)], fixed=(1,))
+    for perm in itertools.permutations(range(3)):
+        case("Transpose", 13, "perm=" + text(perm), [x], [x.transpose(perm)])
+    case("Transpose", 13, "", [i], [i.T])
+    case("Constant", 13, "value_floats=[1.5,-2.5]", [], [np.array([1.5, -2.5], np.float32)])
+    case("ConstantOfShape", 13, "", [np.array([2, 3])], [np.zeros((2, 3), np.float32)], fixed=(0,))
+    for axis in 0, 1, -1:
+        y = x[:, :, :] if axis else x[:1]
+        case("Concat", 13, "axis=%d" % axis, [x, y, x], [np.concatenate([x, y, x], axis)])
+        cuts = np.split(i, [1, 2], axis) if i.shape[axis] > 2 else np.split(i, [1], axis)
+        sizes = [c.shape[axis] for c in cuts]
+        case("Split", 11, "axis=%d split=%s" % (axis, text(sizes)), [i], cuts)
+        case("Split", 13, "axis=%d" % axis, [i, np.array(sizes)], cuts, fixed=(1,))
+    case("Split", 18, "axis=2 num_outputs=2", [x], np.split(x, 2, 2))
+
+
+def parts():
+    x = floats(3, 4, 5)
+    for starts, ends, axes, steps in ((1,), (3,), (1,), (1,)), ((-2, 0), (100, -1), (0, 2), (1, 2)), ((4, -1), (0, -100), (2, 1), (-2, -1)):
+        cut = [slice(None)] * 3
+        for s, e, a, t in zip(starts, ends, axes, steps):
+            cut[a] = slice(s, e if e > -100 else None, t)
+        out = x[tuple(cut)]
+        case("Slice", 13, "", [x] + [np.array(v) for v in (starts, ends, axes, steps)], [out], fixed=(1, 2, 3, 4))
+        if all(t == 1 for t in steps):
+            case("Slice", 9, "starts=%s ends=%s axes=%s" % (text(starts), text(ends), text(axes)), [x], [out])
+    for axis, index in (0, np.array([2, 0])), (1, np.array([[0, 3], [-1, 1]])), (2, np.array(3)), (-1, np.array([4, 4, 0], np.int32)):
+        case("Gather", 13, "axis=%d" % axis, [x, index], [np.take(x, index.astype(int), axis)])
+    for mode, pads in ("constant", (1, 0, 2, 0, 1, 1)), ("reflect", (1, 2, 0, 1, 3, 2)), ("edge", (2, 0, 1, 0, 3, 0)), (
+            "wrap", (1, 2, 0, 2, 0, 4)), ("constant", (-1, 1, 0, 0, -2, 0)):
+        both = list(zip(pads[:3], pads[3:]))
+        grown = [(max(b, 0), max(e, 0)) for b, e in both]
+        out = np.pad(x, grown, mode=mode, **({"constant_values": 1.5} if mode == "constant" else {}))
+        out = out[tuple(slice(-min(b, 0), n + min(e, 0)) for (b, e), n in zip(both, out.shape))]
+        if mode != "wrap":
+            case("Pad", 9, "mode=%s pads=%s value=1.5" % (mode, text(pads)), [x], [out])
+            case("Pad", 13, "mode=" + mode, [x, np.array(pads), np.float32(1.5)], [out], fixed=(1,))
+        case("Pad", 19, "mode=" + mode, [x, np.array(pads), np.float32(1.5)], [out], fixed=(1,))
+
+
+# ---- Resize ----
+
+def source(coord, i, n_in, n_out, scale):
+    if coord == "asymmetric":
+        return i / scale
+    if coord == "align_corners":
+        return i * (n_in - 1) / (n_out - 1) if n_out > 1 else 0
+    if coord == "pytorch_half_pixel" and n_out == 1:
+        return 0
+    return (i + 0.5) / scale - 0.5
+
+
+def resized(x, axis, n_out, scale, mode, coord, rounding):
+    n_in, parts = x.shape[axis], []
+    for i in range(n_out):
+        s = source(coord, i, n_in, n_out, scale)
+        if mode == "linear":
+            s = min(max(s, 0), n_in - 1)
+            lo = int(np.floor(s))
+            a, b = x.take(lo, axis), x.take(min(lo + 1, n_in - 1), axis)
+            parts.append(a * (1 - (s - lo)) + b * (s - lo))
+        else:
+            k = {"floor": np.floor(s), "ceil": np.ceil(s), "round_prefer_floor": np.ceil(s - 0.5),
+                 "round_prefer_ceil": np.floor(s + 0.5)}[rounding]
+            parts.append(x.take(int(min(max(k, 0), n_in - 1)), axis))
+    return np.stack(parts, axis)
+
+
+def resizes():
+    x = floats(1, 2, 3, 4)
+    for mode, coord, rounding, scales in [
+            ("nearest", "asymmetric", "floor", (2, 2)), ("nearest", "half_pixel", "round_prefer_floor", (2, 1.5)),
+            ("nearest", "half_pixel", "round_prefer_ceil", (0.5, 2)), ("nearest", "align_corners", "ceil", (2, 3)),
+            ("linear", "half_pixel", "floor", (2, 2)), ("linear", "align_corners", "floor", (3, 1.5)),
+            ("linear", "asymmetric", "floor", (1.5, 2)), ("linear", "pytorch_half_pixel", "floor", (0.5, 0.25))]:
+        sizes = [int(np.floor(n * s)) for n, s in zip(x.shape[2:], scales)]
+        out = x.astype(float)
+        by_size = x.astype(float)
+        for a, (n, s) in enumerate(zip(sizes, scales)):
+            out = resized(out, 2 + a, n, s, mode, coord, rounding)
+            by_size = resized(by_size, 2 + a, n, n / x.shape[2 + a], mode, coord, rounding)
+        all_scales = np.array((1, 1) + scales, np.float32)
+        t = "mode=%s coordinate_transformation_mode=%s nearest_mode=%s" % (mode, coord, rounding)
+        case("Resize", 13, t, [x, None, all_scales], [f32(out)], 4, 2, fixed=(2,))
+        case("Resize", 11, t, [x, None, None, np.array([1, 2] + sizes)], [f32(by_size)], 4, 2, fixed=(3,))
+        if coord == "asymmetric":
+            short = "mode=" + mode
+            case("Upsample", 7, short + " scales=[1.0,1.0,%.1f,%.1f]" % scales, [x], [f32(out)], 4, 2)
+            case("Upsample", 9, short, [x, all_scales], [f32(out)], 4, 2, fixed=(1,))
+            case("Resize", 10, short, [x, all_scales], [f32(out)], 4, 2, fixed=(1,))
+
+
+def main():
+    for part in arithmetic, activations, types, convolutions, pools, norms, products, shapes, parts, resizes:
+        part()
+    print("/* Written by make_operators.py: do not edit. */\n/* clang-format off */")
+    print("static const double operator_numbers[] = {")
+    line = ""
+    for v in numbers:
+        word = ("%.9g" % v if isinstance(v, float) else "%d" % v) + ","
+        if len(line) + len(word) > 118:
+            print(line)
+            line = ""
+        line += word
+    print(line + "\n};\nstatic const operator_case operator_cases[] = {")
+    print("\n".join(cases))
+    print("};\n/* clang-format on */")
+
+
+if __name__ == "__main__":
+    main()

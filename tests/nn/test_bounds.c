@@ -1,0 +1,340 @@
+/* What a session may cost, counted: work by its stated model, packed weights by plans that
+ * hold them, and a run that is cancelled between two entries. */
+#include "support/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cancel.h"
+#include "support/fixture.h"
+
+static pb finish(graph *g)
+{
+    graph_output(g, "y", KAO_F32, NULL);
+    return graph_file(g);
+}
+
+/* ---- work ---- */
+
+static void conv(graph *g)
+{
+    graph_noise(g, "w", "6,4,3,3", 1, 1);
+    graph_node(g, "Conv", "x w", "y", "pads=[1,1,1,1]");
+}
+
+static void conv_relu(graph *g)
+{
+    graph_noise(g, "w", "6,4,3,3", 1, 1);
+    graph_node(g, "Conv", "x w", "c", "pads=[1,1,1,1]");
+    graph_node(g, "Relu", "c", "y", "");
+}
+
+static void conv_without_constant(graph *g) /* weights that the input decides */
+{
+    graph_node(g, "Conv", "x x", "y", "");
+}
+
+static void pool(graph *g)
+{
+    graph_node(g, "MaxPool", "x", "y", "kernel_shape=[3,3]");
+}
+
+static void softmax(graph *g)
+{
+    graph_node(g, "Softmax", "x", "y", "axis=1");
+}
+
+static void matmul(graph *g)
+{
+    graph_noise(g, "w", "5,7", 1, 1);
+    graph_node(g, "MatMul", "x w", "y", "");
+}
+
+/* x is 1,4,8,5: 160 numbers. In units of one multiply-add of a packed kernel. */
+enum { X = 160, G = KAO_GENERIC_WORK };
+
+typedef struct costly {
+    void (*make)(graph *g);
+    uint64_t all, none;
+} costly;
+
+static const costly costs[] = {
+    /* channels first to last and back: two copies, each touches both sides */
+    { conv, 2 * X + 8 * 5 * 6 * 36 + 2 * 240,
+      (uint64_t)G *(8 * 5 * 6 * 36 + X + 6 * 4 * 9) },
+    { conv_relu, 2 * X + 8 * 5 * 6 * 36 + 2 * 240,
+      (uint64_t)G *(8 * 5 * 6 * 36 + X + 6 * 4 * 9 + 2 * 240) },
+    { conv_without_constant, (uint64_t)G *(X + 2 * X), (uint64_t)G *(X + 2 * X) },
+    { pool, 2 * X + (6 * 3 * 4 * 9 + X) + 2 * 72, (uint64_t)G *(6 * 3 * 4 * 9 + X) },
+    { softmax, (uint64_t)G * 2 * X, (uint64_t)G * 2 * X },
+    { matmul, 32 * 7 * 5, (uint64_t)G *(32 * 7 * 5 + X + 35) },
+};
+
+static kao_status run_with(kao_context *ctx, const costly *c, uint32_t passes,
+                           uint64_t *work, kao_error *err)
+{
+    float x[X] = { 0 };
+    const kao_tensor in = tensor_of("1,4,8,5", x);
+    kao_network *m = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,4,8,5");
+    c->make(&g);
+    pb file = finish(&g);
+    const kao_status st = run_graph(ctx, &file, passes, &in, 1, &m, &s, err);
+
+    if (!st)
+        *work = kao_session_plan(s)->work;
+    kao_session_destroy(s);
+    kao_network_destroy(m);
+    pb_free(&file);
+    return st;
+}
+
+static void work_is_counted_by_kernel(void **state)
+{
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(costs); i++)
+        for (int all = 0; all < 2; all++) {
+            const uint64_t want = all ? costs[i].all : costs[i].none;
+            const uint32_t passes = all ? KAO_PASS_ALL : 0;
+            uint64_t work = 0;
+
+            assert_int_equal(run_with(f->ctx, &costs[i], passes, &work, &f->err),
+                             KAO_OK);
+            if (work != want)
+                fail_msg("row %zu, passes %u: work %llu, wanted %llu", i, passes,
+                         (unsigned long long)work, (unsigned long long)want);
+            f->ctx->max_work = want; /* the limit is the last that may be asked for */
+            assert_int_equal(run_with(f->ctx, &costs[i], passes, &work, &f->err),
+                             KAO_OK);
+            f->ctx->max_work = want - 1;
+            assert_int_equal(run_with(f->ctx, &costs[i], passes, &work, &f->err),
+                             KAO_E_LIMIT);
+            assert_non_null(strstr(f->err.msg, "multiply-adds"));
+            f->ctx->max_work = 0;
+        }
+}
+
+/* ---- packed weights ---- */
+
+enum { C = 96, PACKED = C * C * 4 }; /* bytes of the weights of a layer, at least */
+
+typedef struct blocks { /* those of PACKED bytes to half as many more */
+    size_t live, most, made;
+} blocks;
+
+static void *alloc_counted(void *user, size_t size, size_t align)
+{
+    blocks *b = user;
+    unsigned char *p =
+        aligned_alloc(KAO_ALIGN, (size + 2 * KAO_ALIGN - 1) / KAO_ALIGN * KAO_ALIGN);
+
+    if (!p || align > KAO_ALIGN)
+        return NULL;
+    *p = size >= PACKED && size < PACKED + PACKED / 2;
+    b->live += *p;
+    b->made += *p;
+    b->most = b->live > b->most ? b->live : b->most;
+    return p + KAO_ALIGN;
+}
+
+static void free_counted(void *user, void *block)
+{
+    if (!block)
+        return;
+    unsigned char *p = (unsigned char *)block - KAO_ALIGN;
+
+    ((blocks *)user)->live -= *p;
+    free(p);
+}
+
+static void open_counted(blocks *b, kao_context **ctx, kao_network **m, kao_session **s,
+                         const pb *file)
+{
+    const kao_allocator hooks = { alloc_counted, free_counted, b };
+    const kao_context_options o = { .allocator = &hooks, .n_threads = 1 };
+
+    assert_int_equal(kao_context_create(ctx, &o, NULL), KAO_OK);
+    assert_int_equal(
+        kao_network_parse(*ctx, m, (kao_span){ file->p, file->n }, "built", NULL),
+        KAO_OK);
+    b->live = b->made = b->most = 0; /* the file's own blocks are none of them */
+    assert_int_equal(kao_session_create(s, *m, NULL, NULL), KAO_OK);
+}
+
+/* Weights that are made of an input whose values decide a shape: each request has its own.
+ * They go with the plans: no more than KAO_MAX_PLANS and the one being made. */
+static void weights_go_with_plans(void **state)
+{
+    static const int64_t target[4] = { 1, C, 1, 1 };
+    float x[C] = { 0 };
+    int64_t shape[C];
+    const kao_tensor t = tensor_of("96", x);
+    const kao_tensor k = {
+        .dtype = KAO_I64, .rank = 1, .dims = { 5 }, .strides = { 1 }, .data = shape
+    };
+    blocks b = { 0 };
+    kao_context *ctx = NULL;
+    kao_network *m = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    (void)state;
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "96");
+    graph_input(&g, "k", KAO_I64, "5"); /* four dims, and a number that nothing needs */
+    graph_ints(&g, "target", "4", target);
+    graph_noise(&g, "base", "96,96,1,1", 1, 1);
+    graph_node(&g, "Slice", "k zero four", "dims", "");
+    graph_ints(&g, "zero", "1", &(int64_t){ 0 });
+    graph_ints(&g, "four", "1", &(int64_t){ 4 });
+    graph_ints(&g, "five", "1", &(int64_t){ 5 });
+    graph_node(&g, "Reshape", "x dims", "p", "");
+    graph_node(&g, "Slice", "k four five", "last", "");
+    graph_node(&g, "Cast", "last", "factor", "to=1");
+    graph_node(&g, "Mul", "base factor", "w", "");
+    graph_node(&g, "Conv", "p w", "y", "");
+    pb file = finish(&g);
+
+    open_counted(&b, &ctx, &m, &s, &file);
+    assert_int_equal(kao_session_bind(s, 0, &t, NULL), KAO_OK);
+    assert_int_equal(kao_session_bind(s, 1, &k, NULL), KAO_OK);
+    for (int64_t i = 0; i < 64; i++) {
+        memcpy(shape, (int64_t[5]){ 1, C, 1, 1, i }, 5 * sizeof *shape);
+        assert_int_equal(kao_session_run(s, NULL), KAO_OK);
+    }
+    /* the folded `w` of each plan is a block too */
+    assert_true(b.most >= KAO_MAX_PLANS && b.most <= 2 * (KAO_MAX_PLANS + 1));
+    assert_true(b.made >= 64);
+    kao_session_destroy(s);
+    assert_int_equal(b.live, 0);
+    kao_network_destroy(m);
+    kao_context_destroy(ctx);
+    pb_free(&file);
+}
+
+/* Nine sizes in turn, of which eight have plans: the weights, which all share, are packed
+ * once, also for a second session; they go with the last plan. */
+static void shared_weights_are_packed_once(void **state)
+{
+    float x[C * 9] = { 0 };
+    blocks b = { 0 };
+    kao_context *ctx = NULL;
+    kao_network *m = NULL;
+    kao_session *s = NULL, *other = NULL;
+    graph g;
+
+    (void)state;
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,96,1,?");
+    graph_noise(&g, "w", "96,96,1,1", 1, 1);
+    graph_node(&g, "Conv", "x w", "y", "");
+    pb file = finish(&g);
+
+    open_counted(&b, &ctx, &m, &s, &file);
+    for (int i = 0; i < 3 * (KAO_MAX_PLANS + 1); i++) {
+        kao_tensor t = tensor_of("1,96,1,1", x);
+
+        t.dims[3] = 1 + i % (KAO_MAX_PLANS + 1);
+        kao_tensor_set_dense(&t);
+        assert_int_equal(kao_session_bind(s, 0, &t, NULL), KAO_OK);
+        assert_int_equal(kao_session_run(s, NULL), KAO_OK);
+        if (!other)
+            assert_int_equal(kao_session_create(&other, m, NULL, NULL), KAO_OK);
+        assert_int_equal(kao_session_bind(other, 0, &t, NULL), KAO_OK);
+        assert_int_equal(kao_session_run(other, NULL), KAO_OK);
+    }
+    assert_int_equal(b.made, 1);
+    kao_session_destroy(s);
+    assert_int_equal(b.live, 1);
+    kao_session_destroy(other);
+    assert_int_equal(b.live, 0);
+    kao_network_destroy(m);
+    kao_context_destroy(ctx);
+    pb_free(&file);
+}
+
+/* ---- cancelling ---- */
+
+static kao_cancel *to_request;
+static int n_exp, at_exp; /* calls of the slot; the one in which it is requested */
+
+static void requesting_exp(const float *in, float *out, size_t n)
+{
+    memcpy(out, in, n * sizeof *out);
+    if (n_exp++ == at_exp)
+        kao_cancel_request(to_request);
+}
+
+/* Ten entries; the cancel is requested within one of them, and the next is not run. */
+static void cancelled_between_entries(void **state)
+{
+    enum { LONG = 10 };
+    fixture *f = *state;
+    float x[4] = { 1, 2, 3, 4 };
+    const kao_tensor t = tensor_of("4", x);
+    kao_network *m = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "?");
+    for (int i = 0; i < LONG; i++) {
+        char in[8] = "x", out[8] = "y";
+
+        if (i > 0)
+            snprintf(in, sizeof in, "v%d", i);
+        if (i < LONG - 1)
+            snprintf(out, sizeof out, "v%d", i + 1);
+        graph_node(&g, "Exp", in, out, "");
+    }
+    pb file = finish(&g);
+
+    assert_int_equal(kao_cancel_create(f->ctx, &to_request, NULL), KAO_OK);
+    assert_int_equal(
+        kao_network_parse(f->ctx, &m, (kao_span){ file.p, file.n }, "built", NULL),
+        KAO_OK);
+    m->kernels.exp = requesting_exp;
+    const kao_session_options o = { .passes = KAO_PASS_ALL, .cancel = to_request };
+
+    assert_int_equal(kao_session_create(&s, m, &o, NULL), KAO_OK);
+    assert_int_equal(kao_session_bind(s, 0, &t, NULL), KAO_OK);
+    for (at_exp = 0; at_exp < LONG; at_exp++) {
+        n_exp = 0;
+        const kao_status want = at_exp < LONG - 1 ? KAO_E_CANCELLED : KAO_OK;
+
+        assert_int_equal(kao_session_run(s, &f->err), want);
+        assert_int_equal(n_exp, at_exp + 1);
+        assert_int_equal(kao_session_output(s, 0) != NULL, want == KAO_OK);
+        /* requested before a run: nothing is planned or run */
+        n_exp = 0;
+        assert_int_equal(kao_session_run(s, &f->err), KAO_E_CANCELLED);
+        assert_int_equal(n_exp, 0);
+        assert_null(kao_session_plan(s));
+        kao_cancel_reset(to_request);
+    }
+    at_exp = -1;
+    assert_int_equal(kao_session_run(s, &f->err), KAO_OK);
+    assert_true(((const float *)kao_session_output(s, 0)->data)[3] == 4);
+    kao_session_destroy(s);
+    kao_network_destroy(m);
+    kao_cancel_destroy(to_request);
+    pb_free(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(work_is_counted_by_kernel),
+        cmocka_unit_test(weights_go_with_plans),
+        cmocka_unit_test(shared_weights_are_packed_once),
+        cmocka_unit_test(cancelled_between_entries),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}

@@ -1,0 +1,23 @@
+/* Run a random graph by every choice of passes on every kernel set of the machine, and
+ * compare with its plan of generic forms on the reference kernels. */
+#ifndef KAO_TESTS_RANDOM_DIFFER_H
+#define KAO_TESTS_RANDOM_DIFFER_H
+
+#include "base/context.h"
+#include "random/random_graph.h"
+
+typedef struct differ {
+    kao_context *ctx[3]; /* ref, avx2, avx512: those that the machine has */
+    int n_ctx;
+    double worst; /* largest error so far, as a share of its bound */
+} differ;
+
+bool differ_open(differ *d);
+void differ_close(differ *d);
+
+/* pass_sets: of the sets with one pass left out (and of a few others), how many: 0 .. 16.
+ * Says why where two plans differ, or one is refused. */
+bool differ_check(differ *d, const random_graph *t, const pb *file, int pass_sets,
+                  char *why, size_t cap);
+
+#endif
