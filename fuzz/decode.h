@@ -22,7 +22,8 @@ static inline int fuzz_decode(kao_decode_fn *decode, const uint8_t *data, size_t
     if (!st) {
         FUZZ_CHECK(orientation >= 1 && orientation <= 8);
         FUZZ_CHECK(m.rgb && m.full_width <= KAO_IMAGE_MAX_SIDE);
-        FUZZ_CHECK((uint64_t)m.full_width * m.full_height <= KAO_IMAGE_MAX_PIXELS);
+        FUZZ_CHECK((uint64_t)m.width * m.height <= KAO_IMAGE_MAX_PIXELS);
+        FUZZ_CHECK((uint64_t)m.full_width * m.full_height <= KAO_IMAGE_MAX_FILE_PIXELS);
         st = kao_image_orient(&mem, &m, orientation, &err);
         FUZZ_CHECK(!st && m.skip_x < 8 && m.skip_y < 8);
         /* each corner can be read */

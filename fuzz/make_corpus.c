@@ -1,6 +1,5 @@
 /* Write the first inputs of the picture targets: make_corpus FUZZ/CORPUS. Run once;
  * what it wrote is in the tree, beside what the fuzzers found. */
-#include <png.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,6 +19,42 @@ static void put(const char *folder, const char *name, buf *b)
     if (!f || fwrite(b->p, 1, b->n, f) != b->n || fclose(f) != 0)
         perror(path);
     buf_free(b);
+}
+
+/* Notes in all their places, and files without their ends. */
+static void put_notes_and_ends(const uint8_t *rgb)
+{
+    const png_how png = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
+    buf xmp[2] = { make_xmp("6", false), make_xmp("8", true) };
+    buf exif = make_exif(6, true, true), raw = make_raw_profile("exif", &exif);
+    buf jpeg = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });
+    buf open_end =
+        make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB, .progressive = true });
+    buf scans =
+        make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB, .one_scan_each = true });
+    buf texts = make_png(rgb, W * 3, W, H, &png, NULL);
+    buf webp = make_webp(rgb, W, H, false);
+
+    jpeg_put_xmp(&jpeg, &xmp[0]);
+    jpeg.n -= 2;
+    open_end.n -= 2;
+    png_put_text(&texts, "zTXt", "Raw profile type exif", &raw);
+    png_put_text(&texts, "iTXt", "XML:com.adobe.xmp", &xmp[1]);
+    texts.n -= 12;
+    webp_put_notes(&webp, W, H, NULL, &xmp[0]);
+    put("jpeg", "seed_xmp", &jpeg);
+    put("jpeg", "seed_open", &open_end);
+    put("jpeg", "seed_scans", &scans);
+    put("png", "seed_texts", &texts);
+    put("webp", "seed_xmp", &webp);
+    buf_insert(&xmp[0], 0, "\0", 1);
+    buf_insert(&xmp[1], 0, "\x3http://ns.adobe.com/xap/1.0/", 30);
+    buf_insert(&raw, 0, "\x1", 1);
+    buf_insert(&exif, 0, "\x3", 1);
+    put("upright", "seed0", &xmp[0]);
+    put("upright", "seed1", &xmp[1]);
+    put("upright", "seed2", &raw);
+    put("upright", "seed3", &exif);
 }
 
 int main(int argc, char **argv)
@@ -51,7 +86,7 @@ int main(int argc, char **argv)
                               i == 3   ? 4
                               : i == 5 ? 16
                                        : 8,
-                              i % 2, i < 4 };
+                              i % 2, i < 4, 0 };
         buf b = make_png(rgba, W * 8, W, H, &how, palette);
 
         png_put_exif(&b, (uint16_t)(i + 2), i % 2, i % 3 == 0);
@@ -73,5 +108,6 @@ int main(int argc, char **argv)
         snprintf(name, sizeof name, "seed%u", i);
         put("exif", name, &b);
     }
+    put_notes_and_ends(rgb);
     return 0;
 }

@@ -26,9 +26,12 @@ extern "C" {
 #endif
 
 /* What is read at most; more is KAO_E_LIMIT, found before memory is taken. */
-#define KAO_IMAGE_MAX_SIDE   65535u
-#define KAO_IMAGE_MAX_PIXELS 100000000u /* of the picture in its file */
-#define KAO_IMAGE_MAX_BYTES  536870912u /* of the file: 512 MiB */
+#define KAO_IMAGE_MAX_SIDE        65535u
+#define KAO_IMAGE_MAX_PIXELS      100000000u  /* of a picture handed out */
+#define KAO_IMAGE_MAX_FILE_PIXELS 1000000000u /* of a picture in its file, see load */
+#define KAO_IMAGE_MAX_BYTES       536870912u  /* of the file: 512 MiB */
+#define KAO_IMAGE_MAX_ROW_BYTES                                                        \
+ 2147483647u /* from one row of your pixels to the next */
 
 typedef struct kao_image {
     uint8_t *rgb;           /* R, G, B of pixel (0, 0), then of (1, 0), ... */
@@ -39,9 +42,11 @@ typedef struct kao_image {
     uint32_t full_width, full_height; /* of the upright picture in the file */
     uint32_t reduction; /* 1, 2, 4, 8: a pixel here is so many by so many of the file */
     uint32_t skip_x,
-        skip_y;  /* pixels of the file that the first column, row lacks (< 8):
+        skip_y;          /* pixels of the file that the first column, row lacks (< 8):
                                  only where a reduced picture was turned; see full_point */
-    void *owned; /* the library's block, or NULL: the pixels are the caller's */
+    const char *warning; /* what was odd about a file that could be read whole, such as
+                            "no end marker"; a constant text, NULL if nothing */
+    void *owned;         /* the library's block, or NULL: the pixels are the caller's */
 } kao_image;
 
 /* Fill with {0} for defaults. */
@@ -49,16 +54,29 @@ typedef struct kao_image_options {
     uint32_t max_side; /* a hint: the caller needs no more than this many pixels on the
                           longer side. A JPEG is then decoded at 1/2, 1/4 or 1/8 as long
                           as its longer side stays at least this long; 0: full size.
-                          Other formats come at full size. The result is never made
-                          smaller than asked: see kao_image_resize */
+                          Other formats come at full size. The result is not made
+                          smaller than asked (see kao_image_resize), except to stay
+                          within KAO_IMAGE_MAX_PIXELS */
 } kao_image_options;
 
 /* Read a picture file: JPEG (baseline or progressive, grey, colour, CMYK), PNG (all
- * kinds) or WebP; which one is told by the content, never by the name. The EXIF
- * orientation is applied: the picture handed out is upright. Transparent pixels are
+ * kinds) or WebP; which one is told by the content, never by the name. The orientation is
+ * applied, from EXIF or else from XMP, in PNG also from text chunks that hold either
+ * ("Raw profile type exif"): the picture handed out is upright. Transparent pixels are
  * laid over white, 16-bit samples are scaled to 8 bits, of an animated WebP the first
  * frame is taken. Colour profiles and gamma are ignored. Bytes after the end of the
  * picture are ignored.
+ *
+ * A JPEG or PNG of more than KAO_IMAGE_MAX_PIXELS comes at 1/2, 1/4 or 1/8 as needed;
+ * out->reduction tells. Its own size has a limit too, KAO_IMAGE_MAX_FILE_PIXELS. An
+ * interlaced PNG and a WebP are not reduced: over KAO_IMAGE_MAX_PIXELS they are
+ * KAO_E_LIMIT. Memory while reading: the pixels handed out and some rows (twice the
+ * pixels for one that is turned by 90 degrees); for a JPEG in several scans (progressive)
+ * also 2 bytes a sample at full size, 1 GiB at most; for a WebP with transparency 4 bytes
+ * a pixel, for a lossless one some 4 more; for texts of a PNG 64 MiB at most.
+ *
+ * A JPEG or PNG that lacks its end marker, or is damaged behind its last pixel, is read
+ * if all its pixels are there, and out->warning says so.
  *
  * path     the file, or a pipe or device.
  * options  may be NULL.
@@ -66,10 +84,10 @@ typedef struct kao_image_options {
  *          On failure {0}.
  * err      out, may be NULL; names file, place and reason.
  *
- * Errors: KAO_E_IO, KAO_E_FORMAT (not a picture, or cut short, or damaged: damaged data
- * is never handed out as grey areas), KAO_E_UNSUPPORTED (a picture format that kao does
- * not read, or a rare kind of one that it does), KAO_E_LIMIT, KAO_E_NOMEM, KAO_E_ARG.
- */
+ * Errors: KAO_E_IO, KAO_E_FORMAT (not a picture, or cut in its pixels, or damaged:
+ * damaged data is never handed out as grey areas), KAO_E_UNSUPPORTED (a picture format
+ * that kao does not read, a rare kind of one that it does, or one left out of this
+ * build), KAO_E_LIMIT, KAO_E_NOMEM, KAO_E_ARG. */
 KAO_API kao_status kao_image_load(kao_context *ctx, const char *path,
                                   const kao_image_options *options, kao_image *out,
                                   kao_error *err);
@@ -107,7 +125,7 @@ typedef enum kao_image_format {
  * .png, in any case of letters. The file is written beside and renamed: after a failure
  * the old one is still there.
  * Errors: KAO_E_ARG (empty image), KAO_E_UNSUPPORTED (another name's end), KAO_E_IO,
- * KAO_E_LIMIT (a JPEG side over 65500), KAO_E_NOMEM. */
+ * KAO_E_LIMIT (a JPEG side over 65500, rows too far apart), KAO_E_NOMEM. */
 KAO_API kao_status kao_image_save(kao_context *ctx, const char *path,
                                   const kao_image *image, kao_error *err);
 
@@ -129,7 +147,7 @@ KAO_API void kao_image_free_bytes(kao_context *ctx, uint8_t *bytes); /* NULL is 
  * covers; along one that grows, values are interpolated linearly between pixel centres.
  * dst and src must not overlap. A large picture is shared among the context's threads;
  * the result is the same for any number of them. Errors: KAO_E_ARG (an empty picture),
- * KAO_E_NOMEM. */
+ * KAO_E_LIMIT (rows too far apart), KAO_E_NOMEM. */
 KAO_API kao_status kao_image_resize(kao_context *ctx, const kao_view *src,
                                     const kao_image *dst, kao_error *err);
 

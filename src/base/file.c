@@ -156,18 +156,74 @@ static bool write_all(int fd, kao_mem *mem, const uint8_t *p, size_t n)
     return true;
 }
 
-/* Not a file of our own making (/dev/stdout, a pipe): written in place. */
-static bool is_special(const char *path)
-{
-    struct stat info;
+/* The names of one write: the file that is to be replaced, its folder, and the file that
+ * is written beside it. */
+typedef struct names {
+    char *target, *folder, *beside;
+} names;
 
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode);
+enum { MAX_LINKS = 40, LINK_CAP = 4096 };
+
+/* Names of open descriptors: what is behind them is not to be replaced. */
+static bool is_descriptor(const char *path)
+{
+    return strncmp(path, "/dev/std", 8) == 0 || strncmp(path, "/dev/fd/", 8) == 0 ||
+           strncmp(path, "/proc/", 6) == 0;
 }
 
+/* The folder's name with its slash, and name behind it. */
+static char *in_folder_of(kao_mem *mem, const char *path, const char *name)
+{
+    const char *slash = strrchr(path, '/');
+    const size_t n_folder = slash ? (size_t)(slash - path) + 1 : 0;
+    const size_t n = n_folder + strlen(name) + 1;
+    char *p = kao_alloc(mem, n);
+
+    if (p)
+        snprintf(p, n, "%.*s%s", (int)n_folder, path, name);
+    return p;
+}
+
+/* Follow symbolic links from path to the last name, which need not exist. */
+static kao_status follow_links(kao_mem *mem, const char *path, char **target,
+                               kao_error *err)
+{
+    char *at = kao_strdup(mem, path), *to = kao_alloc(mem, LINK_CAP);
+    kao_status st =
+        at && to ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+
+    for (int n_links = 0; !st && !is_descriptor(at); n_links++) {
+        struct stat info;
+
+        if (lstat(at, &info) != 0 || !S_ISLNK(info.st_mode))
+            break;
+        const ssize_t n = broken(mem) ? -1 : readlink(at, to, LINK_CAP);
+
+        if (n < 0 || n == LINK_CAP || n_links == MAX_LINKS) {
+            st = kao_fail_sys(err, KAO_E_IO, n < 0 ? errno : ELOOP, "%s", path);
+            break;
+        }
+        to[n] = '\0';
+        char *next = to[0] == '/' ? kao_strdup(mem, to) : in_folder_of(mem, at, to);
+
+        if (!next)
+            st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+        else
+            kao_free(mem, at);
+        at = next ? next : at;
+    }
+    kao_free(mem, to);
+    if (st)
+        kao_free(mem, at);
+    *target = st ? NULL : at;
+    return st;
+}
+
+/* Pipes, devices and descriptors: written in place. */
 static kao_status write_special(kao_mem *mem, const char *path, const void *bytes,
                                 size_t n, kao_error *err)
 {
-    const int fd = broken(mem) ? -1 : open(path, O_WRONLY | O_CLOEXEC);
+    const int fd = broken(mem) ? -1 : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     bool ok = fd >= 0 && write_all(fd, mem, bytes, n);
     int sys = ok ? 0 : errno;
 
@@ -179,43 +235,109 @@ static kao_status write_special(kao_mem *mem, const char *path, const void *byte
               : kao_fail_sys(err, KAO_E_IO, sys, "%s: cannot be written", path);
 }
 
-kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
-                          kao_error *err)
+/* To the disk; some file systems have nothing to do there and say so. */
+static bool sync_to_disk(kao_mem *mem, int fd)
 {
-    if (is_special(path))
-        return write_special(mem, path, bytes, n, err);
-    const size_t cap = strlen(path) + sizeof ".4294967295-99";
-    char *beside = kao_alloc(mem, cap);
-    int sys = 0, fd = -1;
+    return !broken(mem) &&
+           (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS);
+}
 
-    if (!beside)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
-    for (int try = 0; fd < 0 && try < 100; try++) { /* a name that nobody has */
-        snprintf(beside, cap, "%s.%u-%d", path, (unsigned)getpid(), try);
-        fd = broken(mem) ? -1
-                         : open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+/* A file of a name that nobody has, in the target's folder. -1: errno says why. */
+static int open_beside(kao_mem *mem, const names *x, size_t cap, mode_t mode)
+{
+    const size_t n_folder = strlen(x->folder);
+    int fd = -1;
+
+    for (int try = 0; fd < 0 && try < 100; try++) {
+        snprintf(x->beside, cap, "%s%s.kao-%u-%d", x->folder,
+                 x->folder[n_folder - 1] == '/' ? "" : "/", (unsigned)getpid(), try);
+        fd = broken(mem)
+                 ? -1
+                 : open(x->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (fd < 0 && errno != EEXIST)
             break;
     }
-    if (fd < 0) {
-        sys = errno;
-        kao_free(mem, beside);
+    return fd;
+}
+
+/* Write, sync and close fd, a new file that gets the mode of old, which may be NULL. */
+static bool fill(kao_mem *mem, int fd, const struct stat *old, const void *bytes,
+                 size_t n)
+{
+    bool ok = true;
+
+    if (old)
+        ok = !broken(mem) && fchmod(fd, old->st_mode & 0777) == 0;
+    ok = ok && write_all(fd, mem, bytes, n) && sync_to_disk(mem, fd);
+    const int sys = errno;
+
+    if (close(fd) != 0 && ok)
+        return false;
+    errno = sys;
+    return ok;
+}
+
+/* The bytes go to a file beside the target, which then takes its name; only then the old
+ * one is gone. folder: open, or -1 where it may not be read. */
+static kao_status replace(kao_mem *mem, const char *path, const names *x, size_t cap,
+                          int folder, const struct stat *old, const void *bytes,
+                          size_t n, kao_error *err)
+{
+    const int fd = open_beside(mem, x, cap, old ? 0600 : 0666);
+
+    if (fd < 0)
+        return kao_fail_sys(err, KAO_E_IO, errno, "%s: no file can be made in %s", path,
+                            x->folder);
+    if (!fill(mem, fd, old, bytes, n) || broken(mem) ||
+        rename(x->beside, x->target) != 0) {
+        const int sys = errno;
+
+        unlink(x->beside);
         return kao_fail_sys(err, KAO_E_IO, sys, "%s: cannot be written", path);
     }
-    bool ok = write_all(fd, mem, bytes, n);
-    if (!ok)
-        sys = errno;
-    if (close(fd) != 0 && ok) {
-        ok = false;
-        sys = errno;
+    if (folder >= 0 && !sync_to_disk(mem, folder))
+        return kao_fail_sys(err, KAO_E_IO, errno,
+                            "%s: written, but a crash may undo it", path);
+    return KAO_OK;
+}
+
+kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
+                          kao_error *err)
+{
+    names x = { 0 };
+    struct stat old;
+    kao_status st = follow_links(mem, path, &x.target, err);
+
+    if (st)
+        return st;
+    const bool there = stat(x.target, &old) == 0;
+
+    if (is_descriptor(x.target) || (there && !S_ISREG(old.st_mode))) {
+        st = write_special(mem, x.target, bytes, n, err);
+        kao_free(mem, x.target);
+        return st;
     }
-    if (ok && (broken(mem) || rename(beside, path) != 0)) {
-        ok = false;
-        sys = errno;
+    const size_t cap = strlen(x.target) + sizeof "./.kao-4294967295-99";
+
+    x.folder = in_folder_of(mem, x.target, strchr(x.target, '/') ? "" : ".");
+    x.beside = kao_alloc(mem, cap);
+    if (x.folder && x.beside) {
+        const int folder =
+            broken(mem) ? -1 : open(x.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        if (folder < 0 && errno != EACCES)
+            st = kao_fail_sys(err, KAO_E_IO, errno, "%s: no file can be made in %s",
+                              path, x.folder);
+        else
+            st =
+                replace(mem, path, &x, cap, folder, there ? &old : NULL, bytes, n, err);
+        if (folder >= 0)
+            close(folder);
+    } else {
+        st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     }
-    if (!ok)
-        unlink(beside);
-    kao_free(mem, beside);
-    return ok ? KAO_OK
-              : kao_fail_sys(err, KAO_E_IO, sys, "%s: cannot be written", path);
+    kao_free(mem, x.beside);
+    kao_free(mem, x.folder);
+    kao_free(mem, x.target);
+    return st;
 }

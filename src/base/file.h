@@ -22,7 +22,14 @@ kao_status kao_file_drain(kao_file *f, kao_mem *mem, int fd, const char *name,
                           size_t limit, kao_error *err);
 void kao_file_close(kao_file *f); /* {0} is fine */
 
-/* Write beside and rename over path. */
+/* Write a file so that after a failure or a crash path is the old file or the new one,
+ * whole: the bytes go to a file beside it, to the disk, and then take its name; the
+ * folder's change goes to the disk too (unless the folder cannot be read). An existing
+ * file's permissions are kept, a new one's follow the umask; owner, ACL and attributes are
+ * not kept, and other hard links stay with the old content. A symbolic link stays: what it
+ * points to is written. A pipe, a device or a descriptor (/dev/stdout) is written in
+ * place, at its end. KAO_E_IO after the name was taken (the folder cannot be synced) says
+ * so. */
 kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
                           kao_error *err);
 

@@ -32,6 +32,7 @@ typedef struct found { /* in one picture */
     kao_face *faces;   /* in pixels of the file */
     size_t n;
     uint32_t turned;
+    const char *warning;    /* of the picture, or NULL */
     uint32_t width, height; /* of the file, upright */
     kao_status st;
     kao_error err;
@@ -82,6 +83,7 @@ static void *work(void *worker, void *user, size_t i)
         f->height = p.image.full_height ? p.image.full_height : p.image.height;
         f->n = p.n_faces;
         f->turned = p.turned;
+        f->warning = p.image.warning;
         f->faces = calloc(p.n_faces + 1, sizeof *f->faces);
         if (!f->faces)
             f->st = kao_fail(&f->err, KAO_E_NOMEM, "%s: out of memory", path);
@@ -107,6 +109,8 @@ static int print_json(const char *path, const found *f)
         kao_json_set(o, "width", kao_json_integer(f->width));
         kao_json_set(o, "height", kao_json_integer(f->height));
         kao_json_set(o, "turned", kao_json_integer(f->turned));
+        if (f->warning)
+            kao_json_set(o, "warning", kao_json_string(f->warning));
         kao_json_set(o, "faces", faces);
     }
     return cli_print_json("detect", o);
@@ -117,7 +121,7 @@ static void print_text(const char *path, const found *f)
     printf("%s: %zu face%s", path, f->n, f->n == 1 ? "" : "s");
     if (f->turned)
         printf(" (upright when turned by %u degrees)", f->turned);
-    printf("\n");
+    printf("%s%s\n", f->warning ? "; warning: " : "", f->warning ? f->warning : "");
     for (size_t i = 0; i < f->n; i++)
         printf("  %zu: %.0f x %.0f at (%.0f, %.0f), score %.3f\n", i + 1,
                (double)f->faces[i].width, (double)f->faces[i].height,

@@ -1,4 +1,5 @@
-/* See command.h. The program alone reads the environment: KAO_CPU, KAO_MODELS. */
+/* See command.h. The program alone reads the environment: KAO_CPU, KAO_MODELS, and jobs.c
+ * KAO_PROGRESS_MS. */
 #include "cli/command.h"
 
 #include <errno.h>

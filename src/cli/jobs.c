@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "cli/command.h"
 
 typedef struct result {
@@ -48,9 +49,20 @@ static void *thread_main(void *opaque)
     }
 }
 
+/* Milliseconds after which progress shows: KAO_PROGRESS_MS, else a second. */
+static double patience(void)
+{
+    const char *env = getenv("KAO_PROGRESS_MS");
+    double ms = 1000;
+
+    if (env)
+        (void)kao_text_number(&env, &ms);
+    return ms;
+}
+
 static void show(size_t done, size_t n, double begin, bool *shown)
 {
-    if (!*shown && cli_now_ms() - begin < 1000)
+    if (!*shown && cli_now_ms() - begin < patience())
         return;
     *shown = true;
     fprintf(stderr, "\r%zu/%zu ", done, n);

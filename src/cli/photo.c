@@ -57,7 +57,8 @@ kao_status cli_crew_open(cli_crew *c, const cli_photo_options *o, size_t n_items
     const uint32_t asked = o->jobs < WORKERS_MAX ? o->jobs : WORKERS_MAX;
     const uint32_t want = n_items < asked ? (uint32_t)n_items : asked ? asked : 1;
     /* --threads is for a file; without it the files at once share all CPUs */
-    const uint32_t all = o->threads * want; /* at most 2^16 * 2^8; too many are refused */
+    const uint32_t all =
+        o->threads * want; /* at most 2^16 * 2^8; too many are refused */
     kao_status st = KAO_OK;
 
     *c = (cli_crew){ .workers = calloc(want, sizeof *c->workers) };

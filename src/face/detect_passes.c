@@ -66,7 +66,7 @@ static kao_status decode(kao_detector *d, const canvas *c, float min_score,
             return kao_fail(err, KAO_E_UNSUPPORTED, "output %u is %s, wanted float32",
                             i, kao_dtype_name((int)tensors[i]->dtype));
     }
-    d->pass.n = 0;
+    kao_face_list_clear(&d->pass);
     const kao_status st = d->family->decode(&d->heads, tensors, c->width, c->height,
                                             min_score, &d->pass, err);
 
@@ -109,6 +109,8 @@ static kao_point from_canvas(const canvas *c, float x, float y, float width,
 static void map_back(kao_detector *d, const pass *p, const canvas *c, float width,
                      float height)
 {
+    kao_face_list_sort(
+        &d->pass); /* ties in the same order, whether it was full or not */
     for (size_t i = 0; i < d->pass.n; i++) {
         kao_face f = d->pass.faces[i];
         const float size = f.width > f.height ? f.width : f.height;
@@ -222,7 +224,7 @@ kao_status kao_find_by_passes(kao_detector *d, const kao_hunt *h, kao_error *err
     const uint32_t side = width > height ? width : height;
     const size_t n = choose_passes(d, side, passes, &n_coarse);
 
-    d->found.n = 0;
+    kao_face_list_clear(&d->found);
     for (size_t i = 0; !st && i < n; i++) {
         if (i == n_coarse) { /* a look at what the coarse passes found */
             if (h->coarse_only)

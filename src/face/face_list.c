@@ -10,20 +10,42 @@ static const float same_eyes = 0.3f; /* of the smaller distance between the eyes
 
 /* ---- the list ---- */
 
-/* Below a full list lies a heap with the worst face on top. */
-static void sift_worst(kao_face *f, size_t n, size_t at)
+/* a before b: the better score, then the one that came first. */
+static bool before(const kao_face_list *l, size_t a, size_t b)
+{
+    const float x = l->faces[a].score, y = l->faces[b].score;
+
+    return x != y ? x > y : l->number[a] < l->number[b];
+}
+
+static void swap(kao_face_list *l, size_t a, size_t b)
+{
+    const kao_face face = l->faces[a];
+    const uint32_t number = l->number[a];
+
+    l->faces[a] = l->faces[b];
+    l->number[a] = l->number[b];
+    l->faces[b] = face;
+    l->number[b] = number;
+}
+
+/* The first n are a heap with the last in order on top, but for the one at `at`. */
+static void sift_down(kao_face_list *l, size_t n, size_t at)
 {
     for (size_t child = 2 * at + 1; child < n; child = 2 * at + 1) {
-        if (child + 1 < n && f[child + 1].score < f[child].score)
+        if (child + 1 < n && before(l, child, child + 1))
             child++;
-        if (f[at].score <= f[child].score)
+        if (!before(l, at, child))
             return;
-        const kao_face t = f[at];
-
-        f[at] = f[child];
-        f[child] = t;
+        swap(l, at, child);
         at = child;
     }
+}
+
+static void make_heap(kao_face_list *l)
+{
+    for (size_t i = l->n / 2; i-- > 0;)
+        sift_down(l, l->n, i);
 }
 
 static bool grow(kao_face_list *l)
@@ -34,41 +56,65 @@ static bool grow(kao_face_list *l)
 
     if (faces)
         l->faces = faces;
-    uint32_t *order = faces ? kao_grow(l->mem, l->order, 0, cap * sizeof *order) : NULL;
+    uint32_t *number =
+        faces ? kao_grow(l->mem, l->number, l->n * sizeof *number, cap * sizeof *number)
+              : NULL;
 
-    if (order)
-        l->order = order;
-    l->failed = !order;
-    l->cap = order ? cap : l->cap;
-    return order != NULL;
+    if (number) {
+        l->number = number;
+        l->cap = cap;
+    }
+    l->failed = !number;
+    return number != NULL;
 }
 
+void kao_face_list_clear(kao_face_list *l)
+{
+    l->n = 0;
+    l->added = 0;
+    l->failed = false;
+}
+
+/* A full list is a heap: its worst face stands on top, ready to be replaced. */
 void kao_face_list_add(kao_face_list *l, const kao_face *face)
 {
+    const uint32_t number = l->added++;
+
     if (l->failed)
         return;
     if (l->limit && l->n == l->limit) {
         if (face->score > l->faces[0].score) {
             l->faces[0] = *face;
-            sift_worst(l->faces, l->n, 0);
+            l->number[0] = number;
+            sift_down(l, l->n, 0);
         }
         return;
     }
     if (l->n == l->cap && !grow(l))
         return;
-    l->faces[l->n++] = *face;
+    l->faces[l->n] = *face;
+    l->number[l->n++] = number;
     if (l->n == l->limit)
-        for (size_t i = l->n / 2; i-- > 0;)
-            sift_worst(l->faces, l->n, i);
+        make_heap(l);
 }
 
 void kao_face_list_fini(kao_face_list *l)
 {
     kao_free(l->mem, l->faces);
-    kao_free(l->mem, l->order);
+    kao_free(l->mem, l->number);
     l->faces = NULL;
-    l->order = NULL;
+    l->number = NULL;
     l->n = l->cap = 0;
+}
+
+/* Heap sort: in place, no bad case; numbers make it stable. */
+void kao_face_list_sort(kao_face_list *l)
+{
+    make_heap(l);
+    for (size_t i = l->n; i > 1; i--) {
+        swap(l, 0, i - 1);
+        sift_down(l, i - 1, 0);
+    }
 }
 
 /* ---- overlap ---- */
@@ -119,69 +165,11 @@ static bool is_same_face(const kao_face *a, const kao_face *b)
 
 /* ---- suppression ---- */
 
-/* a before b: the better score, then the one that came first. */
-static bool before(const kao_face *f, uint32_t a, uint32_t b)
-{
-    return f[a].score != f[b].score ? f[a].score > f[b].score : a < b;
-}
-
-/* The last in order rises to the top. */
-static void sift_last(const kao_face *f, uint32_t *order, size_t n, size_t at)
-{
-    const uint32_t v = order[at];
-
-    for (size_t child = 2 * at + 1; child < n; child = 2 * at + 1) {
-        if (child + 1 < n && before(f, order[child], order[child + 1]))
-            child++;
-        if (!before(f, v, order[child]))
-            break;
-        order[at] = order[child];
-        at = child;
-    }
-    order[at] = v;
-}
-
-/* Heap sort of indices, then the faces along the permutation's cycles: in place, no bad case,
- * stable because indices break ties. */
-static void sort_by_score(kao_face_list *l)
-{
-    uint32_t *order = l->order;
-    kao_face *f = l->faces;
-
-    for (size_t i = 0; i < l->n; i++)
-        order[i] = (uint32_t)i;
-    for (size_t i = l->n / 2; i-- > 0;)
-        sift_last(f, order, l->n, i);
-    for (size_t i = l->n; i > 1; i--) {
-        const uint32_t last = order[0];
-
-        order[0] = order[i - 1];
-        order[i - 1] = last;
-        sift_last(f, order, i - 1, 0);
-    }
-    for (size_t i = 0; i < l->n; i++) {
-        if (order[i] == i)
-            continue;
-        const kao_face first = f[i];
-        size_t at = i;
-
-        while (order[at] != i) {
-            const size_t next = order[at];
-
-            f[at] = f[next];
-            order[at] = (uint32_t)at;
-            at = next;
-        }
-        f[at] = first;
-        order[at] = (uint32_t)at;
-    }
-}
-
 void kao_face_list_nms(kao_face_list *l, float iou, bool joined)
 {
     size_t kept = 0;
 
-    sort_by_score(l);
+    kao_face_list_sort(l);
     for (size_t i = 0; i < l->n; i++) {
         const kao_face *f = &l->faces[i];
         bool drop = false;

@@ -8,17 +8,22 @@
 typedef struct kao_face_list {
     kao_mem *mem;
     kao_face *faces;
-    uint32_t *order; /* room for sorting; as large as faces */
+    uint32_t *number; /* of each face: how many were added before it */
     size_t n, cap;
     size_t limit; /* more than this are not kept: the best stay; 0: no limit */
-    bool failed;  /* out of memory: faces are missing */
+    uint32_t added;
+    bool failed; /* out of memory: faces are missing */
 } kao_face_list;
 
-/* The list's memory is kept when n is set to 0. */
+/* Without faces; the memory is kept. */
+void kao_face_list_clear(kao_face_list *list);
 void kao_face_list_add(kao_face_list *list, const kao_face *face);
 void kao_face_list_fini(kao_face_list *list);
 
-/* Sort by score (best first; ties in the order in which they were added) and drop what
+/* Best score first; ties in the order in which they were added. */
+void kao_face_list_sort(kao_face_list *list);
+
+/* Sort and drop what
  *   - overlaps a kept face by more than `iou` (intersection over union), or
  *   - joined: is the same face as a kept one, seen at another size: more than 7/10 of the
  *     smaller box lies inside the other, and the boxes are near in size or have the same

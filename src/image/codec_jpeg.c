@@ -1,20 +1,34 @@
-/* JPEG in and out by libjpeg(-turbo).
+/* JPEG in by libjpeg(-turbo).
  *
- * libjpeg reports through longjmp: each direction has one guarded function (the only
- * ones that call setjmp), and everything that must be freed lives in a job outside of
- * it.
+ * libjpeg reports through longjmp: read_guarded is the one function that calls setjmp,
+ * and everything that must be freed lives in a job outside of it.
  *
  * libjpeg repairs damaged data and says so in a warning; what it puts in place is grey.
- * Here the warnings that stand for lost pixels are errors, the end of the input is an
- * error, and a colour component for which no scan came is an error.
+ * Here the warnings that stand for lost pixels are errors, and a colour component for
+ * which no scan came is an error.
+ *
+ * A file that stops without its end marker is whole if every pixel is there. Where the
+ * input ends libjpeg is given an end marker; if a scan still needed bits it warns, which
+ * is an error. So a file of one scan is whole once its last row has come. In a file of
+ * several scans each must be whole, and there must be all of them: every component of a
+ * sequential file, every bit of every coefficient of a progressive one. And the scan must
+ * run up to a marker or the end of the input, zeros aside: else something behind a cut
+ * was decoded. What follows a whole picture can only be wrong by itself and earns a
+ * warning. (Arithmetic coding is
+ * not read: its decoder does not notice that its data ended.)
  *
  * Bombs: a progressive file may have any number of scans, each a pass over the whole
- * picture for a few bytes of input; scans are counted and weighed by the pixels.
+ * picture for a few bytes of input; scans are counted and weighed by the pixels, and a
+ * picture that is complete reads no more of them. A size whose blocks would have less
+ * than one bit each in the file is refused before memory is taken.
+ *
+ * Memory: the pixels handed out and some rows; with several scans also the coefficients,
+ * 2 bytes a sample of the picture at full size, MAX_COEF_BYTES at most.
  *
  * Adobe programs write CMYK with 255 for no ink and say so by an APP14 marker, which is
  * the only sign there is. Ink is turned to light without a profile: r = (1-c)(1-k). */
 #include "image/codec_table.h"
-#include "image/exif.h"
+#include "image/upright.h"
 
 #include <setjmp.h>
 #include <stdio.h> /* jpeglib.h needs it */
@@ -26,32 +40,33 @@
 enum {
     MAX_SCANS = 500,
     MAX_SCAN_PIXELS_M = 4000, /* scans * megapixels: 40 scans at 100 megapixels */
-    MAX_COEF_BYTES = 1 << 30, /* of a progressive picture: 4 components, 2 bytes each,
-                                 100 megapixels, and room for padding */
-    DEFAULT_QUALITY = 92,
-    FULL_CHROMA_FROM = 90,
+    MAX_COEF_BYTES = 1 << 30, /* 350 megapixels in colour at 4:2:0, 170 at 4:4:4 */
 };
+
+static const char NO_END[] = "no end marker";
 
 typedef struct jpeg_errors {
     struct jpeg_error_mgr mgr; /* first: libjpeg hands back its address */
     jmp_buf escape;
     kao_error *err;
     kao_status status;
-    uint64_t offset; /* where the reader stands; UINT64_MAX in the writer */
 } jpeg_errors;
 
 typedef struct jpeg_reader {
     struct jpeg_decompress_struct cinfo;
-    struct jpeg_progress_mgr progress;
     struct jpeg_source_mgr source;
     jpeg_errors errors;
     kao_mem *mem;
     kao_span bytes;
     uint32_t max_side;
     kao_image *out;
-    uint8_t orientation;
+    kao_upright upright;
     uint8_t *row;              /* a row of CMYK, or NULL */
     bool seen[MAX_COMPONENTS]; /* a first scan of this component came */
+    bool in_scans;             /* the head is read */
+    bool ended;                /* libjpeg asked for more input than there is */
+    bool whole;                /* all pixels have come */
+    bool exact;                /* and a marker or the end of the input followed them */
 } jpeg_reader;
 
 static kao_status status_of(int code)
@@ -77,25 +92,36 @@ static kao_status status_of(int code)
     }
 }
 
+static void fail_early(jpeg_reader *r)
+{
+    r->errors.status =
+        kao_fail_at(r->errors.err, KAO_E_FORMAT, r->bytes.n,
+                    "JPEG: the file ends early, at byte %zu", r->bytes.n);
+}
+
+static size_t offset_of(const jpeg_reader *r)
+{
+    return r->ended || !r->cinfo.src ? r->bytes.n
+                                     : r->bytes.n - r->cinfo.src->bytes_in_buffer;
+}
+
 static void on_error(j_common_ptr cinfo)
 {
-    jpeg_errors *e = (jpeg_errors *)cinfo->err;
+    jpeg_reader *r = cinfo->client_data;
+    jpeg_errors *e = &r->errors;
     char text[JMSG_LENGTH_MAX];
 
-    if (cinfo->is_decompressor) {
-        const j_decompress_ptr d = (j_decompress_ptr)cinfo;
-        const jpeg_reader *r = cinfo->client_data;
-
-        if (d->src)
-            e->offset = r->bytes.n - d->src->bytes_in_buffer;
-    }
     e->mgr.format_message(cinfo, text);
     e->status = status_of(e->mgr.msg_code);
-    if (e->offset == UINT64_MAX)
-        kao_fail(e->err, e->status, "JPEG: %s", text);
-    else
-        kao_fail_at(e->err, e->status, e->offset, "JPEG, near byte %llu: %s",
-                    (unsigned long long)e->offset, text);
+    if (e->status == KAO_E_FORMAT && r->whole && r->exact) {
+        r->out->warning = NO_END;
+        e->status = KAO_OK;
+    } else if (e->status == KAO_E_FORMAT && r->ended) {
+        fail_early(r);
+    } else {
+        kao_fail_at(e->err, e->status, offset_of(r), "JPEG, near byte %zu: %s",
+                    offset_of(r), text);
+    }
     longjmp(e->escape, 1);
 }
 
@@ -136,7 +162,6 @@ static struct jpeg_error_mgr *errors_init(jpeg_errors *e, kao_error *err)
     e->mgr.emit_message = on_message;
     e->mgr.output_message = quiet;
     e->err = err;
-    e->offset = UINT64_MAX;
     return &e->mgr;
 }
 
@@ -145,62 +170,77 @@ static void source_none(j_decompress_ptr cinfo)
     (void)cinfo;
 }
 
-/* libjpeg asks for more than there is. */
-static boolean source_fill(j_decompress_ptr cinfo)
+/* libjpeg asks for more than there is: an end marker is made up. */
+static boolean source_fill(j_decompress_ptr d)
 {
-    cinfo->src->bytes_in_buffer = 0;
-    cinfo->err->msg_code = JERR_INPUT_EOF;
-    on_error((j_common_ptr)cinfo);
-    return FALSE;
+    static const JOCTET end[2] = { 0xff, JPEG_EOI };
+    jpeg_reader *r = d->client_data;
+
+    r->ended = true;
+    if (!r->in_scans) {
+        fail_early(r);
+        longjmp(r->errors.escape, 1);
+    }
+    d->src->next_input_byte = end;
+    d->src->bytes_in_buffer = sizeof end;
+    return TRUE;
 }
 
 static void source_skip(j_decompress_ptr cinfo, long n)
 {
     if (n <= 0)
         return;
-    if ((unsigned long)n > cinfo->src->bytes_in_buffer)
+    if ((unsigned long)n > cinfo->src->bytes_in_buffer) {
         source_fill(cinfo);
+        return;
+    }
     cinfo->src->next_input_byte += n;
     cinfo->src->bytes_in_buffer -= (size_t)n;
 }
 
-/* Called many times a scan, before each portion of input. */
-static void on_progress(j_common_ptr common)
-{
-    jpeg_reader *r = common->client_data;
-    const j_decompress_ptr d = &r->cinfo;
-    const uint64_t pixels = (uint64_t)d->image_width * d->image_height;
-    const uint64_t scans = (uint64_t)d->input_scan_number;
-
-    if (scans > MAX_SCANS || scans * pixels > MAX_SCAN_PIXELS_M * UINT64_C(1000000)) {
-        kao_fail(r->errors.err, KAO_E_LIMIT, "JPEG: over %llu scans of %u x %u pixels",
-                 (unsigned long long)(scans - 1), d->image_width, d->image_height);
-        leave(&r->errors, KAO_E_LIMIT);
-    }
-    if (!d->progressive_mode || (d->Ss == 0 && d->Ah == 0))
-        for (int i = 0; i < d->comps_in_scan; i++)
-            r->seen[d->cur_comp_info[i]->component_index] = true;
-}
-
-/* The largest of 1, 2, 4, 8 that leaves max_side pixels on the longer side. */
+/* The largest of 1, 2, 4, 8 that leaves max_side pixels on the longer side, and larger
+ * where the picture would still have too many pixels. */
 static uint32_t reduction_for(uint32_t width, uint32_t height, uint32_t max_side)
 {
     const uint32_t longer = width > height ? width : height;
+    uint32_t d = max_side > 0 ? 8 : 1;
 
-    for (uint32_t d = 8; max_side > 0 && d > 1; d /= 2)
-        if ((longer + d - 1) / d >= max_side)
-            return d;
-    return 1;
+    while (d > 1 && (longer + d - 1) / d < max_side)
+        d /= 2;
+    return kao_image_reduction(width, height, d);
 }
 
 static void read_orientation(jpeg_reader *r)
 {
     for (jpeg_saved_marker_ptr m = r->cinfo.marker_list; m; m = m->next)
-        if (m->data_length >= 6 && memcmp(m->data, "Exif\0\0", 6) == 0) {
-            r->orientation =
-                kao_exif_orientation((kao_span){ m->data, m->data_length });
-            return;
-        }
+        kao_upright_app1(&r->upright, (kao_span){ m->data, m->data_length });
+}
+
+/* What the head claims, against the bytes that are there and the memory it asks for. */
+static void check_blocks(jpeg_reader *r)
+{
+    const j_decompress_ptr d = &r->cinfo;
+    uint64_t n = 0, padded = 0;
+
+    for (int i = 0; i < d->num_components; i++) {
+        const jpeg_component_info *c = &d->comp_info[i];
+        const uint64_t h = (uint64_t)c->h_samp_factor, v = (uint64_t)c->v_samp_factor;
+
+        n += (uint64_t)c->width_in_blocks * c->height_in_blocks;
+        padded += (c->width_in_blocks + h - 1) / h * h *
+                  ((c->height_in_blocks + v - 1) / v * v);
+    }
+    if (n / 8 > r->bytes.n)
+        leave(&r->errors, kao_fail_at(r->errors.err, KAO_E_FORMAT, r->bytes.n,
+                                      "JPEG: %zu bytes cannot hold %u x %u pixels",
+                                      r->bytes.n, d->image_width, d->image_height));
+    if (jpeg_has_multiple_scans(d) && padded * sizeof(JBLOCK) > MAX_COEF_BYTES)
+        leave(&r->errors, kao_fail(r->errors.err, KAO_E_LIMIT,
+                                   "JPEG: %u x %u pixels in several scans: %llu MiB of "
+                                   "coefficients, at most %d",
+                                   d->image_width, d->image_height,
+                                   (unsigned long long)(padded * sizeof(JBLOCK) >> 20),
+                                   MAX_COEF_BYTES >> 20));
 }
 
 /* Read up to the pixels and choose how they are to be handed out. */
@@ -210,43 +250,122 @@ static void read_head(jpeg_reader *r)
 
     jpeg_save_markers(d, JPEG_APP0 + 1, 0xffff);
     jpeg_read_header(d, TRUE);
-    if (kao_image_check_size(d->image_width, d->image_height, r->errors.err)) {
+    if (kao_image_check_file_size(d->image_width, d->image_height, r->errors.err)) {
         kao_error_prefix(r->errors.err, KAO_E_LIMIT, "JPEG");
         leave(&r->errors, KAO_E_LIMIT);
     }
-    if (d->arith_code) {
-        kao_fail(r->errors.err, KAO_E_UNSUPPORTED,
-                 "JPEG: arithmetic coding is not read");
-        leave(&r->errors, KAO_E_UNSUPPORTED);
-    }
-    if (d->jpeg_color_space == JCS_UNKNOWN) {
-        kao_fail(r->errors.err, KAO_E_UNSUPPORTED,
-                 "JPEG: %d components of unknown meaning", d->num_components);
-        leave(&r->errors, KAO_E_UNSUPPORTED);
-    }
+    if (d->arith_code)
+        leave(&r->errors, kao_fail(r->errors.err, KAO_E_UNSUPPORTED,
+                                   "JPEG: arithmetic coding is not read"));
+    if (d->jpeg_color_space == JCS_UNKNOWN)
+        leave(&r->errors,
+              kao_fail(r->errors.err, KAO_E_UNSUPPORTED,
+                       "JPEG: %d components of unknown meaning", d->num_components));
+    check_blocks(r);
     read_orientation(r);
     d->out_color_space = d->num_components == 4 ? JCS_CMYK : JCS_RGB;
     d->scale_num = 1;
     d->scale_denom = reduction_for(d->image_width, d->image_height, r->max_side);
     d->dct_method = JDCT_ISLOW;
     d->do_block_smoothing = FALSE;
-    d->mem->max_memory_to_use = MAX_COEF_BYTES;
+    d->buffered_image = jpeg_has_multiple_scans(d);
+    r->in_scans = true;
 }
 
-static void check_scans(jpeg_reader *r)
+/* A scan has come: which components does it begin? */
+static void note_scan(jpeg_reader *r)
 {
     const j_decompress_ptr d = &r->cinfo;
 
-    if (!jpeg_has_multiple_scans(d))
-        return;
-    for (int i = 0; i < d->num_components; i++)
-        if (!r->seen[i]) {
-            kao_fail_at(r->errors.err, KAO_E_FORMAT,
-                        r->bytes.n - d->src->bytes_in_buffer,
-                        "JPEG: no data for colour component %d of %d", i + 1,
-                        d->num_components);
-            leave(&r->errors, KAO_E_FORMAT);
+    if (!d->progressive_mode || (d->Ss == 0 && d->Ah == 0))
+        for (int i = 0; i < d->comps_in_scan; i++)
+            r->seen[d->cur_comp_info[i]->component_index] = true;
+}
+
+/* No scan can add anything: all components, all bits of all coefficients. */
+static bool all_came(const jpeg_reader *r)
+{
+    const struct jpeg_decompress_struct *d = &r->cinfo;
+
+    for (int i = 0; i < d->num_components; i++) {
+        if (!r->seen[i])
+            return false;
+        for (int k = 0; d->progressive_mode && k < DCTSIZE2; k++)
+            if (d->coef_bits[i][k] != 0) /* bits that miss; -1: all */
+                return false;
+    }
+    return true;
+}
+
+static void check_scan_count(jpeg_reader *r)
+{
+    const j_decompress_ptr d = &r->cinfo;
+    const uint64_t pixels = (uint64_t)d->image_width * d->image_height;
+    const uint64_t scans = (uint64_t)d->input_scan_number;
+
+    if (scans > MAX_SCANS || scans * pixels > MAX_SCAN_PIXELS_M * UINT64_C(1000000))
+        leave(&r->errors, kao_fail(r->errors.err, KAO_E_LIMIT,
+                                   "JPEG: over %llu scans of %u x %u pixels",
+                                   (unsigned long long)(scans - 1), d->image_width,
+                                   d->image_height));
+}
+
+/* After the last scan: does it end where it should? All its bytes were fetched by then
+ * (and 8 at most beyond them), so that a scan that was cut, and whose pixels came from
+ * something else behind the cut, shows by what is left. */
+static bool ends_exactly(const jpeg_reader *r)
+{
+    const struct jpeg_source_mgr *s = r->cinfo.src;
+
+    return r->ended || r->cinfo.unread_marker != 0 || s->bytes_in_buffer == 0 ||
+           s->next_input_byte[0] == 0xff;
+}
+
+/* Several scans: read all coefficients before the first row goes out. */
+static void read_scans(jpeg_reader *r)
+{
+    const j_decompress_ptr d = &r->cinfo;
+
+    for (int got = 0; got != JPEG_REACHED_EOI;) {
+        check_scan_count(r);
+        got = jpeg_consume_input(d);
+        if (got == JPEG_SCAN_COMPLETED) {
+            note_scan(r);
+            r->exact = ends_exactly(r);
+            if (all_came(r))
+                break;
+        } else if (got == JPEG_REACHED_EOI && r->ended) {
+            fail_early(r);
+            longjmp(r->errors.escape, 1);
         }
+    }
+    for (int i = 0; i < d->num_components; i++)
+        if (!r->seen[i])
+            leave(&r->errors, kao_fail_at(r->errors.err, KAO_E_FORMAT, offset_of(r),
+                                          "JPEG: no data for colour component %d of %d",
+                                          i + 1, d->num_components));
+    jpeg_start_output(d, d->input_scan_number);
+}
+
+/* All rows are out; whatever comes now is no reason to refuse them. */
+static void read_end(jpeg_reader *r)
+{
+    const j_decompress_ptr d = &r->cinfo;
+
+    r->whole = true;
+    if (!d->buffered_image) {
+        r->exact = ends_exactly(r);
+        jpeg_finish_decompress(d);
+    } else {
+        jpeg_consume_input(d); /* up to the end marker, or a scan too many */
+    }
+    if (!r->ended)
+        return;
+    if (!r->exact) {
+        fail_early(r);
+        longjmp(r->errors.escape, 1);
+    }
+    r->out->warning = NO_END;
 }
 
 /* inverted: 255 is no ink. */
@@ -267,7 +386,8 @@ static void read_pixels(jpeg_reader *r)
     const j_decompress_ptr d = &r->cinfo;
 
     jpeg_start_decompress(d);
-    check_scans(r);
+    if (d->buffered_image)
+        read_scans(r);
     kao_status st = kao_image_alloc(r->mem, d->output_width, d->output_height, r->out,
                                     r->errors.err);
 
@@ -286,10 +406,10 @@ static void read_pixels(jpeg_reader *r)
         if (r->row)
             cmyk_to_rgb(to, r->row, d->output_width, d->saw_Adobe_marker);
     }
-    jpeg_finish_decompress(d);
     r->out->full_width = d->image_width;
     r->out->full_height = d->image_height;
     r->out->reduction = d->scale_denom;
+    read_end(r);
 }
 
 static kao_status read_guarded(jpeg_reader *r)
@@ -297,20 +417,28 @@ static kao_status read_guarded(jpeg_reader *r)
     if (setjmp(r->errors.escape))
         return r->errors.status;
     jpeg_create_decompress(&r->cinfo);
-    r->cinfo.client_data = r;
     r->cinfo.src = &r->source;
-    r->cinfo.progress = &r->progress;
     read_head(r);
     read_pixels(r);
     return KAO_OK;
+}
+
+/* Without what fills up the end of a file that was cut: zeros could pass for coded
+ * pixels. (A scan that ends in FF 00 or in eight zero bits and lacks its end marker is
+ * then refused; 1 in some thousand does.) */
+static kao_span without_filling(kao_span bytes)
+{
+    while (bytes.n > 0 && (bytes.p[bytes.n - 1] == 0 || bytes.p[bytes.n - 1] == 0xff))
+        bytes.n--;
+    return bytes;
 }
 
 kao_status kao_jpeg_decode(kao_mem *mem, kao_span bytes,
                            const kao_image_options *options, kao_image *out,
                            uint8_t *orientation, kao_error *err)
 {
+    bytes = without_filling(bytes);
     jpeg_reader r = {
-        .progress = { .progress_monitor = on_progress },
         .source = { .next_input_byte = bytes.p,
                     .bytes_in_buffer = bytes.n,
                     .init_source = source_none,
@@ -322,107 +450,16 @@ kao_status kao_jpeg_decode(kao_mem *mem, kao_span bytes,
         .bytes = bytes,
         .max_side = options->max_side,
         .out = out,
-        .orientation = 1,
     };
 
     r.cinfo.err = errors_init(&r.errors, err);
+    r.cinfo.client_data = &r;
     const kao_status st = read_guarded(&r);
 
     jpeg_destroy_decompress(&r.cinfo);
     kao_free(mem, r.row);
     if (st)
         kao_image_drop(mem, out);
-    *orientation = r.orientation;
-    return st;
-}
-
-bool kao_jpeg_sniff(kao_span bytes)
-{
-    return bytes.n >= 3 && memcmp(bytes.p, "\xff\xd8\xff", 3) == 0;
-}
-
-typedef struct jpeg_writer {
-    struct jpeg_compress_struct cinfo;
-    struct jpeg_destination_mgr target;
-    jpeg_errors errors;
-    const kao_image *image;
-    uint32_t quality;
-    kao_bytes *out;
-} jpeg_writer;
-
-static void target_more(jpeg_writer *w)
-{
-    if (!kao_bytes_reserve(w->out, w->out->n + 1)) {
-        kao_fail(w->errors.err, KAO_E_NOMEM, "JPEG: out of memory");
-        leave(&w->errors, KAO_E_NOMEM);
-    }
-    w->target.next_output_byte = w->out->p + w->out->n;
-    w->target.free_in_buffer = w->out->cap - w->out->n;
-}
-
-static void target_init(j_compress_ptr cinfo)
-{
-    target_more(cinfo->client_data);
-}
-
-static boolean target_full(j_compress_ptr cinfo)
-{
-    jpeg_writer *w = cinfo->client_data;
-
-    w->out->n = w->out->cap;
-    target_more(w);
-    return TRUE;
-}
-
-static void target_end(j_compress_ptr cinfo)
-{
-    jpeg_writer *w = cinfo->client_data;
-
-    w->out->n = w->out->cap - w->target.free_in_buffer;
-}
-
-static kao_status write_guarded(jpeg_writer *w)
-{
-    const j_compress_ptr c = &w->cinfo;
-
-    if (setjmp(w->errors.escape))
-        return w->errors.status;
-    jpeg_create_compress(c);
-    c->client_data = w;
-    c->dest = &w->target;
-    c->image_width = w->image->width;
-    c->image_height = w->image->height;
-    c->input_components = KAO_RGB;
-    c->in_color_space = JCS_RGB;
-    jpeg_set_defaults(c);
-    jpeg_set_quality(c, (int)w->quality, TRUE);
-    if (w->quality >= FULL_CHROMA_FROM)
-        c->comp_info[0].h_samp_factor = c->comp_info[0].v_samp_factor = 1;
-    jpeg_start_compress(c, TRUE);
-    while (c->next_scanline < c->image_height) {
-        JSAMPROW rows[1] = { kao_image_row(w->image, c->next_scanline) };
-
-        jpeg_write_scanlines(c, rows, 1);
-    }
-    jpeg_finish_compress(c);
-    return KAO_OK;
-}
-
-kao_status kao_jpeg_encode(const kao_image *image, uint32_t quality, kao_bytes *out,
-                           kao_error *err)
-{
-    jpeg_writer w = {
-        .target = { .init_destination = target_init,
-                    .empty_output_buffer = target_full,
-                    .term_destination = target_end },
-        .image = image,
-        .quality = quality ? quality : DEFAULT_QUALITY,
-        .out = out,
-    };
-
-    w.cinfo.err = errors_init(&w.errors, err);
-    const kao_status st = write_guarded(&w);
-
-    jpeg_destroy_compress(&w.cinfo);
+    *orientation = kao_upright_of(&r.upright);
     return st;
 }

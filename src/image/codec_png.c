@@ -4,14 +4,18 @@
  * 8-bit RGB or RGBA by libpng's own transformations; alpha is then laid over white, row
  * by row. An interlaced picture comes as up to 7 smaller pictures, whose pixels are put
  * where they belong one row at a time, so that no second whole picture is needed for
- * RGBA.
+ * RGBA. One that is not interlaced and has more pixels than may be handed out is
+ * reduced while its rows come: sums of 2 x 2, 4 x 4 pixels in one row of numbers.
+ *
+ * Once the last row has come, what is missing or damaged behind it is a warning, unless
+ * it is the checksum of the rows themselves.
  *
  * Bombs: the size is checked in the header's bytes before libpng sees them; a picture
  * that claims more rows than deflate could hold in the file is refused before memory is
  * taken; chunks that kao does not use are skipped unread, the others have a size limit.
  */
 #include "image/codec_table.h"
-#include "image/exif.h"
+#include "image/upright.h"
 
 #include <setjmp.h>
 #include <string.h>
@@ -19,10 +23,12 @@
 #include <png.h>
 
 enum {
-    HEAD_BYTES = 33,     /* signature, IHDR with its CRC */
-    MAX_RATIO = 1032,    /* of deflate: 258 bytes from 2 bits */
-    MAX_CHUNK = 1 << 20, /* bytes of a chunk that is kept (eXIf, tRNS, PLTE) */
-    MAX_CHUNKS = 64,     /* that are kept */
+    HEAD_BYTES = 33,  /* signature, IHDR with its CRC */
+    MAX_RATIO = 1032, /* of deflate: 258 bytes from 2 bits */
+    MAX_CHUNK =
+        1 << 19,      /* bytes, inflated, of a chunk that is kept: eXIf, texts, ... */
+    MAX_CHUNKS = 128, /* that are kept: each EXIF property may be a text of its own */
+    MAX_ALLOC = 1 << 21, /* bytes: a row of 65535 pixels has 512 KiB at most */
     WRITE_LEVEL = 3,     /* deflate: 6 takes twice as long for some 3 % */
 };
 
@@ -36,8 +42,12 @@ typedef struct png_job { /* of either direction */
     bool no_memory; /* an allocation failed, also where libpng then went on */
     kao_reader from;
     kao_image *out;
-    uint8_t orientation;
-    uint8_t *row;
+    bool interlaced, alpha;
+    int pass;      /* of the row that is being read, 0 to 6 */
+    uint32_t y;    /* of that row in the picture at full size */
+    uint8_t *row;  /* or NULL: rows go straight to the picture */
+    uint32_t *sum; /* of a reduced picture, or NULL */
+    bool in_tail;  /* all rows are there, and their checksums are right */
     const kao_image *image;
     kao_bytes *to;
 } png_job;
@@ -48,10 +58,93 @@ static kao_status ends_early(size_t at, kao_error *err)
                        at);
 }
 
+/* n pixels of RGB or RGBA to every step-th pixel of to. */
+static void put_row(uint8_t *to, size_t step, const uint8_t *from, size_t n, bool alpha)
+{
+    for (size_t i = 0; i < n; i++, to += step * KAO_RGB) {
+        const uint8_t *p = from + i * (alpha ? 4 : 3);
+
+        for (size_t c = 0; c < 3; c++)
+            to[c] = alpha ? kao_over_white(p[c], p[3]) : p[c];
+    }
+}
+
+static void add_row(uint32_t *sum, size_t d, const uint8_t *from, size_t n, bool alpha)
+{
+    for (size_t i = 0; i < n; i++) {
+        const uint8_t *p = from + i * (alpha ? 4 : 3);
+        uint32_t *to = sum + i / d * KAO_RGB;
+
+        for (size_t c = 0; c < 3; c++)
+            to[c] += alpha ? kao_over_white(p[c], p[3]) : p[c];
+    }
+}
+
+/* Means of n_rows rows; the last pixel may stand for fewer columns. */
+static void put_means(const kao_image *out, uint32_t y, uint32_t *sum, uint32_t n_rows)
+{
+    const uint32_t d = out->reduction;
+    uint8_t *to = kao_image_row(out, y);
+
+    for (uint32_t x = 0; x < out->width; x++) {
+        const uint32_t left = out->full_width - x * d;
+        const uint32_t n = n_rows * (left < d ? left : d);
+
+        for (uint32_t c = 0; c < KAO_RGB; c++, sum++) {
+            *to++ = (uint8_t)((*sum + n / 2) / n);
+            *sum = 0;
+        }
+    }
+}
+
+static uint32_t pass_cols(const png_job *j, int pass)
+{
+    return (uint32_t)PNG_PASS_COLS((int)j->out->width, pass);
+}
+
+/* The row that libpng has just filled goes to its place. */
+static void row_came(png_job *j)
+{
+    const uint32_t d = j->out->reduction;
+
+    if (j->sum) {
+        add_row(j->sum, d, j->row, j->out->full_width, j->alpha);
+        if (j->y % d == d - 1 || j->y == j->out->full_height - 1)
+            put_means(j->out, j->y / d, j->sum, j->y % d + 1);
+    } else if (j->interlaced) {
+        const int pass = j->pass;
+        uint8_t *to =
+            kao_image_row(j->out, j->y) + (size_t)PNG_PASS_START_COL(pass) * KAO_RGB;
+
+        put_row(to, (size_t)1 << PNG_PASS_COL_SHIFT(pass), j->row, pass_cols(j, pass),
+                j->alpha);
+    } else if (j->row) {
+        put_row(kao_image_row(j->out, j->y), 1, j->row, j->out->width, j->alpha);
+    }
+}
+
+/* Is the row that is being read the last, and its content there? libpng looks for the
+ * end of the data before it hands the row out as finished. */
+static bool last_row_is_there(const png_job *j)
+{
+    if (!j->out->rgb)
+        return false;
+    return j->interlaced ? png_get_current_pass_number(j->png) >= 7
+                         : png_get_current_row_number(j->png) >= j->out->full_height;
+}
+
 static void on_error(png_structp png, png_const_charp text)
 {
     png_job *j = png_get_error_ptr(png);
 
+    if (j->to == NULL && !j->no_memory &&
+        (j->in_tail || (j->from.bad && last_row_is_there(j)))) {
+        if (!j->in_tail)
+            row_came(j);
+        j->out->warning = "no end marker";
+        j->status = KAO_OK;
+        longjmp(j->escape, 1);
+    }
     if (j->no_memory)
         j->status = kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory");
     else if (j->from.bad)
@@ -74,6 +167,9 @@ static void on_warning(png_structp png, png_const_charp text)
 static png_voidp on_alloc(png_structp png, png_alloc_size_t n)
 {
     png_job *j = png_get_mem_ptr(png);
+
+    if (n > MAX_ALLOC) /* for a chunk that claims so much: libpng skips it then */
+        return NULL;
     void *p = kao_alloc(j->mem, n);
 
     if (!p)
@@ -98,11 +194,6 @@ static void on_read(png_structp png, png_bytep to, size_t n)
     memcpy(to, s.p, n);
 }
 
-bool kao_png_sniff(kao_span bytes)
-{
-    return bytes.n >= 8 && memcmp(bytes.p, "\x89PNG\r\n\x1a\n", 8) == 0;
-}
-
 /* The header's claims, before any memory is taken for them. */
 static kao_status check_head(kao_span bytes, kao_error *err)
 {
@@ -114,10 +205,12 @@ static kao_status check_head(kao_span bytes, kao_error *err)
         return kao_fail_at(err, KAO_E_FORMAT, 12, "PNG, byte 12: no header");
     const uint64_t w = kao_be32(bytes.p + 16), h = kao_be32(bytes.p + 20);
     const uint8_t depth = bytes.p[24], type = bytes.p[25];
-    const kao_status st = kao_image_check_size(w, h, err);
+    const bool interlaced = bytes.p[28] != 0;
+    const kao_status st = interlaced ? kao_image_check_size(w, h, err)
+                                     : kao_image_check_file_size(w, h, err);
 
     if (st)
-        return kao_error_prefix(err, st, "PNG");
+        return kao_error_prefix(err, st, interlaced ? "PNG, interlaced" : "PNG");
     if (type > 6 || channels[type] == 0 || depth > 16)
         return KAO_OK; /* libpng says what is wrong */
     const uint64_t raw = h * (w * channels[type] * depth / 8);
@@ -132,8 +225,8 @@ static kao_status check_head(kao_span bytes, kao_error *err)
 static void ask_for_rgb(png_job *j)
 {
     /* A multiple of 5 bytes: names with their terminators. */
-    static const png_byte unused[] = "iCCP\0iTXt\0tEXt\0zTXt\0sPLT\0hIST\0pCAL\0sCAL\0"
-                                     "cHRM\0gAMA\0sRGB\0tIME\0pHYs\0oFFs\0bKGD\0sBIT";
+    static const png_byte unused[] = "iCCP\0sPLT\0hIST\0pCAL\0sCAL\0cHRM\0gAMA\0"
+                                     "sRGB\0tIME\0pHYs\0oFFs\0bKGD\0sBIT";
 
     png_set_user_limits(j->png, KAO_IMAGE_MAX_SIDE, KAO_IMAGE_MAX_SIDE);
     png_set_chunk_malloc_max(j->png, MAX_CHUNK);
@@ -149,44 +242,65 @@ static void ask_for_rgb(png_job *j)
     png_read_update_info(j->png, j->info);
 }
 
-/* n pixels of RGB or RGBA to every step-th pixel of to. */
-static void put_row(uint8_t *to, size_t step, const uint8_t *from, size_t n, bool alpha)
+static void read_rows(png_job *j)
 {
-    for (size_t i = 0; i < n; i++, to += step * KAO_RGB) {
-        const uint8_t *p = from + i * (alpha ? 4 : 3);
+    for (j->pass = 0; j->pass < (j->interlaced ? 7 : 1); j->pass++) {
+        const bool i = j->interlaced;
+        const uint32_t y_step = i ? 1u << PNG_PASS_ROW_SHIFT(j->pass) : 1;
 
-        for (size_t c = 0; c < 3; c++)
-            to[c] = alpha ? kao_over_white(p[c], p[3]) : p[c];
+        if (i && pass_cols(j, j->pass) == 0)
+            continue;
+        for (j->y = i ? (uint32_t)PNG_PASS_START_ROW(j->pass) : 0;
+             j->y < j->out->full_height; j->y += y_step) {
+            png_read_row(j->png, j->row ? j->row : kao_image_row(j->out, j->y), NULL);
+            row_came(j);
+        }
     }
 }
 
-static void read_pass(png_job *j, int pass, bool interlaced, bool alpha)
+static uint8_t read_orientation(const png_job *j)
 {
-    const uint32_t w = j->out->width, h = j->out->height;
-    const uint32_t n = interlaced ? (uint32_t)PNG_PASS_COLS((int)w, pass) : w;
-    const uint32_t x0 = interlaced ? (uint32_t)PNG_PASS_START_COL(pass) : 0;
-    const uint32_t y0 = interlaced ? (uint32_t)PNG_PASS_START_ROW(pass) : 0;
-    const uint32_t x_step = interlaced ? 1u << PNG_PASS_COL_SHIFT(pass) : 1;
-    const uint32_t y_step = interlaced ? 1u << PNG_PASS_ROW_SHIFT(pass) : 1;
-
-    if (n == 0)
-        return;
-    for (uint32_t y = y0; y < h; y += y_step) {
-        uint8_t *to = kao_image_row(j->out, y) + (size_t)x0 * KAO_RGB;
-
-        png_read_row(j->png, j->row ? j->row : to, NULL);
-        if (j->row)
-            put_row(to, x_step, j->row, n, alpha);
-    }
-}
-
-static void read_orientation(png_job *j)
-{
-    png_uint_32 n = 0;
+    png_uint_32 n_exif = 0;
     png_bytep exif = NULL;
+    png_textp texts = NULL;
+    int n_texts = 0;
+    kao_upright u = { 0 };
 
-    if (png_get_eXIf_1(j->png, j->info, &n, &exif) && exif)
-        j->orientation = kao_exif_orientation((kao_span){ exif, n });
+    if (png_get_eXIf_1(j->png, j->info, &n_exif, &exif) && exif)
+        kao_upright_exif(&u, (kao_span){ exif, n_exif });
+    png_get_text(j->png, j->info, &texts, &n_texts);
+    for (int i = 0; i < n_texts; i++) {
+        const png_text *t = &texts[i];
+
+        if (t->text)
+            kao_upright_text(&u, t->key, t->text,
+                             t->compression >= PNG_ITXT_COMPRESSION_NONE
+                                 ? t->itxt_length
+                                 : t->text_length);
+    }
+    return kao_upright_of(&u);
+}
+
+static kao_status make_room(png_job *j)
+{
+    const uint32_t w = png_get_image_width(j->png, j->info);
+    const uint32_t h = png_get_image_height(j->png, j->info);
+    const uint32_t d = j->interlaced ? 1 : kao_image_reduction(w, h, 1);
+    const kao_status st =
+        kao_image_alloc(j->mem, (w + d - 1) / d, (h + d - 1) / d, j->out, j->err);
+
+    if (st)
+        return st;
+    j->out->full_width = w;
+    j->out->full_height = h;
+    j->out->reduction = d;
+    if (j->alpha || j->interlaced || d > 1)
+        j->row = kao_alloc(j->mem, png_get_rowbytes(j->png, j->info));
+    if (d > 1)
+        j->sum = kao_calloc(j->mem, (size_t)j->out->width * KAO_RGB, sizeof *j->sum);
+    if (((j->alpha || j->interlaced) && !j->row) || (d > 1 && (!j->row || !j->sum)))
+        return kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory");
+    return KAO_OK;
 }
 
 static kao_status read_guarded(png_job *j)
@@ -194,41 +308,26 @@ static kao_status read_guarded(png_job *j)
     if (setjmp(j->escape))
         return j->status;
     ask_for_rgb(j);
-    const bool alpha = png_get_channels(j->png, j->info) == 4;
-    const bool interlaced =
-        png_get_interlace_type(j->png, j->info) != PNG_INTERLACE_NONE;
-    const uint32_t w = png_get_image_width(j->png, j->info);
-    const uint32_t h = png_get_image_height(j->png, j->info);
-    const kao_status st = kao_image_alloc(j->mem, w, h, j->out, j->err);
+    j->alpha = png_get_channels(j->png, j->info) == 4;
+    j->interlaced = png_get_interlace_type(j->png, j->info) != PNG_INTERLACE_NONE;
+    const kao_status st = make_room(j);
 
     if (st)
         return st;
-    if (alpha || interlaced) {
-        j->row = kao_alloc(j->mem, png_get_rowbytes(j->png, j->info));
-        if (!j->row)
-            return kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory");
-    }
-    for (int pass = 0; pass < (interlaced ? PNG_INTERLACE_ADAM7_PASSES : 1); pass++)
-        read_pass(j, pass, interlaced, alpha);
+    read_rows(j);
+    j->in_tail = true;
     png_read_end(j->png, j->info);
-    read_orientation(j);
-    /* libpng goes on without a chunk that found no memory; a turned picture is no
-     * answer. */
-    return j->no_memory ? kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory") : KAO_OK;
+    return KAO_OK;
 }
 
 kao_status kao_png_decode(kao_mem *mem, kao_span bytes,
                           const kao_image_options *options, kao_image *out,
                           uint8_t *orientation, kao_error *err)
 {
-    png_job j = { .mem = mem,
-                  .err = err,
-                  .from = kao_reader_of(bytes),
-                  .out = out,
-                  .orientation = 1 };
+    png_job j = { .mem = mem, .err = err, .from = kao_reader_of(bytes), .out = out };
     kao_status st = check_head(bytes, err);
 
-    (void)options; /* PNG comes at full size */
+    (void)options; /* PNG comes at full size if it may */
     if (st)
         return st;
     j.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning,
@@ -236,11 +335,16 @@ kao_status kao_png_decode(kao_mem *mem, kao_span bytes,
     if (j.png)
         j.info = png_create_info_struct(j.png);
     st = j.info ? read_guarded(&j) : kao_fail(err, KAO_E_NOMEM, "PNG: out of memory");
+    /* libpng goes on without a chunk that found no memory; a turned picture is no
+     * answer. */
+    if (!st && j.no_memory)
+        st = kao_fail(err, KAO_E_NOMEM, "PNG: out of memory");
+    *orientation = st ? 1 : read_orientation(&j);
     png_destroy_read_struct(&j.png, &j.info, NULL);
     kao_free(mem, j.row);
+    kao_free(mem, j.sum);
     if (st)
         kao_image_drop(mem, out);
-    *orientation = j.orientation;
     return st;
 }
 

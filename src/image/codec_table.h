@@ -30,8 +30,8 @@ typedef struct kao_codec {
     const char *name;
     const char *ends[3]; /* of file names, without the dot; NULL after the last */
     bool (*sniff)(kao_span bytes); /* by content */
-    kao_decode_fn *decode;
-    kao_encode_fn *encode; /* NULL: read only */
+    kao_decode_fn *decode;         /* NULL: left out of this build */
+    kao_encode_fn *encode;         /* NULL: read only, or left out */
 } kao_codec;
 
 /* NULL after the last row. */
@@ -45,13 +45,10 @@ const kao_codec *kao_codec_of_format(kao_image_format format);
  * KAO_E_FORMAT. */
 kao_status kao_codec_unknown(kao_span bytes, kao_error *err);
 
-bool kao_jpeg_sniff(kao_span bytes);
 kao_decode_fn kao_jpeg_decode;
 kao_encode_fn kao_jpeg_encode;
-bool kao_png_sniff(kao_span bytes);
 kao_decode_fn kao_png_decode;
 kao_encode_fn kao_png_encode;
-bool kao_webp_sniff(kao_span bytes);
 kao_decode_fn kao_webp_decode;
 
 #endif

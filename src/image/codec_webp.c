@@ -2,7 +2,7 @@
  *
  *     RIFF size WEBP | VP8 ....                        a lossy picture
  *                    | VP8L ...                        a lossless one
- *                    | VP8X flags canvas | chunks      more: ALPH, EXIF, ANIM, ANMF
+ *                    | VP8X flags canvas | chunks      more: ALPH, EXIF, XMP, ANIM, ANMF
  *     ANMF: x/2 y/2 w-1 h-1 (24 bits each) duration (24) flags (8) | ALPH? VP8 or VP8L
  *
  * Chunks are padded to even sizes. An animation's first frame may be smaller than its
@@ -10,7 +10,7 @@
  *
  * Source: WebP Container Specification (developers.google.com/speed/webp). */
 #include "image/codec_table.h"
-#include "image/exif.h"
+#include "image/upright.h"
 
 #include <string.h>
 
@@ -19,16 +19,10 @@
 enum { CHUNK_HEAD = 8, RIFF_HEAD = 12, FRAME_HEAD = 16 };
 
 typedef struct webp_parts {
-    kao_span exif;   /* or empty */
+    kao_upright upright;
     kao_span frame;  /* the first frame of an animation with its head, or empty */
     kao_span canvas; /* the content of VP8X, or empty */
 } webp_parts;
-
-bool kao_webp_sniff(kao_span bytes)
-{
-    return bytes.n >= RIFF_HEAD && memcmp(bytes.p, "RIFF", 4) == 0 &&
-           memcmp(bytes.p + 8, "WEBP", 4) == 0;
-}
 
 static uint32_t le24(const uint8_t *p)
 {
@@ -63,8 +57,10 @@ static kao_status walk(kao_span *bytes, webp_parts *parts, kao_error *err)
             return kao_fail_at(err, KAO_E_FORMAT, at,
                                "WebP, byte %zu: a chunk of %zu bytes passes the end",
                                at, n);
-        if (!parts->exif.p && memcmp(head, "EXIF", 4) == 0)
-            parts->exif = body;
+        if (memcmp(head, "EXIF", 4) == 0)
+            kao_upright_exif(&parts->upright, body);
+        if (memcmp(head, "XMP ", 4) == 0)
+            kao_upright_xmp(&parts->upright, body);
         if (!parts->frame.p && memcmp(head, "ANMF", 4) == 0)
             parts->frame = body;
         if (!parts->canvas.p && memcmp(head, "VP8X", 4) == 0)
@@ -179,7 +175,8 @@ kao_status kao_webp_decode(kao_mem *mem, kao_span bytes,
     webp_parts parts = { 0 };
 
     (void)options; /* WebP comes at full size */
-    if (!kao_webp_sniff(bytes))
+    if (bytes.n < RIFF_HEAD || memcmp(bytes.p, "RIFF", 4) != 0 ||
+        memcmp(bytes.p + 8, "WEBP", 4) != 0)
         return kao_fail_at(err, KAO_E_FORMAT, 0, "WebP: no RIFF head");
     kao_status st = walk(&bytes, &parts, err);
 
@@ -194,6 +191,6 @@ kao_status kao_webp_decode(kao_mem *mem, kao_span bytes,
     }
     if (st)
         kao_image_drop(mem, out);
-    *orientation = parts.exif.p ? kao_exif_orientation(parts.exif) : 1;
+    *orientation = kao_upright_of(&parts.upright);
     return st;
 }

@@ -22,7 +22,7 @@ static uint32_t clamp_up(float v, uint32_t n)
 {
     const float c = ceilf(v);
 
-    return c <= 0 ? 0 : c >= (float)n ? n : (uint32_t)c;
+    return !(c > 0) ? 0 : c >= (float)n ? n : (uint32_t)c; /* not a number: 0 */
 }
 
 /* Pixels whose centre is in [x1, x2) x [y1, y2). */

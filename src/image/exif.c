@@ -5,7 +5,7 @@
  *     directory:   count, then 12 bytes an entry: tag, type, number of values, value
  *
  * Source: CIPA DC-008 (Exif 2.32) 4.5 and 4.6.4 A (tag 0x0112); TIFF 6.0, section 2.
- * Offsets count from the byte order mark. Every read is bounded; any doubt means 1. */
+ * Offsets count from the byte order mark. Every read is bounded; any doubt means 0. */
 #include "image/exif.h"
 
 #include <string.h>
@@ -54,15 +54,15 @@ uint8_t kao_exif_orientation(kao_span exif)
     if (exif.n >= 6 && memcmp(exif.p, "Exif\0\0", 6) == 0)
         exif = (kao_span){ exif.p + 6, exif.n - 6 };
     if (exif.n < 8)
-        return 1;
+        return 0;
     const tiff t = { exif, exif.p[0] == 'M' };
 
     if (memcmp(exif.p, t.big ? "MM" : "II", 2) != 0 || u16_at(&t, 2) != 42)
-        return 1;
+        return 0;
     const size_t dir = u32_at(&t, 4);
 
     if (dir > exif.n || exif.n - dir < 2)
-        return 1;
+        return 0;
     const size_t said = u16_at(&t, dir), fit = (exif.n - dir - 2) / 12;
 
     for (size_t i = 0; i < said && i < fit; i++) {
@@ -72,7 +72,7 @@ uint8_t kao_exif_orientation(kao_span exif)
             continue;
         const uint32_t v = entry_value(&t, at);
 
-        return v >= 1 && v <= 8 ? (uint8_t)v : 1;
+        return v >= 1 && v <= 8 ? (uint8_t)v : 0;
     }
-    return 1;
+    return 0;
 }

@@ -4,9 +4,8 @@
 
 #include "base/reader.h"
 
-/* The orientation, 1 to 8, from a TIFF structure, with or without "Exif\0\0" before it.
- * 1 (as it lies) where it is absent or the block is damaged: a picture is not refused
- * for its notes. */
+/* The orientation, 1 to 8, from a TIFF structure, with or without "Exif\0\0" before it;
+ * 0 where it is absent or the block is damaged. */
 uint8_t kao_exif_orientation(kao_span exif);
 
 #endif

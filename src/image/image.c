@@ -21,7 +21,8 @@
 
 enum { TILE = 32 }; /* pixels: 32 rows and columns of a turned picture stay in L1 */
 
-kao_status kao_image_check_size(uint64_t width, uint64_t height, kao_error *err)
+static kao_status check_pixels(uint64_t width, uint64_t height, uint32_t most,
+                               kao_error *err)
 {
     if (width == 0 || height == 0)
         return kao_fail(err, KAO_E_FORMAT, "an empty picture");
@@ -29,11 +30,31 @@ kao_status kao_image_check_size(uint64_t width, uint64_t height, kao_error *err)
         return kao_fail(err, KAO_E_LIMIT, "%llu x %llu pixels, at most %u a side",
                         (unsigned long long)width, (unsigned long long)height,
                         KAO_IMAGE_MAX_SIDE);
-    if (width * height > KAO_IMAGE_MAX_PIXELS)
+    if (width * height > most)
         return kao_fail(err, KAO_E_LIMIT, "%llu x %llu pixels, at most %u million",
                         (unsigned long long)width, (unsigned long long)height,
-                        KAO_IMAGE_MAX_PIXELS / 1000000);
+                        most / 1000000);
     return KAO_OK;
+}
+
+kao_status kao_image_check_size(uint64_t width, uint64_t height, kao_error *err)
+{
+    return check_pixels(width, height, KAO_IMAGE_MAX_PIXELS, err);
+}
+
+kao_status kao_image_check_file_size(uint64_t width, uint64_t height, kao_error *err)
+{
+    return check_pixels(width, height, KAO_IMAGE_MAX_FILE_PIXELS, err);
+}
+
+uint32_t kao_image_reduction(uint32_t width, uint32_t height, uint32_t at_least)
+{
+    uint32_t d = at_least;
+
+    while (((uint64_t)width + d - 1) / d * (((uint64_t)height + d - 1) / d) >
+           KAO_IMAGE_MAX_PIXELS)
+        d *= 2;
+    return d;
 }
 
 kao_status kao_image_check(const kao_image *image, const char *role, kao_error *err)
@@ -46,6 +67,9 @@ kao_status kao_image_check(const kao_image *image, const char *role, kao_error *
     if (image->row_bytes < (size_t)image->width * KAO_RGB)
         return kao_fail(err, KAO_E_ARG, "%s: rows of %zu bytes for %u pixels", role,
                         image->row_bytes, image->width);
+    if (image->row_bytes > KAO_IMAGE_MAX_ROW_BYTES)
+        return kao_fail(err, KAO_E_LIMIT, "%s: rows of %zu bytes, at most %u", role,
+                        image->row_bytes, KAO_IMAGE_MAX_ROW_BYTES);
     return KAO_OK;
 }
 
@@ -188,6 +212,7 @@ kao_status kao_image_orient(kao_mem *mem, kao_image *image, uint8_t orientation,
         to.full_width = image->full_height;
         to.full_height = image->full_width;
         to.reduction = image->reduction;
+        to.warning = image->warning;
         kao_image_drop(mem, image);
         *image = to;
     } else if (flip_x || flip_y) {
@@ -210,6 +235,8 @@ static kao_status decode(kao_context *ctx, kao_span bytes,
 
     if (!codec)
         return kao_codec_unknown(bytes, err);
+    if (!codec->decode)
+        return kao_fail(err, KAO_E_UNSUPPORTED, "%s is not in this build", codec->name);
     kao_status st = codec->decode(&ctx->mem, bytes, options ? options : &defaults, out,
                                   &orientation, err);
 
@@ -278,7 +305,8 @@ kao_status kao_image_encode(kao_context *ctx, const kao_image *image,
     if (!codec)
         return kao_fail(err, KAO_E_ARG, "picture format %d", (int)format);
     if (!codec->encode)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "%s is read, not written", codec->name);
+        return kao_fail(err, KAO_E_UNSUPPORTED, "%s is %s", codec->name,
+                        codec->decode ? "read, not written" : "not in this build");
     if (quality > 100)
         return kao_fail(err, KAO_E_ARG, "quality %u, at most 100", quality);
     const kao_status st = encode(ctx, image, codec, quality, &b, err);
@@ -299,6 +327,9 @@ kao_status kao_image_save(kao_context *ctx, const char *path, const kao_image *i
     const kao_codec *codec = kao_codec_of_path(path);
     kao_bytes b = { 0 };
 
+    if (codec && !codec->decode)
+        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: %s is not in this build", path,
+                        codec->name);
     if (!codec || !codec->encode)
         return kao_fail(
             err, KAO_E_UNSUPPORTED,

@@ -9,10 +9,15 @@
 
 enum { KAO_RGB = 3 }; /* bytes a pixel */
 
-/* KAO_OK, or KAO_E_LIMIT: the size of a picture in a file, before memory is taken for
- * it. An empty one is KAO_E_FORMAT. */
+/* KAO_OK, or KAO_E_LIMIT: the size of a picture to be handed out, before memory is taken
+ * for it. An empty one is KAO_E_FORMAT. */
 kao_status kao_image_check_size(uint64_t width, uint64_t height, kao_error *err);
-/* KAO_OK, or KAO_E_ARG where image does not describe pixels. role: "src" */
+/* The same for the size in the file of one that can be reduced while it is read. */
+kao_status kao_image_check_file_size(uint64_t width, uint64_t height, kao_error *err);
+/* at_least (1, 2, 4, 8) or so many doublings of it that the picture may be handed out:
+ * 8 at most for a size that passed kao_image_check_file_size. */
+uint32_t kao_image_reduction(uint32_t width, uint32_t height, uint32_t at_least);
+/* KAO_OK; KAO_E_LIMIT for rows further apart than KAO_IMAGE_MAX_ROW_BYTES; KAO_E_ARG where image does not describe pixels. role: "src" */
 kao_status kao_image_check(const kao_image *image, const char *role, kao_error *err);
 /* Pixels of undefined content, rows without padding, full_width and so on as the size.
  */

@@ -72,6 +72,10 @@ kao_status kao_view_check(const kao_view *v, const char *role, kao_error *err)
             return kao_fail(err, KAO_E_ARG,
                             "%s: rows of %lld bytes in plane %u, %llu are needed", role,
                             (long long)v->stride[i], i, (unsigned long long)need);
+        if (magnitude(v->stride[i]) > KAO_IMAGE_MAX_ROW_BYTES)
+            return kao_fail(err, KAO_E_LIMIT,
+                            "%s: rows of %lld bytes in plane %u, at most %u", role,
+                            (long long)v->stride[i], i, KAO_IMAGE_MAX_ROW_BYTES);
     }
     return KAO_OK;
 }

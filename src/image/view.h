@@ -5,7 +5,8 @@
 #include "image/image.h"
 #include "kao/view.h"
 
-/* KAO_OK, or KAO_E_ARG where view does not describe pixels. role: "picture" */
+/* KAO_OK; KAO_E_LIMIT for rows further apart than KAO_IMAGE_MAX_ROW_BYTES; KAO_E_ARG where
+ * view does not describe pixels. role: "picture" */
 kao_status kao_view_check(const kao_view *view, const char *role, kao_error *err);
 
 /* Width and height after rotation. */

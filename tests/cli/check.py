@@ -88,7 +88,7 @@ def detect(path, *counts):
         if "error" in o:
             is_error(o["error"])
             continue
-        need(set(o) == {"file", "width", "height", "turned", "faces"}, sorted(o))
+        need(set(o) - {"warning"} == {"file", "width", "height", "turned", "faces"}, sorted(o))
         need(isinstance(o["width"], int) and isinstance(o["height"], int), o)
         for f in o["faces"]:
             is_face(f)
@@ -112,6 +112,36 @@ def box(path, *wanted):
 def size(path, width, height):
     o = objects(path)[0]
     need((o["width"], o["height"]) == (int(width), int(height)), o["width"], o["height"])
+
+
+def turned_by(path, *degrees):
+    """turned-by OUT D [D]: each picture's turn; an upright second one has the first's face."""
+    got = [(o["turned"], [f["turned"] for f in o["faces"]]) for o in objects(path)]
+    need(got == [(int(d), [int(d)]) for d in degrees], got, "wanted", degrees)
+    if len(got) < 2:
+        return
+    lying, upright = objects(path)
+    x, y, w, h = upright["faces"][0]["box"]
+    for turn in range(0, int(degrees[0]), 90):  # the picture a quarter to the left
+        # pixel centres are at integers: x -> y, y -> width - 1 - x
+        width = upright["width"] if turn % 180 == 0 else upright["height"]
+        x, y, w, h = y, width - 1 - x - w, h, w
+    box = lying["faces"][0]["box"]
+    need(all(abs(p - q) < 0.03 * max(w, h) for p, q in zip(box, (x, y, w, h))), box, x, y, w, h)
+
+
+def numbered(picture, kao):
+    """Face N of embed is face N of detect."""
+    found = json.loads(subprocess.run([kao, "detect", picture, "--json"], capture_output=True, check=True).stdout)
+    for i, face in enumerate(found["faces"], 1):
+        one = subprocess.run([kao, "embed", picture, "--json", "--faces", str(i)], capture_output=True, check=True)
+        need(json.loads(one.stdout)["face"] == face, "face", i)
+
+
+def largest(found, verified):
+    faces = objects(found)[0]["faces"]
+    want = max(faces, key=lambda f: f["box"][2] * f["box"][3])
+    need(objects(verified)[0]["faces"][0] == want, "not the largest:", objects(verified)[0]["faces"][0])
 
 
 def ratio(text):

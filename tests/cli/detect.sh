@@ -108,6 +108,60 @@ if [ $real = yes ]; then
     fact "every example picture has exactly one face"
 fi
 
+
+# ---- a face in front of another, faces far behind, pictures on their side ----
+
+if [ $real = yes ]; then
+    # ben, small, before the chest and face of ana: his box lies inside hers
+    for at in "205 455" "300 420" "240 300"; do
+        set -- $at
+        "$COMPOSE" front.jpg $wide $high 0 "$a" 0 0 $wide $high "$PICTURES/ben_1.jpg" $1 $2 100 134 160 150 330 440
+        run 0 "$KAO" detect front.jpg --json
+        check detect out 2
+    done
+    fact "a small face in front of a large one: both are found"
+    # one near person, four far ones
+    "$COMPOSE" far.jpg 2400 1600 120 "$a" 200 300 640 781 "$PICTURES/ben_1.jpg" 1300 800 60 73 \
+        "$PICTURES/chen_1.jpg" 1550 800 60 73 "$PICTURES/dora_1.jpg" 1800 800 60 73 "$PICTURES/emil_1.jpg" 2050 800 60 73
+    run 0 "$KAO" detect far.jpg --json
+    check detect out 5
+    run 0 "$KAO" embed far.jpg --faces all --json
+    lines 5 out
+    check numbered far.jpg "$KAO"
+    run 0 "$KAO" align far.jpg --out chips
+    lines 5 out
+    run 2 "$KAO" verify far.jpg "$a" --faces error
+    err_has "5 faces found"
+    run 0 "$KAO" verify far.jpg "$a" --faces all
+    run 2 "$KAO" embed far.jpg --faces 6
+    err_has "face 6 of 5 found"
+    fact "detect, embed, align and verify see the same faces and number them alike"
+    for p in "$PICTURES"/*_1.jpg; do
+        "$COMPOSE" tall.jpg 1280 1562 0 "$p" 0 0 1280 1562
+        run 0 "$KAO" detect tall.jpg --json
+        cp out all
+        run 0 "$KAO" verify tall.jpg tall.jpg --json
+        check largest all out
+    done
+    run 0 "$KAO" detect far.jpg --json
+    cp out all
+    run 0 "$KAO" verify far.jpg far.jpg --json
+    check largest all out
+    fact "the search for the largest face alone finds the largest of all"
+    cp "$a" turned.jpg
+    cp "$a" before.jpg
+    for turned in 90 180 270; do # each time a quarter to the left
+        "$COMPOSE" --on-side turned.jpg before.jpg
+        cp turned.jpg before.jpg
+        run 0 "$KAO" detect turned.jpg "$a" --json
+        check turned-by out $turned 0
+        run 0 "$KAO" verify "$a" turned.jpg
+        run 0 "$KAO" detect turned.jpg --json --upright
+        check turned-by out 0
+    done
+    fact "a picture on its side or head: the same person, turned by so many degrees, its box where the face is"
+fi
+
 # ---- --draw ----
 
 run 0 "$KAO" detect "$a" --draw drawn.png

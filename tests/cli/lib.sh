@@ -20,6 +20,7 @@ skip() {
     echo "SKIP: $*"
     exit 77
 }
+[ -z "${WITHOUT-}" ] || skip "a build without $WITHOUT"
 
 fails() {
     echo "FAILED: $*"

@@ -26,6 +26,19 @@ run 0 "$KAO" verify "$a" "$c" --threshold=-1
 out_has "Threshold : -1.000"
 fact "--threshold decides"
 
+# A threshold just above and just below the similarity: the printed numbers tell the verdict.
+run 0 "$KAO" verify "$a" "$b" --json
+s=$(sed 's/.*"similarity":\([0-9.]*\).*/\1/' out)
+for by in 0.00002 0.0003 -0.00002 -0.0003; do
+    t=$(awk "BEGIN { printf \"%.6f\", $s + $by }")
+    case $by in -*) want=0 sign=ge ;; *) want=1 sign=lt ;; esac
+    run $want "$KAO" verify "$a" "$b" --threshold "$t"
+    awk -v sign=$sign 'NR == 1 { s = $NF } NR == 3 { exit !(sign == "ge" ? s + 0 >= $NF + 0 : s + 0 < $NF + 0) }' out ||
+        fails "the printed numbers contradict the verdict"
+    [ "$(sed -n '1s/.* : [^.]*\.//p' out | wc -c)" -gt 4 ] || fails "more digits"
+done
+fact "similarity and threshold have as many digits as tell the verdict"
+
 run 0 "$KAO" verify "$a" "$b" --json
 lines 1 out
 check verify out "a=$a" "b=$b" same=true "model=$KAO_MODELS/mobilefacenet_192.onnx" "detector=$KAO_MODELS/yunet_n_dynamic.onnx"
@@ -139,6 +152,17 @@ for text in 'a.jpg' 'a.jpg\t' '\tb.jpg' 'a\tb\tc' ' b'; do
     err_has "bad.txt: line 1 is not two paths"
     err_one_line
 done
+printf 'a b c\n' >bad.txt
+run 3 "$KAO" verify --pairs bad.txt
+err_has "bad.txt: line 1 has no tab and several spaces"
+err_one_line
+printf 'ok\tfine\n\nmy photo.jpg  other.jpg\n' >bad.txt
+run 3 "$KAO" verify --pairs bad.txt
+err_has "line 3 has no tab and several spaces"
+printf '\357\273\277%s\t%s\n' "$a" "$b" >marked.txt
+run 0 "$KAO" verify --pairs marked.txt --json
+check verify out "a=$a" "b=$b" same=true
+fact "a byte order mark is skipped; several spaces and no tab are an error that says so"
 printf '\n\n' >bad.txt
 run 3 "$KAO" verify --pairs bad.txt
 err_has "no pairs"
@@ -173,17 +197,20 @@ mkdir clean
 check interrupt clean 3 "$KAO" verify --pairs ../long.txt --json
 check interrupt clean 3 "$KAO" verify --pairs ../long.txt --json -j 3
 fact "Ctrl-C in the middle of a list ends the program by the signal; no files are left"
-printf -- '-\t%s\n%s\t%s\n' "$a" "$b" "$c" >progress.txt # the first picture comes late
+printf '%s\t%s\n%s\t%s\n' "$a" "$c" "$b" "$c" >progress.txt
 if "${PYTHON:-python3}" -c 'import pty; pty.openpty()' 2>/dev/null; then
-    run 0 sh -c '(sleep 1.2; cat "$1") | "$2" "$CHECK" on-terminal shown "$0" verify --pairs progress.txt --json' \
-        "$KAO" "$a" "${PYTHON:-python3}"
-    grep -q '[0-9]/4' shown || fails "no progress on the terminal"
+    run 0 env KAO_PROGRESS_MS=0 "${PYTHON:-python3}" "$CHECK" on-terminal shown \
+        "$KAO" verify --pairs progress.txt --json
+    grep -q '[0-9]/3' shown || fails "no progress on the terminal"
+    run 0 env KAO_PROGRESS_MS=1e9 "${PYTHON:-python3}" "$CHECK" on-terminal shown \
+        "$KAO" verify --pairs progress.txt --json
+    [ ! -s shown ] || fails "progress before its time"
 else
     echo "left out: progress on a terminal (this system has no pseudo-terminals)"
 fi
-run 1 sh -c '(sleep 1.2; cat "$1") | "$0" verify --pairs progress.txt --json' "$KAO" "$a"
+run 1 env KAO_PROGRESS_MS=0 "$KAO" verify --pairs progress.txt --json
 lines 0 err
-fact "a list of over a second shows progress on a terminal, and only there"
+fact "a list that takes long shows progress on a terminal, and only there"
 
 # ---- names ----
 

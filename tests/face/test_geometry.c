@@ -166,7 +166,7 @@ static void suppression(void **state)
                     kao_iou(&f[pairs[i].b], &f[pairs[i].a]));
     }
     for (size_t r = 0; r < COUNT(rows); r++) {
-        list.n = 0;
+        kao_face_list_clear(&list);
         for (int i = 0; i < 6; i++)
             kao_face_list_add(&list, &f[i]);
         kao_face_list_nms(&list, rows[r].t, false);
@@ -174,7 +174,7 @@ static void suppression(void **state)
         for (size_t i = 0; i < rows[r].n; i++)
             assert_memory_equal(&list.faces[i], &f[rows[r].kept[i]], sizeof f[0]);
     }
-    list.n = 0;
+    kao_face_list_clear(&list);
     kao_face_list_nms(&list, .3f, true);
     assert_int_equal(list.n, 0);
     kao_face_list_fini(&list);
@@ -222,7 +222,7 @@ static void boxes_inside_boxes(void **state)
     kao_mem_init(&mem, NULL);
     for (size_t i = 0; i < COUNT(rows); i++) {
         for (int joined = 0; joined < 2; joined++) {
-            list.n = 0;
+            kao_face_list_clear(&list);
             kao_face_list_add(&list, &large);
             kao_face_list_add(&list, &rows[i].inside);
             kao_face_list_nms(&list, rows[i].iou, joined);

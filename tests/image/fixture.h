@@ -12,8 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <png.h>
-
 #include "base/context.h"
 #include "base/file.h"
 #include "image/image.h"

@@ -4,9 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jpeglib.h>
-#include <png.h>
-#include <webp/encode.h>
+#if KAO_WITH_JPEG
+# include <jpeglib.h>
+#endif
+#if KAO_WITH_WEBP
+# include <webp/encode.h>
+#endif
 
 void buf_insert(buf *b, size_t at, const void *p, size_t n)
 {
@@ -44,6 +47,7 @@ void pattern(uint8_t *rgb, uint32_t w, uint32_t h)
         }
 }
 
+#if KAO_WITH_JPEG
 buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how)
 {
     static const int samples[] = { 3, 1, 4, 4 };
@@ -52,6 +56,7 @@ buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how
                                             JCS_YCCK };
     struct jpeg_compress_struct c;
     struct jpeg_error_mgr errors;
+    jpeg_scan_info scans[4];
     unsigned char *p = NULL;
     unsigned long n = 0;
     buf b = { 0 };
@@ -73,10 +78,19 @@ buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how
         c.comp_info[i].h_samp_factor = c.comp_info[i].v_samp_factor = 1;
     if (how->progressive)
         jpeg_simple_progression(&c);
+    if (how->one_scan_each) {
+        for (int i = 0; i < c.num_components; i++)
+            scans[i] = (jpeg_scan_info){ .comps_in_scan = 1,
+                                         .component_index = { i },
+                                         .Se = DCTSIZE2 - 1 };
+        c.scan_info = scans;
+        c.num_scans = c.num_components;
+    }
     jpeg_start_compress(&c, TRUE);
     while (c.next_scanline < h) {
         const size_t stride = (size_t)w * (size_t)samples[how->kind];
-        JSAMPROW rows[1] = { (JSAMPROW)(uintptr_t)(pixels + c.next_scanline * stride) };
+        const size_t y = how->period ? c.next_scanline % how->period : c.next_scanline;
+        JSAMPROW rows[1] = { (JSAMPROW)(uintptr_t)(pixels + y * stride) };
 
         jpeg_write_scanlines(&c, rows, 1);
     }
@@ -86,7 +100,15 @@ buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how
     free(p);
     return b;
 }
+#else
+buf make_jpeg(const uint8_t *pixels, uint32_t w, uint32_t h, const jpeg_how *how)
+{
+    (void)pixels, (void)w, (void)h, (void)how;
+    return (buf){ 0 };
+}
+#endif
 
+#if KAO_WITH_PNG
 static void png_out(png_structp png, png_bytep p, size_t n)
 {
     buf_add(png_get_io_ptr(png), p, n);
@@ -122,12 +144,21 @@ buf make_png(const uint8_t *rows, size_t row_bytes, uint32_t w, uint32_t h,
 
     for (int pass = 0; pass < passes; pass++)
         for (uint32_t y = 0; y < h; y++)
-            png_write_row(png, rows + y * row_bytes);
+            png_write_row(png, rows + (how->period ? y % how->period : y) * row_bytes);
     png_write_end(png, info);
     png_destroy_write_struct(&png, &info);
     return b;
 }
+#else
+buf make_png(const uint8_t *rows, size_t row_bytes, uint32_t w, uint32_t h,
+             const png_how *how, const uint8_t *palette)
+{
+    (void)rows, (void)row_bytes, (void)w, (void)h, (void)how, (void)palette;
+    return (buf){ 0 };
+}
+#endif
 
+#if KAO_WITH_WEBP
 buf make_webp(const uint8_t *pixels, uint32_t w, uint32_t h, bool alpha)
 {
     uint8_t *p = NULL;
@@ -151,6 +182,19 @@ buf make_webp_lossy(const uint8_t *rgb, uint32_t w, uint32_t h)
     WebPFree(p);
     return b;
 }
+#else
+buf make_webp(const uint8_t *pixels, uint32_t w, uint32_t h, bool alpha)
+{
+    (void)pixels, (void)w, (void)h, (void)alpha;
+    return (buf){ 0 };
+}
+
+buf make_webp_lossy(const uint8_t *rgb, uint32_t w, uint32_t h)
+{
+    (void)rgb, (void)w, (void)h;
+    return (buf){ 0 };
+}
+#endif
 
 static void put_le(uint8_t *p, uint32_t v, int n)
 {
@@ -256,32 +300,139 @@ void png_fix_crc(buf *png, size_t at)
     put_be(png->p + at + 8 + n, ~crc, 4);
 }
 
-void png_put_exif(buf *png, uint16_t orientation, bool big, bool at_end)
+void png_put_chunk(buf *png, const char *type, const void *p, size_t n, bool at_end)
 {
     const size_t at = at_end ? png->n - 12 : 33; /* before IEND, behind IHDR */
-    buf chunk = make_exif(orientation, big, false);
-    uint8_t head[8] = { 0, 0, 0, 0, 'e', 'X', 'I', 'f' };
+    uint8_t head[8];
 
-    put_be(head, (uint32_t)chunk.n, 4);
-    buf_insert(&chunk, 0, head, 8);
-    buf_add(&chunk, "....", 4);
-    buf_insert(png, at, chunk.p, chunk.n);
+    put_be(head, (uint32_t)n, 4);
+    memcpy(head + 4, type, 4);
+    buf_insert(png, at, "....", 4);
+    buf_insert(png, at, p, n);
+    buf_insert(png, at, head, 8);
     png_fix_crc(png, at);
-    buf_free(&chunk);
+}
+
+void png_put_exif(buf *png, uint16_t orientation, bool big, bool at_end)
+{
+    buf exif = make_exif(orientation, big, false);
+
+    png_put_chunk(png, "eXIf", exif.p, exif.n, at_end);
+    buf_free(&exif);
+}
+
+/* RFC 1950, RFC 1951 3.2.4: blocks that are stored, of 65535 bytes at most. */
+static void add_stored(buf *b, const uint8_t *p, size_t n)
+{
+    uint32_t s1 = 1, s2 = 0;
+    uint8_t end[4];
+
+    buf_add(b, "\x78\x01", 2);
+    for (size_t at = 0; at < n || at == 0;) {
+        const size_t part = n - at < 65535 ? n - at : 65535;
+        uint8_t head[5] = { at + part == n };
+
+        put_le(head + 1, (uint32_t)part, 2);
+        put_le(head + 3, ~(uint32_t)part & 0xffff, 2);
+        buf_add(b, head, 5);
+        buf_add(b, p + at, part);
+        at += part;
+        if (part == 0)
+            break;
+    }
+    for (size_t i = 0; i < n; i++) {
+        s1 = (s1 + p[i]) % 65521;
+        s2 = (s2 + s1) % 65521;
+    }
+    put_be(end, s2 << 16 | s1, 4);
+    buf_add(b, end, 4);
+}
+
+void png_put_text(buf *png, const char *type, const char *keyword, const buf *text)
+{
+    buf b = { 0 };
+
+    buf_add(&b, keyword, strlen(keyword) + 1);
+    if (type[0] == 'i')
+        buf_add(&b, "\0\0\0", 4); /* not compressed; no language, no translation */
+    if (type[0] == 'z') {
+        buf_add(&b, "", 1);
+        add_stored(&b, text->p, text->n);
+    } else {
+        buf_add(&b, text->p, text->n);
+    }
+    png_put_chunk(png, type, b.p, b.n, false);
+    buf_free(&b);
+}
+
+buf make_raw_profile(const char *name, const buf *bytes)
+{
+    char line[64];
+    buf b = { 0 };
+
+    snprintf(line, sizeof line, "\n%s\n%8zu", name, bytes->n);
+    buf_add(&b, line, strlen(line));
+    for (size_t i = 0; i < bytes->n; i++) {
+        snprintf(line, sizeof line, "%s%02x", i % 36 == 0 ? "\n" : "", bytes->p[i]);
+        buf_add(&b, line, strlen(line));
+    }
+    buf_add(&b, "\n", 1);
+    return b;
+}
+
+buf make_xmp(const char *orientation, bool element)
+{
+    char text[600];
+    buf b = { 0 };
+    const int n = snprintf(
+        text, sizeof text,
+        "<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>"
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description "
+        "xmlns:tiff='http://ns.adobe.com/tiff/1.0/' not-tiff:Orientation='4'%s%s%s"
+        "</rdf:Description></rdf:RDF></x:xmpmeta>",
+        element ? ">\n <tiff:Orientation> " : "\n tiff:Orientation = \"", orientation,
+        element ? "\n </tiff:Orientation>" : "\">");
+
+    buf_add(&b, text, (size_t)n);
+    return b;
+}
+
+void jpeg_put_xmp(buf *jpeg, const buf *xmp)
+{
+    static const char name[] = "http://ns.adobe.com/xap/1.0/";
+    uint8_t head[4] = { 0xff, 0xe1 };
+    buf b = { 0 };
+
+    put_be(head + 2, (uint32_t)(2 + sizeof name + xmp->n), 2);
+    buf_add(&b, head, 4);
+    buf_add(&b, name, sizeof name);
+    buf_add(&b, xmp->p, xmp->n);
+    buf_insert(jpeg, 2, b.p, b.n);
+    buf_free(&b);
+}
+
+void webp_put_notes(buf *webp, uint32_t w, uint32_t h, const buf *exif, const buf *xmp)
+{
+    /* the alpha flag of a lossless picture must agree: it is taken from its own head */
+    const bool alpha = memcmp(webp->p + 12, "VP8L", 4) == 0 && (webp->p[24] & 0x10);
+    buf b = { 0 };
+
+    webp_begin(&b, (uint8_t)((exif ? 0x08 : 0) | (xmp ? 0x04 : 0) | (alpha ? 0x10 : 0)),
+               w, h);
+    buf_add(&b, webp->p + 12, webp->n - 12);
+    if (exif)
+        webp_chunk(&b, "EXIF", exif->p, exif->n);
+    if (xmp)
+        webp_chunk(&b, "XMP ", xmp->p, xmp->n);
+    put_le(b.p + 4, (uint32_t)b.n - 8, 4);
+    buf_free(webp);
+    *webp = b;
 }
 
 void webp_put_exif(buf *webp, uint32_t w, uint32_t h, uint16_t orientation, bool big)
 {
-    buf exif = make_exif(orientation, big, big), b = { 0 };
+    buf exif = make_exif(orientation, big, big);
 
-    /* the alpha flag of a lossless picture must agree: it is taken from its own head */
-    const bool alpha = memcmp(webp->p + 12, "VP8L", 4) == 0 && (webp->p[24] & 0x10);
-
-    webp_begin(&b, (uint8_t)(0x08 | (alpha ? 0x10 : 0)), w, h);
-    buf_add(&b, webp->p + 12, webp->n - 12);
-    webp_chunk(&b, "EXIF", exif.p, exif.n);
-    put_le(b.p + 4, (uint32_t)b.n - 8, 4);
+    webp_put_notes(webp, w, h, &exif, NULL);
     buf_free(&exif);
-    buf_free(webp);
-    *webp = b;
 }

@@ -1,5 +1,5 @@
 /* Damaged pictures: every prefix and thousands of changed bytes. Each ends in a status,
- * leaves nothing behind, and a prefix is never taken for the whole. */
+ * leaves nothing behind, and a prefix without all pixels is never read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,8 +7,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#include <png.h>
 
 #include "base/context.h"
 #include "image/image.h"
@@ -41,12 +39,28 @@ static kao_status try_decode(const uint8_t *p, size_t n, kao_error *err)
     return st;
 }
 
+/* The bytes up to the last coded pixel: a prefix that has them may be read (test_ends
+ * says which). */
+static size_t coded(const buf *b)
+{
+    size_t n = b->n;
+
+    if (b->p[0] == 0xff)
+        return n - 2;
+    for (size_t at = 8; b->p[0] == 0x89 && at < b->n; at += 12 + kao_be32(b->p + at))
+        if (memcmp(b->p + at + 4, "IDAT", 4) == 0)
+            n = at + 8 + kao_be32(b->p + at) - 4;
+    return n;
+}
+
 static void prefixes(const buf *b, const char *what)
 {
     for (size_t n = 0; n < b->n; n++) {
         kao_error err = { 0 };
         const kao_status st = try_decode(b->p, n, &err);
 
+        if (st == KAO_OK && n >= coded(b))
+            continue;
         if (st != KAO_E_FORMAT)
             fail_msg("%s: %zu of %zu bytes give %d %s", what, n, b->n, st, err.msg);
         if (err.offset > n)
@@ -84,9 +98,9 @@ static void changes(const buf *b, const char *what)
 static void all(void (*check)(const buf *, const char *))
 {
     static uint8_t rgb[N * 3], rgba[N * 4], palette[768];
-    static const png_how pngs[] = { { PNG_COLOR_TYPE_RGB_ALPHA, 8, true, false },
-                                    { PNG_COLOR_TYPE_PALETTE, 4, false, true },
-                                    { PNG_COLOR_TYPE_GRAY, 16, false, false } };
+    static const png_how pngs[] = { { PNG_COLOR_TYPE_RGB_ALPHA, 8, true, false, 0 },
+                                    { PNG_COLOR_TYPE_PALETTE, 4, false, true, 0 },
+                                    { PNG_COLOR_TYPE_GRAY, 16, false, false, 0 } };
     static const jpeg_how jpegs[] = { { .kind = JPEG_RGB, .restart_rows = 1 },
                                       { .kind = JPEG_RGB, .progressive = true },
                                       { .kind = JPEG_GREY },
@@ -128,12 +142,16 @@ static void all(void (*check)(const buf *, const char *))
 static void every_prefix(void **state)
 {
     (void)state;
+    if (!WITH_ALL)
+        skip();
     all(prefixes);
 }
 
 static void many_changes(void **state)
 {
     (void)state;
+    if (!WITH_ALL)
+        skip();
     all(changes);
 }
 

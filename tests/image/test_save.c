@@ -22,6 +22,8 @@ static void save_and_load(void **state)
     char path[256];
 
     (void)state;
+    if (!WITH_ALL)
+        skip();
     pattern(rgb, W, H);
     memset(padded, 0xee, sizeof padded);
     for (int y = 0; y < H; y++)
@@ -59,6 +61,8 @@ static void encode_arguments(void **state)
     size_t n_low = 0, n_high = 0, n = 0;
 
     (void)state;
+    if (!WITH_ALL)
+        skip();
     pattern(rgb, W, H);
     assert_int_equal(kao_image_encode(ctx, &own, KAO_IMAGE_JPEG, 20, &p, &n_low, NULL),
                      KAO_OK);
@@ -76,6 +80,13 @@ static void encode_arguments(void **state)
     bad.row_bytes = W * 3 - 1;
     assert_int_equal(kao_image_encode(ctx, &bad, KAO_IMAGE_PNG, 0, &p, &n, NULL),
                      KAO_E_ARG);
+    bad.row_bytes = (size_t)1 << 31;
+    assert_int_equal(kao_image_encode(ctx, &bad, KAO_IMAGE_PNG, 0, &p, &n, NULL),
+                     KAO_E_LIMIT);
+    kao_view far = kao_image_view(&own);
+
+    far.stride[0] = -((ptrdiff_t)1 << 31);
+    assert_int_equal(kao_image_resize(ctx, &far, &own, NULL), KAO_E_LIMIT);
     bad = own;
     bad.width = 0;
     assert_int_equal(kao_image_encode(ctx, &bad, KAO_IMAGE_PNG, 0, &p, &n, NULL),
@@ -120,11 +131,12 @@ static void fault_save(const char *path, kao_fault kind, kao_status want)
 
     pattern(rgb, W, H);
     for (long long i = 0;; i++) {
+        kao_error err = { 0 };
         kao_file f;
 
         write_file(path, "old", 3);
         kao_fault_arm(&ctx->mem, kind, i);
-        const kao_status st = kao_image_save(ctx, path, &own, NULL);
+        const kao_status st = kao_image_save(ctx, path, &own, &err);
 
         if (!kao_fault_disarm(&ctx->mem, kind)) {
             assert_int_equal(st, KAO_OK);
@@ -134,7 +146,10 @@ static void fault_save(const char *path, kao_fault kind, kao_status want)
         if (st != want)
             fail_msg("%s, call %lld: %d", path, i, st);
         assert_int_equal(kao_file_open(&f, &ctx->mem, path, 1 << 20, NULL), KAO_OK);
-        assert_int_equal(f.bytes.n, 3);
+        if (strstr(err.msg, "a crash may undo it")) /* the new one, but not synced */
+            assert_true(f.bytes.n > 3);
+        else
+            assert_int_equal(f.bytes.n, 3);
         kao_file_close(&f);
         assert_int_equal(atomic_load(&ctx->mem.live), live);
     }
@@ -144,13 +159,15 @@ static void fault_save(const char *path, kao_fault kind, kao_status want)
 static void faults(void **state)
 {
     static uint8_t rgb[N * 3], rgba[N * 4];
-    const png_how kinds[] = { { PNG_COLOR_TYPE_RGB_ALPHA, 8, true, false },
-                              { PNG_COLOR_TYPE_PALETTE, 8, false, true } };
+    const png_how kinds[] = { { PNG_COLOR_TYPE_RGB_ALPHA, 8, true, false, 0 },
+                              { PNG_COLOR_TYPE_PALETTE, 8, false, true, 0 } };
     static uint8_t palette[768];
     buf files[6];
     char path[256];
 
     (void)state;
+    if (!WITH_ALL)
+        skip();
     pattern(rgb, W, H);
     memset(rgba, 77, sizeof rgba);
     files[0] = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });

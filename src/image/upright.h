@@ -1,0 +1,23 @@
+/* Which way is up, from what lies beside the pixels: EXIF blocks, XMP packets and the
+ * text chunks of PNG that carry either. */
+#ifndef KAO_IMAGE_UPRIGHT_H
+#define KAO_IMAGE_UPRIGHT_H
+
+#include "base/reader.h"
+
+/* The first orientation of each kind, 1 to 8; 0: not told, or no number from 1 to 8. */
+typedef struct kao_upright {
+    uint8_t exif, xmp;
+} kao_upright;
+
+void kao_upright_exif(kao_upright *u, kao_span exif);
+void kao_upright_xmp(kao_upright *u, kao_span packet);
+/* The content of a JPEG's APP1 segment: EXIF, XMP or something else, which is ignored. */
+void kao_upright_app1(kao_upright *u, kao_span block);
+/* A text of PNG under its keyword. It is used as working room: overwritten. */
+void kao_upright_text(kao_upright *u, const char *keyword, char *text, size_t n);
+
+/* What to turn by: EXIF comes before XMP; 1 where neither tells. */
+uint8_t kao_upright_of(const kao_upright *u);
+
+#endif

@@ -1,0 +1,235 @@
+/* Calibration curves from cards, looked up; identities of embedders; where a card is looked
+ * for. */
+#include "support/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "face/model.h"
+#include "support/fixture.h"
+
+static const char curves[] = "calibration.none = 0.2:-1 0.4:-3 0.5:-4 0.7:-6~\n"
+                             "calibration.none.old people = 0.3:-1 0.5:-2\n"
+                             "calibration.none.young = 0.1:-2.5 0.2:-3\n"
+                             "calibration.concat = 0.25:-1 0.35:-3\n";
+
+/* A model whose card is the sidecar's text. */
+static kao_status open_with(fixture *f, const char *text, kao_model **m)
+{
+    char path[400];
+
+    snprintf(path, sizeof path, "%s.card", f->embedder);
+    write_file(path, text, strlen(text));
+    const kao_status st = kao_model_open(f->ctx, m, f->embedder, &f->err);
+
+    unlink(path);
+    return st;
+}
+
+static void thresholds(void **state)
+{
+    /* straight lines in log10(FAR), by hand */
+    static const struct {
+        kao_tta tta;
+        double far;
+        const char *group;
+        bool known;
+        double similarity;
+        uint32_t extrapolated;
+    } rows[] = {
+        { KAO_TTA_NONE, .1, NULL, true, .2, 0 },
+        { KAO_TTA_NONE, .01, NULL, true, .3, 0 },
+        { KAO_TTA_NONE, .001, "", true, .4, 0 },
+        { KAO_TTA_NONE, 1e-4, NULL, true, .5, 0 },
+        { KAO_TTA_NONE, 1e-5, NULL, true, .6, 1 },
+        { KAO_TTA_NONE, 1e-6, NULL, true, .7, 1 },
+        { KAO_TTA_NONE, 1e-7, NULL, false, 0, 0 },
+        { KAO_TTA_NONE, .5, NULL, false, 0, 0 },
+        { KAO_TTA_NONE, 0, NULL, false, 0, 0 },
+        { KAO_TTA_NONE, 1, NULL, false, 0, 0 },
+        { KAO_TTA_NONE, NAN, NULL, false, 0, 0 },
+        { KAO_TTA_NONE, .031622776601683791, "old people", true, .4, 0 },
+        { KAO_TTA_NONE, .001, "old people", false, 0, 0 },
+        { KAO_TTA_NONE, .001, "nobody", false, 0, 0 },
+        { KAO_TTA_CONCAT, .01, NULL, true, .3, 0 },
+        { KAO_TTA_CONCAT, .01, "young", false, 0, 0 },
+        { KAO_TTA_SUM, .01, NULL, false, 0, 0 },
+    };
+    fixture *f = *state;
+    kao_model *m = NULL;
+    kao_embedder *e = NULL;
+
+    assert_int_equal(open_with(f, curves, &m), KAO_OK);
+    assert_int_equal(kao_embedder_create(m, &e, NULL, NULL), KAO_OK);
+    kao_model_release(m);
+    const kao_calibration *c = kao_embedder_calibration(e);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_rate rate = { .size = sizeof rate, .far = 7, .similarity = 7 }, back = rate;
+        const int known = kao_calibration_threshold(c, rows[i].tta, rows[i].far,
+                                                    rows[i].group, &rate);
+
+        assert_int_equal(known, rows[i].known);
+        if (!known) {
+            assert_true(rate.far == 7 && rate.similarity == 7);
+            continue;
+        }
+        assert_true(fabs((double)rate.similarity - rows[i].similarity) < 1e-6);
+        assert_true(fabs(rate.far / rows[i].far - 1) < 1e-9);
+        assert_int_equal(rate.extrapolated, rows[i].extrapolated);
+        assert_true(kao_calibration_far(c, rows[i].tta,
+                                        (float)rows[i].similarity - 1e-7f,
+                                        rows[i].group, &back) ||
+                    rows[i].similarity == .2);
+        if (back.far != 7)
+            assert_true(fabs(log10(back.far / rows[i].far)) < 1e-4);
+    }
+    assert_false(kao_calibration_far(c, KAO_TTA_NONE, .19f, NULL, &(kao_rate){ 0 }));
+    assert_false(kao_calibration_far(c, KAO_TTA_NONE, .71f, NULL, &(kao_rate){ 0 }));
+    assert_false(kao_calibration_far(c, KAO_TTA_NONE, NAN, NULL, &(kao_rate){ 0 }));
+    assert_string_equal(kao_calibration_group(c, KAO_TTA_NONE, 0), "old people");
+    assert_string_equal(kao_calibration_group(c, KAO_TTA_NONE, 1), "young");
+    assert_null(kao_calibration_group(c, KAO_TTA_NONE, 2));
+    assert_null(kao_calibration_group(c, KAO_TTA_CONCAT, 0));
+    kao_embedder_destroy(e);
+}
+
+static void curves_that_are_none(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } rows[] = {
+        { "calibration.none = 0.2:-1\n", "calibration.none" }, /* one point */
+        { "calibration.none = \n", "calibration.none" },
+        { "calibration.none = 0.2:-1 0.2:-2\n", "calibration.none" },
+        { "calibration.none = 0.2:-1 0.3:-1\n", "calibration.none" },
+        { "calibration.none = 0.2:1 0.3:-1\n", "calibration.none" },
+        { "calibration.none = 0.2:-1 1.3:-2\n", "calibration.none" },
+        { "calibration.none = 0.2:-1~ 0.3:-2\n", "calibration.none" },
+        { "calibration.none = 0.2:-1, 0.3:-2\n", "calibration.none" },
+        { "calibration.none = 0.2 -1 0.3 -2\n", "calibration.none" },
+        { "calibration.none = 0.2:-1 0.3:nan\n", "calibration.none" },
+        { "calibration.some = 0.2:-1 0.3:-2\n", "unknown key" },
+        { "calibration.none. = 0.2:-1 0.3:-2\n", "unknown key" },
+        { "calibration = 0.2:-1 0.3:-2\n", "unknown key" },
+    };
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_model *m = (kao_model *)1;
+
+        assert_int_equal(open_with(f, rows[i].text, &m), KAO_E_FORMAT);
+        assert_null(m);
+        if (!strstr(f->err.msg, rows[i].message))
+            fail_msg("row %zu: %s", i, f->err.msg);
+    }
+}
+
+/* ---- identities ---- */
+
+static void id_of(fixture *f, const char *card, kao_tta tta, char id[KAO_ID_BYTES])
+{
+    kao_model *m = NULL;
+    kao_embedder *e = NULL;
+
+    assert_int_equal(open_with(f, card, &m), KAO_OK);
+    assert_int_equal(kao_embedder_create(m, &e, NULL, NULL), KAO_OK);
+    assert_int_equal(kao_embedder_id(e, tta, id, NULL), KAO_OK);
+    kao_embedder_destroy(e);
+    kao_model_release(m);
+}
+
+/* Equal where vectors may be compared, different where they may not. */
+static void identities(void **state)
+{
+    static const struct {
+        const char *card;
+        kao_tta tta;
+        int like; /* the row that it is equal to, or its own */
+    } rows[] = {
+        { "", KAO_TTA_NONE, 0 },
+        { "name = another name\nthreshold.cosine = 0.1\n", KAO_TTA_NONE, 0 },
+        { "", KAO_TTA_CONCAT, 2 },
+        { "", KAO_TTA_SUM, 3 },
+        { "input.mean = 1\n", KAO_TTA_NONE, 4 },
+        { "input.scale = 2\n", KAO_TTA_NONE, 5 },
+        { "input.color = bgr\n", KAO_TTA_NONE, 6 },
+        { "input.color = rgb\n", KAO_TTA_NONE, 0 },
+    };
+    fixture *f = *state;
+    char ids[COUNT(rows)][KAO_ID_BYTES];
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        id_of(f, rows[i].card, rows[i].tta, ids[i]);
+        assert_int_equal(strlen(ids[i]), 64);
+        assert_int_equal(strspn(ids[i], "0123456789abcdef"), 64);
+        for (size_t k = 0; k < i; k++)
+            assert_int_equal(strcmp(ids[i], ids[k]) == 0, rows[i].like == rows[k].like);
+    }
+}
+
+/* ---- where a card is looked for ---- */
+
+/* A file of a size that a built-in card names is hashed, unless its own card says all. */
+static void no_hash_without_need(void **state)
+{
+    static const char complete[] =
+        "kind = embedder\ninput.color = rgb\ninput.mean = 0\ninput.scale = 1\n"
+        "template = arcface-112\n";
+    static const struct {
+        const char *card;
+        bool hashed;
+    } rows[] = {
+        { "", true },
+        { "kind = embedder\n", true },
+        { "kind = detector\n", true },
+        { complete, false }, /* the file states its size */
+        { "kind = detector\nfamily = yunet\n", false },
+    };
+    fixture *f = *state;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,3,112,112");
+    graph_node(&g, "Identity", "x", "y", "");
+    graph_output(&g, "y", KAO_F32, NULL);
+    pb file = graph_file(&g);
+    static uint8_t bytes[1 << 20];
+    const size_t n = kao_builtin_cards[0].bytes;
+
+    /* a field that no reader knows (number 2047, bytes) fills it up to that size */
+    assert_true(n > file.n + 8 && n < sizeof bytes);
+    const size_t rest = n - file.n - 6;
+
+    memcpy(bytes, file.p, file.n);
+    memcpy(bytes + file.n,
+           (uint8_t[6]){ 0xfa, 0x7f, (uint8_t)(rest & 127) | 128,
+                         (uint8_t)(rest >> 7 & 127) | 128,
+                         (uint8_t)(rest >> 14 & 127) | 128, 0 },
+           6);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_model *m = NULL;
+
+        assert_int_equal(
+            kao_model_open_bytes(f->ctx, &m, bytes, n, "filled", rows[i].card, &f->err),
+            KAO_OK);
+        assert_int_equal(m->sha256[0] != '\0', rows[i].hashed);
+        assert_string_equal(kao_model_name(m), "filled");
+        kao_model_release(m);
+    }
+    pb_free(&file);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(thresholds),
+        cmocka_unit_test(curves_that_are_none),
+        cmocka_unit_test(identities),
+        cmocka_unit_test(no_hash_without_need),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}

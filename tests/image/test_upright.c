@@ -1,0 +1,274 @@
+/* Which way is up: every orientation, from every place where one may stand. */
+#include "image/fixture.h"
+
+#include "image/exif.h"
+#include "image/upright.h"
+
+/* upright(x, y) = stored(u, v), written out for each orientation */
+static size_t stored_at(unsigned o, size_t x, size_t y)
+{
+    const size_t u[] = { 0, x, W - 1 - x, W - 1 - x, x, y, y, W - 1 - y, W - 1 - y };
+    const size_t v[] = { 0, y, y, H - 1 - y, H - 1 - y, x, H - 1 - x, H - 1 - x, x };
+
+    return v[o] * W + u[o];
+}
+
+static void expect_turned(const buf *b, const uint8_t *stored, unsigned o,
+                          const char *what)
+{
+    kao_image m = decode_ok(b, NULL);
+    const uint32_t w = o >= 5 ? H : W, h = o >= 5 ? W : H;
+
+    if (m.width != w || m.height != h || m.full_width != w || m.full_height != h)
+        fail_msg("%s %u: %u x %u", what, o, m.width, m.height);
+    for (uint32_t y = 0; y < h; y++)
+        for (uint32_t x = 0; x < w; x++)
+            if (memcmp(m.rgb + y * m.row_bytes + x * 3, stored + stored_at(o, x, y) * 3,
+                       3))
+                fail_msg("%s, orientation %u: pixel %u %u", what, o, x, y);
+    kao_image_free(ctx, &m);
+}
+
+static void orientations(void **state)
+{
+    static uint8_t rgb[N * 3];
+    const jpeg_how jpeg = { .kind = JPEG_RGB };
+    const png_how png = { PNG_COLOR_TYPE_RGB, 8, false, false, 0 };
+
+    (void)state;
+    if (!WITH_ALL)
+        skip();
+    pattern(rgb, W, H);
+    buf plain = make_jpeg(rgb, W, H, &jpeg);
+    kao_image as_stored = decode_ok(&plain, NULL);
+
+    for (uint16_t o = 1; o <= 8; o++)
+        for (int big = 0; big < 2; big++) {
+            buf b = make_jpeg(rgb, W, H, &jpeg);
+            jpeg_put_exif(&b, o, big);
+            expect_turned(&b, as_stored.rgb, o, "JPEG");
+            buf_free(&b);
+            for (int at_end = 0; at_end < 2; at_end++) {
+                b = make_png(rgb, W * 3, W, H, &png, NULL);
+                png_put_exif(&b, o, big, at_end);
+                expect_turned(&b, rgb, o, "PNG");
+                buf_free(&b);
+            }
+            b = make_webp(rgb, W, H, false);
+            webp_put_exif(&b, W, H, o, big);
+            expect_turned(&b, rgb, o, "WebP");
+            buf_free(&b);
+        }
+    kao_image_free(ctx, &as_stored);
+    buf_free(&plain);
+}
+
+static void exif_damaged(void **state)
+{
+    (void)state;
+    for (uint16_t o = 0; o < 12; o++) {
+        buf b = make_exif(o, o % 2, false);
+
+        assert_int_equal(kao_exif_orientation((kao_span){ b.p, b.n }),
+                         o >= 1 && o <= 8 ? o : 0);
+        for (size_t n = 0; n < b.n; n++) { /* a cut block: read if the entry is whole */
+            uint8_t *cut = malloc(n ? n : 1);
+
+            memcpy(cut, b.p, n);
+            const uint8_t got = kao_exif_orientation((kao_span){ cut, n });
+
+            assert_true(got == 0 || (n >= 34 && got == o));
+            free(cut);
+        }
+        buf_free(&b);
+    }
+    /* a directory that lies past the end, one of wrong type, one without orientation */
+    assert_int_equal(
+        kao_exif_orientation((kao_span){ (const uint8_t *)"II*\0\xff\xff\xff\xff", 8 }),
+        0);
+    buf b = make_exif(6, false, true);
+    b.p[6 + 24] = 2;
+    assert_int_equal(kao_exif_orientation((kao_span){ b.p, b.n }), 0);
+    b.p[6 + 24] = 4; /* LONG: some write it */
+    assert_int_equal(kao_exif_orientation((kao_span){ b.p, b.n }), 6);
+    b.p[6 + 26] = 2; /* two values */
+    assert_int_equal(kao_exif_orientation((kao_span){ b.p, b.n }), 0);
+    buf_free(&b);
+}
+
+/* Orientation o in the way-th place of a PNG that is no eXIf chunk. */
+static void put_in_text(buf *png, unsigned way, uint16_t o)
+{
+    static const struct {
+        const char *type, *keyword, *name; /* name: of a raw profile */
+        bool xmp, element;
+    } ways[] = {
+        { "tEXt", "Raw profile type exif", "exif", false, false },
+        { "zTXt", "Raw profile type exif", "exif", false, false },
+        { "iTXt", "Raw profile type APP1", "generic profile", false, false },
+        { "zTXt", "Raw profile type APP1", "APP1", true, false },
+        { "zTXt", "Raw profile type xmp", "xmp", true, true },
+        { "iTXt", "XML:com.adobe.xmp", NULL, true, false },
+        { "iTXt", "XML:com.adobe.xmp", NULL, true, true },
+    };
+    const char digit[2] = { (char)('0' + o), 0 };
+    buf note = ways[way].xmp ? make_xmp(digit, ways[way].element)
+                             : make_exif(o, way % 2, true);
+
+    if (ways[way].xmp && strstr(ways[way].keyword, "APP1"))
+        buf_insert(&note, 0, "http://ns.adobe.com/xap/1.0/", 29);
+    if (ways[way].name) {
+        buf hex = make_raw_profile(ways[way].name, &note);
+
+        buf_free(&note);
+        note = hex;
+    }
+    png_put_text(png, ways[way].type, ways[way].keyword, &note);
+    buf_free(&note);
+}
+
+enum { TEXT_WAYS = 7 };
+
+static void notes(void **state)
+{
+    static uint8_t rgb[N * 3];
+    const jpeg_how jpeg = { .kind = JPEG_RGB };
+    const png_how png = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
+
+    (void)state;
+    if (!WITH_ALL)
+        skip();
+    pattern(rgb, W, H);
+    buf plain = make_jpeg(rgb, W, H, &jpeg);
+    kao_image as_stored = decode_ok(&plain, NULL);
+
+    for (uint16_t o = 1; o <= 8; o++) {
+        const char digit[2] = { (char)('0' + o), 0 };
+
+        for (unsigned way = 0; way < TEXT_WAYS; way++) {
+            char what[32];
+            buf b = make_png(rgb, W * 3, W, H, &png, NULL);
+
+            put_in_text(&b, way, o);
+            snprintf(what, sizeof what, "PNG, way %u", way);
+            expect_turned(&b, rgb, o, what);
+            png_put_exif(&b, 3, true,
+                         true); /* EXIF comes before XMP, eXIf before text */
+            expect_turned(&b, rgb, 3, what);
+            buf_free(&b);
+        }
+        for (int element = 0; element < 2; element++) {
+            buf xmp = make_xmp(digit, element), other = make_xmp("3", false);
+            buf b = make_jpeg(rgb, W, H, &jpeg);
+
+            jpeg_put_xmp(&b, &xmp);
+            expect_turned(&b, as_stored.rgb, o, "JPEG, XMP");
+            jpeg_put_exif(&b, 9, true); /* no orientation: XMP stands */
+            expect_turned(&b, as_stored.rgb, o, "JPEG, XMP and absurd EXIF");
+            buf_free(&b);
+            b = make_jpeg(rgb, W, H, &jpeg);
+            jpeg_put_exif(&b, o, true);
+            jpeg_put_xmp(&b, &other);
+            expect_turned(&b, as_stored.rgb, o, "JPEG, EXIF behind XMP");
+            buf_free(&b);
+            b = make_webp(rgb, W, H, false);
+            webp_put_notes(&b, W, H, NULL, &xmp);
+            expect_turned(&b, rgb, o, "WebP, XMP");
+            buf_free(&b);
+            buf exif = make_exif(o, true, false);
+            b = make_webp(rgb, W, H, false);
+            webp_put_notes(&b, W, H, &exif, &other);
+            expect_turned(&b, rgb, o, "WebP, EXIF and XMP");
+            buf_free(&b);
+            buf_free(&exif);
+            buf_free(&xmp);
+            buf_free(&other);
+        }
+    }
+    kao_image_free(ctx, &as_stored);
+    buf_free(&plain);
+}
+
+static void odd_notes(void **state)
+{
+    static const struct {
+        const char *keyword, *text;
+        uint8_t exif, xmp;
+    } rows[] = {
+        { "XML:com.adobe.xmp", " tiff:Orientation='6'", 0, 6 },
+        { "XML:com.adobe.xmp", " tiff:Orientation='0' tiff:Orientation='9'", 0, 0 },
+        { "XML:com.adobe.xmp", " tiff:Orientation='66'", 0, 0 },
+        { "XML:com.adobe.xmp", " tiff:Orientation='6", 0, 0 },
+        { "XML:com.adobe.xmp", " tiff:Orientation='6\"", 0, 0 },
+        { "XML:com.adobe.xmp", " tiff:Orientation=6", 0, 0 },
+        { "XML:com.adobe.xmp", "xtiff:Orientation='6'", 0, 0 },
+        { "XML:com.adobe.xmp", "tiff:Orientation='6'", 0, 0 }, /* no tag before it */
+        { "XML:com.adobe.xmp", " tiff:Orientation='9' <tiff:Orientation a=''>5<", 0,
+          5 },
+        { "XML:com.adobe.xmp", "<tiff:Orientation>5", 0, 0 },
+        { "XML:com.adobe.xmp", " tiff:Orientatio", 0, 0 },
+        { "XML:com.adobe.xmp", "", 0, 0 },
+        { "xml", " tiff:Orientation='6'", 0, 0 },
+        { "Raw profile type exif",
+          "\nexif\n 26\n49492A0008000000 0100"
+          "1201 0300 01000000 0700 0000",
+          7, 0 },
+        { "Raw profile type exif",
+          "\nexif\n 26\n49492A00080000000100"
+          "1201 0300 01000000 0x 0700 0000",
+          0, 0 },
+        { "Raw profile type exif", "\nexif\n", 0, 0 },
+        { "Raw profile type exif", "", 0, 0 },
+        { "Raw profile type iptc",
+          "\niptc\n 26\n49492A00080000000100"
+          "1201 0300 01000000 0700 0000",
+          0, 0 },
+    };
+
+    (void)state;
+    for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
+        const size_t n = strlen(rows[t].text);
+        char *exact = malloc(n ? n : 1);
+        kao_upright u = { 0 };
+
+        memcpy(exact, rows[t].text, n);
+        kao_upright_text(&u, rows[t].keyword, exact, n);
+        free(exact);
+        if (u.exif != rows[t].exif || u.xmp != rows[t].xmp)
+            fail_msg("row %zu: EXIF %d, XMP %d", t, u.exif, u.xmp);
+    }
+    assert_int_equal(kao_upright_of(&(kao_upright){ 0, 0 }), 1);
+}
+
+/* A text that is too long is not kept; the picture is read all the same. */
+static void long_text(void **state)
+{
+    static uint8_t rgb[N * 3];
+    const png_how png = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
+    buf text = make_xmp("6", false);
+    static char spaces[1 << 20];
+
+    (void)state;
+    if (!KAO_WITH_PNG)
+        skip();
+    memset(spaces, ' ', sizeof spaces);
+    buf_add(&text, spaces, sizeof spaces);
+    pattern(rgb, W, H);
+    buf b = make_png(rgb, W * 3, W, H, &png, NULL);
+
+    png_put_text(&b, "zTXt", "XML:com.adobe.xmp", &text);
+    expect_turned(&b, rgb, 1, "a long text");
+    buf_free(&b);
+    buf_free(&text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(orientations), cmocka_unit_test(exif_damaged),
+        cmocka_unit_test(notes),        cmocka_unit_test(odd_notes),
+        cmocka_unit_test(long_text),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
