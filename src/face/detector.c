@@ -101,6 +101,9 @@ kao_status kao_detector_create(kao_model *model, kao_detector **out,
     d->pass = (kao_face_list){ .mem = mem, .limit = CANDIDATES_MAX };
     d->found = (kao_face_list){ .mem = mem };
     d->kept = (kao_face_list){ .mem = mem };
+    const kao_session_options run = { .passes = KAO_PASS_ALL,
+                                      .n_threads = options ? options->n_threads : 0,
+                                      .cancel = options ? options->cancel : NULL };
     kao_status st = read_card(d, err);
 
     if (!st)
@@ -108,12 +111,11 @@ kao_status kao_detector_create(kao_model *model, kao_detector **out,
     if (!st)
         st = kao_pyramid_create(d->ctx, &d->own, err);
     if (!st)
-        st = kao_session_create(&d->session, model->net, NULL, err);
+        st = kao_session_create(&d->session, model->net, &run, err);
     if (st) {
         kao_detector_destroy(d);
         return st;
     }
-    (void)options;
     *out = d;
     return KAO_OK;
 }

@@ -154,17 +154,19 @@ kao_status kao_embedder_create(kao_model *model, kao_embedder **out,
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", model->net->name);
     e->ctx = model->ctx;
     e->model = kao_model_retain(model);
+    const kao_session_options run = { .passes = KAO_PASS_ALL,
+                                      .n_threads = options ? options->n_threads : 0,
+                                      .cancel = options ? options->cancel : NULL };
     kao_status st = read_card(e, err);
 
     if (!st)
-        st = kao_session_create(&e->session, model->net, NULL, err);
+        st = kao_session_create(&e->session, model->net, &run, err);
     if (!st)
         st = probe(e, err);
     if (st) {
         kao_embedder_destroy(e);
         return st;
     }
-    (void)options;
     *out = e;
     return KAO_OK;
 }

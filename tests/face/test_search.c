@@ -283,6 +283,61 @@ static void models_are_shared(void **state)
     kao_context_destroy(own.ctx);
 }
 
+/* ---- cancelling ---- */
+
+static void *cancel(void *arg)
+{
+    kao_cancel_request(arg);
+    return NULL;
+}
+
+/* Requested before, in the middle from another thread, and reset. */
+static void runs_are_cancelled(void **state)
+{
+    fixture *f = *state;
+    kao_image image = scene(f->ctx, 700, 500);
+    const kao_view view = kao_image_view(&image);
+    kao_cancel *c = NULL;
+    kao_model *m = NULL, *em = NULL;
+    kao_detector *d = NULL;
+    kao_embedder *e = NULL;
+    kao_faces faces = KAO_FACES_INIT;
+    float v[TINY_DIM];
+    pthread_t thread;
+
+    assert_int_equal(kao_cancel_create(f->ctx, &c, NULL), KAO_OK);
+    const kao_run_options run = { .cancel = c };
+
+    assert_int_equal(kao_model_open(f->ctx, &m, f->detector, NULL), KAO_OK);
+    assert_int_equal(kao_model_open(f->ctx, &em, f->embedder, NULL), KAO_OK);
+    assert_int_equal(kao_detector_create(m, &d, &run, NULL), KAO_OK);
+    assert_int_equal(kao_embedder_create(em, &e, &run, NULL), KAO_OK);
+    kao_model_release(m);
+    kao_model_release(em);
+    assert_int_equal(kao_detect(d, &view, NULL, &faces, NULL), KAO_OK);
+    const size_t n = faces.n;
+
+    assert_int_equal(pthread_create(&thread, NULL, cancel, c), 0);
+    kao_status st = KAO_OK;
+
+    while (!st) /* for ever, if nothing stops it */
+        st = kao_detect(d, &view, NULL, &faces, &f->err);
+    pthread_join(thread, NULL);
+    assert_int_equal(st, KAO_E_CANCELLED);
+    assert_int_equal(faces.n, 0);
+    assert_true(f->err.msg[0] != '\0');
+    assert_int_equal(kao_embed(e, &view, 1, KAO_TTA_NONE, v, NULL), KAO_E_CANCELLED);
+    kao_cancel_reset(c);
+    assert_int_equal(kao_detect(d, &view, NULL, &faces, NULL), KAO_OK);
+    assert_int_equal(faces.n, n);
+    assert_int_equal(kao_embed(e, &view, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
+    kao_detector_destroy(d);
+    kao_embedder_destroy(e);
+    kao_cancel_destroy(c);
+    kao_cancel_destroy(NULL);
+    kao_image_free(f->ctx, &image);
+}
+
 /* ---- chips ---- */
 
 /* A face in a picture that is stored in another format, lying, bottom up, or reached through
@@ -390,6 +445,7 @@ int main(void)
         cmocka_unit_test(seen_shapes_allocate_nothing),
         cmocka_unit_test(many_candidates),
         cmocka_unit_test(models_are_shared),
+        cmocka_unit_test(runs_are_cancelled),
         cmocka_unit_test(chips_of_any_view),
         cmocka_unit_test(faces_outside),
     };
