@@ -157,6 +157,30 @@ typedef void kao_to_pixels_fn(const float *planes, size_t plane, size_t n, size_
 typedef void kao_to_planes_fn(const float *pixels, size_t stride, size_t n, size_t c,
                               float *planes, size_t plane);
 
+/* sums[i] += sum over n rows of a[r*lda + i] * b[r*ldb + i], for c columns: one FMA each
+ * (the reference rounds the product too), rows ascending, several partial sums allowed.
+ * Class bound: |got - exact| <= (n+4)*u*(|sums| + sum|a*b|). */
+typedef void kao_dot_rows_fn(const float *a, ptrdiff_t lda, const float *b,
+                             ptrdiff_t ldb, size_t n, size_t c, float *sums);
+
+/* Per channel over n rows of c floats, ld apart, with x the numbers before a batch
+ * normalisation, z = x*scale + shift and y = z < 0 ? slope*z : z (training). Each function
+ * adds to its sums; rows in blocks of 64 in float, blocks in double. */
+typedef struct kao_norm_args {
+    size_t n, c;
+    const float *x, *g;          /* g: gradient by y */
+    const float *scale, *shift;  /* by channel */
+    const float *slope;          /* by channel */
+    const float *mean, *inverse; /* of the batch: x^ = (x - mean) * inverse */
+    const float *by_shift,
+        *by_scale; /* grad_apply: sum of dz / n, sum of dz * x^ / n */
+    float *out;    /* y, or the gradient by x */
+    double *sums;  /* c each: sums x - mean, its square; or dz, dz*x^, dslope */
+} kao_norm_args;
+
+/* sums[i] += x - mean[i]; sums[c+i] += its square. */
+typedef void kao_norm_fn(const kao_norm_args *a);
+
 enum { KAO_GEMM_SLOTS = 4 };
 
 typedef struct kao_gemm_slot {
@@ -176,6 +200,11 @@ typedef struct kao_kernels {
     kao_exp_fn *exp;
     kao_to_pixels_fn *to_pixels;
     kao_to_planes_fn *to_planes;
+    kao_dot_rows_fn *dot_rows;
+    kao_norm_fn *norm_sums;       /* of x */
+    kao_norm_fn *norm_apply;      /* x -> y */
+    kao_norm_fn *norm_grad_sums;  /* of dz, dz * x^, g * z where z < 0 */
+    kao_norm_fn *norm_grad_apply; /* g -> gradient by x, with the two means */
 } kao_kernels;
 
 /* Fill every slot for the mask (KAO_CPU_* of base/cpu.h). */

@@ -15,5 +15,10 @@ void kao_kernels_fill_ref(kao_kernels *k)
         .exp = kao_exp_f32_ref,
         .to_pixels = kao_to_pixels_f32_ref,
         .to_planes = kao_to_planes_f32_ref,
+        .dot_rows = kao_dot_rows_f32_ref,
+        .norm_sums = kao_norm_sums_f32_ref,
+        .norm_apply = kao_norm_apply_f32_ref,
+        .norm_grad_sums = kao_norm_grad_sums_f32_ref,
+        .norm_grad_apply = kao_norm_grad_apply_f32_ref,
     };
 }

@@ -14,6 +14,11 @@ kao_unary_fn kao_unary_f32_ref;
 kao_exp_fn kao_exp_f32_ref;
 kao_to_pixels_fn kao_to_pixels_f32_ref;
 kao_to_planes_fn kao_to_planes_f32_ref;
+kao_dot_rows_fn kao_dot_rows_f32_ref;
+kao_norm_fn kao_norm_sums_f32_ref;
+kao_norm_fn kao_norm_apply_f32_ref;
+kao_norm_fn kao_norm_grad_sums_f32_ref;
+kao_norm_fn kao_norm_grad_apply_f32_ref;
 
 /* One value through an activation. */
 float kao_act_ref(float x, kao_act act, float lo, float hi, float slope);

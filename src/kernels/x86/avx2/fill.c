@@ -22,4 +22,9 @@ void kao_kernels_fill_avx2(kao_kernels *k)
     k->exp = kao_exp_f32_avx2;
     k->to_pixels = kao_to_pixels_f32_avx2;
     k->to_planes = kao_to_planes_f32_avx2;
+    k->dot_rows = kao_dot_rows_f32_avx2;
+    k->norm_sums = kao_norm_sums_f32_avx2;
+    k->norm_apply = kao_norm_apply_f32_avx2;
+    k->norm_grad_sums = kao_norm_grad_sums_f32_avx2;
+    k->norm_grad_apply = kao_norm_grad_apply_f32_avx2;
 }

@@ -21,5 +21,10 @@ kao_unary_fn kao_unary_f32_avx512;
 kao_exp_fn kao_exp_f32_avx512;
 kao_to_pixels_fn kao_to_pixels_f32_avx512;
 kao_to_planes_fn kao_to_planes_f32_avx512;
+kao_dot_rows_fn kao_dot_rows_f32_avx512;
+kao_norm_fn kao_norm_sums_f32_avx512;
+kao_norm_fn kao_norm_apply_f32_avx512;
+kao_norm_fn kao_norm_grad_sums_f32_avx512;
+kao_norm_fn kao_norm_grad_apply_f32_avx512;
 
 #endif

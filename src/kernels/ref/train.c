@@ -1,0 +1,4 @@
+#include "kernels/ref/ref.h"
+
+#define VF_ISA(name) name##_ref
+#include "kernels/vec/train_body.h"

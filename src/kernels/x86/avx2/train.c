@@ -1,0 +1,4 @@
+#include "kernels/x86/avx2/fill.h"
+#include "kernels/x86/avx2/vec.h"
+
+#include "kernels/vec/train_body.h"
