@@ -1,4 +1,4 @@
-/* The list of picture formats, and the growing block that encoders fill.
+/* The list of picture formats.
  *
  * A format is told by its first bytes. Formats that people do hand in but kao cannot
  * read are known by name, so that the message says what the file is, not what it is
@@ -126,32 +126,4 @@ kao_status kao_codec_unknown(kao_span bytes, kao_error *err)
                                "%s is not read; JPEG, PNG and WebP are", o->name);
     }
     return kao_fail_at(err, KAO_E_FORMAT, 0, "not a picture: no JPEG, PNG or WebP");
-}
-
-bool kao_bytes_reserve(kao_bytes *b, size_t n)
-{
-    size_t want = 0, cap = b->cap ? b->cap : 16 << 10;
-
-    if (!kao_add(b->n, n, &want) || want > b->max)
-        return false;
-    if (want <= b->cap)
-        return true;
-    while (cap < want)
-        cap = cap > b->max / 2 ? b->max : cap * 2;
-    uint8_t *p = kao_grow(b->mem, b->p, b->n, cap);
-
-    if (!p)
-        return false;
-    b->p = p;
-    b->cap = cap;
-    return true;
-}
-
-bool kao_bytes_add(kao_bytes *b, const void *p, size_t n)
-{
-    if (!kao_bytes_reserve(b, n))
-        return false;
-    memcpy(b->p + b->n, p, n);
-    b->n += n;
-    return true;
 }

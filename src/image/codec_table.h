@@ -3,18 +3,8 @@
 #ifndef KAO_IMAGE_CODEC_TABLE_H
 #define KAO_IMAGE_CODEC_TABLE_H
 
+#include "base/bytes.h"
 #include "image/image.h"
-
-/* A growing block that an encoder fills. */
-typedef struct kao_bytes {
-    kao_mem *mem;
-    uint8_t *p;
-    size_t n, cap, max; /* max: set by the owner; more is refused */
-} kao_bytes;
-
-/* False where memory ran out or max would be passed; then nothing is added. */
-bool kao_bytes_reserve(kao_bytes *b, size_t n);
-bool kao_bytes_add(kao_bytes *b, const void *p, size_t n);
 
 /* out is {0}; on success it has pixels as they lie in the file and *orientation is 1
  * to 8. On failure out is {0}. Messages start with the format's name and carry no file
