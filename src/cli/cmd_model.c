@@ -489,6 +489,14 @@ static void print_types(uint32_t types, const char *gap)
         }
 }
 
+static void print_names(const char *const *names)
+{
+    printf(" |");
+    for (; names && *names; names++)
+        printf(" %s", *names);
+    printf(" |");
+}
+
 static int print_ops(bool markdown)
 {
     size_t n = 0;
@@ -508,7 +516,9 @@ static int print_ops(bool markdown)
         printf(markdown ? "| %s | %u-%s | " : "%-20s %2u-%-3s ", rows[i].name,
                rows[i].since, until);
         print_types(rows[i].types, markdown ? ", " : ",");
-        printf(markdown ? " |%s|\n" : "\n", rows[i].attrs[0] ? rows[i].attrs : " ");
+        if (markdown)
+            print_names(rows[i].attrs);
+        printf("\n");
     }
     return CLI_YES;
 }

@@ -108,6 +108,9 @@ kao_status kao_graph_no_memory(kao_graph *g);
 /* A new value like t. KAO_NO_VALUE: out of memory. */
 uint32_t kao_graph_value(kao_graph *g, const kao_tensor *t);
 bool kao_value_known(const kao_graph *g, uint32_t value);
+/* The tensors of a step: inputs (data where known), outputs (none where unread). */
+void kao_graph_args(const kao_graph *g, const kao_step *s, kao_tensor *in,
+                    kao_tensor *out);
 /* Known, float32, C order. (pass_conv.c) */
 bool kao_value_known_f32(const kao_graph *g, uint32_t value);
 /* The one step that reads value, if exactly one does and it is no graph output. */
@@ -133,9 +136,6 @@ kao_status kao_pass_heads(kao_graph *g);
 kao_status kao_pass_pair(kao_graph *g);
 /* Part of placing: Concat steps whose parts are made in place. Roots are set before. */
 void kao_place_joins(kao_graph *g);
-
-/* Channels innermost, pixels at an even pitch without gaps: what the kernels read. Rank 4. */
-bool kao_is_channels_last(const kao_tensor *t, int64_t *pitch);
 
 /* The names of passes, for --passes: "fold" ... ; NULL past the last. */
 const char *kao_pass_name(int bit);

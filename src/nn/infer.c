@@ -9,8 +9,6 @@
 
 #include <string.h>
 
-#include "nn/ops/ops.h"
-
 /* Work that planning may spend on known values, in elements touched. */
 #define FOLD_BUDGET ((uint64_t)1 << 26)
 
@@ -47,8 +45,8 @@ bool kao_value_known(const kao_graph *g, uint32_t value)
 
 /* ---- known values ---- */
 
-static void gather_args(const kao_graph *g, const kao_step *s, kao_tensor *in,
-                        kao_tensor *out)
+void kao_graph_args(const kao_graph *g, const kao_step *s, kao_tensor *in,
+                    kao_tensor *out)
 {
     for (uint32_t i = 0; i < s->n_in; i++)
         in[i] = s->in[i] == KAO_NO_VALUE ? (kao_tensor){ 0 } : g->values[s->in[i]].t;
@@ -72,7 +70,7 @@ static const uint64_t nothing = 0; /* an empty tensor is known too */
 /* The numbers of a Constant stay where the file has them. */
 static kao_status use_constant(kao_graph *g, kao_step *s, bool *done)
 {
-    const kao_onnx_tensor *c = ((const kao_constant_param *)s->param)->value;
+    const kao_onnx_tensor *c = s->op->constant(s->param);
 
     if (s->out[0] != KAO_NO_VALUE)
         g->values[s->out[0]].t.data = (void *)(uintptr_t)(c->n ? c->data : &nothing);
@@ -84,7 +82,7 @@ static kao_status use_constant(kao_graph *g, kao_step *s, bool *done)
 /* Whether the outputs of a step on known values depend on the inputs of this plan. */
 static bool varies(const kao_graph *g, const kao_step *s)
 {
-    bool any = s->op->run == kao_op_shape_run;
+    bool any = s->op->reads_dims_only;
 
     for (uint32_t i = 0; i < s->n_in; i++)
         any |= s->in[i] != KAO_NO_VALUE && g->values[s->in[i]].varies;
@@ -100,9 +98,9 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
     *done = false;
     if (st)
         return st;
-    gather_args(g, s, a.in, a.out);
-    if (s->op->run == kao_op_constant_run)
+    if (s->op->constant)
         return use_constant(g, s, done);
+    kao_graph_args(g, s, a.in, a.out);
     const uint64_t work = kao_step_work(g, s), most = fold_budget(g);
 
     if (work > most || g->folded > most - work)
@@ -120,7 +118,9 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
         if (!a.out[i].data)
             return kao_graph_no_memory(g);
     }
-    const kao_op_call call = { .param = s->param,
+    const kao_op_call call = { .kernels = &g->net->kernels,
+                               .pool = g->net->ctx->pool,
+                               .param = s->param,
                                .state = s->state,
                                .n_in = s->n_in,
                                .n_out = s->n_out,
@@ -269,7 +269,7 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
 
     if (st)
         return st;
-    gather_args(g, s, a.in, a.out);
+    kao_graph_args(g, s, a.in, a.out);
     if (s->n_in > 0 && !(kao_type_bit(a.in[0].dtype) & op->types))
         return kao_fail(g->err, KAO_E_UNSUPPORTED, "input of type %s",
                         kao_dtype_name((int)a.in[0].dtype));
@@ -292,8 +292,7 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
         st = check_outputs(g, s, a.out);
     bool done = false;
 
-    if (!st &&
-        (inputs_known(g, s) || op->run == kao_op_shape_run)) /* it reads dims alone */
+    if (!st && (op->reads_dims_only || inputs_known(g, s)))
         st = evaluate(g, s, &done);
     return st;
 }

@@ -41,12 +41,10 @@ const kao_op *kao_op_find(const char *op_type, int64_t opset, bool *known)
     return best;
 }
 
-static bool attr_is_listed(const char *list, const char *name)
+static bool attr_is_listed(const char *const *names, const char *name)
 {
-    const size_t n = strlen(name);
-
-    for (const char *p = strstr(list, name); n && p; p = strstr(p + 1, name))
-        if (p > list && p[-1] == ' ' && p[n] == ' ')
+    for (; names && *names; names++)
+        if (strcmp(*names, name) == 0)
             return true;
     return false;
 }

@@ -3,15 +3,22 @@
  * load    once per node of a file: attributes -> param. Refuses what kao does not do.
  * infer   once per plan: types and shapes of the outputs, further numbers -> state.
  * run     the generic form: plain C over strided views, any layout. Cannot fail, does not
- *         allocate. It is the reference for every faster form that passes choose. */
+ *         allocate. It is the reference for every faster form that passes choose.
+ * view    when values are placed: the output as strides over the input, without a copy.
+ * work    when work is counted: what one element of output 0 costs.
+ * lower   when entries are made: a kernel instead of the generic form, by how operands lie.
+ *
+ * All that planning wants to know of an operator is in its row. */
 #ifndef KAO_NN_OP_H
 #define KAO_NN_OP_H
 
 #include "base/arena.h"
+#include "base/pool.h"
+#include "kernels/kernels.h"
 #include "nn/tensor.h"
 #include "onnx/model.h"
 
-/* What passes tell apart. */
+/* The operators that passes fuse, join or drop. */
 typedef enum kao_op_kind {
     KAO_OP_OTHER,
     KAO_OP_ADD,
@@ -23,19 +30,20 @@ typedef enum kao_op_kind {
     KAO_OP_SIGMOID,
     KAO_OP_CONV,
     KAO_OP_BATCH_NORM,
-    KAO_OP_MAX_POOL,
-    KAO_OP_AVERAGE_POOL,
-    KAO_OP_GLOBAL_AVERAGE_POOL,
-    KAO_OP_RESIZE,
     KAO_OP_GEMM,
     KAO_OP_MATMUL,
-    KAO_OP_FLATTEN,
-    KAO_OP_RESHAPE, /* Reshape, Squeeze-like: the same elements in C order */
-    KAO_OP_TRANSPOSE,
     KAO_OP_CONCAT,
-    KAO_OP_SPLIT,
-    KAO_OP_IDENTITY,
+    KAO_OP_IDENTITY, /* Dropout too */
 } kao_op_kind;
+
+/* How an operator takes and makes layouts (place.c). */
+typedef enum kao_op_layout {
+    KAO_LAYOUT_DENSE,   /* makes C order */
+    KAO_LAYOUT_LAST,    /* works channels last, at any pitch */
+    KAO_LAYOUT_FOLLOWS, /* makes the layout of its inputs */
+    KAO_LAYOUT_PART,    /* makes parts of input 0, of the same axes */
+    KAO_LAYOUT_RESHAPES, /* makes the elements of input 0, in C order, under other dims */
+} kao_op_layout;
 
 typedef struct kao_op kao_op;
 
@@ -63,7 +71,11 @@ struct kao_op_infer {
     void *planner;
 };
 
+typedef struct kao_op_lower kao_op_lower; /* nn/lower.h */
+
 typedef struct kao_op_call {
+    const kao_kernels *kernels;
+    kao_pool *pool;
     const void *param, *state;
     uint32_t n_in, n_out;
     const kao_tensor *in;
@@ -75,13 +87,25 @@ struct kao_op {
     uint8_t since, until;   /* opsets that the row serves; until 0: all later ones */
     uint8_t min_in, max_in; /* KAO_ANY_NUMBER: up to KAO_MAX_NODE_ARGS */
     uint8_t max_out;
-    kao_op_kind kind;
     uint16_t types; /* KAO_T_*: types of input 0 (of the output where it has none) */
     uint16_t param_size, state_size;
-    const char *attrs; /* names it reads or may ignore, with spaces round each */
-    kao_status (*load)(kao_op_loader *l); /* may be NULL */
+    const char *const *attrs; /* names it reads or may ignore, then NULL; NULL: none */
+    kao_status (*load)(kao_op_loader *l); /* NULL: nothing to read */
     kao_status (*infer)(kao_op_infer *x);
     void (*run)(const kao_op_call *c);
+    kao_op_kind kind;
+    kao_op_layout layout;
+    bool reads_dims_only; /* its outputs are known when the input's dims are */
+    /* The numbers of a constant, which stay where the file has them; NULL: it is none. */
+    const kao_onnx_tensor *(*constant)(const void *param);
+    /* Output i as a view of input 0: the strides of out, and its offset from in, in
+     * elements. False where strides cannot say it; the same for all i. NULL: never. */
+    bool (*view)(const void *state, const kao_tensor *in, uint32_t i, kao_tensor *out,
+                 int64_t *offset);
+    /* What an element of output 0 costs, in multiply-adds or elements read, roughly; 1
+     * where NULL. in: input 0. */
+    uint64_t (*work)(const kao_tensor *in, const void *param, const void *state);
+    kao_status (*lower)(kao_op_lower *x); /* NULL: no kernel does it */
 };
 
 enum { KAO_ANY_NUMBER = 255 };
@@ -125,7 +149,7 @@ kao_status kao_attr_floats(kao_op_loader *l, const char *name, float *to, size_t
 /* Helpers of infer. */
 kao_status kao_infer_like(kao_op_infer *x,
                           uint32_t i); /* out[0] = shape and type of in[i] */
-/* axis in -rank..rank-1 (inclusive of rank where allowed) to 0..; an error names it. */
+/* axis in -rank .. rank-1 to 0 .. rank-1; an error names it. */
 kao_status kao_infer_axis(kao_op_infer *x, int64_t axis, int32_t rank, int32_t *out);
 /* The integers of input i, which decide shapes. */
 kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap,

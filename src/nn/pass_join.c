@@ -22,8 +22,7 @@ static bool writes_at_pitch(const kao_step *s)
     if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
         return !c->rows_are_pixels && c->n_parts == 1;
     return s->kind == KAO_STEP_GENERIC && s->n_out == 1 &&
-           (s->op->kind == KAO_OP_MAX_POOL || s->op->kind == KAO_OP_AVERAGE_POOL ||
-            s->op->kind == KAO_OP_RESIZE);
+           s->op->layout == KAO_LAYOUT_LAST;
 }
 
 static bool is_part(const kao_graph *g, uint32_t v, int64_t channel)

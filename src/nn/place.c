@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "nn/graph.h"
-#include "nn/ops/ops.h"
 
 typedef struct placer {
     kao_graph *g;
@@ -40,33 +39,12 @@ static void make_view(kao_graph *g, uint32_t v, uint32_t of, const int64_t *stri
 
 /* ---- layouts ---- */
 
-bool kao_is_channels_last(const kao_tensor *t, int64_t *pitch)
-{
-    int64_t p = t->dims[1];
-
-    *pitch = p;
-    if (kao_tensor_count(t) == 0)
-        return true;
-    if (t->dims[1] != 1 && t->strides[1] != 1)
-        return false;
-    if (t->dims[3] > 1)
-        p = t->strides[3];
-    else if (t->dims[2] > 1)
-        p = t->strides[2];
-    else if (t->dims[0] > 1)
-        p = t->strides[0];
-    *pitch = p;
-    return p >= t->dims[1] && p <= INT32_MAX &&
-           (t->dims[2] == 1 || t->strides[2] == p * t->dims[3]) &&
-           (t->dims[0] == 1 || t->strides[0] == p * t->dims[3] * t->dims[2]);
-}
-
 static bool looks_channels_last(const kao_tensor *t)
 {
     int64_t pitch = 0;
 
     return t->rank == 4 && t->dims[1] > 1 && !kao_tensor_is_dense(t) &&
-           kao_is_channels_last(t, &pitch);
+           kao_tensor_is_channels_last(t, &pitch);
 }
 
 static bool works_channels_last(const kao_step *s)
@@ -75,8 +53,7 @@ static bool works_channels_last(const kao_step *s)
         return !s->conv->rows_are_pixels;
     if (s->kind != KAO_STEP_GENERIC)
         return false;
-    return s->op->kind == KAO_OP_MAX_POOL || s->op->kind == KAO_OP_AVERAGE_POOL ||
-           s->op->kind == KAO_OP_RESIZE;
+    return s->op->layout == KAO_LAYOUT_LAST;
 }
 
 /* ---- emitting ---- */
@@ -131,7 +108,8 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node,
     kao_graph *g = p->g;
     const uint32_t from = *v;
 
-    if (!kao_value_known(g, from) && kao_is_channels_last(&g->values[from].t, pitch))
+    if (!kao_value_known(g, from) &&
+        kao_tensor_is_channels_last(&g->values[from].t, pitch))
         return KAO_OK;
     if (from < p->n_last_copy && p->last_copy[from] != KAO_NO_VALUE) {
         *v = p->last_copy[from];
@@ -143,8 +121,9 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node,
         if (from < p->n_last_copy)
             p->last_copy[from] = *v;
     }
-    return kao_is_channels_last(&g->values[*v].t, pitch) ? KAO_OK
-                                                         : kao_graph_no_memory(g);
+    return kao_tensor_is_channels_last(&g->values[*v].t, pitch)
+               ? KAO_OK
+               : kao_graph_no_memory(g);
 }
 
 /* ---- one step ---- */
@@ -230,35 +209,15 @@ static kao_status place_window(placer *p, kao_step *s)
     return st ? st : emit(p, s);
 }
 
-/* Element-wise steps and Concat follow the first input of the output's rank that is
- * channels last. */
-static bool follows_inputs(const kao_step *s)
-{
-    switch (s->op->kind) {
-    case KAO_OP_ADD:
-    case KAO_OP_MUL:
-    case KAO_OP_RELU:
-    case KAO_OP_CLIP:
-    case KAO_OP_LEAKY_RELU:
-    case KAO_OP_PRELU:
-    case KAO_OP_SIGMOID:
-    case KAO_OP_BATCH_NORM:
-    case KAO_OP_CONCAT:
-    case KAO_OP_IDENTITY:
-    case KAO_OP_GLOBAL_AVERAGE_POOL:
-        return true;
-    default:
-        return false;
-    }
-}
-
+/* Steps that follow their inputs take the layout of the first one of the output's rank that
+ * is channels last. */
 static kao_status place_generic(placer *p, const kao_step *s)
 {
     kao_graph *g = p->g;
     bool last = false;
 
     outputs_are_roots(g, s);
-    if (follows_inputs(s))
+    if (s->op->layout == KAO_LAYOUT_FOLLOWS)
         for (uint32_t i = 0; i < s->n_in; i++)
             last |= s->in[i] != KAO_NO_VALUE && !kao_value_known(g, s->in[i]) &&
                     looks_channels_last(&g->values[s->in[i]].t);
@@ -272,47 +231,21 @@ static kao_status place_generic(placer *p, const kao_step *s)
 static bool place_view(placer *p, const kao_step *s)
 {
     kao_graph *g = p->g;
-    const kao_tensor *in = &g->values[s->in[0]].t;
-    int64_t strides[KAO_MAX_RANK] = { 0 }, at = 0;
 
-    if (kao_value_known(g, s->in[0]))
+    if (!s->op->view || kao_value_known(g, s->in[0]))
         return false;
-    if (s->op->kind == KAO_OP_TRANSPOSE) {
-        for (int32_t i = 0; i < in->rank; i++)
-            strides[i] = in->strides[((const kao_perm_state *)s->state)->perm[i]];
-        make_view(g, s->out[0], s->in[0], strides, 0);
-        return true;
-    }
-    if (s->op->run == kao_op_slice_run) {
-        const kao_slice_state *state = s->state;
+    for (uint32_t i = 0; i < s->n_out; i++) {
+        int64_t offset = 0;
 
-        for (int32_t i = 0; i < in->rank; i++) {
-            at += state->start[i] * in->strides[i];
-            strides[i] = in->strides[i] * state->step[i];
-        }
-        if (kao_tensor_count(&g->values[s->out[0]].t) == 0)
-            return false;
-        make_view(g, s->out[0], s->in[0], strides, at);
-        return true;
-    }
-    if (s->op->kind == KAO_OP_SPLIT) {
-        const kao_split_state *state = s->state;
+        if (s->out[i] == KAO_NO_VALUE)
+            continue;
+        kao_tensor out = g->values[s->out[i]].t;
 
-        for (uint32_t i = 0; i < s->n_out; i++) {
-            if (s->out[i] != KAO_NO_VALUE)
-                make_view(g, s->out[i], s->in[0], in->strides,
-                          at * in->strides[state->axis]);
-            at += state->sizes[i];
-        }
-        return true;
-    }
-    if (s->op->kind == KAO_OP_RESHAPE || s->op->kind == KAO_OP_FLATTEN) {
-        if (!kao_tensor_view_as(in, &g->values[s->out[0]].t, strides))
+        if (!s->op->view(s->state, &g->values[s->in[0]].t, i, &out, &offset))
             return false;
-        make_view(g, s->out[0], s->in[0], strides, 0);
-        return true;
+        make_view(g, s->out[i], s->in[0], out.strides, offset);
     }
-    return false;
+    return true;
 }
 
 static kao_status place_reshape(placer *p, const kao_step *s)
@@ -345,7 +278,7 @@ static kao_status place_step(placer *p, kao_step *s)
         s->kind = KAO_STEP_VIEW;
         return emit(p, s);
     }
-    if (s->op->kind == KAO_OP_RESHAPE || s->op->kind == KAO_OP_FLATTEN)
+    if (s->op->layout == KAO_LAYOUT_RESHAPES)
         return place_reshape(p, s);
     return place_generic(p, s);
 }
@@ -381,8 +314,7 @@ static void find_wishes(placer *p)
         if (s->dead || s->n_in == 0 || s->in[0] == KAO_NO_VALUE)
             continue;
         if (!wish && s->kind == KAO_STEP_GENERIC &&
-            (follows_inputs(s) || s->op->kind == KAO_OP_SPLIT ||
-             s->op->run == kao_op_slice_run))
+            (s->op->layout == KAO_LAYOUT_FOLLOWS || s->op->layout == KAO_LAYOUT_PART))
             for (uint32_t k = 0; k < s->n_out; k++)
                 wish |= s->out[k] != KAO_NO_VALUE && p->wants_last[s->out[k]];
         for (uint32_t k = 0; wish && k < s->n_in; k++)

@@ -281,7 +281,7 @@ static kao_status build_entry(builder *b, const kao_step *s)
         for (uint32_t i = 0; i < s->n_out; i++)
             put(b, s->out[i]);
         if (b->g->passes & KAO_PASS_CONV)
-            st = kao_lower(b->g, s, e);
+            st = kao_lower(b->g, s, e, &plan->arena);
         if (!st)
             st = kao_plan_count_work(plan, b->g, s, e->kernel);
     }

@@ -4,6 +4,7 @@
 #define KAO_NN_PLAN_H
 
 #include "nn/graph.h"
+#include "nn/lower.h"
 
 typedef enum kao_space {
     KAO_SPACE_CONST, /* tensor.data is the address */
@@ -20,29 +21,10 @@ typedef struct kao_arg {
     size_t offset; /* bytes from the start of the space */
 } kao_arg;
 
-typedef enum kao_kernel_id {
-    KAO_KERNEL_GENERIC, /* op->run with param and state */
-    KAO_KERNEL_COPY,
-    KAO_KERNEL_CONV,    /* detail: kao_conv_call; operands: in, [residual], out */
-    KAO_KERNEL_PAIR,    /* the same, two convolutions */
-    KAO_KERNEL_POOL,    /* detail: kao_pooling */
-    KAO_KERNEL_RESIZE,  /* detail: kao_resize */
-    KAO_KERNEL_BINARY,  /* detail: kao_binary_rows; operands: a, b, out */
-    KAO_KERNEL_UNARY,   /* detail: kao_unary_args; operands: in, out */
-    KAO_KERNEL_EXP,     /* detail: its count, a size_t */
-    KAO_KERNEL_TO_NHWC, /* detail: kao_layout_call */
-    KAO_KERNEL_TO_NCHW,
-    KAO_KERNEL_COUNT,
-} kao_kernel_id;
-
 typedef struct kao_conv_call {
     kao_conv first, second; /* second: of a pair */
     const void *packed[2];
 } kao_conv_call;
-
-typedef struct kao_layout_call {
-    size_t n, c, n_pixels, pitch;
-} kao_layout_call;
 
 typedef struct kao_entry {
     kao_kernel_id kernel;
@@ -78,9 +60,8 @@ bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs);
 const char *kao_kernel_name(kao_kernel_id kernel);
 
 /* lower.c: a kernel for a generic or copying step whose operands lie well for it. Sets the
- * entry's kernel, detail and operand counts (they stay the step's); leaves the entry as it
- * is where none fits. */
-kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e);
+ * entry's kernel and detail (in arena); leaves the entry as it is where none fits. */
+kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e, kao_arena *arena);
 
 /* work.c: add what a step costs, run by a kernel; an error where the plan's sum passes the
  * limit. */

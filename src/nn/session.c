@@ -287,9 +287,12 @@ static void run_unary(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
     kao_unary_run(k, pool, &u);
 }
 
-static void run_generic(const kao_entry *e, const kao_tensor *in, const kao_tensor *out)
+static void run_generic(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
+                        const kao_tensor *in, const kao_tensor *out)
 {
-    const kao_op_call call = { .param = e->param,
+    const kao_op_call call = { .kernels = k,
+                               .pool = pool,
+                               .param = e->param,
                                .state = e->state,
                                .n_in = e->n_in,
                                .n_out = e->n_out,
@@ -345,7 +348,7 @@ static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor
         kao_tensor_copy(&out[0], &in[0]);
         break;
     default:
-        run_generic(e, in, out);
+        run_generic(k, pool, e, in, out);
         break;
     }
 }

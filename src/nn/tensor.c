@@ -47,6 +47,27 @@ bool kao_tensor_is_dense(const kao_tensor *t)
     return true;
 }
 
+bool kao_tensor_is_channels_last(const kao_tensor *t, int64_t *pitch)
+{
+    int64_t p = t->dims[1];
+
+    *pitch = p;
+    if (kao_tensor_count(t) == 0)
+        return true;
+    if (t->dims[1] != 1 && t->strides[1] != 1)
+        return false;
+    if (t->dims[3] > 1)
+        p = t->strides[3];
+    else if (t->dims[2] > 1)
+        p = t->strides[2];
+    else if (t->dims[0] > 1)
+        p = t->strides[0];
+    *pitch = p;
+    return p >= t->dims[1] && p <= INT32_MAX &&
+           (t->dims[2] == 1 || t->strides[2] == p * t->dims[3]) &&
+           (t->dims[0] == 1 || t->strides[0] == p * t->dims[3] * t->dims[2]);
+}
+
 bool kao_tensor_same_dims(const kao_tensor *a, const kao_tensor *b)
 {
     return a->rank == b->rank &&

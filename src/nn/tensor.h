@@ -24,6 +24,8 @@ int64_t kao_tensor_count(const kao_tensor *t);
 void kao_tensor_set_dense(kao_tensor *t);         /* strides of C order */
 void kao_tensor_set_channels_last(kao_tensor *t); /* rank 3 or 4: channels innermost */
 bool kao_tensor_is_dense(const kao_tensor *t); /* dimensions of 1 may have any stride */
+/* Rank 4, channels innermost, pixels `pitch` apart without gaps: what the kernels read. */
+bool kao_tensor_is_channels_last(const kao_tensor *t, int64_t *pitch);
 bool kao_tensor_same_dims(const kao_tensor *a, const kao_tensor *b);
 /* The same elements at the same places, seen in the same order. */
 bool kao_tensor_same_strides(const kao_tensor *a, const kao_tensor *b);

@@ -6,40 +6,7 @@
  * Measured on an AVX-512 machine, one thread, a layer of mobilefacenet_128_paddle takes 55
  * (depthwise) to 270 times (1x1) as long by its generic form.
  */
-#include "nn/ops/ops.h"
 #include "nn/plan.h"
-
-static uint64_t taps_of(const kao_window *w)
-{
-    uint64_t n = 1;
-
-    for (int i = 0; i < 2; i++)
-        n *= (uint64_t)(w->kernel[i] < w->in[i] ? w->kernel[i] : w->in[i]);
-    return n;
-}
-
-/* What one element of the output costs. */
-static uint64_t work_each(const kao_graph *g, const kao_step *s)
-{
-    const kao_tensor *a = &g->values[s->in[0]].t;
-
-    switch (s->op->kind) {
-    case KAO_OP_CONV:
-        return (uint64_t)(g->values[s->in[1]].t.dims[1]) *
-               taps_of(&((const kao_conv_state *)s->state)->window);
-    case KAO_OP_MAX_POOL:
-    case KAO_OP_AVERAGE_POOL:
-        return taps_of(&((const kao_pool_state *)s->state)->window);
-    case KAO_OP_MATMUL:
-        return (uint64_t)a->dims[a->rank - 1];
-    case KAO_OP_GEMM:
-        return (uint64_t)a->dims[((const kao_gemm_param *)s->param)->trans_a ? 0 : 1];
-    case KAO_OP_RESIZE:
-        return ((const kao_resize_param *)s->param)->linear ? 1u << a->rank : 1;
-    default:
-        return 1;
-    }
-}
 
 static uint64_t elements(const kao_graph *g, const uint32_t *values, uint32_t n)
 {
@@ -53,8 +20,9 @@ static uint64_t elements(const kao_graph *g, const uint32_t *values, uint32_t n)
 
 uint64_t kao_step_work(const kao_graph *g, const kao_step *s)
 {
-    const bool several = s->op && s->n_in && s->in[0] != KAO_NO_VALUE;
-    const uint64_t each = several ? work_each(g, s) : 1;
+    const bool asks = s->op && s->op->work;
+    const uint64_t each =
+        asks ? s->op->work(&g->values[s->in[0]].t, s->param, s->state) : 1;
     uint64_t work = 0;
 
     return __builtin_mul_overflow(elements(g, s->out, s->n_out), each ? each : 1,

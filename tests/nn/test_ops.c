@@ -21,11 +21,15 @@ static void table_is_sorted(void **state)
     assert_true(n > 40);
     for (size_t i = 0; i < n; i++) {
         const kao_op *r = &rows[i];
-        const size_t length = strlen(r->attrs);
-
         assert_true(r->infer && r->run && r->types && r->since >= 1);
         assert_true(r->max_in >= r->min_in && r->max_out >= 1);
-        assert_true(length == 0 || (r->attrs[0] == ' ' && r->attrs[length - 1] == ' '));
+        for (const char *const *a = r->attrs; a && *a; a++)
+            assert_true(**a &&
+                        strspn(*a, "abcdefghijklmnopqrstuvwxyz_AB01") == strlen(*a));
+        /* a view of the input is no other kernel; parts and reshapes are views */
+        assert_false(r->view && r->lower);
+        assert_true(r->view ||
+                    (r->layout != KAO_LAYOUT_PART && r->layout != KAO_LAYOUT_RESHAPES));
         assert_ptr_equal(kao_op_find(r->name, r->since > 6 ? r->since : 6, &known), r);
         if (i == 0)
             continue;

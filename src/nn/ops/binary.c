@@ -3,6 +3,7 @@
  * In opset 6 the second operand is placed by the attributes broadcast and axis instead. */
 #include <math.h>
 
+#include "nn/lower.h"
 #include "nn/ops/ops.h"
 
 kao_status kao_op_binary6_load(kao_op_loader *l)
@@ -203,4 +204,59 @@ void kao_op_pow_run(const kao_op_call *c)
             else
                 ((int8_t *)out->data)[at] = (int8_t)clamp_to(v, INT8_MIN, INT8_MAX);
         }
+}
+
+/* ---- kernels ---- */
+
+static bool are_f32(const kao_op_lower *x)
+{
+    return x->in[0].dtype == KAO_F32 && x->in[1].dtype == KAO_F32;
+}
+
+/* a op b in rows: one long row, or pixels with b a number, one a channel, or pixels too. */
+static kao_status lower_binary(kao_op_lower *x, kao_binary op)
+{
+    const kao_tensor *a = &x->in[0], *b = &x->in[1], *out = &x->out[0];
+    kao_binary_rows d = { .op = op, .lo = -INFINITY, .hi = INFINITY };
+    kao_row_view ra, rb, ro;
+
+    if (!are_f32(x) || !kao_tensor_same_dims(a, out))
+        return KAO_OK;
+    if (kao_tensor_is_dense(a) && kao_tensor_is_dense(out) &&
+        (kao_tensor_count(b) == 1 ||
+         (kao_tensor_same_dims(b, out) && kao_tensor_is_dense(b)))) {
+        d.kind = kao_tensor_count(b) == 1 ? KAO_OPERAND_SCALAR : KAO_OPERAND_FULL;
+        d.n_rows = 1;
+        d.c = d.a_stride = d.b_stride = d.out_stride = (size_t)kao_tensor_count(out);
+    } else if (kao_view_pixels(a, &ra) && kao_view_pixels(out, &ro)) {
+        d.kind = kao_tensor_count(b) == 1     ? KAO_OPERAND_SCALAR
+                 : kao_is_per_channel(b, out) ? KAO_OPERAND_CHANNEL
+                                              : KAO_OPERAND_FULL;
+        if (d.kind == KAO_OPERAND_FULL &&
+            (!kao_tensor_same_dims(b, out) || !kao_view_pixels(b, &rb)))
+            return KAO_OK;
+        d.n_rows = ro.n;
+        d.c = ro.c;
+        d.a_stride = ra.pitch;
+        d.b_stride = d.kind == KAO_OPERAND_FULL ? rb.pitch : 0;
+        d.out_stride = ro.pitch;
+    } else {
+        return KAO_OK;
+    }
+    return kao_lower_to(x, KAO_KERNEL_BINARY, &d, sizeof d);
+}
+
+kao_status kao_op_add_lower(kao_op_lower *x)
+{
+    return lower_binary(x, KAO_BIN_ADD);
+}
+
+kao_status kao_op_sub_lower(kao_op_lower *x)
+{
+    return lower_binary(x, KAO_BIN_SUB);
+}
+
+kao_status kao_op_mul_lower(kao_op_lower *x)
+{
+    return lower_binary(x, KAO_BIN_MUL);
 }

@@ -102,3 +102,9 @@ void kao_op_conv_generic_run(const kao_op_call *c)
                         (float)(b + window_sum(&s->window, &in, &w, src, weight, y, x));
         }
 }
+
+uint64_t kao_op_conv_work(const kao_tensor *in, const void *param, const void *state)
+{
+    return (uint64_t)(in->dims[1] / ((const kao_conv_param *)param)->group) *
+           kao_window_work(&((const kao_conv_state *)state)->window);
+}

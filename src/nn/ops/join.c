@@ -1,4 +1,6 @@
 /* Concat and Split: copies between a tensor and its parts along one axis. */
+#include <string.h>
+
 #include "nn/ops/ops.h"
 
 /* The part of t that starts at `from` and is `n` long on an axis. */
@@ -111,6 +113,7 @@ static kao_status given_parts(kao_op_infer *x, int32_t axis, const int64_t *size
                                 (long long)x->in[0].dims[axis]);
 }
 
+/* sizes: room for one number an output. */
 static kao_status infer_parts(kao_op_infer *x, int32_t axis, int64_t *sizes)
 {
     const kao_split_param *p = x->param;
@@ -138,29 +141,39 @@ kao_status kao_op_split_infer(kao_op_infer *x)
 
     if (st)
         return st;
-    s->sizes = kao_arena_calloc(x->arena, x->n_out, sizeof *s->sizes);
-    if (!s->sizes)
+    s->begin = kao_arena_calloc(x->arena, x->n_out + 1u, sizeof *s->begin);
+    if (!s->begin)
         return kao_fail(x->err, KAO_E_NOMEM, "out of memory");
     for (uint32_t i = 0; i < x->n_out; i++) {
         x->out[i] = x->in[0];
         x->out[i].data = NULL;
     }
-    st = infer_parts(x, s->axis, s->sizes);
+    st = infer_parts(x, s->axis, s->begin);
+    s->begin[0] = 0;
     for (uint32_t i = 0; !st && i < x->n_out; i++)
-        s->sizes[i] = x->out[i].dims[s->axis];
+        s->begin[i + 1] = s->begin[i] + x->out[i].dims[s->axis];
     return st;
 }
 
 void kao_op_split_run(const kao_op_call *c)
 {
     const kao_split_state *s = c->state;
-    int64_t at = 0;
 
     for (uint32_t i = 0; i < c->n_out; i++) {
-        const kao_tensor from = part(&c->in[0], s->axis, at, s->sizes[i]);
+        const kao_tensor from =
+            part(&c->in[0], s->axis, s->begin[i], s->begin[i + 1] - s->begin[i]);
 
         if (c->out[i].data)
             kao_tensor_copy(&c->out[i], &from);
-        at += s->sizes[i];
     }
+}
+
+bool kao_op_split_view(const void *state, const kao_tensor *in, uint32_t i,
+                       kao_tensor *out, int64_t *offset)
+{
+    const kao_split_state *s = state;
+
+    memcpy(out->strides, in->strides, sizeof out->strides);
+    *offset = s->begin[i] * in->strides[s->axis];
+    return true;
 }

@@ -111,6 +111,13 @@ void kao_op_matmul_run(const kao_op_call *c)
         }
 }
 
+uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state)
+{
+    (void)param;
+    (void)state;
+    return (uint64_t)in->dims[in->rank - 1];
+}
+
 /* ---- Gemm ---- */
 
 kao_status kao_op_gemm_load(kao_op_loader *l)
@@ -195,4 +202,10 @@ void kao_op_gemm_run(const kao_op_call *call)
                                           (c.dims[1] == 1 ? 0 : n) * c.strides[1]];
             ((float *)o->data)[m * o->strides[0] + n * o->strides[1]] = (float)v;
         }
+}
+
+uint64_t kao_op_gemm_work(const kao_tensor *in, const void *param, const void *state)
+{
+    (void)state;
+    return (uint64_t)in->dims[((const kao_gemm_param *)param)->trans_a ? 0 : 1];
 }

@@ -19,6 +19,9 @@ void kao_op_add_run(const kao_op_call *c);
 void kao_op_sub_run(const kao_op_call *c);
 void kao_op_mul_run(const kao_op_call *c);
 void kao_op_div_run(const kao_op_call *c);
+kao_status kao_op_add_lower(kao_op_lower *x);
+kao_status kao_op_sub_lower(kao_op_lower *x);
+kao_status kao_op_mul_lower(kao_op_lower *x);
 kao_status kao_op_pow_infer(kao_op_infer *x);
 void kao_op_pow_run(const kao_op_call *c);
 
@@ -38,12 +41,17 @@ typedef struct kao_cast_param {
 } kao_cast_param;
 kao_status kao_op_like_infer(kao_op_infer *x);
 void kao_op_relu_run(const kao_op_call *c);
+kao_status kao_op_relu_lower(kao_op_lower *x);
 void kao_op_sigmoid_run(const kao_op_call *c);
+kao_status kao_op_sigmoid_lower(kao_op_lower *x);
 void kao_op_exp_run(const kao_op_call *c);
+kao_status kao_op_exp_lower(kao_op_lower *x);
 kao_status kao_op_leaky_load(kao_op_loader *l);
 void kao_op_leaky_run(const kao_op_call *c);
+kao_status kao_op_leaky_lower(kao_op_lower *x);
 kao_status kao_op_prelu_infer(kao_op_infer *x);
 void kao_op_prelu_run(const kao_op_call *c);
+kao_status kao_op_prelu_lower(kao_op_lower *x);
 kao_status kao_op_clip6_load(kao_op_loader *l);
 kao_status kao_op_clip_load(kao_op_loader *l);
 kao_status kao_op_clip_infer(kao_op_infer *x);
@@ -81,6 +89,8 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
  * one is at `start`: *begin <= tap < *end. */
 void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
                      int64_t *begin, int64_t *end);
+/* Taps of a window, at most as many as there are elements: what one output costs. */
+uint64_t kao_window_work(const kao_window *w);
 /* Whether a window is of a size that the kernels count with 32 bits; any other is left to
  * the generic form. */
 bool kao_window_is_sane(const kao_window *w);
@@ -98,6 +108,7 @@ typedef struct kao_conv_state {
 kao_status kao_op_conv_load(kao_op_loader *l);
 kao_status kao_op_conv_infer(kao_op_infer *x);
 void kao_op_conv_generic_run(const kao_op_call *c);
+uint64_t kao_op_conv_work(const kao_tensor *in, const void *param, const void *state);
 
 /* pool.c: MaxPool AveragePool GlobalAveragePool */
 typedef struct kao_pool_param {
@@ -113,6 +124,9 @@ kao_status kao_op_max_pool_infer(kao_op_infer *x);
 kao_status kao_op_average_pool_infer(kao_op_infer *x);
 void kao_op_max_pool_run(const kao_op_call *c);
 void kao_op_average_pool_run(const kao_op_call *c);
+uint64_t kao_op_pool_work(const kao_tensor *in, const void *param, const void *state);
+kao_status kao_op_max_pool_lower(kao_op_lower *x);
+kao_status kao_op_average_pool_lower(kao_op_lower *x);
 
 /* reduce.c: ReduceMean GlobalAveragePool Softmax LpNormalization */
 typedef struct kao_reduce_param {
@@ -132,6 +146,7 @@ kao_status kao_op_reduce18_load(kao_op_loader *l);
 kao_status kao_op_reduce_infer(kao_op_infer *x);
 void kao_op_reduce_mean_run(const kao_op_call *c);
 kao_status kao_op_global_pool_infer(kao_op_infer *x);
+kao_status kao_op_global_pool_lower(kao_op_lower *x);
 kao_status kao_op_softmax_load(kao_op_loader *l);
 kao_status kao_op_softmax13_load(kao_op_loader *l);
 kao_status kao_op_softmax_infer(kao_op_infer *x);
@@ -155,8 +170,10 @@ typedef struct kao_gemm_param {
 kao_status kao_op_gemm_load(kao_op_loader *l);
 kao_status kao_op_gemm_infer(kao_op_infer *x);
 void kao_op_gemm_run(const kao_op_call *c);
+uint64_t kao_op_gemm_work(const kao_tensor *in, const void *param, const void *state);
 kao_status kao_op_matmul_infer(kao_op_infer *x);
 void kao_op_matmul_run(const kao_op_call *c);
+uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state);
 
 /* shape.c: Shape Reshape Flatten Transpose Unsqueeze Constant ConstantOfShape */
 typedef struct kao_axes_param {
@@ -180,6 +197,8 @@ void kao_op_shape_run(const kao_op_call *c);
 kao_status kao_op_reshape_load(kao_op_loader *l);
 kao_status kao_op_reshape_infer(kao_op_infer *x);
 void kao_op_reshape_run(const kao_op_call *c);
+bool kao_op_reshape_view(const void *state, const kao_tensor *in, uint32_t i,
+                         kao_tensor *out, int64_t *offset);
 kao_status kao_op_flatten_load(kao_op_loader *l);
 kao_status kao_op_flatten_infer(kao_op_infer *x);
 kao_status kao_op_unsqueeze_load(kao_op_loader *l);
@@ -188,9 +207,12 @@ kao_status kao_op_unsqueeze_infer(kao_op_infer *x);
 kao_status kao_op_transpose_load(kao_op_loader *l);
 kao_status kao_op_transpose_infer(kao_op_infer *x);
 void kao_op_transpose_run(const kao_op_call *c);
+bool kao_op_transpose_view(const void *state, const kao_tensor *in, uint32_t i,
+                           kao_tensor *out, int64_t *offset);
 kao_status kao_op_constant_load(kao_op_loader *l);
 kao_status kao_op_constant_infer(kao_op_infer *x);
 void kao_op_constant_run(const kao_op_call *c);
+const kao_onnx_tensor *kao_op_constant_value(const void *param);
 kao_status kao_op_constant_of_shape_load(kao_op_loader *l);
 kao_status kao_op_constant_of_shape_infer(kao_op_infer *x);
 void kao_op_constant_of_shape_run(const kao_op_call *c);
@@ -204,7 +226,7 @@ typedef struct kao_axis_state {
 } kao_axis_state;
 typedef struct kao_split_state {
     int32_t axis;
-    int64_t *sizes; /* of every part, also of those without a name */
+    int64_t *begin; /* of every part, also of those without a name, and the end */
 } kao_split_state;
 typedef struct kao_split_param {
     int64_t axis, num_outputs;
@@ -243,10 +265,14 @@ kao_status kao_op_split_load(kao_op_loader *l);
 kao_status kao_op_split13_load(kao_op_loader *l);
 kao_status kao_op_split_infer(kao_op_infer *x);
 void kao_op_split_run(const kao_op_call *c);
+bool kao_op_split_view(const void *state, const kao_tensor *in, uint32_t i,
+                       kao_tensor *out, int64_t *offset);
 kao_status kao_op_slice_load(kao_op_loader *l);
 kao_status kao_op_slice10_load(kao_op_loader *l);
 kao_status kao_op_slice_infer(kao_op_infer *x);
 void kao_op_slice_run(const kao_op_call *c);
+bool kao_op_slice_view(const void *state, const kao_tensor *in, uint32_t i,
+                       kao_tensor *out, int64_t *offset);
 kao_status kao_op_gather_load(kao_op_loader *l);
 kao_status kao_op_gather_infer(kao_op_infer *x);
 void kao_op_gather_run(const kao_op_call *c);
@@ -297,6 +323,8 @@ kao_status kao_op_resize10_load(kao_op_loader *l);
 kao_status kao_op_resize11_load(kao_op_loader *l);
 kao_status kao_op_resize_infer(kao_op_infer *x);
 void kao_op_resize_run(const kao_op_call *c);
+uint64_t kao_op_resize_work(const kao_tensor *in, const void *param, const void *state);
+kao_status kao_op_resize_lower(kao_op_lower *x);
 
 /* quantize.c: DequantizeLinear */
 typedef struct kao_dequant_param {

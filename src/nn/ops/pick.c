@@ -121,6 +121,20 @@ void kao_op_slice_run(const kao_op_call *c)
     kao_tensor_copy(&c->out[0], &view);
 }
 
+bool kao_op_slice_view(const void *state, const kao_tensor *in, uint32_t i,
+                       kao_tensor *out, int64_t *offset)
+{
+    const kao_slice_state *s = state;
+
+    (void)i;
+    *offset = 0;
+    for (int32_t d = 0; d < in->rank; d++) {
+        *offset += s->start[d] * in->strides[d];
+        out->strides[d] = in->strides[d] * s->step[d];
+    }
+    return kao_tensor_count(out) > 0;
+}
+
 /* ---- Gather ---- */
 
 kao_status kao_op_gather_load(kao_op_loader *l)

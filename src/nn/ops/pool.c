@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/pool.h"
+#include "nn/lower.h"
 #include "nn/ops/ops.h"
 
 kao_status kao_op_max_pool_load(kao_op_loader *l)
@@ -190,4 +192,62 @@ void kao_op_average_pool_run(const kao_op_call *c)
                     dst[y * out.strides[2] + x * out.strides[3]] = (float)mean_window(
                         g, p->count_include_pad != 0, &in, src, y, x);
         }
+}
+
+/* ---- kernels ---- */
+
+uint64_t kao_op_pool_work(const kao_tensor *in, const void *param, const void *state)
+{
+    (void)in;
+    (void)param;
+    return kao_window_work(&((const kao_pool_state *)state)->window);
+}
+
+static kao_status lower_pool(kao_op_lower *x, kao_pooling_kind kind)
+{
+    const kao_window *w = &((const kao_pool_state *)x->state)->window;
+    const kao_tensor *in = &x->in[0], *out = &x->out[0];
+    int64_t from = 0, to = 0;
+
+    if (in->rank != 4 || in->dtype != KAO_F32 || !kao_window_is_sane(w) ||
+        (x->n_out > 1 && kao_tensor_given(&x->out[1])) ||
+        !kao_tensor_is_channels_last(in, &from) ||
+        !kao_tensor_is_channels_last(out, &to) || kao_tensor_count(in) >= INT32_MAX ||
+        kao_tensor_count(out) >= INT32_MAX)
+        return KAO_OK;
+    const kao_pooling d = {
+        .kind = kind,
+        .n = (int32_t)in->dims[0],
+        .h = (int32_t)in->dims[2],
+        .w = (int32_t)in->dims[3],
+        .c = (int32_t)in->dims[1],
+        .oh = (int32_t)out->dims[2],
+        .ow = (int32_t)out->dims[3],
+        .kh = (int32_t)w->kernel[0],
+        .kw = (int32_t)w->kernel[1],
+        .sy = (int32_t)w->stride[0],
+        .sx = (int32_t)w->stride[1],
+        .dy = (int32_t)w->dilation[0],
+        .dx = (int32_t)w->dilation[1],
+        .pad_top = (int32_t)w->pad_begin[0],
+        .pad_left = (int32_t)w->pad_begin[1],
+        .pad_bottom = (int32_t)w->pad_end[0],
+        .pad_right = (int32_t)w->pad_end[1],
+        .in_stride = (int32_t)from,
+        .out_stride = (int32_t)to,
+    };
+
+    return kao_lower_to(x, KAO_KERNEL_POOL, &d, sizeof d);
+}
+
+kao_status kao_op_max_pool_lower(kao_op_lower *x)
+{
+    return lower_pool(x, KAO_POOLING_MAX);
+}
+
+kao_status kao_op_average_pool_lower(kao_op_lower *x)
+{
+    const kao_pool_param *p = x->param;
+
+    return lower_pool(x, p->count_include_pad ? KAO_POOLING_AVG_PAD : KAO_POOLING_AVG);
 }

@@ -4,6 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/pool.h"
+#include "nn/lower.h"
 #include "nn/ops/ops.h"
 
 /* ---- shapes ---- */
@@ -261,4 +263,35 @@ void kao_op_lp_norm_run(const kao_op_call *c)
             lp_group(
                 &g, p->p, (float *)c->out[0].data + g.outer.at[0] + j * g.outer.step[0],
                 (const float *)c->in[0].data + g.outer.at[1] + j * g.outer.step[1]);
+}
+
+/* ---- GlobalAveragePool as a kernel ---- */
+
+kao_status kao_op_global_pool_lower(kao_op_lower *x)
+{
+    const kao_tensor *in = &x->in[0];
+    int64_t pitch = 0;
+
+    if (in->rank != 4 || !kao_tensor_is_channels_last(in, &pitch) ||
+        kao_tensor_count(in) == 0 || kao_tensor_count(in) >= INT32_MAX)
+        return KAO_OK;
+    const int32_t h = (int32_t)in->dims[2], w = (int32_t)in->dims[3],
+                  c = (int32_t)in->dims[1];
+    const kao_pooling d = { .kind = KAO_POOLING_AVG,
+                            .n = (int32_t)in->dims[0],
+                            .h = h,
+                            .w = w,
+                            .c = c,
+                            .oh = 1,
+                            .ow = 1,
+                            .kh = h,
+                            .kw = w,
+                            .sy = 1,
+                            .sx = 1,
+                            .dy = 1,
+                            .dx = 1,
+                            .in_stride = (int32_t)pitch,
+                            .out_stride = c };
+
+    return kao_lower_to(x, KAO_KERNEL_POOL, &d, sizeof d);
 }

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/resize.h"
+#include "nn/lower.h"
 #include "nn/ops/ops.h"
 
 /* ---- load ---- */
@@ -454,4 +456,40 @@ void kao_op_resize_run(const kao_op_call *c)
         for (int32_t i = out->rank - 1; i >= 0 && ++index[i] == out->dims[i]; i--)
             index[i] = 0;
     }
+}
+
+/* ---- kernels ---- */
+
+uint64_t kao_op_resize_work(const kao_tensor *in, const void *param, const void *state)
+{
+    (void)state;
+    return ((const kao_resize_param *)param)->linear ? 1u << in->rank : 1;
+}
+
+/* Nearest neighbours of height and width. */
+kao_status kao_op_resize_lower(kao_op_lower *x)
+{
+    const kao_resize_param *p = x->param;
+    const kao_resize_state *s = x->state;
+    const kao_tensor *in = &x->in[0], *out = &x->out[0];
+    int64_t from = 0, to = 0;
+
+    if (p->linear || in->rank != 4 || in->dtype != KAO_F32 || !s->axis[0].same ||
+        !s->axis[1].same || p->coord == KAO_COORD_TF_CROP ||
+        !kao_tensor_is_channels_last(in, &from) ||
+        !kao_tensor_is_channels_last(out, &to) || kao_tensor_count(in) >= INT32_MAX ||
+        kao_tensor_count(out) >= INT32_MAX)
+        return KAO_OK;
+    const kao_resize d = { .n = (int32_t)in->dims[0],
+                           .h = (int32_t)in->dims[2],
+                           .w = (int32_t)in->dims[3],
+                           .c = (int32_t)in->dims[1],
+                           .oh = (int32_t)out->dims[2],
+                           .ow = (int32_t)out->dims[3],
+                           .from_y = s->axis[2].from,
+                           .from_x = s->axis[3].from,
+                           .in_stride = (int32_t)from,
+                           .out_stride = (int32_t)to };
+
+    return kao_lower_to(x, KAO_KERNEL_RESIZE, &d, sizeof d);
 }

@@ -99,6 +99,20 @@ void kao_op_reshape_run(const kao_op_call *c)
     kao_tensor_copy(&c->out[0], &c->in[0]);
 }
 
+bool kao_op_reshape_view(const void *state, const kao_tensor *in, uint32_t i,
+                         kao_tensor *out, int64_t *offset)
+{
+    int64_t strides[KAO_MAX_RANK] = { 0 };
+
+    (void)state;
+    (void)i;
+    *offset = 0;
+    if (!kao_tensor_view_as(in, out, strides))
+        return false;
+    memcpy(out->strides, strides, sizeof strides);
+    return true;
+}
+
 kao_status kao_op_flatten_load(kao_op_loader *l)
 {
     kao_axes_param *p = l->param;
@@ -214,6 +228,18 @@ void kao_op_transpose_run(const kao_op_call *c)
     kao_tensor_copy(&c->out[0], &view);
 }
 
+bool kao_op_transpose_view(const void *state, const kao_tensor *in, uint32_t i,
+                           kao_tensor *out, int64_t *offset)
+{
+    const kao_perm_state *s = state;
+
+    (void)i;
+    *offset = 0;
+    for (int32_t d = 0; d < in->rank; d++)
+        out->strides[d] = in->strides[s->perm[d]];
+    return true;
+}
+
 /* ---- constants ---- */
 
 /* A tensor of one number, or of a list, from an attribute. */
@@ -266,6 +292,11 @@ kao_status kao_op_constant_infer(kao_op_infer *x)
     x->out[0] = (kao_tensor){ .dtype = v->dtype, .rank = v->rank };
     memcpy(x->out[0].dims, v->dims, sizeof v->dims);
     return KAO_OK;
+}
+
+const kao_onnx_tensor *kao_op_constant_value(const void *param)
+{
+    return ((const kao_constant_param *)param)->value;
 }
 
 void kao_op_constant_run(const kao_op_call *c)

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "nn/lower.h"
 #include "nn/ops/ops.h"
 
 kao_status kao_op_like_infer(kao_op_infer *x)
@@ -406,4 +407,67 @@ void kao_op_dropout_run(const kao_op_call *c)
         kao_tensor_copy(&c->out[0], &c->in[0]);
     if (c->n_out > 1 && c->out[1].data)
         memset(c->out[1].data, 1, (size_t)kao_tensor_count(&c->out[1]));
+}
+
+/* ---- kernels ---- */
+
+static kao_status lower_unary(kao_op_lower *x, kao_act act)
+{
+    kao_unary_args u = { .act = act, .lo = 0, .hi = INFINITY };
+
+    return kao_lower_rows(x, &u) ? kao_lower_to(x, KAO_KERNEL_UNARY, &u, sizeof u)
+                                 : KAO_OK;
+}
+
+kao_status kao_op_relu_lower(kao_op_lower *x)
+{
+    return lower_unary(x, KAO_ACT_CLAMP);
+}
+
+kao_status kao_op_sigmoid_lower(kao_op_lower *x)
+{
+    return lower_unary(x, KAO_ACT_SIGMOID);
+}
+
+kao_status kao_op_exp_lower(kao_op_lower *x)
+{
+    const size_t n = (size_t)kao_tensor_count(&x->out[0]);
+
+    if (!kao_tensor_is_dense(&x->in[0]) || !kao_tensor_is_dense(&x->out[0]))
+        return KAO_OK;
+    return kao_lower_to(x, KAO_KERNEL_EXP, &n, sizeof n);
+}
+
+/* A slope for every channel of pixels: from[0], or from[c]. */
+static kao_status lower_slope(kao_op_lower *x, const float *from, bool one)
+{
+    kao_unary_args u = { .act = KAO_ACT_SLOPE };
+    kao_row_view r;
+
+    if (!kao_lower_rows(x, &u) || !kao_view_pixels(&x->out[0], &r))
+        return KAO_OK;
+    float *slope = kao_arena_calloc(x->arena, r.c, sizeof *slope);
+
+    if (!slope)
+        return kao_fail(x->err, KAO_E_NOMEM, "plan: out of memory");
+    for (size_t i = 0; i < r.c; i++)
+        slope[i] = from[one ? 0 : i];
+    u.slope = slope;
+    return kao_lower_to(x, KAO_KERNEL_UNARY, &u, sizeof u);
+}
+
+kao_status kao_op_leaky_lower(kao_op_lower *x)
+{
+    return lower_slope(x, &((const kao_leaky_param *)x->param)->alpha, true);
+}
+
+kao_status kao_op_prelu_lower(kao_op_lower *x)
+{
+    const kao_tensor *slope = &x->in[1];
+    const bool one = kao_tensor_count(slope) == 1;
+
+    if (!slope->data || (!one && !((const kao_prelu_state *)x->state)->per_channel &&
+                         !kao_is_per_channel(slope, &x->out[0])))
+        return KAO_OK;
+    return lower_slope(x, slope->data, one);
 }

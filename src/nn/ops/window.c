@@ -96,6 +96,15 @@ void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t si
         *begin = *end;
 }
 
+uint64_t kao_window_work(const kao_window *w)
+{
+    uint64_t n = 1;
+
+    for (int i = 0; i < 2; i++)
+        n *= (uint64_t)(w->kernel[i] < w->in[i] ? w->kernel[i] : w->in[i]);
+    return n;
+}
+
 bool kao_window_is_sane(const kao_window *w)
 {
     enum { SIDE = 1 << 14 };
