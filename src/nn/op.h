@@ -7,6 +7,7 @@
  * view    when values are placed: the output as strides over the input, without a copy.
  * work    when work is counted: what one element of output 0 costs.
  * lower   when entries are made: a kernel instead of the generic form, by how operands lie.
+ * train   when a tape is made: the step's run in training, and the way back of gradients.
  *
  * All that planning wants to know of an operator is in its row. */
 #ifndef KAO_NN_OP_H
@@ -72,6 +73,8 @@ struct kao_op_infer {
 };
 
 typedef struct kao_op_lower kao_op_lower; /* nn/lower.h */
+typedef struct kao_tape kao_tape;         /* nn/tape.h */
+typedef struct kao_tape_step kao_tape_step;
 
 typedef struct kao_op_call {
     const kao_kernels *kernels;
@@ -106,6 +109,8 @@ struct kao_op {
      * where NULL. in: input 0. */
     uint64_t (*work)(const kao_tensor *in, const void *param, const void *state);
     kao_status (*lower)(kao_op_lower *x); /* NULL: no kernel does it */
+    /* How it runs in training and its gradient (nn/tape.h); NULL: it is not trained. */
+    kao_status (*train)(kao_tape *t, kao_tape_step *s);
 };
 
 enum { KAO_ANY_NUMBER = 255 };

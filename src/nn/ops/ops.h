@@ -337,4 +337,12 @@ kao_status kao_op_dequant_load(kao_op_loader *l);
 kao_status kao_op_dequant_infer(kao_op_infer *x);
 void kao_op_dequant_run(const kao_op_call *c);
 
+/* train.c */
+kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_act_train(kao_tape *t, kao_tape_step *s); /* Relu LeakyRelu PRelu */
+kao_status kao_op_add_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_max_pool_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_resize_train(kao_tape *t, kao_tape_step *s);
+
 #endif

@@ -1,0 +1,259 @@
+/* See tape.h: building a tape from a graph, and running it both ways. */
+#include "nn/tape.h"
+
+#include <string.h>
+
+#include "nn/op.h"
+
+/* ---- building ---- */
+
+static kao_status no_memory(kao_tape *t)
+{
+    return kao_fail(t->err, KAO_E_NOMEM, "tape: out of memory");
+}
+
+kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind)
+{
+    for (uint32_t i = 0; i < t->n_params; i++)
+        if (t->params[i].value == value)
+            return &t->params[i];
+    if (value == KAO_NO_VALUE || !kao_value_known_f32(&t->g, value)) {
+        kao_fail(t->err, KAO_E_UNSUPPORTED, "a parameter is no float32 constant");
+        return NULL;
+    }
+    const kao_tensor *from = &t->g.values[value].t;
+    const size_t n = (size_t)kao_tensor_count(from);
+    kao_param *p = &t->params[t->n_params];
+
+    *p = (kao_param){ .kind = kind,
+                      .value = value,
+                      .name = t->net->onnx.value_names[value],
+                      .n = n,
+                      .data = kao_arena_calloc(&t->arena, n, sizeof(float)),
+                      .grad = kao_arena_calloc(&t->arena, n, sizeof(float)) };
+    if (!p->data || !p->grad) {
+        no_memory(t);
+        return NULL;
+    }
+    memcpy(p->data, from->data, n * sizeof(float));
+    t->n_params++;
+    return p;
+}
+
+void kao_tape_need_scratch(kao_tape *t, size_t floats)
+{
+    t->scratch_floats = floats > t->scratch_floats ? floats : t->scratch_floats;
+}
+
+static size_t count(const kao_tape_value *v)
+{
+    return (size_t)kao_tensor_count(&v->t);
+}
+
+static kao_status make_value(kao_tape *t, uint32_t v, bool wants_grad)
+{
+    kao_tape_value *x = &t->values[v];
+
+    x->t = t->g.values[v].t;
+    if (x->t.dtype != KAO_F32)
+        return kao_fail(t->err, KAO_E_UNSUPPORTED, "a value of type %s is not trained",
+                        kao_dtype_name((int)x->t.dtype));
+    if (x->t.rank == 4)
+        kao_tensor_set_channels_last(&x->t);
+    else
+        kao_tensor_set_dense(&x->t);
+    x->t.data = kao_arena_calloc(&t->arena, count(x) + 1, sizeof(float));
+    x->grad =
+        wants_grad ? kao_arena_calloc(&t->arena, count(x) + 1, sizeof(float)) : NULL;
+    return !x->t.data || (wants_grad && !x->grad) ? no_memory(t) : KAO_OK;
+}
+
+bool kao_tape_wants_grad(const kao_tape *t, uint32_t value)
+{
+    return value != KAO_NO_VALUE && t->values[value].grad;
+}
+
+static kao_status make_step(kao_tape *t, const kao_step *s)
+{
+    kao_tape_step *x = &t->steps[t->n_steps++];
+    char text[160];
+
+    *x = (kao_tape_step){ .s = s, .in = s->in[0], .out = s->out[0] };
+    /* every step that is trained has parameters of its own or something before it */
+    kao_status st = make_value(t, s->out[0], true);
+
+    if (!st && !s->op->train)
+        st = kao_fail(t->err, KAO_E_UNSUPPORTED, "not an operator that is trained");
+    if (!st)
+        st = s->op->train(t, x);
+    return st ? kao_error_prefix(
+                    t->err, st, "%s",
+                    kao_network_node_text(t->net, s->node, text, sizeof text))
+              : KAO_OK;
+}
+
+static kao_status build(kao_tape *t, const kao_tensor *input)
+{
+    kao_status st = KAO_OK;
+
+    t->g = (kao_graph){ .net = t->net,
+                        .passes = KAO_PASS_FOLD,
+                        .arena = &t->arena,
+                        .err = t->err,
+                        .inputs = input };
+    if (t->net->onnx.n_inputs != 1 || input->rank != 4)
+        return kao_fail(t->err, KAO_E_UNSUPPORTED,
+                        "a network with %u inputs is not trained, nor one whose input "
+                        "has rank %d",
+                        t->net->onnx.n_inputs, input->rank);
+    st = kao_graph_infer(&t->g);
+    if (!st)
+        st = kao_graph_optimise(&t->g);
+    if (st)
+        return st;
+    t->values = kao_arena_calloc(&t->arena, t->g.n_values, sizeof *t->values);
+    t->steps = kao_arena_calloc(&t->arena, t->g.n_steps, sizeof *t->steps);
+    t->params = kao_arena_calloc(&t->arena, t->g.n_values, sizeof *t->params);
+    if (!t->values || !t->steps || !t->params)
+        return no_memory(t);
+    st = make_value(t, t->net->onnx.inputs[0].value, false);
+    for (uint32_t i = 0; !st && i < t->g.n_steps; i++)
+        if (!t->g.steps[i].dead)
+            st = make_step(t, &t->g.steps[i]);
+    t->scratch = st ? NULL : kao_arena_calloc(&t->arena, t->scratch_floats + 1, 4);
+    return st ? st : t->scratch ? KAO_OK : no_memory(t);
+}
+
+kao_status kao_tape_create(kao_tape **out, kao_network *net, const kao_tensor *input,
+                           kao_error *err)
+{
+    kao_mem *mem = &net->ctx->mem;
+    kao_tape *t = kao_calloc(mem, 1, sizeof *t);
+
+    *out = NULL;
+    if (!t)
+        return kao_fail(err, KAO_E_NOMEM, "tape: out of memory");
+    t->net = net;
+    t->pool = net->ctx->pool;
+    t->err = err;
+    t->norm_momentum = 0.1f;
+    kao_arena_init(&t->arena, mem, (size_t)64 << 30);
+    const kao_status st = build(t, input);
+
+    t->err = t->g.err = NULL; /* the caller's, of this call */
+    if (st) {
+        kao_tape_destroy(t);
+        return kao_error_prefix(err, st, "%s", net->name);
+    }
+    *out = t;
+    return KAO_OK;
+}
+
+void kao_tape_destroy(kao_tape *t)
+{
+    if (!t)
+        return;
+    kao_mem *mem = &t->net->ctx->mem;
+
+    kao_arena_fini(&t->arena);
+    kao_free(mem, t);
+}
+
+/* ---- running ---- */
+
+float *kao_tape_input(kao_tape *t)
+{
+    return t->values[t->net->onnx.inputs[0].value].t.data;
+}
+
+const kao_tensor *kao_tape_output(const kao_tape *t, uint32_t i)
+{
+    return &t->values[t->g.outputs[i]].t;
+}
+
+float *kao_tape_output_grad(kao_tape *t, uint32_t i)
+{
+    kao_tape_value *v = &t->values[t->g.outputs[i]];
+
+    v->has_grad = true;
+    return v->grad;
+}
+
+void kao_tape_forward(kao_tape *t, bool training)
+{
+    t->training = training;
+    for (uint32_t v = 0; v < t->g.n_values; v++)
+        t->values[v].has_grad = false;
+    for (uint32_t i = 0; i < t->n_steps; i++)
+        if (t->steps[i].forward)
+            t->steps[i].forward(t, &t->steps[i]);
+}
+
+void kao_tape_backward(kao_tape *t)
+{
+    for (uint32_t i = t->n_steps; i-- > 0;) {
+        const kao_tape_step *s = &t->steps[i];
+        kao_tape_value *out = &t->values[s->out];
+
+        if (!s->backward)
+            continue;
+        if (!out->has_grad) /* no output depends on it */
+            memset(out->grad, 0, count(out) * sizeof(float));
+        s->backward(t, s);
+    }
+}
+
+float *kao_tape_grad_to(kao_tape *t, uint32_t value, float *room)
+{
+    if (!kao_tape_wants_grad(t, value))
+        return NULL;
+    return t->values[value].has_grad ? room : t->values[value].grad;
+}
+
+typedef struct sum_job {
+    float *to;
+    const float *from;
+} sum_job;
+
+static void add_rows(void *arg, size_t begin, size_t end, size_t piece)
+{
+    const sum_job *j = arg;
+
+    (void)piece;
+    for (size_t i = begin; i < end; i++)
+        j->to[i] += j->from[i];
+}
+
+void kao_tape_grad_done(kao_tape *t, uint32_t value, const float *from)
+{
+    kao_tape_value *v = &t->values[value];
+    sum_job j = { v->grad, from };
+
+    if (from != v->grad)
+        kao_tape_rows(t, count(v), add_rows, &j);
+    v->has_grad = true;
+}
+
+typedef struct rows_job {
+    kao_tape_rows_fn *fn;
+    void *arg;
+    size_t n, each;
+} rows_job;
+
+static void rows_piece(void *arg, size_t piece, uint32_t worker)
+{
+    const rows_job *j = arg;
+    const size_t begin = piece * j->each;
+
+    (void)worker;
+    j->fn(j->arg, begin, begin + j->each < j->n ? begin + j->each : j->n, piece);
+}
+
+void kao_tape_rows(kao_tape *t, size_t n, kao_tape_rows_fn *fn, void *arg)
+{
+    rows_job j = { .fn = fn, .arg = arg, .n = n };
+
+    j.each = (n + KAO_TAPE_PIECES - 1) / KAO_TAPE_PIECES;
+    if (n)
+        kao_pool_run(t->pool, rows_piece, &j, (n + j.each - 1) / j.each);
+}

@@ -1,0 +1,105 @@
+/* A tape: a network run forward for training, and its gradients run backward.
+ *
+ * It stands on the same graph as a plan, without its passes: values have shapes for one set of
+ * input shapes, each operator's row says (column `train`) how its step runs and how a gradient
+ * goes back through it. All values stay in memory until the backward run; values of rank 4 are
+ * channels last, all others C order.
+ *
+ *     kao_tape_create(&t, net, &input, &err);
+ *     fill kao_tape_input(t), kao_tape_forward(t, true)
+ *     fill kao_tape_output_grad(t, i), kao_tape_backward(t)
+ *     for each of kao_tape_params: grad is the gradient by value; step; repeat
+ *
+ * One caller at a time. Same bits for any number of threads. */
+#ifndef KAO_NN_TAPE_H
+#define KAO_NN_TAPE_H
+
+#include "nn/graph.h"
+
+typedef enum kao_param_kind {
+    KAO_PARAM_WEIGHT, /* what weight decay is for */
+    KAO_PARAM_BIAS,
+    KAO_PARAM_NORM_SCALE,
+    KAO_PARAM_NORM_SHIFT,
+    KAO_PARAM_SLOPE,
+    KAO_PARAM_STATISTIC, /* of a normalisation: running, not trained; no gradient */
+} kao_param_kind;
+
+typedef struct kao_param {
+    kao_param_kind kind;
+    uint32_t value; /* of the network's file: its initialiser */
+    const char *name;
+    float *data, *grad; /* in the file's order; grad is overwritten by a backward run */
+    size_t n;
+} kao_param;
+
+typedef struct kao_tape kao_tape;
+typedef struct kao_tape_step kao_tape_step;
+
+typedef struct kao_tape_value {
+    kao_tensor t;  /* data: of the forward run */
+    float *grad;   /* as t lies; NULL where nothing that is trained comes before */
+    bool has_grad; /* something was written in this backward run */
+} kao_tape_value;
+
+/* A step of a tape. Rows of the operator table fill it. */
+struct kao_tape_step {
+    const kao_step *s;
+    uint32_t in, out; /* values: input 0, output 0 */
+    void *detail;
+    void (*forward)(kao_tape *t, const kao_tape_step *s);
+    void (*backward)(kao_tape *t, const kao_tape_step *s);
+};
+
+struct kao_tape {
+    kao_network *net;
+    kao_pool *pool;
+    kao_arena arena;
+    kao_graph g;
+    kao_tape_value *values; /* by value of the graph */
+    kao_tape_step *steps;
+    uint32_t n_steps;
+    kao_param *params;
+    uint32_t n_params;
+    float *scratch;
+    size_t scratch_floats;
+    bool
+        training; /* of the forward run: statistics of the batch, or the running ones */
+    float norm_momentum; /* share of the batch in running statistics */
+    kao_error *err;
+};
+
+/* input: dtype and dims of input 0 (float32, rank 4). Errors: KAO_E_UNSUPPORTED (an operator
+ * that is not trained), KAO_E_NOMEM and those of planning. */
+kao_status kao_tape_create(kao_tape **out, kao_network *net, const kao_tensor *input,
+                           kao_error *err);
+void kao_tape_destroy(kao_tape *t);
+
+float *kao_tape_input(kao_tape *t); /* channels last */
+const kao_tensor *kao_tape_output(const kao_tape *t, uint32_t i);
+float *kao_tape_output_grad(kao_tape *t, uint32_t i); /* as the output lies */
+
+void kao_tape_forward(kao_tape *t, bool training);
+/* Gradients of all parameters from those of all outputs. */
+void kao_tape_backward(kao_tape *t);
+
+/* ---- for the rows' train functions ---- */
+
+/* The parameter of a value that the file gives, made at the first call; NULL: out of memory,
+ * or no float32 constant (err tells). */
+kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind);
+/* At least so much scratch for each step. */
+void kao_tape_need_scratch(kao_tape *t, size_t floats);
+/* Where the gradient of a value goes: its own block, or, where one was written already, room
+ * from which kao_tape_add_grad adds it. room: as many floats as the value has. NULL: nobody
+ * wants it. */
+float *kao_tape_grad_to(kao_tape *t, uint32_t value, float *room);
+void kao_tape_grad_done(kao_tape *t, uint32_t value, const float *from);
+/* Whether a value's gradient is wanted: something trained comes before it. */
+bool kao_tape_wants_grad(const kao_tape *t, uint32_t value);
+/* fn for pieces of n rows, cut by n alone; in the tape's threads. */
+typedef void kao_tape_rows_fn(void *arg, size_t begin, size_t end, size_t piece);
+enum { KAO_TAPE_PIECES = 16 };
+void kao_tape_rows(kao_tape *t, size_t n, kao_tape_rows_fn *fn, void *arg);
+
+#endif
