@@ -22,6 +22,10 @@ static const char bench_details[] =
     "Without MODEL: the default detector and embedder. A model is a path or a name.";
 static const char doctor_details[] =
     "Exit status: 0 all is well, 3 a default model is missing, 4 a picture library is broken.";
+static const char train_details[] =
+    "A recipe is a file of \"key = value\" lines (recipes/); values on the command line come\n"
+    "first. Checkpoint, log and model go to the state folder, and a run goes on from there.\n"
+    "Ctrl-C ends it after a checkpoint.";
 static const char model_details[] =
     "  kao model info FILE...          card, inputs, outputs, size\n"
     "  kao model run FILE --input NAME=x.npy ... --output-dir FOLDER\n"
@@ -40,6 +44,8 @@ static const cli_command commands[] = {
       cli_model_options, cli_model_run },
     { "bench", "[MODEL]...", "Measure networks on this machine.", bench_details, cli_bench_options,
       cli_bench_run },
+    { "train", "RECIPE [KEY=VALUE]...", "Train a network of our own.", train_details, cli_train_options,
+      cli_train_run },
     { "doctor", "", "What this machine and this installation offer kao.", doctor_details,
       cli_doctor_options, cli_doctor_run },
     { "version", "", "The version.", NULL, cli_version_options, cli_version_run },

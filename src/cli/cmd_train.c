@@ -1,0 +1,116 @@
+/* kao train: a training run from a recipe. A workshop command. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/context.h"
+#include "base/error.h"
+#include "cli/commands.h"
+#include "train/trainer.h"
+
+typedef struct train_args {
+    const char *state, *cpu;
+    uint32_t threads, steps;
+} train_args;
+
+const cli_option cli_train_options[] = {
+    { "state", 's', CLI_TEXT, offsetof(train_args, state), "FOLDER",
+      "where checkpoint, log and model go [$XDG_STATE_HOME/kao/NAME]" },
+    { "steps", 'n', CLI_COUNT, offsetof(train_args, steps), "N",
+      "end after so many steps, with a checkpoint [the recipe's end]" },
+    { "threads", 't', CLI_COUNT, offsetof(train_args, threads), "N",
+      "threads [all CPUs]" },
+    { "cpu", 0, CLI_TEXT, offsetof(train_args, cpu), "ref|avx2|avx512|native",
+      "widest kernels to use [native; KAO_CPU]" },
+    { .name = NULL },
+};
+
+static kao_cancel *stop; /* for the signal handler */
+
+static void on_signal(int number)
+{
+    (void)number;
+    kao_cancel_request(stop);
+}
+
+static void show(void *user, uint64_t step, uint64_t steps, double loss, double rate)
+{
+    const bool terminal = *(const bool *)user;
+    const double left = (double)(steps - step) * 32 / rate; /* roughly: see the log */
+
+    if (terminal)
+        fprintf(stderr, "\rstep %llu of %llu, loss %.4f, %.0f views/s, %.1f h left   ",
+                (unsigned long long)step, (unsigned long long)steps, loss, rate,
+                left / 3600);
+}
+
+/* $XDG_STATE_HOME/kao/NAME, or ~/.local/state/kao/NAME. */
+static bool usual_state(const char *name, char *to, size_t cap)
+{
+    const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+    if (xdg && xdg[0])
+        return (size_t)snprintf(to, cap, "%s/kao/%s", xdg, name) < cap;
+    return home && home[0] &&
+           (size_t)snprintf(to, cap, "%s/.local/state/kao/%s", home, name) < cap;
+}
+
+static kao_status run(kao_context *ctx, const train_args *args,
+                      const cli_operands *rest, kao_error *err)
+{
+    kao_recipe r;
+    char state[4096];
+    bool terminal = isatty(STDERR_FILENO);
+    kao_status st = kao_recipe_read(&r, &ctx->mem, rest->items[0], err);
+
+    for (int i = 1; !st && i < rest->n; i++)
+        st = kao_recipe_set(&r, rest->items[i], err);
+    if (!st && !args->state && !usual_state(r.name, state, sizeof state))
+        st = kao_fail(err, KAO_E_ARG, "no home folder: give --state");
+    if (!st)
+        st = kao_cancel_create(ctx, &stop, err);
+    if (st)
+        return st;
+    const struct sigaction action = { .sa_handler = on_signal };
+    const kao_trainer_options o = { .state = args->state ? args->state : state,
+                                    .cancel = stop,
+                                    .progress = show,
+                                    .user = &terminal,
+                                    .most_steps = args->steps };
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    st = kao_train(ctx, &r, &o, err);
+    if (terminal)
+        fprintf(stderr, "\n");
+    if (!st)
+        printf("%s/%s.onnx\n", o.state, r.name);
+    kao_cancel_destroy(stop);
+    return st;
+}
+
+int cli_train_run(int argc, char **argv)
+{
+    train_args args = { .state = NULL };
+    cli_operands rest;
+    kao_context *ctx = NULL;
+    kao_error err = { 0 };
+    int status = CLI_BAD;
+
+    if (!cli_begin("train", argc, argv, &args, &rest, &status))
+        return status;
+    if (rest.n < 1) {
+        fprintf(stderr, "kao train: no recipe given (see kao train --help)\n");
+        return CLI_BAD;
+    }
+    kao_status st = cli_context(&ctx, args.threads, args.cpu, &err);
+
+    if (!st)
+        st = run(ctx, &args, &rest, &err);
+    kao_context_destroy(ctx);
+    if (st)
+        return cli_report("train", st, &err);
+    return cli_finish("train", CLI_YES);
+}

@@ -1,0 +1,30 @@
+/* Networks of our own, written as ONNX files with seeded or trained weights.
+ *
+ * One description serves both forms: the training form, which a tape runs, and the form that
+ * is shipped, whose outputs a codec of src/face reads. */
+#ifndef KAO_TRAIN_ARCH_H
+#define KAO_TRAIN_ARCH_H
+
+#include "base/context.h"
+#include "base/error.h"
+
+typedef struct kao_arch_weights {
+    /* The numbers of a weight by name, or NULL: a seeded start. */
+    const float *(*get)(void *user, const char *name, size_t n);
+    void *user;
+    uint64_t seed;
+} kao_arch_weights;
+
+/* kao-detect: faces with five points at strides 8, 16 and 32; the outputs of the shipped form
+ * are YuNet's. Training form: outputs p8, p16, p32 of KAO_DETECT_CHANNELS: the score's logit,
+ * four numbers of the box, ten of the points, as YuNet counts them.
+ *
+ * width: channels of the body are multiples of it (16: the usual one).
+ * metadata: pairs of key and value, NULL at the end; or NULL. */
+enum { KAO_DETECT_CHANNELS = 15, KAO_DETECT_LEVELS = 3 };
+
+kao_status kao_arch_detect(kao_mem *mem, bool training, int64_t width,
+                           const kao_arch_weights *weights, const char *const *metadata,
+                           uint8_t **bytes, size_t *n, kao_error *err);
+
+#endif

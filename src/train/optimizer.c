@@ -1,0 +1,110 @@
+/* See optimizer.h. */
+#include "train/optimizer.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+
+kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, kao_error *err)
+{
+    kao_mem *mem = &t->net->ctx->mem;
+
+    *o = (kao_optimizer){ .mem = mem,
+                          .params = t->params,
+                          .n_params = t->n_params,
+                          .beta1 = 0.9f,
+                          .beta2 = 0.999f,
+                          .epsilon = 1e-8f,
+                          .decay = 1e-4f,
+                          .mean_decay = 0.999f,
+                          .clip = 0 };
+    o->m = kao_calloc(mem, t->n_params, sizeof *o->m);
+    o->v = kao_calloc(mem, t->n_params, sizeof *o->v);
+    o->mean = kao_calloc(mem, t->n_params, sizeof *o->mean);
+    for (uint32_t i = 0; o->m && o->v && o->mean && i < t->n_params; i++) {
+        const size_t n = t->params[i].n;
+
+        o->m[i] = kao_calloc(mem, n, sizeof(float));
+        o->v[i] = kao_calloc(mem, n, sizeof(float));
+        o->mean[i] = kao_calloc(mem, n, sizeof(float));
+        if (!o->m[i] || !o->v[i] || !o->mean[i])
+            break;
+        memcpy(o->mean[i], t->params[i].data, n * sizeof(float));
+    }
+    if (o->m && o->v && o->mean && t->n_params && o->mean[t->n_params - 1])
+        return KAO_OK;
+    kao_optimizer_fini(o);
+    return kao_fail(err, KAO_E_NOMEM, "optimizer: out of memory");
+}
+
+static void free_all(kao_mem *mem, float **list, uint32_t n)
+{
+    for (uint32_t i = 0; list && i < n; i++)
+        kao_free(mem, list[i]);
+    kao_free(mem, list);
+}
+
+void kao_optimizer_fini(kao_optimizer *o)
+{
+    free_all(o->mem, o->m, o->n_params);
+    free_all(o->mem, o->v, o->n_params);
+    free_all(o->mem, o->mean, o->n_params);
+    o->m = o->v = o->mean = NULL;
+}
+
+static double gradient_norm(const kao_optimizer *o)
+{
+    double sum = 0;
+
+    for (uint32_t i = 0; i < o->n_params; i++)
+        for (size_t k = 0;
+             k < o->params[i].n && o->params[i].kind != KAO_PARAM_STATISTIC; k++)
+            sum += (double)o->params[i].grad[k] * (double)o->params[i].grad[k];
+    return sqrt(sum);
+}
+
+double kao_optimizer_step(kao_optimizer *o, float rate)
+{
+    const double norm = gradient_norm(o);
+    const float shrink =
+        o->clip > 0 && norm > (double)o->clip ? (float)((double)o->clip / norm) : 1;
+    const double t = (double)++o->step;
+    const float by1 = (float)(1 / (1 - pow((double)o->beta1, t)));
+    const float by2 = (float)(1 / (1 - pow((double)o->beta2, t)));
+    /* the mean of few steps is short, so that the start is forgotten */
+    const float keep = fminf(o->mean_decay, (float)((1 + t) / (10 + t)));
+
+    for (uint32_t i = 0; i < o->n_params; i++) {
+        kao_param *p = &o->params[i];
+        float *m = o->m[i], *v = o->v[i], *mean = o->mean[i];
+        const float decay = p->kind == KAO_PARAM_WEIGHT ? o->decay : 0;
+
+        for (size_t k = 0; k < p->n; k++) {
+            if (p->kind != KAO_PARAM_STATISTIC) {
+                const float g = p->grad[k] * shrink;
+
+                m[k] = o->beta1 * m[k] + (1 - o->beta1) * g;
+                v[k] = o->beta2 * v[k] + (1 - o->beta2) * g * g;
+                p->data[k] -= rate * (m[k] * by1 / (sqrtf(v[k] * by2) + o->epsilon) +
+                                      decay * p->data[k]);
+            }
+            mean[k] = keep * mean[k] + (1 - keep) * p->data[k];
+        }
+    }
+    return norm;
+}
+
+void kao_optimizer_swap_mean(kao_optimizer *o)
+{
+    for (uint32_t i = 0; i < o->n_params; i++) {
+        float *data = o->params[i].data;
+
+        for (size_t k = 0; k < o->params[i].n; k++) {
+            const float v = data[k];
+
+            data[k] = o->mean[i][k];
+            o->mean[i][k] = v;
+        }
+    }
+}

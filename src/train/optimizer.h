@@ -1,0 +1,30 @@
+/* AdamW with warm-up, and a running mean of the weights.
+ *
+ *   m = b1*m + (1-b1)*g      v = b2*v + (1-b2)*g^2
+ *   w = w - rate * (m / (1-b1^t) / (sqrt(v / (1-b2^t)) + eps) + decay * w)
+ *
+ * Kingma and Ba, arXiv:1412.6980; Loshchilov and Hutter, arXiv:1711.05101. Decay falls on
+ * weights alone, not on biases, normalisations and slopes. */
+#ifndef KAO_TRAIN_OPTIMIZER_H
+#define KAO_TRAIN_OPTIMIZER_H
+
+#include "nn/tape.h"
+
+typedef struct kao_optimizer {
+    kao_mem *mem;
+    kao_param *params; /* the tape's */
+    uint32_t n_params;
+    float **m, **v, **mean; /* by parameter; mean: of its data, over steps */
+    uint64_t step;
+    float beta1, beta2, epsilon, decay, mean_decay;
+    float clip; /* largest norm of all gradients together; 0: none */
+} kao_optimizer;
+
+kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, kao_error *err);
+void kao_optimizer_fini(kao_optimizer *o);
+/* One step; gives the norm of the gradients before clipping. */
+double kao_optimizer_step(kao_optimizer *o, float rate);
+/* The parameters' data and their running means change places. */
+void kao_optimizer_swap_mean(kao_optimizer *o);
+
+#endif

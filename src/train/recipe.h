@@ -1,0 +1,35 @@
+/* Recipes: what a training run does, as "key = value" lines (# begins a comment), every value
+ * overridable by the caller. Typos are refused with the line and the nearest key. */
+#ifndef KAO_TRAIN_RECIPE_H
+#define KAO_TRAIN_RECIPE_H
+
+#include "base/context.h"
+#include "base/error.h"
+
+enum { KAO_RECIPE_PACKS = 16, KAO_RECIPE_TEXT = 512 };
+
+typedef struct kao_recipe {
+    char task[32];              /* detector */
+    char name[64];              /* of the model */
+    char data[KAO_RECIPE_TEXT]; /* folder of the packs */
+    char scenes[64],
+        faces[KAO_RECIPE_TEXT]; /* packs: NAME of NAME.tar, NAME_list.txt; by commas */
+    char classes[KAO_RECIPE_TEXT]; /* licence classes that are taken; "" all */
+    char teacher[KAO_RECIPE_TEXT]; /* model file */
+    double width;                  /* of the network */
+    double size, batch;            /* of the input; pictures a step */
+    double rate, warm_up, decay, clip, mean_decay;
+    double steps;     /* of the whole run */
+    double cool_down; /* share of it at its end, rate falling to 0 */
+    double seed;
+    double checkpoint_minutes;
+    char metadata[KAO_RECIPE_TEXT]; /* of the card: "license=..;trained_on=.." */
+} kao_recipe;
+
+/* Read a recipe; path is named in messages. */
+kao_status kao_recipe_read(kao_recipe *r, kao_mem *mem, const char *path,
+                           kao_error *err);
+/* "key=value" from the command line. */
+kao_status kao_recipe_set(kao_recipe *r, const char *assignment, kao_error *err);
+
+#endif

@@ -1,0 +1,188 @@
+/* See scenes.h. */
+#include "train/scenes.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "image/resize.h"
+
+void kao_scenes_sort(kao_scenes *s)
+{
+    kao_pack *p = &s->scenes;
+
+    s->n_plain = 0;
+    for (size_t i = 0; i < p->n; i++)
+        if (strcmp(p->pictures[i].kind, "noface") != 0) {
+            const kao_pack_picture x = p->pictures[i];
+
+            p->pictures[i] = p->pictures[s->n_plain];
+            p->pictures[s->n_plain++] = x;
+        }
+}
+
+static void fill(const kao_image *m, uint8_t v)
+{
+    for (uint32_t y = 0; y < m->height; y++)
+        memset(kao_image_row(m, y), v, (size_t)m->width * KAO_RGB);
+}
+
+static kao_image part(const kao_image *m, uint32_t x, uint32_t y, uint32_t w,
+                      uint32_t h)
+{
+    return (kao_image){ .rgb = kao_image_row(m, y) + (size_t)x * KAO_RGB,
+                        .width = w,
+                        .height = h,
+                        .row_bytes = m->row_bytes };
+}
+
+/* The square [x, x + side) of from, which may pass its border, fills to. */
+static void cut(const kao_image *from, double x, double y, double side,
+                const kao_image *to, kao_mem *mem)
+{
+    const double k = to->width / side;
+    const double x0 = fmax(x, 0), y0 = fmax(y, 0), x1 = fmin(x + side, from->width),
+                 y1 = fmin(y + side, from->height);
+    const uint32_t u0 = (uint32_t)x0, v0 = (uint32_t)y0;
+    const uint32_t w = (uint32_t)fmax(x1 - u0, 1), h = (uint32_t)fmax(y1 - v0, 1);
+    const uint32_t tx = (uint32_t)((x0 - x) * k), ty = (uint32_t)((y0 - y) * k);
+    const uint32_t tw = (uint32_t)fmin(fmax(w * k, 1), to->width - tx);
+    const uint32_t th = (uint32_t)fmin(fmax(h * k, 1), to->height - ty);
+    const kao_image source = part(from, u0, v0, w, h),
+                    target = part(to, tx, ty, tw, th);
+    const kao_view view = kao_image_view(&source);
+
+    fill(to, 110);
+    (void)kao_resize(mem, NULL, &view, &target, NULL);
+}
+
+/* A random square of a random picture: small ones make faces large, large ones small. */
+static void random_cut(const kao_scenes *s, size_t index, kao_random *r,
+                       const kao_image *to)
+{
+    static const float shares[] = { 0.3f, 0.45f, 0.6f, 0.8f, 1, 1.2f, 1.5f, 2 };
+    const kao_image *from = &s->scenes.pictures[index].image;
+    const double shorter = fmin(from->width, from->height);
+    const double side = shorter * (double)shares[kao_random_below(r, 8)] *
+                        (double)kao_random_float(r, 0.9f, 1.1f);
+    const double free_x = from->width - side, free_y = from->height - side;
+
+    cut(from, free_x * (double)kao_random_float(r, 0, 1),
+        free_y * (double)kao_random_float(r, 0, 1), side, to, &s->scenes.ctx->mem);
+}
+
+/* A face at a size between 14 and 200 pixels, its border mixed into the picture. */
+static void paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
+                       const kao_image *room)
+{
+    const kao_image *face =
+        &s->faces.pictures[kao_random_below(r, (uint32_t)s->faces.n)].image;
+    const double most = fmin(200, m->width * 0.7);
+    const uint32_t size =
+        (uint32_t)(20 * pow(most / 20, (double)kao_random_float(r, 0, 1)));
+    const uint32_t x = kao_random_below(r, m->width - size),
+                   y = kao_random_below(r, m->height - size);
+    const kao_image small = part(room, 0, 0, size, size);
+    const kao_view view = kao_image_view(face);
+
+    if (kao_resize(&s->scenes.ctx->mem, NULL, &view, &small, NULL))
+        return;
+    for (uint32_t v = 0; v < size; v++)
+        for (uint32_t u = 0; u < size; u++) {
+            /* an ellipse, soft over a quarter of its radius */
+            const float dx = (2.0f * (float)u + 1) / (float)size - 1,
+                        dy = (2.0f * (float)v + 1) / (float)size - 1;
+            const float d = sqrtf(dx * dx * 1.15f + dy * dy);
+            const float a = d < 0.75f ? 1 : d < 1 ? (1 - d) * 4 : 0;
+            uint8_t *p = kao_image_row(m, y + v) + (size_t)(x + u) * KAO_RGB;
+            const uint8_t *q = kao_image_row(&small, v) + (size_t)u * KAO_RGB;
+
+            for (int c = 0; c < KAO_RGB; c++)
+                p[c] = (uint8_t)((float)p[c] + a * ((float)q[c] - (float)p[c]) + 0.5f);
+        }
+}
+
+static void mirror(const kao_image *m)
+{
+    for (uint32_t y = 0; y < m->height; y++) {
+        uint8_t *a = kao_image_row(m, y), *b = a + (size_t)(m->width - 1) * KAO_RGB;
+
+        for (; a < b; a += KAO_RGB, b -= KAO_RGB)
+            for (int c = 0; c < KAO_RGB; c++) {
+                const uint8_t t = a[c];
+
+                a[c] = b[c];
+                b[c] = t;
+            }
+    }
+}
+
+static uint8_t to_byte(float v)
+{
+    return v < 0 ? 0 : v > 255 ? 255 : (uint8_t)(v + 0.5f);
+}
+
+/* Brightness, contrast, saturation; sometimes grey. */
+static void recolor(kao_random *r, const kao_image *m)
+{
+    const float light = kao_random_float(r, -32, 32),
+                contrast = kao_random_float(r, 0.6f, 1.5f),
+                color =
+                    kao_random_below(r, 12) == 0 ? 0 : kao_random_float(r, 0.5f, 1.5f);
+
+    for (uint32_t y = 0; y < m->height; y++) {
+        uint8_t *p = kao_image_row(m, y);
+
+        for (uint32_t x = 0; x < m->width; x++, p += KAO_RGB) {
+            const float grey =
+                0.299f * (float)p[0] + 0.587f * (float)p[1] + 0.114f * (float)p[2];
+
+            for (int c = 0; c < KAO_RGB; c++)
+                p[c] = to_byte((grey + color * ((float)p[c] - grey) - 128) * contrast +
+                               128 + light);
+        }
+    }
+}
+
+/* Halved and doubled again: what a poor camera or a strong JPEG leaves. */
+static void blur(const kao_scenes *s, const kao_image *m, const kao_image *room)
+{
+    const kao_image small = part(room, 0, 0, m->width / 2, m->height / 2);
+    const kao_view big = kao_image_view(m), reduced = kao_image_view(&small);
+    kao_mem *mem = &s->scenes.ctx->mem;
+
+    if (!kao_resize(mem, NULL, &big, &small, NULL))
+        (void)kao_resize(mem, NULL, &reduced, m, NULL);
+}
+
+void kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
+                     const kao_image *room, bool *empty)
+{
+    kao_random r = kao_random_stream(s->seed, i, 1);
+    const uint32_t kind = kao_random_below(&r, 100);
+    const size_t n_empty = s->scenes.n - s->n_plain;
+    const uint32_t half = image->width / 2;
+
+    *empty = kind < 8 && n_empty > 0;
+    if (*empty) {
+        random_cut(s, s->n_plain + kao_random_below(&r, (uint32_t)n_empty), &r, image);
+    } else if (kind < 28) {
+        for (uint32_t k = 0; k < 4; k++) {
+            const kao_image quarter =
+                part(image, k % 2 * half, k / 2 * half, half, half);
+
+            random_cut(s, kao_random_below(&r, (uint32_t)s->n_plain), &r, &quarter);
+        }
+    } else {
+        random_cut(s, kao_random_below(&r, (uint32_t)s->n_plain), &r, image);
+    }
+    if (!*empty && s->faces.n > 0 && kao_random_below(&r, 100) < 40)
+        for (uint32_t n = 1 + kao_random_below(&r, 4); n > 0; n--)
+            paste_face(s, &r, image, room);
+    if (kao_random_below(&r, 2))
+        mirror(image);
+    if (kao_random_below(&r, 10) < 7)
+        recolor(&r, image);
+    if (kao_random_below(&r, 10) == 0)
+        blur(s, image, room);
+}

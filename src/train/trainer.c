@@ -1,0 +1,343 @@
+/* See trainer.h.
+ *
+ * In the state folder:
+ *   run.state    weights, moments, running means, counters; written beside and renamed
+ *   log.csv      a line every LOG_STEPS steps
+ *   NAME.onnx    the shipped form with the running means, written with each checkpoint
+ *
+ * The checkpoint's head has the sizes of all parameters and a hash of the recipe's part that
+ * decides what a step computes: a checkpoint of another recipe is refused. */
+#include "train/trainer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "base/bytes.h"
+#include "base/error.h"
+#include "base/file.h"
+#include "base/hash.h"
+
+enum { LOG_STEPS = 20, PATH = 4096 };
+static const char magic[8] = "kaoRUN01";
+
+typedef struct run {
+    kao_context *ctx;
+    const kao_recipe *r;
+    const kao_trainer_options *o;
+    const kao_task_kind *kind;
+    kao_task *task;
+    kao_network *net;
+    uint8_t *bytes; /* of the network */
+    kao_tape *tape;
+    kao_optimizer opt;
+    FILE *log;
+    double seconds; /* trained so far, in all sessions */
+    double shown[1 + KAO_TASK_PARTS];
+} run;
+
+static double now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static kao_status path_of(const run *x, const char *name, const char *end, char *to,
+                          kao_error *err)
+{
+    return snprintf(to, PATH, "%s/%s%s", x->o->state, name, end) < PATH
+               ? KAO_OK
+               : kao_fail(err, KAO_E_ARG, "%s: the path is too long", x->o->state);
+}
+
+/* ---- checkpoints ---- */
+
+/* What steps depend on; length, clock and folder do not count. */
+static void recipe_hash(const kao_recipe *r, char text[KAO_SHA256_TEXT])
+{
+    kao_recipe same = *r;
+
+    same.steps = same.cool_down = same.checkpoint_minutes = 0;
+    memset(same.data, 0, sizeof same.data);
+    memset(same.teacher, 0, sizeof same.teacher);
+    memset(same.metadata, 0, sizeof same.metadata);
+    kao_sha256((kao_span){ (const uint8_t *)&same, sizeof same }, text);
+}
+
+static bool put_all(kao_bytes *b, const run *x)
+{
+    char hash[KAO_SHA256_TEXT];
+    bool ok = kao_bytes_add(b, magic, sizeof magic);
+
+    recipe_hash(x->r, hash);
+    ok = ok && kao_bytes_add(b, hash, sizeof hash) &&
+         kao_bytes_add(b, &x->opt.step, sizeof x->opt.step) &&
+         kao_bytes_add(b, &x->seconds, sizeof x->seconds) &&
+         kao_bytes_add(b, &x->opt.n_params, sizeof x->opt.n_params);
+    for (uint32_t i = 0; ok && i < x->opt.n_params; i++) {
+        const kao_param *p = &x->opt.params[i];
+        const uint64_t n = p->n;
+        const float *parts[] = { p->data, x->opt.m[i], x->opt.v[i], x->opt.mean[i] };
+
+        ok = kao_bytes_add(b, &n, sizeof n);
+        for (int k = 0; ok && k < 4; k++)
+            ok = kao_bytes_add(b, parts[k], p->n * sizeof(float));
+    }
+    return ok;
+}
+
+static kao_status save(run *x, kao_error *err)
+{
+    char path[PATH];
+    kao_mem *mem = &x->ctx->mem;
+    kao_bytes b = { .mem = mem, .max = (size_t)4 << 30 };
+    uint8_t *model = NULL;
+    size_t n = 0;
+    kao_status st = path_of(x, "run", ".state", path, err);
+
+    if (!st && !put_all(&b, x))
+        st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+    if (!st)
+        st = kao_file_write(mem, path, b.p, b.n, err);
+    kao_bytes_free(&b);
+    if (!st)
+        st = path_of(x, x->r->name, ".onnx", path, err);
+    if (st)
+        return st;
+    kao_optimizer_swap_mean(&x->opt);
+    st = x->kind->write(x->task, x->tape, x->opt.step * (uint64_t)x->r->batch, &model,
+                        &n, err);
+    kao_optimizer_swap_mean(&x->opt);
+    if (!st)
+        st = kao_file_write(mem, path, model, n, err);
+    kao_free(mem, model);
+    return st;
+}
+
+static bool take(kao_reader *r, void *to, size_t n)
+{
+    const kao_span s = kao_reader_take(r, n);
+
+    if (s.p)
+        memcpy(to, s.p, n);
+    return s.p != NULL;
+}
+
+static kao_status load_bytes(run *x, kao_span bytes, const char *path, kao_error *err)
+{
+    kao_reader r = kao_reader_of(bytes);
+    char head[sizeof magic], hash[KAO_SHA256_TEXT], mine[KAO_SHA256_TEXT];
+    uint32_t n_params = 0;
+
+    recipe_hash(x->r, mine);
+    if (!take(&r, head, sizeof head) || memcmp(head, magic, sizeof magic) != 0 ||
+        !take(&r, hash, sizeof hash))
+        return kao_fail(err, KAO_E_FORMAT, "%s: not a checkpoint of this version",
+                        path);
+    if (memcmp(hash, mine, sizeof hash) != 0)
+        return kao_fail(err, KAO_E_FORMAT,
+                        "%s: a checkpoint of another recipe; give another --state",
+                        path);
+    bool ok = take(&r, &x->opt.step, sizeof x->opt.step) &&
+              take(&r, &x->seconds, sizeof x->seconds) &&
+              take(&r, &n_params, sizeof n_params) && n_params == x->opt.n_params;
+
+    for (uint32_t i = 0; ok && i < n_params; i++) {
+        const size_t bytes_each = x->opt.params[i].n * sizeof(float);
+        float *parts[] = { x->opt.params[i].data, x->opt.m[i], x->opt.v[i],
+                           x->opt.mean[i] };
+        uint64_t n = 0;
+
+        ok = take(&r, &n, sizeof n) && n == x->opt.params[i].n;
+        for (int k = 0; ok && k < 4; k++)
+            ok = take(&r, parts[k], bytes_each);
+    }
+    return ok ? KAO_OK
+              : kao_fail(err, KAO_E_FORMAT, "%s: the checkpoint is damaged", path);
+}
+
+static kao_status load(run *x, kao_error *err)
+{
+    char path[PATH];
+    kao_file f = { 0 };
+    kao_error own = { 0 };
+    kao_status st = path_of(x, "run", ".state", path, err);
+
+    if (st)
+        return st;
+    st = kao_file_open(&f, &x->ctx->mem, path, (size_t)4 << 30, &own);
+    if (st == KAO_E_IO && own.sys == ENOENT)
+        return KAO_OK; /* the beginning */
+    if (st && err)
+        *err = own;
+    if (!st)
+        st = load_bytes(x, f.bytes, path, err);
+    kao_file_close(&f);
+    return st;
+}
+
+/* ---- the log ---- */
+
+static kao_status open_log(run *x, kao_error *err)
+{
+    char path[PATH];
+    kao_status st = path_of(x, "log", ".csv", path, err);
+
+    if (st)
+        return st;
+    x->log = fopen(path, "a");
+    if (!x->log)
+        return kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
+    if (ftell(x->log) == 0) {
+        fprintf(x->log, "step,views,seconds,rate,gradient,loss");
+        for (int i = 0; i < KAO_TASK_PARTS && x->kind->parts[i]; i++)
+            fprintf(x->log, ",%s", x->kind->parts[i]);
+        fprintf(x->log, "\n");
+    }
+    return KAO_OK;
+}
+
+static void log_line(run *x, double rate, double gradient)
+{
+    fprintf(x->log, "%llu,%llu,%.1f,%.3g,%.4g,%.5g", (unsigned long long)x->opt.step,
+            (unsigned long long)(x->opt.step * (uint64_t)x->r->batch), x->seconds, rate,
+            gradient, x->shown[0]);
+    for (int i = 0; i < KAO_TASK_PARTS && x->kind->parts[i]; i++)
+        fprintf(x->log, ",%.5g", x->shown[1 + i]);
+    fprintf(x->log, "\n");
+    fflush(x->log);
+}
+
+/* ---- steps ---- */
+
+/* Warm-up, a constant, and a straight line down to 0 at the end. */
+static double rate_at(const kao_recipe *r, double step)
+{
+    const double cool = r->steps * r->cool_down, left = r->steps - step;
+    double rate = r->rate;
+
+    if (step < r->warm_up)
+        rate *= (step + 1) / r->warm_up;
+    if (cool > 0 && left < cool)
+        rate *= left / cool;
+    return rate;
+}
+
+static kao_status one_step(run *x, kao_error *err)
+{
+    double loss[1 + KAO_TASK_PARTS] = { 0 };
+    const double begin = now(), rate = rate_at(x->r, (double)x->opt.step);
+    kao_status st =
+        x->kind->step(x->task, x->tape, x->opt.step * (uint64_t)x->r->batch, loss, err);
+
+    if (!st && !isfinite(loss[0]))
+        st = kao_fail(err, KAO_E_UNSUPPORTED,
+                      "step %llu: the loss is no number; the last checkpoint is kept",
+                      (unsigned long long)x->opt.step);
+    if (st)
+        return st;
+    kao_tape_backward(x->tape);
+    const double gradient = kao_optimizer_step(&x->opt, (float)rate);
+    /* a running mean of some 20 steps is what is shown */
+    const double keep = x->opt.step <= 1 ? 0 : 1 - 1.0 / fmin(20, (double)x->opt.step);
+
+    for (int i = 0; i <= KAO_TASK_PARTS; i++)
+        x->shown[i] = keep * x->shown[i] + (1 - keep) * loss[i];
+    x->seconds += now() - begin;
+    if (x->opt.step % LOG_STEPS == 0) {
+        log_line(x, rate, gradient);
+        if (x->o->progress)
+            x->o->progress(x->o->user, x->opt.step, (uint64_t)x->r->steps, x->shown[0],
+                           (double)x->r->batch / (now() - begin));
+    }
+    return KAO_OK;
+}
+
+static kao_status loop(run *x, kao_error *err)
+{
+    const uint64_t end = (uint64_t)x->r->steps;
+    const uint64_t last = x->o->most_steps && x->o->most_steps < end - x->opt.step
+                              ? x->opt.step + x->o->most_steps
+                              : end;
+    double saved = now();
+    kao_status st = KAO_OK;
+
+    while (!st && x->opt.step < last && !kao_cancelled(x->o->cancel)) {
+        st = one_step(x, err);
+        if (!st && now() - saved > x->r->checkpoint_minutes * 60) {
+            st = save(x, err);
+            saved = now();
+        }
+    }
+    return st ? st : save(x, err);
+}
+
+/* ---- beginning and end ---- */
+
+static const kao_task_kind *find_kind(const char *name)
+{
+    static const kao_task_kind *const kinds[] = { &kao_task_detect };
+
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (strcmp(kinds[i]->name, name) == 0)
+            return kinds[i];
+    return NULL;
+}
+
+static kao_status begin(run *x, kao_error *err)
+{
+    const kao_recipe *r = x->r;
+    size_t n = 0;
+    kao_tensor in = { .dtype = KAO_F32,
+                      .rank = 4,
+                      .dims = { (int64_t)r->batch, 3, (int64_t)r->size,
+                                (int64_t)r->size } };
+
+    x->kind = find_kind(r->task);
+    if (!x->kind)
+        return kao_fail(err, KAO_E_UNSUPPORTED, "task \"%s\"", r->task);
+    if (mkdir(x->o->state, 0777) != 0 && errno != EEXIST)
+        return kao_fail_sys(err, KAO_E_IO, errno, "%s", x->o->state);
+    kao_status st = x->kind->open(&x->task, x->ctx, r, &x->bytes, &n, err);
+
+    if (!st)
+        st =
+            kao_network_parse(x->ctx, &x->net, (kao_span){ x->bytes, n }, r->name, err);
+    if (!st)
+        st = kao_tape_create(&x->tape, x->net, &in, err);
+    if (!st)
+        st = kao_optimizer_init(&x->opt, x->tape, err);
+    if (st)
+        return st;
+    x->opt.decay = (float)r->decay;
+    x->opt.clip = (float)r->clip;
+    x->opt.mean_decay = (float)r->mean_decay;
+    st = load(x, err);
+    return st ? st : open_log(x, err);
+}
+
+kao_status kao_train(kao_context *ctx, const kao_recipe *r,
+                     const kao_trainer_options *o, kao_error *err)
+{
+    run x = { .ctx = ctx, .r = r, .o = o };
+    kao_status st = begin(&x, err);
+
+    if (!st)
+        st = loop(&x, err);
+    if (x.log)
+        fclose(x.log);
+    if (x.opt.mem)
+        kao_optimizer_fini(&x.opt);
+    kao_tape_destroy(x.tape);
+    kao_network_destroy(x.net);
+    if (x.task)
+        x.kind->close(x.task);
+    kao_free(&ctx->mem, x.bytes);
+    return st;
+}

@@ -1,0 +1,46 @@
+/* A training run: a network on a tape, a task that fills its input and judges its outputs, an
+ * optimiser, a log, and checkpoints from which a run goes on with the same bits. */
+#ifndef KAO_TRAIN_TRAINER_H
+#define KAO_TRAIN_TRAINER_H
+
+#include "base/cancel.h"
+#include "train/optimizer.h"
+#include "train/recipe.h"
+
+enum { KAO_TASK_PARTS = 4 }; /* of a loss, for the log */
+
+typedef struct kao_task kao_task;
+
+typedef struct kao_task_kind {
+    const char *name; /* of the recipe's `task` */
+    const char *parts[KAO_TASK_PARTS];
+    /* Read data and teacher; *bytes: the training form of the network. */
+    kao_status (*open)(kao_task **out, kao_context *ctx, const kao_recipe *r,
+                       uint8_t **bytes, size_t *n, kao_error *err);
+    void (*close)(kao_task *task);
+    /* Views first .. first + batch - 1 into the tape's input; forward; the gradients of the
+     * loss into its outputs; the loss and its parts. */
+    kao_status (*step)(kao_task *task, kao_tape *t, uint64_t first,
+                       double loss[1 + KAO_TASK_PARTS], kao_error *err);
+    /* The shipped form with the parameters of the tape as they are. */
+    kao_status (*write)(kao_task *task, kao_tape *t, uint64_t views, uint8_t **bytes,
+                        size_t *n, kao_error *err);
+} kao_task_kind;
+
+extern const kao_task_kind kao_task_detect;
+
+typedef struct kao_trainer_options {
+    const char *state; /* folder of checkpoint, log, model; made where it is missing */
+    const kao_cancel *cancel; /* ends the run after a checkpoint */
+    /* Told now and then; may be NULL. */
+    void (*progress)(void *user, uint64_t step, uint64_t steps, double loss,
+                     double views_a_second);
+    void *user;
+    uint64_t most_steps; /* of this call; 0: to the recipe's end */
+} kao_trainer_options;
+
+/* Run a recipe, going on from the folder's checkpoint where there is one. */
+kao_status kao_train(kao_context *ctx, const kao_recipe *r,
+                     const kao_trainer_options *o, kao_error *err);
+
+#endif
