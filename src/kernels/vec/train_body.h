@@ -94,25 +94,33 @@ void VF_ISA(kao_norm_apply_f32)(const kao_norm_args *a)
         norm_apply_row(a, a->x + r * a->c, a->out + r * a->c);
 }
 
+/* The slope as a factor of 1 or slope, chosen without a branch, so that the loop is vector
+ * code. c: TRAIN_LANES but for the last block. */
 static inline void norm_grad_sums_block(const kao_norm_args *a, const float *restrict x,
-                                        const float *restrict g, size_t n, size_t at,
-                                        size_t c)
+                                        const float *restrict g, size_t ld, size_t n,
+                                        size_t at, size_t c)
 {
-    const float *restrict scale = a->scale + at, *restrict shift = a->shift + at,
-                          *restrict slope = a->slope + at,
-                          *restrict mean = a->mean + at,
-                          *restrict inverse = a->inverse + at;
+    float scale[TRAIN_LANES], shift[TRAIN_LANES], slope[TRAIN_LANES], mean[TRAIN_LANES],
+        inverse[TRAIN_LANES];
     float by_shift[TRAIN_LANES] = { 0 }, by_scale[TRAIN_LANES] = { 0 },
           by_slope[TRAIN_LANES] = { 0 };
 
-    for (size_t r = 0; r < n; r++, x += a->c, g += a->c)
+    for (size_t i = 0; i < c; i++) {
+        scale[i] = a->scale[at + i];
+        shift[i] = a->shift[at + i];
+        slope[i] = a->slope[at + i];
+        mean[i] = a->mean[at + i];
+        inverse[i] = a->inverse[at + i];
+    }
+    for (size_t r = 0; r < n; r++, x += ld, g += ld)
         for (size_t i = 0; i < c; i++) {
             const float z = x[i] * scale[i] + shift[i];
-            const float dz = z < 0 ? slope[i] * g[i] : g[i];
+            const float factor = z < 0 ? slope[i] : 1.0f, below = z < 0 ? z : 0.0f;
+            const float dz = factor * g[i];
 
             by_shift[i] += dz;
             by_scale[i] += dz * ((x[i] - mean[i]) * inverse[i]);
-            by_slope[i] += z < 0 ? g[i] * z : 0;
+            by_slope[i] += g[i] * below;
         }
     for (size_t i = 0; i < c; i++) {
         a->sums[at + i] += (double)by_shift[i];
@@ -129,9 +137,9 @@ void VF_ISA(kao_norm_grad_sums_f32)(const kao_norm_args *a)
         size_t i = 0;
 
         for (; i + TRAIN_LANES <= a->c; i += TRAIN_LANES)
-            norm_grad_sums_block(a, x + i, g + i, n, i, TRAIN_LANES);
+            norm_grad_sums_block(a, x + i, g + i, a->c, n, i, TRAIN_LANES);
         if (i < a->c)
-            norm_grad_sums_block(a, x + i, g + i, n, i, a->c - i);
+            norm_grad_sums_block(a, x + i, g + i, a->c, n, i, a->c - i);
     }
 }
 
