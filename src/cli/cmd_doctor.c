@@ -18,7 +18,9 @@ const cli_option cli_doctor_options[] = {
     { .name = NULL },
 };
 
-static bool check_codec(kao_context *ctx, kao_image_format format)
+typedef enum codec_state { OK, BROKEN, LEFT_OUT /* of this build */ } codec_state;
+
+static codec_state check_codec(kao_context *ctx, kao_image_format format)
 {
     uint8_t pixels[3 * 16 * 16];
     kao_image image = { .rgb = pixels, .width = 16, .height = 16, .row_bytes = 48 };
@@ -28,7 +30,8 @@ static bool check_codec(kao_context *ctx, kao_image_format format)
 
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * 5 % 251);
-    bool ok = kao_image_encode(ctx, &image, format, 0, &bytes, &n, NULL) == KAO_OK &&
+    const kao_status st = kao_image_encode(ctx, &image, format, 0, &bytes, &n, NULL);
+    bool ok = st == KAO_OK &&
               kao_image_decode(ctx, bytes, n, NULL, &back, NULL) == KAO_OK &&
               back.width == 16 && back.height == 16;
 
@@ -36,11 +39,11 @@ static bool check_codec(kao_context *ctx, kao_image_format format)
         ok = memcmp(back.rgb, pixels, sizeof pixels) == 0;
     kao_image_free_bytes(ctx, bytes);
     kao_image_free(ctx, &back);
-    return ok;
+    return ok ? OK : st == KAO_E_UNSUPPORTED ? LEFT_OUT : BROKEN;
 }
 
 /* A white picture of 2 x 2 as lossless WebP. */
-static bool check_webp(kao_context *ctx)
+static codec_state check_webp(kao_context *ctx)
 {
     static const uint8_t file[] = { 'R',  'I',  'F',  'F',  0x1c, 0,    0,    0,
                                     'W',  'E',  'B',  'P',  'V',  'P',  '8',  'L',
@@ -48,12 +51,11 @@ static bool check_webp(kao_context *ctx)
                                     0,    0x07, 0x10, 0xfd, 0x8f, 0xfe, 0x07, 0x22,
                                     0xa2, 0xff, 0x01, 0 };
     kao_image back = { 0 };
-    const bool ok =
-        kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL) == KAO_OK &&
-        back.width == 2 && back.height == 2;
+    const kao_status st = kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL);
+    const bool ok = st == KAO_OK && back.width == 2 && back.height == 2;
 
     kao_image_free(ctx, &back);
-    return ok;
+    return ok ? OK : st == KAO_E_UNSUPPORTED ? LEFT_OUT : BROKEN;
 }
 
 typedef struct finding { /* about a default model */
@@ -84,6 +86,9 @@ static void check_model(kao_context *ctx, finding *f)
 
 enum { JPEG, PNG, WEBP, N_CODECS };
 static const char *const codec_names[N_CODECS] = { "JPEG", "PNG", "WebP" };
+static const char *const state_names[] = {
+    [OK] = "ok", [BROKEN] = "BROKEN", [LEFT_OUT] = "not in this build"
+};
 
 static bool is_there(const char *folder)
 {
@@ -92,7 +97,7 @@ static bool is_there(const char *folder)
     return stat(folder, &info) == 0;
 }
 
-static void print_text(const kao_context *ctx, const bool *codecs,
+static void print_text(const kao_context *ctx, const codec_state *codecs,
                        const finding *models)
 {
     const uint32_t cpu = kao_cpu_detect();
@@ -105,7 +110,7 @@ static void print_text(const kao_context *ctx, const bool *codecs,
     printf("threads    %u of %u CPUs\n", kao_context_threads(ctx), kao_cpu_count());
     printf("pictures   ");
     for (int i = 0; i < N_CODECS; i++)
-        printf("%s%s %s", i ? ", " : "", codec_names[i], codecs[i] ? "ok" : "BROKEN");
+        printf("%s%s %s", i ? ", " : "", codec_names[i], state_names[codecs[i]]);
     printf("\n");
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
@@ -114,15 +119,17 @@ static void print_text(const kao_context *ctx, const bool *codecs,
                models[i].ok ? models[i].path : models[i].err.msg);
 }
 
-static int print_json(const kao_context *ctx, const bool *codecs, const finding *models,
-                      int status)
+static int print_json(const kao_context *ctx, const codec_state *codecs,
+                      const finding *models, int status)
 {
     kao_json *o = kao_json_object(), *pictures = kao_json_object(),
              *folders = kao_json_array();
     char folder[4096];
 
     for (int i = 0; i < N_CODECS; i++)
-        kao_json_set(pictures, codec_names[i], kao_json_bool(codecs[i]));
+        kao_json_set(pictures, codec_names[i],
+                     codecs[i] == LEFT_OUT ? kao_json_null()
+                                           : kao_json_bool(codecs[i] == OK));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         kao_json_add(folders, kao_json_string(folder));
     kao_json_set(o, "version", kao_json_string(kao_version()));
@@ -165,15 +172,15 @@ int cli_doctor_run(int argc, char **argv)
 
     if (st)
         return cli_report("doctor", st, &err);
-    const bool codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
-                                    [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
-                                    [WEBP] = check_webp(ctx) };
+    const codec_state codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
+                                           [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
+                                           [WEBP] = check_webp(ctx) };
 
     check_model(ctx, &models[0]);
     check_model(ctx, &models[1]);
-    status = !codecs[JPEG] || !codecs[PNG] || !codecs[WEBP] ? CLI_FAULT
-             : models[0].ok && models[1].ok                 ? CLI_YES
-                                                            : CLI_BAD;
+    status = models[0].ok && models[1].ok ? CLI_YES : CLI_BAD;
+    for (int i = 0; i < N_CODECS; i++)
+        status = codecs[i] == BROKEN ? CLI_FAULT : status;
     if (args.json) {
         const int s = print_json(ctx, codecs, models, status);
 
