@@ -154,6 +154,12 @@ static const curve *find(const kao_calibration *c, kao_tta tta, const char *grou
     return NULL;
 }
 
+/* A caller that knows less than the first kao_rate had is wrong. */
+static bool has_room(const kao_rate *rate)
+{
+    return rate && (rate->size == 0 || rate->size >= sizeof *rate);
+}
+
 static void give(kao_rate *rate, double similarity, double log_far, bool fitted)
 {
     rate->extrapolated = fitted;
@@ -167,7 +173,7 @@ int kao_calibration_threshold(const kao_calibration *c, kao_tta tta, double far,
     const curve *k = find(c, tta, group);
     const double want = far > 0 && far < 1 ? log10(far) : 1;
 
-    if (!k || !rate || want > k->points[0].log_far)
+    if (!k || !has_room(rate) || want > k->points[0].log_far)
         return 0;
     for (size_t i = 1; i < k->n; i++) {
         const point *a = &k->points[i - 1], *b = &k->points[i];
@@ -189,7 +195,7 @@ int kao_calibration_far(const kao_calibration *c, kao_tta tta, float similarity,
     const curve *k = find(c, tta, group);
     const double want = (double)similarity;
 
-    if (!k || !rate || !(want >= k->points[0].similarity))
+    if (!k || !has_room(rate) || !(want >= k->points[0].similarity))
         return 0;
     for (size_t i = 1; i < k->n; i++) {
         const point *a = &k->points[i - 1], *b = &k->points[i];

@@ -194,7 +194,7 @@ static kao_status search(kao_detector *d, kao_hunt *h, bool upright, kao_error *
 static kao_status check_options(const kao_detect_options *o, kao_error *err)
 {
     if ((o->size && o->size < sizeof *o) || (unsigned)o->search > KAO_SEARCH_LARGEST ||
-        !(o->min_score <= 1))
+        !(o->min_score >= 0 && o->min_score <= 1))
         return kao_fail(err, KAO_E_ARG, "detect: bad options");
     return KAO_OK;
 }

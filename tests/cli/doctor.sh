@@ -17,6 +17,10 @@ for word in version cpu threads "JPEG ok, PNG ok, WebP ok" "models in  $work/emp
     out_has "$word"
 done
 fact "without models doctor says where it looked and ends with 3"
+KAO_MODELS=:$work/empty::: run 3 "$KAO" doctor
+[ "$(grep -c '^models in ' "$work/out")" = 3 ] || fails "empty parts of KAO_MODELS"
+out_has "models in  $work/empty"
+fact "empty parts of KAO_MODELS do not count"
 KAO_CPU=ref run 3 "$KAO" doctor
 out_has "uses ref kernels"
 out_has "models in  $DATADIR/kao/models"

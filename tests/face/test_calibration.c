@@ -86,6 +86,12 @@ static void thresholds(void **state)
         if (back.far != 7)
             assert_true(fabs(log10(back.far / rows[i].far)) < 1e-4);
     }
+    kao_rate small = { .size = sizeof small - 1 }, first = { .size = 0 };
+
+    assert_false(kao_calibration_far(c, KAO_TTA_NONE, .5f, NULL, &small));
+    assert_false(kao_calibration_threshold(c, KAO_TTA_NONE, .01, NULL, &small));
+    assert_true(kao_calibration_far(c, KAO_TTA_NONE, .5f, NULL, &first));
+    assert_true(first.far > 0);
     assert_false(kao_calibration_far(c, KAO_TTA_NONE, .19f, NULL, &(kao_rate){ 0 }));
     assert_false(kao_calibration_far(c, KAO_TTA_NONE, .71f, NULL, &(kao_rate){ 0 }));
     assert_false(kao_calibration_far(c, KAO_TTA_NONE, NAN, NULL, &(kao_rate){ 0 }));

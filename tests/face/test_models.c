@@ -545,6 +545,8 @@ static void bad_arguments(void **state)
     assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_E_ARG);
     o = (kao_detect_options){ .search = (kao_search)7 };
     assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_E_ARG);
+    o = (kao_detect_options){ .min_score = -0.5f };
+    assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_E_ARG);
     assert_int_equal(kao_embedder_id(e, (kao_tta)7, id, NULL), KAO_E_ARG);
     faces.n = 9;
     assert_int_equal(kao_detect(NULL, &view, NULL, &faces, NULL), KAO_E_ARG);
