@@ -147,7 +147,7 @@ kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims,
     uint8_t *p = total < SIZE_MAX - head ? kao_alloc(mem, head + total) : NULL;
 
     if (!p)
-        return kao_fail(err, KAO_E_NOMEM, ".npy: %zu bytes", total);
+        return kao_fail(err, KAO_E_NOMEM, ".npy: out of memory: %zu bytes", total);
     memset(p, ' ', head);
     memcpy(p, magic, sizeof magic);
     p[6] = 1;

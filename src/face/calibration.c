@@ -167,6 +167,16 @@ static void give(kao_rate *rate, double similarity, double log_far, bool fitted)
     rate->similarity = (float)similarity;
 }
 
+/* A similarity is a float, a curve's points are decimal numbers: the float nearest to a point
+ * is that point. */
+static double on_curve(const curve *k, float similarity)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if ((float)k->points[i].similarity == similarity)
+            return k->points[i].similarity;
+    return (double)similarity;
+}
+
 int kao_calibration_threshold(const kao_calibration *c, kao_tta tta, double far,
                               const char *group, kao_rate *rate)
 {
@@ -193,7 +203,7 @@ int kao_calibration_far(const kao_calibration *c, kao_tta tta, float similarity,
                         const char *group, kao_rate *rate)
 {
     const curve *k = find(c, tta, group);
-    const double want = (double)similarity;
+    const double want = k ? on_curve(k, similarity) : 0;
 
     if (!k || !has_room(rate) || !(want >= k->points[0].similarity))
         return 0;
