@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/cpu.h"
+#include "base/cpus.h"
 #include "cli/commands.h"
 #include "cli/photo.h"
 #include "kao/detector.h"
@@ -92,6 +93,18 @@ static bool is_there(const char *folder)
     return stat(folder, &info) == 0;
 }
 
+static void print_cpus(const kao_context *ctx)
+{
+    const kao_cpus c = kao_cpus_find("");
+    char quota[48] = "no quota";
+
+    if (c.quota > 0)
+        snprintf(quota, sizeof quota, "a quota of %.2f", c.quota);
+    printf("threads    %u; the machine has %u CPU%s, this process may use %u, %s\n",
+           kao_context_threads(ctx), c.online, c.online == 1 ? "" : "s", c.allowed,
+           quota);
+}
+
 static void print_text(const kao_context *ctx, const bool *codecs,
                        const finding *models)
 {
@@ -102,7 +115,7 @@ static void print_text(const kao_context *ctx, const bool *codecs,
     printf("cpu        has %s%s%s; uses %s kernels\n", kao_cpu_name(cpu),
            cpu & KAO_CPU_VNNI ? " vnni" : "", cpu & KAO_CPU_BF16 ? " bf16" : "",
            kao_context_cpu(ctx));
-    printf("threads    %u of %u CPUs\n", kao_context_threads(ctx), kao_cpu_count());
+    print_cpus(ctx);
     printf("pictures   ");
     for (int i = 0; i < N_CODECS; i++)
         printf("%s%s %s", i ? ", " : "", codec_names[i], codecs[i] ? "ok" : "BROKEN");
@@ -119,6 +132,7 @@ static int print_json(const kao_context *ctx, const bool *codecs, const finding 
 {
     kao_json *o = kao_json_object(), *pictures = kao_json_object(),
              *folders = kao_json_array();
+    const kao_cpus cpus = kao_cpus_find("");
     char folder[4096];
 
     for (int i = 0; i < N_CODECS; i++)
@@ -129,7 +143,10 @@ static int print_json(const kao_context *ctx, const bool *codecs, const finding 
     kao_json_set(o, "cpu", kao_json_string(kao_cpu_name(kao_cpu_detect())));
     kao_json_set(o, "kernels", kao_json_string(kao_context_cpu(ctx)));
     kao_json_set(o, "threads", kao_json_integer(kao_context_threads(ctx)));
-    kao_json_set(o, "cpus", kao_json_integer(kao_cpu_count()));
+    kao_json_set(o, "cpus", kao_json_integer(cpus.online));
+    kao_json_set(o, "cpus_allowed", kao_json_integer(cpus.allowed));
+    kao_json_set(o, "cpu_quota",
+                 cpus.quota > 0 ? kao_json_number(cpus.quota) : kao_json_null());
     kao_json_set(o, "pictures", pictures);
     kao_json_set(o, "folders", folders);
     for (int i = 0; i < 2; i++)
