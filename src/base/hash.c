@@ -25,8 +25,21 @@ static uint32_t rotr(uint32_t x, int n)
     return x >> n | x << (32 - n);
 }
 
+/* One round; the caller turns the names instead of moving the values. */
+static inline void one_round(uint32_t a, uint32_t b, uint32_t c, uint32_t *d,
+                             uint32_t e, uint32_t f, uint32_t g, uint32_t *h,
+                             uint32_t kw)
+{
+    const uint32_t t1 =
+        *h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + kw;
+
+    *d += t1;
+    *h = t1 + (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+}
+
 static void blocks_c(uint32_t state[8], const uint8_t *p, size_t n_blocks)
 {
+    const uint32_t *k = kao_sha256_k;
     uint32_t w[64], s[8];
 
     for (; n_blocks > 0; n_blocks--, p += KAO_SHA256_BLOCK) {
@@ -39,16 +52,22 @@ static void blocks_c(uint32_t state[8], const uint8_t *p, size_t n_blocks)
                    (rotr(x, 7) ^ rotr(x, 18) ^ x >> 3) + w[t - 16];
         }
         memcpy(s, state, sizeof s);
-        for (int t = 0; t < 64; t++) { /* a .. h are s[0] .. s[7] */
-            const uint32_t a = s[0], e = s[4];
-            const uint32_t t1 = s[7] + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) +
-                                ((e & s[5]) ^ (~e & s[6])) + kao_sha256_k[t] + w[t];
-            const uint32_t t2 = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) +
-                                ((a & s[1]) ^ (a & s[2]) ^ (s[1] & s[2]));
-
-            memmove(s + 1, s, 7 * sizeof *s);
-            s[4] += t1;
-            s[0] = t1 + t2;
+        for (int t = 0; t < 64; t += 8) { /* a .. h are s[0] .. s[7] */
+            one_round(s[0], s[1], s[2], &s[3], s[4], s[5], s[6], &s[7], k[t] + w[t]);
+            one_round(s[7], s[0], s[1], &s[2], s[3], s[4], s[5], &s[6],
+                      k[t + 1] + w[t + 1]);
+            one_round(s[6], s[7], s[0], &s[1], s[2], s[3], s[4], &s[5],
+                      k[t + 2] + w[t + 2]);
+            one_round(s[5], s[6], s[7], &s[0], s[1], s[2], s[3], &s[4],
+                      k[t + 3] + w[t + 3]);
+            one_round(s[4], s[5], s[6], &s[7], s[0], s[1], s[2], &s[3],
+                      k[t + 4] + w[t + 4]);
+            one_round(s[3], s[4], s[5], &s[6], s[7], s[0], s[1], &s[2],
+                      k[t + 5] + w[t + 5]);
+            one_round(s[2], s[3], s[4], &s[5], s[6], s[7], s[0], &s[1],
+                      k[t + 6] + w[t + 6]);
+            one_round(s[1], s[2], s[3], &s[4], s[5], s[6], s[7], &s[0],
+                      k[t + 7] + w[t + 7]);
         }
         for (int i = 0; i < 8; i++)
             state[i] += s[i];
