@@ -19,7 +19,14 @@ const cli_option cli_doctor_options[] = {
     { .name = NULL },
 };
 
-static bool check_codec(kao_context *ctx, kao_image_format format)
+typedef enum codec_state { WORKS, BROKEN, LEFT_OUT } codec_state;
+
+static codec_state state_of(kao_status st, bool right)
+{
+    return st == KAO_E_UNSUPPORTED ? LEFT_OUT : st || !right ? BROKEN : WORKS;
+}
+
+static codec_state check_codec(kao_context *ctx, kao_image_format format)
 {
     uint8_t pixels[3 * 16 * 16];
     kao_image image = { .rgb = pixels, .width = 16, .height = 16, .row_bytes = 48 };
@@ -29,19 +36,21 @@ static bool check_codec(kao_context *ctx, kao_image_format format)
 
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * 5 % 251);
-    bool ok = kao_image_encode(ctx, &image, format, 0, &bytes, &n, NULL) == KAO_OK &&
-              kao_image_decode(ctx, bytes, n, NULL, &back, NULL) == KAO_OK &&
-              back.width == 16 && back.height == 16;
+    kao_status st = kao_image_encode(ctx, &image, format, 0, &bytes, &n, NULL);
 
-    if (ok && format == KAO_IMAGE_PNG)
-        ok = memcmp(back.rgb, pixels, sizeof pixels) == 0;
+    if (!st)
+        st = kao_image_decode(ctx, bytes, n, NULL, &back, NULL);
+    bool right = back.width == 16 && back.height == 16;
+
+    if (!st && right && format == KAO_IMAGE_PNG)
+        right = memcmp(back.rgb, pixels, sizeof pixels) == 0;
     kao_image_free_bytes(ctx, bytes);
     kao_image_free(ctx, &back);
-    return ok;
+    return state_of(st, right);
 }
 
 /* A white picture of 2 x 2 as lossless WebP. */
-static bool check_webp(kao_context *ctx)
+static codec_state check_webp(kao_context *ctx)
 {
     static const uint8_t file[] = { 'R',  'I',  'F',  'F',  0x1c, 0,    0,    0,
                                     'W',  'E',  'B',  'P',  'V',  'P',  '8',  'L',
@@ -49,12 +58,11 @@ static bool check_webp(kao_context *ctx)
                                     0,    0x07, 0x10, 0xfd, 0x8f, 0xfe, 0x07, 0x22,
                                     0xa2, 0xff, 0x01, 0 };
     kao_image back = { 0 };
-    const bool ok =
-        kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL) == KAO_OK &&
-        back.width == 2 && back.height == 2;
+    const kao_status st = kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL);
+    const bool right = back.width == 2 && back.height == 2;
 
     kao_image_free(ctx, &back);
-    return ok;
+    return state_of(st, right);
 }
 
 typedef struct finding { /* about a default model */
@@ -85,6 +93,7 @@ static void check_model(kao_context *ctx, finding *f)
 
 enum { JPEG, PNG, WEBP, N_CODECS };
 static const char *const codec_names[N_CODECS] = { "JPEG", "PNG", "WebP" };
+static const char *const codec_words[] = { "ok", "BROKEN", "left out of this build" };
 
 static bool is_there(const char *folder)
 {
@@ -105,7 +114,7 @@ static void print_cpus(const kao_context *ctx)
            quota);
 }
 
-static void print_text(const kao_context *ctx, const bool *codecs,
+static void print_text(const kao_context *ctx, const codec_state *codecs,
                        const finding *models)
 {
     const uint32_t cpu = kao_cpu_detect();
@@ -118,7 +127,7 @@ static void print_text(const kao_context *ctx, const bool *codecs,
     print_cpus(ctx);
     printf("pictures   ");
     for (int i = 0; i < N_CODECS; i++)
-        printf("%s%s %s", i ? ", " : "", codec_names[i], codecs[i] ? "ok" : "BROKEN");
+        printf("%s%s %s", i ? ", " : "", codec_names[i], codec_words[codecs[i]]);
     printf("\n");
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
@@ -127,8 +136,8 @@ static void print_text(const kao_context *ctx, const bool *codecs,
                models[i].ok ? models[i].path : models[i].err.msg);
 }
 
-static int print_json(const kao_context *ctx, const bool *codecs, const finding *models,
-                      int status)
+static int print_json(const kao_context *ctx, const codec_state *codecs,
+                      const finding *models, int status)
 {
     kao_json *o = kao_json_object(), *pictures = kao_json_object(),
              *folders = kao_json_array();
@@ -136,7 +145,9 @@ static int print_json(const kao_context *ctx, const bool *codecs, const finding 
     char folder[4096];
 
     for (int i = 0; i < N_CODECS; i++)
-        kao_json_set(pictures, codec_names[i], kao_json_bool(codecs[i]));
+        kao_json_set(pictures, codec_names[i],
+                     codecs[i] == LEFT_OUT ? kao_json_null()
+                                           : kao_json_bool(codecs[i] == WORKS));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         kao_json_add(folders, kao_json_string(folder));
     kao_json_set(o, "version", kao_json_string(kao_version()));
@@ -182,15 +193,16 @@ int cli_doctor_run(int argc, char **argv)
 
     if (st)
         return cli_report("doctor", st, &err);
-    const bool codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
-                                    [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
-                                    [WEBP] = check_webp(ctx) };
+    const codec_state codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
+                                           [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
+                                           [WEBP] = check_webp(ctx) };
 
     check_model(ctx, &models[0]);
     check_model(ctx, &models[1]);
-    status = !codecs[JPEG] || !codecs[PNG] || !codecs[WEBP] ? CLI_FAULT
-             : models[0].ok && models[1].ok                 ? CLI_YES
-                                                            : CLI_BAD;
+    status = codecs[JPEG] == BROKEN || codecs[PNG] == BROKEN || codecs[WEBP] == BROKEN
+                 ? CLI_FAULT
+             : models[0].ok && models[1].ok ? CLI_YES
+                                            : CLI_BAD;
     if (args.json) {
         const int s = print_json(ctx, codecs, models, status);
 
