@@ -339,7 +339,7 @@ static bool grow(kao_mem *mem, void **p, size_t *have, size_t want)
  * Workers must not share a cache line: 64 bytes. */
 static bool fit_rows(kao_resizer *r, kao_mem *mem, uint32_t n_threads)
 {
-    const size_t bytes = ((size_t)r->src_width * KAO_RGB + 63) / 64 * 64;
+    const size_t bytes = kao_round_up((size_t)r->src_width * KAO_RGB, 64);
     const size_t n_rows = r->format == KAO_PIXELS_RGB ? 0
                           : r->mean_x                 ? r->mean_y
                                                       : r->down.max_n;
