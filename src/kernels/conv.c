@@ -29,7 +29,7 @@ void kao_conv_pack(const kao_kernels *k, const kao_conv *d, const float *w,
         kao_conv_dense_pack(k, d, w, bias, slope, packed);
 }
 
-void kao_conv_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+void kao_conv_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                   const void *packed, const float *in, const float *residual,
                   float *out, void *scratch)
 {

@@ -48,7 +48,7 @@ void kao_conv_pack(const kao_kernels *k, const kao_conv *d, const float *w,
 /* in, out, residual: as the strides say; residual may be NULL where the descriptor has
  * none, and may be the same memory as out. in and out do not overlap. scratch: 64-byte
  * aligned. */
-void kao_conv_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+void kao_conv_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                   const void *packed, const float *in, const float *residual,
                   float *out, void *scratch);
 
@@ -68,9 +68,10 @@ size_t kao_conv_pair_scratch_bytes(const kao_kernels *k, const kao_conv *first,
                                    const kao_conv *second, uint32_t n_threads);
 
 /* in and out do not overlap; residual is second's. */
-void kao_conv_pair_run(const kao_kernels *k, kao_pool *pool, const kao_conv *first,
-                       const void *packed_first, const kao_conv *second,
-                       const void *packed_second, const float *in,
-                       const float *residual, float *out, void *scratch);
+void kao_conv_pair_run(const kao_kernels *k, const kao_pool *pool,
+                       const kao_conv *first, const void *packed_first,
+                       const kao_conv *second, const void *packed_second,
+                       const float *in, const float *residual, float *out,
+                       void *scratch);
 
 #endif

@@ -354,7 +354,7 @@ static void count_tiles(dense_job *j)
     j->n_tiles = (size_t)j->n * (size_t)j->oh * (size_t)j->row_tiles;
 }
 
-void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                         const float *packed, const float *in, const float *residual,
                         float *out, float *scratch)
 {

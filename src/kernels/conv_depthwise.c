@@ -239,7 +239,7 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     }
 }
 
-void kao_conv_dw_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch)
 {

@@ -266,9 +266,9 @@ static void gather(const weights_job *j, size_t pieces, float *dw, float *db)
     }
 }
 
-void kao_conv_grad_weights(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
-                           const float *in, const float *g, float *dw, float *db,
-                           void *scratch)
+void kao_conv_grad_weights(const kao_kernels *k, const kao_pool *pool,
+                           const kao_conv *d, const float *in, const float *g,
+                           float *dw, float *db, void *scratch)
 {
     weights_job j = { .k = k,
                       .d = d,
@@ -380,7 +380,7 @@ static void spread(const kao_conv *d, const kao_conv *back, const float *g, floa
         }
 }
 
-void kao_conv_grad_input(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+void kao_conv_grad_input(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                          const float *w, const float *g, float *din, void *scratch)
 {
     const kao_conv back = backward_of(d);

@@ -25,12 +25,12 @@ size_t kao_conv_grad_input_scratch(const kao_kernels *k, const kao_conv *d,
 
 /* dw: oc x (c/groups) x kh x kw, as ONNX stores w; db: oc floats, or NULL. Both are
  * overwritten. */
-void kao_conv_grad_weights(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
-                           const float *in, const float *g, float *dw, float *db,
-                           void *scratch);
+void kao_conv_grad_weights(const kao_kernels *k, const kao_pool *pool,
+                           const kao_conv *d, const float *in, const float *g,
+                           float *dw, float *db, void *scratch);
 
 /* din is overwritten. w: as ONNX stores it. */
-void kao_conv_grad_input(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+void kao_conv_grad_input(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                          const float *w, const float *g, float *din, void *scratch);
 
 #endif

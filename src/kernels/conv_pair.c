@@ -170,10 +170,11 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     }
 }
 
-void kao_conv_pair_run(const kao_kernels *k, kao_pool *pool, const kao_conv *first,
-                       const void *packed_first, const kao_conv *second,
-                       const void *packed_second, const float *in,
-                       const float *residual, float *out, void *scratch)
+void kao_conv_pair_run(const kao_kernels *k, const kao_pool *pool,
+                       const kao_conv *first, const void *packed_first,
+                       const kao_conv *second, const void *packed_second,
+                       const float *in, const float *residual, float *out,
+                       void *scratch)
 {
     const uint32_t n_threads = kao_pool_threads(pool);
     const bool point_first = is_point(first);

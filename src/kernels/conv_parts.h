@@ -10,6 +10,7 @@
 #ifndef KAO_KERNELS_CONV_PARTS_H
 #define KAO_KERNELS_CONV_PARTS_H
 
+#include "base/reader.h"
 #include "kernels/conv.h"
 
 enum {
@@ -17,11 +18,6 @@ enum {
     KAO_CONV_MAX_PIECES = 256,
     KAO_CONV_PIECE_MACS = 512 << 10, /* a piece takes 5 us or more */
 };
-
-static inline size_t kao_round_up(size_t n, size_t to)
-{
-    return (n + to - 1) / to * to;
-}
 
 static inline bool kao_conv_is_depthwise(const kao_conv *d)
 {
@@ -65,7 +61,7 @@ size_t kao_conv_dense_scratch_floats(const kao_kernels *k,
                                      const kao_conv *d); /* a thread */
 void kao_conv_dense_pack(const kao_kernels *k, const kao_conv *d, const float *w,
                          const float *bias, const float *slope, float *packed);
-void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                         const float *packed, const float *in, const float *residual,
                         float *out, float *scratch);
 
@@ -78,7 +74,7 @@ size_t kao_conv_dw_packed_floats(const kao_conv *d);
 size_t kao_conv_dw_scratch_floats(const kao_conv *d); /* a thread */
 void kao_conv_dw_pack(const kao_conv *d, const float *w, const float *bias,
                       const float *slope, float *packed);
-void kao_conv_dw_run(const kao_kernels *k, kao_pool *pool, const kao_conv *d,
+void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch);
 

@@ -53,7 +53,7 @@ struct kao_tape_step {
 
 struct kao_tape {
     kao_network *net;
-    kao_pool *pool;
+    const kao_pool *pool;
     kao_arena arena;
     kao_graph g;
     kao_tape_value *values; /* by value of the graph */

@@ -184,6 +184,13 @@ static kao_status load(run *x, kao_error *err)
 
 /* ---- the log ---- */
 
+static kao_status log_write(run *x, const char *line, kao_error *err)
+{
+    if (fputs(line, x->log) < 0 || fputc('\n', x->log) < 0 || fflush(x->log))
+        return kao_fail_sys(err, KAO_E_IO, errno, "%s/log.csv", x->o->state);
+    return KAO_OK;
+}
+
 static kao_status open_log(run *x, kao_error *err)
 {
     char path[PATH];
@@ -195,23 +202,29 @@ static kao_status open_log(run *x, kao_error *err)
     if (!x->log)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
     if (ftell(x->log) == 0) {
-        fprintf(x->log, "step,views,seconds,rate,gradient,loss");
+        char line[256];
+        size_t n = (size_t)snprintf(line, sizeof line,
+                                    "step,views,seconds,rate,gradient,loss");
+
         for (int i = 0; i < KAO_TASK_PARTS && x->kind->parts[i]; i++)
-            fprintf(x->log, ",%s", x->kind->parts[i]);
-        fprintf(x->log, "\n");
+            n += (size_t)snprintf(line + n, sizeof line - n, ",%s", x->kind->parts[i]);
+        return log_write(x, line, err);
     }
     return KAO_OK;
 }
 
-static void log_line(run *x, double rate, double gradient)
+static kao_status log_line(run *x, double rate, double gradient, kao_error *err)
 {
-    fprintf(x->log, "%llu,%llu,%.1f,%.3g,%.4g,%.5g", (unsigned long long)x->opt.step,
-            (unsigned long long)(x->opt.step * (uint64_t)x->r->batch), x->seconds, rate,
-            gradient, x->shown[0]);
+    char line[256];
+    size_t n =
+        (size_t)snprintf(line, sizeof line, "%llu,%llu,%.1f,%.3g,%.4g,%.5g",
+                         (unsigned long long)x->opt.step,
+                         (unsigned long long)(x->opt.step * (uint64_t)x->r->batch),
+                         x->seconds, rate, gradient, x->shown[0]);
+
     for (int i = 0; i < KAO_TASK_PARTS && x->kind->parts[i]; i++)
-        fprintf(x->log, ",%.5g", x->shown[1 + i]);
-    fprintf(x->log, "\n");
-    fflush(x->log);
+        n += (size_t)snprintf(line + n, sizeof line - n, ",%.5g", x->shown[1 + i]);
+    return log_write(x, line, err);
 }
 
 /* ---- steps ---- */
@@ -251,12 +264,12 @@ static kao_status one_step(run *x, kao_error *err)
         x->shown[i] = keep * x->shown[i] + (1 - keep) * loss[i];
     x->seconds += now() - begin;
     if (x->opt.step % LOG_STEPS == 0) {
-        log_line(x, rate, gradient);
+        st = log_line(x, rate, gradient, err);
         if (x->o->progress)
             x->o->progress(x->o->user, x->opt.step, (uint64_t)x->r->steps, x->shown[0],
                            (double)x->r->batch / (now() - begin));
     }
-    return KAO_OK;
+    return st;
 }
 
 static kao_status loop(run *x, kao_error *err)

@@ -94,7 +94,9 @@ static void check_conv(const kao_conv *d)
     kao_pool *pool[2] = { NULL, NULL };
 
     kao_mem_init(&mem, NULL);
-    assert_int_equal(kao_pool_create(&pool[1], &mem, 3, NULL), KAO_OK);
+    assert_int_equal(
+        kao_pool_create(&pool[1], &mem, &(kao_pool_options){ .n_threads = 3 }, NULL),
+        KAO_OK);
     naive(d, in, w, g, &dw, &db, &din);
     for (int i = 0; i < n_isas; i++) {
         const kao_kernels *k = &isas[i].k;
