@@ -32,6 +32,7 @@ typedef struct kao_value {
     uint32_t maker;     /* step; KAO_NO_VALUE for inputs and constants */
     uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
     bool varies;        /* known, but another in plans for other inputs */
+    bool computed;      /* known, in the memory of planning */
     /* place.c: */
     bool joined;    /* placed by kao_place_joins: root, offset, strides stand */
     uint32_t root;  /* the value whose storage it is part of; itself where it owns it */
@@ -75,7 +76,8 @@ typedef struct kao_step {
 typedef struct kao_graph {
     kao_network *net;
     uint32_t passes;
-    kao_arena *arena;
+    kao_arena *scratch; /* of planning: given back when the plan is made */
+    kao_arena *keep;    /* of the plan: what its entries point to */
     kao_error *err;
     kao_value *values;
     uint32_t n_values, cap_values;

@@ -52,7 +52,7 @@ static kao_status stack(kao_graph *g, kao_step *const *s, uint32_t n, size_t fie
                                                      field) != NULL;
     if (!any)
         return KAO_OK;
-    float *to = kao_arena_calloc(g->arena, (size_t)total, sizeof *to);
+    float *to = kao_arena_calloc(g->scratch, (size_t)total, sizeof *to);
 
     if (!to)
         return kao_graph_no_memory(g);
@@ -71,11 +71,11 @@ static kao_status stack(kao_graph *g, kao_step *const *s, uint32_t n, size_t fie
 static kao_status merge(kao_graph *g, kao_step *const *s, uint32_t n, uint32_t in,
                         int32_t channels, int32_t groups)
 {
-    kao_conv_step *c = kao_arena_calloc(g->arena, 1, sizeof *c);
-    const float **weight = kao_arena_calloc(g->arena, n, sizeof *weight);
-    int64_t *rows = kao_arena_calloc(g->arena, n, sizeof *rows);
-    uint32_t *out = kao_arena_calloc(g->arena, n, sizeof *out);
-    uint32_t *ins = kao_arena_calloc(g->arena, 1, sizeof *ins);
+    kao_conv_step *c = kao_arena_calloc(g->scratch, 1, sizeof *c);
+    const float **weight = kao_arena_calloc(g->scratch, n, sizeof *weight);
+    int64_t *rows = kao_arena_calloc(g->scratch, n, sizeof *rows);
+    uint32_t *out = kao_arena_calloc(g->scratch, n, sizeof *out);
+    uint32_t *ins = kao_arena_calloc(g->scratch, 1, sizeof *ins);
     kao_status st = KAO_OK;
     int32_t total = 0;
 

@@ -49,8 +49,8 @@ static void drop_unwanted(kao_graph *g, bool *wanted)
 /* Drop what is transparent, or read by nobody. */
 kao_status kao_pass_fold(kao_graph *g)
 {
-    uint32_t *same = kao_arena_calloc(g->arena, g->n_values, sizeof *same);
-    bool *wanted = kao_arena_calloc(g->arena, g->n_values, sizeof *wanted);
+    uint32_t *same = kao_arena_calloc(g->scratch, g->n_values, sizeof *same);
+    bool *wanted = kao_arena_calloc(g->scratch, g->n_values, sizeof *wanted);
 
     if (!same || !wanted)
         return kao_graph_no_memory(g);

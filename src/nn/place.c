@@ -62,7 +62,7 @@ static kao_status emit(placer *p, const kao_step *s)
 {
     if (p->n == p->cap) {
         const uint32_t cap = p->cap * 2 + 64;
-        kao_step *bigger = kao_arena_calloc(p->g->arena, cap, sizeof *bigger);
+        kao_step *bigger = kao_arena_calloc(p->g->scratch, cap, sizeof *bigger);
 
         if (!bigger)
             return kao_graph_no_memory(p->g);
@@ -80,7 +80,7 @@ static kao_status emit_copy(placer *p, uint32_t v, bool channels_last, uint32_t 
                             uint32_t *out)
 {
     kao_graph *g = p->g;
-    uint32_t *args = kao_arena_calloc(g->arena, 2, sizeof *args);
+    uint32_t *args = kao_arena_calloc(g->scratch, 2, sizeof *args);
 
     *out = kao_graph_value(g, &g->values[v].t);
     if (!args || *out == KAO_NO_VALUE)
@@ -328,8 +328,8 @@ kao_status kao_graph_place(kao_graph *g)
     placer p = { .g = g, .n_last_copy = g->n_values };
     kao_status st = KAO_OK;
 
-    p.last_copy = kao_arena_calloc(g->arena, g->n_values, sizeof *p.last_copy);
-    p.wants_last = kao_arena_calloc(g->arena, g->n_values, sizeof *p.wants_last);
+    p.last_copy = kao_arena_calloc(g->scratch, g->n_values, sizeof *p.last_copy);
+    p.wants_last = kao_arena_calloc(g->scratch, g->n_values, sizeof *p.wants_last);
     if (!p.last_copy || !p.wants_last)
         return kao_graph_no_memory(g);
     for (uint32_t v = 0; v < g->n_values; v++) {

@@ -115,10 +115,10 @@ static kao_status check_output_bytes(const builder *b)
 static kao_status place_roots(builder *b)
 {
     kao_graph *g = b->g;
-    uint32_t *first = kao_arena_calloc(g->arena, g->n_values, sizeof *first);
-    uint32_t *last = kao_arena_calloc(g->arena, g->n_values, sizeof *last);
-    uint32_t *scratch = kao_arena_calloc(g->arena, g->n_values, 3 * sizeof *scratch);
-    kao_block *blocks = kao_arena_calloc(g->arena, g->n_values, sizeof *blocks);
+    uint32_t *first = kao_arena_calloc(g->scratch, g->n_values, sizeof *first);
+    uint32_t *last = kao_arena_calloc(g->scratch, g->n_values, sizeof *last);
+    uint32_t *scratch = kao_arena_calloc(g->scratch, g->n_values, 3 * sizeof *scratch);
+    kao_block *blocks = kao_arena_calloc(g->scratch, g->n_values, sizeof *blocks);
     uint32_t n = 0;
 
     if (!first || !last || !scratch || !blocks)
@@ -147,6 +147,21 @@ static kao_status place_roots(builder *b)
 
 /* ---- operands ---- */
 
+/* A constant that planning computed moves into the plan. */
+static kao_status keep_constant(kao_graph *g, kao_value *v)
+{
+    const size_t bytes = bytes_of(&v->t);
+    void *copy = kao_arena_alloc(g->keep, bytes);
+
+    if (!copy)
+        return kao_graph_no_memory(g);
+    if (bytes)
+        memcpy(copy, v->t.data, bytes);
+    v->t.data = copy;
+    v->computed = false;
+    return KAO_OK;
+}
+
 static kao_arg operand_of(const builder *b, uint32_t v)
 {
     const kao_graph *g = b->g;
@@ -165,9 +180,23 @@ static kao_arg operand_of(const builder *b, uint32_t v)
     return o;
 }
 
-static void put(builder *b, uint32_t v)
+static kao_status put(builder *b, uint32_t v)
 {
+    kao_status st = KAO_OK;
+
+    if (v != KAO_NO_VALUE && b->g->values[v].computed)
+        st = keep_constant(b->g, &b->g->values[v]);
     b->plan->operands[b->plan->n_operands++] = operand_of(b, v);
+    return st;
+}
+
+static kao_status put_all(builder *b, const uint32_t *values, uint32_t n)
+{
+    kao_status st = KAO_OK;
+
+    for (uint32_t i = 0; !st && i < n; i++)
+        st = put(b, values[i]);
+    return st;
 }
 
 /* ---- convolution ---- */
@@ -247,18 +276,48 @@ static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
     } else {
         e->scratch = kao_conv_scratch_bytes(k, &call->first, threads);
     }
-    put(b, s->in[0]);
-    e->n_in = 1;
-    if (residual_of(s) != KAO_NO_VALUE) {
-        put(b, residual_of(s));
-        e->n_in = 2;
-    }
-    put(b, output_of(s));
+    const uint32_t operands[] = { s->in[0], residual_of(s), output_of(s) };
+    const bool adds = operands[1] != KAO_NO_VALUE;
+
+    e->n_in = adds ? 2 : 1;
     e->n_out = 1;
-    return st;
+    if (!st)
+        st = put_all(b, operands, e->n_in);
+    return st ? st : put(b, operands[2]);
 }
 
 /* ---- entries ---- */
+
+/* What the generic form reads of the step goes with the plan. */
+static kao_status keep_state(kao_graph *g, const kao_step *s, kao_entry *e)
+{
+    void *state = kao_arena_alloc(g->keep, s->op->state_size);
+
+    if (!state)
+        return kao_graph_no_memory(g);
+    memcpy(state, s->state, s->op->state_size);
+    e->op = s->op;
+    e->param = s->param;
+    e->state = state;
+    return KAO_OK;
+}
+
+static kao_status build_generic(builder *b, const kao_step *s, kao_entry *e)
+{
+    kao_graph *g = b->g;
+    kao_status st = put_all(b, s->in, s->n_in);
+
+    e->kernel = s->kind == KAO_STEP_COPY ? KAO_KERNEL_COPY : KAO_KERNEL_GENERIC;
+    e->n_in = s->n_in;
+    e->n_out = s->n_out;
+    if (!st)
+        st = put_all(b, s->out, s->n_out);
+    if (!st && (g->passes & KAO_PASS_CONV))
+        st = kao_lower(g, s, e);
+    if (!st && e->kernel == KAO_KERNEL_GENERIC)
+        st = keep_state(g, s, e);
+    return st ? st : kao_plan_count_work(b->plan, g, s, e->kernel);
+}
 
 static kao_status build_entry(builder *b, const kao_step *s)
 {
@@ -270,20 +329,7 @@ static kao_status build_entry(builder *b, const kao_step *s)
     if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR) {
         st = build_conv(b, s, e);
     } else {
-        e->kernel = s->kind == KAO_STEP_COPY ? KAO_KERNEL_COPY : KAO_KERNEL_GENERIC;
-        e->op = s->op;
-        e->param = s->param;
-        e->state = s->state;
-        e->n_in = s->n_in;
-        e->n_out = s->n_out;
-        for (uint32_t i = 0; i < s->n_in; i++)
-            put(b, s->in[i]);
-        for (uint32_t i = 0; i < s->n_out; i++)
-            put(b, s->out[i]);
-        if (b->g->passes & KAO_PASS_CONV)
-            st = kao_lower(b->g, s, e, &plan->arena);
-        if (!st)
-            st = kao_plan_count_work(plan, b->g, s, e->kernel);
+        st = build_generic(b, s, e);
     }
     if (e->scratch > plan->scratch_bytes)
         plan->scratch_bytes = e->scratch;
@@ -298,8 +344,13 @@ static kao_status build_entries(builder *b)
     kao_status st = KAO_OK;
 
     for (uint32_t i = 0; i < g->n_steps; i++) {
-        n_entries += reads_anything(&g->steps[i]);
-        n_operands += g->steps[i].n_in + g->steps[i].n_out + 1u;
+        const kao_step *s = &g->steps[i];
+
+        if (!reads_anything(s))
+            continue;
+        n_entries++; /* a convolution: input, residual, output */
+        n_operands += s->conv ? 2u + (residual_of(s) != KAO_NO_VALUE)
+                              : (uint64_t)s->n_in + s->n_out;
     }
     plan->entries = kao_arena_calloc(&plan->arena, n_entries, sizeof *plan->entries);
     plan->operands = kao_arena_calloc(&plan->arena, n_operands, sizeof *plan->operands);
@@ -313,9 +364,9 @@ static kao_status build_entries(builder *b)
 
 /* ---- the key ---- */
 
-static kao_status keep_inputs(builder *b)
+static void keep_inputs(const builder *b)
 {
-    kao_graph *g = b->g;
+    const kao_graph *g = b->g;
     kao_plan *plan = b->plan;
 
     for (uint32_t i = 0; i < plan->n_inputs; i++) {
@@ -325,15 +376,15 @@ static kao_status keep_inputs(builder *b)
         plan->inputs[i].data = g->bound[i] ? g->values[v].t.data : NULL;
         plan->bound[i] = g->bound[i];
     }
-    return KAO_OK;
 }
 
 static kao_status build(kao_plan *plan, kao_network *net, const kao_tensor *inputs,
-                        uint32_t passes, kao_error *err)
+                        uint32_t passes, kao_arena *scratch, kao_error *err)
 {
     kao_graph g = { .net = net,
                     .passes = passes,
-                    .arena = &plan->arena,
+                    .scratch = scratch,
+                    .keep = &plan->arena,
                     .err = err,
                     .inputs = inputs };
     builder b = { .g = &g, .plan = plan };
@@ -354,13 +405,14 @@ static kao_status build(kao_plan *plan, kao_network *net, const kao_tensor *inpu
         st = kao_graph_place(&g);
     if (st)
         return st;
-    b.root = kao_arena_calloc(&plan->arena, g.n_values, sizeof *b.root);
+    b.root = kao_arena_calloc(scratch, g.n_values, sizeof *b.root);
     if (!b.root)
         return kao_graph_no_memory(&g);
     st = place_roots(&b);
     if (!st)
         st = build_entries(&b);
-    return st ? st : keep_inputs(&b);
+    keep_inputs(&b);
+    return st;
 }
 
 kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *inputs,
@@ -368,13 +420,16 @@ kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *i
 {
     kao_mem *mem = &net->ctx->mem;
     kao_plan *plan = kao_calloc(mem, 1, sizeof *plan);
+    kao_arena scratch;
 
     *out = NULL;
     if (!plan)
         return kao_fail(err, KAO_E_NOMEM, "plan: out of memory");
     kao_arena_init(&plan->arena, mem, KAO_MAX_ARENA);
-    const kao_status st = build(plan, net, inputs, passes, err);
+    kao_arena_init(&scratch, mem, KAO_MAX_ARENA);
+    const kao_status st = build(plan, net, inputs, passes, &scratch, err);
 
+    kao_arena_fini(&scratch);
     if (st) {
         kao_plan_destroy(plan, net);
         return kao_error_prefix(err, st, "%s", net->name);

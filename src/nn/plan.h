@@ -1,5 +1,5 @@
-/* A plan: the list of kernel calls for one set of input shapes. Plain data over an arena
- * that it does not own: operands are a space and an offset, so any session can run it. */
+/* A plan: the list of kernel calls for one set of input shapes. Plain data over memory that
+ * it does not own: operands are a space and an offset, so any session can run it. */
 #ifndef KAO_NN_PLAN_H
 #define KAO_NN_PLAN_H
 
@@ -36,8 +36,9 @@ typedef struct kao_entry {
 } kao_entry;
 
 typedef struct kao_plan {
-    kao_arena arena; /* of everything below, and of folded constants; packed weights are
-                        the network's, held by each plan that uses them */
+    kao_arena
+        arena; /* of everything below, and of computed constants that entries read;
+                        packed weights are the network's, held by each plan that uses them */
     kao_entry *entries;
     kao_arg *operands;
     uint32_t n_entries, n_operands;
@@ -60,8 +61,8 @@ bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs);
 const char *kao_kernel_name(kao_kernel_id kernel);
 
 /* lower.c: a kernel for a generic or copying step whose operands lie well for it. Sets the
- * entry's kernel and detail (in arena); leaves the entry as it is where none fits. */
-kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e, kao_arena *arena);
+ * entry's kernel and detail (in the plan); leaves the entry as it is where none fits. */
+kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e);
 
 /* work.c: add what a step costs, run by a kernel; an error where the plan's sum passes the
  * limit. */
