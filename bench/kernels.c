@@ -43,30 +43,31 @@ static float *floats(kao_mem *mem, size_t n)
     return p;
 }
 
+enum { MOST_STAGES = 3 };
+
 typedef struct run_args {
     const kao_kernels *k;
     kao_pool *pool;
-    const kao_conv *d, *then; /* then: NULL for a single convolution */
+    kao_conv_group group;
     bool fused;
-    const void *packed, *packed_then;
     const float *in, *res;
-    float *middle, *out;
+    float *maps[MOST_STAGES]; /* what each stage makes */
     void *scratch;
 } run_args;
 
 static void run_once(const run_args *a)
 {
-    if (!a->then) {
-        kao_conv_run(a->k, a->pool, a->d, a->packed, a->in, a->res, a->out, a->scratch);
-    } else if (a->fused) {
-        kao_conv_pair_run(a->k, a->pool, a->d, a->packed, a->then, a->packed_then,
-                          a->in, a->res, a->out, a->scratch);
-    } else {
-        kao_conv_run(a->k, a->pool, a->d, a->packed, a->in, NULL, a->middle,
-                     a->scratch);
-        kao_conv_run(a->k, a->pool, a->then, a->packed_then, a->middle, a->res, a->out,
-                     a->scratch);
+    const int32_t n = a->group.n_stages;
+    const kao_conv_stage *s = a->group.stages;
+
+    if (a->fused) {
+        kao_conv_group_run(a->k, a->pool, &a->group, a->in, a->res, a->maps[n - 1],
+                           a->scratch);
+        return;
     }
+    for (int32_t i = 0; i < n; i++)
+        kao_conv_run(a->k, a->pool, &s[i].conv, s[i].packed, i ? a->maps[i - 1] : a->in,
+                     i == n - 1 ? a->res : NULL, a->maps[i], a->scratch);
 }
 
 /* Seconds of one run: the median of `rounds` windows of some 2 ms each. */
@@ -129,51 +130,59 @@ static size_t floats_out(const kao_conv *d)
     return (size_t)d->oh * (size_t)d->ow * (size_t)d->oc;
 }
 
-/* Seconds: t[0] of d (and then) apart, t[1] as a pair, which is left alone without
- * then. */
-static void time_layer(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
-                       const kao_conv *d, const kao_conv *then, int rounds, double t[2])
+static void *pack(const kao_kernels *k, kao_mem *mem, const kao_conv *d)
 {
-    const kao_conv *last = then ? then : d, *both[2] = { d, then };
+    kao_conv_plan p;
+    float *w = floats(mem, (size_t)d->oc * (size_t)(d->c / d->groups * d->kh * d->kw));
+    float *bias = floats(mem, (size_t)d->oc);
+
+    kao_conv_plan_init(&p, k, d);
+    void *packed = kao_alloc(mem, p.packed_bytes);
+
+    kao_conv_pack(k, &p, w, bias, bias, packed);
+    kao_free(mem, bias);
+    kao_free(mem, w);
+    return packed;
+}
+
+/* Seconds: t[0] of n stages one by one, t[1] as a group (0 where n is 1). */
+static void time_stages(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
+                        const kao_conv *const *d, int32_t n, int rounds, double t[2])
+{
     const uint32_t n_threads = kao_pool_threads(pool);
-    void *packed[2] = { NULL, NULL };
-    size_t scratch = 64;
+    kao_conv_stage stages[MOST_STAGES] = { 0 };
+    void *packed[MOST_STAGES];
+    run_args a = { .k = k, .pool = pool };
 
-    for (int i = 0; i < 2 && both[i]; i++) {
-        const kao_conv *l = both[i];
-        const size_t own = kao_conv_scratch_bytes(k, l, n_threads);
-        float *w =
-            floats(mem, (size_t)l->oc * (size_t)(l->c / l->groups * l->kh * l->kw));
-        float *bias = floats(mem, (size_t)l->oc);
+    for (int32_t i = 0; i < n; i++) {
+        stages[i].conv.d = *d[i];
+        stages[i].packed = packed[i] = pack(k, mem, d[i]);
+        a.maps[i] = floats(mem, floats_out(d[i]));
+    }
+    kao_conv_group_init(&a.group, k, stages, n);
+    size_t scratch = kao_conv_group_scratch_bytes(&a.group, n_threads);
 
-        packed[i] = kao_alloc(mem, kao_conv_packed_bytes(k, l));
-        kao_conv_pack(k, l, w, bias, bias, packed[i]);
-        kao_free(mem, bias);
-        kao_free(mem, w);
+    for (int32_t i = 0; i < n; i++) {
+        const size_t own = stages[i].conv.thread_bytes * n_threads;
+
         scratch = own > scratch ? own : scratch;
     }
-    if (then) {
-        const size_t pair_bytes = kao_conv_pair_scratch_bytes(k, d, then, n_threads);
-        scratch = pair_bytes > scratch ? pair_bytes : scratch;
-    }
-    float *in = floats(mem, (size_t)d->h * (size_t)d->w * (size_t)d->c);
-    float *middle = floats(mem, floats_out(d));
-    float *res = floats(mem, floats_out(last)), *out = floats(mem, floats_out(last));
-    run_args a = { k,         pool,  d,
-                   then,      false, packed[0],
-                   packed[1], in,    last->residual ? res : NULL,
-                   middle,    out,   kao_alloc(mem, scratch) };
+    float *in = floats(mem, (size_t)d[0]->h * (size_t)d[0]->w * (size_t)d[0]->c);
+    float *res = floats(mem, floats_out(d[n - 1]));
 
+    a.in = in;
+    a.res = d[n - 1]->residual ? res : NULL;
+    a.scratch = kao_alloc(mem, scratch);
     t[0] = time_run(&a, rounds);
     a.fused = true;
-    t[1] = then ? time_run(&a, rounds) : 0;
+    t[1] = n > 1 ? time_run(&a, rounds) : 0;
     kao_free(mem, a.scratch);
-    kao_free(mem, out);
     kao_free(mem, res);
-    kao_free(mem, middle);
     kao_free(mem, in);
-    kao_free(mem, packed[1]);
-    kao_free(mem, packed[0]);
+    for (int32_t i = 0; i < n; i++) {
+        kao_free(mem, a.maps[i]);
+        kao_free(mem, packed[i]);
+    }
 }
 
 static void bench_layers(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
@@ -187,7 +196,7 @@ static void bench_layers(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
         const kao_conv d = describe(l);
         double t[2];
 
-        time_layer(k, pool, mem, &d, NULL, rounds, t);
+        time_stages(k, pool, mem, (const kao_conv *const[]){ &d }, 1, rounds, t);
         printf("%-13s %dx %3dx%-3d c%-3d -> %3dx%-3d c%-3d k%d s%d %-5s %9.1f us %6.1f "
                "GFLOP/s "
                "%3.0f %%\n",
@@ -236,17 +245,17 @@ static void bench_pairs(const kao_kernels *k, kao_pool *pool, kao_mem *mem, int 
                               p->point_act,
                               p->point_first ? KAO_RES_NONE : p->residual };
         const kao_conv pd = describe(&point);
-        const kao_conv *first = p->point_first ? &pd : &dd,
-                       *second = p->point_first ? &dd : &pd;
+        const kao_conv *const stages[] = { p->point_first ? &pd : &dd,
+                                           p->point_first ? &dd : &pd };
         double t[2];
 
-        time_layer(k, pool, mem, first, second, rounds, t);
+        time_stages(k, pool, mem, stages, 2, rounds, t);
         printf("%-13s %dx %3dx%-3d c%-3d %s c%-3d s%d  apart %8.1f us  pair %8.1f us  "
                "x%.2f %s\n",
                p->net, p->count, p->h, p->w, p->c,
                p->point_first ? "point, depth" : "depth, point", p->oc, p->s,
                t[0] * 1e6, t[1] * 1e6, t[0] / t[1],
-               kao_conv_pair_good(k, first, second) ? "taken" : "");
+               kao_conv_group_good(stages, 2) ? "taken" : "");
     }
 }
 

@@ -434,12 +434,12 @@ void kao_graph_count_reads(kao_graph *g)
         for (uint32_t k = 0; k < s->n_out; k++)
             if (s->out[k] != KAO_NO_VALUE)
                 g->values[s->out[k]].maker = i;
-        if (s->conv && s->conv->residual != KAO_NO_VALUE)
-            g->values[s->conv->residual].reads++;
-        if (s->conv2 && s->conv2->residual != KAO_NO_VALUE)
-            g->values[s->conv2->residual].reads++;
-        if (s->conv && s->conv->merged != KAO_NO_VALUE)
-            g->values[s->conv->merged].maker = i;
+        const kao_conv_step *last = kao_step_last_conv(s); /* it alone adds */
+
+        if (last && last->residual != KAO_NO_VALUE)
+            g->values[last->residual].reads++;
+        if (last && last->merged != KAO_NO_VALUE)
+            g->values[last->merged].maker = i;
     }
 }
 

@@ -59,6 +59,15 @@ kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *w
     return c;
 }
 
+kao_conv_step *kao_step_last_conv(const kao_step *s)
+{
+    kao_conv_step *c = s->conv;
+
+    while (c && c->next)
+        c = c->next;
+    return c;
+}
+
 void kao_step_become_conv(kao_step *s, kao_conv_step *c)
 {
     s->kind = KAO_STEP_CONV;

@@ -15,11 +15,11 @@ enum { JOIN_STEP = 16 };
 /* A step whose one output may lie at any pitch. */
 static bool writes_at_pitch(const kao_step *s)
 {
-    const kao_conv_step *c = s->conv2 ? s->conv2 : s->conv;
+    const kao_conv_step *c = kao_step_last_conv(s);
 
     if (s->dead)
         return false;
-    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+    if (s->kind == KAO_STEP_CONV)
         return !c->rows_are_pixels && c->n_parts == 1;
     return s->kind == KAO_STEP_GENERIC && s->n_out == 1 &&
            s->op->layout == KAO_LAYOUT_LAST;

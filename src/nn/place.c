@@ -49,7 +49,7 @@ static bool looks_channels_last(const kao_tensor *t)
 
 static bool works_channels_last(const kao_step *s)
 {
-    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+    if (s->kind == KAO_STEP_CONV)
         return !s->conv->rows_are_pixels;
     if (s->kind != KAO_STEP_GENERIC)
         return false;
@@ -147,8 +147,7 @@ static void settle_last(kao_graph *g, uint32_t v)
 static kao_status place_conv(placer *p, kao_step *s)
 {
     kao_graph *g = p->g;
-    kao_conv_step *c =
-        s->conv2 ? s->conv2 : s->conv; /* the one that makes the output */
+    kao_conv_step *c = kao_step_last_conv(s);
     kao_status st = KAO_OK;
     int64_t in = 0, res = 0;
 
@@ -169,10 +168,6 @@ static kao_status place_conv(placer *p, kao_step *s)
     if (st)
         return st;
     s->conv->d.in_stride = (int32_t)in;
-    if (s->conv2) {
-        s->conv->d.out_stride = s->conv->d.oc;
-        c->d.in_stride = c->d.c;
-    }
     c->d.res_stride = (int32_t)res;
     c->d.out_stride = c->d.oc;
     if (c->n_parts == 1) {
@@ -270,7 +265,7 @@ static kao_status place_step(placer *p, kao_step *s)
 
     if (s->kind == KAO_STEP_VIEW) /* joined: placed already */
         return emit(p, s);
-    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+    if (s->kind == KAO_STEP_CONV)
         return place_conv(p, s);
     if (works_channels_last(s))
         return place_window(p, s);

@@ -11,7 +11,7 @@ typedef struct builder {
 
 const char *kao_kernel_name(kao_kernel_id kernel)
 {
-    static const char *const names[] = { "generic", "copy",    "conv",   "pair",
+    static const char *const names[] = { "generic", "copy",    "conv",   "group",
                                          "pool",    "resize",  "binary", "unary",
                                          "exp",     "to_nhwc", "to_nchw" };
 
@@ -40,14 +40,14 @@ static void extend(kao_graph *g, uint32_t *first, uint32_t *last, uint32_t v,
 /* Of a convolution step: what its last convolution adds, and what it makes. */
 static uint32_t residual_of(const kao_step *s)
 {
-    const kao_conv_step *c = s->conv2 ? s->conv2 : s->conv;
+    const kao_conv_step *c = kao_step_last_conv(s);
 
     return c ? c->residual : KAO_NO_VALUE;
 }
 
 static uint32_t output_of(const kao_step *s)
 {
-    const kao_conv_step *c = s->conv2 ? s->conv2 : s->conv;
+    const kao_conv_step *c = kao_step_last_conv(s);
 
     return c->n_parts > 1 ? c->merged : s->out[0];
 }
@@ -66,7 +66,7 @@ static void find_lives(kao_graph *g, uint32_t *first, uint32_t *last)
         for (uint32_t k = 0; k < s->n_out; k++)
             extend(g, first, last, s->out[k], i);
         extend(g, first, last, residual_of(s), i);
-        if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+        if (s->kind == KAO_STEP_CONV)
             extend(g, first, last, output_of(s), i);
     }
 }
@@ -204,6 +204,7 @@ static kao_status put_all(builder *b, const uint32_t *values, uint32_t n)
 typedef struct packing {
     kao_graph *g;
     const kao_conv_step *c;
+    const kao_conv_plan *conv;
 } packing;
 
 static float weight_at(const kao_conv_step *c, uint32_t part, int64_t row, int64_t col,
@@ -236,46 +237,47 @@ static bool pack_conv(void *user, void *packed)
                             (c->scale ? c->scale[o] : 1.0f);
         w = plain;
     }
-    kao_conv_pack(&p->g->net->kernels, &c->d, w, c->bias, c->slope, packed);
+    kao_conv_pack(&p->g->net->kernels, p->conv, w, c->bias, c->slope, packed);
     kao_free(mem, plain);
     return true;
 }
 
-static kao_status pack_one(builder *b, const kao_conv_step *c, const void **packed)
+static kao_status pack_stage(builder *b, const kao_conv_step *c, kao_conv_stage *stage)
 {
     kao_graph *g = b->g;
-    packing p = { .g = g, .c = c };
-    const size_t bytes = kao_conv_packed_bytes(&g->net->kernels, &c->d);
+    packing p = { .g = g, .c = c, .conv = &stage->conv };
+    const size_t bytes = stage->conv.packed_bytes;
 
-    *packed = kao_network_hold_packed(g->net, c->key, bytes, pack_conv, &p);
+    stage->packed = kao_network_hold_packed(g->net, c->key, bytes, pack_conv, &p);
     b->plan->constant_bytes += bytes;
-    return *packed ? KAO_OK : kao_graph_no_memory(g);
+    return stage->packed ? KAO_OK : kao_graph_no_memory(g);
 }
 
 static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
 {
     kao_graph *g = b->g;
-    const kao_kernels *k = &g->net->kernels;
-    const uint32_t threads = kao_pool_threads(g->net->ctx->pool);
-    kao_conv_call *call = kao_arena_calloc(&b->plan->arena, 1, sizeof *call);
+    int32_t n = 0;
     kao_status st = KAO_OK;
 
-    if (!call)
+    for (const kao_conv_step *c = s->conv; c; c = c->next)
+        n++;
+    kao_conv_group *group = kao_arena_calloc(g->keep, 1, sizeof *group);
+    kao_conv_stage *stages = kao_arena_calloc(g->keep, (size_t)n, sizeof *stages);
+
+    if (!group || !stages)
         return kao_graph_no_memory(g);
-    e->kernel = s->conv2 ? KAO_KERNEL_PAIR : KAO_KERNEL_CONV;
-    e->detail = call;
-    call->first = s->conv->d;
+    n = 0;
+    for (const kao_conv_step *c = s->conv; c; c = c->next)
+        stages[n++].conv.d = c->d;
+    kao_conv_group_init(group, &g->net->kernels, stages, n);
+    e->kernel = n > 1 ? KAO_KERNEL_GROUP : KAO_KERNEL_CONV;
+    e->detail = group;
+    e->scratch =
+        kao_conv_group_scratch_bytes(group, kao_pool_threads(g->net->ctx->pool));
     st = kao_plan_count_work(b->plan, g, s, e->kernel);
-    if (!st)
-        st = pack_one(b, s->conv, &call->packed[0]);
-    if (!st && s->conv2) {
-        call->second = s->conv2->d;
-        st = pack_one(b, s->conv2, &call->packed[1]);
-        e->scratch =
-            kao_conv_pair_scratch_bytes(k, &call->first, &call->second, threads);
-    } else {
-        e->scratch = kao_conv_scratch_bytes(k, &call->first, threads);
-    }
+    n = 0;
+    for (const kao_conv_step *c = s->conv; !st && c; c = c->next)
+        st = pack_stage(b, c, &stages[n++]);
     const uint32_t operands[] = { s->in[0], residual_of(s), output_of(s) };
     const bool adds = operands[1] != KAO_NO_VALUE;
 
@@ -326,7 +328,7 @@ static kao_status build_entry(builder *b, const kao_step *s)
     kao_status st = KAO_OK;
 
     *e = (kao_entry){ .node = s->node, .first = plan->n_operands };
-    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR) {
+    if (s->kind == KAO_STEP_CONV) {
         st = build_conv(b, s, e);
     } else {
         st = build_generic(b, s, e);
@@ -444,11 +446,11 @@ void kao_plan_destroy(kao_plan *plan, kao_network *net)
         return;
     for (uint32_t i = 0; i < plan->n_entries; i++) {
         const kao_entry *e = &plan->entries[i];
-        const kao_conv_call *call = e->detail;
+        const kao_conv_group *group = e->detail;
 
-        if (call && (e->kernel == KAO_KERNEL_CONV || e->kernel == KAO_KERNEL_PAIR))
-            for (int k = 0; k < 2; k++)
-                kao_network_drop_packed(net, call->packed[k]);
+        if (group && (e->kernel == KAO_KERNEL_CONV || e->kernel == KAO_KERNEL_GROUP))
+            for (int32_t k = 0; k < group->n_stages; k++)
+                kao_network_drop_packed(net, group->stages[k].packed);
     }
     kao_arena_fini(&plan->arena);
     kao_free(&net->ctx->mem, plan);

@@ -21,11 +21,6 @@ typedef struct kao_arg {
     size_t offset; /* bytes from the start of the space */
 } kao_arg;
 
-typedef struct kao_conv_call {
-    kao_conv first, second; /* second: of a pair */
-    const void *packed[2];
-} kao_conv_call;
-
 typedef struct kao_entry {
     kao_kernel_id kernel;
     uint32_t node;               /* of the file, for names and profiles */

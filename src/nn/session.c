@@ -308,18 +308,13 @@ static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor
     const kao_kernels *k = &s->net->kernels;
     kao_pool *pool = s->pool;
     const float *residual = e->n_in > 1 ? in[1].data : NULL;
-    const kao_conv_call *conv = e->detail;
     const kao_layout_call *layout = e->detail;
 
     switch (e->kernel) {
     case KAO_KERNEL_CONV:
-        kao_conv_run(k, pool, &conv->first, conv->packed[0], in[0].data, residual,
-                     out[0].data, s->scratch);
-        break;
-    case KAO_KERNEL_PAIR:
-        kao_conv_pair_run(k, pool, &conv->first, conv->packed[0], &conv->second,
-                          conv->packed[1], in[0].data, residual, out[0].data,
-                          s->scratch);
+    case KAO_KERNEL_GROUP:
+        kao_conv_group_run(k, pool, e->detail, in[0].data, residual, out[0].data,
+                           s->scratch);
         break;
     case KAO_KERNEL_POOL:
         kao_pooling_run(k, pool, e->detail, in[0].data, out[0].data);

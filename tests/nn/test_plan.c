@@ -365,10 +365,11 @@ static void plans_keep_no_planning(void **state)
                      KAO_OK);
     const kao_plan *p = kao_session_plan(s);
     /* entries with their details, operands, the key, and the ends of lines */
-    const size_t most = p->n_entries * (sizeof(kao_entry) + sizeof(kao_conv_call)) +
-                        p->n_operands * sizeof(kao_arg) +
-                        (p->n_inputs + p->n_outputs) * (sizeof(kao_tensor) + 1) +
-                        64 * 16;
+    const size_t most =
+        p->n_entries *
+            (sizeof(kao_entry) + sizeof(kao_conv_group) + sizeof(kao_conv_stage)) +
+        p->n_operands * sizeof(kao_arg) +
+        (p->n_inputs + p->n_outputs) * (sizeof(kao_tensor) + 1) + 64 * 16;
 
     assert_int_equal(p->n_entries, LAYERS + 2); /* one copy into and out of the body */
     assert_true(p->arena.used <= most);
