@@ -246,10 +246,12 @@ static kao_status pack_stage(builder *b, const kao_conv_step *c, kao_conv_stage 
 {
     kao_graph *g = b->g;
     packing p = { .g = g, .c = c, .conv = &stage->conv };
-    const size_t bytes = stage->conv.packed_bytes;
+    const kao_packing_key key = { .layer = c->key,
+                                  .algorithm = stage->conv.algorithm,
+                                  .bytes = stage->conv.packed_bytes };
 
-    stage->packed = kao_network_hold_packed(g->net, c->key, bytes, pack_conv, &p);
-    b->plan->constant_bytes += bytes;
+    stage->packed = kao_network_hold_packed(g->net, &key, pack_conv, &p);
+    b->plan->constant_bytes += key.bytes;
     return stage->packed ? KAO_OK : kao_graph_no_memory(g);
 }
 

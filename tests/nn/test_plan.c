@@ -378,6 +378,53 @@ static void plans_keep_no_planning(void **state)
     pb_free(&file);
 }
 
+/* ---- packed weights ---- */
+
+static bool count_packing(void *user, void *packed)
+{
+    *(unsigned char *)packed = 1;
+    ++*(int *)user;
+    return true;
+}
+
+/* Layers, algorithms and sizes have packed weights of their own; plans that agree in all
+ * share them, and the last one frees them. */
+static void packing_is_told_apart(void **state)
+{
+    static const kao_packing_key keys[] = { { 1, KAO_CONV_DIRECT, 64 },
+                                            { 2, KAO_CONV_DIRECT, 64 },
+                                            { 1, KAO_CONV_DEPTHWISE, 64 },
+                                            { 1, KAO_CONV_DIRECT, 128 } };
+    fixture *f = *state;
+    float x[8 * 16 * 16] = { 0 };
+    const kao_tensor in = tensor_of("1,8,16,16", x);
+    const void *held[COUNT(keys)];
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    pb file = deep_graph();
+    int n = 0;
+
+    assert_int_equal(run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err),
+                     KAO_OK);
+    kao_session_destroy(s);
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        held[i] = kao_network_hold_packed(net, &keys[i], count_packing, &n);
+        assert_int_equal(n, i + 1);
+        for (size_t k = 0; k < i; k++)
+            assert_ptr_not_equal(held[i], held[k]);
+    }
+    for (int turn = 0; turn < 2; turn++) /* held twice, dropped twice */
+        for (size_t i = 0; i < COUNT(keys); i++) {
+            if (turn == 0)
+                assert_ptr_equal(
+                    kao_network_hold_packed(net, &keys[i], count_packing, &n), held[i]);
+            kao_network_drop_packed(net, held[i]);
+        }
+    assert_int_equal(n, COUNT(keys));
+    kao_network_destroy(net);
+    pb_free(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -385,6 +432,7 @@ int main(void)
         cmocka_unit_test(chains_reuse),
         cmocka_unit_test(views_equal_copies),
         cmocka_unit_test(plans_keep_no_planning),
+        cmocka_unit_test(packing_is_told_apart),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
