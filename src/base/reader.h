@@ -94,4 +94,10 @@ static inline bool kao_add(size_t a, size_t b, size_t *out)
     return !__builtin_add_overflow(a, b, out);
 }
 
+/* The next multiple of step; for sizes that were checked: n + step - 1 must fit. */
+static inline size_t kao_round_up(size_t n, size_t step)
+{
+    return (n + step - 1) / step * step;
+}
+
 #endif

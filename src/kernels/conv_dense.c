@@ -55,6 +55,7 @@ static kao_conv_direct geometry(const kao_kernels *k, const kao_conv *d)
                           .n = d->n,
                           .oh = d->oh,
                           .ow = d->ow };
+    uint64_t floats = 0;
 
     g.k = g.c * d->kh * d->kw;
     for (int32_t left = g.oc; left > 0;) {
@@ -64,9 +65,11 @@ static kao_conv_direct geometry(const kao_kernels *k, const kao_conv *d)
             g.mr = tile_rows(s, g.k);
         g.n_panels++;
         g.n_pad += (size_t)s->nr;
-        g.floats += kao_round_up((size_t)g.k * (size_t)s->nr, KAO_CONV_PAD);
+        floats += (uint64_t)g.k * (uint64_t)s->nr + KAO_CONV_PAD - 1;
+        floats -= floats % KAO_CONV_PAD;
         left -= s->nr;
     }
+    g.floats = floats > SIZE_MAX ? SIZE_MAX : (size_t)floats;
     g.n_pad = kao_round_up(g.n_pad, KAO_CONV_PAD);
     g.ys = kao_inside(d->oh, d->sy, -d->pad_top, (d->kh - 1) * d->dy + 1, d->h);
     g.xs = kao_inside(d->ow, d->sx, -d->pad_left, (d->kw - 1) * d->dx + 1, d->w);
@@ -127,7 +130,8 @@ void kao_conv_dense_init(kao_conv_plan *p, const kao_kernels *k)
     kao_conv_direct *g = &p->direct;
 
     *g = geometry(k, d);
-    p->packed_bytes = (g->floats + 2 * g->n_pad) * (size_t)d->groups * sizeof(float);
+    p->packed_bytes =
+        kao_conv_bytes(((uint64_t)g->floats + 2 * g->n_pad) * (uint64_t)d->groups);
     if (g->pointwise)
         set_pixels(g, (size_t)d->n * (size_t)d->oh * (size_t)d->ow);
     else

@@ -59,11 +59,11 @@ void kao_conv_dw_init(kao_conv_plan *p)
     g->c_pad = kao_round_up((size_t)d->c, KAO_CONV_PAD);
     g->is_dw3 = kao_conv_fits_dw3(d);
     g->smooth = is_smooth(d);
-    p->packed_bytes = g->c_pad * ((size_t)d->kh * (size_t)d->kw + 2) * sizeof(float);
-    p->thread_bytes = g->c_pad * sizeof(float);
-    if (g->smooth)
-        p->thread_bytes +=
-            kao_round_up((size_t)d->ow * (size_t)d->c, KAO_CONV_PAD) * sizeof(float);
+    p->packed_bytes =
+        kao_conv_bytes((uint64_t)g->c_pad * ((uint64_t)d->kh * (uint64_t)d->kw + 2));
+    p->thread_bytes = kao_conv_bytes(
+        g->c_pad +
+        (g->smooth ? kao_round_up((size_t)d->ow * (size_t)d->c, KAO_CONV_PAD) : 0));
     p->n_pieces = divide_work(d, g);
 }
 

@@ -88,7 +88,7 @@ static void divide_work(kao_conv_group *g)
 void kao_conv_group_init(kao_conv_group *g, const kao_kernels *k,
                          kao_conv_stage *stages, int32_t n)
 {
-    size_t at = kao_round_up((size_t)(n - 1) * sizeof(ring), KAO_ALIGN);
+    uint64_t at = kao_round_up((size_t)(n - 1) * sizeof(ring), KAO_ALIGN);
 
     *g = (kao_conv_group){ .stages = stages, .n_stages = n };
     for (int32_t i = 0; i < n; i++) {
@@ -114,18 +114,21 @@ void kao_conv_group_init(kao_conv_group *g, const kao_kernels *k,
         if (i == n - 1)
             break;
         stages[i].slots = rows_read(&stages[i + 1].conv.d);
-        stages[i].ring = at;
-        at += kao_round_up((size_t)stages[i].slots * (size_t)d->ow * (size_t)d->oc *
-                               sizeof(float),
-                           KAO_ALIGN);
+        stages[i].ring = (size_t)at;
+        at += (uint64_t)stages[i].slots * (uint64_t)d->ow * (uint64_t)d->oc *
+                  sizeof(float) +
+              KAO_ALIGN;
+        at -= at % KAO_ALIGN;
     }
-    g->thread_bytes = at;
+    g->thread_bytes = at > SIZE_MAX ? SIZE_MAX : (size_t)at;
     divide_work(g);
 }
 
 size_t kao_conv_group_scratch_bytes(const kao_conv_group *g, uint32_t n_threads)
 {
-    return g->zeros_bytes + g->thread_bytes * n_threads;
+    const uint64_t n = g->zeros_bytes + (uint64_t)g->thread_bytes * n_threads;
+
+    return n > SIZE_MAX ? SIZE_MAX : (size_t)n;
 }
 
 /* ---- running ---- */

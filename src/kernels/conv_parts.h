@@ -10,6 +10,7 @@
 #ifndef KAO_KERNELS_CONV_PARTS_H
 #define KAO_KERNELS_CONV_PARTS_H
 
+#include "base/reader.h"
 #include "kernels/conv.h"
 
 enum {
@@ -18,9 +19,10 @@ enum {
     KAO_CONV_PIECE_MACS = 512 << 10, /* a piece takes 5 us or more */
 };
 
-static inline size_t kao_round_up(size_t n, size_t to)
+/* Bytes of n floats; SIZE_MAX, which nobody can allocate, where a size cannot hold them. */
+static inline size_t kao_conv_bytes(uint64_t n)
 {
-    return (n + to - 1) / to * to;
+    return n > SIZE_MAX / sizeof(float) ? SIZE_MAX : (size_t)n * sizeof(float);
 }
 
 static inline bool kao_conv_is_depthwise(const kao_conv *d)

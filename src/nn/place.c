@@ -123,7 +123,8 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node,
     }
     return kao_tensor_is_channels_last(&g->values[*v].t, pitch)
                ? KAO_OK
-               : kao_graph_no_memory(g);
+               : kao_fail(g->err, KAO_E_LIMIT, "pixels of %lld floats, at most %d",
+                          (long long)*pitch, INT32_MAX);
 }
 
 /* ---- one step ---- */

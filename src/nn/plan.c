@@ -344,7 +344,7 @@ static kao_status build_entries(builder *b)
 {
     kao_graph *g = b->g;
     kao_plan *plan = b->plan;
-    uint64_t n_entries = 0, n_operands = 0;
+    size_t n_entries = 0, n_operands = 0;
     kao_status st = KAO_OK;
 
     for (uint32_t i = 0; i < g->n_steps; i++) {
@@ -354,7 +354,7 @@ static kao_status build_entries(builder *b)
             continue;
         n_entries++; /* a convolution: input, residual, output */
         n_operands += s->conv ? 2u + (residual_of(s) != KAO_NO_VALUE)
-                              : (uint64_t)s->n_in + s->n_out;
+                              : (size_t)s->n_in + s->n_out;
     }
     plan->entries = kao_arena_calloc(&plan->arena, n_entries, sizeof *plan->entries);
     plan->operands = kao_arena_calloc(&plan->arena, n_operands, sizeof *plan->operands);
