@@ -1,7 +1,7 @@
 /* Convolution layers of real networks, alone and as fused pairs: median microseconds,
  * GFLOP/s, and the share of this core's FMA peak, measured in the same run.
  *
- *   bench_kernels [ref|avx2|avx512|native] [rounds] [threads] */
+ *   bench_kernels [CPU] [rounds] [threads] */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -414,9 +414,11 @@ int main(int argc, char **argv)
     kao_mem_init(&mem, NULL);
     if (!kao_cpu_mask(isa, kao_cpu_detect(), &mask) || rounds < 1 ||
         rounds > MAX_ROUNDS || n_threads < 1 ||
-        kao_pool_create(&pool, &mem, (uint32_t)n_threads, NULL)) {
+        kao_pool_create(&pool, &mem,
+                        &(kao_pool_options){ .n_threads = (uint32_t)n_threads },
+                        NULL)) {
         fprintf(stderr,
-                "usage: bench_kernels [ref|avx2|avx512|native] [rounds] [threads]\n");
+                "usage: bench_kernels [" KAO_CPU_CHOICES "] [rounds] [threads]\n");
         return 2;
     }
     kao_kernels_init(&k, mask);

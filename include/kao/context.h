@@ -1,7 +1,13 @@
 /* kao/context.h: what a program's use of kao stands on: memory, threads, CPU features.
  *
  * Make one context, hand it to every create and load, destroy it last. Several contexts
- * in one process are independent. The library reads no environment variable. */
+ * in one process are independent. The library reads no environment variable.
+ *
+ * After fork() the child may use and destroy what it has inherited, provided that no other
+ * thread of the parent was inside a call with the same object or creating one from the same
+ * model at that moment; the context itself may have been in use. The context's threads do not
+ * exist in the child, so its calls run in the calling thread (or in the child's parallel_for);
+ * for threads, make a context there. */
 #ifndef KAO_CONTEXT_H
 #define KAO_CONTEXT_H
 
@@ -24,13 +30,26 @@ typedef struct kao_allocator {
     void *user;
 } kao_allocator;
 
+/* A caller's own threads: call piece(arg, i) once for each i < n, from any threads and in any
+ * order, and return when all have returned. Called by any thread that uses the context, by
+ * several at once, and from within a piece. */
+typedef void kao_parallel_for(void *user, void (*piece)(void *arg, size_t i), void *arg,
+                              size_t n);
+
 /* Fill with {0} for defaults. */
 typedef struct kao_context_options {
     const kao_allocator *allocator; /* NULL: the C library */
-    uint32_t n_threads; /* threads for one call; 0: one per available CPU, 64 at most */
+    /* Threads for one call, the caller's among them; 0: one for each CPU that this process
+     * may use (affinity and the control group's quota count), 64 at most. More than there
+     * are CPUs take turns. Results are the same bits for any number. */
+    uint32_t n_threads;
     /* Widest kernels to use: "ref", "avx2", "avx512"; NULL or "native": all that this
      * machine has. More than it has is KAO_E_UNSUPPORTED. */
     const char *cpu;
+    /* NULL: the context starts n_threads - 1 threads of its own, which help whoever calls.
+     * Else it starts none and cuts its work into n_threads pieces at most. */
+    kao_parallel_for *parallel_for;
+    void *parallel_user;
 } kao_context_options;
 
 /* *out: the new context, or NULL. options and err may be NULL.

@@ -48,7 +48,8 @@ typedef struct kao_faces {
 /* Face i < n. */
 static inline const kao_face *kao_face_at(const kao_faces *faces, size_t i)
 {
-    return (const kao_face *)((const char *)faces->first + i * faces->face_size);
+    return (const kao_face *)(const void *)((const char *)faces->first +
+                                            i * faces->face_size);
 }
 
 /* Which of several faces is meant. */

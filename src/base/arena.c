@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/reader.h"
+
 struct kao_arena_chunk {
     kao_arena_chunk *next;
     size_t size, used;
@@ -33,11 +35,6 @@ bool kao_arena_full(const kao_arena *a, size_t n)
     return n > a->limit || a->used > a->limit - n;
 }
 
-static size_t round_up(size_t n, size_t to)
-{
-    return (n + to - 1) / to * to;
-}
-
 void *kao_arena_alloc(kao_arena *a, size_t n)
 {
     const size_t align = n >= KAO_ALIGN ? KAO_ALIGN : 16;
@@ -45,8 +42,8 @@ void *kao_arena_alloc(kao_arena *a, size_t n)
 
     if (kao_arena_full(a, n))
         return NULL;
-    if (!c || round_up(c->used, align) > c->size ||
-        n > c->size - round_up(c->used, align)) {
+    if (!c || kao_round_up(c->used, align) > c->size ||
+        n > c->size - kao_round_up(c->used, align)) {
         size_t size = c ? c->size * 2 : FIRST_CHUNK;
 
         if (size > LAST_CHUNK)
@@ -65,7 +62,7 @@ void *kao_arena_alloc(kao_arena *a, size_t n)
             a->head = c;
         }
     }
-    const size_t at = round_up(c->used, align);
+    const size_t at = kao_round_up(c->used, align);
 
     c->used = at + n;
     a->used += n;

@@ -1,9 +1,28 @@
 /* CPU detection. GCC's and Clang's __builtin_cpu_supports asks CPUID and XGETBV, so a
- * kernel that does not save the wide registers counts as not having them. */
+ * register set that the system does not save counts as not there. It does not know SHA in
+ * all of their versions: CPUID leaf 7, EBX bit 29 (Intel SDM 2A, CPUID). */
 #include "base/cpu.h"
 
+#if defined(__x86_64__)
+# include <cpuid.h>
+#endif
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#define LEVEL(name, needs, uses) { #name, needs, uses },
+static const kao_cpu_level levels[] = { KAO_CPU_LEVELS(LEVEL) };
+
+enum { N_LEVELS = sizeof levels / sizeof levels[0] };
+
+#if defined(__x86_64__)
+static bool has_sha(void)
+{
+    unsigned a = 0, b = 0, c = 0, d = 0;
+
+    return __builtin_cpu_supports("ssse3") && __builtin_cpu_supports("sse4.1") &&
+           __get_cpuid_count(7, 0, &a, &b, &c, &d) && (b & 1u << 29);
+}
+#endif
 
 uint32_t kao_cpu_detect(void)
 {
@@ -20,42 +39,53 @@ uint32_t kao_cpu_detect(void)
         mask |= KAO_CPU_VNNI;
     if ((mask & KAO_CPU_AVX512) && __builtin_cpu_supports("avx512bf16"))
         mask |= KAO_CPU_BF16;
+    if (has_sha())
+        mask |= KAO_CPU_SHA;
 #endif
     return mask;
 }
 
+const kao_cpu_level *kao_cpu_level_at(size_t i)
+{
+    return i < N_LEVELS ? &levels[i] : NULL;
+}
+
+static bool has(uint32_t mask, const kao_cpu_level *l)
+{
+    return (mask & l->needs) == l->needs;
+}
+
 bool kao_cpu_mask(const char *name, uint32_t have, uint32_t *mask)
 {
-    uint32_t want = 0;
-
     if (!name || strcmp(name, "native") == 0) {
         *mask = have;
         return true;
     }
-    if (strcmp(name, "ref") == 0)
-        want = 0;
-    else if (strcmp(name, "avx2") == 0)
-        want = KAO_CPU_AVX2;
-    else if (strcmp(name, "avx512") == 0)
-        want = KAO_CPU_AVX2 | KAO_CPU_AVX512;
-    else
-        return false;
-    if ((want & have) != want)
-        return false;
-    if (want & KAO_CPU_AVX512)
-        want |= have & (KAO_CPU_VNNI | KAO_CPU_BF16);
-    *mask = want;
-    return true;
+    for (size_t i = 0; i < N_LEVELS; i++)
+        if (strcmp(name, levels[i].name) == 0 && has(have, &levels[i])) {
+            *mask = have & (levels[i].needs | levels[i].uses);
+            return true;
+        }
+    return false;
 }
 
 const char *kao_cpu_name(uint32_t mask)
 {
-    return mask & KAO_CPU_AVX512 ? "avx512" : mask & KAO_CPU_AVX2 ? "avx2" : "ref";
+    size_t i = N_LEVELS - 1;
+
+    while (i > 0 && !has(mask, &levels[i]))
+        i--;
+    return levels[i].name;
 }
 
-uint32_t kao_cpu_count(void)
+char *kao_cpu_names(uint32_t have, char *text, size_t size)
 {
-    const long n = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t n = 0;
 
-    return n < 1 ? 1 : (uint32_t)n;
+    text[0] = '\0';
+    for (size_t i = 0; i < N_LEVELS && n < size; i++)
+        if (has(have, &levels[i]))
+            n += (size_t)snprintf(text + n, size - n, "%s%s", i ? ", " : "",
+                                  levels[i].name);
+    return text;
 }

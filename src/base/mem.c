@@ -1,4 +1,4 @@
-/* The one place that calls malloc (STYLE 3.3): counting, aligning, failing on demand. */
+/* The one place that calls malloc: counting, aligning, failing on demand. */
 #define _DEFAULT_SOURCE /* madvise */
 #include "base/mem.h"
 

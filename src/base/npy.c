@@ -143,7 +143,7 @@ kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims,
             return kao_fail(err, KAO_E_LIMIT, ".npy: the shape is too large");
     }
     at += snprintf(dict + at, sizeof dict - (size_t)at, "), }");
-    const size_t head = (sizeof magic + 4 + (size_t)at + 1 + 63) / 64 * 64;
+    const size_t head = kao_round_up(sizeof magic + 4 + (size_t)at + 1, 64);
     uint8_t *p = total < SIZE_MAX - head ? kao_alloc(mem, head + total) : NULL;
 
     if (!p)

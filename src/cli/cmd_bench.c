@@ -24,7 +24,7 @@ const cli_option cli_bench_options[] = {
     { "seconds", 0, CLI_SECONDS, offsetof(bench_args, seconds), "S",
       "measure each network for so long [2]" },
     { "threads", 't', CLI_COUNT, offsetof(bench_args, threads), "N", "threads [1]" },
-    { "cpu", 0, CLI_TEXT, offsetof(bench_args, cpu), "ref|avx2|avx512|native",
+    { "cpu", 0, CLI_TEXT, offsetof(bench_args, cpu), KAO_CPU_CHOICES,
       "widest kernels to use [native; KAO_CPU]" },
     { "csv", 0, CLI_FLAG, offsetof(bench_args, csv), NULL,
       "fields: model, cpu, threads, input, load_ms, first_ms, median_ms, min_ms, "

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "base/cpu.h"
+#include "base/cpus.h"
 #include "cli/commands.h"
 #include "cli/photo.h"
 #include "kao/detector.h"
@@ -18,7 +19,14 @@ const cli_option cli_doctor_options[] = {
     { .name = NULL },
 };
 
-static bool check_codec(kao_context *ctx, kao_image_format format)
+typedef enum codec_state { WORKS, BROKEN, LEFT_OUT } codec_state;
+
+static codec_state state_of(kao_status st, bool right)
+{
+    return st == KAO_E_UNSUPPORTED ? LEFT_OUT : st || !right ? BROKEN : WORKS;
+}
+
+static codec_state check_codec(kao_context *ctx, kao_image_format format)
 {
     uint8_t pixels[3 * 16 * 16];
     kao_image image = { .rgb = pixels, .width = 16, .height = 16, .row_bytes = 48 };
@@ -28,19 +36,21 @@ static bool check_codec(kao_context *ctx, kao_image_format format)
 
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)(i * 5 % 251);
-    bool ok = kao_image_encode(ctx, &image, format, 0, &bytes, &n, NULL) == KAO_OK &&
-              kao_image_decode(ctx, bytes, n, NULL, &back, NULL) == KAO_OK &&
-              back.width == 16 && back.height == 16;
+    kao_status st = kao_image_encode(ctx, &image, format, 0, &bytes, &n, NULL);
 
-    if (ok && format == KAO_IMAGE_PNG)
-        ok = memcmp(back.rgb, pixels, sizeof pixels) == 0;
+    if (!st)
+        st = kao_image_decode(ctx, bytes, n, NULL, &back, NULL);
+    bool right = back.width == 16 && back.height == 16;
+
+    if (!st && right && format == KAO_IMAGE_PNG)
+        right = memcmp(back.rgb, pixels, sizeof pixels) == 0;
     kao_image_free_bytes(ctx, bytes);
     kao_image_free(ctx, &back);
-    return ok;
+    return state_of(st, right);
 }
 
 /* A white picture of 2 x 2 as lossless WebP. */
-static bool check_webp(kao_context *ctx)
+static codec_state check_webp(kao_context *ctx)
 {
     static const uint8_t file[] = { 'R',  'I',  'F',  'F',  0x1c, 0,    0,    0,
                                     'W',  'E',  'B',  'P',  'V',  'P',  '8',  'L',
@@ -48,12 +58,11 @@ static bool check_webp(kao_context *ctx)
                                     0,    0x07, 0x10, 0xfd, 0x8f, 0xfe, 0x07, 0x22,
                                     0xa2, 0xff, 0x01, 0 };
     kao_image back = { 0 };
-    const bool ok =
-        kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL) == KAO_OK &&
-        back.width == 2 && back.height == 2;
+    const kao_status st = kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL);
+    const bool right = back.width == 2 && back.height == 2;
 
     kao_image_free(ctx, &back);
-    return ok;
+    return state_of(st, right);
 }
 
 typedef struct finding { /* about a default model */
@@ -84,6 +93,7 @@ static void check_model(kao_context *ctx, finding *f)
 
 enum { JPEG, PNG, WEBP, N_CODECS };
 static const char *const codec_names[N_CODECS] = { "JPEG", "PNG", "WebP" };
+static const char *const codec_words[] = { "ok", "BROKEN", "left out of this build" };
 
 static bool is_there(const char *folder)
 {
@@ -92,7 +102,19 @@ static bool is_there(const char *folder)
     return stat(folder, &info) == 0;
 }
 
-static void print_text(const kao_context *ctx, const bool *codecs,
+static void print_cpus(const kao_context *ctx)
+{
+    const kao_cpus c = kao_cpus_find("");
+    char quota[48] = "no quota";
+
+    if (c.quota > 0)
+        snprintf(quota, sizeof quota, "a quota of %.2f", c.quota);
+    printf("threads    %u; the machine has %u CPU%s, this process may use %u, %s\n",
+           kao_context_threads(ctx), c.online, c.online == 1 ? "" : "s", c.allowed,
+           quota);
+}
+
+static void print_text(const kao_context *ctx, const codec_state *codecs,
                        const finding *models)
 {
     const uint32_t cpu = kao_cpu_detect();
@@ -102,10 +124,10 @@ static void print_text(const kao_context *ctx, const bool *codecs,
     printf("cpu        has %s%s%s; uses %s kernels\n", kao_cpu_name(cpu),
            cpu & KAO_CPU_VNNI ? " vnni" : "", cpu & KAO_CPU_BF16 ? " bf16" : "",
            kao_context_cpu(ctx));
-    printf("threads    %u of %u CPUs\n", kao_context_threads(ctx), kao_cpu_count());
+    print_cpus(ctx);
     printf("pictures   ");
     for (int i = 0; i < N_CODECS; i++)
-        printf("%s%s %s", i ? ", " : "", codec_names[i], codecs[i] ? "ok" : "BROKEN");
+        printf("%s%s %s", i ? ", " : "", codec_names[i], codec_words[codecs[i]]);
     printf("\n");
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
@@ -114,22 +136,28 @@ static void print_text(const kao_context *ctx, const bool *codecs,
                models[i].ok ? models[i].path : models[i].err.msg);
 }
 
-static int print_json(const kao_context *ctx, const bool *codecs, const finding *models,
-                      int status)
+static int print_json(const kao_context *ctx, const codec_state *codecs,
+                      const finding *models, int status)
 {
     kao_json *o = kao_json_object(), *pictures = kao_json_object(),
              *folders = kao_json_array();
+    const kao_cpus cpus = kao_cpus_find("");
     char folder[4096];
 
     for (int i = 0; i < N_CODECS; i++)
-        kao_json_set(pictures, codec_names[i], kao_json_bool(codecs[i]));
+        kao_json_set(pictures, codec_names[i],
+                     codecs[i] == LEFT_OUT ? kao_json_null()
+                                           : kao_json_bool(codecs[i] == WORKS));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         kao_json_add(folders, kao_json_string(folder));
     kao_json_set(o, "version", kao_json_string(kao_version()));
     kao_json_set(o, "cpu", kao_json_string(kao_cpu_name(kao_cpu_detect())));
     kao_json_set(o, "kernels", kao_json_string(kao_context_cpu(ctx)));
     kao_json_set(o, "threads", kao_json_integer(kao_context_threads(ctx)));
-    kao_json_set(o, "cpus", kao_json_integer(kao_cpu_count()));
+    kao_json_set(o, "cpus", kao_json_integer(cpus.online));
+    kao_json_set(o, "cpus_allowed", kao_json_integer(cpus.allowed));
+    kao_json_set(o, "cpu_quota",
+                 cpus.quota > 0 ? kao_json_number(cpus.quota) : kao_json_null());
     kao_json_set(o, "pictures", pictures);
     kao_json_set(o, "folders", folders);
     for (int i = 0; i < 2; i++)
@@ -165,15 +193,16 @@ int cli_doctor_run(int argc, char **argv)
 
     if (st)
         return cli_report("doctor", st, &err);
-    const bool codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
-                                    [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
-                                    [WEBP] = check_webp(ctx) };
+    const codec_state codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
+                                           [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
+                                           [WEBP] = check_webp(ctx) };
 
     check_model(ctx, &models[0]);
     check_model(ctx, &models[1]);
-    status = !codecs[JPEG] || !codecs[PNG] || !codecs[WEBP] ? CLI_FAULT
-             : models[0].ok && models[1].ok                 ? CLI_YES
-                                                            : CLI_BAD;
+    status = codecs[JPEG] == BROKEN || codecs[PNG] == BROKEN || codecs[WEBP] == BROKEN
+                 ? CLI_FAULT
+             : models[0].ok && models[1].ok ? CLI_YES
+                                            : CLI_BAD;
     if (args.json) {
         const int s = print_json(ctx, codecs, models, status);
 

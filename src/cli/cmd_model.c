@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/npy.h"
 #include "base/context.h"
@@ -31,7 +32,7 @@ const cli_option cli_model_options[] = {
       "ops: as docs/operators.md" },
     { "threads", 't', CLI_COUNT, offsetof(model_args, photo.threads), "N",
       "threads [all CPUs]" },
-    { "cpu", 0, CLI_TEXT, offsetof(model_args, photo.cpu), "ref|avx2|avx512|native",
+    { "cpu", 0, CLI_TEXT, offsetof(model_args, photo.cpu), KAO_CPU_CHOICES,
       "widest kernels to use [native; KAO_CPU]" },
     { "json", 0, CLI_FLAG, offsetof(model_args, photo.json), NULL,
       "info: one JSON object a line" },

@@ -3,6 +3,7 @@
 #ifndef KAO_CLI_PHOTO_H
 #define KAO_CLI_PHOTO_H
 
+#include "base/cpu.h"
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/jobs.h"
@@ -38,7 +39,7 @@ typedef struct cli_photo_options {
 #define CLI_MACHINE_OPTIONS(T)                                                              \
     { "threads", 't', CLI_COUNT, offsetof(T, photo.threads), "N",                           \
       "threads for a file [all CPUs, shared among -j]" },                                   \
-    { "cpu", 0, CLI_TEXT, offsetof(T, photo.cpu), "ref|avx2|avx512|native",                 \
+    { "cpu", 0, CLI_TEXT, offsetof(T, photo.cpu), KAO_CPU_CHOICES,                 \
       "widest kernels to use [native; KAO_CPU]" },                                          \
     { "jobs", 'j', CLI_COUNT, offsetof(T, photo.jobs), "N", "files at once [1]" },          \
     { "json", 0, CLI_FLAG, offsetof(T, photo.json), NULL, "one JSON object a line" }

@@ -137,11 +137,6 @@ static void map_back(kao_detector *d, const pass *p, const canvas *c, float widt
     }
 }
 
-static uint32_t up_to(uint32_t n, uint32_t step)
-{
-    return (n + step - 1) / step * step;
-}
-
 static kao_status run_pass(kao_detector *d, const kao_hunt *h, const pass *p,
                            kao_error *err)
 {
@@ -157,8 +152,10 @@ static kao_status run_pass(kao_detector *d, const kao_hunt *h, const pass *p,
                  .place = { .width = swap ? lying.height : lying.width,
                             .height = swap ? lying.width : lying.height } };
 
-    c.width = d->fixed_width ? d->fixed_width : up_to(c.place.width, step);
-    c.height = d->fixed_height ? d->fixed_height : up_to(c.place.height, step);
+    c.width =
+        d->fixed_width ? d->fixed_width : (uint32_t)kao_round_up(c.place.width, step);
+    c.height = d->fixed_height ? d->fixed_height
+                               : (uint32_t)kao_round_up(c.place.height, step);
     kao_status st =
         kao_pyramid_level(h->pyramid, lying.width, lying.height, &level, err);
 

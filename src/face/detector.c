@@ -111,6 +111,8 @@ kao_status kao_detector_create(kao_model *model, kao_detector **out,
     if (!st)
         st = kao_pyramid_create(d->ctx, &d->own, err);
     if (!st)
+        kao_pyramid_set_threads(d->own, run.n_threads);
+    if (!st)
         st = kao_session_create(&d->session, model->net, &run, err);
     if (st) {
         kao_detector_destroy(d);

@@ -30,6 +30,7 @@ typedef struct slot {
 
 struct kao_pyramid {
     kao_context *ctx;
+    kao_pool pool; /* the context's, limited */
     kao_view view;
     uint64_t picture; /* counts pictures */
     uint64_t clock;
@@ -44,7 +45,13 @@ kao_status kao_pyramid_create(kao_context *ctx, kao_pyramid **out, kao_error *er
     if (!*out)
         return kao_fail(err, KAO_E_NOMEM, "pyramid: out of memory");
     (*out)->ctx = ctx;
+    kao_pyramid_set_threads(*out, 0);
     return KAO_OK;
+}
+
+void kao_pyramid_set_threads(kao_pyramid *p, uint32_t n)
+{
+    p->pool = kao_pool_limited(p->ctx->pool, n);
 }
 
 static void free_slot(kao_pyramid *p, slot *s)
@@ -164,13 +171,13 @@ static kao_status fill(kao_pyramid *p, slot *s, const kao_view *src, kao_error *
     kao_status st = fit_image(mem, &s->lying, &s->lying_bytes, w, h, err);
 
     if (!st)
-        st = kao_resizer_fit(&s->resizer, mem, kao_pool_threads(p->ctx->pool), src, w,
-                             h, err);
+        st = kao_resizer_fit(&s->resizer, mem, kao_pool_threads(&p->pool), src, w, h,
+                             err);
     if (!st && src->rotation)
         st = fit_image(mem, &s->upright, &s->upright_bytes, s->width, s->height, err);
     if (st)
         return st;
-    kao_resizer_run(&s->resizer, p->ctx->pool, src, &s->lying);
+    kao_resizer_run(&s->resizer, &p->pool, src, &s->lying);
     if (src->rotation)
         kao_image_turn(&s->upright, &s->lying, src->rotation);
     return KAO_OK;

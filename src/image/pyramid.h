@@ -4,6 +4,9 @@
 
 #include "image/view.h"
 
+/* Reduce with at most n of the context's threads; 0: all, as at first. */
+void kao_pyramid_set_threads(kao_pyramid *p, uint32_t n);
+
 /* Whether the pyramid's picture is this one. */
 bool kao_pyramid_shows(const kao_pyramid *p, const kao_view *view);
 /* Size of its picture, upright. */

@@ -343,8 +343,8 @@ static bool fit_rows(kao_resizer *r, kao_mem *mem, uint32_t n_threads)
     const size_t n_rows = r->mean_x ? r->mean_y : r->down.max_n;
     void *row = r->row, *room = r->room;
 
-    r->row_cap = (bytes + 31) / 32 * 32;
-    r->room_cap = r->format == KAO_PIXELS_RGB ? 0 : (bytes * n_rows + 63) / 64 * 64;
+    r->row_cap = kao_round_up(bytes, 32);
+    r->room_cap = r->format == KAO_PIXELS_RGB ? 0 : kao_round_up(bytes * n_rows, 64);
     const bool ok =
         grow(mem, &row, &r->row_bytes, r->row_cap * n_threads * sizeof *r->row) &&
         grow(mem, &room, &r->room_bytes, r->room_cap * n_threads);

@@ -7,7 +7,7 @@
  *     top    = p00 * (65536 - fx) + p01 * fx           24 bits
  *     mixed  = (top * (65536 - fy) + bottom * fy)      40 bits, rounded at 32
  *
- * Convention: REFERENCE.md 2.1 (pixel centres at integers, matrix from src to dst). */
+ * Pixel centres are at integers; the matrix goes from src to dst. */
 #include "image/warp.h"
 
 #include <math.h>

@@ -24,7 +24,7 @@ void kao_conv_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
         kao_conv_dense_pack(k, p, w, bias, slope, packed);
 }
 
-void kao_conv_run(const kao_kernels *k, kao_pool *pool, const kao_conv_plan *p,
+void kao_conv_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_plan *p,
                   const void *packed, const float *in, const float *residual,
                   float *out, void *scratch)
 {

@@ -96,7 +96,7 @@ void kao_conv_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
 /* in, out, residual: as the strides say; residual may be NULL where the descriptor has
  * none, and may be the same memory as out. in and out do not overlap. scratch: 64-byte
  * aligned, p->thread_bytes for each thread of the pool. */
-void kao_conv_run(const kao_kernels *k, kao_pool *pool, const kao_conv_plan *p,
+void kao_conv_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_plan *p,
                   const void *packed, const float *in, const float *residual,
                   float *out, void *scratch);
 
@@ -132,8 +132,8 @@ void kao_conv_group_init(kao_conv_group *g, const kao_kernels *k,
 size_t kao_conv_group_scratch_bytes(const kao_conv_group *g, uint32_t n_threads);
 
 /* One stage: kao_conv_run. in and out do not overlap; residual is the last stage's. */
-void kao_conv_group_run(const kao_kernels *k, kao_pool *pool, const kao_conv_group *g,
-                        const float *in, const float *residual, float *out,
-                        void *scratch);
+void kao_conv_group_run(const kao_kernels *k, const kao_pool *pool,
+                        const kao_conv_group *g, const float *in, const float *residual,
+                        float *out, void *scratch);
 
 #endif

@@ -359,9 +359,9 @@ static dense_job make_job(const kao_kernels *k, const kao_conv_plan *p,
     };
 }
 
-void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv_plan *p,
-                        const float *packed, const float *in, const float *residual,
-                        float *out, float *scratch)
+void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool,
+                        const kao_conv_plan *p, const float *packed, const float *in,
+                        const float *residual, float *out, float *scratch)
 {
     dense_job j = make_job(k, p, packed, in, residual, out);
 

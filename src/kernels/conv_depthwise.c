@@ -268,7 +268,7 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     }
 }
 
-void kao_conv_dw_run(const kao_kernels *k, kao_pool *pool, const kao_conv_plan *p,
+void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_plan *p,
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch)
 {

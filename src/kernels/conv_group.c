@@ -254,9 +254,9 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     }
 }
 
-void kao_conv_group_run(const kao_kernels *k, kao_pool *pool, const kao_conv_group *g,
-                        const float *in, const float *residual, float *out,
-                        void *scratch)
+void kao_conv_group_run(const kao_kernels *k, const kao_pool *pool,
+                        const kao_conv_group *g, const float *in, const float *residual,
+                        float *out, void *scratch)
 {
     const kao_conv_stage *last = &g->stages[g->n_stages - 1];
     const group_job j = {

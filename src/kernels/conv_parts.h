@@ -63,13 +63,13 @@ int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left);
 void kao_conv_dense_init(kao_conv_plan *p, const kao_kernels *k);
 void kao_conv_dense_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
                          const float *bias, const float *slope, float *packed);
-void kao_conv_dense_run(const kao_kernels *k, kao_pool *pool, const kao_conv_plan *p,
-                        const float *packed, const float *in, const float *residual,
-                        float *out, float *scratch);
+void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool,
+                        const kao_conv_plan *p, const float *packed, const float *in,
+                        const float *residual, float *out, float *scratch);
 void kao_conv_dw_init(kao_conv_plan *p);
 void kao_conv_dw_pack(const kao_conv_plan *p, const float *w, const float *bias,
                       const float *slope, float *packed);
-void kao_conv_dw_run(const kao_kernels *k, kao_pool *pool, const kao_conv_plan *p,
+void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_plan *p,
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch);
 

@@ -60,7 +60,8 @@ static void binary_piece(void *arg, size_t piece, uint32_t worker)
     }
 }
 
-void kao_binary_run(const kao_kernels *k, kao_pool *pool, const kao_binary_rows *b)
+void kao_binary_run(const kao_kernels *k, const kao_pool *pool,
+                    const kao_binary_rows *b)
 {
     rows_job j = { .k = k, .b = *b, .n_rows = b->n_rows, .c = b->c };
 
@@ -89,7 +90,7 @@ static void unary_piece(void *arg, size_t piece, uint32_t worker)
     j->k->unary(&u);
 }
 
-void kao_unary_run(const kao_kernels *k, kao_pool *pool, const kao_unary_args *u)
+void kao_unary_run(const kao_kernels *k, const kao_pool *pool, const kao_unary_args *u)
 {
     rows_job j = { .k = k, .u = *u, .n_rows = u->n_rows, .c = u->c };
 
@@ -110,8 +111,8 @@ static void exp_piece(void *arg, size_t piece, uint32_t worker)
     j->k->exp(j->u.in + p.at, j->u.out + p.at, p.n);
 }
 
-void kao_exp_run(const kao_kernels *k, kao_pool *pool, const float *in, float *out,
-                 size_t n)
+void kao_exp_run(const kao_kernels *k, const kao_pool *pool, const float *in,
+                 float *out, size_t n)
 {
     rows_job j = { .k = k, .u = { .in = in, .out = out }, .n_rows = 1, .c = n };
 

@@ -29,14 +29,15 @@ typedef struct kao_binary_rows {
     float lo, hi;
 } kao_binary_rows;
 
-void kao_binary_run(const kao_kernels *k, kao_pool *pool, const kao_binary_rows *b);
+void kao_binary_run(const kao_kernels *k, const kao_pool *pool,
+                    const kao_binary_rows *b);
 
 /* out = act(in) over rows; out may be in, with the same stride. act: any (KAO_ACT_NONE
  * copies). See kao_unary_args. */
-void kao_unary_run(const kao_kernels *k, kao_pool *pool, const kao_unary_args *u);
+void kao_unary_run(const kao_kernels *k, const kao_pool *pool, const kao_unary_args *u);
 
 /* out[i] = exp(in[i]); out may be in. */
-void kao_exp_run(const kao_kernels *k, kao_pool *pool, const float *in, float *out,
-                 size_t n);
+void kao_exp_run(const kao_kernels *k, const kao_pool *pool, const float *in,
+                 float *out, size_t n);
 
 #endif

@@ -1,13 +1,13 @@
-/* What each ISA puts into the table; called in this order by kao_kernels_init. */
+/* What each level of kernels puts into the table: kao_kernels_fill_NAME for the rows of
+ * base/cpu.h, called in their order by kao_kernels_init. */
 #ifndef KAO_KERNELS_FILL_H
 #define KAO_KERNELS_FILL_H
 
+#include "base/cpu.h"
 #include "kernels/kernels.h"
 
-void kao_kernels_fill_ref(kao_kernels *k);
-#if defined(__x86_64__)
-void kao_kernels_fill_avx2(kao_kernels *k);
-void kao_kernels_fill_avx512(kao_kernels *k);
-#endif
+#define KAO_KERNELS_FILL_(name, needs, uses)                                           \
+ void kao_kernels_fill_##name(kao_kernels *k);
+KAO_CPU_LEVELS(KAO_KERNELS_FILL_)
 
 #endif

@@ -29,7 +29,7 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
                         j->n_pixels);
 }
 
-static void run(kao_pool *pool, layout_job *j, size_t n)
+static void run(const kao_pool *pool, layout_job *j, size_t n)
 {
     if (n == 0 || j->c == 0 || j->n_pixels == 0)
         return;
@@ -38,15 +38,15 @@ static void run(kao_pool *pool, layout_job *j, size_t n)
     kao_pool_run(pool, run_piece, j, n * j->pieces);
 }
 
-void kao_nchw_to_nhwc(const kao_kernels *k, kao_pool *pool, const float *in, size_t n,
-                      size_t c, size_t n_pixels, float *out, size_t stride)
+void kao_nchw_to_nhwc(const kao_kernels *k, const kao_pool *pool, const float *in,
+                      size_t n, size_t c, size_t n_pixels, float *out, size_t stride)
 {
     layout_job j = { k, in, out, c, n_pixels, stride, 0, 0, true };
 
     run(pool, &j, n);
 }
 
-void kao_nhwc_to_nchw(const kao_kernels *k, kao_pool *pool, const float *in,
+void kao_nhwc_to_nchw(const kao_kernels *k, const kao_pool *pool, const float *in,
                       size_t stride, size_t n, size_t c, size_t n_pixels, float *out)
 {
     layout_job j = { k, in, out, c, n_pixels, stride, 0, 0, false };

@@ -84,7 +84,7 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
         run_row(j, img, y);
 }
 
-void kao_pooling_run(const kao_kernels *k, kao_pool *pool, const kao_pooling *d,
+void kao_pooling_run(const kao_kernels *k, const kao_pool *pool, const kao_pooling *d,
                      const float *in, float *out)
 {
     const size_t reads =

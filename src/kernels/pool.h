@@ -26,7 +26,7 @@ typedef struct kao_pooling {
  * exact. Average class bound: |got - exact| <= (k+1)*u*sum|x|/k for k pixels in the
  * window; the order of the sum is row by row. Global pooling: kh = h, kw = w, oh = ow
  * = 1. */
-void kao_pooling_run(const kao_kernels *k, kao_pool *pool, const kao_pooling *d,
+void kao_pooling_run(const kao_kernels *k, const kao_pool *pool, const kao_pooling *d,
                      const float *in, float *out);
 
 #endif

@@ -44,7 +44,8 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     }
 }
 
-void kao_resize_run(kao_pool *pool, const kao_resize *d, const float *in, float *out)
+void kao_resize_run(const kao_pool *pool, const kao_resize *d, const float *in,
+                    float *out)
 {
     resize_job j = { d, in, out, ((size_t)d->oh + PIECE_ROWS - 1) / PIECE_ROWS };
 

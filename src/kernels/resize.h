@@ -12,6 +12,7 @@ typedef struct kao_resize {
 } kao_resize;
 
 /* out[n][y][x] = in[n][from_y[y]][from_x[x]], all channels. Exact. No overlap. */
-void kao_resize_run(kao_pool *pool, const kao_resize *d, const float *in, float *out);
+void kao_resize_run(const kao_pool *pool, const kao_resize *d, const float *in,
+                    float *out);
 
 #endif

@@ -75,7 +75,7 @@ typedef struct kao_op_lower kao_op_lower; /* nn/lower.h */
 
 typedef struct kao_op_call {
     const kao_kernels *kernels;
-    kao_pool *pool;
+    const kao_pool *pool;
     const void *param, *state;
     uint32_t n_in, n_out;
     const kao_tensor *in;

@@ -21,7 +21,7 @@ typedef struct slot { /* a plan and what this session needs to run it */
 struct kao_session {
     kao_network *net;
     kao_mem *mem;
-    kao_pool *pool;
+    kao_pool pool; /* the context's, limited */
     const kao_cancel *cancel;
     uint32_t passes, n_slots;
     kao_tensor *inputs;
@@ -48,7 +48,7 @@ kao_status kao_session_create(kao_session **out, kao_network *net,
         return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
     s->net = net;
     s->mem = mem;
-    s->pool = net->ctx->pool; /* o.n_threads: all of them, so far */
+    s->pool = kao_pool_limited(net->ctx->pool, o.n_threads);
     s->cancel = o.cancel;
     s->passes = o.passes;
     s->inputs = kao_calloc(mem, net->onnx.n_inputs, sizeof *s->inputs);
@@ -262,7 +262,7 @@ static void resolve(const kao_session *s, const slot *x)
     }
 }
 
-static void run_binary(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
+static void run_binary(const kao_kernels *k, const kao_pool *pool, const kao_entry *e,
                        const kao_tensor *in, const kao_tensor *out)
 {
     kao_binary_rows b = *(const kao_binary_rows *)e->detail;
@@ -273,7 +273,7 @@ static void run_binary(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
     kao_binary_run(k, pool, &b);
 }
 
-static void run_unary(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
+static void run_unary(const kao_kernels *k, const kao_pool *pool, const kao_entry *e,
                       const kao_tensor *in, const kao_tensor *out)
 {
     kao_unary_args u = *(const kao_unary_args *)e->detail;
@@ -283,7 +283,7 @@ static void run_unary(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
     kao_unary_run(k, pool, &u);
 }
 
-static void run_generic(const kao_kernels *k, kao_pool *pool, const kao_entry *e,
+static void run_generic(const kao_kernels *k, const kao_pool *pool, const kao_entry *e,
                         const kao_tensor *in, const kao_tensor *out)
 {
     const kao_op_call call = { .kernels = k,
@@ -302,7 +302,7 @@ static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor
 {
     const kao_tensor *in = args + e->first, *out = in + e->n_in;
     const kao_kernels *k = &s->net->kernels;
-    kao_pool *pool = s->pool;
+    const kao_pool *pool = &s->pool;
     const float *residual = e->n_in > 1 ? in[1].data : NULL;
     const kao_layout_call *layout = e->detail;
 

@@ -1,4 +1,4 @@
-/* Memory, arenas, the bounded reader, error lines, names of CPU levels. */
+/* Memory, arenas, the bounded reader, error lines. */
 #include "support/unit.h"
 
 #include <errno.h>
@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "base/cpu.h"
 #include "base/error.h"
-#include "base/hash.h"
 #include "base/reader.h"
 
 static void blocks(void **state)
@@ -211,69 +209,6 @@ static void details(void **state)
     assert_string_equal(kao_status_name((kao_status)-1), "unknown_status");
 }
 
-/* ---- the rest ---- */
-
-static void cpu_names(void **state)
-{
-    const uint32_t all = KAO_CPU_AVX2 | KAO_CPU_AVX512 | KAO_CPU_VNNI | KAO_CPU_BF16;
-    const struct {
-        const char *name;
-        uint32_t have, mask;
-        bool ok;
-    } rows[] = {
-        { NULL, all, all, true },
-        { "native", KAO_CPU_AVX2, KAO_CPU_AVX2, true },
-        { "ref", all, 0, true },
-        { "avx2", all, KAO_CPU_AVX2, true },
-        { "avx2", 0, 0, false },
-        { "avx512", all, all, true },
-        { "avx512", KAO_CPU_AVX2 | KAO_CPU_AVX512, KAO_CPU_AVX2 | KAO_CPU_AVX512,
-          true },
-        { "avx512", KAO_CPU_AVX2, 0, false },
-        { "AVX2", all, 0, false },
-        { "", all, 0, false },
-        { "sse", all, 0, false },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        uint32_t mask = 0;
-
-        assert_int_equal(kao_cpu_mask(rows[i].name, rows[i].have, &mask), rows[i].ok);
-        if (rows[i].ok)
-            assert_int_equal(mask, rows[i].mask);
-    }
-    assert_string_equal(kao_cpu_name(0), "ref");
-    assert_string_equal(kao_cpu_name(KAO_CPU_AVX2), "avx2");
-    assert_string_equal(kao_cpu_name(all), "avx512");
-    assert_true(kao_cpu_count() >= 1);
-    const uint32_t here = kao_cpu_detect();
-
-    assert_true(!(here & KAO_CPU_AVX512) || (here & KAO_CPU_AVX2));
-    assert_true(!(here & (KAO_CPU_VNNI | KAO_CPU_BF16)) || (here & KAO_CPU_AVX512));
-}
-
-static void hash_vectors(void **state) /* FIPS 180-4, examples */
-{
-    static const struct {
-        const char *text, *want;
-    } rows[] = {
-        { "", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855" },
-        { "abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" },
-        { "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-          "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1" },
-    };
-
-    (void)state;
-    for (size_t i = 0; i < COUNT(rows); i++) {
-        char text[KAO_SHA256_TEXT];
-
-        kao_sha256((kao_span){ (const uint8_t *)rows[i].text, strlen(rows[i].text) },
-                   text);
-        assert_string_equal(text, rows[i].want);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -283,8 +218,6 @@ int main(void)
         cmocka_unit_test(lines_are_clean),
         cmocka_unit_test(lines_are_cut_at_characters),
         cmocka_unit_test(details),
-        cmocka_unit_test(cpu_names),
-        cmocka_unit_test(hash_vectors),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

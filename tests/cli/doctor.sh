@@ -4,7 +4,7 @@
 
 mkdir "$work/empty"
 KAO_MODELS=$work/empty:$work/none run 3 "$KAO" doctor
-for word in version cpu threads "JPEG ok, PNG ok, WebP ok" "models in  $work/empty" \
+for word in version cpu threads "this process may use" quota "JPEG ok, PNG ok, WebP ok" "models in  $work/empty" \
     "models in  $work/none (not there)" 'model "yunet_n_dynamic" not found' \
     'model "mobilefacenet_192" not found' "or KAO_MODELS"; do
     out_has "$word"

@@ -49,7 +49,7 @@ static void thresholds(void **state)
         { KAO_TTA_NONE, .5, NULL, false, 0, 0 },
         { KAO_TTA_NONE, 0, NULL, false, 0, 0 },
         { KAO_TTA_NONE, 1, NULL, false, 0, 0 },
-        { KAO_TTA_NONE, NAN, NULL, false, 0, 0 },
+        { KAO_TTA_NONE, (double)NAN, NULL, false, 0, 0 },
         { KAO_TTA_NONE, .031622776601683791, "old people", true, .4, 0 },
         { KAO_TTA_NONE, .001, "old people", false, 0, 0 },
         { KAO_TTA_NONE, .001, "nobody", false, 0, 0 },

@@ -1,5 +1,5 @@
-/* Alignment, decoding, suppression and choice against numbers computed apart in double
- * precision: REFERENCE 13.2, 13.3, 13.4. */
+/* Alignment, decoding, suppression and choice against numbers computed apart, in double
+ * precision. */
 #include "support/unit.h"
 
 #include <math.h>

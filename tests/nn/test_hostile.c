@@ -350,6 +350,11 @@ static pb dilation_huge(void)
     return pool_of("kernel_shape=[2,2] dilations=[1048576,1048576]");
 }
 
+static pb dilation_absurd(void)
+{
+    return pool_of("kernel_shape=[1,4097] dilations=[1,1048576] auto_pad=SAME_UPPER");
+}
+
 /* ---- pieces ---- */
 
 static pb resize_by(const float *scales)
@@ -583,6 +588,7 @@ static const hostile rows[] = {
     { "pads 2^20", pads_huge, KAO_E_LIMIT, "shape" },
     { "window too large", window_too_large, KAO_E_FORMAT, "larger than" },
     { "dilation 2^20", dilation_huge, KAO_E_FORMAT, "larger than" },
+    { "window over 2^32", dilation_absurd, KAO_E_LIMIT, "reaches over 4294967297" },
     { "Resize by 10^9", resize_huge, KAO_E_FORMAT, "scale" },
     { "Resize long axis", resize_long_axis, KAO_E_LIMIT, "axis 3" },
     { "Resize long empty", resize_long_empty, KAO_E_LIMIT, "axis 3" },

@@ -130,13 +130,13 @@ static void mean_of_nothing(graph *g)
 static void far_taps(graph *g)
 {
     graph_node(g, "MaxPool", "x", "y",
-               "kernel_shape=[1,4097] dilations=[1,1048576] auto_pad=SAME_LOWER");
+               "kernel_shape=[1,4097] dilations=[1,262144] auto_pad=SAME_LOWER");
 }
 
 static void far_average(graph *g)
 {
     graph_node(g, "AveragePool", "x", "y",
-               "kernel_shape=[1,4097] dilations=[1,1048576] auto_pad=SAME_LOWER");
+               "kernel_shape=[1,4097] dilations=[1,262144] auto_pad=SAME_LOWER");
 }
 
 static void far_conv(graph *g)
@@ -146,7 +146,7 @@ static void far_conv(graph *g)
     for (size_t i = 0; i < COUNT(w); i++)
         w[i] = 1;
     graph_floats(g, "w", "1,1,1,4097", w);
-    graph_node(g, "Conv", "x w", "y", "dilations=[1,1048576] auto_pad=SAME_LOWER");
+    graph_node(g, "Conv", "x w", "y", "dilations=[1,262144] auto_pad=SAME_LOWER");
 }
 
 static void far_strides(graph *g)

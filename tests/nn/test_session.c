@@ -1,5 +1,5 @@
-/* Sessions: which plans are kept, what inputs may look like, and that neither threads nor
- * layout nor company change a bit. */
+/* Sessions: which plans are kept, what inputs may look like, and that neither layout nor
+ * company changes a bit (test_threads.c: nor who runs it). */
 #include "support/unit.h"
 
 #include <pthread.h>
@@ -399,34 +399,6 @@ static void layout_changes_nothing(void **state)
     pb_free(&files[1]);
 }
 
-static void threads_change_nothing(void **state)
-{
-    static float planes[3 * PIXELS], pixels[3 * PIXELS];
-    static const uint32_t counts[] = { 1, 2, 5 };
-    kao_context *ctx[COUNT(counts)];
-    running r[COUNT(counts)];
-    pb files[2] = { tiny_detector(), mixed_graph() };
-    const kao_tensor t = tensor_of("1,3,96,160", planes);
-
-    (void)state;
-    fill_both(planes, pixels);
-    for (size_t k = 0; k < COUNT(files); k++) {
-        for (size_t i = 0; i < COUNT(counts); i++) {
-            const kao_context_options o = { .n_threads = counts[i] };
-
-            assert_int_equal(kao_context_create(&ctx[i], &o, NULL), KAO_OK);
-            r[i] = open_file(ctx[i], &files[k], KAO_PASS_ALL);
-            run_counted(ctx[i], &r[i], &t);
-            same_outputs(r[0].s, r[i].s, r[0].m->onnx.n_outputs);
-        }
-        for (size_t i = 0; i < COUNT(counts); i++) {
-            close_running(&r[i]);
-            kao_context_destroy(ctx[i]);
-        }
-        pb_free(&files[k]);
-    }
-}
-
 static void batch_changes_nothing(void **state)
 {
     enum { N = 5, CHIP = 3 * TINY_CHIP * TINY_CHIP };
@@ -548,7 +520,6 @@ int main(void)
         cmocka_unit_test(wrong_inputs),
         cmocka_unit_test(odd_outputs),
         cmocka_unit_test(layout_changes_nothing),
-        cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(batch_changes_nothing),
         cmocka_unit_test(callers_share_a_model),
         cmocka_unit_test(profile_tells_entries),

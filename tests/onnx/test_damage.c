@@ -1,24 +1,15 @@
 /* Damaged files: every prefix, and thousands of changed bytes. Each loads, plans and runs,
- * or gives a status with one line; nothing is left, nothing takes long. */
+ * or gives a status with one line; nothing is left, and what asks for much work is refused. */
 #include "support/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "nn/session.h"
 #include "support/fixture.h"
 
 enum { ROUNDS = 20000 };
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static bool is_one_line(const char *msg)
 {
@@ -48,24 +39,22 @@ static kao_status run_bytes(kao_context *ctx, const uint8_t *p, size_t n,
 
 typedef struct tally {
     unsigned ok, refused;
-    double slowest;
 } tally;
 
 static void try_bytes(fixture *f, const uint8_t *p, size_t n, tally *t)
 {
     const size_t live = atomic_load(&f->ctx->mem.live);
     kao_error err = { 0 };
+
+    f->ctx->max_work = 1 << 24; /* one run of the undamaged file takes a hundredth */
     uint8_t *copy = malloc(n ? n : 1); /* exact: a sanitizer sees a read past the end */
-    const double begin = now();
 
     assert_non_null(copy);
     if (n)
         memcpy(copy, p, n);
     const kao_status st = run_bytes(f->ctx, copy, n, &err);
-    const double seconds = now() - begin;
 
     free(copy);
-    t->slowest = seconds > t->slowest ? seconds : t->slowest;
     if (st) {
         assert_int_equal(err.code, st);
         assert_true(is_one_line(err.msg));
@@ -87,7 +76,6 @@ static void every_prefix(void **state)
     for (size_t n = 0; n <= file.n; n++)
         try_bytes(f, file.p, n, &t);
     assert_int_equal(t.ok, 1); /* the whole file: no proper prefix holds the graph */
-    assert_true(t.slowest < 2);
     pb_free(&file);
 }
 
@@ -113,10 +101,7 @@ static void changed_bytes(void **state)
         try_bytes(f, file.p, file.n, &t);
         file.p[at] = old;
     }
-    if (getenv("KAO_TIMES"))
-        printf("%u run, %u refused, slowest %.3f s\n", t.ok, t.refused, t.slowest);
     assert_true(t.ok > ROUNDS / 10 && t.refused > ROUNDS / 10);
-    assert_true(t.slowest < 2);
     pb_free(&file);
 }
 

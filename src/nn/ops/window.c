@@ -178,8 +178,13 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
         if (w->kernel[i] < 1 || w->kernel[i] > WINDOW_LIMIT)
             return kao_fail(x->err, KAO_E_UNSUPPORTED, "kernel of %lld",
                             (long long)w->kernel[i]);
-        place_pads(p, w, i);
         const int64_t reach = (w->kernel[i] - 1) * w->dilation[i] + 1;
+
+        if (reach > INT32_MAX)
+            return kao_fail(x->err, KAO_E_LIMIT,
+                            "a window that reaches over %lld pixels, at most 2^31",
+                            (long long)reach);
+        place_pads(p, w, i);
         const int64_t room = w->in[i] + w->pad_begin[i] + w->pad_end[i] - reach;
 
         if (room < 0)
