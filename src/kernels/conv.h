@@ -11,7 +11,7 @@
  * activation; residual if it comes after.
  *
  * What depends on the descriptor alone is derived once (kao_conv_plan_init): the algorithm,
- * the packed form, and how the work is cut. A run then only multiplies.
+ * the packed form, and the pieces.
  *
  * Order of summation for one output: fixed by the shape of the layer alone; it does not
  * depend on n, on the tile the output falls in, or on the number of threads. So bits

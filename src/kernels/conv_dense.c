@@ -11,8 +11,8 @@
  *     . a b c d |        (mr-1)*sx + (kw-1)*dx + 1 pixels
  *     . e f g h |
  *
- * Work is cut into runs of tiles, or, where tiles are few (late layers, fully connected
- * ones), into tiles x groups of panels. The cut depends on the layer alone. */
+ * A piece is a run of tiles with all panels, or, where tiles are few (late layers, fully
+ * connected ones), one tile with some panels. That depends on the layer alone. */
 #include "kernels/conv_parts.h"
 
 #include <string.h>

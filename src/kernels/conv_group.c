@@ -37,7 +37,7 @@ static bool is_point(const kao_conv *d)
     return kao_conv_is_pointwise(d) && d->groups == 1;
 }
 
-static bool is_deep(const kao_conv *d)
+static bool is_dw3(const kao_conv *d)
 {
     return kao_conv_is_depthwise(d) && kao_conv_fits_dw3(d) &&
            d->act != KAO_ACT_SIGMOID && d->act != KAO_ACT_SILU;
@@ -46,7 +46,7 @@ static bool is_deep(const kao_conv *d)
 bool kao_conv_group_fits(const kao_conv *const *stages, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
-        if ((!is_point(stages[i]) && !is_deep(stages[i])) ||
+        if ((!is_point(stages[i]) && !is_dw3(stages[i])) ||
             (i < n - 1 && stages[i]->residual != KAO_RES_NONE))
             return false;
     return n > 1;
@@ -294,6 +294,6 @@ bool kao_conv_group_good(const kao_conv *const *stages, int32_t n)
     if (n != 2 || !kao_conv_group_fits(stages, n))
         return false;
     if (is_point(first))
-        return is_deep(last) && middle >= LARGE_POINT_MAP;
+        return is_dw3(last) && middle >= LARGE_POINT_MAP;
     return is_point(last) && middle >= LARGE_DEPTHWISE_MAP && last->oc <= last->c;
 }

@@ -34,7 +34,7 @@ static bool is_part(const kao_graph *g, uint32_t v, int64_t channel)
            channel % JOIN_STEP == 0;
 }
 
-static bool joins(const kao_graph *g, const kao_step *s)
+static bool can_join(const kao_graph *g, const kao_step *s)
 {
     const kao_tensor *out = &g->values[s->out[0]].t;
     int64_t channel = 0;
@@ -57,7 +57,7 @@ void kao_place_joins(kao_graph *g)
         kao_step *s = &g->steps[k];
         int64_t channel = 0;
 
-        if (!joins(g, s))
+        if (!can_join(g, s))
             continue;
         kao_tensor *out = &g->values[s->out[0]].t;
 

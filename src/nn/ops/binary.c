@@ -72,7 +72,7 @@ kao_status kao_op_binary_infer(kao_op_infer *x)
 {
     const kao_binary_param *p = x->param;
     kao_binary_state *s = x->state;
-    kao_status st = kao_infer_same_type(x, 1, x->in[0].dtype);
+    kao_status st = kao_infer_type_is(x, 1, x->in[0].dtype);
 
     if (!st && p->legacy)
         st = legacy_place(x, p, s);

@@ -107,7 +107,7 @@ kao_status kao_op_prelu_infer(kao_op_infer *x)
 {
     kao_prelu_state *s = x->state;
     const kao_tensor *in = &x->in[0], *slope = &x->in[1];
-    const kao_status st = kao_infer_same_type(x, 1, in->dtype);
+    const kao_status st = kao_infer_type_is(x, 1, in->dtype);
     const bool broadcasts = slope_broadcasts(slope, in);
 
     if (st)
@@ -192,7 +192,7 @@ kao_status kao_op_clip_infer(kao_op_infer *x)
     for (uint32_t i = 1; i < x->n_in; i++) {
         if (!kao_tensor_given(&x->in[i]))
             continue;
-        const kao_status st = kao_infer_same_type(x, i, x->in[0].dtype);
+        const kao_status st = kao_infer_type_is(x, i, x->in[0].dtype);
 
         if (st)
             return st;
