@@ -38,7 +38,8 @@ KAO_API kao_status kao_template_find(kao_template *out, const char *name,
  *
  * Errors: KAO_E_NO_FACE (a face without points, or points that are no upright face's: they
  * coincide, are mirrored, or lie otherwise than a face's can), KAO_E_TOO_SMALL (eyes nearer than
- * KAO_MIN_EYE_DISTANCE_PX in the photograph), KAO_E_ARG, KAO_E_NOMEM. Threads: any. */
+ * KAO_MIN_EYE_DISTANCE_PX in the photograph), KAO_E_ARG, KAO_E_LIMIT (rows too far apart, a
+ * template of more than KAO_IMAGE_MAX_PIXELS), KAO_E_NOMEM. Threads: any. */
 KAO_API kao_status kao_align(kao_context *ctx, const kao_view *view,
                              const kao_face *face, const kao_template *to,
                              kao_image *chip, kao_error *err);

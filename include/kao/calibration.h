@@ -29,7 +29,8 @@ typedef enum kao_tta {
 typedef struct kao_calibration kao_calibration;
 
 typedef struct kao_rate { /* a point of a curve */
-    uint32_t size; /* sizeof(kao_rate) as the caller knows it; set before the call */
+    uint32_t size; /* set before the call: sizeof(kao_rate), or 0: the fields up to
+                      similarity */
     uint32_t extrapolated; /* 1: from a fitted tail, beyond what was counted */
     double far;
     float similarity;
@@ -37,7 +38,7 @@ typedef struct kao_rate { /* a point of a curve */
 
 /* The similarity that strangers reach with a given false-accept rate (0 < far < 1): the
  * threshold for it. group: NULL or "": all pairs.
- * False (0), rate as it was: not measured. */
+ * False (0), rate as it was: not measured, or a size that is too small. */
 KAO_API int kao_calibration_threshold(const kao_calibration *c, kao_tta tta, double far,
                                       const char *group, kao_rate *rate);
 /* The false-accept rate of a similarity. */

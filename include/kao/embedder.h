@@ -43,8 +43,8 @@ KAO_API int kao_embedder_threshold(const kao_embedder *embedder, float *threshol
 enum { KAO_ID_BYTES = 65 };
 
 /* What its vectors are, as 64 hexadecimal digits: SHA-256 over the model file, what is done
- * to a chip before the network sees it, the template, the metric, and the use of the mirrored
- * picture. Vectors may be compared if and only if these are equal; keep it with stored ones.
+ * to a chip before the network sees it, the template, and the use of the mirrored picture.
+ * Vectors may be compared if and only if these are equal; keep it with stored ones.
  * The first call hashes the model file. Errors: KAO_E_ARG. */
 KAO_API kao_status kao_embedder_id(const kao_embedder *embedder, kao_tta tta,
                                    char id[KAO_ID_BYTES], kao_error *err);
@@ -55,7 +55,8 @@ KAO_API kao_status kao_embedder_id(const kao_embedder *embedder, kao_tta tta,
  *
  * A chip's vector does not depend on the other chips of the call.
  * Errors: KAO_E_BAD_EMBEDDING (the network gave NaN, infinity or a zero vector),
- * KAO_E_CANCELLED, KAO_E_ARG, KAO_E_NOMEM. Threads: one call at a time per embedder. */
+ * KAO_E_UNSUPPORTED (it gave another number of numbers than for one chip), KAO_E_CANCELLED,
+ * KAO_E_ARG, KAO_E_LIMIT, KAO_E_NOMEM. Threads: one call at a time per embedder. */
 KAO_API kao_status kao_embed(kao_embedder *embedder, const kao_view *chips, size_t n,
                              kao_tta tta, float *out, kao_error *err);
 

@@ -78,7 +78,8 @@ typedef struct kao_image_options {
  * A JPEG or PNG that lacks its end marker, or is damaged behind its last pixel, is read
  * if all its pixels are there, and out->warning says so.
  *
- * path     the file, or a pipe or device.
+ * path     the file, or a pipe or device. A file from 64 MiB on is mapped: do not change it
+ *          during the call.
  * options  may be NULL.
  * out      out: a new picture, rows without padding, to be freed with kao_image_free.
  *          On failure {0}.

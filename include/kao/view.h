@@ -65,7 +65,7 @@ KAO_API kao_status kao_pyramid_create(kao_context *ctx, kao_pyramid **out,
                                       kao_error *err);
 KAO_API void kao_pyramid_destroy(kao_pyramid *pyramid); /* NULL is fine */
 /* A new picture; its pixels must stay as they are while the pyramid is used.
- * Errors: KAO_E_ARG. */
+ * Errors: KAO_E_ARG, KAO_E_LIMIT (rows more than KAO_IMAGE_MAX_ROW_BYTES apart). */
 KAO_API kao_status kao_pyramid_set(kao_pyramid *pyramid, const kao_view *view,
                                    kao_error *err);
 

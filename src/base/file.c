@@ -90,7 +90,7 @@ static kao_status read_regular(int fd, kao_file *f, kao_mem *mem, size_t n,
     uint8_t *p = kao_alloc(mem, n);
 
     if (!p)
-        return kao_fail(err, KAO_E_NOMEM, "%s: %zu bytes", path, n);
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory: %zu bytes", path, n);
     const kao_status st = read_all(fd, mem, p, n, path, err);
 
     if (st)

@@ -113,7 +113,7 @@ kao_status kao_npy_parse(kao_npy *npy, kao_span bytes, kao_error *err)
     size_t want = npy->item_bytes;
 
     for (int32_t i = 0; i < npy->rank; i++)
-        if (!kao_mul(want, (size_t)npy->dims[i], &want))
+        if (__builtin_mul_overflow(want, npy->dims[i], &want))
             return kao_fail(err, KAO_E_LIMIT, ".npy: its shape is too large");
     if (kao_reader_left(&r) < want)
         return kao_fail(err, KAO_E_FORMAT,
@@ -139,7 +139,7 @@ kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims,
     for (int32_t i = 0; i < rank; i++) {
         at +=
             snprintf(dict + at, sizeof dict - (size_t)at, "%lld, ", (long long)dims[i]);
-        if (!kao_mul(total, (size_t)dims[i], &total))
+        if (__builtin_mul_overflow(total, dims[i], &total))
             return kao_fail(err, KAO_E_LIMIT, ".npy: the shape is too large");
     }
     at += snprintf(dict + at, sizeof dict - (size_t)at, "), }");
@@ -147,7 +147,7 @@ kao_status kao_npy_format(kao_mem *mem, const char *descr, const int64_t *dims,
     uint8_t *p = total < SIZE_MAX - head ? kao_alloc(mem, head + total) : NULL;
 
     if (!p)
-        return kao_fail(err, KAO_E_NOMEM, ".npy: %zu bytes", total);
+        return kao_fail(err, KAO_E_NOMEM, ".npy: out of memory: %zu bytes", total);
     memset(p, ' ', head);
     memcpy(p, magic, sizeof magic);
     p[6] = 1;

@@ -25,8 +25,6 @@ const cli_option cli_align_options[] = {
     { .name = NULL },
 };
 
-enum { CHIPS_MAX = 1000 }; /* of one picture */
-
 typedef struct job {
     const align_args *args;
     char **paths;
@@ -34,24 +32,25 @@ typedef struct job {
 
 typedef struct cut {     /* from one picture */
     char (*chips)[1024]; /* paths written */
-    size_t n, too_small;
+    size_t n;
     kao_status st;
     kao_error err;
     bool write_failed;
 } cut;
 
-static bool chip_path(const char *folder, const char *path, size_t k, char *to,
+/* Of face i: the number that detect gives it. */
+static bool chip_path(const char *folder, const char *path, size_t i, char *to,
                       size_t cap)
 {
     size_t n = 0;
     const char *name = cli_stem(path, &n);
 
     return (size_t)snprintf(to, cap, "%s/%.*s.face%zu.png", folder, (int)n, name,
-                            k + 1) < cap;
+                            i + 1) < cap;
 }
 
-static void cut_one(cli_worker *w, const job *j, const char *path, const cli_photo *p,
-                    size_t face, cut *c)
+static kao_status cut_one(cli_worker *w, const job *j, const char *path,
+                          const cli_photo *p, size_t face, cut *c)
 {
     const kao_view view = kao_image_view(&p->image);
     kao_image chip = { 0 };
@@ -59,21 +58,34 @@ static void cut_one(cli_worker *w, const job *j, const char *path, const cli_pho
     kao_status st = kao_align(w->ctx, &view, &p->faces[face],
                               kao_embedder_template(w->embedder), &chip, &c->err);
 
-    if (cli_status_of(st) == CLI_NO_FACE && p->n_chosen > 1) {
-        c->too_small++;
-        return;
-    }
     if (st)
         kao_error_prefix(&c->err, st, "%s", path);
-    else if (!chip_path(j->args->out, path, c->n, to, sizeof c->chips[0]))
+    else if (!chip_path(j->args->out, path, face, to, sizeof c->chips[0]))
         st = kao_fail(&c->err, KAO_E_ARG, "%s: the path is too long", path);
     if (!st) {
         st = kao_image_save(w->ctx, to, &chip, &c->err);
         c->write_failed = st != KAO_OK;
     }
     kao_image_free(w->ctx, &chip);
-    c->st = st;
     c->n += st == KAO_OK;
+    return st;
+}
+
+/* Faces that cannot be used are left out, unless that leaves none. */
+static kao_status cut_all(cli_worker *w, const job *j, const char *path,
+                          const cli_photo *p, cut *c)
+{
+    kao_status st = KAO_OK;
+
+    c->chips = calloc(p->n_chosen, sizeof *c->chips);
+    if (!c->chips)
+        return kao_fail(&c->err, KAO_E_NOMEM, "%s: out of memory", path);
+    for (size_t k = 0; k < p->n_chosen; k++) {
+        st = cut_one(w, j, path, p, p->chosen[k], c);
+        if (st && cli_status_of(st) != CLI_NO_FACE)
+            return st;
+    }
+    return c->n ? KAO_OK : st;
 }
 
 static void *work(void *worker, void *user, size_t i)
@@ -85,21 +97,11 @@ static void *work(void *worker, void *user, size_t i)
 
     if (!c)
         return NULL;
-    c->st = cli_photo_detect(w, j->paths[i], KAO_SEARCH_ALL, true, &p, &c->err);
+    c->st = cli_photo_detect(w, j->paths[i], KAO_SEARCH_ALL, false, &p, &c->err);
     if (!c->st)
         c->st = cli_photo_choose(w, j->paths[i], &p, &c->err);
-    if (!c->st) {
-        if (p.n_chosen > CHIPS_MAX)
-            p.n_chosen = CHIPS_MAX;
-        c->chips = calloc(p.n_chosen, sizeof *c->chips);
-        if (!c->chips)
-            c->st = kao_fail(&c->err, KAO_E_NOMEM, "%s: out of memory", j->paths[i]);
-    }
-    for (size_t k = 0; !c->st && k < p.n_chosen; k++)
-        cut_one(w, j, j->paths[i], &p, p.chosen[k], c);
-    if (!c->st && c->n == 0)
-        c->st = kao_fail(&c->err, KAO_E_TOO_SMALL, "%s: all %zu faces are too small",
-                         j->paths[i], c->too_small);
+    if (!c->st)
+        c->st = cut_all(w, j, j->paths[i], &p, c);
     cli_photo_free(w, &p);
     return c;
 }

@@ -283,9 +283,16 @@ static kao_status cut_lines(job *j, mention *m, const char *name, kao_error *err
         if (next)
             *next++ = '\0';
         number++;
-        line[strcspn(line, "\r")] = '\0';
+        for (size_t n = strlen(line); n > 0 && line[n - 1] == '\r';)
+            line[--n] = '\0';
         if (!line[0])
             continue;
+        if (strchr(line, '\r')) /* all lines in one, perhaps */
+            return kao_fail(
+                err, KAO_E_FORMAT,
+                "%s: line %zu has a carriage return inside: lines end in LF "
+                "or CR LF",
+                name, number);
         char *tab = strchr(line, '\t'), *gap = tab ? tab : strchr(line, ' ');
 
         if (!tab && gap && strchr(gap + 1, ' '))

@@ -86,25 +86,16 @@ static bool is_file(const char *path)
     return stat(path, &info) == 0 && S_ISREG(info.st_mode);
 }
 
-/* Part i of a colon-separated list. */
-static bool list_part(const char *list, size_t i, char *to, size_t cap)
+/* Part i of a colon-separated list; empty ones do not count. NULL past the last. */
+static const char *list_part(const char *list, size_t i, size_t *n)
 {
-    for (; list && i > 0; i--)
-        list = strchr(list, ':') ? strchr(list, ':') + 1 : NULL;
-    if (!list || !*list)
-        return false;
-    const size_t n = strcspn(list, ":");
-
-    return (size_t)snprintf(to, cap, "%.*s", (int)n, list) < cap;
-}
-
-static size_t list_length(const char *list)
-{
-    size_t n = list && *list;
-
-    for (; list && *list; list++)
-        n += *list == ':' && list[1];
-    return n;
+    while (list && *(list += strspn(list, ":"))) {
+        *n = strcspn(list, ":");
+        if (i-- == 0)
+            return list;
+        list += *n;
+    }
+    return NULL;
 }
 
 static const char *program; /* argv[0] */
@@ -141,14 +132,15 @@ static bool beside_program(char *path, size_t cap)
 
 bool cli_model_folder(size_t i, char *path, size_t cap)
 {
-    const char *env = getenv("KAO_MODELS");
-    const size_t n = list_length(env);
+    const char *env = getenv("KAO_MODELS"), *part = NULL;
+    size_t n_parts = 0, n = 0;
 
-    if (i < n)
-        return list_part(env, i, path, cap);
-    if (i == n)
+    for (; (part = list_part(env, n_parts, &n)) != NULL; n_parts++)
+        if (n_parts == i)
+            return (size_t)snprintf(path, cap, "%.*s", (int)n, part) < cap;
+    if (i == n_parts)
         return (size_t)snprintf(path, cap, "%s/models", KAO_DATA_DIR) < cap;
-    return i == n + 1 && beside_program(path, cap);
+    return i == n_parts + 1 && beside_program(path, cap);
 }
 
 kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *err)

@@ -23,12 +23,15 @@ int main(int argc, char **argv)
 
     cli_set_program(argv[0]);
 
-    if (strcmp(name, "help") == 0 && argc == 3 && cli_command_find(argv[2])) {
+    const bool help = strcmp(name, "help") == 0;
+
+    if (help && argc > 2 && cli_command_find(argv[2])) {
         cli_print_help(cli_command_find(argv[2]));
         return cli_finish("help", CLI_YES);
     }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
-        strcmp(name, "help") == 0) {
+    if (help && argc > 2)
+        name = argv[2]; /* which is none */
+    else if (help || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
         usage(stdout);
         return cli_finish("help", CLI_YES);
     }

@@ -111,41 +111,26 @@ kao_face cli_face_in_file(const kao_image *image, const kao_face *face)
     return f;
 }
 
-/* A picture file; "-" is standard input. */
-static kao_status load(cli_worker *w, const char *path, const kao_image_options *o,
-                       kao_image *image, kao_error *err)
+static kao_status decode(cli_worker *w, const char *path, kao_span bytes,
+                         uint32_t max_side, kao_image *image, kao_error *err)
 {
-    kao_file f = { 0 };
-    kao_mem mem;
+    const kao_image_options o = { .max_side = max_side };
+    const kao_status st = kao_image_decode(w->ctx, bytes.p, bytes.n, &o, image, err);
 
-    if (strcmp(path, "-") != 0)
-        return kao_image_load(w->ctx, path, o, image, err);
-    kao_mem_init(&mem, NULL);
-    kao_status st = cli_read(&f, &mem, path, KAO_IMAGE_MAX_BYTES, err);
-
-    if (st)
-        return st;
-    st = kao_image_decode(w->ctx, f.bytes.p, f.bytes.n, o, image, err);
-    kao_file_close(&f);
     return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
 }
 
-kao_status cli_photo_detect(cli_worker *w, const char *path, kao_search search,
-                            bool keep_size, cli_photo *p, kao_error *err)
+static kao_status find_faces(cli_worker *w, const char *path, kao_search search,
+                             cli_photo *p, kao_error *err)
 {
-    const kao_image_options io = { .max_side = keep_size ? 0 : ENOUGH_PIXELS };
     const kao_detect_options o = { .size = sizeof o,
                                    .min_score = w->options->min_score,
                                    .search = search,
                                    .upright = w->options->upright };
-    kao_faces faces = KAO_FACES_INIT;
-    kao_status st = load(w, path, &io, &p->image, err);
-
-    if (st)
-        return st;
     const kao_view view = kao_image_view(&p->image);
+    kao_faces faces = KAO_FACES_INIT;
+    const kao_status st = kao_detect(w->detector, &view, &o, &faces, err);
 
-    st = kao_detect(w->detector, &view, &o, &faces, err);
     if (st)
         return kao_error_prefix(err, st, "%s", path);
     p->faces = calloc(faces.n + 1, sizeof *p->faces);
@@ -155,6 +140,60 @@ kao_status cli_photo_detect(cli_worker *w, const char *path, kao_search search,
         p->faces[p->n_faces] = *kao_face_at(&faces, p->n_faces);
     p->turned = faces.turned;
     return KAO_OK;
+}
+
+static void move_point(const kao_image *from, const kao_image *to, float *x, float *y)
+{
+    const float d = (float)to->reduction;
+
+    kao_image_full_point(from, *x, *y, x, y);
+    *x = (*x + 0.5f + (float)to->skip_x) / d - 0.5f;
+    *y = (*y + 0.5f + (float)to->skip_y) / d - 0.5f;
+}
+
+/* The picture again, as large as it may be. Its faces stay those of the reduced one, so that
+ * they have the same numbers and scores whatever is done with them. */
+static kao_status enlarge(cli_worker *w, const char *path, kao_span bytes, cli_photo *p,
+                          kao_error *err)
+{
+    kao_image whole = { 0 };
+    const kao_status st = decode(w, path, bytes, 0, &whole, err);
+
+    if (st)
+        return st;
+    const float k = (float)p->image.reduction / (float)whole.reduction;
+
+    for (size_t i = 0; i < p->n_faces; i++) {
+        kao_face *f = &p->faces[i];
+
+        move_point(&p->image, &whole, &f->x, &f->y);
+        f->width *= k;
+        f->height *= k;
+        for (uint32_t n = 0; n < f->n_points; n++)
+            move_point(&p->image, &whole, &f->points[n].x, &f->points[n].y);
+    }
+    kao_image_free(w->ctx, &p->image);
+    p->image = whole;
+    return KAO_OK;
+}
+
+kao_status cli_photo_detect(cli_worker *w, const char *path, kao_search search,
+                            bool whole, cli_photo *p, kao_error *err)
+{
+    kao_file f = { 0 };
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    kao_status st = cli_read(&f, &mem, path, KAO_IMAGE_MAX_BYTES, err);
+
+    if (!st)
+        st = decode(w, path, f.bytes, ENOUGH_PIXELS, &p->image, err);
+    if (!st)
+        st = find_faces(w, path, search, p, err);
+    if (!st && whole && p->image.reduction > 1)
+        st = enlarge(w, path, f.bytes, p, err);
+    kao_file_close(&f);
+    return st;
 }
 
 static kao_status choose_indices(const cli_worker *w, cli_photo *p, kao_error *err)
@@ -262,23 +301,33 @@ static kao_status embed_faces(cli_worker *w, const char *path, kao_search search
     return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
 }
 
+/* The picture is a chip. */
+static kao_status embed_picture(cli_worker *w, const char *path, cli_photo *p,
+                                kao_error *err)
+{
+    kao_file f = { 0 };
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    kao_status st = cli_read(&f, &mem, path, KAO_IMAGE_MAX_BYTES, err);
+
+    if (!st)
+        st = decode(w, path, f.bytes, 0, &p->image, err);
+    kao_file_close(&f);
+    if (st)
+        return st;
+    p->n_chosen = 1;
+    st = embed_chips(w, p, &p->image, 1, err);
+    return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
+}
+
 kao_status cli_photo_embed(cli_worker *w, const char *path, kao_search search,
                            cli_photo *p, kao_error *err)
 {
     const double begin = cli_now_ms();
-    kao_status st = KAO_OK;
+    const kao_status st = w->options->no_detect ? embed_picture(w, path, p, err)
+                                                : embed_faces(w, path, search, p, err);
 
-    if (w->options->no_detect) {
-        st = load(w, path, NULL, &p->image, err);
-        p->n_chosen = 1;
-        if (!st) {
-            st = embed_chips(w, p, &p->image, 1, err);
-            if (st)
-                kao_error_prefix(err, st, "%s", path);
-        }
-    } else {
-        st = embed_faces(w, path, search, p, err);
-    }
     p->ms = cli_now_ms() - begin;
     return st;
 }

@@ -83,9 +83,10 @@ typedef struct cli_photo {
     double ms;
 } cli_photo;
 
-/* Read a picture and find its faces. keep_size: never decode a reduced one. */
+/* Read a picture and find its faces. A large JPEG is read reduced; whole: once more at its
+ * size after that, with the same faces. */
 kao_status cli_photo_detect(cli_worker *w, const char *path, kao_search search,
-                            bool keep_size, cli_photo *p, kao_error *err);
+                            bool whole, cli_photo *p, kao_error *err);
 /* After cli_photo_detect: choose by --faces. KAO_E_NO_FACE and the like name the path. */
 kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
                             kao_error *err);

@@ -269,6 +269,8 @@ static kao_status check_sizes(const kao_template *to, const kao_image *chip,
         to->height > KAO_IMAGE_MAX_SIDE)
         return kao_fail(err, KAO_E_ARG, "align: a template of %u x %u pixels",
                         to->width, to->height);
+    if (kao_image_check_size(to->width, to->height, err))
+        return kao_error_prefix(err, KAO_E_LIMIT, "align: template");
     if (!chip->rgb)
         return KAO_OK;
     if (chip->width != to->width || chip->height != to->height)
@@ -305,9 +307,9 @@ kao_status kao_align(kao_context *ctx, const kao_view *view, const kao_face *fac
     if (!st)
         st = check_face(face, err);
     if (!st)
-        st = check_eyes(view, face, err);
-    if (!st)
         st = kao_face_fit(face, to, m, err);
+    if (!st)
+        st = check_eyes(view, face, err);
     if (st)
         return st;
     const bool fresh = !chip->rgb;

@@ -154,11 +154,27 @@ static const curve *find(const kao_calibration *c, kao_tta tta, const char *grou
     return NULL;
 }
 
+/* A caller that knows less than the first kao_rate had is wrong. */
+static bool has_room(const kao_rate *rate)
+{
+    return rate && (rate->size == 0 || rate->size >= sizeof *rate);
+}
+
 static void give(kao_rate *rate, double similarity, double log_far, bool fitted)
 {
     rate->extrapolated = fitted;
     rate->far = pow(10, log_far);
     rate->similarity = (float)similarity;
+}
+
+/* A similarity is a float, a curve's points are decimal numbers: the float nearest to a point
+ * is that point. */
+static double on_curve(const curve *k, float similarity)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if ((float)k->points[i].similarity == similarity)
+            return k->points[i].similarity;
+    return (double)similarity;
 }
 
 int kao_calibration_threshold(const kao_calibration *c, kao_tta tta, double far,
@@ -167,7 +183,7 @@ int kao_calibration_threshold(const kao_calibration *c, kao_tta tta, double far,
     const curve *k = find(c, tta, group);
     const double want = far > 0 && far < 1 ? log10(far) : 1;
 
-    if (!k || !rate || want > k->points[0].log_far)
+    if (!k || !has_room(rate) || want > k->points[0].log_far)
         return 0;
     for (size_t i = 1; i < k->n; i++) {
         const point *a = &k->points[i - 1], *b = &k->points[i];
@@ -187,9 +203,9 @@ int kao_calibration_far(const kao_calibration *c, kao_tta tta, float similarity,
                         const char *group, kao_rate *rate)
 {
     const curve *k = find(c, tta, group);
-    const double want = (double)similarity;
+    const double want = k ? on_curve(k, similarity) : 0;
 
-    if (!k || !rate || !(want >= k->points[0].similarity))
+    if (!k || !has_room(rate) || !(want >= k->points[0].similarity))
         return 0;
     for (size_t i = 1; i < k->n; i++) {
         const point *a = &k->points[i - 1], *b = &k->points[i];

@@ -1,6 +1,8 @@
 /* Cards: parse "key = value" lines, merge sources, say what is missing. */
 #include "face/card.h"
 
+#include <errno.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,11 +70,23 @@ static kao_status no_memory(kao_error *err)
     return kao_fail(err, KAO_E_NOMEM, "card: out of memory");
 }
 
-/* The first source of a key wins. */
+static const row *find_row(const kao_card *c, const char *key)
+{
+    for (size_t i = 0; i < c->n_rows; i++)
+        if (strcmp(c->rows[i].key, key) == 0)
+            return &c->rows[i];
+    return NULL;
+}
+
+/* The first source of a key wins; one source gives it once. */
 static kao_status add_row(kao_card *c, const char *key, const char *value,
                           const char *source, kao_error *err)
 {
-    if (kao_card_get(c, key))
+    const row *have = find_row(c, key);
+
+    if (have && strcmp(have->source, source) == 0)
+        return kao_fail(err, KAO_E_FORMAT, "the key \"%.60s\" stands there twice", key);
+    if (have)
         return KAO_OK;
     if (c->n_rows == CARD_ROWS)
         return kao_fail(err, KAO_E_LIMIT, "card: more than %d rows", CARD_ROWS);
@@ -111,6 +125,11 @@ static kao_status parse_text(kao_card *c, char *text, const char *name,
             *next++ = '\0';
         number++;
         line = trim(line);
+        if (strchr(line, '\r')) /* all lines in one, perhaps behind a '#' */
+            return kao_fail(err, KAO_E_FORMAT,
+                            "%s: line %d has a carriage return inside: lines end in LF "
+                            "or CR LF",
+                            name, number);
         if (line[0] == '\0' || line[0] == '#')
             continue;
         char *equals = strchr(line, '=');
@@ -125,6 +144,8 @@ static kao_status parse_text(kao_card *c, char *text, const char *name,
             return kao_fail(err, KAO_E_FORMAT, "%s: line %d: unknown key \"%.60s\"",
                             name, number, key);
         st = add_row(c, key, value, source, err);
+        if (st)
+            kao_error_prefix(err, st, "%s: line %d", name, number);
     }
     return st;
 }
@@ -141,7 +162,8 @@ static kao_status read_sidecar(kao_card *c, const char *path, kao_error *err)
     snprintf(name, cap, "%s.card", path);
     kao_status st = kao_file_open(&f, c->mem, name, CARD_BYTES, &own);
 
-    if (st == KAO_E_IO && own.sys == 2) /* ENOENT: there is none */
+    /* there is none, or can be none beside so long a name */
+    if (st == KAO_E_IO && (own.sys == ENOENT || own.sys == ENAMETOOLONG))
         return KAO_OK;
     if (st) {
         if (err)
@@ -171,6 +193,8 @@ static kao_status read_metadata(kao_card *c, const kao_network *net, kao_error *
             return kao_fail(err, KAO_E_FORMAT, "%s: metadata: unknown key \"%.60s\"",
                             net->name, key);
         st = add_row(c, key + 4, net->onnx.meta[i].value, "metadata", err);
+        if (st)
+            kao_error_prefix(err, st, "%s: metadata", net->name);
     }
     return st;
 }
@@ -290,10 +314,9 @@ void kao_card_destroy(kao_card *c)
 
 const char *kao_card_get(const kao_card *c, const char *key)
 {
-    for (size_t i = 0; i < c->n_rows; i++)
-        if (strcmp(c->rows[i].key, key) == 0)
-            return c->rows[i].value;
-    return NULL;
+    const row *r = find_row(c, key);
+
+    return r ? r->value : NULL;
 }
 
 int kao_card_row(const kao_card *c, size_t i, const char **key, const char **value,
@@ -365,7 +388,7 @@ kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t
     for (; k < n && *p; k++) {
         double v = 0;
 
-        if (!parse_quotient(&p, &v))
+        if (!parse_quotient(&p, &v) || fabs(v) > (double)FLT_MAX)
             break;
         to[k] = (float)v;
         while (*p == ' ' || *p == ',')
@@ -376,6 +399,22 @@ kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t
                         value, n, n == 1 ? "" : "s");
     for (size_t i = k; i < n; i++)
         to[i] = to[0];
+    return KAO_OK;
+}
+
+kao_status kao_card_share(const kao_card *c, const char *key, float least, float *to,
+                          kao_error *err)
+{
+    float v = *to;
+    const kao_status st = kao_card_floats(c, key, &v, 1, err);
+
+    if (st || !kao_card_get(c, key))
+        return st;
+    if (v < least || v > 1)
+        return kao_fail(err, KAO_E_FORMAT,
+                        "card: %s = %.60s: wanted a number from %.0f to 1", key,
+                        kao_card_get(c, key), (double)least);
+    *to = v;
     return KAO_OK;
 }
 

@@ -19,6 +19,9 @@ kao_status kao_card_require(const kao_card *card, const char *kind, const char *
 /* n numbers of a key; where the key is absent, to stays as it is. One number fills all n. */
 kao_status kao_card_floats(const kao_card *card, const char *key, float *to, size_t n,
                            kao_error *err);
+/* One number from `least` to 1. */
+kao_status kao_card_share(const kao_card *card, const char *key, float least, float *to,
+                          kao_error *err);
 /* "WxH" or "N" of a key. */
 kao_status kao_card_size(const kao_card *card, const char *key, uint32_t *width,
                          uint32_t *height, kao_error *err);

@@ -43,7 +43,7 @@ static kao_status run_network(kao_detector *d, const canvas *c, const kao_view *
         d->input_cap = 0;
         d->input = kao_alloc(&d->ctx->mem, floats * sizeof *d->input);
         if (!d->input)
-            return kao_fail(err, KAO_E_NOMEM, "detector: %zu bytes",
+            return kao_fail(err, KAO_E_NOMEM, "detector: out of memory: %zu bytes",
                             floats * sizeof *d->input);
         d->input_cap = floats;
     }

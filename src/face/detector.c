@@ -53,9 +53,9 @@ static kao_status read_card(kao_detector *d, kao_error *err)
     if (!st)
         st = kao_card_floats(card, "input.scale", d->form.scale, 3, err);
     if (!st)
-        st = kao_card_floats(card, "threshold.score", &d->min_score, 1, err);
+        st = kao_card_share(card, "threshold.score", 0, &d->min_score, err);
     if (!st)
-        st = kao_card_floats(card, "threshold.nms", &d->nms, 1, err);
+        st = kao_card_share(card, "threshold.nms", 0, &d->nms, err);
     d->form.order = color ? KAO_TENSOR_BGR : KAO_TENSOR_RGB;
     return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
 }
@@ -87,13 +87,14 @@ static kao_status read_input(kao_detector *d, kao_error *err)
 kao_status kao_detector_create(kao_model *model, kao_detector **out,
                                const kao_run_options *options, kao_error *err)
 {
+    if (out)
+        *out = NULL;
     if (!model || !out)
         return kao_fail(err, KAO_E_ARG,
                         "detector: no model or no place for the result");
     kao_mem *mem = &model->ctx->mem;
     kao_detector *d = kao_calloc(mem, 1, sizeof *d);
 
-    *out = NULL;
     if (!d)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", model->net->name);
     d->ctx = model->ctx;
@@ -195,7 +196,7 @@ static kao_status search(kao_detector *d, kao_hunt *h, bool upright, kao_error *
 static kao_status check_options(const kao_detect_options *o, kao_error *err)
 {
     if ((o->size && o->size < sizeof *o) || (unsigned)o->search > KAO_SEARCH_LARGEST ||
-        !(o->min_score <= 1))
+        !(o->min_score >= 0 && o->min_score <= 1))
         return kao_fail(err, KAO_E_ARG, "detect: bad options");
     return KAO_OK;
 }
@@ -216,10 +217,11 @@ kao_status kao_detect(kao_detector *d, const kao_view *view,
     static const kao_detect_options defaults = { 0 };
     const kao_detect_options *o = options ? options : &defaults;
 
-    if (!d || !faces || faces->size < sizeof *faces)
-        return kao_fail(err, KAO_E_ARG,
-                        "detect: no detector, or a result whose size is not set");
+    if (!faces || faces->size < sizeof *faces)
+        return kao_fail(err, KAO_E_ARG, "detect: a result whose size is not set");
     faces->n = 0;
+    if (!d)
+        return kao_fail(err, KAO_E_ARG, "detect: no detector");
     kao_status st = kao_view_check(view, "picture", err);
 
     if (!st)

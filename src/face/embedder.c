@@ -59,7 +59,7 @@ static kao_status read_card(kao_embedder *e, kao_error *err)
     if (!st)
         st = kao_card_floats(card, "input.scale", e->form.scale, 3, err);
     if (!st)
-        st = kao_card_floats(card, "threshold.cosine", &e->threshold, 1, err);
+        st = kao_card_share(card, "threshold.cosine", -1, &e->threshold, err);
     if (!st && (width > MAX_CHIP || height > MAX_CHIP))
         st = kao_fail(err, KAO_E_LIMIT, "card: input.size = %ux%u, at most %d", width,
                       height, MAX_CHIP);
@@ -144,12 +144,13 @@ static kao_status probe(kao_embedder *e, kao_error *err)
 kao_status kao_embedder_create(kao_model *model, kao_embedder **out,
                                const kao_run_options *options, kao_error *err)
 {
+    if (out)
+        *out = NULL;
     if (!model || !out)
         return kao_fail(err, KAO_E_ARG,
                         "embedder: no model or no place for the result");
     kao_embedder *e = kao_calloc(&model->ctx->mem, 1, sizeof *e);
 
-    *out = NULL;
     if (!e)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", model->net->name);
     e->ctx = model->ctx;

@@ -46,9 +46,10 @@ static kao_status open_model(kao_context *ctx, kao_model **out, const char *path
 kao_status kao_model_open(kao_context *ctx, kao_model **out, const char *path,
                           kao_error *err)
 {
+    if (out)
+        *out = NULL;
     if (!ctx || !out || !path)
         return kao_fail(err, KAO_E_ARG, "model: no context, result or path");
-    *out = NULL;
     return open_model(ctx, out, path, (kao_span){ NULL, 0 }, path, NULL, err);
 }
 
@@ -56,9 +57,10 @@ kao_status kao_model_open_bytes(kao_context *ctx, kao_model **out, const void *b
                                 size_t n_bytes, const char *name, const char *card,
                                 kao_error *err)
 {
+    if (out)
+        *out = NULL;
     if (!ctx || !out || (!bytes && n_bytes))
         return kao_fail(err, KAO_E_ARG, "model: no context, result or bytes");
-    *out = NULL;
     return open_model(ctx, out, NULL, (kao_span){ bytes, n_bytes },
                       name ? name : "model", card ? card : "", err);
 }

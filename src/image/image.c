@@ -77,8 +77,8 @@ kao_status kao_image_alloc(kao_mem *mem, uint32_t width, uint32_t height,
                            kao_image *out, kao_error *err)
 {
     const size_t row_bytes = (size_t)width * KAO_RGB;
-    uint8_t *p =
-        kao_alloc(mem, row_bytes * height); /* sizes were checked: no overflow */
+    size_t bytes = 0;
+    uint8_t *p = kao_mul(row_bytes, height, &bytes) ? kao_alloc(mem, bytes) : NULL;
 
     if (!p)
         return kao_fail(err, KAO_E_NOMEM, "%u x %u pixels: out of memory", width,
@@ -103,6 +103,8 @@ void kao_image_drop(kao_mem *mem, kao_image *image)
 kao_status kao_image_create(kao_context *ctx, uint32_t width, uint32_t height,
                             kao_image *out, kao_error *err)
 {
+    if (!ctx || !out)
+        return kao_fail(err, KAO_E_ARG, "picture: no context or place for the result");
     *out = (kao_image){ 0 };
     if (width == 0 || height == 0)
         return kao_fail(err, KAO_E_ARG, "%u x %u pixels", width, height);
@@ -251,7 +253,11 @@ kao_status kao_image_decode(kao_context *ctx, const void *bytes, size_t n_bytes,
                             const kao_image_options *options, kao_image *out,
                             kao_error *err)
 {
-    *out = (kao_image){ 0 };
+    if (out)
+        *out = (kao_image){ 0 };
+    if (!ctx || !out || (!bytes && n_bytes))
+        return kao_fail(err, KAO_E_ARG,
+                        "picture: no context, bytes or place for the result");
     if (n_bytes > KAO_IMAGE_MAX_BYTES)
         return kao_fail(err, KAO_E_LIMIT, "%zu bytes, at most %u", n_bytes,
                         KAO_IMAGE_MAX_BYTES);
@@ -264,7 +270,11 @@ kao_status kao_image_load(kao_context *ctx, const char *path,
 {
     kao_file file = { 0 };
 
-    *out = (kao_image){ 0 };
+    if (out)
+        *out = (kao_image){ 0 };
+    if (!ctx || !path || !out)
+        return kao_fail(err, KAO_E_ARG,
+                        "picture: no context, path or place for the result");
     kao_status st = kao_file_open(&file, &ctx->mem, path, KAO_IMAGE_MAX_BYTES, err);
 
     if (st)
@@ -300,6 +310,8 @@ kao_status kao_image_encode(kao_context *ctx, const kao_image *image,
     const kao_codec *codec = kao_codec_of_format(format);
     kao_bytes b = { 0 };
 
+    if (!ctx || !bytes || !n_bytes)
+        return kao_fail(err, KAO_E_ARG, "picture: no context or place for the result");
     *bytes = NULL;
     *n_bytes = 0;
     if (!codec)
@@ -324,9 +336,11 @@ void kao_image_free_bytes(kao_context *ctx, uint8_t *bytes)
 kao_status kao_image_save(kao_context *ctx, const char *path, const kao_image *image,
                           kao_error *err)
 {
-    const kao_codec *codec = kao_codec_of_path(path);
+    const kao_codec *codec = path ? kao_codec_of_path(path) : NULL;
     kao_bytes b = { 0 };
 
+    if (!ctx || !path)
+        return kao_fail(err, KAO_E_ARG, "picture: no context or path");
     if (codec && !codec->decode)
         return kao_fail(err, KAO_E_UNSUPPORTED, "%s: %s is not in this build", path,
                         codec->name);

@@ -17,7 +17,8 @@ kao_status kao_image_check_file_size(uint64_t width, uint64_t height, kao_error 
 /* at_least (1, 2, 4, 8) or so many doublings of it that the picture may be handed out:
  * 8 at most for a size that passed kao_image_check_file_size. */
 uint32_t kao_image_reduction(uint32_t width, uint32_t height, uint32_t at_least);
-/* KAO_OK; KAO_E_LIMIT for rows further apart than KAO_IMAGE_MAX_ROW_BYTES; KAO_E_ARG where image does not describe pixels. role: "src" */
+/* KAO_OK; KAO_E_LIMIT for rows further apart than KAO_IMAGE_MAX_ROW_BYTES; KAO_E_ARG where
+ * image does not describe pixels. role: "src" */
 kao_status kao_image_check(const kao_image *image, const char *role, kao_error *err);
 /* Pixels of undefined content, rows without padding, full_width and so on as the size.
  */

@@ -339,15 +339,18 @@ static bool grow(kao_mem *mem, void **p, size_t *have, size_t want)
  * Workers must not share a cache line: 64 bytes. */
 static bool fit_rows(kao_resizer *r, kao_mem *mem, uint32_t n_threads)
 {
-    const size_t bytes = (size_t)r->src_width * KAO_RGB;
-    const size_t n_rows = r->mean_x ? r->mean_y : r->down.max_n;
+    const size_t bytes = kao_round_up((size_t)r->src_width * KAO_RGB, 64);
+    const size_t n_rows = r->format == KAO_PIXELS_RGB ? 0
+                          : r->mean_x                 ? r->mean_y
+                                                      : r->down.max_n;
     void *row = r->row, *room = r->room;
+    size_t all = 0;
 
-    r->row_cap = kao_round_up(bytes, 32);
-    r->room_cap = r->format == KAO_PIXELS_RGB ? 0 : kao_round_up(bytes * n_rows, 64);
+    r->row_cap = bytes;
     const bool ok =
         grow(mem, &row, &r->row_bytes, r->row_cap * n_threads * sizeof *r->row) &&
-        grow(mem, &room, &r->room_bytes, r->room_cap * n_threads);
+        kao_mul(bytes, n_rows, &r->room_cap) && kao_mul(r->room_cap, n_threads, &all) &&
+        grow(mem, &room, &r->room_bytes, all);
 
     r->row = row;
     r->room = room;
@@ -423,6 +426,9 @@ kao_status kao_image_resize(kao_context *ctx, const kao_view *src, const kao_ima
                             kao_error *err)
 {
     kao_image lying = { 0 };
+
+    if (!ctx)
+        return kao_fail(err, KAO_E_ARG, "resize: no context");
     kao_status st = kao_view_check(src, "src", err);
 
     if (!st)

@@ -4,8 +4,8 @@
 
 #include "image/view.h"
 
-/* Fill dst with src (RGB, as it lies) under m = (a, b, tx; c, d, ty), rows first: the point (x, y) of src
- * goes to (a*x + b*y + tx, c*x + d*y + ty) of dst. Pixel centres are at integers. Each
+/* Fill dst with src (RGB, as it lies) under m = (a, b, tx; c, d, ty), rows first: the point
+ * (x, y) of src goes to (a*x + b*y + tx, c*x + d*y + ty) of dst. Pixel centres are at integers. Each
  * pixel of dst is interpolated linearly among four of src, those outside counting as 0:
  * what cv2.warpAffine does with INTER_LINEAR and a constant border, but with the exact
  * position instead of 1/32 pixels. No averaging where it shrinks: below half size,

@@ -177,7 +177,7 @@ static void links(void **state)
 }
 
 /* The n-th allocation fails, with a link on the way. */
-static void write_without_memory(void **state)
+static void without_memory(void **state)
 {
     fixture *f = *state;
     kao_mem *mem = &f->ctx->mem;
@@ -187,6 +187,12 @@ static void write_without_memory(void **state)
     path_of(link, sizeof link, f->dir, "to-kept");
     assert_int_equal(kao_file_write(mem, path, "old", 3, NULL), KAO_OK);
     assert_int_equal(symlink("kept", link), 0);
+    kao_file file = { 0 };
+
+    kao_fault_arm(mem, KAO_FAULT_ALLOC, 0);
+    assert_int_equal(kao_file_open(&file, mem, path, 99, &f->err), KAO_E_NOMEM);
+    assert_true(kao_fault_disarm(mem, KAO_FAULT_ALLOC));
+    assert_non_null(strstr(f->err.msg, "out of memory"));
     for (unsigned i = 0;; i++) {
         const size_t live = atomic_load(&mem->live);
 
@@ -496,7 +502,7 @@ int main(void)
         cmocka_unit_test(old_file_survives),
         cmocka_unit_test(permissions),
         cmocka_unit_test(links),
-        cmocka_unit_test(write_without_memory),
+        cmocka_unit_test(without_memory),
         cmocka_unit_test(no_room_beside),
         cmocka_unit_test(descriptors),
         cmocka_unit_test(pipes),

@@ -11,9 +11,27 @@ for chip in chips/ana_1.face1.png chips/group.face1.png chips/group.face4.png; d
 fact "chips of every face, all of one size, their paths printed; the folder is made"
 run 0 "$KAO" align "$group" -o one --faces best
 lines 1 out
-run 0 "$KAO" align "$group" -o one --faces largest --json
-"${PYTHON:-python3}" -c 'import json,sys; o = json.loads(open(sys.argv[1]).read()); assert o["chips"] == ["one/group.face1.png"], o' out || fails JSON
-fact "--faces takes one; --json: file, chips"
+run 0 "$KAO" align "$group" -o one --faces 3 --json
+"${PYTHON:-python3}" -c 'import json,sys; o = json.loads(open(sys.argv[1]).read()); assert o["chips"] == ["one/group.face3.png"], o' out || fails JSON
+same one/group.face3.png chips/group.face3.png
+fact "--faces takes one; --json: file, chips; a chip has its face's number"
+if [ $real = no ]; then # between two faces one that is too small: by score the second
+    "$COMPOSE" mixed.png 640 640 60 "#00d200" 64 64 16 16 "#c80000" 320 320 8 8 "#00be00" 480 480 16 16
+    run 0 "$KAO" detect mixed.png --json
+    "${PYTHON:-python3}" -c 'import json,sys; o = [f["box"][2] < 30 for f in json.loads(open(sys.argv[1]).read())["faces"]]; assert o == [False, True, False], o' out || fails "order"
+    run 0 "$KAO" align mixed.png -o mixed
+    [ "$(cat out)" = "mixed/mixed.face1.png
+mixed/mixed.face3.png" ] || fails "numbers: $(cat out)"
+    fact "a face that cannot be used is left out and keeps its number"
+fi
+"$COMPOSE" large.jpg 5600 $((5600 * high / wide)) 60 "$a" 0 0 5600 $((5600 * high / wide))
+run 0 "$KAO" align large.jpg -o large
+run 0 "$KAO" embed --no-detect large/large.face1.png
+cut -f 2- out >of_chip
+run 0 "$KAO" embed large.jpg --faces 1
+cut -f 3- out >of_picture
+same of_chip of_picture
+fact "the chip of a large picture, which is read reduced, is what embed sees"
 cp "$a" here.png
 cp here.png kept.png
 run 0 "$KAO" align here.png

@@ -3,6 +3,13 @@
 . "$(dirname "$0")/lib.sh"
 
 mkdir "$work/empty"
+if [ -n "${WITHOUT-}" ]; then
+    KAO_MODELS=$work/empty run 3 "$KAO" doctor
+    out_has "${WITHOUT%%,*} left out of this build"
+    grep -q BROKEN "$work/out" && fails "a format that was left out is no fault"
+    fact "formats that the build leaves out are named, and are no fault"
+    finish
+fi
 KAO_MODELS=$work/empty:$work/none run 3 "$KAO" doctor
 for word in version cpu threads "this process may use" quota "JPEG ok, PNG ok, WebP ok" "models in  $work/empty" \
     "models in  $work/none (not there)" 'model "yunet_n_dynamic" not found' \
@@ -10,6 +17,10 @@ for word in version cpu threads "this process may use" quota "JPEG ok, PNG ok, W
     out_has "$word"
 done
 fact "without models doctor says where it looked and ends with 3"
+KAO_MODELS=:$work/empty::: run 3 "$KAO" doctor
+[ "$(grep -c '^models in ' "$work/out")" = 3 ] || fails "empty parts of KAO_MODELS"
+out_has "models in  $work/empty"
+fact "empty parts of KAO_MODELS do not count"
 KAO_CPU=ref run 3 "$KAO" doctor
 out_has "uses ref kernels"
 out_has "models in  $DATADIR/kao/models"

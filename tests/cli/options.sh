@@ -33,6 +33,8 @@ for c in $commands; do
     run 4 sh -c '"$0" "$1" --help >/dev/full' "$KAO" $c
     err_has "kao $c: cannot write the output: No space left on device"
 done
+run 3 "$KAO" help nope
+err_has 'unknown command "nope"'
 fact "every command: --help, -h and help COMMAND are the same and 0; an unknown option is one line and 3; help into a full disk is 4"
 
 run 0 "$KAO" version

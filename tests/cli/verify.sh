@@ -163,6 +163,11 @@ printf '\357\273\277%s\t%s\n' "$a" "$b" >marked.txt
 run 0 "$KAO" verify --pairs marked.txt --json
 check verify out "a=$a" "b=$b" same=true
 fact "a byte order mark is skipped; several spaces and no tab are an error that says so"
+printf '%s\t%s\r%s\t%s\r' "$a" "$b" "$a" "$c" >bad.txt
+run 3 "$KAO" verify --pairs bad.txt
+err_has "bad.txt: line 1 has a carriage return inside"
+lines 0 out
+fact "lines that end in CR alone are not taken for one"
 printf '\n\n' >bad.txt
 run 3 "$KAO" verify --pairs bad.txt
 err_has "no pairs"

@@ -52,6 +52,8 @@ static void thresholds(void **state)
         { KAO_TTA_NONE, (double)NAN, NULL, false, 0, 0 },
         { KAO_TTA_NONE, .031622776601683791, "old people", true, .4, 0 },
         { KAO_TTA_NONE, .001, "old people", false, 0, 0 },
+        /* the float nearest to .2 is above it */
+        { KAO_TTA_NONE, .001, "young", true, .2, 0 },
         { KAO_TTA_NONE, .001, "nobody", false, 0, 0 },
         { KAO_TTA_CONCAT, .01, NULL, true, .3, 0 },
         { KAO_TTA_CONCAT, .01, "young", false, 0, 0 },
@@ -79,13 +81,18 @@ static void thresholds(void **state)
         assert_true(fabs((double)rate.similarity - rows[i].similarity) < 1e-6);
         assert_true(fabs(rate.far / rows[i].far - 1) < 1e-9);
         assert_int_equal(rate.extrapolated, rows[i].extrapolated);
-        assert_true(kao_calibration_far(c, rows[i].tta,
-                                        (float)rows[i].similarity - 1e-7f,
-                                        rows[i].group, &back) ||
-                    rows[i].similarity == .2);
-        if (back.far != 7)
-            assert_true(fabs(log10(back.far / rows[i].far)) < 1e-4);
+        /* and back: the threshold's own rate, at the curve's ends too */
+        assert_true(
+            kao_calibration_far(c, rows[i].tta, rate.similarity, rows[i].group, &back));
+        assert_true(fabs(back.far / rows[i].far - 1) < 1e-6);
+        assert_int_equal(back.extrapolated, rows[i].extrapolated);
     }
+    kao_rate small = { .size = sizeof small - 1 }, first = { .size = 0 };
+
+    assert_false(kao_calibration_far(c, KAO_TTA_NONE, .5f, NULL, &small));
+    assert_false(kao_calibration_threshold(c, KAO_TTA_NONE, .01, NULL, &small));
+    assert_true(kao_calibration_far(c, KAO_TTA_NONE, .5f, NULL, &first));
+    assert_true(first.far > 0);
     assert_false(kao_calibration_far(c, KAO_TTA_NONE, .19f, NULL, &(kao_rate){ 0 }));
     assert_false(kao_calibration_far(c, KAO_TTA_NONE, .71f, NULL, &(kao_rate){ 0 }));
     assert_false(kao_calibration_far(c, KAO_TTA_NONE, NAN, NULL, &(kao_rate){ 0 }));

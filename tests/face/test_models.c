@@ -90,6 +90,9 @@ static void wrong_sidecars(void **state)
         { "= x\n", "line 1: unknown key \"\"", 0 },
         { "kind = a\0b\n", "not a text file", 11 },
         { "\x1b[31m = 1", "line 1: unknown key \"?[31m\"", 0 },
+        { "name = a\n\nname = b\n", "line 3: the key \"name\" stands there twice", 0 },
+        { "# old\rkind = embedder\r", "line 1 has a carriage return inside", 0 },
+        { "kind = embedder\rname = a\r\n", "line 1 has a carriage return inside", 0 },
     };
     fixture *f = *state;
 
@@ -116,6 +119,21 @@ static void wrong_sidecars(void **state)
     assert_int_equal(kao_model_open(f->ctx, &m, NULL, &f->err), KAO_E_ARG);
 }
 
+/* A file name that leaves no room for ".card" has no sidecar. */
+static void long_name(void **state)
+{
+    fixture *f = *state;
+    kao_model *m = NULL;
+    char name[256];
+    pb file = tiny_embedder();
+
+    memset(name, 'x', 250);
+    snprintf(name + 250, sizeof name - 250, ".onx");
+    fixture_file(f, name, &file);
+    assert_int_equal(kao_model_open(f->ctx, &m, f->path, &f->err), KAO_OK);
+    kao_model_release(m);
+}
+
 static void numbers_of_cards(void **state)
 {
     static const struct {
@@ -137,6 +155,7 @@ static void numbers_of_cards(void **state)
         { "1e3 1e-1 2.5E+2", true, { 1000, .1f, 250 } },
         { "1e", false, { 0 } },
         { "1e999", false, { 0 } },
+        { "1e300", false, { 0 } }, /* a double, but no float */
         { "nan", false, { 0 } },
         { ".", false, { 0 } },
         { "0x10", false, { 0 } },
@@ -217,9 +236,25 @@ static void cards_that_do_not_do(void **state)
         { "input.size = 16384\n", KAO_E_LIMIT, "at most 1024" },
         { "input.mean = black\n", KAO_E_FORMAT, "wanted 3 numbers" },
         { "threshold.cosine = 1,2\n", KAO_E_FORMAT, "wanted 1 number" },
+        { "threshold.cosine = 53\n", KAO_E_FORMAT, "a number from -1 to 1" },
+        { "threshold.cosine = -1.01\n", KAO_E_FORMAT, "a number from -1 to 1" },
     };
+    static const char *const shares[] = { "threshold.score = 7\n",
+                                          "threshold.score = -1\n",
+                                          "threshold.nms = 2\n",
+                                          "threshold.nms = -.1\n" };
     fixture *f = *state;
 
+    for (size_t i = 0; i < COUNT(shares); i++) {
+        kao_detector *d = (kao_detector *)1;
+
+        set_sidecar(f->detector, shares[i], strlen(shares[i]));
+        if (detector_of(f, &d, f->detector) != KAO_E_FORMAT ||
+            !strstr(f->err.msg, "a number from 0 to 1"))
+            fail_msg("%s: %s", shares[i], f->err.msg);
+        assert_null(d);
+    }
+    no_sidecar(f->detector);
     for (size_t i = 0; i < COUNT(rows); i++) {
         kao_embedder *e = (kao_embedder *)1;
 
@@ -480,10 +515,18 @@ static void bad_arguments(void **state)
     kao_face face = { .n_points = KAO_FACE_POINTS };
     kao_faces faces = KAO_FACES_INIT, unset = { 0 };
     kao_model *m = (kao_model *)1;
+    kao_detector *no_d = (kao_detector *)1;
+    kao_embedder *no_e = (kao_embedder *)1;
     kao_detect_options o = { .size = 4 };
     char id[KAO_ID_BYTES];
     float v[TINY_DIM];
 
+    /* points that coincide, at any distance of eyes */
+    assert_int_equal(kao_align(f->ctx, &view, &face, t, &chip, &f->err), KAO_E_NO_FACE);
+    assert_non_null(strstr(f->err.msg, "coincide"));
+    other.width = other.height = KAO_IMAGE_MAX_SIDE; /* 12 GiB */
+    assert_int_equal(kao_align(f->ctx, &view, &face, &other, &chip, NULL), KAO_E_LIMIT);
+    other = *t;
     other.width++;
     assert_int_equal(kao_align(f->ctx, &none, &face, t, &chip, NULL), KAO_E_ARG);
     assert_int_equal(kao_align(NULL, &view, &face, t, &chip, NULL), KAO_E_ARG);
@@ -502,14 +545,25 @@ static void bad_arguments(void **state)
     assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_E_ARG);
     o = (kao_detect_options){ .search = (kao_search)7 };
     assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_E_ARG);
+    o = (kao_detect_options){ .min_score = -0.5f };
+    assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_E_ARG);
     assert_int_equal(kao_embedder_id(e, (kao_tta)7, id, NULL), KAO_E_ARG);
+    faces.n = 9;
+    assert_int_equal(kao_detect(NULL, &view, NULL, &faces, NULL), KAO_E_ARG);
+    assert_int_equal(faces.n, 0);
     assert_int_equal(kao_model_open(NULL, &m, "x", NULL), KAO_E_ARG);
+    assert_null(m);
     assert_int_equal(kao_model_open(f->ctx, NULL, "x", NULL), KAO_E_ARG);
+    m = (kao_model *)1;
     assert_int_equal(kao_model_open(f->ctx, &m, NULL, NULL), KAO_E_ARG);
+    assert_null(m);
+    m = (kao_model *)1;
     assert_int_equal(kao_model_open_bytes(f->ctx, &m, NULL, 3, "x", NULL, NULL),
                      KAO_E_ARG);
-    assert_int_equal(kao_detector_create(NULL, &d, NULL, NULL), KAO_E_ARG);
-    assert_int_equal(kao_embedder_create(NULL, &e, NULL, NULL), KAO_E_ARG);
+    assert_null(m);
+    assert_int_equal(kao_detector_create(NULL, &no_d, NULL, NULL), KAO_E_ARG);
+    assert_int_equal(kao_embedder_create(NULL, &no_e, NULL, NULL), KAO_E_ARG);
+    assert_true(!no_d && !no_e);
     kao_detector_destroy(d);
     kao_embedder_destroy(e);
     kao_detector_destroy(NULL);
@@ -523,7 +577,7 @@ int main(void)
         cmocka_unit_test(numbers_of_cards),    cmocka_unit_test(cards_that_do_not_do),
         cmocka_unit_test(unknown_models),      cmocka_unit_test(embedder_outputs),
         cmocka_unit_test(embedder_of_one_row), cmocka_unit_test(detector_outputs),
-        cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(bad_arguments),       cmocka_unit_test(long_name),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

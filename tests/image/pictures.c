@@ -1,3 +1,4 @@
+/* See pictures.h. */
 #include "image/pictures.h"
 
 #include <stdio.h>

@@ -198,6 +198,35 @@ static void faults(void **state)
     }
 }
 
+static void no_arguments(void **state)
+{
+    uint8_t pixels[3] = { 0 }, *bytes = NULL;
+    const kao_image one = { .rgb = pixels, .width = 1, .height = 1, .row_bytes = 3 };
+    const kao_view view = kao_image_view(&one);
+    kao_image out = { .width = 9 };
+    kao_error err = { 0 };
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(kao_image_load(ctx, NULL, NULL, &out, &err), KAO_E_ARG);
+    assert_true(err.code == KAO_E_ARG && out.width == 0);
+    out.width = 9;
+    assert_int_equal(kao_image_load(NULL, "x", NULL, &out, NULL), KAO_E_ARG);
+    assert_int_equal(out.width, 0);
+    assert_int_equal(kao_image_load(ctx, "x", NULL, NULL, NULL), KAO_E_ARG);
+    assert_int_equal(kao_image_decode(ctx, NULL, 3, NULL, &out, NULL), KAO_E_ARG);
+    assert_int_equal(kao_image_decode(ctx, NULL, 0, NULL, &out, NULL), KAO_E_FORMAT);
+    assert_int_equal(kao_image_decode(ctx, pixels, 3, NULL, NULL, NULL), KAO_E_ARG);
+    assert_int_equal(kao_image_create(NULL, 1, 1, &out, NULL), KAO_E_ARG);
+    assert_int_equal(kao_image_create(ctx, 1, 1, NULL, NULL), KAO_E_ARG);
+    assert_int_equal(kao_image_save(ctx, NULL, &one, NULL), KAO_E_ARG);
+    assert_int_equal(kao_image_encode(ctx, &one, KAO_IMAGE_PNG, 0, NULL, &n, NULL),
+                     KAO_E_ARG);
+    assert_int_equal(kao_image_encode(NULL, &one, KAO_IMAGE_PNG, 0, &bytes, &n, NULL),
+                     KAO_E_ARG);
+    assert_int_equal(kao_image_resize(NULL, &view, &one, NULL), KAO_E_ARG);
+}
+
 static void create_and_free(void **state)
 {
     kao_image m;
@@ -219,9 +248,8 @@ static void create_and_free(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(save_and_load),
-        cmocka_unit_test(encode_arguments),
-        cmocka_unit_test(faults),
+        cmocka_unit_test(save_and_load),   cmocka_unit_test(encode_arguments),
+        cmocka_unit_test(faults),          cmocka_unit_test(no_arguments),
         cmocka_unit_test(create_and_free),
     };
 

@@ -1,3 +1,4 @@
+/* See fixture.h. */
 #include "support/fixture.h"
 
 #include <dirent.h>

@@ -12,7 +12,7 @@
 typedef struct fixture {
     kao_context *ctx;
     kao_error err;
-    char dir[256], detector[320], embedder[320], path[320];
+    char dir[256], detector[320], embedder[320], path[640];
 } fixture;
 
 /* Group setup and teardown; teardown checks that nothing of the context is left. */
