@@ -385,7 +385,8 @@ kao_status kao_graph_infer(kao_graph *g)
             kao_error_prefix(g->err, st, "%s",
                              kao_network_node_text(g->net, i, text, sizeof text));
     }
-    kao_graph_count_reads(g);
+    if (!st) /* else the last step may lack its lists */
+        kao_graph_count_reads(g);
     return st;
 }
 
