@@ -195,6 +195,8 @@ static kao_status parse_meta(kao_onnx_parser *p, kao_span bytes)
         else if (f.number == 2)
             st = kao_onnx_str_field(p, &f, &meta->value);
     }
+    if (!st && r.bad)
+        st = kao_fail(p->err, KAO_E_FORMAT, "malformed metadata");
     return st;
 }
 
