@@ -71,7 +71,8 @@ typedef enum kao_auto_pad {
     KAO_PAD_VALID,
 } kao_auto_pad;
 typedef struct kao_window_param { /* one or two spatial axes */
-    int32_t n_axes;               /* numbers given in kernel; 0: from the weight */
+    int32_t n_axes;               /* of the attributes given; 0: none are */
+    bool has_kernel;              /* else it is the weight's */
     int64_t kernel[2], stride[2], dilation[2], pads[4];
     kao_auto_pad auto_pad;
     int64_t ceil_mode;

@@ -13,7 +13,7 @@ kao_status kao_op_max_pool_load(kao_op_loader *l)
     kao_pool_param *p = l->param;
     kao_status st = kao_op_window_load(l, &p->window);
 
-    if (!st && !p->window.n_axes)
+    if (!st && !p->window.has_kernel)
         st = kao_fail(l->err, KAO_E_UNSUPPORTED,
                       "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "storage_order", 0, &p->storage_order);
@@ -24,7 +24,7 @@ kao_status kao_op_average_pool_load(kao_op_loader *l)
     kao_pool_param *p = l->param;
     kao_status st = kao_op_window_load(l, &p->window);
 
-    if (!st && !p->window.n_axes)
+    if (!st && !p->window.has_kernel)
         st = kao_fail(l->err, KAO_E_UNSUPPORTED,
                       "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "count_include_pad", 0, &p->count_include_pad);
