@@ -122,10 +122,12 @@ void kao_op_max_pool_run(const kao_op_call *c)
 
     if (c->n_out > 1 && c->out[1].data)
         index = kao_window_view(&c->out[1]);
-    for (int64_t n = 0; n < out.dims[0]; n++)
-        for (int64_t ch = 0; ch < out.dims[1]; ch++)
-            for (int64_t y = 0; y < out.dims[2]; y++)
-                for (int64_t x = 0; x < out.dims[3]; x++) {
+    const int64_t *dims = out.data ? out.dims : index.dims; /* either may be unwanted */
+
+    for (int64_t n = 0; n < dims[0]; n++)
+        for (int64_t ch = 0; ch < dims[1]; ch++)
+            for (int64_t y = 0; y < dims[2]; y++)
+                for (int64_t x = 0; x < dims[3]; x++) {
                     double best = 0;
                     int64_t by = 0, bx = 0;
                     const int64_t plane = n * in.dims[1] + ch;

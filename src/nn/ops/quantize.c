@@ -46,8 +46,8 @@ kao_status kao_op_dequant_infer(kao_op_infer *x)
                    : kao_fail(x->err, KAO_E_FORMAT, "not one scale an index of axis %d",
                               s->axis);
     for (int32_t i = 0; i < in->rank; i++) {
-        const int64_t want =
-            i == s->axis ? (in->dims[i] + p->block - 1) / p->block : in->dims[i];
+        const int64_t d = in->dims[i],
+                      want = i == s->axis ? d / p->block + (d % p->block != 0) : d;
 
         if (scale->rank != in->rank || scale->dims[i] != want)
             return kao_fail(x->err, KAO_E_FORMAT,
