@@ -37,9 +37,9 @@ typedef struct kao_network {
     kao_packed *packed[KAO_PACKED_LISTS]; /* by key.layer */
 } kao_network;
 
-/* path NULL: parse bytes (which must stay), called name in messages. */
 kao_status kao_network_load(kao_context *ctx, kao_network **out, const char *path,
                             kao_error *err);
+/* bytes must stay; name: what messages call them. */
 kao_status kao_network_parse(kao_context *ctx, kao_network **out, kao_span bytes,
                              const char *name, kao_error *err);
 void kao_network_destroy(kao_network *net);

@@ -31,9 +31,9 @@ typedef struct kao_entry {
 } kao_entry;
 
 typedef struct kao_plan {
-    kao_arena
-        arena; /* of everything below, and of computed constants that entries read;
-                        packed weights are the network's, held by each plan that uses them */
+    /* Of everything below, and of computed constants that entries read; packed weights are
+     * the network's, held by each plan that uses them. */
+    kao_arena arena;
     kao_entry *entries;
     kao_arg *operands;
     uint32_t n_entries, n_operands;

@@ -33,7 +33,8 @@ static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
-/* One axis: numpy's rules (negatives count from the end; ends are clamped). */
+/* One axis: negatives count from the end, and both ends are clamped. Backwards, a start
+ * before the axis is its first element (ONNX), where numpy takes nothing. */
 static kao_status slice_axis(kao_op_infer *x, int32_t axis, int64_t start, int64_t end,
                              int64_t step)
 {
