@@ -157,6 +157,11 @@ static void test_random(void **state)
             d[s] = check_int(0, 1) || h < 3 || w < 3
                        ? point(batch, h, w, c, check_int(2, 70))
                        : depthwise(batch, h, w, c, stride, pad);
+            if (d[s].kh == 3) { /* any padding that the group takes, on each side */
+                d[s].pad_top = check_int(0, 4);
+                d[s].oh = (h + d[s].pad_top + check_int(0, 4) - 3) / stride + 1;
+                d[s].ow = (w + pad + check_int(0, 1) - 3) / stride + 1;
+            }
             h = d[s].oh;
             w = d[s].ow;
             c = d[s].oc;
