@@ -219,31 +219,33 @@ static void bench_pairs(const kao_kernels *k, kao_pool *pool, kao_mem *mem, int 
 
     for (size_t i = 0; i < n; i++) {
         const pair *p = &pairs[i];
-        const layer deep = { p->net,
-                             1,
-                             p->h,
-                             p->w,
-                             p->point_first ? p->oc : p->c,
-                             p->point_first ? p->oc : p->c,
-                             3,
-                             p->s,
-                             1,
-                             p->point_first ? p->oc : p->c,
-                             p->deep_act,
-                             p->point_first ? p->residual : KAO_RES_NONE };
-        const kao_conv dd = describe(&deep);
-        const layer point = { p->net,
-                              1,
-                              p->point_first ? p->h : dd.oh,
-                              p->point_first ? p->w : dd.ow,
-                              p->c,
-                              p->oc,
-                              1,
-                              1,
-                              0,
-                              1,
-                              p->point_act,
-                              p->point_first ? KAO_RES_NONE : p->residual };
+        const int32_t mid = p->point_first ? p->oc : p->c; /* channels between */
+        const layer depthwise = { .net = p->net,
+                                  .count = 1,
+                                  .h = p->h,
+                                  .w = p->w,
+                                  .c = mid,
+                                  .oc = mid,
+                                  .k = 3,
+                                  .s = p->s,
+                                  .pad = 1,
+                                  .groups = mid,
+                                  .act = p->depthwise_act,
+                                  .residual =
+                                      p->point_first ? p->residual : KAO_RES_NONE };
+        const kao_conv dd = describe(&depthwise);
+        const layer point = { .net = p->net,
+                              .count = 1,
+                              .h = p->point_first ? p->h : dd.oh,
+                              .w = p->point_first ? p->w : dd.ow,
+                              .c = p->c,
+                              .oc = p->oc,
+                              .k = 1,
+                              .s = 1,
+                              .pad = 0,
+                              .groups = 1,
+                              .act = p->point_act,
+                              .residual = p->point_first ? KAO_RES_NONE : p->residual };
         const kao_conv pd = describe(&point);
         const kao_conv *const stages[] = { p->point_first ? &pd : &dd,
                                            p->point_first ? &dd : &pd };
@@ -267,55 +269,96 @@ typedef struct other_args {
     int32_t twice[160];
 } other_args;
 
+/* 2x2, stride 2, of a square map. */
+static kao_pooling halve(kao_pooling_kind kind, int32_t side, int32_t c)
+{
+    return (kao_pooling){ .kind = kind,
+                          .n = 1,
+                          .h = side,
+                          .w = side,
+                          .c = c,
+                          .oh = side / 2,
+                          .ow = side / 2,
+                          .kh = 2,
+                          .kw = 2,
+                          .sy = 2,
+                          .sx = 2,
+                          .dy = 1,
+                          .dx = 1,
+                          .in_stride = c,
+                          .out_stride = c };
+}
+
 static void other_max_pool(const other_args *a)
 {
-    const kao_pooling d = {
-        KAO_POOLING_MAX, 1, 320, 320, 16, 160, 160, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 16, 16
-    };
+    const kao_pooling d = halve(KAO_POOLING_MAX, 320, 16);
 
     kao_pooling_run(a->k, a->pool, &d, a->in, a->out);
 }
 
 static void other_avg_pool(const other_args *a)
 {
-    const kao_pooling d = {
-        KAO_POOLING_AVG, 1, 160, 160, 24, 80, 80, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 24, 24
-    };
+    const kao_pooling d = halve(KAO_POOLING_AVG, 160, 24);
 
     kao_pooling_run(a->k, a->pool, &d, a->in, a->out);
 }
 
 static void other_resize(const other_args *a)
 {
-    const kao_resize d = { 1, 40, 40, 64, 80, 80, a->twice, a->twice, 64, 64 };
+    const kao_resize d = { .n = 1,
+                           .h = 40,
+                           .w = 40,
+                           .c = 64,
+                           .oh = 80,
+                           .ow = 80,
+                           .from_y = a->twice,
+                           .from_x = a->twice,
+                           .in_stride = 64,
+                           .out_stride = 64 };
 
     kao_resize_run(a->pool, &d, a->in, a->out);
 }
 
 static void other_add(const other_args *a)
 {
-    const kao_binary_rows b = {
-        KAO_BIN_ADD, KAO_OPERAND_FULL, a->in,   a->out, a->out, 64, 64, 64, 6400,
-        64,          -INFINITY,        INFINITY
-    };
+    const kao_binary_rows b = { .op = KAO_BIN_ADD,
+                                .kind = KAO_OPERAND_FULL,
+                                .a = a->in,
+                                .b = a->out,
+                                .out = a->out,
+                                .a_stride = 64,
+                                .b_stride = 64,
+                                .out_stride = 64,
+                                .n_rows = 6400,
+                                .c = 64,
+                                .lo = -INFINITY,
+                                .hi = INFINITY };
 
     kao_binary_run(a->k, a->pool, &b);
 }
 
-static void other_sigmoid(const other_args *a)
+static void activate(const other_args *a, kao_act act)
 {
-    const kao_unary_args u = { a->in,           64, a->out, 64,  6400, 64,
-                               KAO_ACT_SIGMOID, 0,  0,      NULL };
+    const kao_unary_args u = { .in = a->in,
+                               .in_stride = 64,
+                               .out = a->out,
+                               .out_stride = 64,
+                               .n_rows = 6400,
+                               .c = 64,
+                               .act = act,
+                               .slope = a->in };
 
     kao_unary_run(a->k, a->pool, &u);
 }
 
+static void other_sigmoid(const other_args *a)
+{
+    activate(a, KAO_ACT_SIGMOID);
+}
+
 static void other_slope(const other_args *a)
 {
-    const kao_unary_args u = { a->in,         64, a->out, 64,   6400, 64,
-                               KAO_ACT_SLOPE, 0,  0,      a->in };
-
-    kao_unary_run(a->k, a->pool, &u);
+    activate(a, KAO_ACT_SLOPE);
 }
 
 static void other_to_nhwc(const other_args *a)

@@ -1,7 +1,7 @@
 /* The table of micro-kernels: one slot an operation, filled for a CPU mask.
  *
- * The table is filled once, into the context's owner, by the reference versions and
- * then by each wider ISA that the mask allows. Drivers (conv.c ...) loop over tiles and
+ * A table is filled by the reference versions and then by each wider ISA that the mask
+ * allows; each network has one. Drivers (conv.c ...) loop over tiles and
  * call the slots; nothing above this folder knows an ISA.
  *
  * Only the drivers call the slots of gemm and depthwise; the others are called through
