@@ -102,7 +102,11 @@ static kao_status measure(callers_case *k, const char *path, double seconds,
         if (!st)
             st = kao_embedder_create(model, &callers[i].embedder, NULL, err);
         kao_model_release(model);
-        if (!st && kao_embedder_dim(callers[i].embedder, KAO_TTA_NONE) <= MAX_DIM)
+        if (!st && kao_embedder_dim(callers[i].embedder, KAO_TTA_NONE) > MAX_DIM) {
+            snprintf(err->msg, sizeof err->msg, "vectors of over %d numbers", MAX_DIM);
+            st = KAO_E_LIMIT;
+        }
+        if (!st)
             st = kao_embed(callers[i].embedder, &chip, 1, KAO_TTA_NONE, out, err);
     }
     const double rate = st ? -1 : run_callers(callers, k->n_callers, seconds);

@@ -43,30 +43,31 @@ static float *floats(kao_mem *mem, size_t n)
     return p;
 }
 
+enum { MOST_STAGES = 3 };
+
 typedef struct run_args {
     const kao_kernels *k;
     kao_pool *pool;
-    const kao_conv *d, *then; /* then: NULL for a single convolution */
+    kao_conv_group group;
     bool fused;
-    const void *packed, *packed_then;
     const float *in, *res;
-    float *middle, *out;
+    float *maps[MOST_STAGES]; /* what each stage makes */
     void *scratch;
 } run_args;
 
 static void run_once(const run_args *a)
 {
-    if (!a->then) {
-        kao_conv_run(a->k, a->pool, a->d, a->packed, a->in, a->res, a->out, a->scratch);
-    } else if (a->fused) {
-        kao_conv_pair_run(a->k, a->pool, a->d, a->packed, a->then, a->packed_then,
-                          a->in, a->res, a->out, a->scratch);
-    } else {
-        kao_conv_run(a->k, a->pool, a->d, a->packed, a->in, NULL, a->middle,
-                     a->scratch);
-        kao_conv_run(a->k, a->pool, a->then, a->packed_then, a->middle, a->res, a->out,
-                     a->scratch);
+    const int32_t n = a->group.n_stages;
+    const kao_conv_stage *s = a->group.stages;
+
+    if (a->fused) {
+        kao_conv_group_run(a->k, a->pool, &a->group, a->in, a->res, a->maps[n - 1],
+                           a->scratch);
+        return;
     }
+    for (int32_t i = 0; i < n; i++)
+        kao_conv_run(a->k, a->pool, &s[i].conv, s[i].packed, i ? a->maps[i - 1] : a->in,
+                     i == n - 1 ? a->res : NULL, a->maps[i], a->scratch);
 }
 
 /* Seconds of one run: the median of `rounds` windows of some 2 ms each. */
@@ -129,51 +130,59 @@ static size_t floats_out(const kao_conv *d)
     return (size_t)d->oh * (size_t)d->ow * (size_t)d->oc;
 }
 
-/* Seconds: t[0] of d (and then) apart, t[1] as a pair, which is left alone without
- * then. */
-static void time_layer(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
-                       const kao_conv *d, const kao_conv *then, int rounds, double t[2])
+static void *pack(const kao_kernels *k, kao_mem *mem, const kao_conv *d)
 {
-    const kao_conv *last = then ? then : d, *both[2] = { d, then };
+    kao_conv_plan p;
+    float *w = floats(mem, (size_t)d->oc * (size_t)(d->c / d->groups * d->kh * d->kw));
+    float *bias = floats(mem, (size_t)d->oc);
+
+    kao_conv_plan_init(&p, k, d);
+    void *packed = kao_alloc(mem, p.packed_bytes);
+
+    kao_conv_pack(k, &p, w, bias, bias, packed);
+    kao_free(mem, bias);
+    kao_free(mem, w);
+    return packed;
+}
+
+/* Seconds: t[0] of n stages one by one, t[1] as a group (0 where n is 1). */
+static void time_stages(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
+                        const kao_conv *const *d, int32_t n, int rounds, double t[2])
+{
     const uint32_t n_threads = kao_pool_threads(pool);
-    void *packed[2] = { NULL, NULL };
-    size_t scratch = 64;
+    kao_conv_stage stages[MOST_STAGES] = { 0 };
+    void *packed[MOST_STAGES];
+    run_args a = { .k = k, .pool = pool };
 
-    for (int i = 0; i < 2 && both[i]; i++) {
-        const kao_conv *l = both[i];
-        const size_t own = kao_conv_scratch_bytes(k, l, n_threads);
-        float *w =
-            floats(mem, (size_t)l->oc * (size_t)(l->c / l->groups * l->kh * l->kw));
-        float *bias = floats(mem, (size_t)l->oc);
+    for (int32_t i = 0; i < n; i++) {
+        stages[i].conv.d = *d[i];
+        stages[i].packed = packed[i] = pack(k, mem, d[i]);
+        a.maps[i] = floats(mem, floats_out(d[i]));
+    }
+    kao_conv_group_init(&a.group, k, stages, n);
+    size_t scratch = kao_conv_group_scratch_bytes(&a.group, n_threads);
 
-        packed[i] = kao_alloc(mem, kao_conv_packed_bytes(k, l));
-        kao_conv_pack(k, l, w, bias, bias, packed[i]);
-        kao_free(mem, bias);
-        kao_free(mem, w);
+    for (int32_t i = 0; i < n; i++) {
+        const size_t own = stages[i].conv.thread_bytes * n_threads;
+
         scratch = own > scratch ? own : scratch;
     }
-    if (then) {
-        const size_t pair_bytes = kao_conv_pair_scratch_bytes(k, d, then, n_threads);
-        scratch = pair_bytes > scratch ? pair_bytes : scratch;
-    }
-    float *in = floats(mem, (size_t)d->h * (size_t)d->w * (size_t)d->c);
-    float *middle = floats(mem, floats_out(d));
-    float *res = floats(mem, floats_out(last)), *out = floats(mem, floats_out(last));
-    run_args a = { k,         pool,  d,
-                   then,      false, packed[0],
-                   packed[1], in,    last->residual ? res : NULL,
-                   middle,    out,   kao_alloc(mem, scratch) };
+    float *in = floats(mem, (size_t)d[0]->h * (size_t)d[0]->w * (size_t)d[0]->c);
+    float *res = floats(mem, floats_out(d[n - 1]));
 
+    a.in = in;
+    a.res = d[n - 1]->residual ? res : NULL;
+    a.scratch = kao_alloc(mem, scratch);
     t[0] = time_run(&a, rounds);
     a.fused = true;
-    t[1] = then ? time_run(&a, rounds) : 0;
+    t[1] = n > 1 ? time_run(&a, rounds) : 0;
     kao_free(mem, a.scratch);
-    kao_free(mem, out);
     kao_free(mem, res);
-    kao_free(mem, middle);
     kao_free(mem, in);
-    kao_free(mem, packed[1]);
-    kao_free(mem, packed[0]);
+    for (int32_t i = 0; i < n; i++) {
+        kao_free(mem, a.maps[i]);
+        kao_free(mem, packed[i]);
+    }
 }
 
 static void bench_layers(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
@@ -187,7 +196,7 @@ static void bench_layers(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
         const kao_conv d = describe(l);
         double t[2];
 
-        time_layer(k, pool, mem, &d, NULL, rounds, t);
+        time_stages(k, pool, mem, (const kao_conv *const[]){ &d }, 1, rounds, t);
         printf("%-13s %dx %3dx%-3d c%-3d -> %3dx%-3d c%-3d k%d s%d %-5s %9.1f us %6.1f "
                "GFLOP/s "
                "%3.0f %%\n",
@@ -210,43 +219,45 @@ static void bench_pairs(const kao_kernels *k, kao_pool *pool, kao_mem *mem, int 
 
     for (size_t i = 0; i < n; i++) {
         const pair *p = &pairs[i];
-        const layer deep = { p->net,
-                             1,
-                             p->h,
-                             p->w,
-                             p->point_first ? p->oc : p->c,
-                             p->point_first ? p->oc : p->c,
-                             3,
-                             p->s,
-                             1,
-                             p->point_first ? p->oc : p->c,
-                             p->deep_act,
-                             p->point_first ? p->residual : KAO_RES_NONE };
-        const kao_conv dd = describe(&deep);
-        const layer point = { p->net,
-                              1,
-                              p->point_first ? p->h : dd.oh,
-                              p->point_first ? p->w : dd.ow,
-                              p->c,
-                              p->oc,
-                              1,
-                              1,
-                              0,
-                              1,
-                              p->point_act,
-                              p->point_first ? KAO_RES_NONE : p->residual };
+        const int32_t mid = p->point_first ? p->oc : p->c; /* channels between */
+        const layer depthwise = { .net = p->net,
+                                  .count = 1,
+                                  .h = p->h,
+                                  .w = p->w,
+                                  .c = mid,
+                                  .oc = mid,
+                                  .k = 3,
+                                  .s = p->s,
+                                  .pad = 1,
+                                  .groups = mid,
+                                  .act = p->depthwise_act,
+                                  .residual =
+                                      p->point_first ? p->residual : KAO_RES_NONE };
+        const kao_conv dd = describe(&depthwise);
+        const layer point = { .net = p->net,
+                              .count = 1,
+                              .h = p->point_first ? p->h : dd.oh,
+                              .w = p->point_first ? p->w : dd.ow,
+                              .c = p->c,
+                              .oc = p->oc,
+                              .k = 1,
+                              .s = 1,
+                              .pad = 0,
+                              .groups = 1,
+                              .act = p->point_act,
+                              .residual = p->point_first ? KAO_RES_NONE : p->residual };
         const kao_conv pd = describe(&point);
-        const kao_conv *first = p->point_first ? &pd : &dd,
-                       *second = p->point_first ? &dd : &pd;
+        const kao_conv *const stages[] = { p->point_first ? &pd : &dd,
+                                           p->point_first ? &dd : &pd };
         double t[2];
 
-        time_layer(k, pool, mem, first, second, rounds, t);
+        time_stages(k, pool, mem, stages, 2, rounds, t);
         printf("%-13s %dx %3dx%-3d c%-3d %s c%-3d s%d  apart %8.1f us  pair %8.1f us  "
                "x%.2f %s\n",
                p->net, p->count, p->h, p->w, p->c,
                p->point_first ? "point, depth" : "depth, point", p->oc, p->s,
                t[0] * 1e6, t[1] * 1e6, t[0] / t[1],
-               kao_conv_pair_good(k, first, second) ? "taken" : "");
+               kao_conv_group_good(stages, 2) ? "taken" : "");
     }
 }
 
@@ -258,55 +269,96 @@ typedef struct other_args {
     int32_t twice[160];
 } other_args;
 
+/* 2x2, stride 2, of a square map. */
+static kao_pooling halve(kao_pooling_kind kind, int32_t side, int32_t c)
+{
+    return (kao_pooling){ .kind = kind,
+                          .n = 1,
+                          .h = side,
+                          .w = side,
+                          .c = c,
+                          .oh = side / 2,
+                          .ow = side / 2,
+                          .kh = 2,
+                          .kw = 2,
+                          .sy = 2,
+                          .sx = 2,
+                          .dy = 1,
+                          .dx = 1,
+                          .in_stride = c,
+                          .out_stride = c };
+}
+
 static void other_max_pool(const other_args *a)
 {
-    const kao_pooling d = {
-        KAO_POOLING_MAX, 1, 320, 320, 16, 160, 160, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 16, 16
-    };
+    const kao_pooling d = halve(KAO_POOLING_MAX, 320, 16);
 
     kao_pooling_run(a->k, a->pool, &d, a->in, a->out);
 }
 
 static void other_avg_pool(const other_args *a)
 {
-    const kao_pooling d = {
-        KAO_POOLING_AVG, 1, 160, 160, 24, 80, 80, 2, 2, 2, 2, 1, 1, 0, 0, 0, 0, 24, 24
-    };
+    const kao_pooling d = halve(KAO_POOLING_AVG, 160, 24);
 
     kao_pooling_run(a->k, a->pool, &d, a->in, a->out);
 }
 
 static void other_resize(const other_args *a)
 {
-    const kao_resize d = { 1, 40, 40, 64, 80, 80, a->twice, a->twice, 64, 64 };
+    const kao_resize d = { .n = 1,
+                           .h = 40,
+                           .w = 40,
+                           .c = 64,
+                           .oh = 80,
+                           .ow = 80,
+                           .from_y = a->twice,
+                           .from_x = a->twice,
+                           .in_stride = 64,
+                           .out_stride = 64 };
 
     kao_resize_run(a->pool, &d, a->in, a->out);
 }
 
 static void other_add(const other_args *a)
 {
-    const kao_binary_rows b = {
-        KAO_BIN_ADD, KAO_OPERAND_FULL, a->in,   a->out, a->out, 64, 64, 64, 6400,
-        64,          -INFINITY,        INFINITY
-    };
+    const kao_binary_rows b = { .op = KAO_BIN_ADD,
+                                .kind = KAO_OPERAND_FULL,
+                                .a = a->in,
+                                .b = a->out,
+                                .out = a->out,
+                                .a_stride = 64,
+                                .b_stride = 64,
+                                .out_stride = 64,
+                                .n_rows = 6400,
+                                .c = 64,
+                                .lo = -INFINITY,
+                                .hi = INFINITY };
 
     kao_binary_run(a->k, a->pool, &b);
 }
 
-static void other_sigmoid(const other_args *a)
+static void activate(const other_args *a, kao_act act)
 {
-    const kao_unary_args u = { a->in,           64, a->out, 64,  6400, 64,
-                               KAO_ACT_SIGMOID, 0,  0,      NULL };
+    const kao_unary_args u = { .in = a->in,
+                               .in_stride = 64,
+                               .out = a->out,
+                               .out_stride = 64,
+                               .n_rows = 6400,
+                               .c = 64,
+                               .act = act,
+                               .slope = a->in };
 
     kao_unary_run(a->k, a->pool, &u);
 }
 
+static void other_sigmoid(const other_args *a)
+{
+    activate(a, KAO_ACT_SIGMOID);
+}
+
 static void other_slope(const other_args *a)
 {
-    const kao_unary_args u = { a->in,         64, a->out, 64,   6400, 64,
-                               KAO_ACT_SLOPE, 0,  0,      a->in };
-
-    kao_unary_run(a->k, a->pool, &u);
+    activate(a, KAO_ACT_SLOPE);
 }
 
 static void other_to_nhwc(const other_args *a)

@@ -124,7 +124,7 @@ typedef struct pair {
     int count;
     int h, w, c, oc, s; /* of the pointwise c -> oc; the depthwise has stride s */
     bool point_first;
-    kao_act point_act, deep_act;
+    kao_act point_act, depthwise_act;
     kao_residual residual;
 } pair;
 

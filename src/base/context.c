@@ -1,5 +1,5 @@
-/* kao_context. Its own block comes from a first kao_mem on the stack and is counted in the
- * one it carries, so that live is zero just before it is freed. */
+/* kao_context. Its own block comes from a first kao_mem on the stack and is not counted in
+ * the one it carries, whose live is zero just before the context is freed. */
 #include "base/context.h"
 
 #include "base/cpu.h"

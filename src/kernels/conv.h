@@ -10,11 +10,13 @@
  * Epilogue, in this order: bias; residual if it comes before the activation;
  * activation; residual if it comes after.
  *
+ * What depends on the descriptor alone is derived once (kao_conv_plan_init): the algorithm,
+ * the packed form, and the pieces.
+ *
  * Order of summation for one output: fixed by the shape of the layer alone; it does not
  * depend on n, on the tile the output falls in, or on the number of threads. So bits
  * differ between the reference (which rounds products) and the ISAs (FMA), and only
- * there. Bound: |got - exact| <= (K+2)*u*(|bias| + sum|w*in|) before the activation, K
- * products a sum, u = FLT_EPSILON/2. */
+ * there. */
 #ifndef KAO_KERNELS_CONV_H
 #define KAO_KERNELS_CONV_H
 
@@ -33,45 +35,105 @@ typedef struct kao_conv {
     kao_residual residual;
 } kao_conv;
 
-/* Bytes of the packed weights (64-byte aligned by the caller) and of the scratch that
- * one run needs; both depend on the table's ISA. The packed form does not depend on n,
- * h, w, oh, ow, the strides or the residual: plans for other sizes share it. */
-size_t kao_conv_packed_bytes(const kao_kernels *k, const kao_conv *d);
-size_t kao_conv_scratch_bytes(const kao_kernels *k, const kao_conv *d,
-                              uint32_t n_threads);
+/* How the sum is formed. Each algorithm has its own packed form and its own error class,
+ * u = FLT_EPSILON/2, K products a sum, before the activation:
+ *
+ *   direct      |got - exact| <= (K+2)*u*(|bias| + sum|w*in|)
+ *   depthwise   the same */
+typedef enum kao_conv_algorithm {
+    KAO_CONV_DIRECT,    /* tiles of GEMM over the taps where they lie (conv_dense.c) */
+    KAO_CONV_DEPTHWISE, /* vectors of channels (conv_depthwise.c) */
+} kao_conv_algorithm;
+
+typedef struct kao_range { /* begin <= i < end */
+    int32_t begin, end;
+} kao_range;
+
+/* What conv_dense.c derives. */
+typedef struct kao_conv_direct {
+    int32_t c, oc, k;     /* of one group: channels in and out, products a sum */
+    int32_t n_panels, mr; /* panels a group, rows a tile */
+    size_t n_pad, floats; /* a group: channels out in whole panels, packed weights */
+    bool pointwise;       /* all pixels are one row */
+    int32_t n, oh, ow;    /* of the output, seen so */
+    int32_t row_tiles;    /* tiles a row */
+    size_t n_tiles;       /* of the output */
+    size_t tiles_piece;   /* tiles a piece */
+    int32_t panels_piece; /* panels a piece, through the groups */
+    int32_t panel_pieces; /* pieces that share a run of tiles */
+    kao_range ys, xs;     /* outputs whose window lies in the picture */
+} kao_conv_direct;
+
+/* What conv_depthwise.c derives. */
+typedef struct kao_conv_depthwise {
+    size_t c_pad;
+    bool is_dw3, smooth;
+    int32_t rows_piece, row_pieces; /* of one image */
+} kao_conv_depthwise;
+
+typedef struct kao_conv_plan {
+    kao_conv d;
+    kao_conv_algorithm algorithm;
+    size_t packed_bytes;
+    size_t thread_bytes; /* of scratch, for each thread */
+    size_t n_pieces;     /* of the pool; depends on the layer, not on the threads */
+    union {
+        kao_conv_direct direct;
+        kao_conv_depthwise depthwise;
+    };
+} kao_conv_plan;
+
+void kao_conv_plan_init(kao_conv_plan *p, const kao_kernels *k, const kao_conv *d);
 
 /* w: oc x (c/groups) x kh x kw, as ONNX stores it. bias: oc floats or NULL. slope: oc
- * floats where act is KAO_ACT_SLOPE. All are copied into packed. */
-void kao_conv_pack(const kao_kernels *k, const kao_conv *d, const float *w,
+ * floats where act is KAO_ACT_SLOPE. All are copied into packed (p->packed_bytes, 64-byte
+ * aligned). The packed form depends on the table's ISA and on the algorithm; that of the
+ * two above on no more than weights, groups and kernel sizes, so that plans for other
+ * pictures, strides and residuals share it. */
+void kao_conv_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
                    const float *bias, const float *slope, void *packed);
 
 /* in, out, residual: as the strides say; residual may be NULL where the descriptor has
  * none, and may be the same memory as out. in and out do not overlap. scratch: 64-byte
- * aligned. */
-void kao_conv_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
+ * aligned, p->thread_bytes for each thread of the pool. */
+void kao_conv_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_plan *p,
                   const void *packed, const float *in, const float *residual,
                   float *out, void *scratch);
 
-/* Two convolutions as one, so that the map between them stays in the cache: a pointwise
- * one (1x1, stride 1, no padding, groups 1) and a depthwise 3x3 (stride 1 or 2, padding
- * at most 1 on the left, no smooth activation), in either order. The first has no
- * residual; its output strides are ignored, second->in_stride too; second's input shape
- * is first's output shape. The result has the same bits as two kao_conv_run. Packed:
- * each as kao_conv_pack made it. */
-bool kao_conv_pair_fits(const kao_conv *first, const kao_conv *second);
+/* Convolutions as one, run in bands of rows, so that the maps between them stay in the
+ * cache. Each stage reads the map of the one before it and is pointwise (1x1, stride 1, no
+ * padding, groups 1) or a depthwise 3x3 (stride 1 or 2, padding at most 1 on the left, no
+ * smooth activation); the last one alone may have a residual. The result has the same bits
+ * as the stages one by one. */
+typedef struct kao_conv_stage {
+    kao_conv_plan conv;
+    const void *packed; /* as kao_conv_pack made it */
+    size_t ring;        /* but the last: the place of its rows in a thread's scratch */
+    int32_t slots;      /* rows that the ring holds */
+    int32_t most_rows;  /* that one call makes */
+} kao_conv_stage;
 
-/* Fits, and is expected to be faster than the two apart. */
-bool kao_conv_pair_good(const kao_kernels *k, const kao_conv *first,
-                        const kao_conv *second);
+typedef struct kao_conv_group {
+    kao_conv_stage *stages;
+    int32_t n_stages;
+    size_t zeros_bytes, thread_bytes; /* of scratch: once, and for each thread */
+    int32_t rows_piece, row_pieces;   /* of one image of the last map */
+} kao_conv_group;
 
-size_t kao_conv_pair_scratch_bytes(const kao_kernels *k, const kao_conv *first,
-                                   const kao_conv *second, uint32_t n_threads);
+/* Two or more that can be a group. */
+bool kao_conv_group_fits(const kao_conv *const *stages, int32_t n);
+/* They fit, and are expected to be faster than the last one apart from the others. */
+bool kao_conv_group_good(const kao_conv *const *stages, int32_t n);
 
-/* in and out do not overlap; residual is second's. */
-void kao_conv_pair_run(const kao_kernels *k, const kao_pool *pool,
-                       const kao_conv *first, const void *packed_first,
-                       const kao_conv *second, const void *packed_second,
-                       const float *in, const float *residual, float *out,
-                       void *scratch);
+/* stages[].conv.d: the descriptors; the strides of the maps between them are set here. One
+ * stage alone is planned as kao_conv_plan_init does. */
+void kao_conv_group_init(kao_conv_group *g, const kao_kernels *k,
+                         kao_conv_stage *stages, int32_t n);
+size_t kao_conv_group_scratch_bytes(const kao_conv_group *g, uint32_t n_threads);
+
+/* One stage: kao_conv_run. in and out do not overlap; residual is the last stage's. */
+void kao_conv_group_run(const kao_kernels *k, const kao_pool *pool,
+                        const kao_conv_group *g, const float *in, const float *residual,
+                        float *out, void *scratch);
 
 #endif

@@ -11,33 +11,19 @@
  *     . a b c d |        (mr-1)*sx + (kw-1)*dx + 1 pixels
  *     . e f g h |
  *
- * Work is cut into runs of tiles, or, where tiles are few (late layers, fully connected
- * ones), into tiles x groups of panels. The cut depends on the layer alone. */
+ * A piece is a run of tiles with all panels, or, where tiles are few (late layers, fully
+ * connected ones), one tile with some panels. That depends on the layer alone. */
 #include "kernels/conv_parts.h"
 
 #include <string.h>
 
-typedef struct dense_geometry { /* of one group */
-    int32_t c, oc, k;           /* channels in and out, products a sum */
-    size_t n_pad;               /* channels out, padded to whole panels */
-    int32_t n_panels;
-    size_t floats; /* packed weights */
-    int32_t mr;    /* rows a tile */
-} dense_geometry;
-
 typedef struct dense_job {
     const kao_kernels *k;
     const kao_conv *d;
-    dense_geometry g;
+    kao_conv_direct g;
     const float *w, *bias, *slope, *in, *residual;
     float *out, *scratch;
-    size_t scratch_floats; /* a thread */
-    int32_t n, oh, ow;     /* of the output; one row if the convolution is pointwise */
-    bool pointwise;
-    int32_t row_tiles;
-    size_t n_tiles, tiles_piece;
-    int32_t panels_piece, panel_pieces;
-    kao_range ys, xs; /* outputs whose window lies in the picture */
+    size_t thread_floats; /* of scratch */
 } dense_job;
 
 /* The widest panel that is filled, or the next one where it wastes less than the
@@ -61,9 +47,15 @@ static int32_t tile_rows(const kao_gemm_slot *s, int32_t k)
     return s->mr >= 12 && s->nr >= 24 && k < 256 ? s->mr / 2 : s->mr;
 }
 
-static dense_geometry geometry(const kao_kernels *k, const kao_conv *d)
+static kao_conv_direct geometry(const kao_kernels *k, const kao_conv *d)
 {
-    dense_geometry g = { .c = d->c / d->groups, .oc = d->oc / d->groups };
+    kao_conv_direct g = { .c = d->c / d->groups,
+                          .oc = d->oc / d->groups,
+                          .pointwise = kao_conv_is_pointwise(d),
+                          .n = d->n,
+                          .oh = d->oh,
+                          .ow = d->ow };
+    uint64_t floats = 0;
 
     g.k = g.c * d->kh * d->kw;
     for (int32_t left = g.oc; left > 0;) {
@@ -73,18 +65,56 @@ static dense_geometry geometry(const kao_kernels *k, const kao_conv *d)
             g.mr = tile_rows(s, g.k);
         g.n_panels++;
         g.n_pad += (size_t)s->nr;
-        g.floats += kao_round_up((size_t)g.k * (size_t)s->nr, KAO_CONV_PAD);
+        floats += (uint64_t)g.k * (uint64_t)s->nr + KAO_CONV_PAD - 1;
+        floats -= floats % KAO_CONV_PAD;
         left -= s->nr;
     }
+    g.floats = floats > SIZE_MAX ? SIZE_MAX : (size_t)floats;
     g.n_pad = kao_round_up(g.n_pad, KAO_CONV_PAD);
+    g.ys = kao_inside(d->oh, d->sy, -d->pad_top, (d->kh - 1) * d->dy + 1, d->h);
+    g.xs = kao_inside(d->ow, d->sx, -d->pad_left, (d->kw - 1) * d->dx + 1, d->w);
     return g;
 }
 
-size_t kao_conv_dense_packed_floats(const kao_kernels *k, const kao_conv *d)
+/* All pixels as one row. */
+static void set_pixels(kao_conv_direct *g, size_t n_pixels)
 {
-    const dense_geometry g = geometry(k, d);
+    g->n = g->oh = 1;
+    g->ow = (int32_t)n_pixels;
+}
 
-    return (g.floats + 2 * g.n_pad) * (size_t)d->groups;
+static void count_tiles(kao_conv_direct *g)
+{
+    g->row_tiles = (g->ow + g->mr - 1) / g->mr;
+    g->n_tiles = (size_t)g->n * (size_t)g->oh * (size_t)g->row_tiles;
+}
+
+/* Tiles and panels of a piece, by the multiply-adds of the layer (dead lanes take time
+ * too). Gives the number of pieces. */
+static size_t divide_work(kao_conv_direct *g, int32_t groups)
+{
+    const size_t macs = (size_t)g->k * g->n_pad * (size_t)groups * (size_t)g->n *
+                        (size_t)g->oh * (size_t)g->ow;
+    const int32_t panels = g->n_panels * groups;
+    size_t want = macs / KAO_CONV_PIECE_MACS;
+
+    if (g->n_tiles == 0)
+        return 0;
+    want = want < 1 ? 1 : want > KAO_CONV_MAX_PIECES ? KAO_CONV_MAX_PIECES : want;
+    g->panels_piece = panels;
+    if (g->n_tiles >= want) {
+        g->tiles_piece = (g->n_tiles + want - 1) / want;
+    } else {
+        const size_t split = (want + g->n_tiles - 1) / g->n_tiles;
+
+        g->tiles_piece = 1;
+        if (split >= (size_t)panels)
+            g->panels_piece = 1;
+        else
+            g->panels_piece = (panels + (int32_t)split - 1) / (int32_t)split;
+    }
+    g->panel_pieces = (panels + g->panels_piece - 1) / g->panels_piece;
+    return (g->n_tiles + g->tiles_piece - 1) / g->tiles_piece * (size_t)g->panel_pieces;
 }
 
 static size_t patch_floats(const kao_conv *d, int32_t mr)
@@ -94,14 +124,24 @@ static size_t patch_floats(const kao_conv *d, int32_t mr)
     return (size_t)d->kh * (size_t)pixels * (size_t)d->c;
 }
 
-size_t kao_conv_dense_scratch_floats(const kao_kernels *k, const kao_conv *d)
+void kao_conv_dense_init(kao_conv_plan *p, const kao_kernels *k)
 {
-    if (kao_conv_is_pointwise(d))
-        return 0;
-    return kao_round_up(patch_floats(d, geometry(k, d).mr), KAO_CONV_PAD);
+    const kao_conv *d = &p->d;
+    kao_conv_direct *g = &p->direct;
+
+    *g = geometry(k, d);
+    p->packed_bytes =
+        kao_conv_bytes(((uint64_t)g->floats + 2 * g->n_pad) * (uint64_t)d->groups);
+    if (g->pointwise)
+        set_pixels(g, (size_t)d->n * (size_t)d->oh * (size_t)d->ow);
+    else
+        p->thread_bytes =
+            kao_round_up(patch_floats(d, g->mr), KAO_CONV_PAD) * sizeof(float);
+    count_tiles(g);
+    p->n_pieces = divide_work(g, d->groups);
 }
 
-static void pack_panel(const kao_conv *d, const dense_geometry *g, const float *w,
+static void pack_panel(const kao_conv *d, const kao_conv_direct *g, const float *w,
                        int32_t cols, int32_t nr, float *to)
 {
     const int32_t taps = d->kh * d->kw;
@@ -115,10 +155,11 @@ static void pack_panel(const kao_conv *d, const dense_geometry *g, const float *
                       (size_t)t];
 }
 
-void kao_conv_dense_pack(const kao_kernels *k, const kao_conv *d, const float *w,
+void kao_conv_dense_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
                          const float *bias, const float *slope, float *packed)
 {
-    const dense_geometry g = geometry(k, d);
+    const kao_conv *d = &p->d;
+    const kao_conv_direct g = p->direct;
     const size_t n_pad = g.n_pad * (size_t)d->groups;
     float *to_bias = packed + g.floats * (size_t)d->groups, *to_slope = to_bias + n_pad;
 
@@ -151,15 +192,15 @@ typedef struct dense_tile {
 
 static dense_tile tile_at(const dense_job *j, size_t index)
 {
-    const size_t row = index / (size_t)j->row_tiles;
-    const int64_t xt = (int64_t)(index % (size_t)j->row_tiles);
+    const size_t row = index / (size_t)j->g.row_tiles;
+    const int64_t xt = (int64_t)(index % (size_t)j->g.row_tiles);
     dense_tile t;
 
-    t.img = (int32_t)(row / (size_t)j->oh);
-    t.y = (int32_t)(row % (size_t)j->oh);
-    t.x = (int32_t)(xt * j->ow / j->row_tiles);
-    t.rows = (int32_t)((xt + 1) * j->ow / j->row_tiles) - t.x;
-    t.pixel = row * (size_t)j->ow + (size_t)t.x;
+    t.img = (int32_t)(row / (size_t)j->g.oh);
+    t.y = (int32_t)(row % (size_t)j->g.oh);
+    t.x = (int32_t)(xt * j->g.ow / j->g.row_tiles);
+    t.rows = (int32_t)((xt + 1) * j->g.ow / j->g.row_tiles) - t.x;
+    t.pixel = row * (size_t)j->g.ow + (size_t)t.x;
     return t;
 }
 
@@ -202,8 +243,8 @@ static void set_input(const dense_job *j, const dense_tile *t, float *patch,
     ptrdiff_t stride = d->in_stride;
 
     g->n_ty = d->kh;
-    if (t->y >= j->ys.begin && t->y < j->ys.end && t->x >= j->xs.begin &&
-        t->x + t->rows <= j->xs.end) {
+    if (t->y >= j->g.ys.begin && t->y < j->g.ys.end && t->x >= j->g.xs.begin &&
+        t->x + t->rows <= j->g.xs.end) {
         const size_t row =
             (size_t)t->img * (size_t)d->h + (size_t)(t->y * d->sy - d->pad_top);
 
@@ -267,119 +308,79 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 {
     const dense_job *j = arg;
     const kao_conv *d = j->d;
-    const size_t run = piece / (size_t)j->panel_pieces;
-    const int32_t first = (int32_t)(piece % (size_t)j->panel_pieces) * j->panels_piece;
+    const size_t run = piece / (size_t)j->g.panel_pieces;
+    const int32_t first =
+        (int32_t)(piece % (size_t)j->g.panel_pieces) * j->g.panels_piece;
     const int32_t all = j->g.n_panels * d->groups;
-    const int32_t last = all - first < j->panels_piece ? all : first + j->panels_piece;
-    const size_t begin = run * j->tiles_piece;
-    const size_t end =
-        j->n_tiles - begin < j->tiles_piece ? j->n_tiles : begin + j->tiles_piece;
+    const int32_t last =
+        all - first < j->g.panels_piece ? all : first + j->g.panels_piece;
+    const size_t begin = run * j->g.tiles_piece;
+    const size_t end = j->g.n_tiles - begin < j->g.tiles_piece
+                           ? j->g.n_tiles
+                           : begin + j->g.tiles_piece;
     kao_gemm_args g = { .ldo = d->out_stride,
-                        .e = { d->act, d->residual, d->lo, d->hi, NULL, NULL,
-                               d->res_stride } };
+                        .e = { .act = d->act,
+                               .residual = d->residual,
+                               .lo = d->lo,
+                               .hi = d->hi,
+                               .ldr = d->res_stride } };
 
     for (size_t i = begin; i < end; i++) {
         const dense_tile t = tile_at(j, i);
 
-        if (j->pointwise) {
+        if (j->g.pointwise) {
             g.a = j->in + t.pixel * (size_t)d->in_stride;
             g.lda = d->in_stride;
             g.n_ty = g.n_tx = 1;
             g.len = j->g.c;
         } else {
-            set_input(j, &t, j->scratch + worker * j->scratch_floats, &g);
+            set_input(j, &t, j->scratch + worker * j->thread_floats, &g);
         }
         run_panels(j, &t, &g, first, last);
     }
 }
 
-/* How many tiles and panels make a piece. */
-static size_t cut(dense_job *j)
+static dense_job make_job(const kao_kernels *k, const kao_conv_plan *p,
+                          const float *packed, const float *in, const float *residual,
+                          float *out)
 {
-    const size_t macs = (size_t)j->g.k * j->g.n_pad * (size_t)j->d->groups *
-                        (size_t)j->n * (size_t)j->oh *
-                        (size_t)j->ow; /* dead lanes take time too */
-    const int32_t panels = j->g.n_panels * j->d->groups;
-    size_t want = macs / KAO_CONV_PIECE_MACS;
-
-    want = want < 1 ? 1 : want > KAO_CONV_MAX_PIECES ? KAO_CONV_MAX_PIECES : want;
-    j->panels_piece = panels;
-    if (j->n_tiles >= want) {
-        j->tiles_piece = (j->n_tiles + want - 1) / want;
-    } else {
-        const size_t split = (want + j->n_tiles - 1) / j->n_tiles;
-
-        j->tiles_piece = 1;
-        if (split >= (size_t)panels)
-            j->panels_piece = 1;
-        else
-            j->panels_piece = (panels + (int32_t)split - 1) / (int32_t)split;
-    }
-    j->panel_pieces = (panels + j->panels_piece - 1) / j->panels_piece;
-    return (j->n_tiles + j->tiles_piece - 1) / j->tiles_piece * (size_t)j->panel_pieces;
-}
-
-static dense_job make_job(const kao_kernels *k, const kao_conv *d, const float *packed,
-                          const float *in, const float *residual, float *out)
-{
-    const dense_geometry g = geometry(k, d);
+    const size_t groups = (size_t)p->d.groups;
 
     return (dense_job){
         .k = k,
-        .d = d,
-        .g = g,
+        .d = &p->d,
+        .g = p->direct,
         .w = packed,
-        .bias = packed + g.floats * (size_t)d->groups,
-        .slope = packed + (g.floats + g.n_pad) * (size_t)d->groups,
+        .bias = packed + p->direct.floats * groups,
+        .slope = packed + (p->direct.floats + p->direct.n_pad) * groups,
         .in = in,
-        .residual = d->residual == KAO_RES_NONE ? NULL : residual,
+        .residual = p->d.residual == KAO_RES_NONE ? NULL : residual,
         .out = out,
-        .n = d->n,
-        .oh = d->oh,
-        .ow = d->ow,
     };
 }
 
-/* All pixels as one row. */
-static void make_pointwise(dense_job *j, size_t n_pixels)
+void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool,
+                        const kao_conv_plan *p, const float *packed, const float *in,
+                        const float *residual, float *out, float *scratch)
 {
-    j->pointwise = true;
-    j->n = j->oh = 1;
-    j->ow = (int32_t)n_pixels;
-}
-
-static void count_tiles(dense_job *j)
-{
-    j->row_tiles = (j->ow + j->g.mr - 1) / j->g.mr;
-    j->n_tiles = (size_t)j->n * (size_t)j->oh * (size_t)j->row_tiles;
-}
-
-void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
-                        const float *packed, const float *in, const float *residual,
-                        float *out, float *scratch)
-{
-    dense_job j = make_job(k, d, packed, in, residual, out);
+    dense_job j = make_job(k, p, packed, in, residual, out);
 
     j.scratch = scratch;
-    j.scratch_floats = kao_conv_dense_scratch_floats(k, d);
-    j.ys = kao_inside(d->oh, d->sy, -d->pad_top, (d->kh - 1) * d->dy + 1, d->h);
-    j.xs = kao_inside(d->ow, d->sx, -d->pad_left, (d->kw - 1) * d->dx + 1, d->w);
-    if (kao_conv_is_pointwise(d))
-        make_pointwise(&j, (size_t)d->n * (size_t)d->oh * (size_t)d->ow);
-    count_tiles(&j);
-    if (j.n_tiles)
-        kao_pool_run(pool, run_piece, &j, cut(&j));
+    j.thread_floats = p->thread_bytes / sizeof(float);
+    if (p->n_pieces)
+        kao_pool_run(pool, run_piece, &j, p->n_pieces);
 }
 
-void kao_conv_point_pixels(const kao_kernels *k, const kao_conv *d, const float *packed,
-                           const float *in, const float *residual, float *out, size_t n)
+void kao_conv_point_pixels(const kao_kernels *k, const kao_conv_plan *p,
+                           const float *packed, const float *in, const float *residual,
+                           float *out, size_t n)
 {
-    dense_job j = make_job(k, d, packed, in, residual, out);
+    dense_job j = make_job(k, p, packed, in, residual, out);
 
-    make_pointwise(&j, n);
-    count_tiles(&j);
-    j.tiles_piece = j.n_tiles;
-    j.panels_piece = j.g.n_panels * d->groups;
-    j.panel_pieces = 1;
+    set_pixels(&j.g, n);
+    count_tiles(&j.g);
+    j.g.tiles_piece = j.g.n_tiles;
+    j.g.panels_piece = j.g.n_panels;
+    j.g.panel_pieces = 1;
     run_piece(&j, 0, 0);
 }

@@ -15,18 +15,11 @@
 typedef struct dw_job {
     const kao_kernels *k;
     const kao_conv *d;
-    size_t c_pad;
+    const kao_conv_depthwise *g;
     const float *w, *bias, *slope, *in, *residual;
     float *out, *scratch;
-    size_t scratch_floats; /* a thread: zeros, then a row */
-    bool is_dw3, smooth;
-    int32_t rows_piece, row_pieces; /* of one image */
+    size_t thread_floats; /* of scratch: zeros, then a row */
 } dw_job;
-
-static size_t padded_channels(const kao_conv *d)
-{
-    return kao_round_up((size_t)d->c, KAO_CONV_PAD);
-}
 
 static bool is_smooth(const kao_conv *d)
 {
@@ -40,24 +33,47 @@ bool kao_conv_fits_dw3(const kao_conv *d)
            (d->ow - 1) * d->sx + 2 - d->pad_left <= d->w;
 }
 
-size_t kao_conv_dw_packed_floats(const kao_conv *d)
+/* Rows of a piece; gives the number of pieces. */
+static size_t divide_work(const kao_conv *d, kao_conv_depthwise *g)
 {
-    return padded_channels(d) * ((size_t)d->kh * (size_t)d->kw + 2);
+    const size_t row_macs =
+        (size_t)d->ow * (size_t)d->c * (size_t)d->kh * (size_t)d->kw;
+    const size_t all = row_macs * (size_t)d->oh * (size_t)d->n;
+
+    if (all == 0)
+        return 0;
+    const size_t rows =
+        kao_round_up(KAO_CONV_PIECE_MACS / 2 / row_macs + 1, KAO_DW_ROWS);
+
+    g->rows_piece =
+        rows > (size_t)d->oh || all < KAO_CONV_PIECE_MACS ? d->oh : (int32_t)rows;
+    g->row_pieces = (d->oh + g->rows_piece - 1) / g->rows_piece;
+    return (size_t)d->n * (size_t)g->row_pieces;
 }
 
-size_t kao_conv_dw_scratch_floats(const kao_conv *d)
+void kao_conv_dw_init(kao_conv_plan *p)
 {
-    return padded_channels(d) +
-           (is_smooth(d) ? kao_round_up((size_t)d->ow * (size_t)d->c, KAO_CONV_PAD)
-                         : 0);
+    const kao_conv *d = &p->d;
+    kao_conv_depthwise *g = &p->depthwise;
+
+    g->c_pad = kao_round_up((size_t)d->c, KAO_CONV_PAD);
+    g->is_dw3 = kao_conv_fits_dw3(d);
+    g->smooth = is_smooth(d);
+    p->packed_bytes =
+        kao_conv_bytes((uint64_t)g->c_pad * ((uint64_t)d->kh * (uint64_t)d->kw + 2));
+    p->thread_bytes = kao_conv_bytes(
+        g->c_pad +
+        (g->smooth ? kao_round_up((size_t)d->ow * (size_t)d->c, KAO_CONV_PAD) : 0));
+    p->n_pieces = divide_work(d, g);
 }
 
-void kao_conv_dw_pack(const kao_conv *d, const float *w, const float *bias,
+void kao_conv_dw_pack(const kao_conv_plan *p, const float *w, const float *bias,
                       const float *slope, float *packed)
 {
-    const size_t taps = (size_t)d->kh * (size_t)d->kw, c_pad = padded_channels(d);
+    const kao_conv *d = &p->d;
+    const size_t taps = (size_t)d->kh * (size_t)d->kw, c_pad = p->depthwise.c_pad;
 
-    memset(packed, 0, c_pad * (taps + 2) * sizeof *packed);
+    memset(packed, 0, p->packed_bytes);
     for (size_t o = 0; o < (size_t)d->c; o++)
         for (size_t t = 0; t < taps; t++)
             packed[t * c_pad + o] = w[o * taps + t];
@@ -80,11 +96,10 @@ static size_t output_pixel(const dw_job *j, int32_t img, int32_t y)
     return ((size_t)img * (size_t)j->d->oh + (size_t)y) * (size_t)j->d->ow;
 }
 
-static void run_dw3(const kao_kernels *k, const kao_conv *d, const float *w,
-                    const kao_rows *rows, int32_t y, int32_t n_rows, kao_epilogue e,
-                    float *out, ptrdiff_t ldo)
+static void run_dw3(const kao_kernels *k, const kao_conv *d, size_t c_pad,
+                    const float *w, const kao_rows *rows, int32_t y, int32_t n_rows,
+                    kao_epilogue e, float *out, ptrdiff_t ldo)
 {
-    const size_t c_pad = padded_channels(d);
     kao_dw3_args a = {
         .n_rows = n_rows,
         .n = d->ow,
@@ -106,24 +121,34 @@ static void run_dw3(const kao_kernels *k, const kao_conv *d, const float *w,
         const int32_t r = y * d->sy + i - d->pad_top;
         const bool inside = r >= 0 && r < d->h;
 
-        a.row[i] = inside
-                       ? rows->at + (ptrdiff_t)(r % rows->slots) * d->w * rows->stride
-                       : rows->zeros;
+        a.row[i] = inside ? rows->at + (ptrdiff_t)((r - rows->base) % rows->slots) *
+                                           d->w * rows->stride
+                          : rows->zeros;
         a.step[i] = inside ? rows->stride : 0;
     }
     k->dw3(&a);
 }
 
-void kao_conv_dw3_rows(const kao_kernels *k, const kao_conv *d, const float *packed,
-                       const kao_rows *rows, int32_t y, int32_t n_rows,
-                       const float *residual, float *out)
+static kao_epilogue epilogue(const kao_conv *d, const float *slope,
+                             const float *residual)
 {
-    const kao_epilogue e = {
-        d->act,   d->residual,  d->lo, d->hi, packed + 10 * padded_channels(d),
-        residual, d->res_stride
-    };
+    return (kao_epilogue){ .act = d->act,
+                           .residual = d->residual,
+                           .lo = d->lo,
+                           .hi = d->hi,
+                           .slope = slope,
+                           .res = residual,
+                           .ldr = d->res_stride };
+}
 
-    run_dw3(k, d, packed, rows, y, n_rows, e, out, d->out_stride);
+void kao_conv_dw3_rows(const kao_kernels *k, const kao_conv_plan *p,
+                       const float *packed, const kao_rows *rows, int32_t y,
+                       int32_t n_rows, const float *residual, float *out)
+{
+    const size_t c_pad = p->depthwise.c_pad;
+
+    run_dw3(k, &p->d, c_pad, packed, rows, y, n_rows,
+            epilogue(&p->d, packed + 10 * c_pad, residual), out, p->d.out_stride);
 }
 
 /* Taps of output i that lie in the picture: the first and how many. */
@@ -148,8 +173,8 @@ static void run_dw_row(const dw_job *j, int32_t img, int32_t y, kao_epilogue e,
         .n_ty = ty.end - ty.begin,
         .c = d->c,
         .bias = j->bias,
-        .w_y = (ptrdiff_t)d->kw * (ptrdiff_t)j->c_pad,
-        .w_x = (ptrdiff_t)j->c_pad,
+        .w_y = (ptrdiff_t)d->kw * (ptrdiff_t)j->g->c_pad,
+        .w_x = (ptrdiff_t)j->g->c_pad,
         .ldo = ldo,
         .e = e,
     };
@@ -180,20 +205,25 @@ static void run_dw_row(const dw_job *j, int32_t img, int32_t y, kao_epilogue e,
 static void finish_row(const dw_job *j, float *row, const float *res, float *out)
 {
     const kao_conv *d = j->d;
-    const kao_unary_args u = { row,          d->c,   row, d->c, (size_t)d->ow,
-                               (size_t)d->c, d->act, 0,   0,    NULL };
+    const kao_unary_args u = { .in = row,
+                               .in_stride = d->c,
+                               .out = row,
+                               .out_stride = d->c,
+                               .n_rows = (size_t)d->ow,
+                               .c = (size_t)d->c,
+                               .act = d->act };
 
     j->k->unary(&u);
     for (int32_t x = 0; x < d->ow; x++, row += d->c, out += d->out_stride) {
         if (d->residual == KAO_RES_AFTER_ACT) {
-            const kao_binary_args b = { KAO_BIN_ADD,
-                                        row,
-                                        res + (ptrdiff_t)x * d->res_stride,
-                                        1,
-                                        -__builtin_inff(),
-                                        __builtin_inff(),
-                                        out,
-                                        (size_t)d->c };
+            const kao_binary_args b = { .op = KAO_BIN_ADD,
+                                        .a = row,
+                                        .b = res + (ptrdiff_t)x * d->res_stride,
+                                        .b_step = 1,
+                                        .lo = -__builtin_inff(),
+                                        .hi = __builtin_inff(),
+                                        .out = out,
+                                        .n = (size_t)d->c };
             j->k->binary(&b);
         } else {
             memcpy(out, row, (size_t)d->c * sizeof *out);
@@ -205,51 +235,49 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 {
     const dw_job *j = arg;
     const kao_conv *d = j->d;
-    const int32_t img = (int32_t)(piece / (size_t)j->row_pieces);
-    const int32_t y0 = (int32_t)(piece % (size_t)j->row_pieces) * j->rows_piece;
-    const int32_t y1 = d->oh - y0 < j->rows_piece ? d->oh : y0 + j->rows_piece;
-    float *zeros = j->scratch + worker * j->scratch_floats, *line = zeros + j->c_pad;
-    const int32_t step = j->is_dw3 && !j->smooth ? KAO_DW_ROWS : 1;
-    kao_epilogue e = {
-        d->act, d->residual, d->lo, d->hi, j->slope, NULL, d->res_stride
-    };
-    const kao_rows rows = { input_row(j, img, 0), d->h, d->in_stride, zeros };
+    const int32_t img = (int32_t)(piece / (size_t)j->g->row_pieces);
+    const int32_t y0 = (int32_t)(piece % (size_t)j->g->row_pieces) * j->g->rows_piece;
+    const int32_t y1 = d->oh - y0 < j->g->rows_piece ? d->oh : y0 + j->g->rows_piece;
+    float *zeros = j->scratch + worker * j->thread_floats, *line = zeros + j->g->c_pad;
+    const int32_t step = j->g->is_dw3 && !j->g->smooth ? KAO_DW_ROWS : 1;
+    kao_epilogue e = epilogue(d, j->slope, NULL);
+    const kao_rows rows = { input_row(j, img, 0), 0, d->h, d->in_stride, zeros };
 
-    if (j->smooth) {
+    if (j->g->smooth) {
         e.act = KAO_ACT_NONE;
         if (e.residual == KAO_RES_AFTER_ACT)
             e.residual = KAO_RES_NONE;
     }
-    memset(zeros, 0, j->c_pad * sizeof *zeros);
+    memset(zeros, 0, j->g->c_pad * sizeof *zeros);
     for (int32_t y = y0; y < y1; y += step) {
         const size_t px = output_pixel(j, img, y);
         float *out = j->out + px * (size_t)d->out_stride;
         const float *res =
             j->residual ? j->residual + px * (size_t)d->res_stride : NULL;
-        float *to = j->smooth ? line : out;
-        const ptrdiff_t ldo = j->smooth ? d->c : d->out_stride;
+        float *to = j->g->smooth ? line : out;
+        const ptrdiff_t ldo = j->g->smooth ? d->c : d->out_stride;
 
         e.res = res;
-        if (j->is_dw3)
-            run_dw3(j->k, d, j->w, &rows, y, y1 - y < step ? y1 - y : step, e, to, ldo);
+        if (j->g->is_dw3)
+            run_dw3(j->k, d, j->g->c_pad, j->w, &rows, y, y1 - y < step ? y1 - y : step,
+                    e, to, ldo);
         else
             run_dw_row(j, img, y, e, to, ldo);
-        if (j->smooth)
+        if (j->g->smooth)
             finish_row(j, line, res, out);
     }
 }
 
-void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
+void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_plan *p,
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch)
 {
-    const size_t c_pad = padded_channels(d), taps = (size_t)d->kh * (size_t)d->kw;
-    const size_t row_macs = (size_t)d->ow * (size_t)d->c * taps;
-    const size_t all = row_macs * (size_t)d->oh * (size_t)d->n;
+    const kao_conv *d = &p->d;
+    const size_t taps = (size_t)d->kh * (size_t)d->kw, c_pad = p->depthwise.c_pad;
     dw_job j = {
         .k = k,
         .d = d,
-        .c_pad = c_pad,
+        .g = &p->depthwise,
         .w = packed,
         .bias = packed + taps * c_pad,
         .slope = packed + (taps + 1) * c_pad,
@@ -257,17 +285,9 @@ void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv 
         .residual = d->residual == KAO_RES_NONE ? NULL : residual,
         .out = out,
         .scratch = scratch,
-        .scratch_floats = kao_conv_dw_scratch_floats(d),
-        .is_dw3 = kao_conv_fits_dw3(d),
-        .smooth = is_smooth(d),
+        .thread_floats = p->thread_bytes / sizeof(float),
     };
 
-    if (all == 0)
-        return;
-    const size_t rows = KAO_CONV_PIECE_MACS / 2 / row_macs + 1;
-    j.rows_piece = (int32_t)kao_round_up(rows, KAO_DW_ROWS);
-    if (j.rows_piece > d->oh || all < KAO_CONV_PIECE_MACS)
-        j.rows_piece = d->oh;
-    j.row_pieces = (d->oh + j.rows_piece - 1) / j.rows_piece;
-    kao_pool_run(pool, run_piece, &j, (size_t)d->n * (size_t)j.row_pieces);
+    if (p->n_pieces)
+        kao_pool_run(pool, run_piece, &j, p->n_pieces);
 }

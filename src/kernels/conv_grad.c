@@ -326,27 +326,32 @@ typedef struct input_parts { /* of scratch, in floats */
     size_t turned, packed, spread, run;
 } input_parts;
 
-static input_parts parts_of(const kao_kernels *k, const kao_conv *d, uint32_t n_threads)
+/* back: the plan of backward_of(d) */
+static input_parts parts_of(const kao_conv *d, const kao_conv_plan *back,
+                            uint32_t n_threads)
 {
-    const kao_conv back = backward_of(d);
     const size_t f = sizeof(float);
+    const kao_conv *b = &back->d;
 
     return (input_parts){
         .turned = kao_round_up(columns_of(d) * (size_t)d->oc, KAO_CONV_PAD),
-        .packed = kao_round_up(kao_conv_packed_bytes(k, &back) / f + 1, KAO_CONV_PAD),
-        .spread = is_spread(d) ? kao_round_up((size_t)back.n * (size_t)back.h *
-                                                  (size_t)back.w * (size_t)back.c,
+        .packed = kao_round_up(back->packed_bytes / f + 1, KAO_CONV_PAD),
+        .spread = is_spread(d) ? kao_round_up((size_t)b->n * (size_t)b->h *
+                                                  (size_t)b->w * (size_t)b->c,
                                               KAO_CONV_PAD)
                                : 0,
-        .run = kao_round_up(kao_conv_scratch_bytes(k, &back, n_threads) / f + 1,
-                            KAO_CONV_PAD),
+        .run = kao_round_up(back->thread_bytes / f * n_threads + 1, KAO_CONV_PAD),
     };
 }
 
 size_t kao_conv_grad_input_scratch(const kao_kernels *k, const kao_conv *d,
                                    uint32_t n_threads)
 {
-    const input_parts p = parts_of(k, d, n_threads);
+    const kao_conv back = backward_of(d);
+    kao_conv_plan plan;
+
+    kao_conv_plan_init(&plan, k, &back);
+    const input_parts p = parts_of(d, &plan, n_threads);
 
     return (p.turned + p.packed + p.spread + p.run) * sizeof(float);
 }
@@ -384,15 +389,18 @@ void kao_conv_grad_input(const kao_kernels *k, const kao_pool *pool, const kao_c
                          const float *w, const float *g, float *din, void *scratch)
 {
     const kao_conv back = backward_of(d);
-    const input_parts p = parts_of(k, d, kao_pool_threads(pool));
+    kao_conv_plan plan;
+
+    kao_conv_plan_init(&plan, k, &back);
+    const input_parts p = parts_of(d, &plan, kao_pool_threads(pool));
     float *turned = scratch, *packed = turned + p.turned, *wide = packed + p.packed,
           *run = wide + p.spread;
 
     turn_weights(d, w, turned);
-    kao_conv_pack(k, &back, turned, NULL, NULL, packed);
+    kao_conv_pack(k, &plan, turned, NULL, NULL, packed);
     if (is_spread(d)) {
         spread(d, &back, g, wide);
         g = wide;
     }
-    kao_conv_run(k, pool, &back, packed, g, NULL, din, run);
+    kao_conv_run(k, pool, &plan, packed, g, NULL, din, run);
 }

@@ -1,4 +1,4 @@
-/* The two halves of conv.c: dense (and grouped) convolutions as tiles of GEMM, and
+/* The algorithms behind conv.c: dense (and grouped) convolutions as tiles of GEMM, and
  * depthwise ones. Private to this folder.
  *
  * Packed weights, dense: for each group its panels, then the bias of all groups, then
@@ -19,6 +19,12 @@ enum {
     KAO_CONV_PIECE_MACS = 512 << 10, /* a piece takes 5 us or more */
 };
 
+/* Bytes of n floats; SIZE_MAX, which nobody can allocate, where a size cannot hold them. */
+static inline size_t kao_conv_bytes(uint64_t n)
+{
+    return n > SIZE_MAX / sizeof(float) ? SIZE_MAX : (size_t)n * sizeof(float);
+}
+
 static inline bool kao_conv_is_depthwise(const kao_conv *d)
 {
     return d->groups > 1 && d->groups == d->c && d->groups == d->oc;
@@ -31,12 +37,8 @@ static inline bool kao_conv_is_pointwise(const kao_conv *d)
            d->pad_left == 0 && d->oh == d->h && d->ow == d->w;
 }
 
-/* Where a tap's first and last output lie inside: outputs [begin, end) of n, the source
- * of output i being i*stride + offset, wanted in 0 .. size-1. */
-typedef struct kao_range {
-    int32_t begin, end;
-} kao_range;
-
+/* Which of n outputs read inside: the sources of output i, i*stride + offset and the
+ * span-1 after it, are wanted in 0 .. size-1. */
 static inline kao_range kao_inside(int32_t n, int32_t stride, int32_t offset,
                                    int32_t span, int32_t size)
 {
@@ -56,33 +58,31 @@ static inline kao_range kao_inside(int32_t n, int32_t stride, int32_t offset,
 /* The panel after which `left` channels remain: its slot in k->gemm. */
 int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left);
 
-size_t kao_conv_dense_packed_floats(const kao_kernels *k, const kao_conv *d);
-size_t kao_conv_dense_scratch_floats(const kao_kernels *k,
-                                     const kao_conv *d); /* a thread */
-void kao_conv_dense_pack(const kao_kernels *k, const kao_conv *d, const float *w,
+/* Of each algorithm: derive (p->d is set; sets packed_bytes, thread_bytes, n_pieces and
+ * its part of the union), pack, and run all pieces. */
+void kao_conv_dense_init(kao_conv_plan *p, const kao_kernels *k);
+void kao_conv_dense_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
                          const float *bias, const float *slope, float *packed);
-void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
-                        const float *packed, const float *in, const float *residual,
-                        float *out, float *scratch);
-
-/* n pixels of a pointwise convolution, one after the other, in this thread. */
-void kao_conv_point_pixels(const kao_kernels *k, const kao_conv *d, const float *packed,
-                           const float *in, const float *residual, float *out,
-                           size_t n);
-
-size_t kao_conv_dw_packed_floats(const kao_conv *d);
-size_t kao_conv_dw_scratch_floats(const kao_conv *d); /* a thread */
-void kao_conv_dw_pack(const kao_conv *d, const float *w, const float *bias,
+void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool,
+                        const kao_conv_plan *p, const float *packed, const float *in,
+                        const float *residual, float *out, float *scratch);
+void kao_conv_dw_init(kao_conv_plan *p);
+void kao_conv_dw_pack(const kao_conv_plan *p, const float *w, const float *bias,
                       const float *slope, float *packed);
-void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
+void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_plan *p,
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch);
 
-/* Where input rows lie: row r of the picture in slot r % slots, w * stride floats
+/* n pixels of a pointwise convolution, one after the other, in this thread. */
+void kao_conv_point_pixels(const kao_kernels *k, const kao_conv_plan *p,
+                           const float *packed, const float *in, const float *residual,
+                           float *out, size_t n);
+
+/* Where input rows lie: row r of the picture in slot (r - base) % slots, w * stride floats
  * apart. */
 typedef struct kao_rows {
     const float *at;
-    int32_t slots;
+    int32_t base, slots;
     ptrdiff_t stride;   /* pixel stride */
     const float *zeros; /* c of them, for rows outside */
 } kao_rows;
@@ -92,8 +92,8 @@ bool kao_conv_fits_dw3(const kao_conv *d);
 
 /* Output rows y .. y+n_rows-1 (KAO_DW_ROWS at most) of one image, in this thread.
  * residual and out: of row y. */
-void kao_conv_dw3_rows(const kao_kernels *k, const kao_conv *d, const float *packed,
-                       const kao_rows *rows, int32_t y, int32_t n_rows,
-                       const float *residual, float *out);
+void kao_conv_dw3_rows(const kao_kernels *k, const kao_conv_plan *p,
+                       const float *packed, const kao_rows *rows, int32_t y,
+                       int32_t n_rows, const float *residual, float *out);
 
 #endif

@@ -7,12 +7,12 @@ typedef struct rows_job {
     const kao_kernels *k;
     kao_binary_rows b;
     kao_unary_args u;
-    size_t n_rows, c, rows_piece, row_part; /* row_part: a long row is cut too */
+    size_t n_rows, c, rows_piece, row_part; /* row_part: floats of a part */
     size_t parts;
 } rows_job;
 
 /* Rows of at most PIECE_FLOATS, several a piece; a longer row in parts. */
-static size_t cut(rows_job *j)
+static size_t divide_work(rows_job *j)
 {
     j->row_part = j->c < PIECE_FLOATS ? j->c : PIECE_FLOATS;
     if (j->n_rows == 0 || j->c == 0)
@@ -71,7 +71,7 @@ void kao_binary_run(const kao_kernels *k, const kao_pool *pool,
         j.c = b->n_rows * b->c;
         j.n_rows = 1;
     }
-    kao_pool_run(pool, binary_piece, &j, cut(&j));
+    kao_pool_run(pool, binary_piece, &j, divide_work(&j));
 }
 
 static void unary_piece(void *arg, size_t piece, uint32_t worker)
@@ -99,7 +99,7 @@ void kao_unary_run(const kao_kernels *k, const kao_pool *pool, const kao_unary_a
         j.c = u->n_rows * u->c;
         j.n_rows = 1;
     }
-    kao_pool_run(pool, unary_piece, &j, cut(&j));
+    kao_pool_run(pool, unary_piece, &j, divide_work(&j));
 }
 
 static void exp_piece(void *arg, size_t piece, uint32_t worker)
@@ -116,5 +116,5 @@ void kao_exp_run(const kao_kernels *k, const kao_pool *pool, const float *in,
 {
     rows_job j = { .k = k, .u = { .in = in, .out = out }, .n_rows = 1, .c = n };
 
-    kao_pool_run(pool, exp_piece, &j, cut(&j));
+    kao_pool_run(pool, exp_piece, &j, divide_work(&j));
 }

@@ -1,3 +1,4 @@
+/* Filling the table, level by level. */
 #include "kernels/kernels.h"
 
 #include "base/cpu.h"

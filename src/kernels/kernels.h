@@ -1,11 +1,19 @@
 /* The table of micro-kernels: one slot an operation, filled for a CPU mask.
  *
- * The table is filled once, into the context's owner, by the reference versions and
- * then by each wider ISA that the mask allows. Drivers (conv.c ...) loop over tiles and
+ * A table is filled by the reference versions and then by each wider ISA that the mask
+ * allows; each network has one. Drivers (conv.c ...) loop over tiles and
  * call the slots; nothing above this folder knows an ISA.
  *
  * Only the drivers call the slots of gemm and depthwise; the others are called through
- * the functions of pool.h, elementwise.h and layout.h, which state their contracts. */
+ * the functions of pool.h, elementwise.h and layout.h, which state their contracts.
+ *
+ * Words of this folder:
+ *   panel   packed weights of nr output channels, side by side
+ *   tile    up to mr neighbouring pixels of an output row; with a panel, one GEMM call
+ *   run     neighbouring tiles or pixels that are treated alike
+ *   band    rows of a map, one below the other
+ *   part    a share of one long row
+ *   piece   what a thread of the pool takes at a time: a run, a band, panels of a run */
 #ifndef KAO_KERNELS_KERNELS_H
 #define KAO_KERNELS_KERNELS_H
 

@@ -41,7 +41,13 @@ static void run(const kao_pool *pool, layout_job *j, size_t n)
 void kao_nchw_to_nhwc(const kao_kernels *k, const kao_pool *pool, const float *in,
                       size_t n, size_t c, size_t n_pixels, float *out, size_t stride)
 {
-    layout_job j = { k, in, out, c, n_pixels, stride, 0, 0, true };
+    layout_job j = { .k = k,
+                     .in = in,
+                     .out = out,
+                     .c = c,
+                     .n_pixels = n_pixels,
+                     .stride = stride,
+                     .to_pixels = true };
 
     run(pool, &j, n);
 }
@@ -49,7 +55,9 @@ void kao_nchw_to_nhwc(const kao_kernels *k, const kao_pool *pool, const float *i
 void kao_nhwc_to_nchw(const kao_kernels *k, const kao_pool *pool, const float *in,
                       size_t stride, size_t n, size_t c, size_t n_pixels, float *out)
 {
-    layout_job j = { k, in, out, c, n_pixels, stride, 0, 0, false };
+    layout_job j = {
+        .k = k, .in = in, .out = out, .c = c, .n_pixels = n_pixels, .stride = stride
+    };
 
     run(pool, &j, n);
 }

@@ -20,7 +20,7 @@ enum {
     KAO_PASS_RESIDUAL = 1 << 4, /* Add into the epilogue */
     KAO_PASS_HEADS = 1 << 5,    /* sibling convolutions of one input become one */
     KAO_PASS_VIEW = 1 << 6,     /* Transpose, Reshape, Slice, Split without a copy */
-    KAO_PASS_PAIR = 1 << 7,     /* two convolutions band by band */
+    KAO_PASS_GROUP = 1 << 7,    /* convolutions as one, in bands of rows */
     KAO_PASS_ALL = (1 << 8) - 1,
 };
 
@@ -32,6 +32,7 @@ typedef struct kao_value {
     uint32_t maker;     /* step; KAO_NO_VALUE for inputs and constants */
     uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
     bool varies;        /* known, but another in plans for other inputs */
+    bool computed;      /* known, in the memory of planning */
     /* place.c: */
     bool joined;    /* placed by kao_place_joins: root, offset, strides stand */
     uint32_t root;  /* the value whose storage it is part of; itself where it owns it */
@@ -39,7 +40,8 @@ typedef struct kao_value {
 } kao_value;
 
 /* A convolution (or Gemm, MatMul) with constant weights, and what was fused into it. */
-typedef struct kao_conv_step {
+typedef struct kao_conv_step kao_conv_step;
+struct kao_conv_step {
     kao_conv d;           /* n, h, w .. without strides until place.c */
     uint32_t n_parts;     /* weights are stacked from this many (sibling heads) */
     const float **weight; /* by part: OIHW, of rows[i] output channels */
@@ -50,12 +52,12 @@ typedef struct kao_conv_step {
     bool rows_are_pixels; /* Gemm, MatMul: the input is a dense M x K matrix */
     bool transposed;      /* weight is K x N (MatMul, Gemm without transB) */
     uint32_t merged; /* n_parts > 1: the value whose channel ranges the outputs are */
-} kao_conv_step;
+    kao_conv_step *next; /* the next stage of a group, which reads this one's map */
+};
 
 typedef enum kao_step_kind {
     KAO_STEP_GENERIC, /* op->run */
     KAO_STEP_CONV,
-    KAO_STEP_PAIR, /* conv, then conv2 */
     KAO_STEP_VIEW, /* no work: the outputs are views of input 0 */
     KAO_STEP_COPY, /* into another layout */
 } kao_step_kind;
@@ -68,14 +70,15 @@ typedef struct kao_step {
     const void *param;
     void *state;
     uint32_t n_in, n_out;
-    uint32_t *in, *out; /* values; KAO_NO_VALUE where omitted or unread */
-    kao_conv_step *conv, *conv2;
+    uint32_t *in, *out;  /* values; KAO_NO_VALUE where omitted or unread */
+    kao_conv_step *conv; /* the first stage of KAO_STEP_CONV */
 } kao_step;
 
 typedef struct kao_graph {
     kao_network *net;
     uint32_t passes;
-    kao_arena *arena;
+    kao_arena *scratch; /* of planning: given back when the plan is made */
+    kao_arena *keep;    /* of the plan: what its entries point to */
     kao_error *err;
     kao_value *values;
     uint32_t n_values, cap_values;
@@ -126,6 +129,8 @@ uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s);
 kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *weight,
                                  int64_t oc);
 void kao_step_become_conv(kao_step *s, kao_conv_step *c);
+/* The last stage of a convolution step, which makes its output; NULL for other steps. */
+kao_conv_step *kao_step_last_conv(const kao_step *s);
 
 /* pass_*.c */
 kao_status kao_pass_fold(kao_graph *g);
@@ -133,7 +138,7 @@ kao_status kao_pass_conv(kao_graph *g);
 kao_status kao_pass_norm(kao_graph *g);
 kao_status kao_pass_epilogue(kao_graph *g);
 kao_status kao_pass_heads(kao_graph *g);
-kao_status kao_pass_pair(kao_graph *g);
+kao_status kao_pass_group(kao_graph *g);
 /* Part of placing: Concat steps whose parts are made in place. Roots are set before. */
 void kao_place_joins(kao_graph *g);
 

@@ -60,8 +60,8 @@ typedef struct args { /* room for the arguments of one step */
 
 static kao_status args_for(kao_graph *g, const kao_step *s, args *a)
 {
-    a->in = kao_arena_calloc(g->arena, s->n_in, sizeof *a->in);
-    a->out = kao_arena_calloc(g->arena, s->n_out, sizeof *a->out);
+    a->in = kao_arena_calloc(g->scratch, s->n_in, sizeof *a->in);
+    a->out = kao_arena_calloc(g->scratch, s->n_out, sizeof *a->out);
     return a->in && a->out ? KAO_OK : kao_graph_no_memory(g);
 }
 
@@ -113,8 +113,9 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
         if (!kao_tensor_given(&a.out[i]))
             continue;
         kao_tensor_set_dense(&a.out[i]);
-        a.out[i].data = kao_arena_calloc(g->arena, (size_t)kao_tensor_count(&a.out[i]),
-                                         kao_dtype_size((int)a.out[i].dtype));
+        a.out[i].data =
+            kao_arena_calloc(g->scratch, (size_t)kao_tensor_count(&a.out[i]),
+                             kao_dtype_size((int)a.out[i].dtype));
         if (!a.out[i].data)
             return kao_graph_no_memory(g);
     }
@@ -132,6 +133,7 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
         if (s->out[i] != KAO_NO_VALUE) {
             g->values[s->out[i]].t = a.out[i];
             g->values[s->out[i]].varies = varies(g, s);
+            g->values[s->out[i]].computed = true;
         }
     s->dead = true; /* its values are constants of the plan: nothing may write them */
     *done = true;
@@ -146,7 +148,7 @@ static bool inputs_known(const kao_graph *g, const kao_step *s)
     return true;
 }
 
-/* Copy a bound input into the plan: from now on it is a constant of the plan. */
+/* Copy a bound input into the plan, as part of its key: it is a constant from now on. */
 static kao_status bind_input(kao_graph *g, kao_value *v)
 {
     const kao_tensor *given = &g->inputs[v->input];
@@ -162,7 +164,7 @@ static kao_status bind_input(kao_graph *g, kao_value *v)
     if (bytes && !given->data)
         return kao_fail(g->err, KAO_E_ARG, "an input that decides shapes has no data");
     kao_tensor_set_dense(&copy);
-    copy.data = kao_arena_calloc(g->arena, bytes ? bytes : 1, 1);
+    copy.data = kao_arena_calloc(g->keep, bytes ? bytes : 1, 1);
     if (!copy.data)
         return kao_graph_no_memory(g);
     kao_tensor_copy(&copy, given);
@@ -280,7 +282,7 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
                        .n_out = s->n_out,
                        .in = a.in,
                        .out = a.out,
-                       .arena = g->arena,
+                       .arena = g->keep,
                        .err = g->err,
                        .need = need,
                        .planner = &p };
@@ -307,9 +309,9 @@ static kao_status make_step(kao_graph *g, uint32_t number)
                      .param = g->net->nodes[number].param,
                      .n_in = node->n_in,
                      .n_out = node->n_out };
-    s->state = kao_arena_calloc(g->arena, 1, s->op->state_size);
-    s->in = kao_arena_calloc(g->arena, s->n_in, sizeof *s->in);
-    s->out = kao_arena_calloc(g->arena, s->n_out, sizeof *s->out);
+    s->state = kao_arena_calloc(g->scratch, 1, s->op->state_size);
+    s->in = kao_arena_calloc(g->scratch, s->n_in, sizeof *s->in);
+    s->out = kao_arena_calloc(g->scratch, s->n_out, sizeof *s->out);
     if (!s->state || !s->in || !s->out)
         return kao_graph_no_memory(g);
     if (s->n_in)
@@ -365,12 +367,12 @@ kao_status kao_graph_infer(kao_graph *g)
         n_args += onnx->nodes[i].n_in;
     g->n_values = onnx->n_values;
     g->cap_values = onnx->n_values;
-    g->values = kao_arena_calloc(g->arena, g->cap_values, sizeof *g->values);
-    g->steps = kao_arena_calloc(g->arena, onnx->n_nodes, sizeof *g->steps);
-    g->bound = kao_arena_calloc(g->arena, onnx->n_inputs, sizeof *g->bound);
-    g->outputs = kao_arena_calloc(g->arena, onnx->n_outputs, sizeof *g->outputs);
-    g->stack = kao_arena_calloc(g->arena, n_args, sizeof *g->stack);
-    g->seen = kao_arena_calloc(g->arena, onnx->n_nodes, 1);
+    g->values = kao_arena_calloc(g->scratch, g->cap_values, sizeof *g->values);
+    g->steps = kao_arena_calloc(g->scratch, onnx->n_nodes, sizeof *g->steps);
+    g->bound = kao_arena_calloc(g->scratch, onnx->n_inputs, sizeof *g->bound);
+    g->outputs = kao_arena_calloc(g->scratch, onnx->n_outputs, sizeof *g->outputs);
+    g->stack = kao_arena_calloc(g->scratch, n_args, sizeof *g->stack);
+    g->seen = kao_arena_calloc(g->scratch, onnx->n_nodes, 1);
     if (!g->values || !g->steps || !g->bound || !g->outputs || !g->stack || !g->seen)
         return kao_graph_no_memory(g);
     place_constants(g);
@@ -383,7 +385,8 @@ kao_status kao_graph_infer(kao_graph *g)
             kao_error_prefix(g->err, st, "%s",
                              kao_network_node_text(g->net, i, text, sizeof text));
     }
-    kao_graph_count_reads(g);
+    if (!st) /* else the last step may lack its lists */
+        kao_graph_count_reads(g);
     return st;
 }
 
@@ -391,7 +394,7 @@ uint32_t kao_graph_value(kao_graph *g, const kao_tensor *t)
 {
     if (g->n_values == g->cap_values) {
         const uint32_t cap = g->cap_values * 2 + 16;
-        kao_value *bigger = kao_arena_calloc(g->arena, cap, sizeof *bigger);
+        kao_value *bigger = kao_arena_calloc(g->scratch, cap, sizeof *bigger);
 
         if (!bigger)
             return KAO_NO_VALUE;
@@ -432,12 +435,12 @@ void kao_graph_count_reads(kao_graph *g)
         for (uint32_t k = 0; k < s->n_out; k++)
             if (s->out[k] != KAO_NO_VALUE)
                 g->values[s->out[k]].maker = i;
-        if (s->conv && s->conv->residual != KAO_NO_VALUE)
-            g->values[s->conv->residual].reads++;
-        if (s->conv2 && s->conv2->residual != KAO_NO_VALUE)
-            g->values[s->conv2->residual].reads++;
-        if (s->conv && s->conv->merged != KAO_NO_VALUE)
-            g->values[s->conv->merged].maker = i;
+        const kao_conv_step *last = kao_step_last_conv(s); /* it alone adds */
+
+        if (last && last->residual != KAO_NO_VALUE)
+            g->values[last->residual].reads++;
+        if (last && last->merged != KAO_NO_VALUE)
+            g->values[last->merged].maker = i;
     }
 }
 

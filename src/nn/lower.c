@@ -86,7 +86,7 @@ kao_status kao_lower_copy(kao_op_lower *x)
                         sizeof d);
 }
 
-kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e, kao_arena *arena)
+kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e)
 {
     kao_tensor *args = NULL;
     kao_status st = KAO_OK;
@@ -95,7 +95,7 @@ kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e, kao_arena *a
         return KAO_OK;
     if (s->n_in == 0 || s->in[0] == KAO_NO_VALUE || s->out[0] == KAO_NO_VALUE)
         return KAO_OK;
-    args = kao_arena_calloc(g->arena, (size_t)s->n_in + s->n_out, sizeof *args);
+    args = kao_arena_calloc(g->scratch, (size_t)s->n_in + s->n_out, sizeof *args);
     if (!args)
         return kao_graph_no_memory(g);
     kao_op_lower x = { .op = s->op,
@@ -105,7 +105,7 @@ kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e, kao_arena *a
                        .n_out = s->n_out,
                        .in = args,
                        .out = args + s->n_in,
-                       .arena = arena,
+                       .arena = g->keep,
                        .err = g->err,
                        .kernel = e->kernel };
 

@@ -10,8 +10,8 @@
 typedef enum kao_kernel_id {
     KAO_KERNEL_GENERIC, /* op->run with param and state */
     KAO_KERNEL_COPY,
-    KAO_KERNEL_CONV,    /* detail: kao_conv_call; operands: in, [residual], out */
-    KAO_KERNEL_PAIR,    /* the same, two convolutions */
+    KAO_KERNEL_CONV,    /* detail: kao_conv_group; operands: in, [residual], out */
+    KAO_KERNEL_GROUP,   /* the same, of more than one stage */
     KAO_KERNEL_POOL,    /* detail: kao_pooling */
     KAO_KERNEL_RESIZE,  /* detail: kao_resize */
     KAO_KERNEL_BINARY,  /* detail: kao_binary_rows; operands: a, b, out */

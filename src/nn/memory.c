@@ -7,14 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/reader.h"
 #include "nn/plan.h"
 
 enum { GREEDY_LIMIT = 4096, SWEEP_LIVE = 256 };
-
-static size_t aligned(size_t n)
-{
-    return (n + KAO_ALIGN - 1) / KAO_ALIGN * KAO_ALIGN;
-}
 
 static bool overlap_in_time(const kao_block *a, const kao_block *b)
 {
@@ -80,10 +76,11 @@ static size_t lowest_gap(const kao_block *blocks, const uint32_t *placed, uint32
 
         if (!overlap_in_time(b, other))
             continue;
-        if (other->offset >= at && other->offset - at >= aligned(b->bytes))
+        if (other->offset >= at &&
+            other->offset - at >= kao_round_up(b->bytes, KAO_ALIGN))
             return at;
-        if (other->offset + aligned(other->bytes) > at)
-            at = other->offset + aligned(other->bytes);
+        if (other->offset + kao_round_up(other->bytes, KAO_ALIGN) > at)
+            at = other->offset + kao_round_up(other->bytes, KAO_ALIGN);
     }
     return at;
 }
@@ -133,7 +130,7 @@ kao_status kao_memory_plan(kao_block *blocks, uint32_t n, uint32_t *scratch,
             return kao_fail(err, KAO_E_LIMIT, "more than %llu MiB of activations",
                             (unsigned long long)(limit >> 20));
         insert(blocks, placed, n_placed++, scratch[i]);
-        const size_t end = b->offset + aligned(b->bytes);
+        const size_t end = b->offset + kao_round_up(b->bytes, KAO_ALIGN);
 
         *total = end > *total ? end : *total;
     }

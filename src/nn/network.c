@@ -8,8 +8,8 @@
 
 struct kao_packed {
     kao_packed *next;
-    uint64_t key;
-    size_t bytes, n_plans; /* that hold it */
+    kao_packing_key key;
+    size_t n_plans; /* that hold it */
     _Alignas(KAO_ALIGN) unsigned char data[];
 };
 
@@ -145,25 +145,31 @@ void kao_network_destroy(kao_network *net)
     kao_free(mem, net);
 }
 
-static kao_packed **list_of(kao_network *net, uint64_t key)
+static kao_packed **list_of(kao_network *net, uint64_t layer)
 {
-    return &net->packed[key >> 32 & (KAO_PACKED_LISTS - 1)];
+    return &net->packed[layer >> 32 & (KAO_PACKED_LISTS - 1)];
 }
 
-const void *kao_network_hold_packed(kao_network *net, uint64_t key, size_t bytes,
+static bool same_key(const kao_packing_key *a, const kao_packing_key *b)
+{
+    return a->layer == b->layer && a->algorithm == b->algorithm && a->bytes == b->bytes;
+}
+
+const void *kao_network_hold_packed(kao_network *net, const kao_packing_key *key,
                                     bool (*make_packed)(void *user, void *packed),
                                     void *user)
 {
-    kao_packed **list = list_of(net, key), *p = NULL;
+    kao_packed **list = list_of(net, key->layer), *p = NULL;
 
     pthread_mutex_lock(&net->lock);
-    for (p = *list; p && (p->key != key || p->bytes != bytes); p = p->next)
+    for (p = *list; p && !same_key(&p->key, key); p = p->next)
         ;
     if (!p) {
-        p = bytes < SIZE_MAX - sizeof *p ? kao_alloc(&net->ctx->mem, sizeof *p + bytes)
-                                         : NULL;
+        p = key->bytes < SIZE_MAX - sizeof *p
+                ? kao_alloc(&net->ctx->mem, sizeof *p + key->bytes)
+                : NULL;
         if (p)
-            *p = (kao_packed){ .next = *list, .key = key, .bytes = bytes };
+            *p = (kao_packed){ .next = *list, .key = *key };
         if (p && !make_packed(user, p->data)) {
             kao_free(&net->ctx->mem, p);
             p = NULL;
@@ -182,7 +188,7 @@ void kao_network_drop_packed(kao_network *net, const void *packed)
     if (!packed)
         return;
     kao_packed *p = (kao_packed *)((uintptr_t)packed - offsetof(kao_packed, data));
-    kao_packed **at = list_of(net, p->key);
+    kao_packed **at = list_of(net, p->key.layer);
 
     pthread_mutex_lock(&net->lock);
     if (--p->n_plans == 0) {

@@ -6,7 +6,7 @@
 #include <pthread.h>
 
 #include "base/context.h"
-#include "kernels/kernels.h"
+#include "kernels/conv.h"
 #include "nn/op.h"
 
 typedef struct kao_node {
@@ -15,6 +15,14 @@ typedef struct kao_node {
 } kao_node;
 
 typedef struct kao_packed kao_packed; /* one layer's packed weights */
+
+/* What tells packed weights apart. A layer that plans of two sizes compute by two algorithms
+ * is packed once for each. */
+typedef struct kao_packing_key {
+    uint64_t layer; /* which nodes were fused into it, how: kao_graph_key */
+    kao_conv_algorithm algorithm;
+    size_t bytes;
+} kao_packing_key;
 
 enum { KAO_PACKED_LISTS = 256 };
 
@@ -26,12 +34,12 @@ typedef struct kao_network {
     kao_node *nodes; /* by number of the node in the file */
     kao_kernels kernels;
     pthread_mutex_t lock;                 /* guards packed */
-    kao_packed *packed[KAO_PACKED_LISTS]; /* by key */
+    kao_packed *packed[KAO_PACKED_LISTS]; /* by key.layer */
 } kao_network;
 
-/* path NULL: parse bytes (which must stay), called name in messages. */
 kao_status kao_network_load(kao_context *ctx, kao_network **out, const char *path,
                             kao_error *err);
+/* bytes must stay; name: what messages call them. */
 kao_status kao_network_parse(kao_context *ctx, kao_network **out, kao_span bytes,
                              const char *name, kao_error *err);
 void kao_network_destroy(kao_network *net);
@@ -40,10 +48,9 @@ void kao_network_destroy(kao_network *net);
 const char *kao_network_node_text(const kao_network *net, uint32_t node, char *buf,
                                   size_t cap);
 
-/* Packed weights of a layer, for one more plan: key tells layers apart (which nodes were
- * fused into it, how). Where no plan holds them yet they are made, under the lock: make
- * fills bytes, or gives false; NULL when out of memory. */
-const void *kao_network_hold_packed(kao_network *net, uint64_t key, size_t bytes,
+/* Packed weights of a layer, for one more plan. Where no plan holds them yet they are made,
+ * under the lock: make fills key->bytes, or gives false; NULL when out of memory. */
+const void *kao_network_hold_packed(kao_network *net, const kao_packing_key *key,
                                     bool (*make)(void *user, void *packed), void *user);
 /* A plan is done with them; the last one frees them. NULL is fine. */
 void kao_network_drop_packed(kao_network *net, const void *packed);

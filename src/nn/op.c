@@ -181,7 +181,7 @@ kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap,
     return KAO_OK;
 }
 
-kao_status kao_infer_same_type(kao_op_infer *x, uint32_t i, kao_dtype want)
+kao_status kao_infer_type_is(kao_op_infer *x, uint32_t i, kao_dtype want)
 {
     if (x->in[i].dtype != want)
         return kao_fail(x->err, KAO_E_UNSUPPORTED, "input %u is %s, wanted %s", i,

@@ -159,6 +159,7 @@ kao_status kao_infer_axis(kao_op_infer *x, int64_t axis, int32_t rank, int32_t *
 /* The integers of input i, which decide shapes. */
 kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap,
                           size_t *n);
-kao_status kao_infer_same_type(kao_op_infer *x, uint32_t i, kao_dtype want);
+/* An error where input i is of another type. */
+kao_status kao_infer_type_is(kao_op_infer *x, uint32_t i, kao_dtype want);
 
 #endif

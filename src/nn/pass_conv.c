@@ -42,9 +42,9 @@ static bool has_small_patch(const kao_window *w, int64_t channels)
 kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *weight,
                                  int64_t oc)
 {
-    kao_conv_step *c = kao_arena_calloc(g->arena, 1, sizeof *c);
-    const float **part = kao_arena_calloc(g->arena, 1, sizeof *part);
-    int64_t *rows = kao_arena_calloc(g->arena, 1, sizeof *rows);
+    kao_conv_step *c = kao_arena_calloc(g->scratch, 1, sizeof *c);
+    const float **part = kao_arena_calloc(g->scratch, 1, sizeof *part);
+    int64_t *rows = kao_arena_calloc(g->scratch, 1, sizeof *rows);
 
     if (!c || !part || !rows)
         return NULL;
@@ -56,6 +56,15 @@ kao_conv_step *kao_conv_step_new(kao_graph *g, const kao_step *s, const float *w
                           .residual = KAO_NO_VALUE,
                           .merged = KAO_NO_VALUE,
                           .key = kao_graph_key(g, 0, s) };
+    return c;
+}
+
+kao_conv_step *kao_step_last_conv(const kao_step *s)
+{
+    kao_conv_step *c = s->conv;
+
+    while (c && c->next)
+        c = c->next;
     return c;
 }
 
@@ -141,8 +150,8 @@ static kao_status lower_gemm(kao_graph *g, kao_step *s)
         !fits(in) || !fits(out) || (has_c && !is_row(&g->values[s->in[2]].t, n)))
         return KAO_OK;
     kao_conv_step *c = kao_conv_step_new(g, s, g->values[s->in[1]].t.data, n);
-    float *scale = kao_arena_calloc(g->arena, (size_t)n, sizeof *scale);
-    float *bias = kao_arena_calloc(g->arena, (size_t)n, sizeof *bias);
+    float *scale = kao_arena_calloc(g->scratch, (size_t)n, sizeof *scale);
+    float *bias = kao_arena_calloc(g->scratch, (size_t)n, sizeof *bias);
 
     if (!c || !scale || !bias)
         return kao_graph_no_memory(g);

@@ -54,7 +54,7 @@ static bool set_clip(const kao_graph *g, kao_conv *d, const kao_step *s)
 
 static float *slopes(kao_graph *g, const kao_conv_step *c)
 {
-    return kao_arena_calloc(g->arena, (size_t)c->d.oc, sizeof(float));
+    return kao_arena_calloc(g->scratch, (size_t)c->d.oc, sizeof(float));
 }
 
 static kao_status set_leaky(kao_graph *g, kao_conv_step *c, const kao_step *s, bool *ok)

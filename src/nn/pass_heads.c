@@ -52,7 +52,7 @@ static kao_status stack(kao_graph *g, kao_step *const *s, uint32_t n, size_t fie
                                                      field) != NULL;
     if (!any)
         return KAO_OK;
-    float *to = kao_arena_calloc(g->arena, (size_t)total, sizeof *to);
+    float *to = kao_arena_calloc(g->scratch, (size_t)total, sizeof *to);
 
     if (!to)
         return kao_graph_no_memory(g);
@@ -71,11 +71,11 @@ static kao_status stack(kao_graph *g, kao_step *const *s, uint32_t n, size_t fie
 static kao_status merge(kao_graph *g, kao_step *const *s, uint32_t n, uint32_t in,
                         int32_t channels, int32_t groups)
 {
-    kao_conv_step *c = kao_arena_calloc(g->arena, 1, sizeof *c);
-    const float **weight = kao_arena_calloc(g->arena, n, sizeof *weight);
-    int64_t *rows = kao_arena_calloc(g->arena, n, sizeof *rows);
-    uint32_t *out = kao_arena_calloc(g->arena, n, sizeof *out);
-    uint32_t *ins = kao_arena_calloc(g->arena, 1, sizeof *ins);
+    kao_conv_step *c = kao_arena_calloc(g->scratch, 1, sizeof *c);
+    const float **weight = kao_arena_calloc(g->scratch, n, sizeof *weight);
+    int64_t *rows = kao_arena_calloc(g->scratch, n, sizeof *rows);
+    uint32_t *out = kao_arena_calloc(g->scratch, n, sizeof *out);
+    uint32_t *ins = kao_arena_calloc(g->scratch, 1, sizeof *ins);
     kao_status st = KAO_OK;
     int32_t total = 0;
 
@@ -121,7 +121,7 @@ static kao_status merge(kao_graph *g, kao_step *const *s, uint32_t n, uint32_t i
 }
 
 /* Worth it: narrow ones, of which at least one leaves part of a vector idle. */
-static bool joins(const kao_step *a, const kao_step *b, int32_t total)
+static bool is_sibling(const kao_step *a, const kao_step *b, int32_t total)
 {
     return is_plain(b) && b->in[0] == a->in[0] &&
            same_geometry(&a->conv->d, &b->conv->d) && b->conv->d.groups == 1 &&
@@ -142,7 +142,7 @@ static kao_status merge_siblings(kao_graph *g, uint32_t i)
         g->values[s[0]->in[0]].reads < 2)
         return KAO_OK;
     for (uint32_t k = i + 1; k < last && n < MAX_SIBLINGS; k++)
-        if (joins(s[0], &g->steps[k], total)) {
+        if (is_sibling(s[0], &g->steps[k], total)) {
             s[n++] = &g->steps[k];
             total += g->steps[k].conv->d.oc;
             ragged |= g->steps[k].conv->d.oc % 16 != 0;

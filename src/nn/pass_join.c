@@ -15,11 +15,11 @@ enum { JOIN_STEP = 16 };
 /* A step whose one output may lie at any pitch. */
 static bool writes_at_pitch(const kao_step *s)
 {
-    const kao_conv_step *c = s->conv2 ? s->conv2 : s->conv;
+    const kao_conv_step *c = kao_step_last_conv(s);
 
     if (s->dead)
         return false;
-    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+    if (s->kind == KAO_STEP_CONV)
         return !c->rows_are_pixels && c->n_parts == 1;
     return s->kind == KAO_STEP_GENERIC && s->n_out == 1 &&
            s->op->layout == KAO_LAYOUT_LAST;
@@ -34,7 +34,7 @@ static bool is_part(const kao_graph *g, uint32_t v, int64_t channel)
            channel % JOIN_STEP == 0;
 }
 
-static bool joins(const kao_graph *g, const kao_step *s)
+static bool can_join(const kao_graph *g, const kao_step *s)
 {
     const kao_tensor *out = &g->values[s->out[0]].t;
     int64_t channel = 0;
@@ -57,7 +57,7 @@ void kao_place_joins(kao_graph *g)
         kao_step *s = &g->steps[k];
         int64_t channel = 0;
 
-        if (!joins(g, s))
+        if (!can_join(g, s))
             continue;
         kao_tensor *out = &g->values[s->out[0]].t;
 

@@ -27,8 +27,8 @@ static kao_status add_norm(kao_graph *g, kao_conv_step *c, const kao_step *bn)
     const float *gamma = g->values[bn->in[1]].t.data,
                 *beta = g->values[bn->in[2]].t.data;
     const float *mean = g->values[bn->in[3]].t.data, *var = g->values[bn->in[4]].t.data;
-    float *scale = kao_arena_calloc(g->arena, (size_t)n, sizeof *scale);
-    float *bias = kao_arena_calloc(g->arena, (size_t)n, sizeof *bias);
+    float *scale = kao_arena_calloc(g->scratch, (size_t)n, sizeof *scale);
+    float *bias = kao_arena_calloc(g->scratch, (size_t)n, sizeof *bias);
 
     if (!scale || !bias)
         return kao_graph_no_memory(g);
@@ -65,7 +65,7 @@ static kao_status stand_alone(kao_graph *g, kao_step *bn)
     if (t->rank != 4 || n == 0 || n >= INT32_MAX ||
         !has_channel_stats(g, bn, t->dims[1]))
         return KAO_OK;
-    float *ones = kao_arena_calloc(g->arena, (size_t)t->dims[1], sizeof *ones);
+    float *ones = kao_arena_calloc(g->scratch, (size_t)t->dims[1], sizeof *ones);
     kao_conv_step *c = ones ? kao_conv_step_new(g, bn, ones, t->dims[1]) : NULL;
 
     if (!c)

@@ -2,7 +2,7 @@
 #include "nn/graph.h"
 
 static const char *const pass_names[] = { "fold",     "conv",  "norm", "act",
-                                          "residual", "heads", "view", "pair" };
+                                          "residual", "heads", "view", "group" };
 
 const char *kao_pass_name(int bit)
 {
@@ -49,8 +49,8 @@ static void drop_unwanted(kao_graph *g, bool *wanted)
 /* Drop what is transparent, or read by nobody. */
 kao_status kao_pass_fold(kao_graph *g)
 {
-    uint32_t *same = kao_arena_calloc(g->arena, g->n_values, sizeof *same);
-    bool *wanted = kao_arena_calloc(g->arena, g->n_values, sizeof *wanted);
+    uint32_t *same = kao_arena_calloc(g->scratch, g->n_values, sizeof *same);
+    bool *wanted = kao_arena_calloc(g->scratch, g->n_values, sizeof *wanted);
 
     if (!same || !wanted)
         return kao_graph_no_memory(g);
@@ -83,7 +83,7 @@ kao_status kao_graph_optimise(kao_graph *g)
         { KAO_PASS_NORM, kao_pass_norm },
         { KAO_PASS_ACT | KAO_PASS_RESIDUAL, kao_pass_epilogue },
         { KAO_PASS_HEADS, kao_pass_heads },
-        { KAO_PASS_PAIR, kao_pass_pair },
+        { KAO_PASS_GROUP, kao_pass_group },
     };
     kao_status st = KAO_OK;
 

@@ -49,7 +49,7 @@ static bool looks_channels_last(const kao_tensor *t)
 
 static bool works_channels_last(const kao_step *s)
 {
-    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+    if (s->kind == KAO_STEP_CONV)
         return !s->conv->rows_are_pixels;
     if (s->kind != KAO_STEP_GENERIC)
         return false;
@@ -62,7 +62,7 @@ static kao_status emit(placer *p, const kao_step *s)
 {
     if (p->n == p->cap) {
         const uint32_t cap = p->cap * 2 + 64;
-        kao_step *bigger = kao_arena_calloc(p->g->arena, cap, sizeof *bigger);
+        kao_step *bigger = kao_arena_calloc(p->g->scratch, cap, sizeof *bigger);
 
         if (!bigger)
             return kao_graph_no_memory(p->g);
@@ -80,7 +80,7 @@ static kao_status emit_copy(placer *p, uint32_t v, bool channels_last, uint32_t 
                             uint32_t *out)
 {
     kao_graph *g = p->g;
-    uint32_t *args = kao_arena_calloc(g->arena, 2, sizeof *args);
+    uint32_t *args = kao_arena_calloc(g->scratch, 2, sizeof *args);
 
     *out = kao_graph_value(g, &g->values[v].t);
     if (!args || *out == KAO_NO_VALUE)
@@ -123,7 +123,8 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node,
     }
     return kao_tensor_is_channels_last(&g->values[*v].t, pitch)
                ? KAO_OK
-               : kao_graph_no_memory(g);
+               : kao_fail(g->err, KAO_E_LIMIT, "pixels of %lld floats, at most %d",
+                          (long long)*pitch, INT32_MAX);
 }
 
 /* ---- one step ---- */
@@ -147,8 +148,7 @@ static void settle_last(kao_graph *g, uint32_t v)
 static kao_status place_conv(placer *p, kao_step *s)
 {
     kao_graph *g = p->g;
-    kao_conv_step *c =
-        s->conv2 ? s->conv2 : s->conv; /* the one that makes the output */
+    kao_conv_step *c = kao_step_last_conv(s);
     kao_status st = KAO_OK;
     int64_t in = 0, res = 0;
 
@@ -169,10 +169,6 @@ static kao_status place_conv(placer *p, kao_step *s)
     if (st)
         return st;
     s->conv->d.in_stride = (int32_t)in;
-    if (s->conv2) {
-        s->conv->d.out_stride = s->conv->d.oc;
-        c->d.in_stride = c->d.c;
-    }
     c->d.res_stride = (int32_t)res;
     c->d.out_stride = c->d.oc;
     if (c->n_parts == 1) {
@@ -270,7 +266,7 @@ static kao_status place_step(placer *p, kao_step *s)
 
     if (s->kind == KAO_STEP_VIEW) /* joined: placed already */
         return emit(p, s);
-    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+    if (s->kind == KAO_STEP_CONV)
         return place_conv(p, s);
     if (works_channels_last(s))
         return place_window(p, s);
@@ -328,8 +324,8 @@ kao_status kao_graph_place(kao_graph *g)
     placer p = { .g = g, .n_last_copy = g->n_values };
     kao_status st = KAO_OK;
 
-    p.last_copy = kao_arena_calloc(g->arena, g->n_values, sizeof *p.last_copy);
-    p.wants_last = kao_arena_calloc(g->arena, g->n_values, sizeof *p.wants_last);
+    p.last_copy = kao_arena_calloc(g->scratch, g->n_values, sizeof *p.last_copy);
+    p.wants_last = kao_arena_calloc(g->scratch, g->n_values, sizeof *p.wants_last);
     if (!p.last_copy || !p.wants_last)
         return kao_graph_no_memory(g);
     for (uint32_t v = 0; v < g->n_values; v++) {

@@ -11,7 +11,7 @@ typedef struct builder {
 
 const char *kao_kernel_name(kao_kernel_id kernel)
 {
-    static const char *const names[] = { "generic", "copy",    "conv",   "pair",
+    static const char *const names[] = { "generic", "copy",    "conv",   "group",
                                          "pool",    "resize",  "binary", "unary",
                                          "exp",     "to_nhwc", "to_nchw" };
 
@@ -40,14 +40,14 @@ static void extend(kao_graph *g, uint32_t *first, uint32_t *last, uint32_t v,
 /* Of a convolution step: what its last convolution adds, and what it makes. */
 static uint32_t residual_of(const kao_step *s)
 {
-    const kao_conv_step *c = s->conv2 ? s->conv2 : s->conv;
+    const kao_conv_step *c = kao_step_last_conv(s);
 
     return c ? c->residual : KAO_NO_VALUE;
 }
 
 static uint32_t output_of(const kao_step *s)
 {
-    const kao_conv_step *c = s->conv2 ? s->conv2 : s->conv;
+    const kao_conv_step *c = kao_step_last_conv(s);
 
     return c->n_parts > 1 ? c->merged : s->out[0];
 }
@@ -66,7 +66,7 @@ static void find_lives(kao_graph *g, uint32_t *first, uint32_t *last)
         for (uint32_t k = 0; k < s->n_out; k++)
             extend(g, first, last, s->out[k], i);
         extend(g, first, last, residual_of(s), i);
-        if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR)
+        if (s->kind == KAO_STEP_CONV)
             extend(g, first, last, output_of(s), i);
     }
 }
@@ -115,10 +115,10 @@ static kao_status check_output_bytes(const builder *b)
 static kao_status place_roots(builder *b)
 {
     kao_graph *g = b->g;
-    uint32_t *first = kao_arena_calloc(g->arena, g->n_values, sizeof *first);
-    uint32_t *last = kao_arena_calloc(g->arena, g->n_values, sizeof *last);
-    uint32_t *scratch = kao_arena_calloc(g->arena, g->n_values, 3 * sizeof *scratch);
-    kao_block *blocks = kao_arena_calloc(g->arena, g->n_values, sizeof *blocks);
+    uint32_t *first = kao_arena_calloc(g->scratch, g->n_values, sizeof *first);
+    uint32_t *last = kao_arena_calloc(g->scratch, g->n_values, sizeof *last);
+    uint32_t *scratch = kao_arena_calloc(g->scratch, g->n_values, 3 * sizeof *scratch);
+    kao_block *blocks = kao_arena_calloc(g->scratch, g->n_values, sizeof *blocks);
     uint32_t n = 0;
 
     if (!first || !last || !scratch || !blocks)
@@ -147,6 +147,21 @@ static kao_status place_roots(builder *b)
 
 /* ---- operands ---- */
 
+/* A constant that planning computed moves into the plan. */
+static kao_status keep_constant(kao_graph *g, kao_value *v)
+{
+    const size_t bytes = bytes_of(&v->t);
+    void *copy = kao_arena_alloc(g->keep, bytes);
+
+    if (!copy)
+        return kao_graph_no_memory(g);
+    if (bytes)
+        memcpy(copy, v->t.data, bytes);
+    v->t.data = copy;
+    v->computed = false;
+    return KAO_OK;
+}
+
 static kao_arg operand_of(const builder *b, uint32_t v)
 {
     const kao_graph *g = b->g;
@@ -165,9 +180,23 @@ static kao_arg operand_of(const builder *b, uint32_t v)
     return o;
 }
 
-static void put(builder *b, uint32_t v)
+static kao_status put(builder *b, uint32_t v)
 {
+    kao_status st = KAO_OK;
+
+    if (v != KAO_NO_VALUE && b->g->values[v].computed)
+        st = keep_constant(b->g, &b->g->values[v]);
     b->plan->operands[b->plan->n_operands++] = operand_of(b, v);
+    return st;
+}
+
+static kao_status put_all(builder *b, const uint32_t *values, uint32_t n)
+{
+    kao_status st = KAO_OK;
+
+    for (uint32_t i = 0; !st && i < n; i++)
+        st = put(b, values[i]);
+    return st;
 }
 
 /* ---- convolution ---- */
@@ -175,6 +204,7 @@ static void put(builder *b, uint32_t v)
 typedef struct packing {
     kao_graph *g;
     const kao_conv_step *c;
+    const kao_conv_plan *conv;
 } packing;
 
 static float weight_at(const kao_conv_step *c, uint32_t part, int64_t row, int64_t col,
@@ -207,58 +237,91 @@ static bool pack_conv(void *user, void *packed)
                             (c->scale ? c->scale[o] : 1.0f);
         w = plain;
     }
-    kao_conv_pack(&p->g->net->kernels, &c->d, w, c->bias, c->slope, packed);
+    kao_conv_pack(&p->g->net->kernels, p->conv, w, c->bias, c->slope, packed);
     kao_free(mem, plain);
     return true;
 }
 
-static kao_status pack_one(builder *b, const kao_conv_step *c, const void **packed)
+static kao_status pack_stage(builder *b, const kao_conv_step *c, kao_conv_stage *stage)
 {
     kao_graph *g = b->g;
-    packing p = { .g = g, .c = c };
-    const size_t bytes = kao_conv_packed_bytes(&g->net->kernels, &c->d);
+    packing p = { .g = g, .c = c, .conv = &stage->conv };
+    const kao_packing_key key = { .layer = c->key,
+                                  .algorithm = stage->conv.algorithm,
+                                  .bytes = stage->conv.packed_bytes };
 
-    *packed = kao_network_hold_packed(g->net, c->key, bytes, pack_conv, &p);
-    b->plan->constant_bytes += bytes;
-    return *packed ? KAO_OK : kao_graph_no_memory(g);
+    stage->packed = kao_network_hold_packed(g->net, &key, pack_conv, &p);
+    b->plan->constant_bytes += key.bytes;
+    return stage->packed ? KAO_OK : kao_graph_no_memory(g);
 }
 
 static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
 {
     kao_graph *g = b->g;
-    const kao_kernels *k = &g->net->kernels;
-    const uint32_t threads = kao_pool_threads(g->net->ctx->pool);
-    kao_conv_call *call = kao_arena_calloc(&b->plan->arena, 1, sizeof *call);
+    int32_t n = 0;
     kao_status st = KAO_OK;
 
-    if (!call)
+    for (const kao_conv_step *c = s->conv; c; c = c->next)
+        n++;
+    kao_conv_group *group = kao_arena_calloc(g->keep, 1, sizeof *group);
+    kao_conv_stage *stages = kao_arena_calloc(g->keep, (size_t)n, sizeof *stages);
+
+    if (!group || !stages)
         return kao_graph_no_memory(g);
-    e->kernel = s->conv2 ? KAO_KERNEL_PAIR : KAO_KERNEL_CONV;
-    e->detail = call;
-    call->first = s->conv->d;
+    n = 0;
+    for (const kao_conv_step *c = s->conv; c; c = c->next)
+        stages[n++].conv.d = c->d;
+    kao_conv_group_init(group, &g->net->kernels, stages, n);
+    e->kernel = n > 1 ? KAO_KERNEL_GROUP : KAO_KERNEL_CONV;
+    e->detail = group;
+    e->scratch =
+        kao_conv_group_scratch_bytes(group, kao_pool_threads(g->net->ctx->pool));
     st = kao_plan_count_work(b->plan, g, s, e->kernel);
-    if (!st)
-        st = pack_one(b, s->conv, &call->packed[0]);
-    if (!st && s->conv2) {
-        call->second = s->conv2->d;
-        st = pack_one(b, s->conv2, &call->packed[1]);
-        e->scratch =
-            kao_conv_pair_scratch_bytes(k, &call->first, &call->second, threads);
-    } else {
-        e->scratch = kao_conv_scratch_bytes(k, &call->first, threads);
-    }
-    put(b, s->in[0]);
-    e->n_in = 1;
-    if (residual_of(s) != KAO_NO_VALUE) {
-        put(b, residual_of(s));
-        e->n_in = 2;
-    }
-    put(b, output_of(s));
+    n = 0;
+    for (const kao_conv_step *c = s->conv; !st && c; c = c->next)
+        st = pack_stage(b, c, &stages[n++]);
+    const uint32_t operands[] = { s->in[0], residual_of(s), output_of(s) };
+    const bool adds = operands[1] != KAO_NO_VALUE;
+
+    e->n_in = adds ? 2 : 1;
     e->n_out = 1;
-    return st;
+    if (!st)
+        st = put_all(b, operands, e->n_in);
+    return st ? st : put(b, operands[2]);
 }
 
 /* ---- entries ---- */
+
+/* What the generic form reads of the step goes with the plan. */
+static kao_status keep_state(kao_graph *g, const kao_step *s, kao_entry *e)
+{
+    void *state = kao_arena_alloc(g->keep, s->op->state_size);
+
+    if (!state)
+        return kao_graph_no_memory(g);
+    memcpy(state, s->state, s->op->state_size);
+    e->op = s->op;
+    e->param = s->param;
+    e->state = state;
+    return KAO_OK;
+}
+
+static kao_status build_generic(builder *b, const kao_step *s, kao_entry *e)
+{
+    kao_graph *g = b->g;
+    kao_status st = put_all(b, s->in, s->n_in);
+
+    e->kernel = s->kind == KAO_STEP_COPY ? KAO_KERNEL_COPY : KAO_KERNEL_GENERIC;
+    e->n_in = s->n_in;
+    e->n_out = s->n_out;
+    if (!st)
+        st = put_all(b, s->out, s->n_out);
+    if (!st && (g->passes & KAO_PASS_CONV))
+        st = kao_lower(g, s, e);
+    if (!st && e->kernel == KAO_KERNEL_GENERIC)
+        st = keep_state(g, s, e);
+    return st ? st : kao_plan_count_work(b->plan, g, s, e->kernel);
+}
 
 static kao_status build_entry(builder *b, const kao_step *s)
 {
@@ -267,23 +330,10 @@ static kao_status build_entry(builder *b, const kao_step *s)
     kao_status st = KAO_OK;
 
     *e = (kao_entry){ .node = s->node, .first = plan->n_operands };
-    if (s->kind == KAO_STEP_CONV || s->kind == KAO_STEP_PAIR) {
+    if (s->kind == KAO_STEP_CONV) {
         st = build_conv(b, s, e);
     } else {
-        e->kernel = s->kind == KAO_STEP_COPY ? KAO_KERNEL_COPY : KAO_KERNEL_GENERIC;
-        e->op = s->op;
-        e->param = s->param;
-        e->state = s->state;
-        e->n_in = s->n_in;
-        e->n_out = s->n_out;
-        for (uint32_t i = 0; i < s->n_in; i++)
-            put(b, s->in[i]);
-        for (uint32_t i = 0; i < s->n_out; i++)
-            put(b, s->out[i]);
-        if (b->g->passes & KAO_PASS_CONV)
-            st = kao_lower(b->g, s, e, &plan->arena);
-        if (!st)
-            st = kao_plan_count_work(plan, b->g, s, e->kernel);
+        st = build_generic(b, s, e);
     }
     if (e->scratch > plan->scratch_bytes)
         plan->scratch_bytes = e->scratch;
@@ -294,12 +344,17 @@ static kao_status build_entries(builder *b)
 {
     kao_graph *g = b->g;
     kao_plan *plan = b->plan;
-    uint64_t n_entries = 0, n_operands = 0;
+    size_t n_entries = 0, n_operands = 0;
     kao_status st = KAO_OK;
 
     for (uint32_t i = 0; i < g->n_steps; i++) {
-        n_entries += reads_anything(&g->steps[i]);
-        n_operands += g->steps[i].n_in + g->steps[i].n_out + 1u;
+        const kao_step *s = &g->steps[i];
+
+        if (!reads_anything(s))
+            continue;
+        n_entries++; /* a convolution: input, residual, output */
+        n_operands += s->conv ? 2u + (residual_of(s) != KAO_NO_VALUE)
+                              : (size_t)s->n_in + s->n_out;
     }
     plan->entries = kao_arena_calloc(&plan->arena, n_entries, sizeof *plan->entries);
     plan->operands = kao_arena_calloc(&plan->arena, n_operands, sizeof *plan->operands);
@@ -313,9 +368,9 @@ static kao_status build_entries(builder *b)
 
 /* ---- the key ---- */
 
-static kao_status keep_inputs(builder *b)
+static void keep_inputs(const builder *b)
 {
-    kao_graph *g = b->g;
+    const kao_graph *g = b->g;
     kao_plan *plan = b->plan;
 
     for (uint32_t i = 0; i < plan->n_inputs; i++) {
@@ -325,15 +380,15 @@ static kao_status keep_inputs(builder *b)
         plan->inputs[i].data = g->bound[i] ? g->values[v].t.data : NULL;
         plan->bound[i] = g->bound[i];
     }
-    return KAO_OK;
 }
 
 static kao_status build(kao_plan *plan, kao_network *net, const kao_tensor *inputs,
-                        uint32_t passes, kao_error *err)
+                        uint32_t passes, kao_arena *scratch, kao_error *err)
 {
     kao_graph g = { .net = net,
                     .passes = passes,
-                    .arena = &plan->arena,
+                    .scratch = scratch,
+                    .keep = &plan->arena,
                     .err = err,
                     .inputs = inputs };
     builder b = { .g = &g, .plan = plan };
@@ -354,13 +409,14 @@ static kao_status build(kao_plan *plan, kao_network *net, const kao_tensor *inpu
         st = kao_graph_place(&g);
     if (st)
         return st;
-    b.root = kao_arena_calloc(&plan->arena, g.n_values, sizeof *b.root);
+    b.root = kao_arena_calloc(scratch, g.n_values, sizeof *b.root);
     if (!b.root)
         return kao_graph_no_memory(&g);
     st = place_roots(&b);
     if (!st)
         st = build_entries(&b);
-    return st ? st : keep_inputs(&b);
+    keep_inputs(&b);
+    return st;
 }
 
 kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *inputs,
@@ -368,13 +424,16 @@ kao_status kao_plan_create(kao_plan **out, kao_network *net, const kao_tensor *i
 {
     kao_mem *mem = &net->ctx->mem;
     kao_plan *plan = kao_calloc(mem, 1, sizeof *plan);
+    kao_arena scratch;
 
     *out = NULL;
     if (!plan)
         return kao_fail(err, KAO_E_NOMEM, "plan: out of memory");
     kao_arena_init(&plan->arena, mem, KAO_MAX_ARENA);
-    const kao_status st = build(plan, net, inputs, passes, err);
+    kao_arena_init(&scratch, mem, KAO_MAX_ARENA);
+    const kao_status st = build(plan, net, inputs, passes, &scratch, err);
 
+    kao_arena_fini(&scratch);
     if (st) {
         kao_plan_destroy(plan, net);
         return kao_error_prefix(err, st, "%s", net->name);
@@ -389,11 +448,11 @@ void kao_plan_destroy(kao_plan *plan, kao_network *net)
         return;
     for (uint32_t i = 0; i < plan->n_entries; i++) {
         const kao_entry *e = &plan->entries[i];
-        const kao_conv_call *call = e->detail;
+        const kao_conv_group *group = e->detail;
 
-        if (call && (e->kernel == KAO_KERNEL_CONV || e->kernel == KAO_KERNEL_PAIR))
-            for (int k = 0; k < 2; k++)
-                kao_network_drop_packed(net, call->packed[k]);
+        if (group && (e->kernel == KAO_KERNEL_CONV || e->kernel == KAO_KERNEL_GROUP))
+            for (int32_t k = 0; k < group->n_stages; k++)
+                kao_network_drop_packed(net, group->stages[k].packed);
     }
     kao_arena_fini(&plan->arena);
     kao_free(&net->ctx->mem, plan);

@@ -1,5 +1,5 @@
-/* A plan: the list of kernel calls for one set of input shapes. Plain data over an arena
- * that it does not own: operands are a space and an offset, so any session can run it. */
+/* A plan: the list of kernel calls for one set of input shapes. Plain data over memory that
+ * it does not own: operands are a space and an offset, so any session can run it. */
 #ifndef KAO_NN_PLAN_H
 #define KAO_NN_PLAN_H
 
@@ -21,11 +21,6 @@ typedef struct kao_arg {
     size_t offset; /* bytes from the start of the space */
 } kao_arg;
 
-typedef struct kao_conv_call {
-    kao_conv first, second; /* second: of a pair */
-    const void *packed[2];
-} kao_conv_call;
-
 typedef struct kao_entry {
     kao_kernel_id kernel;
     uint32_t node;               /* of the file, for names and profiles */
@@ -36,8 +31,9 @@ typedef struct kao_entry {
 } kao_entry;
 
 typedef struct kao_plan {
-    kao_arena arena; /* of everything below, and of folded constants; packed weights are
-                        the network's, held by each plan that uses them */
+    /* Of everything below, and of computed constants that entries read; packed weights are
+     * the network's, held by each plan that uses them. */
+    kao_arena arena;
     kao_entry *entries;
     kao_arg *operands;
     uint32_t n_entries, n_operands;
@@ -60,8 +56,8 @@ bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs);
 const char *kao_kernel_name(kao_kernel_id kernel);
 
 /* lower.c: a kernel for a generic or copying step whose operands lie well for it. Sets the
- * entry's kernel and detail (in arena); leaves the entry as it is where none fits. */
-kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e, kao_arena *arena);
+ * entry's kernel and detail (in the plan); leaves the entry as it is where none fits. */
+kao_status kao_lower(kao_graph *g, const kao_step *s, kao_entry *e);
 
 /* work.c: add what a step costs, run by a kernel; an error where the plan's sum passes the
  * limit. */

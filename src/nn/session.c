@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/reader.h"
 #include "kernels/elementwise.h"
 #include "kernels/layout.h"
 #include "kernels/pool.h"
@@ -108,18 +109,13 @@ kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
                         kao_dims_text(t->dims, t->rank, have, sizeof have),
                         kao_dims_text(in->dims, in->rank, want, sizeof want));
     if (!kao_dims_count(t->dims, t->rank, &n))
-        return kao_fail(err, KAO_E_LIMIT, "input \"%s\": more than 2^31 elements",
-                        name);
+        return kao_fail(err, KAO_E_LIMIT, "input \"%s\": more than %lld elements", name,
+                        (long long)KAO_MAX_ELEMENTS);
     s->inputs[i] = *t;
     return KAO_OK;
 }
 
 /* ---- plans ---- */
-
-static size_t padded(size_t n)
-{
-    return (n + KAO_ALIGN - 1) / KAO_ALIGN * KAO_ALIGN;
-}
 
 static size_t tensor_bytes(const kao_tensor *t)
 {
@@ -132,7 +128,7 @@ static kao_status fill_slot(kao_session *s, slot *x, kao_error *err)
     size_t bytes = 0, at = 0;
 
     for (uint32_t i = 0; i < p->n_outputs; i++)
-        bytes += padded(tensor_bytes(&p->outputs[i]));
+        bytes += kao_round_up(tensor_bytes(&p->outputs[i]), KAO_ALIGN);
     x->args = kao_calloc(s->mem, p->n_operands, sizeof *x->args);
     x->output = kao_calloc(s->mem, p->n_outputs, sizeof *x->output);
     x->outputs = kao_calloc(s->mem, bytes, 1);
@@ -143,7 +139,7 @@ static kao_status fill_slot(kao_session *s, slot *x, kao_error *err)
     for (uint32_t i = 0; i < p->n_outputs; i++) {
         x->output[i] = p->outputs[i];
         x->output[i].data = (unsigned char *)x->outputs + at;
-        at += padded(tensor_bytes(&p->outputs[i]));
+        at += kao_round_up(tensor_bytes(&p->outputs[i]), KAO_ALIGN);
     }
     return KAO_OK;
 }
@@ -308,18 +304,13 @@ static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor
     const kao_kernels *k = &s->net->kernels;
     const kao_pool *pool = &s->pool;
     const float *residual = e->n_in > 1 ? in[1].data : NULL;
-    const kao_conv_call *conv = e->detail;
     const kao_layout_call *layout = e->detail;
 
     switch (e->kernel) {
     case KAO_KERNEL_CONV:
-        kao_conv_run(k, pool, &conv->first, conv->packed[0], in[0].data, residual,
-                     out[0].data, s->scratch);
-        break;
-    case KAO_KERNEL_PAIR:
-        kao_conv_pair_run(k, pool, &conv->first, conv->packed[0], &conv->second,
-                          conv->packed[1], in[0].data, residual, out[0].data,
-                          s->scratch);
+    case KAO_KERNEL_GROUP:
+        kao_conv_group_run(k, pool, e->detail, in[0].data, residual, out[0].data,
+                           s->scratch);
         break;
     case KAO_KERNEL_POOL:
         kao_pooling_run(k, pool, e->detail, in[0].data, out[0].data);

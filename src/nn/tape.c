@@ -98,7 +98,8 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
 
     t->g = (kao_graph){ .net = t->net,
                         .passes = KAO_PASS_FOLD,
-                        .arena = &t->arena,
+                        .scratch = &t->arena, /* the steps are kept */
+                        .keep = &t->arena,
                         .err = t->err,
                         .inputs = input };
     if (t->net->onnx.n_inputs != 1 || input->rank != 4)

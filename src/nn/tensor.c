@@ -205,32 +205,47 @@ static void lengthen_inner(kao_walk *w)
     }
 }
 
-#define COPY_LOOP(T)                                                                   \
- for (int64_t i = 0; i < w.n; i++)                                                     \
- ((T *)dst->data)[w.at[0] + i * w.step[0]] =                                           \
-     ((const T *)src->data)[w.at[1] + i * w.step[1]]
+/* n elements of `size` bytes; steps count bytes. */
+static void copy_inner(uint8_t *to, int64_t to_step, const uint8_t *from,
+                       int64_t from_step, int64_t n, size_t size)
+{
+    switch (size) {
+    case 4:
+        for (int64_t i = 0; i < n; i++)
+            memcpy(to + i * to_step, from + i * from_step, 4);
+        break;
+    case 8:
+        for (int64_t i = 0; i < n; i++)
+            memcpy(to + i * to_step, from + i * from_step, 8);
+        break;
+    case 2:
+        for (int64_t i = 0; i < n; i++)
+            memcpy(to + i * to_step, from + i * from_step, 2);
+        break;
+    default:
+        for (int64_t i = 0; i < n; i++)
+            to[i * to_step] = from[i * from_step];
+        break;
+    }
+}
 
 static void copy_same_dims(const kao_tensor *dst, const kao_tensor *src)
 {
     const kao_tensor *const ops[] = { dst, src };
     const size_t size = kao_dtype_size((int)dst->dtype);
+    const int64_t step = (int64_t)size;
     kao_walk w;
 
     kao_walk_init(&w, ops, 2);
     lengthen_inner(&w);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {
+        uint8_t *to = (uint8_t *)dst->data + w.at[0] * step;
+        const uint8_t *from = (const uint8_t *)src->data + w.at[1] * step;
+
         if (w.n == 1 || (w.step[0] == 1 && w.step[1] == 1))
-            memcpy((uint8_t *)dst->data + w.at[0] * (int64_t)size,
-                   (const uint8_t *)src->data + w.at[1] * (int64_t)size,
-                   (size_t)w.n * size);
-        else if (size == 4)
-            COPY_LOOP(uint32_t);
-        else if (size == 8)
-            COPY_LOOP(uint64_t);
-        else if (size == 2)
-            COPY_LOOP(uint16_t);
+            memcpy(to, from, (size_t)w.n * size);
         else
-            COPY_LOOP(uint8_t);
+            copy_inner(to, w.step[0] * step, from, w.step[1] * step, w.n, size);
     }
 }
 
@@ -315,6 +330,38 @@ void kao_tensor_copy(const kao_tensor *dst, const kao_tensor *src)
                (const uint8_t *)src->data + b * (int64_t)size, size);
         a = step_index(dst, to, a);
         b = step_index(src, from, b);
+    }
+}
+
+int64_t kao_tensor_int_at(const kao_tensor *t, int64_t at)
+{
+    switch (t->dtype) {
+    case KAO_I64:
+        return ((const int64_t *)t->data)[at];
+    case KAO_I32:
+        return ((const int32_t *)t->data)[at];
+    case KAO_I8:
+        return ((const int8_t *)t->data)[at];
+    default:
+        return ((const uint8_t *)t->data)[at];
+    }
+}
+
+void kao_tensor_set_int(const kao_tensor *t, int64_t at, int64_t v)
+{
+    switch (t->dtype) {
+    case KAO_I64:
+        ((int64_t *)t->data)[at] = v;
+        break;
+    case KAO_I32:
+        ((int32_t *)t->data)[at] = (int32_t)(uint32_t)(uint64_t)v;
+        break;
+    case KAO_I8:
+        ((int8_t *)t->data)[at] = (int8_t)(uint8_t)v;
+        break;
+    default:
+        ((uint8_t *)t->data)[at] = (uint8_t)v;
+        break;
     }
 }
 

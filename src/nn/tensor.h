@@ -35,6 +35,11 @@ bool kao_tensor_view_as(const kao_tensor *t, const kao_tensor *as, int64_t *stri
 /* "[1,3,640,640]" into buf. */
 const char *kao_dims_text(const int64_t *dims, int32_t rank, char *buf, size_t cap);
 
+/* Element `at`, counted from data, of a tensor of integers or bools; set keeps the low bits
+ * of v. */
+int64_t kao_tensor_int_at(const kao_tensor *t, int64_t at);
+void kao_tensor_set_int(const kao_tensor *t, int64_t at, int64_t v);
+
 /* Elements of an integer tensor (i64 or i32) in logical order; false for other types or
  * more than cap. */
 bool kao_tensor_ints(const kao_tensor *t, int64_t *to, size_t cap, size_t *n);

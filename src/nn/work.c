@@ -42,8 +42,10 @@ static uint64_t entry_work(const kao_graph *g, const kao_step *s, kao_kernel_id 
 {
     uint64_t work = 0;
 
+    for (const kao_conv_step *c = s->conv; c; c = c->next)
+        work += conv_work(&c->d);
     if (s->conv)
-        return conv_work(&s->conv->d) + (s->conv2 ? conv_work(&s->conv2->d) : 0);
+        return work;
     work = kao_step_work(g, s);
     return kernel == KAO_KERNEL_GENERIC &&
                    __builtin_mul_overflow(work, KAO_GENERIC_WORK, &work)

@@ -16,10 +16,16 @@ enum {
     KAO_MAX_PLANS = 8,             /* input shapes a session keeps a plan for */
     KAO_MAX_BOUND_BYTES = 1 << 16, /* of an input whose values decide shapes */
 };
-#define KAO_MAX_ELEMENTS   ((int64_t)1 << 31)
-#define KAO_MAX_FILE       ((uint64_t)8 << 30)
-#define KAO_MAX_ARENA      ((uint64_t)4 << 30) /* activations of one plan; its outputs */
-#define KAO_MAX_GRAPH_HEAP ((uint64_t)8 << 30) /* the parsed graph */
+/* Bytes are limited by what a pointer difference can tell, too: on a 32-bit machine that is
+ * less. Elements take 8 bytes at most, so a tensor's bytes fit a size. */
+#define KAO_AT_MOST(LIMIT, MOST) ((LIMIT) < (MOST) ? (LIMIT) : (MOST))
+#define KAO_MAX_BYTES            ((uint64_t)PTRDIFF_MAX)
+#define KAO_MAX_ELEMENTS         KAO_AT_MOST((int64_t)1 << 31, (int64_t)PTRDIFF_MAX / 8)
+#define KAO_MAX_FILE             KAO_AT_MOST((uint64_t)8 << 30, KAO_MAX_BYTES)
+/* Activations of one plan; its outputs. */
+#define KAO_MAX_ARENA KAO_AT_MOST((uint64_t)4 << 30, KAO_MAX_BYTES)
+/* The parsed graph. */
+#define KAO_MAX_GRAPH_HEAP KAO_AT_MOST((uint64_t)8 << 30, KAO_MAX_BYTES)
 /* Multiply-adds (or elements touched) of one run, counted while planning: a few lines of
  * a file can ask for years. An iResNet-100 takes 2^34 a face, SCRFD-34G 2^37 at 1280. One
  * of an operator's generic form counts as many of a packed kernel (nn/work.c). */

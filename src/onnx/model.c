@@ -79,11 +79,11 @@ static kao_status count_graph(kao_onnx_parser *p, kao_span graph)
         return kao_fail(p->err, KAO_E_LIMIT, "more than %d outputs", KAO_MAX_NODE_ARGS);
     if (names > KAO_MAX_VALUES)
         return kao_fail(p->err, KAO_E_LIMIT, "more than %d values", KAO_MAX_VALUES);
-    m->nodes = kao_arena_calloc(p->arena, nodes, sizeof *m->nodes);
-    m->inputs = kao_arena_calloc(p->arena, ins, sizeof *m->inputs);
-    m->outputs = kao_arena_calloc(p->arena, outs, sizeof *m->outputs);
-    m->constants = kao_arena_calloc(p->arena, names, sizeof *m->constants);
-    p->defined = kao_arena_calloc(p->arena, names, 1);
+    m->nodes = kao_arena_calloc(p->arena, (size_t)nodes, sizeof *m->nodes);
+    m->inputs = kao_arena_calloc(p->arena, (size_t)ins, sizeof *m->inputs);
+    m->outputs = kao_arena_calloc(p->arena, (size_t)outs, sizeof *m->outputs);
+    m->constants = kao_arena_calloc(p->arena, (size_t)names, sizeof *m->constants);
+    p->defined = kao_arena_calloc(p->arena, (size_t)names, 1);
     if (!kao_names_init(&p->names, p->arena, (uint32_t)names) || !m->nodes ||
         !m->inputs || !m->outputs || !m->constants || !p->defined)
         return kao_onnx_no_memory(p);
@@ -195,6 +195,8 @@ static kao_status parse_meta(kao_onnx_parser *p, kao_span bytes)
         else if (f.number == 2)
             st = kao_onnx_str_field(p, &f, &meta->value);
     }
+    if (!st && r.bad)
+        st = kao_fail(p->err, KAO_E_FORMAT, "malformed metadata");
     return st;
 }
 

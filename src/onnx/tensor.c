@@ -334,7 +334,8 @@ kao_status kao_onnx_tensor_parse(kao_onnx_tensor *t, kao_span bytes, kao_arena *
         st = kao_fail(err, KAO_E_UNSUPPORTED, "element type %s",
                       kao_dtype_name((int)x.dtype));
     if (!st && !kao_dims_count(t->dims, t->rank, &t->n))
-        st = kao_fail(err, KAO_E_LIMIT, "more than 2^31 elements");
+        st = kao_fail(err, KAO_E_LIMIT, "more than %lld elements",
+                      (long long)KAO_MAX_ELEMENTS);
     if (!st) {
         t->dtype = (kao_dtype)x.dtype;
         st = take_data(&x, bytes, arena, external, err);

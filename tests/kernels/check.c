@@ -1,3 +1,4 @@
+/* The harness: tables of this machine, numbers from a seed, blocks with a guard page. */
 #define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 
 #include "check.h"

@@ -27,12 +27,12 @@ typedef struct check_isa {
 /* ref and every wider level of this machine; returns how many. */
 int check_isas(check_isa isas[CHECK_MAX_ISAS]);
 
-uint32_t check_random(void); /* one sequence, from a fixed seed */
-void check_seed(uint32_t seed);
-int check_int(int lo, int hi); /* lo..hi */
-float check_float(void);       /* -1..1, 24 bits */
+uint32_t check_random(void);    /* one sequence, from a fixed seed */
+void check_seed(uint32_t seed); /* begin another */
+int check_int(int lo, int hi);  /* lo..hi */
+float check_float(void);        /* -1..1, 24 bits */
 
-/* n floats, the byte after the last on a page without access. check_free gives all
+/* n floats, the byte after the last on a page without access. check_free_all gives all
  * back. */
 float *check_floats(size_t n); /* random */
 float *check_canaries(size_t n);

@@ -128,9 +128,12 @@ static float *run(const conv_data *t, const kao_conv *d, const kao_kernels *k,
                   kao_pool *pool, const void *packed, const float *in, const float *res)
 {
     float *out = check_canaries(span(d->n, d->oh, d->ow, d->out_stride, d->oc));
-    void *scratch = aligned(kao_conv_scratch_bytes(k, d, kao_pool_threads(pool)));
+    kao_conv_plan p;
 
-    kao_conv_run(k, pool, d, packed, in, t->res ? res : NULL, out, scratch);
+    kao_conv_plan_init(&p, k, d);
+    void *scratch = aligned(p.thread_bytes * kao_pool_threads(pool));
+
+    kao_conv_run(k, pool, &p, packed, in, t->res ? res : NULL, out, scratch);
     return out;
 }
 
@@ -213,8 +216,11 @@ static void in_place(const conv_data *t, const kao_kernels *k, const void *packe
     for (size_t p = 0; p < (size_t)d.n * (size_t)d.oh * (size_t)d.ow; p++)
         memcpy(out + p * (size_t)d.out_stride, t->res + p * (size_t)d.res_stride,
                (size_t)d.oc * sizeof *out);
-    void *scratch = aligned(kao_conv_scratch_bytes(k, &d, 1));
-    kao_conv_run(k, NULL, &d, packed, t->in, out, out, scratch);
+    kao_conv_plan p;
+
+    kao_conv_plan_init(&p, k, &d);
+    void *scratch = aligned(p.thread_bytes);
+    kao_conv_run(k, NULL, &p, packed, t->in, out, out, scratch);
     same_bits(t, out, want, isa, "the residual in place");
 }
 
@@ -230,9 +236,12 @@ static void check(const kao_conv *d, int with_bias)
     make(&t, d, with_bias);
     for (int i = 0; i < n; i++) {
         const kao_kernels *k = &isas[i].k;
-        void *packed = aligned(kao_conv_packed_bytes(k, d));
+        kao_conv_plan p;
 
-        kao_conv_pack(k, d, t.w, t.bias, t.slope, packed);
+        kao_conv_plan_init(&p, k, d);
+        void *packed = aligned(p.packed_bytes);
+
+        kao_conv_pack(k, &p, t.w, t.bias, t.slope, packed);
         const float *out = run(&t, d, k, NULL, packed, t.in, t.res);
         compare(&t, out, isas[i].name);
         same_bits(&t, run(&t, d, k, pools[0], packed, t.in, t.res), out, isas[i].name,
@@ -425,12 +434,15 @@ test_nan(void **state) /* a NaN reaches exactly the outputs whose window has it 
         set_epilogue(&d, i / n / 2, 0);
         float *in = check_floats(8 * 8 * 8), *w = check_floats(8 * 8 * 9);
         float *slope = check_floats(8), *out = check_canaries(8 * 8 * 8);
-        void *packed = aligned(kao_conv_packed_bytes(k, &d));
-        void *scratch = aligned(kao_conv_scratch_bytes(k, &d, 1));
+        kao_conv_plan plan;
+
+        kao_conv_plan_init(&plan, k, &d);
+        void *packed = aligned(plan.packed_bytes),
+             *scratch = aligned(plan.thread_bytes);
 
         in[(3 * 8 + 4) * 8 + 2] = NAN;
-        kao_conv_pack(k, &d, w, NULL, slope, packed);
-        kao_conv_run(k, NULL, &d, packed, in, NULL, out, scratch);
+        kao_conv_pack(k, &plan, w, NULL, slope, packed);
+        kao_conv_run(k, NULL, &plan, packed, in, NULL, out, scratch);
         for (int p = 0; p < 64; p++) {
             for (int o = 0; o < 8; o++) {
                 const int near = abs(p / 8 - 3) <= 1 && abs(p % 8 - 4) <= 1;

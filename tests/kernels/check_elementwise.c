@@ -42,8 +42,18 @@ static void test_binary(void **state)
         float *a = check_floats((rows - 1) * (c + gap) + c);
         const float *b = check_floats((rows - 1) * (c + gap) + c);
         float *out = check_canaries((rows - 1) * (c + gap) + c);
-        const kao_binary_rows r = { op,      kind,    a,    b, out,   c + gap,
-                                    c + gap, c + gap, rows, c, -0.5f, 0.75f };
+        const kao_binary_rows r = { .op = op,
+                                    .kind = kind,
+                                    .a = a,
+                                    .b = b,
+                                    .out = out,
+                                    .a_stride = c + gap,
+                                    .b_stride = c + gap,
+                                    .out_stride = c + gap,
+                                    .n_rows = rows,
+                                    .c = c,
+                                    .lo = -0.5f,
+                                    .hi = 0.75f };
 
         a[c / 2] = NAN;
         kao_binary_run(&isas[i % n].k, NULL, &r);
@@ -78,8 +88,16 @@ static void test_unary(void **state)
         const float *slope = check_floats(c);
         float *in = check_floats(all), *out = check_canaries(all);
         const ptrdiff_t stride = (ptrdiff_t)(c + gap);
-        const kao_unary_args u = { in, stride, out,   stride, rows,
-                                   c,  act,    -0.5f, 0.75f,  slope };
+        const kao_unary_args u = { .in = in,
+                                   .in_stride = stride,
+                                   .out = out,
+                                   .out_stride = stride,
+                                   .n_rows = rows,
+                                   .c = c,
+                                   .act = act,
+                                   .lo = -0.5f,
+                                   .hi = 0.75f,
+                                   .slope = slope };
 
         in[c - 1] = NAN;
         kao_unary_run(&isas[i % n].k, NULL, &u);
@@ -98,6 +116,78 @@ static void test_unary(void **state)
     }
 }
 
+/* Long rows go in parts, many short ones some at a time: with a pool as without, and every
+ * element gets its own slope and operand. */
+static void check_pieces(const check_isa *isa, const kao_pool *pool, size_t rows,
+                         size_t c, size_t gap, kao_operand kind)
+{
+    const size_t stride = c + gap, all = (rows - 1) * stride + c;
+    float *a = check_floats(all), *b = check_floats(all), *sum = check_canaries(all);
+    float *slope = check_floats(c), *act = check_canaries(all);
+    const kao_binary_rows r = { .op = KAO_BIN_ADD,
+                                .kind = kind,
+                                .a = a,
+                                .b = b,
+                                .out = sum,
+                                .a_stride = stride,
+                                .b_stride = stride,
+                                .out_stride = stride,
+                                .n_rows = rows,
+                                .c = c,
+                                .lo = -INFINITY,
+                                .hi = INFINITY };
+    const kao_unary_args u = { .in = a,
+                               .in_stride = (ptrdiff_t)stride,
+                               .out = act,
+                               .out_stride = (ptrdiff_t)stride,
+                               .n_rows = rows,
+                               .c = c,
+                               .act = KAO_ACT_SLOPE,
+                               .slope = slope };
+
+    kao_binary_run(&isa->k, pool, &r);
+    kao_unary_run(&isa->k, pool, &u);
+    for (size_t j = 0; j < all; j++) {
+        const size_t col = j % stride;
+        const float y = kind == KAO_OPERAND_FULL      ? b[j]
+                        : kind == KAO_OPERAND_CHANNEL ? b[col < c ? col : 0]
+                                                      : b[0];
+
+        check_true(col >= c ? check_is_canary(sum[j]) && check_is_canary(act[j])
+                            : sum[j] == a[j] + y &&
+                                  act[j] == (a[j] < 0 ? a[j] * slope[col] : a[j]),
+                   "%s, %u threads: %zu rows of %zu, kind %d, at %zu", isa->name,
+                   kao_pool_threads(pool), rows, c, (int)kind, j);
+    }
+    check_free_all();
+}
+
+static void test_pieces(void **state)
+{
+    static const size_t shapes[][3] = { /* rows, floats, gap; a piece has 2^14 floats */
+                                        { 1, 40001, 0 }, { 3, 20000, 5 },
+                                        { 3, 16384, 0 }, { 3, 16385, 1 },
+                                        { 9000, 7, 0 },  { 5000, 9, 2 }
+    };
+    check_isa isas[CHECK_MAX_ISAS];
+    const int n_isas = check_isas(isas);
+    kao_pool *pool = NULL;
+    kao_mem mem;
+
+    (void)state;
+    check_seed(35);
+    kao_mem_init(&mem, NULL);
+    assert_int_equal(
+        kao_pool_create(&pool, &mem, &(kao_pool_options){ .n_threads = 3 }, NULL),
+        KAO_OK);
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0] * 3; i++)
+        for (int isa = 0; isa < n_isas; isa++)
+            for (int threads = 0; threads < 2; threads++)
+                check_pieces(&isas[isa], threads ? pool : NULL, shapes[i / 3][0],
+                             shapes[i / 3][1], shapes[i / 3][2], (kao_operand)(i % 3));
+    kao_pool_destroy(pool);
+}
+
 static double ulp_of(double want) /* the step between floats near it */
 {
     const double m = fabs(want);
@@ -109,16 +199,13 @@ static double ulp_of(double want) /* the step between floats near it */
 
 static void smooth(const kao_kernels *k, int f, const float *in, float *out, size_t n)
 {
-    const kao_unary_args u = { in,
-                               (ptrdiff_t)n,
-                               out,
-                               (ptrdiff_t)n,
-                               1,
-                               n,
-                               f == 1 ? KAO_ACT_SIGMOID : KAO_ACT_SILU,
-                               0,
-                               0,
-                               NULL };
+    const kao_unary_args u = { .in = in,
+                               .in_stride = (ptrdiff_t)n,
+                               .out = out,
+                               .out_stride = (ptrdiff_t)n,
+                               .n_rows = 1,
+                               .c = n,
+                               .act = f == 1 ? KAO_ACT_SIGMOID : KAO_ACT_SILU };
 
     if (f == 0)
         kao_exp_run(k, NULL, in, out, n);
@@ -192,9 +279,10 @@ static void test_layout(void **state)
     const int n_isas = check_isas(isas);
     (void)state;
     check_seed(34);
-    for (int i = 0; i < n_isas * 8 * N_LENGTHS; i++) {
+    for (int i = 0; i < n_isas * 8 * (N_LENGTHS + 1); i++) {
         const kao_kernels *k = &isas[i % n_isas].k;
-        const size_t c = cs[i / n_isas % 8], px = lengths[i / n_isas / 8], n = 2;
+        const size_t c = cs[i / n_isas % 8], n = 2, at = (size_t)(i / n_isas / 8);
+        const size_t px = at < N_LENGTHS ? lengths[at] : 66000 / c; /* several pieces */
         const size_t stride = c + (size_t)i % 2 * 2, all = (n * px - 1) * stride + c;
         const float *in = check_floats(n * c * px);
         float *mid = check_canaries(all), *out = check_canaries(n * c * px);
@@ -217,9 +305,8 @@ static void test_layout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_binary),
-        cmocka_unit_test(test_unary),
-        cmocka_unit_test(test_smooth),
+        cmocka_unit_test(test_binary), cmocka_unit_test(test_unary),
+        cmocka_unit_test(test_pieces), cmocka_unit_test(test_smooth),
         cmocka_unit_test(test_layout),
     };
 

@@ -40,6 +40,9 @@ static void naive(const kao_pooling *d, const float *in, int n, int oy, int ox, 
                  : CHECK_U * (inside + 4) * mag / (count ? count : 1);
 }
 
+static kao_pool *pools[2]; /* none, and 3 threads */
+static kao_mem mem;
+
 static void check(const kao_pooling *d)
 {
     check_isa isas[CHECK_MAX_ISAS];
@@ -49,11 +52,12 @@ static void check(const kao_pooling *d)
                                        (size_t)d->in_stride +
                                    (size_t)d->c);
 
-    for (int i = 0; i < n_isas; i++) {
+    for (int t = 0; t < n_isas * 2; t++) {
+        const int i = t / 2;
         float *out =
             check_canaries((pixels - 1) * (size_t)d->out_stride + (size_t)d->c);
 
-        kao_pooling_run(&isas[i].k, NULL, d, in, out);
+        kao_pooling_run(&isas[i].k, pools[t % 2], d, in, out);
         for (size_t p = 0; p < pixels; p++) {
             const int ox = (int)(p % (size_t)d->ow),
                       oy = (int)(p / (size_t)d->ow % (size_t)d->oh);
@@ -110,6 +114,35 @@ static void test_pooling(void **state)
     }
 }
 
+static void test_pieces(void **state) /* maps of several pieces an image */
+{
+    (void)state;
+    check_seed(23);
+    for (int kind = 0; kind < 3; kind++) {
+        const kao_pooling d = { .kind = (kao_pooling_kind)kind,
+                                .n = 2,
+                                .h = 25,
+                                .w = 23,
+                                .c = 70,
+                                .oh = 25,
+                                .ow = 23,
+                                .kh = 3,
+                                .kw = 3,
+                                .sy = 1,
+                                .sx = 1,
+                                .dy = 1,
+                                .dx = 1,
+                                .pad_top = 1,
+                                .pad_left = 1,
+                                .pad_bottom = 1,
+                                .pad_right = 1,
+                                .in_stride = 70,
+                                .out_stride = 71 };
+
+        check(&d);
+    }
+}
+
 static void test_nan(void **state)
 {
     check_isa isas[CHECK_MAX_ISAS];
@@ -147,7 +180,8 @@ static void test_resize(void **state)
                          xs[] = { 3, 0, 1, 1, 2, 3, 0 };
     (void)state;
     check_seed(22);
-    for (int extra = 0; extra < 3; extra++) {
+    for (int i = 0; i < 6; i++) {
+        const int extra = i / 2;
         const kao_resize d = { .n = 2,
                                .h = 3,
                                .w = 4,
@@ -162,7 +196,7 @@ static void test_resize(void **state)
         const float *in = check_floats(23 * s + 5);
         float *out = check_canaries(139 * s + 5);
 
-        kao_resize_run(NULL, &d, in, out);
+        kao_resize_run(pools[i % 2], &d, in, out);
         for (size_t p = 0; p < 140; p++) {
             const size_t y = (size_t)ys[p / 7 % 10], x = (size_t)xs[p % 7];
 
@@ -175,11 +209,27 @@ static void test_resize(void **state)
     }
 }
 
+static int open_pool(void **state)
+{
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    return kao_pool_create(&pools[1], &mem, &(kao_pool_options){ .n_threads = 3 },
+                           NULL) != KAO_OK;
+}
+
+static int close_pool(void **state)
+{
+    (void)state;
+    kao_pool_destroy(pools[1]);
+    return 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_pooling),
+                                        cmocka_unit_test(test_pieces),
                                         cmocka_unit_test(test_nan),
                                         cmocka_unit_test(test_resize) };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_pool, close_pool);
 }

@@ -327,6 +327,27 @@ static void cancelled_between_entries(void **state)
     pb_free(&file);
 }
 
+/* ---- sizes ---- */
+
+/* The kernels count the floats of a pixel with 32 bits. */
+static void pixels_are_limited(void **state)
+{
+    fixture *f = *state;
+    const kao_tensor in = tensor_of("1,2147483648,1,1", NULL);
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, NULL);
+    graph_node(&g, "MaxPool", "x", "y", "kernel_shape=[1,1]");
+    pb file = finish(&g);
+
+    assert_int_equal(run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err),
+                     KAO_E_LIMIT);
+    pb_free(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -334,6 +355,7 @@ int main(void)
         cmocka_unit_test(weights_go_with_plans),
         cmocka_unit_test(shared_weights_are_packed_once),
         cmocka_unit_test(cancelled_between_entries),
+        cmocka_unit_test(pixels_are_limited),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -673,7 +673,10 @@ static void try_one(const hostile *h, uint32_t passes)
     const kao_status st =
         run_graph(ctx, &file, passes, in, h->make == shape_chain ? 2 : 1, &m, &s, &err);
 
-    if (st != h->status || (h->message && !strstr(err.msg, h->message)))
+    /* a machine of 32 bits may refuse the size of a tensor before all else */
+    const bool by_size = SIZE_MAX == UINT32_MAX && st == KAO_E_LIMIT;
+
+    if (!by_size && (st != h->status || (h->message && !strstr(err.msg, h->message))))
         fail_msg("%s: status %d: %s", h->name, (int)st, err.msg);
     if (!st) {
         const kao_plan *plan = kao_session_plan(s);

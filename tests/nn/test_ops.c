@@ -409,6 +409,48 @@ static void refused_by_name(void **state)
     }
 }
 
+/* Windows of a Conv that leaves kernel_shape out have the axes of its other attributes. */
+static void windows_of_another_rank(void **state)
+{
+    static const struct {
+        const char *x, *w, *attributes;
+        bool fits;
+    } rows[] = {
+        { "1,1,4", "1,1,2", "strides=[2]", true },
+        { "1,1,4", "1,1,2", "pads=[1,1,1,1]", false },
+        { "1,1,4", "1,1,2", "dilations=[1,2]", false },
+        { "1,1,4,4", "1,1,2,2", "pads=[1,1,1,1]", true },
+        { "1,1,4,4", "1,1,2,2", "strides=[2]", false },
+        { "1,1,4,4", "1,1,2,2", "pads=[1,1]", false },
+    };
+    static float numbers[16];
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_tensor x = tensor_of(rows[i].x, numbers);
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        graph g;
+
+        graph_init(&g, 11);
+        graph_input(&g, "x", KAO_F32, rows[i].x);
+        graph_noise(&g, "w", rows[i].w, 1, 1);
+        graph_node(&g, "Conv", "x w", "y", rows[i].attributes);
+        graph_output(&g, "y", KAO_F32, NULL);
+        pb file = graph_file(&g);
+        const kao_status st =
+            run_graph(f->ctx, &file, KAO_PASS_ALL, &x, 1, &m, &s, &f->err);
+
+        if (st != (rows[i].fits ? KAO_OK : KAO_E_FORMAT) ||
+            (st && !strstr(f->err.msg, "input of rank")))
+            fail_msg("%s, %s: %d, %s", rows[i].x, rows[i].attributes, (int)st,
+                     f->err.msg);
+        kao_session_destroy(s);
+        kao_network_destroy(m);
+        pb_free(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -416,6 +458,7 @@ int main(void)
         cmocka_unit_test(casts_between_all_types),
         cmocka_unit_test(forms_of_old_opsets),
         cmocka_unit_test(refused_by_name),
+        cmocka_unit_test(windows_of_another_rank),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -164,6 +164,21 @@ static void clip_with_nan(graph *g)
     graph_node(g, "Clip", "c lo", "y", "");
 }
 
+/* Where the maxima are, without the maxima. */
+static void places_alone(graph *g)
+{
+    graph_node(g, "MaxPool", "x", "- at", "kernel_shape=[1,2]");
+    graph_node(g, "Cast", "at", "y", "to=1");
+}
+
+static void endless_block(graph *g)
+{
+    graph_node(g, "Cast", "x", "q", "to=2");
+    graph_floats(g, "scale", "1,1,1,1", &two);
+    graph_node(g, "DequantizeLinear", "q scale", "y",
+               "axis=3 block_size=9223372036854775807");
+}
+
 /* Parts without a name, before and behind the one that is read. */
 static void unnamed_parts(graph *g)
 {
@@ -236,6 +251,8 @@ static const known rows[] = {
     { "norm that names statistics", "1,1,1,2", { 3, -4 }, named_statistics, 7, 2, { 3, 0 } },
     { "no element", "2,3,2,0", { 0 }, nothing, 11, 18, { 0 } },
     { "Clip at NaN", "1,1,1,2", { 1, -2 }, clip_with_nan, 13, 2, { 2, -4 } },
+    { "places of maxima alone", "1,1,1,5", { 1, 3, 2, 5, 4 }, places_alone, 12, 4, { 1, 1, 3, 3 } },
+    { "one block for all", "1,1,1,2", { 3, 4 }, endless_block, 21, 2, { 6, 8 } },
 };
 /* clang-format on */
 

@@ -315,12 +315,124 @@ static void views_equal_copies(void **state)
     assert_true(n_views > 200); /* the pass did save work */
 }
 
+/* ---- what a plan keeps ---- */
+
+enum { LAYERS = 40 };
+
+/* Convolutions with norms and activations behind a shape that is computed: much to plan,
+ * little to keep. */
+static pb deep_graph(void)
+{
+    graph g;
+    char in[32] = "r", text[96];
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,8,16,16");
+    graph_node(&g, "Shape", "x", "s", "");
+    graph_node(&g, "Reshape", "x s", "r", "");
+    for (const char *const *n = (const char *const[]){ "gamma", "beta", "mean", NULL };
+         *n; n++)
+        graph_noise(&g, *n, "8", 3, 1);
+    graph_floats(&g, "var", "8", (const float[]){ 1, 2, 3, 4, 5, 6, 7, 8 });
+    for (int i = 0; i < LAYERS; i++) {
+        char out[32];
+
+        snprintf(text, sizeof text, "w%d", i);
+        graph_noise(&g, text, "8,8,3,3", (uint32_t)i, 0.1f);
+        snprintf(text, sizeof text, "%s w%d", in, i);
+        snprintf(out, sizeof out, "c%d", i);
+        graph_node(&g, "Conv", text, out, "pads=[1,1,1,1]");
+        snprintf(text, sizeof text, "%s gamma beta mean var", out);
+        snprintf(out, sizeof out, "n%d", i);
+        graph_node(&g, "BatchNormalization", text, out, "");
+        snprintf(in, sizeof in, "a%d", i);
+        graph_node(&g, "Relu", out, in, "");
+    }
+    graph_output(&g, in, KAO_F32, NULL);
+    return graph_file(&g);
+}
+
+static void plans_keep_no_planning(void **state)
+{
+    fixture *f = *state;
+    float x[8 * 16 * 16] = { 0 };
+    const kao_tensor in = tensor_of("1,8,16,16", x);
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    pb file = deep_graph();
+
+    assert_int_equal(run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err),
+                     KAO_OK);
+    const kao_plan *p = kao_session_plan(s);
+    /* entries with their details, operands, the key, and the ends of lines */
+    const size_t most =
+        p->n_entries *
+            (sizeof(kao_entry) + sizeof(kao_conv_group) + sizeof(kao_conv_stage)) +
+        p->n_operands * sizeof(kao_arg) +
+        (p->n_inputs + p->n_outputs) * (sizeof(kao_tensor) + 1) + 64 * 16;
+
+    assert_int_equal(p->n_entries, LAYERS + 2); /* one copy into and out of the body */
+    assert_true(p->arena.used <= most);
+    kao_session_destroy(s);
+    kao_network_destroy(net);
+    pb_free(&file);
+}
+
+/* ---- packed weights ---- */
+
+static bool count_packing(void *user, void *packed)
+{
+    *(unsigned char *)packed = 1;
+    ++*(int *)user;
+    return true;
+}
+
+/* Layers, algorithms and sizes have packed weights of their own; plans that agree in all
+ * share them, and the last one frees them. */
+static void packing_is_told_apart(void **state)
+{
+    static const kao_packing_key keys[] = { { 1, KAO_CONV_DIRECT, 64 },
+                                            { 2, KAO_CONV_DIRECT, 64 },
+                                            { 1, KAO_CONV_DEPTHWISE, 64 },
+                                            { 1, KAO_CONV_DIRECT, 128 } };
+    fixture *f = *state;
+    float x[8 * 16 * 16] = { 0 };
+    const kao_tensor in = tensor_of("1,8,16,16", x);
+    const void *held[COUNT(keys)];
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    pb file = deep_graph();
+    int n = 0;
+
+    assert_int_equal(run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err),
+                     KAO_OK);
+    kao_session_destroy(s);
+    for (size_t i = 0; i < COUNT(keys); i++) {
+        held[i] = kao_network_hold_packed(net, &keys[i], count_packing, &n);
+        assert_int_equal(n, i + 1);
+        for (size_t k = 0; k < i; k++)
+            assert_ptr_not_equal(held[i], held[k]);
+    }
+    for (int turn = 0; turn < 2; turn++) /* held twice, dropped twice */
+        for (size_t i = 0; i < COUNT(keys); i++) {
+            if (turn == 0)
+                assert_ptr_equal(
+                    kao_network_hold_packed(net, &keys[i], count_packing, &n), held[i]);
+            kao_network_drop_packed(net, held[i]);
+        }
+    assert_int_equal(n, COUNT(keys));
+    kao_network_destroy(net);
+    pb_free(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(blocks_do_not_overlap),
         cmocka_unit_test(chains_reuse),
         cmocka_unit_test(views_equal_copies),
+        cmocka_unit_test(plans_keep_no_planning),
+        cmocka_unit_test(packing_is_told_apart),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -1,3 +1,4 @@
+/* Plans of one random graph side by side: contexts, runs, and the comparison of their outputs. */
 #include "random/differ.h"
 
 #include <math.h>
@@ -73,6 +74,8 @@ static double as_number(const kao_tensor *t, int64_t i)
         return (double)((const int64_t *)t->data)[i];
     case KAO_I32:
         return ((const int32_t *)t->data)[i];
+    case KAO_I8:
+        return ((const int8_t *)t->data)[i];
     default:
         return ((const uint8_t *)t->data)[i];
     }

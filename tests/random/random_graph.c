@@ -1,3 +1,4 @@
+/* Choices from a seed or from bytes, the list of values, and what makers build graphs with. */
 #include "random/random_graph.h"
 
 #include <math.h>

@@ -1,3 +1,4 @@
+/* Depthwise sums, in plain C: what the other levels are held against. */
 #include "kernels/ref/ref.h"
 
 static float dw3_sum(const kao_dw3_args *d, int32_t y, int32_t x, int32_t o)

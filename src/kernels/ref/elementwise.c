@@ -1,3 +1,4 @@
+/* Element-wise operations, in plain C: what the other levels are held against. */
 #include <math.h>
 
 #include "kernels/ref/ref.h"

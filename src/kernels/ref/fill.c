@@ -1,3 +1,4 @@
+/* The reference versions: they fill every slot of the table. */
 #include "kernels/fill.h"
 #include "kernels/ref/ref.h"
 

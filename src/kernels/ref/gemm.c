@@ -1,3 +1,4 @@
+/* GEMM tiles, 4x8, in plain C: what the other levels are held against. */
 #include "kernels/ref/ref.h"
 
 enum { NR = 8 };

@@ -1,3 +1,4 @@
+/* Planes to pixels and back, in plain C: what the other levels are held against. */
 #include "kernels/ref/ref.h"
 
 void kao_to_pixels_f32_ref(const float *planes, size_t plane, size_t n, size_t c,

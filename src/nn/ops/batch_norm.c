@@ -1,7 +1,7 @@
 /* BatchNormalization, inference form: y = scale * (x - mean) / sqrt(var + epsilon) + b.
  *
- * Statistics are per channel. Old exporters wrote spatial=0 although they meant that too
- * (REFERENCE: MXNet), so the attribute is ignored where the statistics have C elements;
+ * Statistics are per channel. Old exporters (MXNet) wrote spatial=0 although they meant
+ * that too, so the attribute is ignored where the statistics have C elements;
  * the specification's own spatial=0, with statistics of shape C x H x W, works as well. */
 #include <math.h>
 #include <string.h>
@@ -45,7 +45,7 @@ kao_status kao_op_batch_norm_infer(kao_op_infer *x)
         return kao_fail(x->err, KAO_E_FORMAT, "input of rank %d", in->rank);
     for (uint32_t i = 1; i < 5; i++) {
         const int64_t n = kao_tensor_count(&x->in[i]);
-        const kao_status st = kao_infer_same_type(x, i, KAO_F32);
+        const kao_status st = kao_infer_type_is(x, i, KAO_F32);
 
         if (st)
             return st;

@@ -72,7 +72,7 @@ kao_status kao_op_binary_infer(kao_op_infer *x)
 {
     const kao_binary_param *p = x->param;
     kao_binary_state *s = x->state;
-    kao_status st = kao_infer_same_type(x, 1, x->in[0].dtype);
+    kao_status st = kao_infer_type_is(x, 1, x->in[0].dtype);
 
     if (!st && p->legacy)
         st = legacy_place(x, p, s);
@@ -103,73 +103,99 @@ kao_status kao_op_pow_infer(kao_op_infer *x)
     return broadcast(x, &x->in[0], &b);
 }
 
-/* clang-format off */
-#define LOOP(T, EXPR)                                                                       \
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                   \
-        T *o = (T *)c->out[0].data + w.at[0];                                               \
-        const T *pa = (const T *)c->in[0].data + w.at[1];                                   \
-        const T *pb = (const T *)c->in[1].data + w.at[2];                                   \
-        for (int64_t i = 0; i < w.n; i++) {                                                 \
-            const T a = pa[i * w.step[1]], b = pb[i * w.step[2]];                           \
-            o[i * w.step[0]] = (T)(EXPR);                                                   \
-        }                                                                                   \
-    }
+/* out = f(in 0, in 1), elements broadcast against each other. */
+static inline void map_pairs(const kao_op_call *c, float (*f)(float a, float b),
+                             int64_t (*f_int)(int64_t a, int64_t b))
+{
+    const kao_binary_state *s = c->state;
+    const kao_tensor *out = &c->out[0], *a = &c->in[0],
+                     b = second(&c->in[1], s->trailing);
+    const kao_tensor *const ops[] = { out, a, &b };
+    kao_walk w;
+
+    kao_walk_init(&w, ops, 3);
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++) {
+            const int64_t to = w.at[0] + i * w.step[0], at = w.at[1] + i * w.step[1],
+                          bt = w.at[2] + i * w.step[2];
+
+            if (out->dtype == KAO_F32)
+                ((float *)out->data)[to] =
+                    f(((const float *)a->data)[at], ((const float *)b.data)[bt]);
+            else
+                kao_tensor_set_int(
+                    out, to,
+                    f_int(kao_tensor_int_at(a, at), kao_tensor_int_at(&b, bt)));
+        }
+}
 
 /* Integer arithmetic goes through unsigned: it wraps instead of overflowing. */
-#define BINARY(NAME, F32, U64)                                                              \
-    void NAME(const kao_op_call *c)                                                         \
-    {                                                                                       \
-        const kao_binary_state *s = c->state;                                               \
-        const kao_tensor b2 = second(&c->in[1], s ? s->trailing : 0);                       \
-        const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &b2 };                     \
-        kao_walk w;                                                                         \
-        kao_walk_init(&w, ops, 3);                                                          \
-        switch (c->out[0].dtype) {                                                          \
-        case KAO_F32:                                                                       \
-            LOOP(float, F32)                                                                \
-            break;                                                                          \
-        case KAO_I64:                                                                       \
-            LOOP(int64_t, U64)                                                              \
-            break;                                                                          \
-        case KAO_I32:                                                                       \
-            LOOP(int32_t, U64)                                                              \
-            break;                                                                          \
-        case KAO_U8:                                                                        \
-            LOOP(uint8_t, U64)                                                              \
-            break;                                                                          \
-        default:                                                                            \
-            LOOP(int8_t, U64)                                                               \
-            break;                                                                          \
-        }                                                                                   \
-    }
-/* clang-format on */
+static float add(float a, float b)
+{
+    return a + b;
+}
 
-static int64_t divide(int64_t a, int64_t b)
+static int64_t add_int(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a + (uint64_t)b);
+}
+
+void kao_op_add_run(const kao_op_call *c)
+{
+    map_pairs(c, add, add_int);
+}
+
+static float sub(float a, float b)
+{
+    return a - b;
+}
+
+static int64_t sub_int(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
+void kao_op_sub_run(const kao_op_call *c)
+{
+    map_pairs(c, sub, sub_int);
+}
+
+static float mul(float a, float b)
+{
+    return a * b;
+}
+
+static int64_t mul_int(int64_t a, int64_t b)
+{
+    return (int64_t)((uint64_t)a * (uint64_t)b);
+}
+
+void kao_op_mul_run(const kao_op_call *c)
+{
+    map_pairs(c, mul, mul_int);
+}
+
+static float divide(float a, float b)
+{
+    return a / b;
+}
+
+static int64_t div_int(int64_t a, int64_t b)
 {
     if (b == 0)
         return 0;
     return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
 }
 
-BINARY(kao_op_add_run, a + b, (uint64_t)a + (uint64_t)b)
-BINARY(kao_op_sub_run, a - b, (uint64_t)a - (uint64_t)b)
-BINARY(kao_op_mul_run, a *b, (uint64_t)a *(uint64_t)b)
-BINARY(kao_op_div_run, a / b, divide(a, b))
+void kao_op_div_run(const kao_op_call *c)
+{
+    map_pairs(c, divide, div_int);
+}
 
 static double number_at(const kao_tensor *t, int64_t at)
 {
-    switch (t->dtype) {
-    case KAO_F32:
-        return (double)((const float *)t->data)[at];
-    case KAO_I64:
-        return (double)((const int64_t *)t->data)[at];
-    case KAO_I32:
-        return ((const int32_t *)t->data)[at];
-    case KAO_U8:
-        return ((const uint8_t *)t->data)[at];
-    default:
-        return ((const int8_t *)t->data)[at];
-    }
+    return t->dtype == KAO_F32 ? (double)((const float *)t->data)[at]
+                               : (double)kao_tensor_int_at(t, at);
 }
 
 static int64_t clamp_to(double v, int64_t lo, int64_t hi)

@@ -20,7 +20,7 @@ kao_status kao_op_conv_infer(kao_op_infer *x)
     kao_conv_state *s = x->state;
     const kao_tensor *in = &x->in[0], *w = &x->in[1];
     kao_tensor *out = &x->out[0];
-    kao_status st = kao_infer_same_type(x, 1, KAO_F32);
+    kao_status st = kao_infer_type_is(x, 1, KAO_F32);
 
     if (!st && (in->rank < 3 || w->rank != in->rank))
         st = kao_fail(x->err, KAO_E_FORMAT, "input of rank %d, weight of rank %d",

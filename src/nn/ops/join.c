@@ -16,7 +16,7 @@ static kao_tensor part(const kao_tensor *t, int32_t axis, int64_t from, int64_t 
 
 kao_status kao_op_concat_load(kao_op_loader *l)
 {
-    kao_concat_param *p = l->param;
+    kao_axis_param *p = l->param;
 
     if (!kao_onnx_attr_find(l->node, "axis"))
         return kao_fail(l->err, KAO_E_FORMAT, "no axis");
@@ -25,7 +25,7 @@ kao_status kao_op_concat_load(kao_op_loader *l)
 
 kao_status kao_op_concat_infer(kao_op_infer *x)
 {
-    const kao_concat_param *p = x->param;
+    const kao_axis_param *p = x->param;
     kao_axis_state *s = x->state;
     kao_tensor *out = &x->out[0];
     kao_status st = kao_infer_axis(x, p->axis, x->in[0].rank, &s->axis);
@@ -34,7 +34,7 @@ kao_status kao_op_concat_infer(kao_op_infer *x)
     for (uint32_t i = 1; !st && i < x->n_in; i++) {
         const kao_tensor *t = &x->in[i];
 
-        st = kao_infer_same_type(x, i, out->dtype);
+        st = kao_infer_type_is(x, i, out->dtype);
         for (int32_t d = 0; !st && d < out->rank; d++)
             if (t->rank != out->rank || (d != s->axis && t->dims[d] != out->dims[d]))
                 st = kao_fail(x->err, KAO_E_FORMAT, "input %u does not fit the others",

@@ -36,7 +36,7 @@ static kao_tensor as_matrix(const kao_tensor *t, bool left)
 
 kao_status kao_op_matmul_infer(kao_op_infer *x)
 {
-    kao_status st = kao_infer_same_type(x, 1, KAO_F32);
+    kao_status st = kao_infer_type_is(x, 1, KAO_F32);
     kao_tensor *out = &x->out[0];
 
     if (!st && (x->in[0].rank < 1 || x->in[1].rank < 1))
@@ -139,7 +139,7 @@ kao_status kao_op_gemm_infer(kao_op_infer *x)
     const kao_gemm_param *p = x->param;
     const kao_tensor *a = &x->in[0], *b = &x->in[1];
     kao_tensor *out = &x->out[0];
-    const kao_status st = kao_infer_same_type(x, 1, KAO_F32);
+    const kao_status st = kao_infer_type_is(x, 1, KAO_F32);
 
     if (st)
         return st;
@@ -156,7 +156,7 @@ kao_status kao_op_gemm_infer(kao_op_infer *x)
     if (x->n_in < 3 || !kao_tensor_given(&x->in[2]))
         return KAO_OK;
     const kao_tensor *c = &x->in[2];
-    const kao_status same = kao_infer_same_type(x, 2, KAO_F32);
+    const kao_status same = kao_infer_type_is(x, 2, KAO_F32);
 
     if (same)
         return same;

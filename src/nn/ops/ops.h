@@ -71,7 +71,8 @@ typedef enum kao_auto_pad {
     KAO_PAD_VALID,
 } kao_auto_pad;
 typedef struct kao_window_param { /* one or two spatial axes */
-    int32_t n_axes;               /* numbers given in kernel; 0: from the weight */
+    int32_t n_axes;               /* of the attributes given; 0: none are */
+    bool has_kernel;              /* else it is the weight's */
     int64_t kernel[2], stride[2], dilation[2], pads[4];
     kao_auto_pad auto_pad;
     int64_t ceil_mode;
@@ -134,9 +135,14 @@ typedef struct kao_reduce_param {
     size_t n_axes;
     int64_t keepdims, noop_empty;
     bool axes_input;
-    int64_t axis, p; /* Softmax, LpNormalization */
-    bool flatten;    /* Softmax before opset 13 */
 } kao_reduce_param;
+typedef struct kao_softmax_param {
+    int64_t axis;
+    bool flatten; /* before opset 13: all axes from this one on */
+} kao_softmax_param;
+typedef struct kao_lp_norm_param {
+    int64_t axis, p;
+} kao_lp_norm_param;
 typedef struct kao_reduce_state {
     bool reduced[KAO_MAX_RANK]; /* by axis of the input */
     bool keepdims;
@@ -152,6 +158,7 @@ kao_status kao_op_softmax13_load(kao_op_loader *l);
 kao_status kao_op_softmax_infer(kao_op_infer *x);
 void kao_op_softmax_run(const kao_op_call *c);
 kao_status kao_op_lp_norm_load(kao_op_loader *l);
+kao_status kao_op_lp_norm_infer(kao_op_infer *x);
 void kao_op_lp_norm_run(const kao_op_call *c);
 
 /* batch_norm.c */
@@ -176,12 +183,21 @@ void kao_op_matmul_run(const kao_op_call *c);
 uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state);
 
 /* shape.c: Shape Reshape Flatten Transpose Unsqueeze Constant ConstantOfShape */
-typedef struct kao_axes_param {
+typedef struct kao_axis_param { /* Flatten, Concat, Gather */
+    int64_t axis;
+} kao_axis_param;
+typedef struct kao_reshape_param {
+    int64_t allow_zero; /* 0 is a size, not "as the input has it" */
+} kao_reshape_param;
+typedef struct kao_axes_param { /* Unsqueeze */
     int64_t axes[KAO_MAX_RANK];
     size_t n;
-    bool input;         /* the axes are input 1 */
-    int64_t axis, flag; /* Flatten; Reshape's allowzero */
+    bool input; /* the axes are input 1 */
 } kao_axes_param;
+typedef struct kao_perm_param {
+    int64_t perm[KAO_MAX_RANK];
+    size_t n; /* 0: the axes backwards */
+} kao_perm_param;
 typedef struct kao_perm_state {
     int32_t perm[KAO_MAX_RANK];
 } kao_perm_state;
@@ -218,9 +234,6 @@ kao_status kao_op_constant_of_shape_infer(kao_op_infer *x);
 void kao_op_constant_of_shape_run(const kao_op_call *c);
 
 /* join.c: Concat Split; pick.c: Slice Gather Pad */
-typedef struct kao_concat_param {
-    int64_t axis;
-} kao_concat_param;
 typedef struct kao_axis_state {
     int32_t axis;
 } kao_axis_state;

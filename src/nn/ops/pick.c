@@ -33,7 +33,8 @@ static int64_t clamp(int64_t v, int64_t lo, int64_t hi)
     return v < lo ? lo : v > hi ? hi : v;
 }
 
-/* One axis: numpy's rules (negatives count from the end; ends are clamped). */
+/* One axis: negatives count from the end, and both ends are clamped. Backwards, a start
+ * before the axis is its first element (ONNX), where numpy takes nothing. */
 static kao_status slice_axis(kao_op_infer *x, int32_t axis, int64_t start, int64_t end,
                              int64_t step)
 {
@@ -139,14 +140,14 @@ bool kao_op_slice_view(const void *state, const kao_tensor *in, uint32_t i,
 
 kao_status kao_op_gather_load(kao_op_loader *l)
 {
-    kao_concat_param *p = l->param;
+    kao_axis_param *p = l->param;
 
     return kao_attr_int(l, "axis", 0, &p->axis);
 }
 
 kao_status kao_op_gather_infer(kao_op_infer *x)
 {
-    const kao_concat_param *p = x->param;
+    const kao_axis_param *p = x->param;
     kao_axis_state *s = x->state;
     const kao_tensor *in = &x->in[0], *index = &x->in[1];
     kao_tensor *out = &x->out[0];
@@ -291,7 +292,7 @@ kao_status kao_op_pad_infer(kao_op_infer *x)
     if (p->inputs)
         st = kao_infer_ints(x, 1, pads, 2 * KAO_MAX_RANK, &n);
     if (!st && p->inputs && x->n_in > 2 && kao_tensor_given(&x->in[2])) {
-        st = kao_infer_same_type(x, 2, x->in[0].dtype);
+        st = kao_infer_type_is(x, 2, x->in[0].dtype);
         if (!st && kao_tensor_count(&x->in[2]) != 1)
             st = kao_fail(x->err, KAO_E_FORMAT, "the padding value is no scalar");
     }

@@ -13,7 +13,7 @@ kao_status kao_op_max_pool_load(kao_op_loader *l)
     kao_pool_param *p = l->param;
     kao_status st = kao_op_window_load(l, &p->window);
 
-    if (!st && !p->window.n_axes)
+    if (!st && !p->window.has_kernel)
         st = kao_fail(l->err, KAO_E_UNSUPPORTED,
                       "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "storage_order", 0, &p->storage_order);
@@ -24,7 +24,7 @@ kao_status kao_op_average_pool_load(kao_op_loader *l)
     kao_pool_param *p = l->param;
     kao_status st = kao_op_window_load(l, &p->window);
 
-    if (!st && !p->window.n_axes)
+    if (!st && !p->window.has_kernel)
         st = kao_fail(l->err, KAO_E_UNSUPPORTED,
                       "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "count_include_pad", 0, &p->count_include_pad);
@@ -122,10 +122,12 @@ void kao_op_max_pool_run(const kao_op_call *c)
 
     if (c->n_out > 1 && c->out[1].data)
         index = kao_window_view(&c->out[1]);
-    for (int64_t n = 0; n < out.dims[0]; n++)
-        for (int64_t ch = 0; ch < out.dims[1]; ch++)
-            for (int64_t y = 0; y < out.dims[2]; y++)
-                for (int64_t x = 0; x < out.dims[3]; x++) {
+    const int64_t *dims = out.data ? out.dims : index.dims; /* either may be unwanted */
+
+    for (int64_t n = 0; n < dims[0]; n++)
+        for (int64_t ch = 0; ch < dims[1]; ch++)
+            for (int64_t y = 0; y < dims[2]; y++)
+                for (int64_t x = 0; x < dims[3]; x++) {
                     double best = 0;
                     int64_t by = 0, bx = 0;
                     const int64_t plane = n * in.dims[1] + ch;

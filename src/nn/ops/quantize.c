@@ -25,13 +25,13 @@ kao_status kao_op_dequant_infer(kao_op_infer *x)
     const kao_dequant_param *p = x->param;
     kao_dequant_state *s = x->state;
     const kao_tensor *in = &x->in[0], *scale = &x->in[1];
-    kao_status st = kao_infer_same_type(x, 1, KAO_F32);
+    kao_status st = kao_infer_type_is(x, 1, KAO_F32);
 
     kao_infer_like(x, 0);
     x->out[0].dtype = KAO_F32;
     s->axis = -1;
     if (!st && x->n_in > 2 && kao_tensor_given(&x->in[2])) {
-        st = kao_infer_same_type(x, 2, in->dtype);
+        st = kao_infer_type_is(x, 2, in->dtype);
         if (!st && !kao_tensor_same_dims(&x->in[2], scale))
             st = kao_fail(x->err, KAO_E_FORMAT, "scale and zero point differ in shape");
     }
@@ -46,8 +46,8 @@ kao_status kao_op_dequant_infer(kao_op_infer *x)
                    : kao_fail(x->err, KAO_E_FORMAT, "not one scale an index of axis %d",
                               s->axis);
     for (int32_t i = 0; i < in->rank; i++) {
-        const int64_t want =
-            i == s->axis ? (in->dims[i] + p->block - 1) / p->block : in->dims[i];
+        const int64_t d = in->dims[i],
+                      want = i == s->axis ? d / p->block + (d % p->block != 0) : d;
 
         if (scale->rank != in->rank || scale->dims[i] != want)
             return kao_fail(x->err, KAO_E_FORMAT,

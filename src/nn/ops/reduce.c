@@ -80,7 +80,7 @@ kao_status kao_op_global_pool_infer(kao_op_infer *x)
 
 kao_status kao_op_softmax_load(kao_op_loader *l)
 {
-    kao_reduce_param *p = l->param;
+    kao_softmax_param *p = l->param;
 
     p->flatten = true;
     return kao_attr_int(l, "axis", 1, &p->axis);
@@ -88,14 +88,14 @@ kao_status kao_op_softmax_load(kao_op_loader *l)
 
 kao_status kao_op_softmax13_load(kao_op_loader *l)
 {
-    kao_reduce_param *p = l->param;
+    kao_softmax_param *p = l->param;
 
     return kao_attr_int(l, "axis", -1, &p->axis);
 }
 
 kao_status kao_op_lp_norm_load(kao_op_loader *l)
 {
-    kao_reduce_param *p = l->param;
+    kao_lp_norm_param *p = l->param;
     kao_status st = kao_attr_int(l, "axis", -1, &p->axis);
 
     if (!st)
@@ -105,23 +105,36 @@ kao_status kao_op_lp_norm_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_op_softmax_infer(kao_op_infer *x)
+/* Numbers along an axis belong together; flatten: along all from this one on, which may
+ * then be the rank (each number alone). */
+static kao_status infer_along(kao_op_infer *x, int64_t along, bool flatten)
 {
-    const kao_reduce_param *p = x->param;
     kao_reduce_state *s = x->state;
     const int32_t rank = x->in[0].rank;
     int32_t axis = 0;
 
     kao_infer_like(x, 0);
-    if (p->flatten && p->axis == rank) /* the 2-D form [.., 1] */
+    if (flatten && along == rank)
         return KAO_OK;
-    const kao_status st = kao_infer_axis(x, p->axis, rank, &axis);
+    const kao_status st = kao_infer_axis(x, along, rank, &axis);
 
     if (st)
         return st;
     for (int32_t i = axis; i < rank; i++)
-        s->reduced[i] = i == axis || p->flatten;
+        s->reduced[i] = i == axis || flatten;
     return KAO_OK;
+}
+
+kao_status kao_op_softmax_infer(kao_op_infer *x)
+{
+    const kao_softmax_param *p = x->param;
+
+    return infer_along(x, p->axis, p->flatten);
+}
+
+kao_status kao_op_lp_norm_infer(kao_op_infer *x)
+{
+    return infer_along(x, ((const kao_lp_norm_param *)x->param)->axis, false);
 }
 
 /* ---- walks ---- */
@@ -254,7 +267,7 @@ static void lp_group(const groups *g, int64_t p, float *dst, const float *src)
 
 void kao_op_lp_norm_run(const kao_op_call *c)
 {
-    const kao_reduce_param *p = c->param;
+    const kao_lp_norm_param *p = c->param;
     const kao_reduce_state *s = c->state;
     groups g = groups_of(c, s->reduced);
 

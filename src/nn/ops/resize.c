@@ -370,7 +370,8 @@ kao_status kao_op_resize_infer(kao_op_infer *x)
     kao_infer_like(x, 0);
     memcpy(x->out[0].dims, t.size, sizeof t.size);
     if (!kao_dims_count(x->out[0].dims, x->out[0].rank, &count))
-        return kao_fail(x->err, KAO_E_LIMIT, "more than 2^31 elements");
+        return kao_fail(x->err, KAO_E_LIMIT, "more than %lld elements",
+                        (long long)KAO_MAX_ELEMENTS);
     for (int32_t i = 0; !st && i < x->in[0].rank; i++)
         st = plan_axis(x, i, &t);
     return st;

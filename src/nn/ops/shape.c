@@ -45,14 +45,14 @@ void kao_op_shape_run(const kao_op_call *c)
 
 kao_status kao_op_reshape_load(kao_op_loader *l)
 {
-    kao_axes_param *p = l->param;
+    kao_reshape_param *p = l->param;
 
-    return kao_attr_int(l, "allowzero", 0, &p->flag);
+    return kao_attr_int(l, "allowzero", 0, &p->allow_zero);
 }
 
 kao_status kao_op_reshape_infer(kao_op_infer *x)
 {
-    const kao_axes_param *p = x->param;
+    const kao_reshape_param *p = x->param;
     const kao_tensor *in = &x->in[0];
     kao_tensor *out = &x->out[0];
     int64_t want[KAO_MAX_RANK], known = 1, count = kao_tensor_count(in);
@@ -64,7 +64,7 @@ kao_status kao_op_reshape_infer(kao_op_infer *x)
     if (st)
         return st;
     for (size_t i = 0; i < n; i++) {
-        if (want[i] == 0 && !p->flag) {
+        if (want[i] == 0 && !p->allow_zero) {
             if ((int32_t)i >= in->rank)
                 return kao_fail(x->err, KAO_E_FORMAT, "0 at place %zu of rank %d", i,
                                 in->rank);
@@ -115,14 +115,14 @@ bool kao_op_reshape_view(const void *state, const kao_tensor *in, uint32_t i,
 
 kao_status kao_op_flatten_load(kao_op_loader *l)
 {
-    kao_axes_param *p = l->param;
+    kao_axis_param *p = l->param;
 
     return kao_attr_int(l, "axis", 1, &p->axis);
 }
 
 kao_status kao_op_flatten_infer(kao_op_infer *x)
 {
-    const kao_axes_param *p = x->param;
+    const kao_axis_param *p = x->param;
     const kao_tensor *in = &x->in[0];
     const int64_t axis = p->axis < 0 ? p->axis + in->rank : p->axis;
 
@@ -188,14 +188,14 @@ kao_status kao_op_unsqueeze_infer(kao_op_infer *x)
 
 kao_status kao_op_transpose_load(kao_op_loader *l)
 {
-    kao_axes_param *p = l->param;
+    kao_perm_param *p = l->param;
 
-    return kao_attr_ints(l, "perm", p->axes, KAO_MAX_RANK, &p->n);
+    return kao_attr_ints(l, "perm", p->perm, KAO_MAX_RANK, &p->n);
 }
 
 kao_status kao_op_transpose_infer(kao_op_infer *x)
 {
-    const kao_axes_param *p = x->param;
+    const kao_perm_param *p = x->param;
     kao_perm_state *s = x->state;
     const kao_tensor *in = &x->in[0];
     bool used[KAO_MAX_RANK] = { false };
@@ -205,7 +205,7 @@ kao_status kao_op_transpose_infer(kao_op_infer *x)
                         p->n, in->rank);
     kao_infer_like(x, 0);
     for (int32_t i = 0; i < in->rank; i++) {
-        const int64_t from = p->n ? p->axes[i] : in->rank - 1 - i;
+        const int64_t from = p->n ? p->perm[i] : in->rank - 1 - i;
 
         if (from < 0 || from >= in->rank || used[from])
             return kao_fail(x->err, KAO_E_FORMAT, "perm is no permutation");

@@ -39,7 +39,7 @@ static size_t pixels_of(const kao_tape *t, uint32_t v)
 /* ---- Conv ---- */
 
 typedef struct conv_detail {
-    kao_conv d;
+    kao_conv_plan plan;
     kao_param *w, *b;
     float *packed;
 } conv_detail;
@@ -48,9 +48,9 @@ static void conv_forward(kao_tape *t, const kao_tape_step *s)
 {
     const conv_detail *c = s->detail;
 
-    kao_conv_pack(kernels(t), &c->d, c->w->data, c->b ? c->b->data : NULL, NULL,
+    kao_conv_pack(kernels(t), &c->plan, c->w->data, c->b ? c->b->data : NULL, NULL,
                   c->packed);
-    kao_conv_run(kernels(t), t->pool, &c->d, c->packed, data_of(t, s->in), NULL,
+    kao_conv_run(kernels(t), t->pool, &c->plan, c->packed, data_of(t, s->in), NULL,
                  data_of(t, s->out), t->scratch);
 }
 
@@ -60,13 +60,13 @@ static void conv_backward(kao_tape *t, const kao_tape_step *s)
     const float *g = t->values[s->out].grad;
     float *to = kao_tape_grad_to(t, s->in, t->scratch);
 
-    kao_conv_grad_weights(kernels(t), t->pool, &c->d, data_of(t, s->in), g, c->w->grad,
-                          c->b ? c->b->grad : NULL, t->scratch);
+    kao_conv_grad_weights(kernels(t), t->pool, &c->plan.d, data_of(t, s->in), g,
+                          c->w->grad, c->b ? c->b->grad : NULL, t->scratch);
     if (!to)
         return;
     const size_t taken = to == t->scratch ? (count_of(t, s->in) + 15) / 16 * 16 : 0;
 
-    kao_conv_grad_input(kernels(t), t->pool, &c->d, c->w->data, g, to,
+    kao_conv_grad_input(kernels(t), t->pool, &c->plan.d, c->w->data, g, to,
                         t->scratch + taken);
     kao_tape_grad_done(t, s->in, to);
 }
@@ -84,35 +84,37 @@ kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s)
         return no_memory(t);
     if (in->rank != 4 || !kao_window_is_sane(w))
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "a window that is not trained");
-    c->d = (kao_conv){ .n = (int32_t)in->dims[0],
-                       .h = (int32_t)in->dims[2],
-                       .w = (int32_t)in->dims[3],
-                       .c = (int32_t)in->dims[1],
-                       .oh = (int32_t)out->dims[2],
-                       .ow = (int32_t)out->dims[3],
-                       .oc = (int32_t)out->dims[1],
-                       .kh = (int32_t)w->kernel[0],
-                       .kw = (int32_t)w->kernel[1],
-                       .sy = (int32_t)w->stride[0],
-                       .sx = (int32_t)w->stride[1],
-                       .dy = (int32_t)w->dilation[0],
-                       .dx = (int32_t)w->dilation[1],
-                       .pad_top = (int32_t)w->pad_begin[0],
-                       .pad_left = (int32_t)w->pad_begin[1],
-                       .groups = (int32_t)p->group,
-                       .in_stride = (int32_t)in->dims[1],
-                       .out_stride = (int32_t)out->dims[1] };
+    const kao_conv d = { .n = (int32_t)in->dims[0],
+                         .h = (int32_t)in->dims[2],
+                         .w = (int32_t)in->dims[3],
+                         .c = (int32_t)in->dims[1],
+                         .oh = (int32_t)out->dims[2],
+                         .ow = (int32_t)out->dims[3],
+                         .oc = (int32_t)out->dims[1],
+                         .kh = (int32_t)w->kernel[0],
+                         .kw = (int32_t)w->kernel[1],
+                         .sy = (int32_t)w->stride[0],
+                         .sx = (int32_t)w->stride[1],
+                         .dy = (int32_t)w->dilation[0],
+                         .dx = (int32_t)w->dilation[1],
+                         .pad_top = (int32_t)w->pad_begin[0],
+                         .pad_left = (int32_t)w->pad_begin[1],
+                         .groups = (int32_t)p->group,
+                         .in_stride = (int32_t)in->dims[1],
+                         .out_stride = (int32_t)out->dims[1] };
+
+    kao_conv_plan_init(&c->plan, k, &d);
     c->w = kao_tape_param(t, s->s->in[1], KAO_PARAM_WEIGHT);
     if (s->s->n_in > 2 && s->s->in[2] != KAO_NO_VALUE)
         c->b = kao_tape_param(t, s->s->in[2], KAO_PARAM_BIAS);
     if (!c->w || (s->s->n_in > 2 && s->s->in[2] != KAO_NO_VALUE && !c->b))
         return t->err ? t->err->code : KAO_E_NOMEM;
-    c->packed = kao_arena_alloc(&t->arena, kao_conv_packed_bytes(k, &c->d));
+    c->packed = kao_arena_alloc(&t->arena, c->plan.packed_bytes);
     if (!c->packed)
         return no_memory(t);
-    kao_tape_need_scratch(t, kao_conv_scratch_bytes(k, &c->d, threads) / 4 + 16);
-    kao_tape_need_scratch(t, kao_conv_grad_weights_scratch(k, &c->d, threads) / 4 + 16);
-    kao_tape_need_scratch(t, kao_conv_grad_input_scratch(k, &c->d, threads) / 4 +
+    kao_tape_need_scratch(t, c->plan.thread_bytes / 4 * threads + 16);
+    kao_tape_need_scratch(t, kao_conv_grad_weights_scratch(k, &d, threads) / 4 + 16);
+    kao_tape_need_scratch(t, kao_conv_grad_input_scratch(k, &d, threads) / 4 +
                                  count_of(t, s->in) + 32);
     s->detail = c;
     s->forward = conv_forward;

@@ -11,37 +11,6 @@ kao_status kao_op_like_infer(kao_op_infer *x)
     return kao_infer_like(x, 0);
 }
 
-/* clang-format off */
-#define LOOP(T, EXPR)                                                                       \
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {                                   \
-        T *o = (T *)c->out[0].data + w.at[0];                                               \
-        const T *pa = (const T *)c->in[0].data + w.at[1];                                   \
-        for (int64_t i = 0; i < w.n; i++) {                                                 \
-            const T a = pa[i * w.step[1]];                                                  \
-            o[i * w.step[0]] = (T)(EXPR);                                                   \
-        }                                                                                   \
-    }
-
-#define NUMERIC(EXPR, EXPR_U8)                                                                       \
-    switch (c->out[0].dtype) {                                                              \
-    case KAO_F32:                                                                           \
-        LOOP(float, EXPR)                                                                   \
-        break;                                                                              \
-    case KAO_I64:                                                                           \
-        LOOP(int64_t, EXPR)                                                                 \
-        break;                                                                              \
-    case KAO_I32:                                                                           \
-        LOOP(int32_t, EXPR)                                                                 \
-        break;                                                                              \
-    case KAO_U8:                                                                            \
-        LOOP(uint8_t, EXPR_U8)                                                              \
-        break;                                                                              \
-    default:                                                                                \
-        LOOP(int8_t, EXPR)                                                                  \
-        break;                                                                              \
-    }
-/* clang-format on */
-
 static kao_walk walk_unary(const kao_op_call *c)
 {
     const kao_tensor *const ops[] = { &c->out[0], &c->in[0] };
@@ -51,25 +20,71 @@ static kao_walk walk_unary(const kao_op_call *c)
     return w;
 }
 
-void kao_op_relu_run(const kao_op_call *c)
+/* out = f(in). user: the operator's own. */
+static inline void map_floats(const kao_op_call *c,
+                              float (*f)(float a, const void *user), const void *user)
+{
+    const float *in = c->in[0].data;
+    float *out = c->out[0].data;
+    kao_walk w = walk_unary(c);
+
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++)
+            out[w.at[0] + i * w.step[0]] = f(in[w.at[1] + i * w.step[1]], user);
+}
+
+static inline void map_ints(const kao_op_call *c,
+                            int64_t (*f)(int64_t a, const void *user), const void *user)
 {
     kao_walk w = walk_unary(c);
 
-    NUMERIC(a < 0 ? 0 : a, a)
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++)
+            kao_tensor_set_int(
+                &c->out[0], w.at[0] + i * w.step[0],
+                f(kao_tensor_int_at(&c->in[0], w.at[1] + i * w.step[1]), user));
+}
+
+static float relu(float a, const void *user)
+{
+    (void)user;
+    return a < 0 ? 0 : a;
+}
+
+static int64_t relu_int(int64_t a, const void *user)
+{
+    (void)user;
+    return a < 0 ? 0 : a;
+}
+
+void kao_op_relu_run(const kao_op_call *c)
+{
+    if (c->out[0].dtype == KAO_F32)
+        map_floats(c, relu, NULL);
+    else
+        map_ints(c, relu_int, NULL);
+}
+
+static float sigmoid(float a, const void *user)
+{
+    (void)user;
+    return 1.0f / (1.0f + expf(-a));
 }
 
 void kao_op_sigmoid_run(const kao_op_call *c)
 {
-    kao_walk w = walk_unary(c);
+    map_floats(c, sigmoid, NULL);
+}
 
-    LOOP(float, 1.0f / (1.0f + expf(-a)))
+static float exponential(float a, const void *user)
+{
+    (void)user;
+    return expf(a);
 }
 
 void kao_op_exp_run(const kao_op_call *c)
 {
-    kao_walk w = walk_unary(c);
-
-    LOOP(float, expf(a))
+    map_floats(c, exponential, NULL);
 }
 
 kao_status kao_op_leaky_load(kao_op_loader *l)
@@ -79,12 +94,14 @@ kao_status kao_op_leaky_load(kao_op_loader *l)
     return kao_attr_float(l, "alpha", 0.01f, &p->alpha);
 }
 
+static float leaky(float a, const void *user)
+{
+    return a < 0 ? ((const kao_leaky_param *)user)->alpha * a : a;
+}
+
 void kao_op_leaky_run(const kao_op_call *c)
 {
-    const kao_leaky_param *p = c->param;
-    kao_walk w = walk_unary(c);
-
-    LOOP(float, a < 0 ? p->alpha * a : a)
+    map_floats(c, leaky, c->param);
 }
 
 /* ---- PRelu ---- */
@@ -107,7 +124,7 @@ kao_status kao_op_prelu_infer(kao_op_infer *x)
 {
     kao_prelu_state *s = x->state;
     const kao_tensor *in = &x->in[0], *slope = &x->in[1];
-    const kao_status st = kao_infer_same_type(x, 1, in->dtype);
+    const kao_status st = kao_infer_type_is(x, 1, in->dtype);
     const bool broadcasts = slope_broadcasts(slope, in);
 
     if (st)
@@ -139,31 +156,23 @@ void kao_op_prelu_run(const kao_op_call *c)
     kao_walk w;
 
     kao_walk_init(&w, ops, 3);
-/* clang-format off */
-#define SLOPE(T)                                                                            \
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))                                     \
-        for (int64_t i = 0; i < w.n; i++) {                                                 \
-            const T a = ((const T *)c->in[0].data)[w.at[1] + i * w.step[1]];                \
-            const T b = ((const T *)slope.data)[w.at[2] + i * w.step[2]];                   \
-            ((T *)c->out[0].data)[w.at[0] + i * w.step[0]] =                                \
-                a < 0 ? (T)((uint64_t)a * (uint64_t)b) : a;                                 \
-        }
-    /* clang-format on */
-    if (c->out[0].dtype == KAO_I64) {
-        SLOPE(int64_t)
-        return;
-    }
-    if (c->out[0].dtype == KAO_I32) {
-        SLOPE(int32_t)
-        return;
-    }
-#undef SLOPE
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
         for (int64_t i = 0; i < w.n; i++) {
-            const float a = ((const float *)c->in[0].data)[w.at[1] + i * w.step[1]];
-            const float b = ((const float *)slope.data)[w.at[2] + i * w.step[2]];
+            const int64_t to = w.at[0] + i * w.step[0], at = w.at[1] + i * w.step[1],
+                          st = w.at[2] + i * w.step[2];
 
-            ((float *)c->out[0].data)[w.at[0] + i * w.step[0]] = a < 0 ? a * b : a;
+            if (c->out[0].dtype == KAO_F32) {
+                const float a = ((const float *)c->in[0].data)[at];
+
+                ((float *)c->out[0].data)[to] =
+                    a < 0 ? a * ((const float *)slope.data)[st] : a;
+            } else {
+                const int64_t a = kao_tensor_int_at(&c->in[0], at);
+                const uint64_t b = (uint64_t)kao_tensor_int_at(&slope, st);
+
+                kao_tensor_set_int(&c->out[0], to,
+                                   a < 0 ? (int64_t)((uint64_t)a * b) : a);
+            }
         }
 }
 
@@ -192,7 +201,7 @@ kao_status kao_op_clip_infer(kao_op_infer *x)
     for (uint32_t i = 1; i < x->n_in; i++) {
         if (!kao_tensor_given(&x->in[i]))
             continue;
-        const kao_status st = kao_infer_same_type(x, i, x->in[0].dtype);
+        const kao_status st = kao_infer_type_is(x, i, x->in[0].dtype);
 
         if (st)
             return st;
@@ -202,42 +211,47 @@ kao_status kao_op_clip_infer(kao_op_infer *x)
     return kao_infer_like(x, 0);
 }
 
-static const void *bound(const kao_op_call *c, uint32_t i)
+typedef struct bounds { /* of the output's type */
+    float lo, hi;
+    int64_t lo_int, hi_int;
+} bounds;
+
+static float clip(float a, const void *user)
 {
-    return i < c->n_in && kao_tensor_given(&c->in[i]) ? c->in[i].data : NULL;
+    const bounds *b = user;
+    const float v = a < b->lo ? b->lo : a;
+
+    return v > b->hi ? b->hi : v;
+}
+
+static int64_t clip_int(int64_t a, const void *user)
+{
+    const bounds *b = user;
+    const int64_t v = a < b->lo_int ? b->lo_int : a;
+
+    return v > b->hi_int ? b->hi_int : v;
+}
+
+static const kao_tensor *bound(const kao_op_call *c, uint32_t i)
+{
+    return i < c->n_in && kao_tensor_given(&c->in[i]) ? &c->in[i] : NULL;
 }
 
 void kao_op_clip_run(const kao_op_call *c)
 {
     const kao_clip_param *p = c->param;
-    const void *lo = bound(c, 1), *hi = bound(c, 2);
-    kao_walk w = walk_unary(c);
+    const kao_tensor *lo = bound(c, 1), *hi = bound(c, 2);
+    bounds b = { p->lo, p->hi, INT64_MIN, INT64_MAX };
 
-/* clang-format off */
-#define CLIP(T, LO, HI)                                                                     \
-    {                                                                                       \
-        const T l = lo ? *(const T *)lo : (T)(LO), h = hi ? *(const T *)hi : (T)(HI);       \
-        LOOP(T, (a < l ? l : a) > h ? h : (a < l ? l : a))                                  \
+    if (c->out[0].dtype == KAO_F32) {
+        b.lo = lo ? *(const float *)lo->data : b.lo;
+        b.hi = hi ? *(const float *)hi->data : b.hi;
+        map_floats(c, clip, &b);
+        return;
     }
-    /* clang-format on */
-    switch (c->out[0].dtype) {
-    case KAO_F32:
-        CLIP(float, p->lo, p->hi)
-        break;
-    case KAO_I64:
-        CLIP(int64_t, INT64_MIN, INT64_MAX)
-        break;
-    case KAO_I32:
-        CLIP(int32_t, INT32_MIN, INT32_MAX)
-        break;
-    case KAO_U8:
-        CLIP(uint8_t, 0, UINT8_MAX)
-        break;
-    default:
-        CLIP(int8_t, INT8_MIN, INT8_MAX)
-        break;
-    }
-#undef CLIP
+    b.lo_int = lo ? kao_tensor_int_at(lo, 0) : b.lo_int;
+    b.hi_int = hi ? kao_tensor_int_at(hi, 0) : b.hi_int;
+    map_ints(c, clip_int, &b);
 }
 
 /* ---- Cast ---- */
@@ -321,26 +335,10 @@ static void cast_float(const kao_tensor *out, int64_t at, float v)
 /* Between integers the low bits are kept. */
 static void cast_int(const kao_tensor *out, int64_t at, int64_t v)
 {
-    switch (out->dtype) {
-    case KAO_F32:
+    if (out->dtype == KAO_F32)
         ((float *)out->data)[at] = (float)v;
-        break;
-    case KAO_I64:
-        ((int64_t *)out->data)[at] = v;
-        break;
-    case KAO_I32:
-        ((int32_t *)out->data)[at] = (int32_t)(uint32_t)(uint64_t)v;
-        break;
-    case KAO_U8:
-        ((uint8_t *)out->data)[at] = (uint8_t)v;
-        break;
-    case KAO_I8:
-        ((int8_t *)out->data)[at] = (int8_t)(uint8_t)v;
-        break;
-    default:
-        ((uint8_t *)out->data)[at] = v != 0;
-        break;
-    }
+    else
+        kao_tensor_set_int(out, at, out->dtype == KAO_BOOL ? v != 0 : v);
 }
 
 void kao_op_cast_run(const kao_op_call *c)
@@ -352,26 +350,12 @@ void kao_op_cast_run(const kao_op_call *c)
         for (int64_t i = 0; i < w.n; i++) {
             const int64_t to = w.at[0] + i * w.step[0], at = w.at[1] + i * w.step[1];
 
-            switch (in->dtype) {
-            case KAO_F32:
+            if (in->dtype == KAO_F32)
                 cast_float(out, to, ((const float *)in->data)[at]);
-                break;
-            case KAO_F16:
+            else if (in->dtype == KAO_F16)
                 cast_float(out, to, half_to_float(((const uint16_t *)in->data)[at]));
-                break;
-            case KAO_I64:
-                cast_int(out, to, ((const int64_t *)in->data)[at]);
-                break;
-            case KAO_I32:
-                cast_int(out, to, ((const int32_t *)in->data)[at]);
-                break;
-            case KAO_I8:
-                cast_int(out, to, ((const int8_t *)in->data)[at]);
-                break;
-            default:
-                cast_int(out, to, ((const uint8_t *)in->data)[at]);
-                break;
-            }
+            else
+                cast_int(out, to, kao_tensor_int_at(in, at));
         }
 }
 

@@ -67,7 +67,8 @@ kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p)
         (n_dilation && n_dilation != n) || (n_pads && n_pads != 2 * n))
         return kao_fail(l->err, KAO_E_FORMAT,
                         "kernel_shape, strides, dilations and pads do not agree");
-    p->n_axes = n_kernel ? (int32_t)n : 0;
+    p->n_axes = (int32_t)n;
+    p->has_kernel = n_kernel > 0;
     for (int i = 0; i < 2; i++) {
         p->stride[i] = n_stride ? p->stride[i] : 1;
         p->dilation[i] = n_dilation ? p->dilation[i] : 1;
@@ -165,13 +166,12 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
                         kao_dims_text(in->dims, in->rank, text, sizeof text));
     w->n_axes = in->rank - 2;
     if (p->n_axes && p->n_axes != w->n_axes)
-        return kao_fail(x->err, KAO_E_FORMAT,
-                        "kernel_shape of %d numbers, input of rank %d", p->n_axes,
-                        in->rank);
+        return kao_fail(x->err, KAO_E_FORMAT, "a window of %d axes, input of rank %d",
+                        p->n_axes, in->rank);
     const kao_tensor v = kao_window_view(in);
 
     for (int i = 0; i < 2; i++) {
-        w->kernel[i] = p->n_axes ? p->kernel[i] : kernel[i];
+        w->kernel[i] = p->has_kernel ? p->kernel[i] : kernel[i];
         w->stride[i] = p->stride[i];
         w->dilation[i] = p->dilation[i];
         w->in[i] = v.dims[i + 2];

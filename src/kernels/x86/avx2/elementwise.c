@@ -1,3 +1,4 @@
+/* Element-wise kernels, AVX2: vec/elementwise_body.h over the vectors of vec.h. */
 #include "kernels/x86/avx2/fill.h"
 #include "kernels/x86/avx2/vec.h"
 

@@ -1,3 +1,4 @@
+/* The slots that AVX2 fills. */
 #include "kernels/x86/avx2/fill.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* GEMM tiles of at most 12 rows and 8 columns, AVX2. */
 #define GEMM_ROWS 12
 #include "kernels/x86/avx2/fill.h"
 #include "kernels/x86/avx2/vec.h"

@@ -1,3 +1,4 @@
+/* GEMM tiles of at most 6 rows and 16 columns, AVX2. */
 #define GEMM_ROWS 6
 #include "kernels/x86/avx2/fill.h"
 #include "kernels/x86/avx2/vec.h"

@@ -1,3 +1,4 @@
+/* Pooling windows, AVX2: vec/window_body.h over the vectors of vec.h. */
 #include "kernels/x86/avx2/fill.h"
 #include "kernels/x86/avx2/vec.h"
 

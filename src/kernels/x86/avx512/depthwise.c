@@ -1,3 +1,4 @@
+/* Depthwise kernels, AVX-512: vec/depthwise_body.h over the vectors of vec.h. */
 #include "kernels/x86/avx512/fill.h"
 #include "kernels/x86/avx512/vec.h"
 

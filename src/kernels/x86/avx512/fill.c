@@ -1,3 +1,4 @@
+/* The slots that AVX-512 fills. */
 #include "kernels/x86/avx512/fill.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* GEMM tiles of at most 14 rows and 32 columns, AVX-512. */
 #define GEMM_ROWS 14
 #include "kernels/x86/avx512/fill.h"
 #include "kernels/x86/avx512/vec.h"

@@ -1,3 +1,4 @@
+/* Pooling windows, AVX-512: vec/window_body.h over the vectors of vec.h. */
 #include "kernels/x86/avx512/fill.h"
 #include "kernels/x86/avx512/vec.h"
 
