@@ -190,7 +190,8 @@ static kao_status grow(kao_session *s, unsigned char **p, size_t *have, size_t w
     *have = 0;
     *p = kao_alloc(s->mem, want);
     if (!*p)
-        return kao_fail(err, KAO_E_NOMEM, "session: %zu bytes for activations", want);
+        return kao_fail(err, KAO_E_NOMEM,
+                        "session: out of memory (%zu bytes for activations)", want);
     *have = want;
     return KAO_OK;
 }
@@ -367,8 +368,11 @@ kao_status kao_session_run(kao_session *s, kao_error *err)
     if (st)
         return st;
     for (uint32_t i = 0; i < s->net->onnx.n_inputs; i++)
-        if (!s->inputs[i].data && kao_tensor_count(&s->inputs[i]) > 0)
-            return kao_fail(err, KAO_E_ARG, "input %u has no data", i);
+        if (!s->inputs[i].data && kao_tensor_count(&s->inputs[i]) > 0) {
+            s->now = NULL;
+            return kao_fail(err, KAO_E_ARG, "input \"%s\" has no data",
+                            s->net->onnx.value_names[s->net->onnx.inputs[i].value]);
+        }
     const slot *x = s->now;
 
     resolve(s, x);

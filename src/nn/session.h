@@ -34,8 +34,8 @@ kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
 /* Plan for what is bound, unless a plan for it is kept. */
 kao_status kao_session_prepare(kao_session *s, kao_error *err);
 /* Prepare and run. No allocation where a plan is kept and its memory exists. The session's
- * kao_cancel is looked at before planning and before each entry: KAO_E_CANCELLED, and there
- * is no output then. */
+ * kao_cancel is looked at before planning and before each entry (KAO_E_CANCELLED). After any
+ * failure there is no output, an earlier run's neither. */
 kao_status kao_session_run(kao_session *s, kao_error *err);
 
 /* Output i of the last run, C order; stays until the next run or prepare. */

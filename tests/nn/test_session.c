@@ -296,6 +296,12 @@ static void wrong_inputs(void **state)
     assert_int_equal(kao_session_bind(r.s, 0, &t, NULL), KAO_OK);
     assert_int_equal(kao_session_run(r.s, NULL), KAO_OK);
     assert_null(kao_session_output(r.s, 2));
+    assert_non_null(kao_session_output(r.s, 0));
+    t.data = NULL; /* after a run that went well: its output is not this one's */
+    assert_int_equal(kao_session_bind(r.s, 0, &t, NULL), KAO_OK);
+    assert_int_equal(kao_session_run(r.s, &f->err), KAO_E_ARG);
+    assert_non_null(strstr(f->err.msg, "\"x\" has no data"));
+    assert_null(kao_session_output(r.s, 0));
     close_running(&r);
     pb_free(&file);
 }
