@@ -18,6 +18,7 @@
  * three detectors); points invented on faces that lie on their side reach 15, mirrored ones
  * 20 and more. */
 static const double worst_residual_px = 10;
+
 double kao_fit_similarity(const kao_point *from, const kao_point *to, int n,
                           double m[6])
 {
@@ -304,8 +305,6 @@ kao_status kao_align(kao_context *ctx, const kao_view *view, const kao_face *fac
 
     if (!st)
         st = check_sizes(to, chip, err);
-    if (!st)
-        st = check_face(face, err);
     if (!st)
         st = kao_face_fit(face, to, m, err);
     if (!st)
