@@ -294,7 +294,8 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
         st = check_outputs(g, s, a.out);
     bool done = false;
 
-    if (!st && (op->reads_dims_only || inputs_known(g, s)))
+    /* a dead step names no output: running it would write nowhere */
+    if (!st && !s->dead && (op->reads_dims_only || inputs_known(g, s)))
         st = evaluate(g, s, &done);
     return st;
 }

@@ -54,6 +54,19 @@ static void no_outputs(graph *g)
     graph_node(g, "Relu", "c", "y", "");
 }
 
+/* The same, of values that are known while planning. */
+static void no_known_outputs(graph *g)
+{
+    conv(g);
+    graph_node(g, "Shape", "x", "-", "");
+    graph_node(g, "Relu", "w", "-", "");
+    graph_node(g, "Add", "w w", "-", "");
+    graph_node(g, "BatchNormalization", "w w1 w1 w1 w1", "-", "");
+    graph_floats(g, "w1", "1", &two);
+    graph_node(g, "Concat", "w w", "-", "axis=0");
+    graph_node(g, "Relu", "c", "y", "");
+}
+
 static void product(graph *g, const char *batch_norm)
 {
     static const float eye[4] = { 1, 0, 0, 1 };
@@ -225,6 +238,7 @@ static const known rows[] = {
     { "dead readers behind Dropout", "1,1,2,4", { -3, -2, -1, 0, 1, 2, 3, 4 }, dead_readers_of_dropout, 10,
       8, { 0, 0, 0, 0, 2, 4, 6, 8 } },
     { "no outputs", "1,1,1,2", { 3, -4 }, no_outputs, 13, 2, { 6, 0 } },
+    { "no outputs of known values", "1,1,1,2", { 3, -4 }, no_known_outputs, 13, 2, { 6, 0 } },
     { "norm of a product, rank 2", "2,2", { 1, 2, 3, 4 }, norm_of_product, 13, 4, { 1, 12, 3, 14 } },
     { "norm of a product, rank 3", "1,2,2", { 1, 2, 3, 4 }, norm_of_product, 13, 4, { 1, 2, 13, 14 } },
     { "norm of a product, rank 4", "1,2,1,2", { 1, 2, 3, 4 }, norm_of_product, 13, 4, { 1, 2, 13, 14 } },
