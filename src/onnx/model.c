@@ -262,7 +262,7 @@ kao_status kao_onnx_parse_model(kao_onnx_model *m, kao_span bytes,
         .m = m, .arena = &m->arena, .external = external, .err = err
     };
 
-    m->producer = m->producer_version = m->graph_name = "";
+    m->producer = m->producer_version = "";
     return parse_model(&p, bytes);
 }
 

@@ -59,7 +59,7 @@ typedef struct kao_onnx_model {
     size_t n_external;
     int64_t ir_version;
     int64_t opset; /* of the default domain */
-    const char *producer, *producer_version, *graph_name;
+    const char *producer, *producer_version;
 
     uint32_t n_values;
     const char **value_names;

@@ -40,7 +40,7 @@ void kao_onnx_write_node(kao_onnx_writer *w, const char *op, const char *inputs,
 void kao_onnx_write_meta(kao_onnx_writer *w, const char *key, const char *value);
 
 /* The file; bytes is a block of the allocator, to be freed with kao_free. Ends the writer,
- * also on failure (KAO_E_NOMEM, KAO_E_LIMIT: more than 2 GiB). */
+ * also on failure (KAO_E_NOMEM: out of memory, or more than 2 GiB). */
 kao_status kao_onnx_write_end(kao_onnx_writer *w, uint8_t **bytes, size_t *n,
                               kao_error *err);
 
