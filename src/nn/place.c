@@ -121,10 +121,14 @@ static kao_status need_channels_last(placer *p, uint32_t *v, uint32_t node,
         if (from < p->n_last_copy)
             p->last_copy[from] = *v;
     }
-    return kao_tensor_is_channels_last(&g->values[*v].t, pitch)
-               ? KAO_OK
-               : kao_fail(g->err, KAO_E_LIMIT, "pixels of %lld floats, at most %d",
-                          (long long)*pitch, INT32_MAX);
+    char text[160];
+
+    if (kao_tensor_is_channels_last(&g->values[*v].t, pitch))
+        return KAO_OK;
+    kao_fail(g->err, KAO_E_LIMIT, "pixels of %lld floats, at most %d",
+             (long long)*pitch, INT32_MAX);
+    return kao_error_prefix(g->err, KAO_E_LIMIT, "%s",
+                            kao_network_node_text(g->net, node, text, sizeof text));
 }
 
 /* ---- one step ---- */

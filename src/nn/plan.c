@@ -255,6 +255,20 @@ static kao_status pack_stage(builder *b, const kao_conv_step *c, kao_conv_stage 
     return stage->packed ? KAO_OK : kao_graph_no_memory(g);
 }
 
+/* Room for the windows at a picture's borders, for each thread: under the same limit. */
+static kao_status check_scratch(const kao_graph *g, const kao_step *s, size_t bytes)
+{
+    const uint64_t most = kao_graph_max_arena(g);
+    char text[160];
+
+    if (bytes <= most)
+        return KAO_OK;
+    kao_fail(g->err, KAO_E_LIMIT, "more than %llu MiB of scratch",
+             (unsigned long long)(most >> 20));
+    return kao_error_prefix(g->err, KAO_E_LIMIT, "%s",
+                            kao_network_node_text(g->net, s->node, text, sizeof text));
+}
+
 static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
 {
     kao_graph *g = b->g;
@@ -276,7 +290,9 @@ static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
     e->detail = group;
     e->scratch =
         kao_conv_group_scratch_bytes(group, kao_pool_threads(g->net->ctx->pool));
-    st = kao_plan_count_work(b->plan, g, s, e->kernel);
+    st = check_scratch(g, s, e->scratch);
+    if (!st)
+        st = kao_plan_count_work(b->plan, g, s, e->kernel);
     n = 0;
     for (const kao_conv_step *c = s->conv; !st && c; c = c->next)
         st = pack_stage(b, c, &stages[n++]);

@@ -345,6 +345,35 @@ static void pixels_are_limited(void **state)
 
     assert_int_equal(run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err),
                      KAO_E_LIMIT);
+    assert_non_null(strstr(f->err.msg, "node 0 \"y\" (MaxPool): pixels of"));
+    pb_free(&file);
+}
+
+/* A window of 150 rows with strides of 16000: for each thread 28 MiB and more for copies of
+ * the picture's border, whatever the picture. */
+static void scratch_is_limited(void **state)
+{
+    fixture *f = *state;
+    float x[150] = { 0 };
+    const kao_tensor in = tensor_of("1,1,150,1", x);
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,1,150,1");
+    graph_noise(&g, "w", "1,1,150,1", 1, 1);
+    graph_node(&g, "Conv", "x w", "y", "strides=[1,16000] pads=[0,8,0,8]");
+    pb file = finish(&g);
+
+    f->ctx->max_arena = 1 << 20;
+    const kao_status st =
+        run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err);
+
+    f->ctx->max_arena = 0;
+    assert_int_equal(st, KAO_E_LIMIT);
+    assert_non_null(
+        strstr(f->err.msg, "node 0 \"y\" (Conv): more than 1 MiB of scratch"));
     pb_free(&file);
 }
 
@@ -356,6 +385,7 @@ int main(void)
         cmocka_unit_test(shared_weights_are_packed_once),
         cmocka_unit_test(cancelled_between_entries),
         cmocka_unit_test(pixels_are_limited),
+        cmocka_unit_test(scratch_is_limited),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
