@@ -1,3 +1,4 @@
+/* What training adds to the table, in plain C. */
 #include "kernels/ref/ref.h"
 
 #define VF_ISA(name) name##_ref
