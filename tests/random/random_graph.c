@@ -136,6 +136,15 @@ void emit(random_graph *t, const char *op, const char *in, const char *out,
 {
     note(t, op);
     graph_node(&t->g, op, in, out, attributes);
+    if (once_in(t, 48)) { /* the same again for nobody: outputs may be without a name */
+        char nobody[64];
+        size_t n = 0;
+
+        for (; *out && n + 3 < sizeof nobody; out++)
+            if (*out != ' ' && (out[1] == ' ' || out[1] == '\0'))
+                n += (size_t)snprintf(nobody + n, sizeof nobody - n, "- ");
+        graph_node(&t->g, op, in, nobody, attributes);
+    }
 }
 
 void emit3(random_graph *t, const char *op, const char *a, const char *b, const char *c,
