@@ -123,6 +123,29 @@ bool kao_pairs_add(kao_pairs *p, uint32_t a, uint32_t b, bool same)
     return true;
 }
 
+kao_status kao_pairs_of_set(kao_pairs *p, kao_mem *mem, const bool *same, size_t n,
+                            kao_error *err)
+{
+    bool fine = true;
+
+    kao_pairs_begin(p, mem);
+    for (size_t i = 0; fine && i < n; i++) {
+        uint32_t at[2] = { 0, 0 };
+
+        for (size_t side = 0; fine && side < 2; side++) {
+            char name[32];
+
+            snprintf(name, sizeof name, "%zu", 2 * i + side);
+            fine = kao_pairs_number(p, name, &at[side]);
+        }
+        fine = fine && kao_pairs_add(p, at[0], at[1], same[i]);
+    }
+    if (fine)
+        return KAO_OK;
+    kao_pairs_free(p);
+    return kao_fail(err, KAO_E_NOMEM, "%zu pairs: out of memory", n);
+}
+
 /* ---- lines ---- */
 
 typedef struct list {

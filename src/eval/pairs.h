@@ -50,6 +50,10 @@ kao_status kao_pairs_of_people(kao_pairs *p, kao_mem *mem, const char *const *na
                                size_t n, uint32_t times, uint64_t seed,
                                const char *where, kao_error *err);
 
+/* Pair i: pictures "2 i" and "2 i + 1" of an insightface set (eval/pictures.h). KAO_E_NOMEM. */
+kao_status kao_pairs_of_set(kao_pairs *p, kao_mem *mem, const bool *same, size_t n,
+                            kao_error *err);
+
 void kao_pairs_free(kao_pairs *p); /* {0} is fine */
 
 #endif
