@@ -23,8 +23,9 @@ const cli_option cli_eval_options[] = {
     { "seed", 0, CLI_COUNT, offsetof(eval_args, seed), "N",
       "verify, a folder a person: draws the different pairs [1]" },
     { "by", 0, CLI_TEXT, offsetof(eval_args, by), "FIELDS",
-      "groups: the fields of LABELS that make a group, by number (the path is 1) with "
-      "commas [all]" },
+      "groups: the fields of LABELS that make a group, by number (the path is 1) or "
+      "name, "
+      "with commas [all]" },
     { "note", 0, CLI_TEXT, offsetof(eval_args, note), "TEXT",
       "stands beside the figures, wherever they go" },
     { "scores", 0, CLI_TEXT, offsetof(eval_args, scores), "FILE",
@@ -47,6 +48,7 @@ int cli_eval_run(int argc, char **argv)
         int (*run)(const eval_args *args, char **files, int n);
     } forms[] = {
         { "verify", 1, 2, eval_verify },
+        { "groups", 2, 2, eval_groups },
     };
     eval_args args = { .threshold = NAN, .times = 1, .seed = 1 };
     cli_operands rest;
@@ -63,7 +65,8 @@ int cli_eval_run(int argc, char **argv)
         if (strcmp(rest.items[0], forms[i].name) == 0 && rest.n - 1 >= forms[i].least &&
             rest.n - 1 <= forms[i].most)
             return cli_finish("eval", forms[i].run(&args, rest.items + 1, rest.n - 1));
-    fprintf(stderr, "kao eval: wanted verify PICTURES [PAIRS] "
-                    "(see kao eval --help)\n");
+    fprintf(stderr,
+            "kao eval: wanted verify PICTURES [PAIRS] or groups PICTURES LABELS "
+            "(see kao eval --help)\n");
     return CLI_BAD;
 }

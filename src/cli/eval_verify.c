@@ -70,11 +70,11 @@ static kao_status open_pairs(verify *v, char **files, int n, kao_error *err)
         st = n == 2 ? read_list(v, files[1], err) : make_pairs(v, err);
     if (st)
         return st;
-    v->names = kao_calloc(&v->mem, v->pairs.n_names, sizeof *v->names);
+    v->names = kao_calloc(&v->mem, v->pairs.names.n, sizeof *v->names);
     if (!v->names)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < v->pairs.n_names; i++)
-        v->names[i] = kao_pairs_name(&v->pairs, i);
+    for (size_t i = 0; i < v->pairs.names.n; i++)
+        v->names[i] = kao_name_at(&v->pairs.names, i);
     return KAO_OK;
 }
 
@@ -364,13 +364,13 @@ static int run(verify *v, char **files, int n)
 
     if (st)
         return cli_report("eval", st, &err);
-    if (!eval_all_there(&v->pictures, v->names, v->pairs.n_names) &&
+    if (!eval_all_there(&v->pictures, v->names, v->pairs.names.n) &&
         v->args->unusable == EVAL_REFUSE) {
         fprintf(stderr, "kao eval: refused; --unusable drop or reject goes on\n");
         return CLI_BAD;
     }
     const int status =
-        eval_embed(&v->vectors, v->args, &v->pictures, v->names, v->pairs.n_names);
+        eval_embed(&v->vectors, v->args, &v->pictures, v->names, v->pairs.names.n);
 
     if (status)
         return status;

@@ -1,4 +1,4 @@
-/* See pairs.h: names numbered once, and the lists. Pairs of people are in people.c. */
+/* See pairs.h. Pairs of people are in people.c. */
 #include "eval/pairs.h"
 
 #include <stdio.h>
@@ -12,97 +12,19 @@ enum { FIELDS_MAX = 5 };
 #define TEXT_MAX  ((size_t)1 << 30)
 #define PAIRS_MAX ((size_t)1 << 26)
 
-const char *kao_pairs_name(const kao_pairs *p, size_t i)
-{
-    return (const char *)p->text.p + p->name_at[i];
-}
-
 void kao_pairs_free(kao_pairs *p)
 {
     if (p->mem) {
         kao_free(p->mem, p->pairs);
-        kao_free(p->mem, p->name_at);
-        kao_free(p->mem, p->slots);
-        kao_bytes_free(&p->text);
+        kao_name_table_fini(&p->names);
     }
     *p = (kao_pairs){ .mem = NULL };
 }
 
 void kao_pairs_begin(kao_pairs *p, kao_mem *mem)
 {
-    *p = (kao_pairs){ .mem = mem, .text = { .mem = mem, .max = TEXT_MAX } };
-}
-
-/* ---- names ---- */
-
-/* FNV-1a, 64 bits. */
-static uint64_t hash_of(const char *s)
-{
-    uint64_t h = 0xcbf29ce484222325u;
-
-    for (; *s; s++)
-        h = (h ^ (uint8_t)*s) * 0x100000001b3u;
-    return h;
-}
-
-/* Where a name stands or would stand; empty slots hold 0, others number + 1. */
-static uint32_t *slot_of(const kao_pairs *p, const char *name)
-{
-    size_t i = (size_t)hash_of(name) & (p->n_slots - 1);
-
-    while (p->slots[i] && strcmp(kao_pairs_name(p, p->slots[i] - 1), name) != 0)
-        i = (i + 1) & (p->n_slots - 1);
-    return &p->slots[i];
-}
-
-static bool widen_slots(kao_pairs *p)
-{
-    const size_t n = p->n_slots ? 2 * p->n_slots : 1024;
-    uint32_t *slots = kao_calloc(p->mem, n, sizeof *slots);
-
-    if (!slots)
-        return false;
-    kao_free(p->mem, p->slots);
-    p->slots = slots;
-    p->n_slots = n;
-    for (uint32_t i = 0; i < p->n_names; i++)
-        *slot_of(p, kao_pairs_name(p, i)) = i + 1;
-    return true;
-}
-
-static bool widen_names(kao_pairs *p)
-{
-    const size_t cap = p->cap_names ? 2 * p->cap_names : 512;
-    size_t *bigger =
-        kao_grow(p->mem, p->name_at, p->n_names * sizeof *bigger, cap * sizeof *bigger);
-
-    if (!bigger)
-        return false;
-    p->name_at = bigger;
-    p->cap_names = cap;
-    return true;
-}
-
-bool kao_pairs_number(kao_pairs *p, const char *name, uint32_t *number)
-{
-    if (2 * p->n_names >= p->n_slots && !widen_slots(p))
-        return false;
-    uint32_t *slot = slot_of(p, name);
-
-    if (*slot) {
-        *number = *slot - 1;
-        return true;
-    }
-    if ((p->n_names == p->cap_names && !widen_names(p)) || p->n_names == UINT32_MAX - 1)
-        return false;
-    const size_t at = p->text.n;
-
-    if (!kao_bytes_add(&p->text, name, strlen(name) + 1))
-        return false;
-    p->name_at[p->n_names++] = at;
-    *slot = (uint32_t)p->n_names;
-    *number = *slot - 1;
-    return true;
+    *p = (kao_pairs){ .mem = mem };
+    kao_name_table_init(&p->names, mem);
 }
 
 bool kao_pairs_add(kao_pairs *p, uint32_t a, uint32_t b, bool same)
@@ -136,7 +58,7 @@ kao_status kao_pairs_of_set(kao_pairs *p, kao_mem *mem, const bool *same, size_t
             char name[32];
 
             snprintf(name, sizeof name, "%zu", 2 * i + side);
-            fine = kao_pairs_number(p, name, &at[side]);
+            fine = kao_name_number(&p->names, name, &at[side]);
         }
         fine = fine && kao_pairs_add(p, at[0], at[1], same[i]);
     }
@@ -197,8 +119,8 @@ static kao_status add(list *l, const char *a, const char *b, bool same)
 
     if (strcmp(a, b) == 0)
         return wrong(l, "the same picture twice");
-    if (!kao_pairs_number(l->p, a, &x) || !kao_pairs_number(l->p, b, &y) ||
-        !kao_pairs_add(l->p, x, y, same))
+    if (!kao_name_number(&l->p->names, a, &x) ||
+        !kao_name_number(&l->p->names, b, &y) || !kao_pairs_add(l->p, x, y, same))
         return kao_fail(l->err, KAO_E_NOMEM, "%s: line %zu: out of memory", l->file,
                         l->line);
     return KAO_OK;

@@ -12,12 +12,12 @@
 #ifndef KAO_EVAL_PAIRS_H
 #define KAO_EVAL_PAIRS_H
 
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/reader.h"
+#include "eval/names.h"
 
 typedef struct kao_pair {
-    uint32_t a, b; /* numbers of names */
+    uint32_t a, b; /* numbers in the table of names */
     bool same;
 } kao_pair;
 
@@ -25,17 +25,9 @@ typedef struct kao_pairs {
     kao_mem *mem;
     kao_pair *pairs;
     size_t n, cap;
-    size_t *
-        name_at; /* of each name, in the order of first appearance: its place in text */
-    size_t n_names, cap_names;
-    kao_bytes text;
-    uint32_t *slots; /* a hash table of names */
-    size_t n_slots;
+    kao_name_table names;
     uint32_t n_folds; /* that the list states; 0: none */
 } kao_pairs;
-
-/* Name i < n_names, until the next name is added. */
-const char *kao_pairs_name(const kao_pairs *p, size_t i);
 
 /* file: for messages, which name file, line and reason. Errors: KAO_E_FORMAT, KAO_E_LIMIT,
  * KAO_E_NOMEM; then there is nothing to free. */

@@ -5,8 +5,6 @@
 #include "eval/pairs.h"
 
 void kao_pairs_begin(kao_pairs *p, kao_mem *mem);
-/* The number of a name, a new one where it is new. False: out of memory. */
-bool kao_pairs_number(kao_pairs *p, const char *name, uint32_t *number);
 /* False: out of memory, or more pairs than fit. */
 bool kao_pairs_add(kao_pairs *p, uint32_t a, uint32_t b, bool same);
 

@@ -164,7 +164,7 @@ static kao_status make(people *w, uint32_t times, const char *where, kao_error *
     uint32_t number = 0;
 
     for (size_t i = 0; fine && i < w->n; i++)
-        fine = kao_pairs_number(w->p, w->pictures[i].name, &number);
+        fine = kao_name_number(&w->p->names, w->pictures[i].name, &number);
     fine = fine && add_same(w) &&
            (want > w->n_different / 2 ? pick_most(w, want) : pick_few(w, want));
     if (!fine)

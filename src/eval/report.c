@@ -25,7 +25,8 @@ static const char style[] =
     "border-bottom:1px solid var(--soft);vertical-align:top;font-weight:400;"
     "overflow-wrap:anywhere}\n"
     "th{color:var(--faint)}td{font-variant-numeric:tabular-nums}\n"
-    ".plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(20rem,1fr));"
+    ".plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),"
+    "1fr));"
     "gap:1.5rem;margin-top:1.5rem}\n"
     "svg{width:100%;height:auto}svg text{fill:var(--ink);font-size:12px}\n"
     "svg .title{font-size:14px;font-weight:600}svg path{fill:none;stroke-width:2}\n"
@@ -123,8 +124,7 @@ static void trace(const kao_scores *s, curve *c)
 
 static bool put_roc(kao_bytes *b, const curve *c)
 {
-    const double floor_tar = floor(c->tar[0] * 10) / 10,
-                 low = floor_tar > .8 ? .8 : floor_tar;
+    const double worst = c->tar[0], low = worst >= .95 ? .95 : floor(worst * 10) / 10;
     kao_plot p = { .b = b,
                    .x = { .label = "FAR: different people accepted",
                           .low = c->low < 1 ? c->low : .1,
@@ -133,8 +133,8 @@ static bool put_roc(kao_bytes *b, const curve *c)
                    .y = { .label = "TAR: same person accepted",
                           .low = low,
                           .high = 1,
-                          .tic = low < .8 ? .1 : .05,
-                          .places = low < .8 ? 1 : 2 } };
+                          .tic = low < .95 ? .1 : .01,
+                          .places = low < .95 ? 1 : 2 } };
 
     kao_plot_begin(&p, "ROC");
     kao_plot_curve(&p, "a", c->far, c->tar, c->n, false);
@@ -198,7 +198,7 @@ static bool put_histogram(kao_bytes *b, const kao_scores *s, const kao_figures *
                           .places = 1 },
                    .y = { .label = "share of the pairs",
                           .low = 0,
-                          .high = ceil(most / tic) * tic,
+                          .high = ceil(1.15 * most / tic) * tic,
                           .tic = tic,
                           .places = 2 } };
 
@@ -207,8 +207,8 @@ static bool put_histogram(kao_bytes *b, const kao_scores *s, const kao_figures *
     kao_plot_curve(&p, "a", x, same, 2 * BINS, true);
     if (f->has_threshold)
         kao_plot_mark(&p, f->threshold, "threshold");
-    kao_plot_legend(&p, 0, true, "b", "different people");
-    kao_plot_legend(&p, 1, true, "a", "same person");
+    kao_plot_legend(&p, 0, false, "b", "different people");
+    kao_plot_legend(&p, 1, false, "a", "same person");
     return kao_plot_end(&p);
 }
 

@@ -47,11 +47,12 @@ static void forms(void **state)
         if (read_text(&p, &mem, rows[i].text, &err))
             fail_msg("row %zu: %s", i, err.msg);
         for (size_t k = 0; k < p.n; k++)
-            at += (size_t)snprintf(got + at, sizeof got - at, "%s %s %d|",
-                                   kao_pairs_name(&p, p.pairs[k].a),
-                                   kao_pairs_name(&p, p.pairs[k].b), p.pairs[k].same);
+            at +=
+                (size_t)snprintf(got + at, sizeof got - at, "%s %s %d|",
+                                 kao_name_at(&p.names, p.pairs[k].a),
+                                 kao_name_at(&p.names, p.pairs[k].b), p.pairs[k].same);
         assert_string_equal(got, rows[i].pairs);
-        assert_int_equal(p.n_names, rows[i].n_names);
+        assert_int_equal(p.names.n, rows[i].n_names);
         assert_int_equal(p.n_folds, rows[i].n_folds);
         kao_pairs_free(&p);
     }
@@ -143,7 +144,7 @@ static void of_people(void **state)
                              KAO_OK);
             assert_int_equal(p.n, rows[r].n);
             assert_int_equal(again.n, p.n);
-            assert_int_equal(p.n_names, COUNT(people));
+            assert_int_equal(p.names.n, COUNT(people));
             for (size_t i = 0; i < p.n; i++) {
                 const kao_pair *x = &p.pairs[i], *y = &again.pairs[i];
 
@@ -151,8 +152,8 @@ static void of_people(void **state)
                 assert_true(x->a == y->a && x->b == y->b && x->same == y->same);
                 assert_false(seen[x->a][x->b]);
                 seen[x->a][x->b] = true;
-                assert_int_equal(x->same, same_person(kao_pairs_name(&p, x->a),
-                                                      kao_pairs_name(&p, x->b)));
+                assert_int_equal(x->same, same_person(kao_name_at(&p.names, x->a),
+                                                      kao_name_at(&p.names, x->b)));
                 n_same += x->same;
             }
             assert_int_equal(n_same, 9);
