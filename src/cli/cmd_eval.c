@@ -26,6 +26,13 @@ const cli_option cli_eval_options[] = {
       "groups: the fields of LABELS that make a group, by number (the path is 1) or "
       "name, "
       "with commas [all]" },
+    { "overlap", 0, CLI_SCORE, offsetof(eval_args, overlap), "X",
+      "detect: a hit overlaps a face by X, intersection over union [0.5]" },
+    { "min-size", 0, CLI_PIXELS, offsetof(eval_args, min_size), "N",
+      "detect: faces with a side below N pixels are neither hit nor missed [0]" },
+    { "false", 0, CLI_TEXT, offsetof(eval_args, n_false), "N,N",
+      "detect: recall at so many false boxes [a tenth, half, all of the pictures' "
+      "number]" },
     { "note", 0, CLI_TEXT, offsetof(eval_args, note), "TEXT",
       "stands beside the figures, wherever they go" },
     { "scores", 0, CLI_TEXT, offsetof(eval_args, scores), "FILE",
@@ -49,8 +56,11 @@ int cli_eval_run(int argc, char **argv)
     } forms[] = {
         { "verify", 1, 2, eval_verify },
         { "groups", 2, 2, eval_groups },
+        { "detect", 2, 2, eval_detect },
     };
-    eval_args args = { .threshold = NAN, .times = 1, .seed = 1 };
+    eval_args args = {
+        .threshold = NAN, .times = 1, .seed = 1, .overlap = .5f, .min_size = 0
+    };
     cli_operands rest;
     int status = CLI_BAD;
 
@@ -65,8 +75,10 @@ int cli_eval_run(int argc, char **argv)
         if (strcmp(rest.items[0], forms[i].name) == 0 && rest.n - 1 >= forms[i].least &&
             rest.n - 1 <= forms[i].most)
             return cli_finish("eval", forms[i].run(&args, rest.items + 1, rest.n - 1));
-    fprintf(stderr,
-            "kao eval: wanted verify PICTURES [PAIRS] or groups PICTURES LABELS "
-            "(see kao eval --help)\n");
+    fprintf(
+        stderr,
+        "kao eval: wanted verify PICTURES [PAIRS], groups PICTURES LABELS or detect "
+        "PICTURES BOXES "
+        "(see kao eval --help)\n");
     return CLI_BAD;
 }

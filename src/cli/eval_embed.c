@@ -12,7 +12,7 @@
 
 enum { BATCH = 8, LINES_MAX = 20, BORDER = 8 };
 
-static void say(size_t already, const char *line)
+void eval_say(size_t already, const char *line)
 {
     if (already < LINES_MAX)
         fprintf(stderr, "kao eval: %s\n", line);
@@ -31,7 +31,7 @@ bool eval_all_there(const kao_pictures *pictures, const char *const *names, size
             continue;
         snprintf(line, sizeof line, "%s: no picture %s in it", pictures->path,
                  names[i]);
-        say(missing++, line);
+        eval_say(missing++, line);
     }
     if (missing)
         fprintf(stderr, "kao eval: %zu of %zu pictures are missing\n", missing, n);
@@ -160,7 +160,7 @@ static int emit(void *user, size_t item, void *result)
         v->usable[b->first + i] = !b->st[i];
         if (!b->st[i])
             continue;
-        say(v->n_unusable++, b->err[i].msg);
+        eval_say(v->n_unusable++, b->err[i].msg);
         if (b->st[i] == KAO_E_NOMEM)
             status = CLI_FAULT;
     }

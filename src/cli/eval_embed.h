@@ -9,7 +9,7 @@ typedef enum eval_unusable { EVAL_REFUSE, EVAL_DROP, EVAL_REJECT } eval_unusable
 
 typedef struct eval_args {
     cli_photo_options photo; /* no_detect: the pictures are crops */
-    const char *note, *report, *scores, *by;
+    const char *note, *report, *scores, *by, *n_false;
     uint32_t threads, folds, times, seed;
     int unusable; /* eval_unusable */
     float threshold, overlap, min_size;
@@ -29,6 +29,8 @@ typedef struct eval_vectors {
     cli_crew crew;
 } eval_vectors;
 
+/* "kao eval: LINE" on stderr, for the first 20. already: how many came before. */
+void eval_say(size_t already, const char *line);
 /* True where every name is there; else each missing one's line on stderr (the first 20), and
  * their number. */
 bool eval_all_there(const kao_pictures *pictures, const char *const *names, size_t n);
@@ -46,6 +48,7 @@ const char *eval_mirror(const eval_args *args);
 kao_json *eval_setting_json(const eval_vectors *v);
 
 int eval_verify(const eval_args *args, char **files, int n);
+int eval_detect(const eval_args *args, char **files, int n);
 int eval_groups(const eval_args *args, char **files, int n);
 
 #endif

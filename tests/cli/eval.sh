@@ -163,6 +163,30 @@ err_has 'no field "size"'
 run 3 "$KAO" eval groups people
 fact "groups: pairs and matches within and across, counted again from the vectors"
 
+cp "$group" photos/group.jpg
+evals annotate boxes.txt "$KAO" photos a.jpg b.jpg group.jpg blank.png
+for rules in "--overlap 0.5 --min-size 12" "--overlap 0.4" "--min-size 3"; do
+    run 0 "$KAO" eval detect photos boxes.txt $rules --false 0,1,2,5 --json
+    evals detections out boxes.txt photos "$KAO" 0
+done
+cp out one
+run 0 "$KAO" eval detect photos boxes.txt $rules --false 0,1,2,5 --json --threads 1
+same out one
+run 0 "$KAO" eval detect photos boxes.txt --note "made"
+out_has "AP"
+out_has "made"
+run 3 "$KAO" eval detect photos boxes.txt --false 3,x
+echo "gone.jpg" >>boxes.txt
+echo 0 >>boxes.txt
+run 3 "$KAO" eval detect photos boxes.txt
+err_has "no picture gone.jpg in it"
+run 0 "$KAO" eval detect photos boxes.txt --unusable drop
+out_has "5; 1 unusable"
+echo "x y" >>boxes.txt
+run 3 "$KAO" eval detect photos boxes.txt
+err_has "boxes.txt: line "
+fact "detect: AP and recall follow from the boxes of kao detect"
+
 if [ $real = yes ] && [ -f "$folder/../data/lfw/lfw_color_112.tar" ]; then
     lfw=$folder/../data/lfw
     evals first-fold "$lfw/pairs.txt" "$lfw/expected_cosines.tsv" fold.txt
@@ -171,5 +195,13 @@ if [ $real = yes ] && [ -f "$folder/../data/lfw/lfw_color_112.tar" ]; then
     run 0 "$KAO" eval verify "$lfw/lfw_color_112.tar" fold.txt --scores lfw.tsv --tta concat
     evals lfw lfw.tsv "$lfw/expected_cosines.tsv" mobilefacenet_192:concat
     fact "LFW's first fold: the similarities that ONNX Runtime gives, within 2e-5"
+fi
+if [ $real = yes ] && [ -f "$folder/../data/detect/facemask_images.tar" ]; then
+    faces=$folder/../data/detect
+    mkdir street
+    tar xf "$faces/facemask_images.tar" -C street
+    run 0 "$KAO" eval detect "$faces/facemask_images.tar" "$faces/facemask_bbx_gt.txt" --min-size 12 --false 72,150,293 --json
+    evals detections out "$faces/facemask_bbx_gt.txt" street "$KAO" 1
+    fact "280 street photographs: AP and recall follow from the boxes of kao detect, but for one hit"
 fi
 finish
