@@ -10,7 +10,7 @@ typedef enum eval_unusable { EVAL_REFUSE, EVAL_DROP, EVAL_REJECT } eval_unusable
 typedef struct eval_args {
     cli_photo_options photo; /* no_detect: the pictures are crops */
     const char *note, *report, *scores, *by, *n_false;
-    uint32_t threads, folds, times, seed;
+    uint32_t threads, times, seed;
     int unusable; /* eval_unusable */
     float threshold, overlap, min_size;
     bool photos;
