@@ -34,6 +34,7 @@ static const key keys[] = {
     { TEXT(teacher, ""), OUTSIDE },
     { TEXT(metadata, ""), OUTSIDE },
     { NUMBER(relation, 0, 1e6, 0) },
+    { NUMBER(masks, 0, 1, 0) },
     { NUMBER(mirror_from, 0, 1e9, 0) },
     { NUMBER(width, 4, 256, 16) },
     { NUMBER(size, 64, 1024, 320) },

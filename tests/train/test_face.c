@@ -10,6 +10,7 @@
 #include "train/arch.h"
 #include "train/distill.h"
 #include "train/faces.h"
+#include "train/masks.h"
 #include "train/pack_made.h"
 #include "train/trainer.h"
 
@@ -105,7 +106,8 @@ static void gradients(void **state)
 
 /* ---- views ---- */
 
-static kao_image view_of(const fixture *f, const kao_face_views *v, uint64_t i)
+static kao_image view_of(const fixture *f, const kao_face_views *v, uint64_t i,
+                         kao_point points[KAO_FACE_POINTS])
 {
     kao_image m = { 0 }, room = { 0 };
 
@@ -114,7 +116,7 @@ static kao_image view_of(const fixture *f, const kao_face_views *v, uint64_t i)
     assert_int_equal(
         kao_image_create(f->ctx, KAO_FACES_SIDE, KAO_FACES_SIDE, &room, NULL), KAO_OK);
     memset(room.rgb, (int)i, room.row_bytes * room.height); /* what was there before */
-    kao_faces_view(v, i, &m, &room);
+    kao_faces_view(v, i, &m, &room, points);
     kao_image_free(f->ctx, &room);
     return m;
 }
@@ -132,8 +134,14 @@ static void views(void **state)
         kao_pack_load_named(&v.faces, f->ctx, f->dir, "made", "ours", &f->err), KAO_OK);
     assert_int_equal(v.faces.n, MADE_FACES);
     for (uint64_t i = 0; i < 200; i++) {
-        kao_image a = view_of(f, &v, i), b = view_of(f, &v, i),
-                  c = view_of(f, &v, i + 1);
+        kao_point p[KAO_FACE_POINTS];
+        kao_image b = view_of(f, &v, i, p), c = view_of(f, &v, i + 1, p),
+                  a = view_of(f, &v, i, p);
+
+        /* left of what one sees is left, and the face is about where the template has it */
+        assert_true(p[0].x < p[1].x && p[3].x < p[4].x && p[2].y > p[0].y);
+        assert_true(fabsf(p[2].x - 56) < 8 && fabsf(p[2].y - 72) < 8);
+        assert_true(fabsf(p[1].x - p[0].x - 35) < 5);
 
         assert_memory_equal(a.rgb, b.rgb, a.row_bytes * a.height);
         assert_true(memcmp(a.rgb, c.rgb, a.row_bytes * a.height) != 0);
@@ -145,6 +153,51 @@ static void views(void **state)
     }
     assert_true(inside / 200 > outside / 200 + 60);
     kao_pack_free(&v.faces);
+}
+
+/* ---- masks ---- */
+
+static unsigned changed_at(const kao_image *m, float x, float y)
+{
+    const uint8_t *p =
+        m->rgb + (size_t)(y + .5f) * m->row_bytes + (size_t)(x + .5f) * 3;
+
+    return p[0] != 128 || p[1] != 128 || p[2] != 128;
+}
+
+/* Mouth and nose are covered, eyes and brow are not; a face in profile gets none. */
+static void masks(void **state)
+{
+    fixture *f = *state;
+    kao_template t;
+    kao_point p[KAO_FACE_POINTS];
+    kao_image m = { 0 };
+    unsigned colors = 0;
+    uint8_t last = 0;
+
+    assert_int_equal(kao_template_find(&t, "arcface-112", 112, 112, NULL), KAO_OK);
+    assert_int_equal(kao_image_create(f->ctx, 112, 112, &m, NULL), KAO_OK);
+    for (uint32_t i = 0; i < 100; i++) {
+        kao_random r = kao_random_stream(4, i, 3);
+
+        memcpy(p, t.points, sizeof p);
+        memset(m.rgb, 128, m.row_bytes * m.height);
+        assert_true(kao_mask_draw(&r, &m, p));
+        for (int k = 0; k < KAO_FACE_POINTS; k++)
+            assert_int_equal(changed_at(&m, p[k].x, p[k].y), k >= 2);
+        assert_int_equal(changed_at(&m, 56, 30), 0);
+        colors += m.rgb[90 * m.row_bytes + 56 * 3] != last;
+        last = m.rgb[90 * m.row_bytes + 56 * 3];
+        p[2].x += 20; /* the nose beyond an eye */
+        memset(m.rgb, 128, m.row_bytes * m.height);
+        assert_false(kao_mask_draw(&r, &m, p));
+        assert_int_equal(changed_at(&m, 56, 90), 0);
+        for (int k = 0; k < KAO_FACE_POINTS; k++)
+            p[k] = (kao_point){ 50, 50 };
+        assert_false(kao_mask_draw(&r, &m, p));
+    }
+    assert_true(colors > 50);
+    kao_image_free(f->ctx, &m);
 }
 
 /* ---- the network ---- */
@@ -280,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients),
         cmocka_unit_test(views),
+        cmocka_unit_test(masks),
         cmocka_unit_test(two_forms),
         cmocka_unit_test(learns_and_goes_on),
     };
