@@ -81,6 +81,8 @@ double kao_optimizer_step(kao_optimizer *o, float rate)
         const float decay = p->kind == KAO_PARAM_WEIGHT ? o->decay : 0;
 
         for (size_t k = 0; k < p->n; k++) {
+            if (p->live && !p->live[k / p->row])
+                continue; /* it took no part */
             if (p->kind != KAO_PARAM_STATISTIC) {
                 const float g = p->grad[k] * shrink;
 
