@@ -422,7 +422,9 @@ static void a_share_of_classes(void **state)
 static void norms_are_kept(void **state)
 {
     const kao_head_options o = {
-        .margin = { .kind = KAO_MARGIN_ADAFACE, .scale = 4, .m1 = 1, .m2 = .4 }, COMMON
+        .margin = { .kind = KAO_MARGIN_ADAFACE, .scale = 4, .m1 = 1, .m2 = .4 },
+        .centers = 1,
+        COMMON
     };
     static const uint32_t labels[N] = { 0, 2, 1, 0, 3, 2 };
     fixture *f = *state;
