@@ -23,6 +23,9 @@ typedef struct kao_recipe {
                            picture and mirror image together */
     double width;       /* of the network */
     double size, batch; /* of the input; pictures a step */
+    char optimizer[16], schedule[16]; /* adamw, sgd; see schedule.h */
+    char drops[64];                   /* of the schedule "step" */
+    double momentum;                  /* of sgd */
     double rate, warm_up, decay, clip, mean_decay;
     double steps;     /* of the whole run */
     double cool_down; /* share of it at its end, rate falling to 0 */

@@ -283,6 +283,8 @@ static kao_recipe recipe(const fixture *f)
                      .batch = 8,
                      .relation = 2,
                      .mirror_from = 10,
+                     .optimizer = "adamw",
+                     .schedule = "constant",
                      .rate = 5e-3,
                      .clip = 5,
                      .mean_decay = .9,
