@@ -1,4 +1,4 @@
-/* See pack.h. The tar is read whole; names are found by a sorted index. */
+/* See pack.h. */
 #include "train/pack.h"
 
 #include <stdio.h>
@@ -7,105 +7,9 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/tar.h"
 
-enum { BLOCK = 512, NAME_BYTES = 256 };
 #define MOST_BYTES ((size_t)4 << 30)
-
-typedef struct member {
-    char name[NAME_BYTES];
-    kao_span bytes;
-} member;
-
-typedef struct tar {
-    kao_file file;
-    member *members;
-    size_t n, cap;
-} tar;
-
-/* An octal field of a header. */
-static bool octal(const uint8_t *p, size_t n, uint64_t *v)
-{
-    *v = 0;
-    for (size_t i = 0; i < n && p[i] && p[i] != ' '; i++) {
-        if (p[i] < '0' || p[i] > '7')
-            return false;
-        *v = *v * 8 + (uint64_t)(p[i] - '0');
-    }
-    return true;
-}
-
-static int by_name(const void *a, const void *b)
-{
-    return strcmp(((const member *)a)->name, ((const member *)b)->name);
-}
-
-static kao_status add_member(tar *t, kao_mem *mem, const uint8_t *header,
-                             kao_span bytes, kao_error *err)
-{
-    if (t->n == t->cap) {
-        const size_t cap = t->cap ? t->cap * 2 : 1024;
-        member *bigger =
-            kao_grow(mem, t->members, t->n * sizeof *bigger, cap * sizeof *bigger);
-
-        if (!bigger)
-            return kao_fail(err, KAO_E_NOMEM, "out of memory");
-        t->members = bigger;
-        t->cap = cap;
-    }
-    member *m = &t->members[t->n++];
-    const char *name = (const char *)header, *prefix = (const char *)header + 345;
-    const size_t n_prefix = strnlen(prefix, 155), n = strnlen(name, 100);
-
-    m->bytes = bytes;
-    memcpy(m->name, prefix, n_prefix);
-    if (n_prefix)
-        m->name[n_prefix] = '/';
-    memcpy(m->name + n_prefix + (n_prefix > 0), name, n);
-    m->name[n_prefix + (n_prefix > 0) + n] = '\0';
-    return KAO_OK;
-}
-
-/* ustar: POSIX.1-1988; a header of 512 bytes, the content padded to 512. */
-static kao_status open_tar(tar *t, kao_mem *mem, const char *path, kao_error *err)
-{
-    kao_status st = kao_file_open(&t->file, mem, path, MOST_BYTES, err);
-
-    for (size_t at = 0; !st && at + BLOCK <= t->file.bytes.n;) {
-        const uint8_t *h = t->file.bytes.p + at;
-        uint64_t size = 0;
-
-        if (h[0] == 0)
-            break;
-        if (memcmp(h + 257, "ustar", 5) != 0 || !octal(h + 124, 12, &size) ||
-            size > t->file.bytes.n - at - BLOCK)
-            return kao_fail_at(err, KAO_E_FORMAT, at, "%s: not a whole ustar file",
-                               path);
-        if (h[156] == '0' || h[156] == 0)
-            st = add_member(t, mem, h, (kao_span){ h + BLOCK, (size_t)size }, err);
-        at += BLOCK + ((size_t)size + BLOCK - 1) / BLOCK * BLOCK;
-    }
-    if (!st)
-        qsort(t->members, t->n, sizeof *t->members, by_name);
-    return st;
-}
-
-static const member *find(const tar *t, const char *name)
-{
-    size_t lo = 0, hi = t->n;
-
-    while (lo < hi) {
-        const size_t mid = (lo + hi) / 2;
-        const int c = strcmp(name, t->members[mid].name);
-
-        if (c == 0)
-            return &t->members[mid];
-        if (c < 0)
-            hi = mid;
-        else
-            lo = mid + 1;
-    }
-    return NULL;
-}
 
 /* Whether word is one of a comma-separated list. */
 static bool in_list(const char *list, const char *word)
@@ -126,7 +30,7 @@ static char *field(char *line, char gap, int i)
     return line;
 }
 
-static kao_status take_line(kao_pack *p, const tar *t, char *line,
+static kao_status take_line(kao_pack *p, const kao_tar *t, char *line,
                             const kao_pack_options *o, kao_error *err)
 {
     const char gap = strchr(line, '\t') ? '\t' : ' ';
@@ -142,7 +46,7 @@ static kao_status take_line(kao_pack *p, const tar *t, char *line,
     line[strcspn(line, gap == '\t' ? "\t" : " ")] = '\0';
     if (o->classes && class && !in_list(o->classes, class))
         return KAO_OK;
-    const member *m = find(t, line);
+    const kao_tar_member *m = kao_tar_find(t, line);
 
     if (!m || kao_image_decode(p->ctx, m->bytes.p, m->bytes.n, NULL, &x->image, NULL)) {
         p->skipped++;
@@ -163,7 +67,7 @@ static size_t count_lines(kao_span text)
     return n;
 }
 
-static kao_status take_list(kao_pack *p, const tar *t, const char *path,
+static kao_status take_list(kao_pack *p, const kao_tar *t, const char *path,
                             const kao_pack_options *o, kao_error *err)
 {
     kao_mem *mem = &p->ctx->mem;
@@ -204,15 +108,14 @@ kao_status kao_pack_load(kao_pack *p, kao_context *ctx, const char *tar_path,
                          kao_error *err)
 {
     static const kao_pack_options defaults = { NULL, false, 0 };
-    tar t = { .members = NULL };
+    kao_tar t = { .members = NULL };
 
     p->ctx = ctx;
-    kao_status st = open_tar(&t, &ctx->mem, tar_path, err);
+    kao_status st = kao_tar_open(&t, &ctx->mem, tar_path, err);
 
     if (!st)
         st = take_list(p, &t, list, options ? options : &defaults, err);
-    kao_free(&ctx->mem, t.members);
-    kao_file_close(&t.file);
+    kao_tar_close(&t);
     return st;
 }
 
