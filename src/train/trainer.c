@@ -39,6 +39,7 @@ typedef struct run {
     double seconds; /* trained so far, in all sessions */
     double shown[1 + KAO_TASK_PARTS];
     uint64_t n_shown; /* steps of this call */
+    double pace;      /* seconds a step, of late */
 } run;
 
 static double now(void)
@@ -238,13 +239,19 @@ static kao_status one_step(run *x, kao_error *err)
 
     for (int i = 0; i <= KAO_TASK_PARTS; i++)
         x->shown[i] = keep * x->shown[i] + (1 - keep) * loss[i];
+    x->pace = keep * x->pace + (1 - keep) * (now() - begin);
     x->seconds += now() - begin;
     if (x->opt.step % LOG_STEPS == 0) {
         st = log_line(x, rate, gradient, err);
         if (x->o->progress)
             x->o->progress(x->o->user, x->opt.step, (uint64_t)x->r->steps, x->shown[0],
-                           (double)x->r->batch / (now() - begin));
+                           x->r->batch / x->pace,
+                           (x->r->steps - (double)x->opt.step) * x->pace);
     }
+    char line[512];
+
+    if (x->o->note && x->kind->remark && x->kind->remark(x->task, line, sizeof line))
+        x->o->note(x->o->user, line);
     return st;
 }
 
@@ -271,7 +278,8 @@ static kao_status loop(run *x, kao_error *err)
 
 static const kao_task_kind *find_kind(const char *name)
 {
-    static const kao_task_kind *const kinds[] = { &kao_task_detect, &kao_task_face };
+    static const kao_task_kind *const kinds[] = { &kao_task_detect, &kao_task_face,
+                                                  &kao_task_margin };
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i]->name, name) == 0)
@@ -307,10 +315,18 @@ static kao_status begin(run *x, kao_error *err)
             kao_network_parse(x->ctx, &x->net, (kao_span){ x->bytes, n }, r->name, err);
     if (!st)
         st = kao_tape_create(&x->tape, x->net, &in, err);
+    if (!st && x->kind->begin)
+        st = x->kind->begin(x->task, x->tape, err);
     if (!st)
         st = kao_optimizer_init(&x->opt, x->tape, err);
     if (st)
         return st;
+    if (x->o->note && x->kind->describe) {
+        char line[512];
+
+        x->kind->describe(x->task, line, sizeof line);
+        x->o->note(x->o->user, line);
+    }
     x->opt.kind = strcmp(r->optimizer, "sgd") == 0 ? KAO_SGD : KAO_ADAMW;
     x->opt.momentum = (float)r->momentum;
     x->opt.decay = (float)r->decay;
@@ -332,10 +348,10 @@ kao_status kao_train(kao_context *ctx, const kao_recipe *r,
         fclose(x.log);
     if (x.opt.mem)
         kao_optimizer_fini(&x.opt);
+    if (x.task)
+        x.kind->close(x.task); /* what it has on the tape first */
     kao_tape_destroy(x.tape);
     kao_network_destroy(x.net);
-    if (x.task)
-        x.kind->close(x.task);
     kao_free(&ctx->mem, x.bytes);
     return st;
 }

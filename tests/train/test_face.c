@@ -411,6 +411,48 @@ static void learns_and_goes_on(void **state)
     remove_run(f, "parts");
 }
 
+/* The same pack, three pictures a person: classes are learned, and kept through a checkpoint. */
+static void learns_people(void **state)
+{
+    fixture *f = *state;
+    kao_recipe r = recipe(f);
+    double first = 0, last = 0;
+
+    snprintf(r.task, sizeof r.task, "classifier");
+    snprintf(r.loss, sizeof r.loss, "combined");
+    snprintf(r.guard, sizeof r.guard, "hard");
+    snprintf(r.gradient, sizeof r.gradient, "exact");
+    snprintf(r.optimizer, sizeof r.optimizer, "sgd");
+    r.momentum = .9;
+    r.rate = .05;
+    r.relation = r.mirror_from = 0;
+    r.scale = 16;
+    r.m1 = r.partial = r.centers = 1;
+    r.m2 = .3;
+    r.dim = 16;
+    r.least_pictures = 3;
+    make_face_pack(f);
+    assert_int_equal(train_run(f, &r, "whole", 0), KAO_OK);
+    run_losses(f, "whole", &first, &last);
+    if (last > .5 * first)
+        fail_msg("loss %g at first, %g at last", first, last);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(train_run(f, &r, "parts", 40), KAO_OK);
+    same_models(f, "whole", "parts");
+    remove_run(f, "whole");
+    remove_run(f, "parts");
+    r.least_pictures = 4;
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_FORMAT);
+    assert_non_null(strstr(f->err.msg, "0 people with 4 pictures"));
+    r.least_pictures = 3;
+    snprintf(r.loss, sizeof r.loss, "hinge");
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_ARG);
+    snprintf(r.loss, sizeof r.loss, "combined");
+    snprintf(r.guard, sizeof r.guard, "soft");
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_ARG);
+    remove_run(f, "none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -421,6 +463,7 @@ int main(void)
         cmocka_unit_test(masks),
         cmocka_unit_test(two_forms),
         cmocka_unit_test(learns_and_goes_on),
+        cmocka_unit_test(learns_people),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
