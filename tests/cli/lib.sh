@@ -65,7 +65,8 @@ err_one_line() { lines 1 err; }
 same() { cmp -s "$1" "$2" || fails "$1 and $2 differ"; }
 check() { "${PYTHON:-python3}" "$CHECK" "$@" || fails "check.py $*"; }
 
-# Names of the models as the program's defaults, whatever they are.
+# Two models, whatever they are, under these names. From here on $KAO names them for the
+# commands that need them; $PROGRAM is the program alone, with its own defaults.
 take_models() {
     real=no
     folder=${1-} detector=${2-yunet_n_dynamic} embedder=${3-mobilefacenet_192}
@@ -78,6 +79,18 @@ take_models() {
     done
     KAO_MODELS=$work/models
     export KAO_MODELS
+    PROGRAM=$KAO KAO=$work/named
+    cat >"$KAO" <<END
+#!/bin/sh
+command=\$1
+shift
+case \$command in
+detect) set -- -d yunet_n_dynamic "\$@" ;;
+verify | embed | align) set -- -d yunet_n_dynamic -m mobilefacenet_192 "\$@" ;;
+esac
+exec "$PROGRAM" "\$command" "\$@"
+END
+    chmod +x "$KAO"
     a=$PICTURES/ana_1.jpg b=$PICTURES/ana_3.jpg c=$PICTURES/ben_1.jpg group=$PICTURES/group.jpg
     if [ "$embedder" = mobilefacenet_192 ]; then
         real=yes wide=640 high=781 chip_px=112 threshold=0.530
@@ -102,6 +115,9 @@ paint_pictures() {
         "#00e000" 320 320 16 16
     "$COMPOSE" "$work/small.png" 640 640 60 "#c80000" 320 320 8 8
 }
+
+# Is this model inside the program?
+inside() { env -u KAO_MODELS "${PROGRAM-$KAO}" doctor | grep -q "^inside *$1: [0-9]"; }
 
 # Can this user's writes be refused by permissions?
 not_root() { [ "$(id -u)" != 0 ]; }
