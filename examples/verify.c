@@ -32,6 +32,8 @@ int main(int argc, char **argv)
         size_t which = 0;
 
         vector[i] = calloc(kao_embedder_dim(embedder, KAO_TTA_NONE), sizeof(float));
+        if (!vector[i])
+            err = (kao_error){ .msg = "out of memory" };
         st = vector[i] ? kao_image_load(ctx, argv[3 + i], NULL, &photo, &err)
                        : KAO_E_NOMEM;
         view = kao_image_view(&photo);

@@ -162,7 +162,7 @@ typedef struct names {
     char *target, *folder, *beside;
 } names;
 
-enum { MAX_LINKS = 40, LINK_CAP = 4096 };
+enum { MAX_LINKS = 40, LINK_CAP = 4096, MAX_BESIDE = 10000 };
 
 /* Names of open descriptors: what is behind them is not to be replaced. */
 static bool is_descriptor(const char *path)
@@ -242,13 +242,15 @@ static bool sync_to_disk(kao_mem *mem, int fd)
            (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS);
 }
 
-/* A file of a name that nobody has, in the target's folder. -1: errno says why. */
+/* A file of a name that nobody has, in the target's folder: threads of this process may write
+ * there at the same time, and a crashed one of its number may have left some. -1: errno says
+ * why. */
 static int open_beside(kao_mem *mem, const names *x, size_t cap, mode_t mode)
 {
     const size_t n_folder = strlen(x->folder);
     int fd = -1;
 
-    for (int try = 0; fd < 0 && try < 100; try++) {
+    for (int try = 0; fd < 0 && try < MAX_BESIDE; try++) {
         snprintf(x->beside, cap, "%s%s.kao-%u-%d", x->folder,
                  x->folder[n_folder - 1] == '/' ? "" : "/", (unsigned)getpid(), try);
         fd = broken(mem)
@@ -317,7 +319,7 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
         kao_free(mem, x.target);
         return st;
     }
-    const size_t cap = strlen(x.target) + sizeof "./.kao-4294967295-99";
+    const size_t cap = strlen(x.target) + sizeof "./.kao-4294967295-9999";
 
     x.folder = in_folder_of(mem, x.target, strchr(x.target, '/') ? "" : ".");
     x.beside = kao_alloc(mem, cap);

@@ -84,19 +84,21 @@ kao_json *kao_json_null(void)
     return wrap(json_null());
 }
 
-/* A tree that lost a part gets one that cannot be written: a name that is no UTF-8. So the
- * loss shows in kao_json_text, and callers need no check for each part. */
+/* A tree that lost a part gets one that cannot be written: a string that is no UTF-8. So the
+ * loss shows in kao_json_text, and callers need no check for each part. (Not a name: jansson
+ * writes on behind one that failed.) */
 static const char unwritable[] = "\xff";
 
 void kao_json_set(kao_json *object, const char *key, kao_json *child)
 {
-    if (object && json_object_set_new(unwrap(object), key, unwrap(child)) != 0)
-        json_object_set_new_nocheck(unwrap(object), unwritable, json_null());
+    if (json_object_set_new(unwrap(object), key, unwrap(child)) != 0)
+        json_object_set_new_nocheck(unwrap(object), key,
+                                    json_string_nocheck(unwritable));
 }
 
 void kao_json_add(kao_json *array, kao_json *child)
 {
-    if (array && json_array_append_new(unwrap(array), unwrap(child)) != 0)
+    if (json_array_append_new(unwrap(array), unwrap(child)) != 0)
         json_array_append_new(unwrap(array), json_string_nocheck(unwritable));
 }
 

@@ -41,7 +41,9 @@ uint32_t kao_random_u32(kao_random *r)
 
 float kao_random_float(kao_random *r, float lo, float hi)
 {
-    return lo + (hi - lo) * (float)(kao_random_u32(r) >> 8) / 16777216.0f;
+    const float v = lo + (hi - lo) * (float)(kao_random_u32(r) >> 8) / 16777216.0f;
+
+    return v < hi ? v : nextafterf(hi, lo); /* the sum may have been rounded up to hi */
 }
 
 uint32_t kao_random_below(kao_random *r, uint32_t n)

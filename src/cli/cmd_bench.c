@@ -52,8 +52,8 @@ static kao_status fill_input(kao_session *s, const kao_network *m, uint32_t i,
     int64_t n = 0;
 
     if (in->rank < 0 || t.dtype != KAO_F32)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "input %u is no float32 of known rank",
-                        i);
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: input %u is no float32 of known rank", m->name, i);
     for (int32_t d = 0; d < in->rank; d++)
         t.dims[d] = in->dims[d] >= 0                              ? in->dims[d]
                     : d == 0                                      ? 1
@@ -64,7 +64,7 @@ static kao_status fill_input(kao_session *s, const kao_network *m, uint32_t i,
     else
         kao_tensor_set_dense(&t);
     if (!kao_dims_count(t.dims, t.rank, &n) || n > (int64_t)1 << 28)
-        return kao_fail(err, KAO_E_LIMIT, "input %u is too large", i);
+        return kao_fail(err, KAO_E_LIMIT, "%s: input %u is too large", m->name, i);
     *data = kao_calloc(&m->ctx->mem, (size_t)n + 1, sizeof(float));
     if (!*data)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
@@ -105,9 +105,10 @@ static kao_status measure(kao_session *s, double seconds, timing *t, kao_error *
 static int print_json(const kao_context *ctx, const char *name, const kao_plan *p,
                       const timing *t)
 {
-    kao_json *o = kao_json_object(), *shape = kao_json_array();
+    kao_json *o = kao_json_object(),
+             *shape = p->n_inputs ? kao_json_array() : kao_json_null();
 
-    for (int32_t i = 0; i < p->inputs[0].rank; i++)
+    for (int32_t i = 0; p->n_inputs && i < p->inputs[0].rank; i++)
         kao_json_add(shape, kao_json_integer(p->inputs[0].dims[i]));
     kao_json_set(o, "model", kao_json_string(name));
     kao_json_set(o, "cpu", kao_json_string(kao_context_cpu(ctx)));
@@ -128,14 +129,15 @@ static void print(const bench_args *a, const kao_context *ctx, const char *path,
 {
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     const kao_plan *p = kao_session_plan(s);
-    char shape[96];
+    char shape[96] = "no input";
 
     if (a->json) {
         print_json(ctx, name, p,
                    t); /* what fails here shows when the output is closed */
         return;
     }
-    kao_dims_text(p->inputs[0].dims, p->inputs[0].rank, shape, sizeof shape);
+    if (p->n_inputs)
+        kao_dims_text(p->inputs[0].dims, p->inputs[0].rank, shape, sizeof shape);
     if (a->csv) {
         for (char *c = shape; *c; c++)
             *c = *c == ',' ? 'x' : *c;

@@ -425,6 +425,8 @@ static int draw(const job *j)
     if (!st)
         st = kao_image_create(w->ctx, left.width + right.width + 8, DRAWN_HEIGHT,
                               &canvas, &err);
+    if (st)
+        kao_error_prefix(&err, st, "%s", j->args->draw);
     if (!st) {
         memset(canvas.rgb, 255, canvas.row_bytes * canvas.height);
         paste(&canvas, &left, 0);

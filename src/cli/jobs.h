@@ -20,7 +20,7 @@ typedef struct cli_jobs {
     cli_emit *emit;
 } cli_jobs;
 
-/* The highest exit status; CLI_FAULT where a thread could not be started. A count of items
+/* The highest exit status; CLI_FAULT where no thread could be started. A count of items
  * shows on stderr after a second (or KAO_PROGRESS_MS milliseconds), if that is a terminal. */
 int cli_jobs_run(const cli_jobs *jobs, const char *name);
 

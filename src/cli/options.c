@@ -101,7 +101,7 @@ static const char *wanted(const cli_option *o)
     case CLI_SCORE:
         return "a number above 0, 1 at most";
     case CLI_SECONDS:
-        return "a number above 0";
+        return "a number above 0, 86400 at most";
     case CLI_LIST:
         return "64 at most";
     default:

@@ -13,7 +13,7 @@ typedef enum cli_kind {
     CLI_COUNT,   /* uint32_t, 1..65536 */
     CLI_COSINE,  /* float, -1..1 */
     CLI_SCORE,   /* float, above 0, 1 at most */
-    CLI_SECONDS, /* float, above 0 */
+    CLI_SECONDS, /* float, above 0, 86400 at most */
     CLI_WORD,    /* int: index among words, separated by '|' in `value` */
     CLI_FACES,   /* cli_faces */
 } cli_kind;

@@ -65,8 +65,11 @@ static bool is_key(const char *s)
     return kao_calibration_is_key(s);
 }
 
-static kao_status no_memory(kao_error *err)
+/* n bytes more of the card were not to be had. */
+static kao_status no_room(const kao_card *c, size_t n, kao_error *err)
 {
+    if (kao_arena_full(&c->arena, n))
+        return kao_fail(err, KAO_E_LIMIT, "card: more than %zu bytes", c->arena.limit);
     return kao_fail(err, KAO_E_NOMEM, "card: out of memory");
 }
 
@@ -93,10 +96,12 @@ static kao_status add_row(kao_card *c, const char *key, const char *value,
     row *r = &c->rows[c->n_rows];
 
     r->key = kao_arena_str(&c->arena, key, strlen(key));
+    if (!r->key)
+        return no_room(c, strlen(key) + 1, err);
     r->value = kao_arena_str(&c->arena, value, strlen(value));
+    if (!r->value)
+        return no_room(c, strlen(value) + 1, err);
     r->source = source;
-    if (!r->key || !r->value)
-        return no_memory(err);
     c->n_rows++;
     return KAO_OK;
 }
@@ -158,7 +163,7 @@ static kao_status read_sidecar(kao_card *c, const char *path, kao_error *err)
     kao_error own = { 0 };
 
     if (!name)
-        return no_memory(err);
+        return no_room(c, cap, err);
     snprintf(name, cap, "%s.card", path);
     kao_status st = kao_file_open(&f, c->mem, name, CARD_BYTES, &own);
 
@@ -172,7 +177,7 @@ static kao_status read_sidecar(kao_card *c, const char *path, kao_error *err)
     }
     char *text = kao_arena_str(&c->arena, f.bytes.p, f.bytes.n);
 
-    st = !text ? no_memory(err)
+    st = !text ? no_room(c, f.bytes.n + 1, err)
          : strlen(text) != f.bytes.n
              ? kao_fail(err, KAO_E_FORMAT, "%s: not a text file", name)
              : parse_text(c, text, name, "sidecar", err);
@@ -215,7 +220,7 @@ static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
         char *text = kao_arena_str(&c->arena, b->text, strlen(b->text));
 
         return text ? parse_text(c, text, "built-in card", "card", err)
-                    : no_memory(err);
+                    : no_room(c, strlen(b->text) + 1, err);
     }
     return KAO_OK;
 }
@@ -272,7 +277,8 @@ static kao_status read_all(kao_card *c, kao_model *m, const char *path,
     char *own = path ? NULL : kao_arena_str(&c->arena, text, strlen(text));
     kao_status st = path  ? read_sidecar(c, path, err)
                     : own ? parse_text(c, own, m->net->name, "sidecar", err)
-                          : no_memory(err);
+                          : kao_error_prefix(err, no_room(c, strlen(text) + 1, err),
+                                             "%s", m->net->name);
 
     if (!st)
         st = read_metadata(c, m->net, err);
@@ -292,7 +298,7 @@ kao_status kao_card_build(kao_card **out, kao_model *m, const char *path,
 
     *out = NULL;
     if (!c)
-        return no_memory(err);
+        return kao_fail(err, KAO_E_NOMEM, "card: out of memory");
     c->mem = mem;
     kao_arena_init(&c->arena, mem, 4 * CARD_BYTES);
     const kao_status st = read_all(c, m, path, text, err);
@@ -391,8 +397,9 @@ kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t
         if (!parse_quotient(&p, &v) || fabs(v) > (double)FLT_MAX)
             break;
         to[k] = (float)v;
-        while (*p == ' ' || *p == ',')
-            p++;
+        if (*p && *p != ' ' && *p != ',')
+            break;
+        p += strspn(p, " ,");
     }
     if (*p || (k != n && k != 1))
         return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted %zu number%s", key,

@@ -7,6 +7,7 @@
 
 #include "base/context.h"
 #include "base/error.h"
+#include "nn/tape.h"
 
 typedef struct kao_arch_weights {
     /* The numbers of a weight by name, or NULL: a seeded start. */
@@ -14,6 +15,9 @@ typedef struct kao_arch_weights {
     void *user;
     uint64_t seed;
 } kao_arch_weights;
+
+/* The parameters of a tape as they are; borrows the tape. */
+kao_arch_weights kao_arch_of_tape(kao_tape *t);
 
 /* kao-detect: faces with five points at strides 8, 16 and 32; the outputs of the shipped form
  * are YuNet's. Training form: outputs p8, p16, p32 of KAO_DETECT_CHANNELS: the score's logit,
@@ -26,5 +30,12 @@ enum { KAO_DETECT_CHANNELS = 15, KAO_DETECT_LEVELS = 3 };
 kao_status kao_arch_detect(kao_mem *mem, bool training, int64_t width,
                            const kao_arch_weights *weights, const char *const *metadata,
                            uint8_t **bytes, size_t *n, kao_error *err);
+
+/* kao-face: a chip of 112 x 112 RGB to `dim` numbers, whose direction counts.
+ *
+ * width: channels of the first stage (64: 0.22 G multiply-adds, 1.47 million weights). */
+kao_status kao_arch_face(kao_mem *mem, bool training, int64_t width, int64_t dim,
+                         const kao_arch_weights *weights, const char *const *metadata,
+                         uint8_t **bytes, size_t *n, kao_error *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* See pack.h. The tar is read whole; names are found by a sorted index. */
 #include "train/pack.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,6 +213,25 @@ kao_status kao_pack_load(kao_pack *p, kao_context *ctx, const char *tar_path,
         st = take_list(p, &t, list, options ? options : &defaults, err);
     kao_free(&ctx->mem, t.members);
     kao_file_close(&t.file);
+    return st;
+}
+
+kao_status kao_pack_load_named(kao_pack *p, kao_context *ctx, const char *folder,
+                               const char *names, const char *classes, kao_error *err)
+{
+    kao_status st = KAO_OK;
+
+    for (const char *s = names; !st && *s; s += strcspn(s, ","), s += *s == ',') {
+        const int n = (int)strcspn(s, ",");
+        char path[1024], list[1024];
+        /* lists without a class: every line is taken */
+        const kao_pack_options o = { .classes = classes[0] ? classes : NULL,
+                                     .class_field = strncmp(s, "ukmp", 4) != 0 };
+
+        snprintf(path, sizeof path, "%s/%.*s.tar", folder, n, s);
+        snprintf(list, sizeof list, "%s/%.*s_list.txt", folder, n, s);
+        st = kao_pack_load(p, ctx, path, list, &o, err);
+    }
     return st;
 }
 

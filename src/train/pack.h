@@ -33,6 +33,10 @@ typedef struct kao_pack_options {
 kao_status kao_pack_load(kao_pack *p, kao_context *ctx, const char *tar,
                          const char *list, const kao_pack_options *options,
                          kao_error *err);
+/* Packs by name, separated by commas: NAME.tar and NAME_list.txt of a folder. classes as in
+ * the options; "" all. The list of a pack whose pictures are all of one kind has no classes. */
+kao_status kao_pack_load_named(kao_pack *p, kao_context *ctx, const char *folder,
+                               const char *names, const char *classes, kao_error *err);
 void kao_pack_free(kao_pack *p);
 
 #endif

@@ -13,6 +13,7 @@ typedef struct key {
     size_t offset, size; /* size 0: a number */
     double least, most, usual;
     const char *text; /* usual one of a text */
+    bool outside;     /* steps do not depend on it */
 } key;
 
 #define TEXT(FIELD, USUAL)                                                             \
@@ -21,17 +22,21 @@ typedef struct key {
 #define NUMBER(FIELD, LEAST, MOST, USUAL)                                              \
  .name = #FIELD, .offset = offsetof(kao_recipe, FIELD), .least = (LEAST),              \
  .most = (MOST), .usual = (USUAL)
+#define OUTSIDE .outside = true
 
 static const key keys[] = {
     { TEXT(task, "detector") },
     { TEXT(name, "kao-detect") },
-    { TEXT(data, "") },
+    { TEXT(data, ""), OUTSIDE },
     { TEXT(scenes, "scenes") },
     { TEXT(faces, "") },
     { TEXT(classes, "") },
-    { TEXT(teacher, "") },
-    { TEXT(metadata, "") },
-    { NUMBER(width, 4, 64, 16) },
+    { TEXT(teacher, ""), OUTSIDE },
+    { TEXT(metadata, ""), OUTSIDE },
+    { NUMBER(relation, 0, 1e6, 0) },
+    { NUMBER(masks, 0, 1, 0) },
+    { NUMBER(mirror_from, 0, 1e9, 0) },
+    { NUMBER(width, 4, 256, 16) },
     { NUMBER(size, 64, 1024, 320) },
     { NUMBER(batch, 1, 1024, 32) },
     { NUMBER(rate, 0, 10, 2e-3) },
@@ -39,10 +44,10 @@ static const key keys[] = {
     { NUMBER(decay, 0, 1, 1e-4) },
     { NUMBER(clip, 0, 1e9, 5) },
     { NUMBER(mean_decay, 0, 1, 0.999) },
-    { NUMBER(steps, 1, 1e9, 30000) },
-    { NUMBER(cool_down, 0, 1, 0.15) },
+    { NUMBER(steps, 1, 1e9, 30000), OUTSIDE },
+    { NUMBER(cool_down, 0, 1, 0.15), OUTSIDE },
     { NUMBER(seed, 0, 4294967295.0, 1) },
-    { NUMBER(checkpoint_minutes, 0.01, 1e4, 10) },
+    { NUMBER(checkpoint_minutes, 0.01, 1e4, 10), OUTSIDE },
 };
 
 enum { N_KEYS = sizeof keys / sizeof keys[0] };
@@ -181,4 +186,27 @@ kao_status kao_recipe_set(kao_recipe *r, const char *assignment, kao_error *err)
         return kao_fail(err, KAO_E_LIMIT, "%.40s: too long", assignment);
     memcpy(line, assignment, strlen(assignment) + 1);
     return set_line(r, line, assignment, err);
+}
+
+void kao_recipe_hash(const kao_recipe *r, char text[KAO_SHA256_TEXT])
+{
+    char all[4 * KAO_RECIPE_TEXT + N_KEYS * 64];
+    size_t n = 0;
+
+    for (int i = 0; i < N_KEYS; i++) {
+        const key *k = &keys[i];
+        const char *at = (const char *)r + k->offset;
+        double v = 0;
+
+        if (!k->size)
+            memcpy(&v, at, sizeof v);
+        if (k->outside ||
+            (k->size ? strcmp(at, k->text) == 0 : !(v < k->usual || v > k->usual)))
+            continue;
+        n +=
+            (size_t)(k->size
+                         ? snprintf(all + n, sizeof all - n, "%s=%s\n", k->name, at)
+                         : snprintf(all + n, sizeof all - n, "%s=%.17g\n", k->name, v));
+    }
+    kao_sha256((kao_span){ (const uint8_t *)all, n }, text);
 }

@@ -5,19 +5,24 @@
 
 #include "base/context.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 enum { KAO_RECIPE_PACKS = 16, KAO_RECIPE_TEXT = 512 };
 
 typedef struct kao_recipe {
-    char task[32];              /* detector */
+    char task[32];              /* detector, embedder */
     char name[64];              /* of the model */
     char data[KAO_RECIPE_TEXT]; /* folder of the packs */
     char scenes[64],
         faces[KAO_RECIPE_TEXT]; /* packs: NAME of NAME.tar, NAME_list.txt; by commas */
     char classes[KAO_RECIPE_TEXT]; /* licence classes that are taken; "" all */
     char teacher[KAO_RECIPE_TEXT]; /* model file */
-    double width;                  /* of the network */
-    double size, batch;            /* of the input; pictures a step */
+    double masks;       /* embedder: share of views that the student sees with a mask */
+    double relation;    /* embedder: weight of the difference of similarity matrices */
+    double mirror_from; /* embedder: the step from which the teacher gives the vector of
+                           picture and mirror image together */
+    double width;       /* of the network */
+    double size, batch; /* of the input; pictures a step */
     double rate, warm_up, decay, clip, mean_decay;
     double steps;     /* of the whole run */
     double cool_down; /* share of it at its end, rate falling to 0 */
@@ -31,5 +36,8 @@ kao_status kao_recipe_read(kao_recipe *r, kao_mem *mem, const char *path,
                            kao_error *err);
 /* "key=value" from the command line. */
 kao_status kao_recipe_set(kao_recipe *r, const char *assignment, kao_error *err);
+/* A hash of what steps depend on: every value that is not the usual one, but for the run's
+ * length, clock and folders. A key that is added later changes no hash. */
+void kao_recipe_hash(const kao_recipe *r, char text[KAO_SHA256_TEXT]);
 
 #endif

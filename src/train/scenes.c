@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/random.h"
 #include "image/resize.h"
+#include "train/views.h"
 
 void kao_scenes_sort(kao_scenes *s)
 {
@@ -21,21 +21,6 @@ void kao_scenes_sort(kao_scenes *s)
         }
 }
 
-static void fill(const kao_image *m, uint8_t v)
-{
-    for (uint32_t y = 0; y < m->height; y++)
-        memset(kao_image_row(m, y), v, (size_t)m->width * KAO_RGB);
-}
-
-static kao_image part(const kao_image *m, uint32_t x, uint32_t y, uint32_t w,
-                      uint32_t h)
-{
-    return (kao_image){ .rgb = kao_image_row(m, y) + (size_t)x * KAO_RGB,
-                        .width = w,
-                        .height = h,
-                        .row_bytes = m->row_bytes };
-}
-
 /* The square [x, x + side) of from, which may pass its border, fills to. */
 static void cut(const kao_image *from, double x, double y, double side,
                 const kao_image *to, kao_mem *mem)
@@ -48,11 +33,11 @@ static void cut(const kao_image *from, double x, double y, double side,
     const uint32_t tx = (uint32_t)((x0 - x) * k), ty = (uint32_t)((y0 - y) * k);
     const uint32_t tw = (uint32_t)fmin(fmax(w * k, 1), to->width - tx);
     const uint32_t th = (uint32_t)fmin(fmax(h * k, 1), to->height - ty);
-    const kao_image source = part(from, u0, v0, w, h),
-                    target = part(to, tx, ty, tw, th);
+    const kao_image source = kao_views_part(from, u0, v0, w, h),
+                    target = kao_views_part(to, tx, ty, tw, th);
     const kao_view view = kao_image_view(&source);
 
-    fill(to, 110);
+    kao_views_fill(to, 110);
     (void)kao_resize(mem, NULL, &view, &target, NULL);
 }
 
@@ -82,7 +67,7 @@ static void paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
         (uint32_t)(20 * pow(most / 20, (double)kao_random_float(r, 0, 1)));
     const uint32_t x = kao_random_below(r, m->width - size),
                    y = kao_random_below(r, m->height - size);
-    const kao_image small = part(room, 0, 0, size, size);
+    const kao_image small = kao_views_part(room, 0, 0, size, size);
     const kao_view view = kao_image_view(face);
 
     if (kao_resize(&s->scenes.ctx->mem, NULL, &view, &small, NULL))
@@ -102,59 +87,6 @@ static void paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
         }
 }
 
-static void mirror(const kao_image *m)
-{
-    for (uint32_t y = 0; y < m->height; y++) {
-        uint8_t *a = kao_image_row(m, y), *b = a + (size_t)(m->width - 1) * KAO_RGB;
-
-        for (; a < b; a += KAO_RGB, b -= KAO_RGB)
-            for (int c = 0; c < KAO_RGB; c++) {
-                const uint8_t t = a[c];
-
-                a[c] = b[c];
-                b[c] = t;
-            }
-    }
-}
-
-static uint8_t to_byte(float v)
-{
-    return v < 0 ? 0 : v > 255 ? 255 : (uint8_t)(v + 0.5f);
-}
-
-/* Brightness, contrast, saturation; sometimes grey. */
-static void recolor(kao_random *r, const kao_image *m)
-{
-    const float light = kao_random_float(r, -32, 32),
-                contrast = kao_random_float(r, 0.6f, 1.5f),
-                color =
-                    kao_random_below(r, 12) == 0 ? 0 : kao_random_float(r, 0.5f, 1.5f);
-
-    for (uint32_t y = 0; y < m->height; y++) {
-        uint8_t *p = kao_image_row(m, y);
-
-        for (uint32_t x = 0; x < m->width; x++, p += KAO_RGB) {
-            const float grey =
-                0.299f * (float)p[0] + 0.587f * (float)p[1] + 0.114f * (float)p[2];
-
-            for (int c = 0; c < KAO_RGB; c++)
-                p[c] = to_byte((grey + color * ((float)p[c] - grey) - 128) * contrast +
-                               128 + light);
-        }
-    }
-}
-
-/* Halved and doubled again: what a poor camera or a strong JPEG leaves. */
-static void blur(const kao_scenes *s, const kao_image *m, const kao_image *room)
-{
-    const kao_image small = part(room, 0, 0, m->width / 2, m->height / 2);
-    const kao_view big = kao_image_view(m), reduced = kao_image_view(&small);
-    kao_mem *mem = &s->scenes.ctx->mem;
-
-    if (!kao_resize(mem, NULL, &big, &small, NULL))
-        (void)kao_resize(mem, NULL, &reduced, m, NULL);
-}
-
 void kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
                      const kao_image *room, bool *empty)
 {
@@ -169,7 +101,7 @@ void kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
     } else if (kind < 28) {
         for (uint32_t k = 0; k < 4; k++) {
             const kao_image quarter =
-                part(image, k % 2 * half, k / 2 * half, half, half);
+                kao_views_part(image, k % 2 * half, k / 2 * half, half, half);
 
             random_cut(s, kao_random_below(&r, (uint32_t)s->n_plain), &r, &quarter);
         }
@@ -180,9 +112,9 @@ void kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
         for (uint32_t n = 1 + kao_random_below(&r, 4); n > 0; n--)
             paste_face(s, &r, image, room);
     if (kao_random_below(&r, 2))
-        mirror(image);
+        kao_views_mirror(image);
     if (kao_random_below(&r, 10) < 7)
-        recolor(&r, image);
+        kao_views_recolor(&r, image, 1, 12);
     if (kao_random_below(&r, 10) == 0)
-        blur(s, image, room);
+        kao_views_blur(&s->scenes.ctx->mem, image, room, 2);
 }

@@ -264,26 +264,6 @@ static kao_status open_teacher(kao_task *t, kao_error *err)
     return st;
 }
 
-/* Packs by name, separated by commas. */
-static kao_status load_packs(const kao_task *t, kao_pack *p, const char *names,
-                             kao_error *err)
-{
-    kao_status st = KAO_OK;
-
-    for (const char *s = names; !st && *s; s += strcspn(s, ","), s += *s == ',') {
-        const int n = (int)strcspn(s, ",");
-        char tar[1024], list[1024];
-        /* lists without a class: every line is taken */
-        const kao_pack_options o = { .classes = t->r->classes[0] ? t->r->classes : NULL,
-                                     .class_field = strncmp(s, "ukmp", 4) != 0 };
-
-        snprintf(tar, sizeof tar, "%s/%.*s.tar", t->r->data, n, s);
-        snprintf(list, sizeof list, "%s/%.*s_list.txt", t->r->data, n, s);
-        st = kao_pack_load(p, t->ctx, tar, list, &o, err);
-    }
-    return st;
-}
-
 static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
                             uint8_t **bytes, size_t *n, kao_error *err)
 {
@@ -305,9 +285,11 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
     kao_status st = open_teacher(t, err);
 
     if (!st)
-        st = load_packs(t, &t->scenes.scenes, r->scenes, err);
+        st = kao_pack_load_named(&t->scenes.scenes, ctx, r->data, r->scenes, r->classes,
+                                 err);
     if (!st)
-        st = load_packs(t, &t->scenes.faces, r->faces, err);
+        st = kao_pack_load_named(&t->scenes.faces, ctx, r->data, r->faces, r->classes,
+                                 err);
     if (!st) {
         kao_scenes_sort(&t->scenes);
         if (t->scenes.n_plain == 0)
@@ -330,20 +312,10 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
 
 /* ---- the shipped form ---- */
 
-static const float *get_param(void *user, const char *name, size_t n)
-{
-    const kao_tape *t = user;
-
-    for (uint32_t i = 0; i < t->n_params; i++)
-        if (strcmp(t->params[i].name, name) == 0 && t->params[i].n == n)
-            return t->params[i].data;
-    return NULL;
-}
-
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
-    const kao_arch_weights trained = { .get = get_param, .user = tape };
+    const kao_arch_weights trained = kao_arch_of_tape(tape);
     char note[96];
     const char *const metadata[] = { "kao.kind",
                                      "detector",

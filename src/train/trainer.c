@@ -20,7 +20,6 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
-#include "base/hash.h"
 
 enum { LOG_STEPS = 20, PATH = 4096 };
 static const char magic[8] = "kaoRUN01";
@@ -38,6 +37,7 @@ typedef struct run {
     FILE *log;
     double seconds; /* trained so far, in all sessions */
     double shown[1 + KAO_TASK_PARTS];
+    uint64_t n_shown; /* steps of this call */
 } run;
 
 static double now(void)
@@ -58,24 +58,12 @@ static kao_status path_of(const run *x, const char *name, const char *end, char 
 
 /* ---- checkpoints ---- */
 
-/* What steps depend on; length, clock and folder do not count. */
-static void recipe_hash(const kao_recipe *r, char text[KAO_SHA256_TEXT])
-{
-    kao_recipe same = *r;
-
-    same.steps = same.cool_down = same.checkpoint_minutes = 0;
-    memset(same.data, 0, sizeof same.data);
-    memset(same.teacher, 0, sizeof same.teacher);
-    memset(same.metadata, 0, sizeof same.metadata);
-    kao_sha256((kao_span){ (const uint8_t *)&same, sizeof same }, text);
-}
-
 static bool put_all(kao_bytes *b, const run *x)
 {
     char hash[KAO_SHA256_TEXT];
     bool ok = kao_bytes_add(b, magic, sizeof magic);
 
-    recipe_hash(x->r, hash);
+    kao_recipe_hash(x->r, hash);
     ok = ok && kao_bytes_add(b, hash, sizeof hash) &&
          kao_bytes_add(b, &x->opt.step, sizeof x->opt.step) &&
          kao_bytes_add(b, &x->seconds, sizeof x->seconds) &&
@@ -135,7 +123,7 @@ static kao_status load_bytes(run *x, kao_span bytes, const char *path, kao_error
     char head[sizeof magic], hash[KAO_SHA256_TEXT], mine[KAO_SHA256_TEXT];
     uint32_t n_params = 0;
 
-    recipe_hash(x->r, mine);
+    kao_recipe_hash(x->r, mine);
     if (!take(&r, head, sizeof head) || memcmp(head, magic, sizeof magic) != 0 ||
         !take(&r, hash, sizeof hash))
         return kao_fail(err, KAO_E_FORMAT, "%s: not a checkpoint of this version",
@@ -258,7 +246,7 @@ static kao_status one_step(run *x, kao_error *err)
     kao_tape_backward(x->tape);
     const double gradient = kao_optimizer_step(&x->opt, (float)rate);
     /* a running mean of some 20 steps is what is shown */
-    const double keep = x->opt.step <= 1 ? 0 : 1 - 1.0 / fmin(20, (double)x->opt.step);
+    const double keep = 1 - 1.0 / fmin(20, (double)++x->n_shown);
 
     for (int i = 0; i <= KAO_TASK_PARTS; i++)
         x->shown[i] = keep * x->shown[i] + (1 - keep) * loss[i];
@@ -295,7 +283,7 @@ static kao_status loop(run *x, kao_error *err)
 
 static const kao_task_kind *find_kind(const char *name)
 {
-    static const kao_task_kind *const kinds[] = { &kao_task_detect };
+    static const kao_task_kind *const kinds[] = { &kao_task_detect, &kao_task_face };
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i]->name, name) == 0)

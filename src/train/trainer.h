@@ -27,7 +27,7 @@ typedef struct kao_task_kind {
                         size_t *n, kao_error *err);
 } kao_task_kind;
 
-extern const kao_task_kind kao_task_detect;
+extern const kao_task_kind kao_task_detect, kao_task_face;
 
 typedef struct kao_trainer_options {
     const char *state; /* folder of checkpoint, log, model; made where it is missing */

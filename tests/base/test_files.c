@@ -223,6 +223,21 @@ static void no_room_beside(void **state)
     path_of(path, sizeof path, f->dir, name);
     assert_int_equal(kao_file_write(mem, path, "x", 1, &f->err), KAO_OK);
     expect_content(mem, path, "x");
+    /* more threads than -j has may be writing into one folder */
+    for (int i = 0; i < 1100; i++) {
+        snprintf(name, sizeof name, ".kao-%u-%d", (unsigned)getpid(), i);
+        path_of(path, sizeof path, f->dir, name);
+        write_file(path, "other's", 7);
+    }
+    path_of(path, sizeof path, f->dir, "crowded");
+    assert_int_equal(kao_file_write(mem, path, "x", 1, &f->err), KAO_OK);
+    expect_content(mem, path, "x");
+    for (int i = 0; i < 1100; i++) {
+        snprintf(name, sizeof name, ".kao-%u-%d", (unsigned)getpid(), i);
+        path_of(path, sizeof path, f->dir, name);
+        expect_content(mem, path, "other's");
+        assert_int_equal(unlink(path), 0);
+    }
     if (geteuid() == 0) /* may write everywhere */
         return;
     path_of(folder, sizeof folder, f->dir, "locked");

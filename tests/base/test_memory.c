@@ -1,12 +1,15 @@
-/* Memory, arenas, the bounded reader, error lines. */
+/* Memory, arenas, the bounded reader, error lines, JSON without memory. */
 #include "support/unit.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/reader.h"
 
 static void blocks(void **state)
@@ -209,6 +212,62 @@ static void details(void **state)
     assert_string_equal(kao_status_name((kao_status)-1), "unknown_status");
 }
 
+/* ---- JSON ---- */
+
+/* jansson's allocator has no user pointer: blocks until one is refused (and all after it),
+ * blocks held. */
+static int until_refused, blocks_held;
+static bool for_good;
+
+static void *counted(size_t n)
+{
+    void *p =
+        (for_good ? until_refused-- <= 0 : until_refused-- == 0) ? NULL : malloc(n);
+
+    blocks_held += p != NULL;
+    return p;
+}
+
+static void uncounted(void *p)
+{
+    blocks_held -= p != NULL;
+    free(p);
+}
+
+static char *some_json(void)
+{
+    kao_json *o = kao_json_object(), *list = kao_json_array();
+
+    kao_json_add(list, kao_json_number(.5));
+    kao_json_add(list, kao_json_string("\xff"));
+    kao_json_set(o, "list", list);
+    kao_json_set(o, "n", kao_json_integer(7));
+    return kao_json_text(o);
+}
+
+/* Whichever part finds no memory: no text that lacks it, and nothing is left behind. */
+static void json_without_memory(void **state)
+{
+    (void)state;
+    json_set_alloc_funcs(counted, uncounted);
+    for (int n = 0;; n++) {
+        assert_true(n < 1000);
+        for_good = n % 2;
+        until_refused = n / 2;
+        char *text = some_json();
+
+        if (text) {
+            assert_string_equal(text, "{\"list\":[0.5,\"\xef\xbf\xbd\"],\"n\":7}");
+            uncounted(text);
+        }
+        assert_int_equal(blocks_held, 0);
+        if (until_refused >= 0 && for_good)
+            break;
+        assert_true(until_refused >= 0 || !text);
+    }
+    json_set_alloc_funcs(malloc, free);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +277,7 @@ int main(void)
         cmocka_unit_test(lines_are_clean),
         cmocka_unit_test(lines_are_cut_at_characters),
         cmocka_unit_test(details),
+        cmocka_unit_test(json_without_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

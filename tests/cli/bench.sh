@@ -23,4 +23,17 @@ run 3 "$KAO" bench --seconds 0.05 no_such_model mobilefacenet_192
 err_has 'model "no_such_model" not found'
 out_has "mobilefacenet_192.onnx"
 fact "an unknown network is 3, the others are measured"
+check bench-models "$work"
+for form in --csv --json ''; do
+    run 0 "$KAO" bench --seconds 0.001 $form "$work/none.onnx"
+done
+out_has "no input"
+run 3 "$KAO" bench --seconds 0.001 "$work/int.onnx" --csv
+err_has "$work/int.onnx: input 0 is no float32"
+fact "a network without inputs is measured; an input that cannot be filled is told with its file"
+for n in 0 -1 86401 nan; do
+    run 3 "$KAO" bench --seconds "$n"
+    err_has "--seconds $n: wanted a number above 0, 86400 at most"
+done
+fact "--seconds out of range says what is wanted"
 finish

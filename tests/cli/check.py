@@ -319,6 +319,20 @@ def names_model(path):
     open(path, "wb").write(field(1, 8) + field(7, graph) + field(8, field(2, 13)))
 
 
+def bench_models(folder):
+    """none.onnx, which has no input, and int.onnx, whose input is of int64."""
+    one = field(1, 2) + field(2, 1) + field(8, b"c") + field(9, struct.pack("<2f", -1, 1))
+    relu = field(1, field(1, b"c") + field(2, b"y") + field(4, b"Relu"))
+    none = relu + field(2, b"g") + field(5, one) + field(12, value_info(b"y", 2))
+    type_ = field(1, field(1, 7) + field(2, field(1, field(1, 2))))
+    cast = field(1, field(1, b"i") + field(2, b"y") + field(4, b"Identity"))
+    int_ = cast + field(2, b"g") + field(11, field(1, b"i") + field(2, type_))
+    int_ += field(12, field(1, b"y") + field(2, type_))
+    for name, graph in (("none", none), ("int", int_)):
+        open(f"{folder}/{name}.onnx", "wb").write(
+            field(1, 8) + field(7, graph) + field(8, field(2, 13)))
+
+
 def main():
     name = sys.argv[1].replace("-", "_")
     globals()[name](*sys.argv[2:])

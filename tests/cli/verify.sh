@@ -275,6 +275,9 @@ run 1 "$KAO" verify "$a" "$c" --draw drawn.png
 fact "--draw writes both pictures, 480 pixels high, as PNG or JPEG"
 run 3 "$KAO" verify "$a" "$b" --draw drawn.bmp
 err_has "drawn.bmp"
+"$COMPOSE" strip.png 20000 3 60
+run 3 "$KAO" verify strip.png strip.png --no-detect --draw strip.drawn.png
+err_has "strip.drawn.png: 3200000 x 480 pixels"
 run 4 "$KAO" verify "$a" "$b" --draw none/drawn.png
 err_has "none/drawn.png: "
 err_one_line

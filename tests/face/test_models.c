@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -148,6 +149,9 @@ static void numbers_of_cards(void **state)
         { "1/2, 1/4, 3", true, { .5f, .25f, 3 } },
         { "1,2", false, { 0 } },
         { "1,2,3,4", false, { 0 } },
+        { "1.2.3.4", false, { 0 } }, /* not 1.2 .3 .4 */
+        { "1-2-3", false, { 0 } },
+        { "1.5.5", false, { 0 } },
         { "", false, { 0 } },
         { "x", false, { 0 } },
         { "1;2;3", false, { 0 } },
@@ -266,6 +270,46 @@ static void cards_that_do_not_do(void **state)
         assert_null(e);
     }
     no_sidecar(f->embedder);
+}
+
+/* A card that is too large is not taken for a lack of memory. */
+static void large_cards(void **state)
+{
+    enum { LARGE = 300000 };
+    fixture *f = *state;
+    char *text = calloc(1, LARGE + 1);
+    kao_model *m = NULL;
+    graph g;
+
+    assert_non_null(text);
+    memset(text, '#', LARGE);
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1");
+    graph_node(&g, "Identity", "x", "y", "");
+    graph_output(&g, "y", KAO_F32, NULL);
+    graph_meta(&g, "note", text);
+    pb plain = graph_file(&g);
+
+    assert_int_equal(
+        kao_model_open_bytes(f->ctx, &m, plain.p, plain.n, "its name", text, &f->err),
+        KAO_E_LIMIT);
+    assert_string_equal(f->err.msg, "its name: card: more than 262144 bytes");
+    assert_null(m);
+    pb_free(&plain);
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1");
+    graph_node(&g, "Identity", "x", "y", "");
+    graph_output(&g, "y", KAO_F32, NULL);
+    graph_meta(&g, "kao.note", text);
+    pb noted = graph_file(&g);
+
+    assert_int_equal(
+        kao_model_open_bytes(f->ctx, &m, noted.p, noted.n, "its name", NULL, &f->err),
+        KAO_E_LIMIT);
+    assert_string_equal(f->err.msg, "its name: metadata: card: more than 262144 bytes");
+    assert_null(m);
+    pb_free(&noted);
+    free(text);
 }
 
 /* ---- models ---- */
@@ -578,6 +622,7 @@ int main(void)
         cmocka_unit_test(unknown_models),      cmocka_unit_test(embedder_outputs),
         cmocka_unit_test(embedder_of_one_row), cmocka_unit_test(detector_outputs),
         cmocka_unit_test(bad_arguments),       cmocka_unit_test(long_name),
+        cmocka_unit_test(large_cards),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

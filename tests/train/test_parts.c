@@ -62,6 +62,10 @@ static void streams(void **state)
         normal_square += (double)g * (double)g;
         counts[kao_random_below(&a, 10)]++;
     }
+    /* the largest number there is, where floats are further apart than 2^-24 */
+    a = (kao_random){ .block = { UINT32_MAX, UINT32_MAX } };
+    assert_true(kao_random_float(&a, 100, 101) < 101);
+    assert_true(kao_random_float(&a, 0.5f, 1.5f) < 1.5f);
     /* within six deviations of their expectations */
     assert_true(fabs(sum / N - 1) < 6 * 1.155 / sqrt(N));
     assert_true(fabs(square / N - 7.0 / 3) < 6 * 2.5 / sqrt(N));

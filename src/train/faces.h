@@ -1,0 +1,22 @@
+/* Views for training an embedder: aligned faces of 112 x 112, shifted, scaled, turned, mirrored,
+ * recoloured, often of poor quality, half of them blends of two faces. No labels: a teacher
+ * looks at the same view. View i is made from the seed and i alone. */
+#ifndef KAO_TRAIN_FACES_H
+#define KAO_TRAIN_FACES_H
+
+#include "kao/face.h"
+#include "train/pack.h"
+
+enum { KAO_FACES_SIDE = 112 };
+
+typedef struct kao_face_views {
+    kao_pack faces; /* crops with the face where the template has it, in their middle */
+    uint64_t seed;
+} kao_face_views;
+
+/* View number i into image (RGB, KAO_FACES_SIDE square). room: another picture of its size.
+ * points: where the template's five points lie in it. */
+void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
+                    const kao_image *room, kao_point points[KAO_FACE_POINTS]);
+
+#endif
