@@ -77,29 +77,22 @@ static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
     return printable_in_place(buf);
 }
 
-static int64_t weight_count(const kao_onnx_model *o)
+static void print_info(const cli_model *found, const kao_network *m,
+                       const kao_model *model, const kao_embedder *e)
 {
-    int64_t n = 0;
-
-    for (uint32_t v = 0; v < o->n_values; v++)
-        n += o->constants[v] ? o->constants[v]->n : 0;
-    return n;
-}
-
-static void print_info(const char *path, const kao_network *m, const kao_card *card,
-                       const kao_embedder *e)
-{
+    const size_t n_bytes = found->bytes ? found->n_bytes : m->onnx.file.bytes.n;
+    const kao_card *card = kao_model_card(model);
     const kao_onnx_model *o = &m->onnx;
     const char *key = NULL, *value = NULL, *source = NULL;
     char text[256], name[256], version[64];
 
     printf(
-        "%s\n  ONNX IR %lld, opset %lld, %s%s%s, %u nodes, %lld weights, %zu bytes\n",
-        path, (long long)o->ir_version, (long long)o->opset,
+        "%s\n  ONNX IR %lld, opset %lld, %s%s%s, %u nodes, %llu weights, %zu bytes\n",
+        found->path, (long long)o->ir_version, (long long)o->opset,
         printable(o->producer[0] ? o->producer : "(no producer)", name, sizeof name),
         o->producer_version[0] ? " " : "",
         printable(o->producer_version, version, sizeof version), o->n_nodes,
-        (long long)weight_count(o), o->file.bytes.n);
+        (unsigned long long)kao_model_weights(model), n_bytes);
     for (uint32_t i = 0; i < o->n_inputs; i++)
         printf("  input  %u \"%s\" %s\n", i,
                printable(o->value_names[o->inputs[i].value], name, sizeof name),
@@ -134,9 +127,10 @@ static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
     return j;
 }
 
-static int print_info_json(const char *path, const kao_network *m, const kao_card *card,
-                           const kao_embedder *e)
+static int print_info_json(const char *path, const kao_network *m,
+                           const kao_model *model, const kao_embedder *e)
 {
+    const kao_card *card = kao_model_card(model);
     const kao_onnx_model *o = &m->onnx;
     kao_json *j = kao_json_object(), *in = kao_json_array(), *out = kao_json_array(),
              *rows = kao_json_object();
@@ -156,7 +150,7 @@ static int print_info_json(const char *path, const kao_network *m, const kao_car
     kao_json_set(j, "file", kao_json_string(path));
     kao_json_set(j, "opset", kao_json_integer(o->opset));
     kao_json_set(j, "nodes", kao_json_integer(o->n_nodes));
-    kao_json_set(j, "weights", kao_json_integer(weight_count(o)));
+    kao_json_set(j, "weights", kao_json_integer((int64_t)kao_model_weights(model)));
     kao_json_set(j, "inputs", in);
     kao_json_set(j, "outputs", out);
     kao_json_set(j, "card", rows);
@@ -173,28 +167,37 @@ static int print_info_json(const char *path, const kao_network *m, const kao_car
     return cli_print_json("model", j);
 }
 
+static kao_status load_network(kao_context *ctx, const cli_model *found,
+                               kao_network **net, kao_error *err)
+{
+    const kao_span bytes = { found->bytes, found->n_bytes };
+
+    return found->bytes ? kao_network_parse(ctx, net, bytes, found->path, err)
+                        : kao_network_load(ctx, net, found->path, err);
+}
+
 static int info_one(kao_context *ctx, const model_args *args, const char *name)
 {
-    char path[4096];
+    cli_model found;
     kao_error err = { 0 };
     kao_network *net = NULL;
     kao_model *model = NULL;
     kao_embedder *e = NULL;
     int status = CLI_YES;
-    kao_status st = cli_find_model(name, path, sizeof path, &err);
+    kao_status st = cli_find_model(name, &found, &err);
 
     if (!st)
-        st = kao_network_load(ctx, &net, path, &err);
+        st = load_network(ctx, &found, &net, &err);
     if (!st)
-        st = kao_model_open(ctx, &model, path, &err);
+        st = cli_open_model(ctx, &found, &model, &err);
     if (!st) /* not every model is an embedder; e stays NULL */
         (void)kao_embedder_create(model, &e, NULL, NULL);
     if (st)
         status = cli_report("model", st, &err);
     else if (args->photo.json)
-        status = print_info_json(path, net, kao_model_card(model), e);
+        status = print_info_json(found.path, net, model, e);
     else
-        print_info(path, net, kao_model_card(model), e);
+        print_info(&found, net, model, e);
     kao_embedder_destroy(e);
     kao_model_release(model);
     kao_network_destroy(net);
@@ -421,14 +424,14 @@ static kao_status print_profile(run_state *r, kao_error *err)
 
 static kao_status run_model(run_state *r, const char *name, bool *wrote, kao_error *err)
 {
-    char path[4096];
+    cli_model found;
     uint32_t passes = 0;
     kao_status st = parse_passes(r->args->passes, &passes, err);
 
     if (!st)
-        st = cli_find_model(name, path, sizeof path, err);
+        st = cli_find_model(name, &found, err);
     if (!st)
-        st = kao_network_load(r->ctx, &r->model, path, err);
+        st = load_network(r->ctx, &found, &r->model, err);
     if (!st)
         st = kao_session_create(&r->session, r->model,
                                 &(kao_session_options){ .passes = passes }, err);

@@ -24,4 +24,14 @@ struct kao_model {
 /* SHA-256 of the model file, taken at the first call. */
 void kao_model_hash(kao_model *m, char text[KAO_SHA256_TEXT]);
 
+/* bundled_data.c, made from models/ by tools/embed_models.py. bytes: of the ONNX file, aligned
+ * to 64; NULL where the build had none. */
+typedef struct kao_bundled {
+    const char *name;
+    const unsigned char *bytes;
+    size_t n_bytes;
+} kao_bundled;
+extern const kao_bundled kao_bundled_models[];
+extern const size_t kao_n_bundled_models;
+
 #endif

@@ -14,6 +14,7 @@ typedef struct kao_arch_weights {
     const float *(*get)(void *user, const char *name, size_t n);
     void *user;
     uint64_t seed;
+    bool halves; /* the shipped form: large weights are stored as float16 */
 } kao_arch_weights;
 
 /* The parameters of a tape as they are; borrows the tape. */

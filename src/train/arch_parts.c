@@ -28,7 +28,9 @@ void kao_arch_weight(kao_arch_maker *m, const char *name, const int64_t *dims,
     for (size_t i = 0; own && i < n; i++)
         own[i] = offset + (deviation > 0 ? deviation * kao_random_normal(&r) : 0);
     m->failed |= !given && !own;
-    if (!m->failed)
+    if (!m->failed && m->halves && n >= KAO_ARCH_LARGE)
+        kao_onnx_write_halves(&m->w, name, dims, rank, given ? given : own);
+    else if (!m->failed)
         kao_onnx_write_tensor(&m->w, name, KAO_F32, dims, rank, given ? given : own);
     kao_free(m->mem, own);
 }

@@ -12,10 +12,11 @@ typedef struct kao_arch_maker {
     uint32_t n_weights; /* so far: each has a stream of its own */
     float deviation; /* of convolutions at the start; 0: sqrt(2 / inputs), He et al. */
     bool fan_out;    /* sqrt(2 / outputs) instead, Kaiming's other form */
+    bool halves;     /* weights of KAO_ARCH_LARGE numbers and more as float16 */
     bool failed;
 } kao_arch_maker;
 
-enum { KAO_ARCH_NAME = 24 };
+enum { KAO_ARCH_NAME = 24, KAO_ARCH_LARGE = 1024 };
 
 /* a and b as one name; gives to. */
 const char *kao_arch_join(char *to, const char *a, const char *b);

@@ -130,6 +130,12 @@ def turned_by(path, *degrees):
     need(all(abs(p - q) < 0.03 * max(w, h) for p, q in zip(box, (x, y, w, h))), box, x, y, w, h)
 
 
+def not_turned(path):
+    """not-turned OUT: no picture and no face in it is told to be turned."""
+    for o in objects(path):
+        need([o["turned"]] + [f["turned"] for f in o["faces"]] == [0] * (1 + len(o["faces"])), o)
+
+
 def numbered(picture, kao):
     """Face N of embed is face N of detect."""
     found = json.loads(subprocess.run([kao, "detect", picture, "--json"], capture_output=True, check=True).stdout)

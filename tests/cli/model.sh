@@ -1,5 +1,5 @@
 #!/bin/sh
-# kao model MODELS DETECTOR EMBEDDER; what needs no model comes first.
+# kao model DETECTOR EMBEDDER; what needs no model comes first.
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
