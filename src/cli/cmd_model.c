@@ -207,7 +207,7 @@ static const struct {
     kao_dtype dtype;
     const char *descr;
 } npy_types[] = {
-    { KAO_F32, "<f4" }, { KAO_I64, "<i8" }, { KAO_I32, "<i4" },
+    { KAO_F32, "<f4" }, { KAO_F16, "<f2" }, { KAO_I64, "<i8" },  { KAO_I32, "<i4" },
     { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
 };
 
@@ -334,7 +334,7 @@ static kao_status write_output(const run_state *r, uint32_t i, const char *name,
                                kao_error *err)
 {
     const kao_tensor *t = kao_session_output(r->session, i);
-    const char *descr = "<f4";
+    const char *descr = "";
     char path[4096], label[200], shape[96];
     uint8_t *bytes = NULL;
     size_t n = 0;

@@ -39,6 +39,12 @@ err_has "steps"
 lines 0 out
 fact "--passes none, --profile"
 
+check half-model half.onnx
+run 0 "$KAO" model run ./half.onnx -o half.d
+out_has 'float16'
+check npy-numbers half.d/h.npy -1 0.5
+fact "an output of float16 is written as that"
+
 wrong() { # MESSAGE ARGUMENTS
     text=$1
     shift
