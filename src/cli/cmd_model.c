@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/npy.h"
 #include "base/context.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/photo.h"
 #include "nn/session.h"
@@ -39,20 +40,11 @@ const cli_option cli_model_options[] = {
     { .name = NULL },
 };
 
-/* Names in a file are anybody's bytes: control characters show as '?', so that a name can
- * neither break a line nor steer a terminal. */
-static const char *printable_in_place(char *s)
-{
-    for (char *c = s; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    return s;
-}
-
+/* Names in a file are anybody's bytes. */
 static const char *printable(const char *s, char *buf, size_t cap)
 {
     snprintf(buf, cap, "%s", s);
-    return printable_in_place(buf);
+    return kao_text_clean(buf);
 }
 
 /* ---- info ---- */
@@ -74,7 +66,7 @@ static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
     }
     if (n < cap)
         snprintf(buf + n, cap - n, t->rank < 0 ? "shape not stated]" : "]");
-    return printable_in_place(buf);
+    return kao_text_clean(buf);
 }
 
 static int64_t weight_count(const kao_onnx_model *o)
@@ -403,10 +395,10 @@ static kao_status print_profile(run_state *r, kao_error *err)
     for (uint32_t i = 0; !st && i < n; i++) {
         const kao_profile_row row = kao_session_profile_row(r->session, i);
 
+        kao_network_node_text(r->model, row.node, text, sizeof text);
         total += ns[i][RUNS / 2];
         fprintf(stderr, "%4u %-8s %9.1f us  %-20s %s\n", i, row.kernel,
-                (double)ns[i][RUNS / 2] / 1e3, row.shape,
-                kao_network_node_text(r->model, row.node, text, sizeof text));
+                (double)ns[i][RUNS / 2] / 1e3, row.shape, kao_text_clean(text));
     }
     const kao_plan *p = kao_session_plan(r->session);
 

@@ -17,6 +17,7 @@ cp x=1.npy x.npy
 run 0 "$KAO" model info "odd names.onnx"
 out_has 'input  0 "a=b" float32 [2,3]'
 out_has 'tab?here'
+out_has 'p??1m'
 run 0 "$KAO" model info "odd names.onnx" --json
 "${PYTHON:-python3}" -c 'import json,sys
 o = json.loads(open(sys.argv[1]).read())
@@ -36,6 +37,7 @@ fact "model run: --input splits at the last =; outputs by name, odd bytes as _, 
 run 0 "$KAO" model run "odd names.onnx" -i a=b=x.npy -o out.d --passes none --cpu ref --threads 1
 run 0 "$KAO" model run "odd names.onnx" -i a=b=x.npy --profile
 err_has "steps"
+err_has 'node 0 "n?[31m??1m" (Relu)'
 lines 0 out
 fact "--passes none, --profile"
 

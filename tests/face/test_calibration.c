@@ -121,6 +121,9 @@ static void curves_that_are_none(void **state)
         { "calibration.some = 0.2:-1 0.3:-2\n", "unknown key" },
         { "calibration.none. = 0.2:-1 0.3:-2\n", "unknown key" },
         { "calibration = 0.2:-1 0.3:-2\n", "unknown key" },
+        { "calibration.none.\x1b[31mred = 0.2:-1 0.3:-2\n", "none.?[31mred\"" },
+        { "calibration.none.\xc2\x9b = 0.2:-1 0.3:-2\n", "none.??\"" },
+        { "calibration.none.\xff = 0.2:-1 0.3:-2\n", "none.?\"" },
     };
     fixture *f = *state;
 
