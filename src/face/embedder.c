@@ -231,7 +231,7 @@ kao_status kao_embedder_id(const kao_embedder *e, kao_tta tta, char id[KAO_ID_BY
 
     if (!e || !id || (unsigned)tta > KAO_TTA_SUM)
         return kao_fail(err, KAO_E_ARG, "embedder: bad arguments");
-    kao_model_hash(e->model, model);
+    kao_model_identity(e->model, model);
     size_t n =
         (size_t)snprintf(text, sizeof text, "kao 1 %s %d %d %u %u", model, (int)tta,
                          (int)e->form.order, e->template.width, e->template.height);
