@@ -245,18 +245,24 @@ static kao_status input_number(const kao_network *m, const char *name, size_t n,
             return KAO_OK;
         }
     }
-    return kao_fail(err, KAO_E_ARG, "no input is called \"%.*s\"", (int)n, name);
+    return kao_fail(err, KAO_E_ARG, "%s: no input is called \"%.*s\"", m->name, (int)n,
+                    name);
 }
 
 static kao_status to_tensor(run_state *r, const kao_npy *npy, size_t slot,
                             kao_tensor *t, kao_error *err)
 {
+    int64_t n = 0;
+
     *t = (kao_tensor){ .rank = npy->rank };
     for (size_t i = 0; i < sizeof npy_types / sizeof npy_types[0]; i++)
         if (strcmp(npy_types[i].descr, npy->descr) == 0)
             t->dtype = npy_types[i].dtype;
     if (!kao_tensor_given(t))
         return kao_fail(err, KAO_E_UNSUPPORTED, "element type %s", npy->descr);
+    if (!kao_dims_count(npy->dims, npy->rank, &n))
+        return kao_fail(err, KAO_E_LIMIT, "more than %lld elements",
+                        (long long)KAO_MAX_ELEMENTS);
     memcpy(t->dims, npy->dims, sizeof t->dims);
     kao_tensor_set_dense(t);
     r->data[slot] = kao_alloc(&r->ctx->mem, npy->data.n);

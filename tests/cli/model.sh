@@ -55,13 +55,13 @@ wrong() { # MESSAGE ARGUMENTS
     err_one_line
 }
 wrong "wanted NAME=FILE.npy" "odd names.onnx" -i x.npy
-wrong 'no input is called "a"' "odd names.onnx" -i a=x.npy
-wrong 'a=b' "odd names.onnx"
+wrong 'odd names.onnx: no input is called "a"' "odd names.onnx" -i a=x.npy
+wrong 'odd names.onnx: input "a=b" is not bound' "odd names.onnx"
 wrong "none.npy: No such file" "odd names.onnx" -i a=b=none.npy
 wrong 'no input is called "a=b=x"' "odd names.onnx" -i a=b=x=1.npy
 wrong 'unknown pass "speed"' "odd names.onnx" -i a=b=x.npy --passes speed
 check write-npy y.npy 2 4
-wrong "y.npy" "odd names.onnx" -i a=b=y.npy
+wrong 'y.npy: odd names.onnx: input "a=b" has shape [2,4], wanted [2,3]' "odd names.onnx" -i a=b=y.npy
 printf 'no array' >text.npy
 wrong "text.npy" "odd names.onnx" -i a=b=text.npy
 printf 'no model' >text.onnx
