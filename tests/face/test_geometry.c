@@ -466,6 +466,15 @@ static void choices(void **state)
                          rows[i].status);
         assert_int_equal(index, rows[i].index);
     }
+    /* pixels 10 .. 29 and 70 .. 89 of 100: as near to the middle, so the earlier one */
+    const kao_face pair[2] = { { .x = 9.5f, .y = 9.5f, .width = 20, .height = 20 },
+                               { .x = 69.5f, .y = 9.5f, .width = 20, .height = 20 } };
+    const kao_faces both = { sizeof both, sizeof pair[0], 2, pair, 0 };
+    size_t middle = 9;
+
+    assert_int_equal(kao_face_choose(&both, KAO_CHOOSE_CENTER, 100, 40, &middle, NULL),
+                     KAO_OK);
+    assert_int_equal(middle, 0);
     const kao_faces one = { sizeof one, sizeof faces[0], 1, faces, 0 };
 
     assert_int_equal(kao_face_choose(&one, KAO_CHOOSE_BEST, 1, 1, NULL, NULL),
