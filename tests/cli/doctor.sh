@@ -16,7 +16,10 @@ for word in version cpu threads "this process may use" quota "JPEG ok, PNG ok, W
     'model "mobilefacenet_192" not found' "or KAO_MODELS"; do
     out_has "$word"
 done
-fact "without models doctor says where it looked and ends with 3"
+KAO_MODELS=$work/empty run 3 "$KAO" doctor --json
+out_has '"detector":null'
+out_has 'model \"yunet_n_dynamic\" not found'
+fact "without models doctor says where it looked and ends with 3, with --json too"
 KAO_MODELS=:$work/empty::: run 3 "$KAO" doctor
 [ "$(grep -c '^models in ' "$work/out")" = 3 ] || fails "empty parts of KAO_MODELS"
 out_has "models in  $work/empty"
