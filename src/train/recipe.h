@@ -17,12 +17,15 @@ typedef struct kao_recipe {
         faces[KAO_RECIPE_TEXT]; /* packs: NAME of NAME.tar, NAME_list.txt; by commas */
     char classes[KAO_RECIPE_TEXT]; /* licence classes that are taken; "" all */
     char teacher[KAO_RECIPE_TEXT]; /* model file */
-    double relation; /* embedder: weight of the difference of similarity matrices */
-    double
-        mirror_from; /* embedder: the step from which the teacher's vectors are those of
+    double masks;       /* embedder: share of views that the student sees with a mask */
+    double relation;    /* embedder: weight of the difference of similarity matrices */
+    double mirror_from; /* embedder: the step from which the teacher gives the vector of
                            picture and mirror image together */
-    double width;    /* of the network */
+    double width;       /* of the network */
     double size, batch; /* of the input; pictures a step */
+    char optimizer[16], schedule[16]; /* adamw, sgd; see schedule.h */
+    char drops[64];                   /* of the schedule "step" */
+    double momentum;                  /* of sgd */
     double rate, warm_up, decay, clip, mean_decay;
     double steps;     /* of the whole run */
     double cool_down; /* share of it at its end, rate falling to 0 */

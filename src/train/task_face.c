@@ -2,7 +2,8 @@
  *
  * What is to be learned in the end is the sum of the teacher's vectors of the view and of its
  * mirror image, brought to length 1: one pass of the student has what the teacher needs two
- * for. At first the view's own vector does: a quarter more views in the same time. */
+ * for. At first the view's own vector does: a quarter more views in the same time.
+ * Where a mask is drawn (the recipe's `masks`), the teacher sees the face before. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "train/arch.h"
 #include "train/distill.h"
 #include "train/faces.h"
+#include "train/masks.h"
 #include "train/trainer.h"
 
 struct kao_task {
@@ -46,11 +48,16 @@ static void one_view(void *arg, size_t i, uint32_t worker)
     const kao_image *picture = &t->pictures[2 * worker];
     const kao_view view = kao_image_view(picture);
 
-    kao_faces_view(&t->views, j->first + i, picture, picture + 1);
-    kao_view_to_tensor(&view, &form,
-                       j->input + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
+    kao_random r = kao_random_stream(t->views.seed, j->first + i, 3);
+    kao_point points[KAO_FACE_POINTS];
+
+    kao_faces_view(&t->views, j->first + i, picture, picture + 1, points);
     j->st[i] =
         kao_embed(t->teachers[worker], &view, 1, j->tta, t->targets + i * t->dim, NULL);
+    if ((double)kao_random_float(&r, 0, 1) < t->r->masks)
+        (void)kao_mask_draw(&r, picture, points);
+    kao_view_to_tensor(&view, &form,
+                       j->input + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
 }
 
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,

@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "train/schedule.h"
 
 enum { LOG_STEPS = 20, PATH = 4096 };
 static const char magic[8] = "kaoRUN01";
@@ -217,23 +218,10 @@ static kao_status log_line(run *x, double rate, double gradient, kao_error *err)
 
 /* ---- steps ---- */
 
-/* Warm-up, a constant, and a straight line down to 0 at the end. */
-static double rate_at(const kao_recipe *r, double step)
-{
-    const double cool = r->steps * r->cool_down, left = r->steps - step;
-    double rate = r->rate;
-
-    if (step < r->warm_up)
-        rate *= (step + 1) / r->warm_up;
-    if (cool > 0 && left < cool)
-        rate *= left / cool;
-    return rate;
-}
-
 static kao_status one_step(run *x, kao_error *err)
 {
     double loss[1 + KAO_TASK_PARTS] = { 0 };
-    const double begin = now(), rate = rate_at(x->r, (double)x->opt.step);
+    const double begin = now(), rate = kao_schedule_rate(x->r, (double)x->opt.step);
     kao_status st =
         x->kind->step(x->task, x->tape, x->opt.step * (uint64_t)x->r->batch, loss, err);
 
@@ -303,9 +291,16 @@ static kao_status begin(run *x, kao_error *err)
     x->kind = find_kind(r->task);
     if (!x->kind)
         return kao_fail(err, KAO_E_UNSUPPORTED, "task \"%s\"", r->task);
+    if (strcmp(r->optimizer, "adamw") != 0 && strcmp(r->optimizer, "sgd") != 0)
+        return kao_fail(err, KAO_E_ARG, "optimizer = %.40s: adamw or sgd",
+                        r->optimizer);
+    kao_status st = kao_schedule_check(r, err);
+
+    if (st)
+        return st;
     if (mkdir(x->o->state, 0777) != 0 && errno != EEXIST)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s", x->o->state);
-    kao_status st = x->kind->open(&x->task, x->ctx, r, &x->bytes, &n, err);
+    st = x->kind->open(&x->task, x->ctx, r, &x->bytes, &n, err);
 
     if (!st)
         st =
@@ -316,6 +311,8 @@ static kao_status begin(run *x, kao_error *err)
         st = kao_optimizer_init(&x->opt, x->tape, err);
     if (st)
         return st;
+    x->opt.kind = strcmp(r->optimizer, "sgd") == 0 ? KAO_SGD : KAO_ADAMW;
+    x->opt.momentum = (float)r->momentum;
     x->opt.decay = (float)r->decay;
     x->opt.clip = (float)r->clip;
     x->opt.mean_decay = (float)r->mean_decay;
