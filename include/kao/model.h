@@ -32,7 +32,8 @@ typedef struct kao_model kao_model;
 KAO_API kao_status kao_model_open(kao_context *ctx, kao_model **out, const char *path,
                                   kao_error *err);
 
-/* The same for a file's content in memory, which must stay until the last release.
+/* The same for a file's content in memory, which must stay until the last release. One whose
+ * weights lie in other files is KAO_E_FORMAT.
  *
  * name  what messages call it; NULL: "model".
  * card  the text of a sidecar ("key = value" lines), or NULL. */

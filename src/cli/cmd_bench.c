@@ -59,15 +59,15 @@ static kao_status fill_input(kao_session *s, const kao_network *m, uint32_t i,
                     : d == 0                                      ? 1
                     : d == 1 && in->rank == 4 && in->dims[3] != 3 ? 3
                                                                   : size;
+    if (!kao_dims_count(t.dims, t.rank, &n) || n > (int64_t)1 << 28)
+        return kao_fail(err, KAO_E_LIMIT, "%s: input %u is too large", m->name, i);
     if (t.rank == 4 && t.dims[1] == 3)
         kao_tensor_set_channels_last(&t);
     else
         kao_tensor_set_dense(&t);
-    if (!kao_dims_count(t.dims, t.rank, &n) || n > (int64_t)1 << 28)
-        return kao_fail(err, KAO_E_LIMIT, "%s: input %u is too large", m->name, i);
     *data = kao_calloc(&m->ctx->mem, (size_t)n + 1, sizeof(float));
     if (!*data)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", m->name);
     for (int64_t k = 0; k < n; k++)
         ((float *)*data)[k] = (float)(k * 7919 % 255) / 127.5f - 1;
     t.data = *data;

@@ -215,7 +215,7 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
                       const finding *models, int status)
 {
     kao_json *o = kao_json_object(), *pictures = kao_json_object(),
-             *folders = kao_json_array();
+             *folders = kao_json_array(), *errors = kao_json_array();
     const kao_cpus cpus = kao_cpus_find("");
     char folder[4096];
 
@@ -236,10 +236,14 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
     kao_json_set(o, "pictures", pictures);
     kao_json_set(o, "folders", folders);
     kao_json_set(o, "inside", bundled_json(ctx));
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < 2; i++) {
         kao_json_set(o, models[i].what,
                      models[i].ok ? kao_json_string(models[i].model.path)
                                   : kao_json_null());
+        if (!models[i].ok)
+            kao_json_add(errors, cli_error_json(&models[i].err));
+    }
+    kao_json_set(o, "errors", errors);
     kao_json_set(o, "ok", kao_json_bool(status == CLI_YES));
     return cli_print_json("doctor", o);
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/npy.h"
 #include "base/context.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/photo.h"
 #include "nn/session.h"
@@ -39,20 +40,11 @@ const cli_option cli_model_options[] = {
     { .name = NULL },
 };
 
-/* Names in a file are anybody's bytes: control characters show as '?', so that a name can
- * neither break a line nor steer a terminal. */
-static const char *printable_in_place(char *s)
-{
-    for (char *c = s; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    return s;
-}
-
+/* Names in a file are anybody's bytes. */
 static const char *printable(const char *s, char *buf, size_t cap)
 {
     snprintf(buf, cap, "%s", s);
-    return printable_in_place(buf);
+    return kao_text_clean(buf);
 }
 
 /* ---- info ---- */
@@ -74,7 +66,7 @@ static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
     }
     if (n < cap)
         snprintf(buf + n, cap - n, t->rank < 0 ? "shape not stated]" : "]");
-    return printable_in_place(buf);
+    return kao_text_clean(buf);
 }
 
 static void print_info(const cli_model *found, const kao_network *m,
@@ -210,7 +202,7 @@ static const struct {
     kao_dtype dtype;
     const char *descr;
 } npy_types[] = {
-    { KAO_F32, "<f4" }, { KAO_I64, "<i8" }, { KAO_I32, "<i4" },
+    { KAO_F32, "<f4" }, { KAO_F16, "<f2" }, { KAO_I64, "<i8" },  { KAO_I32, "<i4" },
     { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
 };
 
@@ -256,18 +248,24 @@ static kao_status input_number(const kao_network *m, const char *name, size_t n,
             return KAO_OK;
         }
     }
-    return kao_fail(err, KAO_E_ARG, "no input is called \"%.*s\"", (int)n, name);
+    return kao_fail(err, KAO_E_ARG, "%s: no input is called \"%.*s\"", m->name, (int)n,
+                    name);
 }
 
 static kao_status to_tensor(run_state *r, const kao_npy *npy, size_t slot,
                             kao_tensor *t, kao_error *err)
 {
+    int64_t n = 0;
+
     *t = (kao_tensor){ .rank = npy->rank };
     for (size_t i = 0; i < sizeof npy_types / sizeof npy_types[0]; i++)
         if (strcmp(npy_types[i].descr, npy->descr) == 0)
             t->dtype = npy_types[i].dtype;
     if (!kao_tensor_given(t))
         return kao_fail(err, KAO_E_UNSUPPORTED, "element type %s", npy->descr);
+    if (!kao_dims_count(npy->dims, npy->rank, &n))
+        return kao_fail(err, KAO_E_LIMIT, "more than %lld elements",
+                        (long long)KAO_MAX_ELEMENTS);
     memcpy(t->dims, npy->dims, sizeof t->dims);
     kao_tensor_set_dense(t);
     r->data[slot] = kao_alloc(&r->ctx->mem, npy->data.n);
@@ -337,7 +335,7 @@ static kao_status write_output(const run_state *r, uint32_t i, const char *name,
                                kao_error *err)
 {
     const kao_tensor *t = kao_session_output(r->session, i);
-    const char *descr = "<f4";
+    const char *descr = "";
     char path[4096], label[200], shape[96];
     uint8_t *bytes = NULL;
     size_t n = 0;
@@ -406,10 +404,10 @@ static kao_status print_profile(run_state *r, kao_error *err)
     for (uint32_t i = 0; !st && i < n; i++) {
         const kao_profile_row row = kao_session_profile_row(r->session, i);
 
+        kao_network_node_text(r->model, row.node, text, sizeof text);
         total += ns[i][RUNS / 2];
         fprintf(stderr, "%4u %-8s %9.1f us  %-20s %s\n", i, row.kernel,
-                (double)ns[i][RUNS / 2] / 1e3, row.shape,
-                kao_network_node_text(r->model, row.node, text, sizeof text));
+                (double)ns[i][RUNS / 2] / 1e3, row.shape, kao_text_clean(text));
     }
     const kao_plan *p = kao_session_plan(r->session);
 

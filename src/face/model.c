@@ -144,3 +144,25 @@ void kao_model_hash(kao_model *m, char text[KAO_SHA256_TEXT])
     memcpy(text, m->sha256, KAO_SHA256_TEXT);
     pthread_mutex_unlock(&m->lock);
 }
+
+void kao_model_identity(kao_model *m, char text[KAO_SHA256_TEXT])
+{
+    const kao_onnx_model *onnx = &m->net->onnx;
+    char list[KAO_MAX_EXTERNAL + 1][KAO_SHA256_TEXT];
+
+    kao_model_hash(m, list[0]);
+    if (onnx->n_external == 0) {
+        memcpy(text, list[0], KAO_SHA256_TEXT);
+        return;
+    }
+    pthread_mutex_lock(&m->lock);
+    if (!m->identity[0]) {
+        for (size_t i = 0; i < onnx->n_external; i++)
+            kao_sha256(onnx->external[i].bytes, list[i + 1]);
+        kao_sha256((kao_span){ (const uint8_t *)list,
+                               (onnx->n_external + 1) * sizeof list[0] },
+                   m->identity);
+    }
+    memcpy(text, m->identity, KAO_SHA256_TEXT);
+    pthread_mutex_unlock(&m->lock);
+}

@@ -35,6 +35,12 @@ else
     out_has "set KAO_MODELS"
 fi
 fact "doctor says where it looks, what is inside the program (size and hash are the file's), what is missing"
+if ! inside kao-face; then
+    KAO_MODELS=$work/empty run 3 "$KAO" doctor --json
+    out_has '"embedder":null'
+    out_has 'model \"mobilefacenet_192\" not found'
+    fact "what is missing is told with --json too"
+fi
 KAO_MODELS=:$work/empty::: run $well "$KAO" doctor
 [ "$(grep -c '^models in ' "$work/out")" = 3 ] || fails "empty parts of KAO_MODELS"
 out_has "models in  $work/empty"
