@@ -35,15 +35,22 @@ static void on_signal(int number)
     kao_cancel_request(stop);
 }
 
-static void show(void *user, uint64_t step, uint64_t steps, double loss, double rate)
+static void show(void *user, uint64_t step, uint64_t steps, double loss, double rate,
+                 double left)
 {
     const bool terminal = *(const bool *)user;
-    const double left = (double)(steps - step) * 32 / rate; /* roughly: see the log */
 
     if (terminal)
         fprintf(stderr, "\rstep %llu of %llu, loss %.4f, %.0f views/s, %.1f h left   ",
                 (unsigned long long)step, (unsigned long long)steps, loss, rate,
                 left / 3600);
+}
+
+static void note(void *user, const char *line)
+{
+    const bool terminal = *(const bool *)user;
+
+    fprintf(stderr, "%s%s\n", terminal ? "\r" : "", line);
 }
 
 /* $XDG_STATE_HOME/kao/NAME, or ~/.local/state/kao/NAME. */
@@ -77,6 +84,7 @@ static kao_status run(kao_context *ctx, const train_args *args,
     const kao_trainer_options o = { .state = args->state ? args->state : state,
                                     .cancel = stop,
                                     .progress = show,
+                                    .note = note,
                                     .user = &terminal,
                                     .most_steps = args->steps };
 

@@ -39,4 +39,10 @@ kao_status kao_arch_face(kao_mem *mem, bool training, int64_t width, int64_t dim
                          const kao_arch_weights *weights, const char *const *metadata,
                          uint8_t **bytes, size_t *n, kao_error *err);
 
+/* The field's architectures, as they are published, with seeded weights: iResNet,
+ * MobileFaceNet, mbf, resnet_face18, YOLOv3-face. Errors: KAO_E_ARG (another name), KAO_E_NOMEM. */
+const char *kao_arch_name(size_t i); /* NULL: no more */
+kao_status kao_arch_make(kao_mem *mem, const char *name, uint64_t seed, uint8_t **bytes,
+                         size_t *n, kao_error *err);
+
 #endif

@@ -133,3 +133,37 @@ void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
         kao_views_recolor(&r, image, 0.8f, 15);
     spoil(s, &r, image, room);
 }
+
+uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i, const kao_image *image)
+{
+    kao_random r = kao_random_stream(s->seed, i, 6);
+    const kao_pack_picture *p =
+        &s->faces.pictures[kao_random_below(&r, (uint32_t)s->faces.n)];
+    const bool mirrored = kao_random_below(&r, 2);
+    const place at = { .a = 1,
+                       .x = (double)kao_random_below(&r, 17) - 8,
+                       .y = (double)kao_random_below(&r, 17) - 8 };
+
+    put(&p->image, &at, mirrored, image);
+    return p->identity;
+}
+
+void kao_faces_metadata(const char *metadata[KAO_FACES_METADATA], const char *name,
+                        const char *note)
+{
+    /* clang-format off */
+    const char *const all[KAO_FACES_METADATA] = {
+        "kao.kind", "embedder",
+        "kao.name", name,
+        "kao.input.color", "rgb",
+        "kao.input.mean", "127.5",
+        "kao.input.scale", "1/128",
+        "kao.input.size", "112x112",
+        "kao.template", "arcface-112",
+        "kao.metric", "cosine",
+        "kao.note", note,
+        NULL };
+    /* clang-format on */
+
+    memcpy(metadata, all, sizeof all);
+}

@@ -19,4 +19,14 @@ typedef struct kao_face_views {
 void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
                     const kao_image *room, kao_point points[KAO_FACE_POINTS]);
 
+/* Picture number i of a training with labels, mirrored or not, shifted by up to eight pixels;
+ * gives its identity. */
+uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i,
+                            const kao_image *image);
+
+/* What the card of a network says that was trained on such views: pairs, NULL at the end. */
+enum { KAO_FACES_METADATA = 19 };
+void kao_faces_metadata(const char *metadata[KAO_FACES_METADATA], const char *name,
+                        const char *note);
+
 #endif

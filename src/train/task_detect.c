@@ -312,6 +312,15 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
 
 /* ---- the shipped form ---- */
 
+static void describe(const kao_task *t, char *to, size_t cap)
+{
+    snprintf(to, cap,
+             "%zu pictures with people, %zu without a face, %zu faces; %zu missing or "
+             "broken",
+             t->scenes.n_plain, t->scenes.scenes.n - t->scenes.n_plain,
+             t->scenes.faces.n, t->scenes.scenes.skipped + t->scenes.faces.skipped);
+}
+
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
@@ -343,6 +352,7 @@ const kao_task_kind kao_task_detect = {
     .parts = { "score", "box", "points", "faces" },
     .open = open_task,
     .close = close_task,
+    .describe = describe,
     .step = step,
     .write = write,
 };

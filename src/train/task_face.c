@@ -181,24 +181,21 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
     return st;
 }
 
+static void describe(const kao_task *t, char *to, size_t cap)
+{
+    snprintf(to, cap, "%zu pictures, %zu missing or broken", t->views.faces.n,
+             t->views.faces.skipped);
+}
+
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
     const kao_arch_weights trained = kao_arch_of_tape(tape);
     char note[96];
-    /* clang-format off */
-    const char *const metadata[] = { "kao.kind", "embedder",
-                                     "kao.name", t->r->name,
-                                     "kao.input.color", "rgb",
-                                     "kao.input.mean", "127.5",
-                                     "kao.input.scale", "1/128",
-                                     "kao.input.size", "112x112",
-                                     "kao.template", "arcface-112",
-                                     "kao.metric", "cosine",
-                                     "kao.note", note, NULL };
-    /* clang-format on */
+    const char *metadata[KAO_FACES_METADATA];
 
     snprintf(note, sizeof note, "%llu views", (unsigned long long)views);
+    kao_faces_metadata(metadata, t->r->name, note);
     return kao_arch_face(&t->ctx->mem, false, (int64_t)t->r->width, (int64_t)t->dim,
                          &trained, metadata, bytes, n, err);
 }
@@ -208,6 +205,7 @@ const kao_task_kind kao_task_face = {
     .parts = { "cosine", "relation", "least_norm" },
     .open = open_task,
     .close = close_task,
+    .describe = describe,
     .step = step,
     .write = write,
 };

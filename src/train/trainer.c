@@ -20,6 +20,7 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "train/schedule.h"
 
 enum { LOG_STEPS = 20, PATH = 4096 };
 static const char magic[8] = "kaoRUN01";
@@ -38,6 +39,7 @@ typedef struct run {
     double seconds; /* trained so far, in all sessions */
     double shown[1 + KAO_TASK_PARTS];
     uint64_t n_shown; /* steps of this call */
+    double pace;      /* seconds a step, of late */
 } run;
 
 static double now(void)
@@ -217,23 +219,10 @@ static kao_status log_line(run *x, double rate, double gradient, kao_error *err)
 
 /* ---- steps ---- */
 
-/* Warm-up, a constant, and a straight line down to 0 at the end. */
-static double rate_at(const kao_recipe *r, double step)
-{
-    const double cool = r->steps * r->cool_down, left = r->steps - step;
-    double rate = r->rate;
-
-    if (step < r->warm_up)
-        rate *= (step + 1) / r->warm_up;
-    if (cool > 0 && left < cool)
-        rate *= left / cool;
-    return rate;
-}
-
 static kao_status one_step(run *x, kao_error *err)
 {
     double loss[1 + KAO_TASK_PARTS] = { 0 };
-    const double begin = now(), rate = rate_at(x->r, (double)x->opt.step);
+    const double begin = now(), rate = kao_schedule_rate(x->r, (double)x->opt.step);
     kao_status st =
         x->kind->step(x->task, x->tape, x->opt.step * (uint64_t)x->r->batch, loss, err);
 
@@ -250,13 +239,19 @@ static kao_status one_step(run *x, kao_error *err)
 
     for (int i = 0; i <= KAO_TASK_PARTS; i++)
         x->shown[i] = keep * x->shown[i] + (1 - keep) * loss[i];
+    x->pace = keep * x->pace + (1 - keep) * (now() - begin);
     x->seconds += now() - begin;
     if (x->opt.step % LOG_STEPS == 0) {
         st = log_line(x, rate, gradient, err);
         if (x->o->progress)
             x->o->progress(x->o->user, x->opt.step, (uint64_t)x->r->steps, x->shown[0],
-                           (double)x->r->batch / (now() - begin));
+                           x->r->batch / x->pace,
+                           (x->r->steps - (double)x->opt.step) * x->pace);
     }
+    char line[512];
+
+    if (x->o->note && x->kind->remark && x->kind->remark(x->task, line, sizeof line))
+        x->o->note(x->o->user, line);
     return st;
 }
 
@@ -283,7 +278,8 @@ static kao_status loop(run *x, kao_error *err)
 
 static const kao_task_kind *find_kind(const char *name)
 {
-    static const kao_task_kind *const kinds[] = { &kao_task_detect, &kao_task_face };
+    static const kao_task_kind *const kinds[] = { &kao_task_detect, &kao_task_face,
+                                                  &kao_task_margin };
 
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         if (strcmp(kinds[i]->name, name) == 0)
@@ -303,19 +299,36 @@ static kao_status begin(run *x, kao_error *err)
     x->kind = find_kind(r->task);
     if (!x->kind)
         return kao_fail(err, KAO_E_UNSUPPORTED, "task \"%s\"", r->task);
+    if (strcmp(r->optimizer, "adamw") != 0 && strcmp(r->optimizer, "sgd") != 0)
+        return kao_fail(err, KAO_E_ARG, "optimizer = %.40s: adamw or sgd",
+                        r->optimizer);
+    kao_status st = kao_schedule_check(r, err);
+
+    if (st)
+        return st;
     if (mkdir(x->o->state, 0777) != 0 && errno != EEXIST)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s", x->o->state);
-    kao_status st = x->kind->open(&x->task, x->ctx, r, &x->bytes, &n, err);
+    st = x->kind->open(&x->task, x->ctx, r, &x->bytes, &n, err);
 
     if (!st)
         st =
             kao_network_parse(x->ctx, &x->net, (kao_span){ x->bytes, n }, r->name, err);
     if (!st)
         st = kao_tape_create(&x->tape, x->net, &in, err);
+    if (!st && x->kind->begin)
+        st = x->kind->begin(x->task, x->tape, err);
     if (!st)
         st = kao_optimizer_init(&x->opt, x->tape, err);
     if (st)
         return st;
+    if (x->o->note && x->kind->describe) {
+        char line[512];
+
+        x->kind->describe(x->task, line, sizeof line);
+        x->o->note(x->o->user, line);
+    }
+    x->opt.kind = strcmp(r->optimizer, "sgd") == 0 ? KAO_SGD : KAO_ADAMW;
+    x->opt.momentum = (float)r->momentum;
     x->opt.decay = (float)r->decay;
     x->opt.clip = (float)r->clip;
     x->opt.mean_decay = (float)r->mean_decay;
@@ -335,10 +348,10 @@ kao_status kao_train(kao_context *ctx, const kao_recipe *r,
         fclose(x.log);
     if (x.opt.mem)
         kao_optimizer_fini(&x.opt);
+    if (x.task)
+        x.kind->close(x.task); /* what it has on the tape first */
     kao_tape_destroy(x.tape);
     kao_network_destroy(x.net);
-    if (x.task)
-        x.kind->close(x.task);
     kao_free(&ctx->mem, x.bytes);
     return st;
 }

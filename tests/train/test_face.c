@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/fixture.h"
 #include "train/arch.h"
@@ -102,6 +103,86 @@ static void gradients(void **state)
     assert_true(d.least_norm == 0 && isfinite(d.loss[0]));
     for (int i = 0; i < N * DIM; i++)
         assert_true(isfinite(g[i]));
+}
+
+/* ---- packs ---- */
+
+/* Columns by name, in any order; people of two tars are different people. */
+static void columns(void **state)
+{
+    static const struct {
+        const char *list;
+        size_t n, skipped, people; /* classes: ours */
+    } rows[] = {
+        { "# label(0..) identity picture\n0 ann a/0.png\n1 ben a/1.png\n0 ann "
+          "a/2.png\n",
+          3, 0, 2 },
+        { "# picture\tidentity(or "
+          "-)\tclass\na/0.png\t-\tours\na/1.png\tann\ttheirs\r\n",
+          1, 0, 0 },
+        { "\xef\xbb\xbf# picture class\n# a remark\na/0.png ours\na/9.png "
+          "ours\n\na/gone.png ours\n",
+          2, 1, 0 },
+        { "# picture (kept by hand) kind\na/3.png noface\n", 1, 0, 0 },
+    };
+    static const char *const wrong[] = { "", "a/0.png\n", "# face who\na/0.png ann\n" };
+    fixture *f = *state;
+    char tar[400], list[400];
+
+    make_face_pack(f);
+    snprintf(tar, sizeof tar, "%s/made.tar", f->dir);
+    snprintf(list, sizeof list, "%s/other_list.txt", f->dir);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_pack p = { .n = 0 };
+
+        write_file(list, rows[i].list, strlen(rows[i].list));
+        for (size_t twice = 1; twice <= 2; twice++) {
+            assert_int_equal(kao_pack_load(&p, f->ctx, tar, list, "ours", &f->err),
+                             KAO_OK);
+            assert_int_equal(p.n, twice * rows[i].n);
+            assert_int_equal(p.skipped, twice * rows[i].skipped);
+            assert_int_equal(p.n_identities, twice * rows[i].people);
+        }
+        assert_int_equal(p.pictures[0].no_face, i == 3);
+        kao_pack_free(&p);
+    }
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        kao_pack p = { .n = 0 };
+
+        write_file(list, wrong[i], strlen(wrong[i]));
+        assert_int_equal(kao_pack_load(&p, f->ctx, tar, list, "", &f->err),
+                         KAO_E_FORMAT);
+        assert_non_null(strstr(f->err.msg, "line 1"));
+        kao_pack_free(&p);
+    }
+    unlink(list);
+}
+
+/* People with too few pictures go, and the rest are numbered anew. */
+static void people(void **state)
+{
+    static const char text[] = "# identity picture\na a/0.png\nb a/1.png\n- a/2.png\n"
+                               "c a/3.png\nb a/4.png\nc a/5.png\nc a/6.png\n";
+    fixture *f = *state;
+    kao_pack p = { .n = 0 };
+    char tar[400], list[400];
+
+    make_face_pack(f);
+    snprintf(tar, sizeof tar, "%s/made.tar", f->dir);
+    snprintf(list, sizeof list, "%s/other_list.txt", f->dir);
+    write_file(list, text, sizeof text - 1);
+    assert_int_equal(kao_pack_load(&p, f->ctx, tar, list, "", &f->err), KAO_OK);
+    assert_int_equal(p.n_identities, 3);
+    assert_int_equal(kao_pack_keep_people(&p, 2), 2);
+    assert_true(p.n == 5 && p.n_identities == 2);
+    assert_string_equal(p.identities[0], "b");
+    assert_string_equal(p.identities[1], "c");
+    static const uint32_t want[] = { 0, 1, 0, 1, 1 };
+
+    for (size_t i = 0; i < p.n; i++)
+        assert_int_equal(p.pictures[i].identity, want[i]);
+    kao_pack_free(&p);
+    unlink(list);
 }
 
 /* ---- views ---- */
@@ -283,6 +364,8 @@ static kao_recipe recipe(const fixture *f)
                      .batch = 8,
                      .relation = 2,
                      .mirror_from = 10,
+                     .optimizer = "adamw",
+                     .schedule = "constant",
                      .rate = 5e-3,
                      .clip = 5,
                      .mean_decay = .9,
@@ -328,14 +411,59 @@ static void learns_and_goes_on(void **state)
     remove_run(f, "parts");
 }
 
+/* The same pack, three pictures a person: classes are learned, and kept through a checkpoint. */
+static void learns_people(void **state)
+{
+    fixture *f = *state;
+    kao_recipe r = recipe(f);
+    double first = 0, last = 0;
+
+    snprintf(r.task, sizeof r.task, "classifier");
+    snprintf(r.loss, sizeof r.loss, "combined");
+    snprintf(r.guard, sizeof r.guard, "hard");
+    snprintf(r.gradient, sizeof r.gradient, "exact");
+    snprintf(r.optimizer, sizeof r.optimizer, "sgd");
+    r.momentum = .9;
+    r.rate = .05;
+    r.relation = r.mirror_from = 0;
+    r.scale = 16;
+    r.m1 = r.partial = r.centers = 1;
+    r.m2 = .3;
+    r.dim = 16;
+    r.least_pictures = 3;
+    make_face_pack(f);
+    assert_int_equal(train_run(f, &r, "whole", 0), KAO_OK);
+    run_losses(f, "whole", &first, &last);
+    if (last > .5 * first)
+        fail_msg("loss %g at first, %g at last", first, last);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(train_run(f, &r, "parts", 40), KAO_OK);
+    same_models(f, "whole", "parts");
+    remove_run(f, "whole");
+    remove_run(f, "parts");
+    r.least_pictures = 4;
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_FORMAT);
+    assert_non_null(strstr(f->err.msg, "0 people with 4 pictures"));
+    r.least_pictures = 3;
+    snprintf(r.loss, sizeof r.loss, "hinge");
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_ARG);
+    snprintf(r.loss, sizeof r.loss, "combined");
+    snprintf(r.guard, sizeof r.guard, "soft");
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_ARG);
+    remove_run(f, "none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients),
+        cmocka_unit_test(columns),
+        cmocka_unit_test(people),
         cmocka_unit_test(views),
         cmocka_unit_test(masks),
         cmocka_unit_test(two_forms),
         cmocka_unit_test(learns_and_goes_on),
+        cmocka_unit_test(learns_people),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -15,6 +15,7 @@
 #include "train/arch.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
+#include "train/schedule.h"
 
 /* ---- random numbers ---- */
 
@@ -234,6 +235,74 @@ static void adamw(void **state)
     kao_optimizer_fini(&o);
 }
 
+/* Five steps of torch.optim.SGD (PyTorch 1.13, double): lr .01, momentum .9, decay .1 on the
+ * weight. */
+static void sgd(void **state)
+{
+    static const float want_w[4] = { 0.46179094f, -0.96066064f, 1.95166452f,
+                                     0.24672172f },
+                       want_b[2] = { -0.03144100f, -0.10720500f };
+    fixture *f = *state;
+    float w[4] = { .5f, -1, 2, .25f }, b[2] = { .1f, -.2f }, gw[4], gb[2];
+    kao_param params[2] = {
+        { .kind = KAO_PARAM_WEIGHT, .data = w, .grad = gw, .n = 4 },
+        { .kind = KAO_PARAM_BIAS, .data = b, .grad = gb, .n = 2 },
+    };
+    kao_network net = { .ctx = f->ctx };
+    kao_tape tape = { .net = &net, .params = params, .n_params = 2 };
+    kao_optimizer o;
+
+    assert_int_equal(kao_optimizer_init(&o, &tape, NULL), KAO_OK);
+    o.kind = KAO_SGD;
+    o.decay = .1f;
+    for (int t = 0; t < 5; t++) {
+        const float g[4] = { .1f * (float)(t + 1), -.2f, .3f / (float)(t + 1), 0 };
+
+        memcpy(gw, g, sizeof g);
+        gb[0] = 1;
+        gb[1] = -.5f * (float)t;
+        kao_optimizer_step(&o, .01f);
+    }
+    for (int i = 0; i < 4; i++)
+        assert_true(fabsf(w[i] - want_w[i]) < 1e-6f);
+    for (int i = 0; i < 2; i++)
+        assert_true(fabsf(b[i] - want_b[i]) < 1e-6f);
+    kao_optimizer_fini(&o);
+}
+
+static void schedules(void **state)
+{
+    static const struct {
+        const char *schedule;
+        double step, want; /* rate 1, 100 steps, 10 of warm-up, drops at half and .8 */
+    } rows[] = {
+        { "constant", 0, .1 },  { "constant", 9, 1 },    { "constant", 50, 1 },
+        { "constant", 90, .5 }, { "constant", 99, .05 }, { "poly", 4, .5 },
+        { "poly", 10, 1 },      { "poly", 55, .5 },      { "poly", 100, 0 },
+        { "cosine", 10, 1 },    { "cosine", 55, .5 },    { "cosine", 40, .75 },
+        { "step", 49, 1 },      { "step", 50, .1 },      { "step", 80, .01 },
+    };
+    static const char *const wrong[] = { ".5,.4", "1", "a", ".5;.6", "0,.5" };
+    kao_recipe r = { .rate = 1, .steps = 100, .warm_up = 10, .cool_down = .2 };
+    kao_error err;
+
+    (void)state;
+    snprintf(r.drops, sizeof r.drops, ".5,.8");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        snprintf(r.schedule, sizeof r.schedule, "%s", rows[i].schedule);
+        assert_int_equal(kao_schedule_check(&r, &err), KAO_OK);
+        if (fabs(kao_schedule_rate(&r, rows[i].step) - rows[i].want) > 1e-9)
+            fail_msg("%s at %g: %g", rows[i].schedule, rows[i].step,
+                     kao_schedule_rate(&r, rows[i].step));
+    }
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        snprintf(r.drops, sizeof r.drops, "%s", wrong[i]);
+        assert_int_equal(kao_schedule_check(&r, &err), KAO_E_ARG);
+    }
+    snprintf(r.schedule, sizeof r.schedule, "never");
+    assert_int_equal(kao_schedule_check(&r, &err), KAO_E_ARG);
+}
+
 /* ---- the network ---- */
 
 /* The shipped form is a detector that the program opens, and has the training form's numbers:
@@ -361,6 +430,8 @@ int main(void)
         cmocka_unit_test(adamw),
         cmocka_unit_test(two_forms),
         cmocka_unit_test(shipped_in_halves),
+        cmocka_unit_test(sgd),
+        cmocka_unit_test(schedules),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -18,6 +18,8 @@ static kao_recipe recipe(const fixture *f)
                      .width = 4,
                      .size = 64,
                      .batch = 4,
+                     .optimizer = "adamw",
+                     .schedule = "constant",
                      .rate = 5e-3,
                      .warm_up = 2,
                      .decay = 1e-4,
