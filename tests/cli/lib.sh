@@ -64,11 +64,12 @@ err_one_line() { lines 1 err; }
 same() { cmp -s "$1" "$2" || fails "$1 and $2 differ"; }
 check() { "${PYTHON:-python3}" "$CHECK" "$@" || fails "check.py $*"; }
 
-# take_models DETECTOR EMBEDDER: two model files, whatever they are, under these names. From
-# here on $KAO names them for the commands that need them; $PROGRAM is the program alone, with
-# its own defaults. faces=yes: the detector finds those of photographs; people=yes: the
-# embedder tells them apart.
+# take_models DETECTOR EMBEDDER [OTHER]: two model files, whatever they are (OTHER where there
+# is no EMBEDDER), under the names below. From here on $KAO names them for the commands that
+# need them; $PROGRAM is the program alone, with its own defaults. faces=yes: the detector
+# finds those of photographs; people=yes: the embedder tells them apart.
 take_models() {
+    [ -z "${3-}" ] || [ -f "$2" ] || set -- "$1" "$3"
     [ -f "${1-}" ] && [ -f "${2-}" ] || skip "$(basename "$0" .sh) needs ${1-a detector} and ${2-an embedder}"
     detector=$(basename "$1" .onnx) embedder=$(basename "$2" .onnx)
     mkdir "$work/models"

@@ -2,6 +2,7 @@
 # kao verify DETECTOR EMBEDDER
 . "$(dirname "$0")/lib.sh"
 take_models "$@"
+[ $faces = no ] || [ $people = yes ] || skip "verify of photographs needs models/kao-face.onnx"
 cd "$work" || exit 1
 
 # ---- one pair ----
