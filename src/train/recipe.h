@@ -36,7 +36,11 @@ typedef struct kao_recipe {
     double cool_down; /* share of it at its end, rate falling to 0 */
     double seed;
     double checkpoint_minutes;
-    char metadata[KAO_RECIPE_TEXT]; /* of the card: "license=..;trained_on=.." */
+    /* of the card: how the weights may be used, and what else there is to say (a commit) */
+    char license[64], note[128];
+    double
+        threshold; /* of the card: a detector's score, an embedder's cosine; 0: none */
+    double halves; /* 1: the shipped form stores large weights as float16 */
 } kao_recipe;
 
 /* Read a recipe; path is named in messages. */
