@@ -57,6 +57,7 @@ static const key keys[] = {
     { NUMBER(width, 4, 256, 16) },
     { NUMBER(size, 64, 1024, 320) },
     { NUMBER(batch, 1, 1024, 32) },
+    { NUMBER(accumulate, 1, 1024, 1) },
     { TEXT(optimizer, "adamw") },
     { TEXT(schedule, "constant") },
     { TEXT(drops, "") },

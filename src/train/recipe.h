@@ -27,7 +27,8 @@ typedef struct kao_recipe {
     double mirror_from; /* embedder: the step from which the teacher gives the vector of
                            picture and mirror image together */
     double width;       /* of the network */
-    double size, batch; /* of the input; pictures a step */
+    double size, batch; /* of the input; pictures a backward run */
+    double accumulate;  /* backward runs a step */
     char optimizer[16], schedule[16]; /* adamw, sgd; see schedule.h */
     char drops[64];                   /* of the schedule "step" */
     double momentum;                  /* of sgd */

@@ -64,7 +64,7 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
     const size_t batch = (size_t)t->r->batch;
-    const double at = (double)first / t->r->batch;
+    const double at = (double)first / (t->r->batch * t->r->accumulate);
     batch_job j = { .task = t,
                     .first = first,
                     .input = kao_tape_input(tape),

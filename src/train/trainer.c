@@ -47,7 +47,7 @@ typedef struct run {
 /* Seen so far. */
 static uint64_t views(const run *x)
 {
-    return x->before + x->opt.step * (uint64_t)x->r->batch;
+    return x->before + x->opt.step * (uint64_t)(x->r->batch * x->r->accumulate);
 }
 
 static double now(void)
@@ -230,19 +230,39 @@ static kao_status log_line(run *x, double rate, double gradient, kao_error *err)
 
 /* ---- steps ---- */
 
+/* The gradients of one batch, or the mean of several; of the losses too. */
+static kao_status gradients(run *x, double loss[1 + KAO_TASK_PARTS], kao_error *err)
+{
+    const int n = (int)x->r->accumulate;
+
+    for (int k = 0; k < n; k++) {
+        double one[1 + KAO_TASK_PARTS] = { 0 };
+        const uint64_t first = views(x) + (uint64_t)k * (uint64_t)x->r->batch;
+        const kao_status st = x->kind->step(x->task, x->tape, first, one, err);
+
+        if (st)
+            return st;
+        if (!isfinite(one[0]))
+            return kao_fail(err, KAO_E_UNSUPPORTED,
+                            "step %llu: the loss is no number; the last checkpoint is "
+                            "kept",
+                            (unsigned long long)x->opt.step);
+        for (int i = 0; i <= KAO_TASK_PARTS; i++)
+            loss[i] += one[i] / n;
+        kao_tape_backward(x->tape);
+        kao_optimizer_gather(&x->opt, k, n);
+    }
+    return KAO_OK;
+}
+
 static kao_status one_step(run *x, kao_error *err)
 {
     double loss[1 + KAO_TASK_PARTS] = { 0 };
     const double begin = now(), rate = kao_schedule_rate(x->r, (double)x->opt.step);
-    kao_status st = x->kind->step(x->task, x->tape, views(x), loss, err);
+    kao_status st = gradients(x, loss, err);
 
-    if (!st && !isfinite(loss[0]))
-        st = kao_fail(err, KAO_E_UNSUPPORTED,
-                      "step %llu: the loss is no number; the last checkpoint is kept",
-                      (unsigned long long)x->opt.step);
     if (st)
         return st;
-    kao_tape_backward(x->tape);
     const double gradient = kao_optimizer_step(&x->opt, (float)rate);
     /* a running mean of some 20 steps is what is shown */
     const double keep = 1 - 1.0 / fmin(20, (double)++x->n_shown);
@@ -255,7 +275,7 @@ static kao_status one_step(run *x, kao_error *err)
         st = log_line(x, rate, gradient, err);
         if (x->o->progress)
             x->o->progress(x->o->user, x->opt.step, (uint64_t)x->r->steps, x->shown[0],
-                           x->r->batch / x->pace,
+                           x->r->batch * x->r->accumulate / x->pace,
                            (x->r->steps - (double)x->opt.step) * x->pace);
     }
     char line[512];
@@ -348,7 +368,7 @@ static kao_status begin(run *x, kao_error *err)
     if (!st && x->kind->begin)
         st = x->kind->begin(x->task, x->tape, err);
     if (!st)
-        st = kao_optimizer_init(&x->opt, x->tape, err);
+        st = kao_optimizer_init(&x->opt, x->tape, r->accumulate > 1, err);
     if (st)
         return st;
     if (x->o->note && x->kind->describe) {

@@ -364,6 +364,7 @@ static kao_recipe recipe(const fixture *f)
                      .batch = 8,
                      .relation = 2,
                      .mirror_from = 10,
+                     .accumulate = 1,
                      .optimizer = "adamw",
                      .schedule = "constant",
                      .rate = 5e-3,

@@ -20,6 +20,7 @@ static kao_recipe recipe(const fixture *f)
                      .width = 4,
                      .size = 64,
                      .batch = 4,
+                     .accumulate = 1,
                      .optimizer = "adamw",
                      .schedule = "constant",
                      .rate = 5e-3,
