@@ -42,10 +42,11 @@ KAO_API int kao_embedder_threshold(const kao_embedder *embedder, float *threshol
 
 enum { KAO_ID_BYTES = 65 };
 
-/* What its vectors are, as 64 hexadecimal digits: SHA-256 over the model file, what is done
- * to a chip before the network sees it, the template, and the use of the mirrored picture.
- * Vectors may be compared if and only if these are equal; keep it with stored ones.
- * The first call hashes the model file. Errors: KAO_E_ARG. */
+/* What its vectors are, as 64 hexadecimal digits: SHA-256 over the model file (and the
+ * files beside it that hold its weights, if there are any), what is done to a chip before the
+ * network sees it, the template, and the use of the mirrored picture. Vectors may be compared
+ * if and only if these are equal; keep it with stored ones.
+ * The first call hashes the files. Errors: KAO_E_ARG. */
 KAO_API kao_status kao_embedder_id(const kao_embedder *embedder, kao_tta tta,
                                    char id[KAO_ID_BYTES], kao_error *err);
 

@@ -43,21 +43,6 @@ static bool is_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Control characters and bytes that are no character become '?'. */
-static void clean(unsigned char *s, size_t n)
-{
-    for (size_t i = 0; i < n;) {
-        const size_t length = kao_utf8_length(s + i);
-        const bool control =
-            s[i] < 0x20 || s[i] == 0x7f || (s[i] == 0xc2 && s[i + 1] < 0xa0);
-
-        if (length && !control)
-            i += length;
-        else
-            s[i++] = '?';
-    }
-}
-
 /* line into to, which holds cap bytes. */
 static void put_line(char *to, size_t cap, const char *line)
 {
@@ -79,7 +64,7 @@ static void put_line(char *to, size_t cap, const char *line)
         head += 3 + tail;
     }
     to[head] = '\0';
-    clean((unsigned char *)to, head);
+    kao_text_clean(to);
 }
 
 __attribute__((format(printf, 5, 0))) static kao_status

@@ -21,6 +21,37 @@ size_t kao_utf8_length(const unsigned char *s)
     return n;
 }
 
+/* Bytes of the character at s, 0 where there is none or it is a control character. */
+static size_t shown_length(const unsigned char *s)
+{
+    const bool control = *s < 0x20 || *s == 0x7f || (*s == 0xc2 && s[1] < 0xa0);
+
+    return control ? 0 : kao_utf8_length(s);
+}
+
+bool kao_text_is_clean(const char *text)
+{
+    const unsigned char *s = (const unsigned char *)text;
+    size_t n = 0;
+
+    while ((n = shown_length(s)) > 0)
+        s += n;
+    return *s == '\0';
+}
+
+char *kao_text_clean(char *text)
+{
+    for (unsigned char *s = (unsigned char *)text; *s;) {
+        const size_t n = shown_length(s);
+
+        if (n)
+            s += n;
+        else
+            *s++ = '?';
+    }
+    return text;
+}
+
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';

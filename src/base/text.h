@@ -9,6 +9,12 @@
  * character that a NUL cuts short is none. */
 size_t kao_utf8_length(const unsigned char *s);
 
+/* Control characters (C1 too) and bytes that are no character become '?', in place, so that
+ * text from a file can neither break a line nor steer a terminal; gives text. */
+char *kao_text_clean(char *text);
+/* Whether that would leave it as it is. */
+bool kao_text_is_clean(const char *text);
+
 /* A decimal number at *s: a sign, digits, one point, an exponent; no blanks, no locale.
  * True: *value is finite and *s stands behind it. False: there is none. */
 bool kao_text_number(const char **s, double *value);

@@ -19,7 +19,7 @@ const cli_option cli_align_options[] = {
       "where chips go, as NAME.face1.png, NAME.face2.png .. [.]" },
     CLI_FACES_OPTION(align_args, "which face of a picture; N: the N-th best [all]"),
     { "model", 'm', CLI_TEXT, offsetof(align_args, photo.model), "MODEL",
-      "embedder whose chips they are [" CLI_DEFAULT_EMBEDDER "]" },
+      "embedder whose chips they are " CLI_EMBEDDER_CHOICE },
     CLI_DETECTOR_OPTIONS(align_args),
     CLI_MACHINE_OPTIONS(align_args),
     { .name = NULL },

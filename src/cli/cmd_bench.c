@@ -59,15 +59,15 @@ static kao_status fill_input(kao_session *s, const kao_network *m, uint32_t i,
                     : d == 0                                      ? 1
                     : d == 1 && in->rank == 4 && in->dims[3] != 3 ? 3
                                                                   : size;
+    if (!kao_dims_count(t.dims, t.rank, &n) || n > (int64_t)1 << 28)
+        return kao_fail(err, KAO_E_LIMIT, "%s: input %u is too large", m->name, i);
     if (t.rank == 4 && t.dims[1] == 3)
         kao_tensor_set_channels_last(&t);
     else
         kao_tensor_set_dense(&t);
-    if (!kao_dims_count(t.dims, t.rank, &n) || n > (int64_t)1 << 28)
-        return kao_fail(err, KAO_E_LIMIT, "%s: input %u is too large", m->name, i);
     *data = kao_calloc(&m->ctx->mem, (size_t)n + 1, sizeof(float));
     if (!*data)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", m->name);
     for (int64_t k = 0; k < n; k++)
         ((float *)*data)[k] = (float)(k * 7919 % 255) / 127.5f - 1;
     t.data = *data;
@@ -153,30 +153,29 @@ static void print(const bench_args *a, const kao_context *ctx, const char *path,
            (double)p->arena_bytes / 1048576, (double)p->constant_bytes / 1048576);
 }
 
-static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *name,
-                            kao_error *err)
+static kao_status bench_one(kao_context *ctx, const bench_args *a,
+                            const cli_model *found, kao_error *err)
 {
-    char path[4096];
+    const kao_span bytes = { found->bytes, found->n_bytes };
     kao_network *m = NULL;
     kao_session *s = NULL;
     void *data[16] = { NULL };
     timing t = { .n = 0 };
-    kao_status st = cli_find_model(name, path, sizeof path, err);
     const double begin = cli_now_ms();
+    kao_status st = found->bytes ? kao_network_parse(ctx, &m, bytes, found->path, err)
+                                 : kao_network_load(ctx, &m, found->path, err);
 
-    if (!st)
-        st = kao_network_load(ctx, &m, path, err);
     if (!st)
         st = kao_session_create(&s, m, NULL, err);
     t.load = cli_now_ms() - begin;
     if (!st && m->onnx.n_inputs > 16)
-        st = kao_fail(err, KAO_E_UNSUPPORTED, "%s: more than 16 inputs", path);
+        st = kao_fail(err, KAO_E_UNSUPPORTED, "%s: more than 16 inputs", found->path);
     for (uint32_t i = 0; !st && i < m->onnx.n_inputs; i++)
         st = fill_input(s, m, i, a->size, &data[i], err);
     if (!st)
         st = measure(s, (double)a->seconds, &t, err);
     if (!st)
-        print(a, ctx, path, s, &t);
+        print(a, ctx, found->path, s, &t);
     kao_session_destroy(s);
     kao_network_destroy(m);
     for (int i = 0; i < 16; i++)
@@ -186,8 +185,6 @@ static kao_status bench_one(kao_context *ctx, const bench_args *a, const char *n
 
 int cli_bench_run(int argc, char **argv)
 {
-    static const char *const defaults[] = { CLI_DEFAULT_DETECTOR,
-                                            CLI_DEFAULT_EMBEDDER };
     bench_args args = { .size = 640, .threads = 1, .seconds = 2 };
     cli_operands rest;
     kao_context *ctx = NULL;
@@ -203,7 +200,12 @@ int cli_bench_run(int argc, char **argv)
         return cli_report("bench", st, &err);
     status = CLI_YES;
     for (int i = 0; i < (rest.n ? rest.n : 2); i++) {
-        st = bench_one(ctx, &args, rest.n ? rest.items[i] : defaults[i], &err);
+        cli_model found;
+
+        st = rest.n ? cli_find_model(rest.items[i], &found, &err)
+                    : cli_find_default((cli_role)i, &found, &err);
+        if (!st)
+            st = bench_one(ctx, &args, &found, &err);
         if (st) {
             const int s = cli_report("bench", st, &err);
 

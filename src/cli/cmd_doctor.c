@@ -5,6 +5,7 @@
 
 #include "base/cpu.h"
 #include "base/cpus.h"
+#include "base/hash.h"
 #include "cli/commands.h"
 #include "cli/photo.h"
 #include "kao/detector.h"
@@ -66,9 +67,10 @@ static codec_state check_webp(kao_context *ctx)
 }
 
 typedef struct finding { /* about a default model */
-    const char *what, *name;
-    bool embedder, ok;
-    char path[4096];
+    const char *what;
+    cli_role role;
+    bool ok;
+    cli_model model;
     kao_error err;
 } finding;
 
@@ -77,11 +79,11 @@ static void check_model(kao_context *ctx, finding *f)
     kao_model *m = NULL;
     kao_detector *d = NULL;
     kao_embedder *e = NULL;
-    kao_status st = cli_find_model(f->name, f->path, sizeof f->path, &f->err);
+    kao_status st = cli_find_default(f->role, &f->model, &f->err);
 
     if (!st)
-        st = kao_model_open(ctx, &m, f->path, &f->err);
-    if (!st && f->embedder)
+        st = cli_open_model(ctx, &f->model, &m, &f->err);
+    if (!st && f->role == CLI_EMBEDDER)
         st = kao_embedder_create(m, &e, NULL, &f->err);
     else if (!st)
         st = kao_detector_create(m, &d, NULL, &f->err);
@@ -89,6 +91,78 @@ static void check_model(kao_context *ctx, finding *f)
     kao_detector_destroy(d);
     kao_embedder_destroy(e);
     kao_model_release(m);
+}
+
+/* What its card says of where a model comes from. */
+static const char *const origin_keys[] = { "license", "trained_on", "note" };
+enum { N_ORIGINS = sizeof origin_keys / sizeof origin_keys[0] };
+
+static void print_bundled(kao_context *ctx)
+{
+    const char *name = NULL;
+    kao_span file = { 0 };
+    const void *bytes = NULL;
+
+    for (size_t i = 0; kao_model_bundled(i, &name, &bytes, &file.n); i++) {
+        kao_model *m = NULL;
+        kao_error err = { 0 };
+        char hash[KAO_SHA256_TEXT];
+
+        file.p = bytes;
+        printf("inside     %s: ", name);
+        if (!bytes) {
+            printf("not in this build\n");
+            continue;
+        }
+        if (kao_model_open_bundled(ctx, &m, name, &err)) {
+            printf("%s\n", err.msg);
+            continue;
+        }
+        kao_sha256(file, hash);
+        printf("%llu weights, %zu bytes\n%-10s sha256 %s\n",
+               (unsigned long long)kao_model_weights(m), file.n, "", hash);
+        for (size_t k = 0; k < N_ORIGINS; k++) {
+            const char *value = kao_card_get(kao_model_card(m), origin_keys[k]);
+
+            if (value || k == 0)
+                printf("%-10s %s: %s\n", "", origin_keys[k],
+                       value ? value : "its card does not say");
+        }
+        kao_model_release(m);
+    }
+}
+
+static kao_json *bundled_json(kao_context *ctx)
+{
+    kao_json *list = kao_json_array();
+    const char *name = NULL;
+    kao_span file = { 0 };
+    const void *bytes = NULL;
+
+    for (size_t i = 0; kao_model_bundled(i, &name, &bytes, &file.n); i++) {
+        kao_model *m = NULL;
+        char hash[KAO_SHA256_TEXT];
+
+        if (!bytes || kao_model_open_bundled(ctx, &m, name, NULL))
+            continue;
+        kao_json *o = kao_json_object();
+
+        file.p = bytes;
+        kao_sha256(file, hash);
+        kao_json_set(o, "name", kao_json_string(name));
+        kao_json_set(o, "weights", kao_json_integer((int64_t)kao_model_weights(m)));
+        kao_json_set(o, "bytes", kao_json_integer((int64_t)file.n));
+        kao_json_set(o, "sha256", kao_json_string(hash));
+        for (size_t k = 0; k < N_ORIGINS; k++) {
+            const char *value = kao_card_get(kao_model_card(m), origin_keys[k]);
+
+            kao_json_set(o, origin_keys[k],
+                         value ? kao_json_string(value) : kao_json_null());
+        }
+        kao_json_add(list, o);
+        kao_model_release(m);
+    }
+    return list;
 }
 
 enum { JPEG, PNG, WEBP, N_CODECS };
@@ -114,7 +188,7 @@ static void print_cpus(const kao_context *ctx)
            quota);
 }
 
-static void print_text(const kao_context *ctx, const codec_state *codecs,
+static void print_text(kao_context *ctx, const codec_state *codecs,
                        const finding *models)
 {
     const uint32_t cpu = kao_cpu_detect();
@@ -131,16 +205,17 @@ static void print_text(const kao_context *ctx, const codec_state *codecs,
     printf("\n");
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
+    print_bundled(ctx);
     for (int i = 0; i < 2; i++)
         printf("%-10s %s\n", models[i].what,
-               models[i].ok ? models[i].path : models[i].err.msg);
+               models[i].ok ? models[i].model.path : models[i].err.msg);
 }
 
-static int print_json(const kao_context *ctx, const codec_state *codecs,
+static int print_json(kao_context *ctx, const codec_state *codecs,
                       const finding *models, int status)
 {
     kao_json *o = kao_json_object(), *pictures = kao_json_object(),
-             *folders = kao_json_array();
+             *folders = kao_json_array(), *errors = kao_json_array();
     const kao_cpus cpus = kao_cpus_find("");
     char folder[4096];
 
@@ -160,9 +235,15 @@ static int print_json(const kao_context *ctx, const codec_state *codecs,
                  cpus.quota > 0 ? kao_json_number(cpus.quota) : kao_json_null());
     kao_json_set(o, "pictures", pictures);
     kao_json_set(o, "folders", folders);
-    for (int i = 0; i < 2; i++)
+    kao_json_set(o, "inside", bundled_json(ctx));
+    for (int i = 0; i < 2; i++) {
         kao_json_set(o, models[i].what,
-                     models[i].ok ? kao_json_string(models[i].path) : kao_json_null());
+                     models[i].ok ? kao_json_string(models[i].model.path)
+                                  : kao_json_null());
+        if (!models[i].ok)
+            kao_json_add(errors, cli_error_json(&models[i].err));
+    }
+    kao_json_set(o, "errors", errors);
     kao_json_set(o, "ok", kao_json_bool(status == CLI_YES));
     return cli_print_json("doctor", o);
 }
@@ -170,13 +251,13 @@ static int print_json(const kao_context *ctx, const codec_state *codecs,
 int cli_doctor_run(int argc, char **argv)
 {
     finding models[2] = {
-        { .what = "detector", .name = CLI_DEFAULT_DETECTOR },
-        { .what = "embedder", .name = CLI_DEFAULT_EMBEDDER, .embedder = true },
+        { .what = "detector", .role = CLI_DETECTOR },
+        { .what = "embedder", .role = CLI_EMBEDDER },
     };
     static const char *const verdicts[] = {
         [CLI_YES] = "all is well",
-        [CLI_BAD] =
-            "verify, detect and embed need --detector and --model, or KAO_MODELS",
+        [CLI_BAD] = "a default model is missing: give --model and --detector, or set "
+                    "KAO_MODELS",
         [CLI_FAULT] = "a picture library is broken",
     };
     doctor_args args = { 0 };

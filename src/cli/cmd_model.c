@@ -1,4 +1,4 @@
-/* kao model: info, run, ops. A workshop command: it reaches into the engine. */
+/* kao model: info, run, ops, make. A workshop command: it reaches into the engine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +8,9 @@
 #include "base/error.h"
 #include "base/npy.h"
 #include "base/context.h"
+#include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_make.h"
 #include "cli/photo.h"
 #include "nn/session.h"
 
@@ -17,6 +19,7 @@ typedef struct model_args {
     cli_list inputs;
     const char *output_dir, *passes;
     bool profile, markdown;
+    uint32_t seed;
 } model_args;
 
 const cli_option cli_model_options[] = {
@@ -30,6 +33,8 @@ const cli_option cli_model_options[] = {
       "run: optimisations, by name with commas [all]" },
     { "markdown", 0, CLI_FLAG, offsetof(model_args, markdown), NULL,
       "ops: as docs/operators.md" },
+    { "seed", 0, CLI_COUNT, offsetof(model_args, seed), "N",
+      "make: of the weights [1]" },
     { "threads", 't', CLI_COUNT, offsetof(model_args, photo.threads), "N",
       "threads [all CPUs]" },
     { "cpu", 0, CLI_TEXT, offsetof(model_args, photo.cpu), KAO_CPU_CHOICES,
@@ -39,20 +44,11 @@ const cli_option cli_model_options[] = {
     { .name = NULL },
 };
 
-/* Names in a file are anybody's bytes: control characters show as '?', so that a name can
- * neither break a line nor steer a terminal. */
-static const char *printable_in_place(char *s)
-{
-    for (char *c = s; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    return s;
-}
-
+/* Names in a file are anybody's bytes. */
 static const char *printable(const char *s, char *buf, size_t cap)
 {
     snprintf(buf, cap, "%s", s);
-    return printable_in_place(buf);
+    return kao_text_clean(buf);
 }
 
 /* ---- info ---- */
@@ -74,32 +70,25 @@ static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
     }
     if (n < cap)
         snprintf(buf + n, cap - n, t->rank < 0 ? "shape not stated]" : "]");
-    return printable_in_place(buf);
+    return kao_text_clean(buf);
 }
 
-static int64_t weight_count(const kao_onnx_model *o)
+static void print_info(const cli_model *found, const kao_network *m,
+                       const kao_model *model, const kao_embedder *e)
 {
-    int64_t n = 0;
-
-    for (uint32_t v = 0; v < o->n_values; v++)
-        n += o->constants[v] ? o->constants[v]->n : 0;
-    return n;
-}
-
-static void print_info(const char *path, const kao_network *m, const kao_card *card,
-                       const kao_embedder *e)
-{
+    const size_t n_bytes = found->bytes ? found->n_bytes : m->onnx.file.bytes.n;
+    const kao_card *card = kao_model_card(model);
     const kao_onnx_model *o = &m->onnx;
     const char *key = NULL, *value = NULL, *source = NULL;
     char text[256], name[256], version[64];
 
     printf(
-        "%s\n  ONNX IR %lld, opset %lld, %s%s%s, %u nodes, %lld weights, %zu bytes\n",
-        path, (long long)o->ir_version, (long long)o->opset,
+        "%s\n  ONNX IR %lld, opset %lld, %s%s%s, %u nodes, %llu weights, %zu bytes\n",
+        found->path, (long long)o->ir_version, (long long)o->opset,
         printable(o->producer[0] ? o->producer : "(no producer)", name, sizeof name),
         o->producer_version[0] ? " " : "",
         printable(o->producer_version, version, sizeof version), o->n_nodes,
-        (long long)weight_count(o), o->file.bytes.n);
+        (unsigned long long)kao_model_weights(model), n_bytes);
     for (uint32_t i = 0; i < o->n_inputs; i++)
         printf("  input  %u \"%s\" %s\n", i,
                printable(o->value_names[o->inputs[i].value], name, sizeof name),
@@ -134,9 +123,10 @@ static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
     return j;
 }
 
-static int print_info_json(const char *path, const kao_network *m, const kao_card *card,
-                           const kao_embedder *e)
+static int print_info_json(const char *path, const kao_network *m,
+                           const kao_model *model, const kao_embedder *e)
 {
+    const kao_card *card = kao_model_card(model);
     const kao_onnx_model *o = &m->onnx;
     kao_json *j = kao_json_object(), *in = kao_json_array(), *out = kao_json_array(),
              *rows = kao_json_object();
@@ -156,7 +146,7 @@ static int print_info_json(const char *path, const kao_network *m, const kao_car
     kao_json_set(j, "file", kao_json_string(path));
     kao_json_set(j, "opset", kao_json_integer(o->opset));
     kao_json_set(j, "nodes", kao_json_integer(o->n_nodes));
-    kao_json_set(j, "weights", kao_json_integer(weight_count(o)));
+    kao_json_set(j, "weights", kao_json_integer((int64_t)kao_model_weights(model)));
     kao_json_set(j, "inputs", in);
     kao_json_set(j, "outputs", out);
     kao_json_set(j, "card", rows);
@@ -173,28 +163,37 @@ static int print_info_json(const char *path, const kao_network *m, const kao_car
     return cli_print_json("model", j);
 }
 
+static kao_status load_network(kao_context *ctx, const cli_model *found,
+                               kao_network **net, kao_error *err)
+{
+    const kao_span bytes = { found->bytes, found->n_bytes };
+
+    return found->bytes ? kao_network_parse(ctx, net, bytes, found->path, err)
+                        : kao_network_load(ctx, net, found->path, err);
+}
+
 static int info_one(kao_context *ctx, const model_args *args, const char *name)
 {
-    char path[4096];
+    cli_model found;
     kao_error err = { 0 };
     kao_network *net = NULL;
     kao_model *model = NULL;
     kao_embedder *e = NULL;
     int status = CLI_YES;
-    kao_status st = cli_find_model(name, path, sizeof path, &err);
+    kao_status st = cli_find_model(name, &found, &err);
 
     if (!st)
-        st = kao_network_load(ctx, &net, path, &err);
+        st = load_network(ctx, &found, &net, &err);
     if (!st)
-        st = kao_model_open(ctx, &model, path, &err);
+        st = cli_open_model(ctx, &found, &model, &err);
     if (!st) /* not every model is an embedder; e stays NULL */
         (void)kao_embedder_create(model, &e, NULL, NULL);
     if (st)
         status = cli_report("model", st, &err);
     else if (args->photo.json)
-        status = print_info_json(path, net, kao_model_card(model), e);
+        status = print_info_json(found.path, net, model, e);
     else
-        print_info(path, net, kao_model_card(model), e);
+        print_info(&found, net, model, e);
     kao_embedder_destroy(e);
     kao_model_release(model);
     kao_network_destroy(net);
@@ -207,7 +206,7 @@ static const struct {
     kao_dtype dtype;
     const char *descr;
 } npy_types[] = {
-    { KAO_F32, "<f4" }, { KAO_I64, "<i8" }, { KAO_I32, "<i4" },
+    { KAO_F32, "<f4" }, { KAO_F16, "<f2" }, { KAO_I64, "<i8" },  { KAO_I32, "<i4" },
     { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
 };
 
@@ -253,18 +252,24 @@ static kao_status input_number(const kao_network *m, const char *name, size_t n,
             return KAO_OK;
         }
     }
-    return kao_fail(err, KAO_E_ARG, "no input is called \"%.*s\"", (int)n, name);
+    return kao_fail(err, KAO_E_ARG, "%s: no input is called \"%.*s\"", m->name, (int)n,
+                    name);
 }
 
 static kao_status to_tensor(run_state *r, const kao_npy *npy, size_t slot,
                             kao_tensor *t, kao_error *err)
 {
+    int64_t n = 0;
+
     *t = (kao_tensor){ .rank = npy->rank };
     for (size_t i = 0; i < sizeof npy_types / sizeof npy_types[0]; i++)
         if (strcmp(npy_types[i].descr, npy->descr) == 0)
             t->dtype = npy_types[i].dtype;
     if (!kao_tensor_given(t))
         return kao_fail(err, KAO_E_UNSUPPORTED, "element type %s", npy->descr);
+    if (!kao_dims_count(npy->dims, npy->rank, &n))
+        return kao_fail(err, KAO_E_LIMIT, "more than %lld elements",
+                        (long long)KAO_MAX_ELEMENTS);
     memcpy(t->dims, npy->dims, sizeof t->dims);
     kao_tensor_set_dense(t);
     r->data[slot] = kao_alloc(&r->ctx->mem, npy->data.n);
@@ -334,7 +339,7 @@ static kao_status write_output(const run_state *r, uint32_t i, const char *name,
                                kao_error *err)
 {
     const kao_tensor *t = kao_session_output(r->session, i);
-    const char *descr = "<f4";
+    const char *descr = "";
     char path[4096], label[200], shape[96];
     uint8_t *bytes = NULL;
     size_t n = 0;
@@ -403,10 +408,10 @@ static kao_status print_profile(run_state *r, kao_error *err)
     for (uint32_t i = 0; !st && i < n; i++) {
         const kao_profile_row row = kao_session_profile_row(r->session, i);
 
+        kao_network_node_text(r->model, row.node, text, sizeof text);
         total += ns[i][RUNS / 2];
         fprintf(stderr, "%4u %-8s %9.1f us  %-20s %s\n", i, row.kernel,
-                (double)ns[i][RUNS / 2] / 1e3, row.shape,
-                kao_network_node_text(r->model, row.node, text, sizeof text));
+                (double)ns[i][RUNS / 2] / 1e3, row.shape, kao_text_clean(text));
     }
     const kao_plan *p = kao_session_plan(r->session);
 
@@ -421,14 +426,14 @@ static kao_status print_profile(run_state *r, kao_error *err)
 
 static kao_status run_model(run_state *r, const char *name, bool *wrote, kao_error *err)
 {
-    char path[4096];
+    cli_model found;
     uint32_t passes = 0;
     kao_status st = parse_passes(r->args->passes, &passes, err);
 
     if (!st)
-        st = cli_find_model(name, path, sizeof path, err);
+        st = cli_find_model(name, &found, err);
     if (!st)
-        st = kao_network_load(r->ctx, &r->model, path, err);
+        st = load_network(r->ctx, &found, &r->model, err);
     if (!st)
         st = kao_session_create(&r->session, r->model,
                                 &(kao_session_options){ .passes = passes }, err);
@@ -528,7 +533,7 @@ static int print_ops(bool markdown)
 
 int cli_model_run(int argc, char **argv)
 {
-    model_args args = { .output_dir = NULL };
+    model_args args = { .seed = 1 };
     cli_operands rest;
     kao_context *ctx = NULL;
     kao_error err = { 0 };
@@ -540,9 +545,12 @@ int cli_model_run(int argc, char **argv)
 
     if (strcmp(what, "ops") == 0 && rest.n == 1)
         return cli_finish("model", print_ops(args.markdown));
-    if ((strcmp(what, "info") != 0 && strcmp(what, "run") != 0) || rest.n < 2) {
-        fprintf(stderr, "kao model: wanted info FILE.., run FILE or ops (see kao model "
-                        "--help)\n");
+    if ((strcmp(what, "info") != 0 && strcmp(what, "run") != 0 &&
+         strcmp(what, "make") != 0) ||
+        rest.n < 2) {
+        fprintf(stderr,
+                "kao model: wanted info FILE.., run FILE, make NAME FILE or ops "
+                "(see kao model --help)\n");
         return CLI_BAD;
     }
     const kao_status st = cli_context(&ctx, args.photo.threads, args.photo.cpu, &err);
@@ -550,7 +558,9 @@ int cli_model_run(int argc, char **argv)
     if (st)
         return cli_report("model", st, &err);
     status = CLI_YES;
-    if (what[0] == 'r')
+    if (what[0] == 'm')
+        status = cli_model_make(ctx, rest.items + 1, rest.n - 1, args.seed);
+    else if (what[0] == 'r')
         status = run_command(ctx, &args, rest.items + 1, rest.n - 1);
     else
         for (int i = 1; i < rest.n; i++) {

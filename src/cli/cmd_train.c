@@ -11,13 +11,15 @@
 #include "train/trainer.h"
 
 typedef struct train_args {
-    const char *state, *cpu;
+    const char *state, *init, *cpu;
     uint32_t threads, steps;
 } train_args;
 
 const cli_option cli_train_options[] = {
     { "state", 's', CLI_TEXT, offsetof(train_args, state), "FOLDER",
       "where checkpoint, log and model go [$XDG_STATE_HOME/kao/NAME]" },
+    { "init", 'i', CLI_TEXT, offsetof(train_args, init), "FILE.onnx",
+      "begin a new run with these weights and their counter of views" },
     { "steps", 'n', CLI_COUNT, offsetof(train_args, steps), "N",
       "end after so many steps, with a checkpoint [the recipe's end]" },
     { "threads", 't', CLI_COUNT, offsetof(train_args, threads), "N",
@@ -35,15 +37,22 @@ static void on_signal(int number)
     kao_cancel_request(stop);
 }
 
-static void show(void *user, uint64_t step, uint64_t steps, double loss, double rate)
+static void show(void *user, uint64_t step, uint64_t steps, double loss, double rate,
+                 double left)
 {
     const bool terminal = *(const bool *)user;
-    const double left = (double)(steps - step) * 32 / rate; /* roughly: see the log */
 
     if (terminal)
         fprintf(stderr, "\rstep %llu of %llu, loss %.4f, %.0f views/s, %.1f h left   ",
                 (unsigned long long)step, (unsigned long long)steps, loss, rate,
                 left / 3600);
+}
+
+static void note(void *user, const char *line)
+{
+    const bool terminal = *(const bool *)user;
+
+    fprintf(stderr, "%s%s\n", terminal ? "\r" : "", line);
 }
 
 /* $XDG_STATE_HOME/kao/NAME, or ~/.local/state/kao/NAME. */
@@ -74,9 +83,11 @@ static kao_status run(kao_context *ctx, const train_args *args,
     if (st)
         return st;
     const struct sigaction action = { .sa_handler = on_signal };
-    const kao_trainer_options o = { .state = args->state ? args->state : state,
+    const kao_trainer_options o = { .init = args->init,
+                                    .state = args->state ? args->state : state,
                                     .cancel = stop,
                                     .progress = show,
+                                    .note = note,
                                     .user = &terminal,
                                     .most_steps = args->steps };
 

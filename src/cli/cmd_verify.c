@@ -116,9 +116,9 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
         kao_json_set(o, "same", kao_json_bool(v->similarity >= j->threshold));
         kao_json_set(o, "faces", faces);
     }
-    kao_json_set(o, "model", kao_json_string(j->crew.model_path));
+    kao_json_set(o, "model", kao_json_string(j->crew.found[CLI_EMBEDDER].path));
     kao_json_set(o, "detector",
-                 j->crew.detector ? kao_json_string(j->crew.detector_path)
+                 j->crew.detector ? kao_json_string(j->crew.found[CLI_DETECTOR].path)
                                   : kao_json_null());
     kao_json_set(o, "ms",
                  kao_json_number(round((a->photo.ms + b->photo.ms) * 100) / 100));
@@ -454,7 +454,7 @@ static kao_status set_threshold(job *j, kao_error *err)
     if (kao_embedder_threshold(j->crew.workers[0].embedder, &j->threshold))
         return KAO_OK;
     return kao_fail(err, KAO_E_ARG, "%s: its card has no threshold: give --threshold",
-                    j->crew.model_path);
+                    j->crew.found[CLI_EMBEDDER].path);
 }
 
 static int run_jobs(job *j)

@@ -1,5 +1,4 @@
-/* Subcommands: one row and one file each; and what they share: exit statuses, context,
- * finding models. */
+/* Subcommands: one row and one file each; and what they share: exit statuses, context. */
 #ifndef KAO_CLI_COMMAND_H
 #define KAO_CLI_COMMAND_H
 
@@ -43,11 +42,6 @@ kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu,
 
 /* How the program was started: main's argv[0]. */
 void cli_set_program(const char *name);
-/* A model by path, or by name (with or without .onnx) in the folders of KAO_MODELS, the
- * install data folder, and models/ beside the program. path: room for cap bytes. */
-kao_status cli_find_model(const char *name, char *path, size_t cap, kao_error *err);
-/* Folder i of that search, or false. */
-bool cli_model_folder(size_t i, char *path, size_t cap);
 
 /* Flush stdout; false: what was printed did not get out. */
 bool cli_flush(void);
@@ -61,8 +55,5 @@ kao_status cli_read(kao_file *f, kao_mem *mem, const char *path, size_t limit,
                     kao_error *err);
 
 double cli_now_ms(void);
-
-#define CLI_DEFAULT_DETECTOR "yunet_n_dynamic"
-#define CLI_DEFAULT_EMBEDDER "mobilefacenet_192"
 
 #endif

@@ -155,7 +155,7 @@ static void print_table(const job *j)
            j->annotations);
     if (j->args->note)
         printf("%-18s%s\n", "note", j->args->note);
-    printf("%-18s%s\n", "detector", j->crew.detector_path);
+    printf("%-18s%s\n", "detector", j->crew.found[CLI_DETECTOR].path);
     printf("%-18s%zu; %zu unusable\n", "pictures", j->boxes.pictures.n, j->n_unusable);
     printf("%-18s%zu; %zu more do not count (marked, or a side below %g pixels)\n",
            "faces", j->tally.n_faces, j->tally.n_ignored, (double)j->rules.min_size);
@@ -203,7 +203,7 @@ static int print_json(const job *j)
     kao_json_set(o, "boxes_from", kao_json_string(j->annotations));
     kao_json_set(o, "note",
                  j->args->note ? kao_json_string(j->args->note) : kao_json_null());
-    kao_json_set(o, "detector", kao_json_string(j->crew.detector_path));
+    kao_json_set(o, "detector", kao_json_string(j->crew.found[CLI_DETECTOR].path));
     kao_json_set(o, "pictures", kao_json_integer((int64_t)j->boxes.pictures.n));
     kao_json_set(o, "unusable", kao_json_integer((int64_t)j->n_unusable));
     kao_json_set(o, "overlap", kao_json_float(j->rules.overlap));

@@ -251,10 +251,10 @@ kao_json *eval_setting_json(const eval_vectors *v)
     kao_json_set(o, "pictures_from", kao_json_string(v->pictures->path));
     kao_json_set(o, "note",
                  v->args->note ? kao_json_string(v->args->note) : kao_json_null());
-    kao_json_set(o, "model", kao_json_string(v->crew.model_path));
+    kao_json_set(o, "model", kao_json_string(v->crew.found[CLI_EMBEDDER].path));
     kao_json_set(o, "tta", kao_json_string(eval_mirror(v->args)));
     kao_json_set(o, "detector",
-                 v->crew.detector ? kao_json_string(v->crew.detector_path)
+                 v->crew.detector ? kao_json_string(v->crew.found[CLI_DETECTOR].path)
                                   : kao_json_null());
     kao_json_set(o, "pictures", kao_json_integer((int64_t)v->n));
     kao_json_set(o, "unusable", kao_json_integer((int64_t)v->n_unusable));

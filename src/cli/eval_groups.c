@@ -99,7 +99,7 @@ static void print_table(const job *j)
            j->labels);
     if (j->args->note)
         printf("%-18s%s\n", "note", j->args->note);
-    printf("%-18s%s\n%-18s%s\n", "model", v->crew.model_path, "mirror",
+    printf("%-18s%s\n%-18s%s\n", "model", v->crew.found[CLI_EMBEDDER].path, "mirror",
            eval_mirror(j->args));
     printf("%-18s%zu, all taken as different people; %zu unusable\n", "pictures", v->n,
            v->n_unusable);
@@ -179,7 +179,7 @@ static int run(job *j, char **files)
         return status;
     if (isnan(v->threshold)) {
         fprintf(stderr, "kao eval: %s: its card has no threshold: give --threshold\n",
-                v->crew.model_path);
+                v->crew.found[CLI_EMBEDDER].path);
         return CLI_BAD;
     }
     kao_count_matches(v->vectors, v->dim, j->groups.group, v->usable, n, v->threshold,

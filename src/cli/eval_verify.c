@@ -173,9 +173,9 @@ static void make_rows(const verify *v, rows *r)
         add_row(r, "pairs from", v->pairs_path);
     if (v->args->note)
         add_row(r, "note", v->args->note);
-    add_row(r, "model", x->crew.model_path);
+    add_row(r, "model", x->crew.found[CLI_EMBEDDER].path);
     if (x->crew.detector)
-        add_row(r, "detector", x->crew.detector_path);
+        add_row(r, "detector", x->crew.found[CLI_DETECTOR].path);
     snprintf(r->mirror, sizeof r->mirror, "%s", eval_mirror(v->args));
     add_row(r, "mirror", r->mirror);
     snprintf(r->pairs, sizeof r->pairs, "%zu: %zu same, %zu different; %zu pictures",

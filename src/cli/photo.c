@@ -16,12 +16,14 @@ enum { WORKERS_MAX = 256 };
 
 /* ---- workers ---- */
 
-static kao_status open_model(kao_context *ctx, const char *name, kao_model **model,
-                             char *path, size_t cap, kao_error *err)
+static kao_status open_model(cli_crew *c, cli_role role, const char *name,
+                             kao_model **model, kao_error *err)
 {
-    const kao_status st = cli_find_model(name, path, cap, err);
+    cli_model *m = &c->found[role];
+    const kao_status st =
+        name ? cli_find_model(name, m, err) : cli_find_default(role, m, err);
 
-    return st ? st : kao_model_open(ctx, model, path, err);
+    return st ? st : cli_open_model(c->ctx, m, model, err);
 }
 
 static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
@@ -66,11 +68,9 @@ kao_status cli_crew_open(cli_crew *c, const cli_photo_options *o, size_t n_items
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     st = cli_context(&c->ctx, all, o->cpu, err);
     if (!st && !o->no_detect)
-        st = open_model(c->ctx, o->detector ? o->detector : CLI_DEFAULT_DETECTOR,
-                        &c->detector, c->detector_path, sizeof c->detector_path, err);
+        st = open_model(c, CLI_DETECTOR, o->detector, &c->detector, err);
     if (!st && embedder)
-        st = open_model(c->ctx, o->model ? o->model : CLI_DEFAULT_EMBEDDER,
-                        &c->embedder, c->model_path, sizeof c->model_path, err);
+        st = open_model(c, CLI_EMBEDDER, o->model, &c->embedder, err);
     const uint32_t threads = st ? 0 : kao_context_threads(c->ctx);
 
     for (; !st && c->n < want; c->n++)

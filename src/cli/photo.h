@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/jobs.h"
+#include "cli/models.h"
 #include "kao/detector.h"
 #include "kao/embedder.h"
 
@@ -21,16 +22,17 @@ typedef struct cli_photo_options {
 } cli_photo_options;
 
 /* clang-format off */
+#define CLI_EMBEDDER_CHOICE "[" CLI_BUNDLED_EMBEDDER "; where the build has none: " CLI_OTHER_EMBEDDER "]"
 #define CLI_DETECTOR_OPTIONS(T)                                                             \
     { "detector", 'd', CLI_TEXT, offsetof(T, photo.detector), "MODEL",                      \
-      "detector: a path or a name [" CLI_DEFAULT_DETECTOR "]" },                            \
+      "detector: a path or a name [" CLI_BUNDLED_DETECTOR "]" },                            \
     { "min-score", 0, CLI_SCORE, offsetof(T, photo.min_score), "X",                          \
       "drop faces with a detector score below X [the card's]" },                            \
     { "upright", 0, CLI_FLAG, offsetof(T, photo.upright), NULL,                             \
       "the pictures are upright: do not try them turned" }
 #define CLI_EMBEDDER_OPTIONS(T)                                                             \
     { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
-      "embedder: a path or a name [" CLI_DEFAULT_EMBEDDER "]" },                            \
+      "embedder: a path or a name " CLI_EMBEDDER_CHOICE },                            \
     { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                        \
       "join the mirrored picture's features [none]" }
 #define CLI_FACES_OPTION(T, WHICH)                                                          \
@@ -57,7 +59,7 @@ typedef struct cli_worker {
 typedef struct cli_crew {
     kao_context *ctx;
     kao_model *detector, *embedder; /* NULL where none is wanted */
-    char detector_path[4096], model_path[4096];
+    cli_model found[2];             /* by cli_role: where they came from */
     uint32_t n;
     cli_worker *workers;
 } cli_crew;

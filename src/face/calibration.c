@@ -36,7 +36,8 @@ struct kao_calibration {
 
 static const char *const tta_names[] = { "none", "concat", "sum" };
 
-/* "calibration.TTA" or "calibration.TTA.GROUP"; false: another key. */
+/* "calibration.TTA" or "calibration.TTA.GROUP"; false: another key. Keys are printed, so a
+ * group's name is clean text. */
 static bool parse_key(const char *key, kao_tta *tta, const char **group)
 {
     if (strncmp(key, "calibration.", 12) != 0)
@@ -46,7 +47,8 @@ static bool parse_key(const char *key, kao_tta *tta, const char **group)
     for (size_t i = 0; i < sizeof tta_names / sizeof tta_names[0]; i++) {
         const size_t n = strlen(tta_names[i]);
 
-        if (strncmp(s, tta_names[i], n) == 0 && (!s[n] || (s[n] == '.' && s[n + 1]))) {
+        if (strncmp(s, tta_names[i], n) == 0 &&
+            (!s[n] || (s[n] == '.' && s[n + 1] && kao_text_is_clean(s)))) {
             *tta = (kao_tta)i;
             *group = s[n] ? s + n + 1 : "";
             return true;

@@ -59,19 +59,23 @@ static kao_status decode(kao_detector *d, const canvas *c, float min_score,
                          kao_error *err)
 {
     const kao_tensor *tensors[4 * KAO_MAX_LEVELS] = { NULL };
+    const char *name = d->model->net->name;
 
     for (uint32_t i = 0; i < d->model->net->onnx.n_outputs; i++) {
         tensors[i] = kao_session_output(d->session, i);
         if (tensors[i]->dtype != KAO_F32)
-            return kao_fail(err, KAO_E_UNSUPPORTED, "output %u is %s, wanted float32",
-                            i, kao_dtype_name((int)tensors[i]->dtype));
+            return kao_fail(err, KAO_E_UNSUPPORTED,
+                            "%s: output %u is %s, wanted float32", name, i,
+                            kao_dtype_name((int)tensors[i]->dtype));
     }
     kao_face_list_clear(&d->pass);
     const kao_status st = d->family->decode(&d->heads, tensors, c->width, c->height,
                                             min_score, &d->pass, err);
 
-    return !st && d->pass.failed ? kao_fail(err, KAO_E_NOMEM, "detector: out of memory")
-                                 : st;
+    if (st)
+        return kao_error_prefix(err, st, "%s", name);
+    return d->pass.failed ? kao_fail(err, KAO_E_NOMEM, "detector: out of memory")
+                          : KAO_OK;
 }
 
 /* A network may give anything: only boxes that are some are faces. */

@@ -85,9 +85,12 @@ static kao_face face_at(const kao_level *l, const kao_tensor *box,
     return f;
 }
 
-static bool sizes_fit(const kao_tensor *t, int64_t cells, int64_t width)
+/* Rows or maps of `width` numbers an anchor. */
+static bool shape_fits(const kao_tensor *t, int64_t cells, int64_t width)
 {
-    return kao_tensor_count(t) == cells * ANCHORS * width;
+    return kao_tensor_count(t) == cells * ANCHORS * width &&
+           (t->rank == 4 ? t->dims[1] == ANCHORS * width
+                         : width == 1 || t->dims[t->rank - 1] == width);
 }
 
 kao_status kao_scrfd_decode(const kao_heads *heads, const kao_tensor *const *tensors,
@@ -101,10 +104,10 @@ kao_status kao_scrfd_decode(const kao_heads *heads, const kao_tensor *const *ten
         const kao_tensor *scores = tensors[l->score], *box = tensors[l->box],
                          *points = tensors[l->points];
 
-        if (!sizes_fit(scores, cells, 1) || !sizes_fit(box, cells, 4) ||
-            !sizes_fit(points, cells, 10))
-            return kao_fail(err, KAO_E_FORMAT, "outputs of stride %d have another size",
-                            l->stride);
+        if (!shape_fits(scores, cells, 1) || !shape_fits(box, cells, 4) ||
+            !shape_fits(points, cells, 10))
+            return kao_fail(err, KAO_E_FORMAT,
+                            "outputs of stride %d have another shape", l->stride);
         for (int64_t cell = 0; cell < cells; cell++)
             for (int64_t a = 0; a < ANCHORS; a++) {
                 float score = number_of(scores, cell, cells, a, 0, 1);

@@ -66,6 +66,13 @@ static kao_face face_at(float column, float row, float s, float score, const flo
     return f;
 }
 
+/* n rows of `width` numbers. (Maps have as many, in another order.) */
+static bool is_rows(const kao_tensor *t, int64_t n, int64_t width)
+{
+    return kao_tensor_count(t) == n * width &&
+           (width == 1 || t->dims[t->rank - 1] == width);
+}
+
 kao_status kao_yunet_decode(const kao_heads *heads, const kao_tensor *const *tensors,
                             int64_t width, int64_t height, float min_score,
                             kao_face_list *list, kao_error *err)
@@ -77,12 +84,12 @@ kao_status kao_yunet_decode(const kao_heads *heads, const kao_tensor *const *ten
         const float *cls = tensors[l->score]->data, *obj = tensors[l->object]->data;
         const float *box = tensors[l->box]->data, *kps = tensors[l->points]->data;
 
-        if (kao_tensor_count(tensors[l->score]) != cells ||
-            kao_tensor_count(tensors[l->object]) != cells ||
-            kao_tensor_count(tensors[l->box]) != 4 * cells ||
-            kao_tensor_count(tensors[l->points]) != 10 * cells)
-            return kao_fail(err, KAO_E_FORMAT, "outputs of stride %d have another size",
-                            l->stride);
+        if (!is_rows(tensors[l->score], cells, 1) ||
+            !is_rows(tensors[l->object], cells, 1) ||
+            !is_rows(tensors[l->box], cells, 4) ||
+            !is_rows(tensors[l->points], cells, 10))
+            return kao_fail(err, KAO_E_FORMAT,
+                            "outputs of stride %d have another shape", l->stride);
         for (int64_t c = 0; c < cells; c++) {
             const float score = sqrtf(unit(cls[c]) * unit(obj[c]));
 

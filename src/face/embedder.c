@@ -231,7 +231,7 @@ kao_status kao_embedder_id(const kao_embedder *e, kao_tta tta, char id[KAO_ID_BY
 
     if (!e || !id || (unsigned)tta > KAO_TTA_SUM)
         return kao_fail(err, KAO_E_ARG, "embedder: bad arguments");
-    kao_model_hash(e->model, model);
+    kao_model_identity(e->model, model);
     size_t n =
         (size_t)snprintf(text, sizeof text, "kao 1 %s %d %d %u %u", model, (int)tta,
                          (int)e->form.order, e->template.width, e->template.height);
@@ -294,19 +294,19 @@ static kao_status run_batch(kao_embedder *e, const kao_view *chips, size_t first
     if (!st &&
         kao_tensor_count(kao_session_output(e->session, 0)) != (int64_t)(n * e->dim))
         st = kao_fail(err, KAO_E_UNSUPPORTED,
-                      "the network does not give %zu numbers a picture for %u pictures",
-                      e->dim, n);
+                      "%s: does not give %zu numbers a picture for %u pictures",
+                      e->model->net->name, e->dim, n);
     return st;
 }
 
-static kao_status to_unit(float *v, size_t n, kao_error *err)
+static kao_status to_unit(const kao_embedder *e, float *v, size_t n, kao_error *err)
 {
     double sum = 0;
 
     for (size_t i = 0; i < n; i++)
         sum += (double)v[i] * (double)v[i];
     if (!isfinite(sum) || sum < 1e-24)
-        return kao_fail(err, KAO_E_BAD_EMBEDDING, "the network gave %s",
+        return kao_fail(err, KAO_E_BAD_EMBEDDING, "%s: gave %s", e->model->net->name,
                         isfinite(sum) ? "a zero vector"
                                       : "numbers that are not finite");
     for (size_t i = 0; i < n; i++)
@@ -350,6 +350,7 @@ kao_status kao_embed(kao_embedder *e, const kao_view *chips, size_t n, kao_tta t
                   out);
     }
     for (size_t i = 0; !st && i < n; i++)
-        st = to_unit(out + i * kao_embedder_dim(e, tta), kao_embedder_dim(e, tta), err);
+        st = to_unit(e, out + i * kao_embedder_dim(e, tta), kao_embedder_dim(e, tta),
+                     err);
     return st;
 }

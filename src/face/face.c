@@ -18,8 +18,9 @@ float kao_face_eye_distance_px(const kao_face *face)
 static double claim(const kao_face *f, kao_choice choice, uint32_t width,
                     uint32_t height)
 {
-    const double cx = (double)f->x + (double)f->width / 2 - (double)width / 2;
-    const double cy = (double)f->y + (double)f->height / 2 - (double)height / 2;
+    /* the middle of pixels 0 .. n-1, whose centres are at whole numbers, is (n-1)/2 */
+    const double cx = (double)f->x + (double)f->width / 2 - ((double)width - 1) / 2;
+    const double cy = (double)f->y + (double)f->height / 2 - ((double)height - 1) / 2;
 
     switch (choice) {
     case KAO_CHOOSE_BEST:

@@ -5,7 +5,8 @@
  * call the slots; nothing above this folder knows an ISA.
  *
  * Only the drivers call the slots of gemm and depthwise; the others are called through
- * the functions of pool.h, elementwise.h and layout.h, which state their contracts.
+ * the functions of pool.h, elementwise.h and layout.h, which state their contracts, but for
+ * those of training (dot_rows, norm_*), which conv_grad.c and nn/ops/train.c call.
  *
  * Words of this folder:
  *   panel   packed weights of nr output channels, side by side

@@ -89,6 +89,18 @@ static bool varies(const kao_graph *g, const kao_step *s)
     return any;
 }
 
+/* Too many numbers for a constant that planning computes. Those that the file itself holds, one
+ * for one, may be more: weights stored short, behind a Cast. */
+static bool too_many(const kao_graph *g, const kao_step *s, const kao_tensor *out)
+{
+    const int64_t n = kao_tensor_count(out);
+    const kao_value *in = s->n_in == 1 ? &g->values[s->in[0]] : NULL;
+    const bool of_file = in && !in->computed && !in->varies && !s->op->work &&
+                         n == kao_tensor_count(&in->t);
+
+    return n > KAO_MAX_FOLDED && !of_file;
+}
+
 /* Run a step whose inputs are all known. *done false: too large to be a constant. */
 static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
 {
@@ -106,7 +118,7 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
     if (work > most || g->folded > most - work)
         return KAO_OK;
     for (uint32_t i = 0; i < s->n_out; i++)
-        if (kao_tensor_given(&a.out[i]) && kao_tensor_count(&a.out[i]) > KAO_MAX_FOLDED)
+        if (kao_tensor_given(&a.out[i]) && too_many(g, s, &a.out[i]))
             return KAO_OK;
     g->folded += work;
     for (uint32_t i = 0; i < s->n_out; i++) {

@@ -45,7 +45,7 @@ kao_status kao_session_create(kao_session **out, kao_network *net,
 
     *out = NULL;
     if (!s)
-        return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", net->name);
     s->net = net;
     s->mem = mem;
     s->pool = kao_pool_limited(net->ctx->pool, o.n_threads);
@@ -54,7 +54,7 @@ kao_status kao_session_create(kao_session **out, kao_network *net,
     s->inputs = kao_calloc(mem, net->onnx.n_inputs, sizeof *s->inputs);
     if (!s->inputs) {
         kao_free(mem, s);
-        return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", net->name);
     }
     *out = s;
     return KAO_OK;
@@ -82,10 +82,9 @@ void kao_session_destroy(kao_session *s)
     kao_free(s->mem, s);
 }
 
-kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
-                            kao_error *err)
+static kao_status check_input(const kao_onnx_model *onnx, uint32_t i,
+                              const kao_tensor *t, kao_error *err)
 {
-    const kao_onnx_model *onnx = &s->net->onnx;
     char have[96], want[96];
     int64_t n = 0;
 
@@ -111,6 +110,16 @@ kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
     if (!kao_dims_count(t->dims, t->rank, &n))
         return kao_fail(err, KAO_E_LIMIT, "input \"%s\": more than %lld elements", name,
                         (long long)KAO_MAX_ELEMENTS);
+    return KAO_OK;
+}
+
+kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
+                            kao_error *err)
+{
+    const kao_status st = check_input(&s->net->onnx, i, t, err);
+
+    if (st)
+        return kao_error_prefix(err, st, "%s", s->net->name);
     s->inputs[i] = *t;
     return KAO_OK;
 }
@@ -133,7 +142,8 @@ static kao_status fill_slot(kao_session *s, slot *x, kao_error *err)
     x->output = kao_calloc(s->mem, p->n_outputs, sizeof *x->output);
     x->outputs = kao_calloc(s->mem, bytes, 1);
     if (!x->args || !x->output || !x->outputs)
-        return kao_fail(err, KAO_E_NOMEM, "session: %zu bytes for outputs", bytes);
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory (%zu bytes for outputs)",
+                        s->net->name, bytes);
     for (uint32_t i = 0; i < p->n_operands; i++)
         x->args[i] = p->operands[i].t;
     for (uint32_t i = 0; i < p->n_outputs; i++) {
@@ -191,7 +201,8 @@ static kao_status grow(kao_session *s, unsigned char **p, size_t *have, size_t w
     *p = kao_alloc(s->mem, want);
     if (!*p)
         return kao_fail(err, KAO_E_NOMEM,
-                        "session: out of memory (%zu bytes for activations)", want);
+                        "%s: out of memory (%zu bytes for activations)", s->net->name,
+                        want);
     *have = want;
     return KAO_OK;
 }
@@ -206,7 +217,7 @@ static kao_status grow_profile(kao_session *s, kao_error *err)
     s->n_ns = 0;
     s->ns = kao_calloc(s->mem, n, sizeof *s->ns);
     if (!s->ns)
-        return kao_fail(err, KAO_E_NOMEM, "session: out of memory");
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", s->net->name);
     s->n_ns = n;
     return KAO_OK;
 }
@@ -218,7 +229,8 @@ kao_status kao_session_prepare(kao_session *s, kao_error *err)
     s->now = NULL;
     for (uint32_t i = 0; i < s->net->onnx.n_inputs; i++)
         if (!kao_tensor_given(&s->inputs[i]))
-            return kao_fail(err, KAO_E_ARG, "input \"%s\" is not bound",
+            return kao_fail(err, KAO_E_ARG, "%s: input \"%s\" is not bound",
+                            s->net->name,
                             s->net->onnx.value_names[s->net->onnx.inputs[i].value]);
     for (uint32_t i = 0; i < s->n_slots && !s->now; i++)
         if (kao_plan_fits(s->slots[i].plan, s->inputs))
@@ -370,7 +382,8 @@ kao_status kao_session_run(kao_session *s, kao_error *err)
     for (uint32_t i = 0; i < s->net->onnx.n_inputs; i++)
         if (!s->inputs[i].data && kao_tensor_count(&s->inputs[i]) > 0) {
             s->now = NULL;
-            return kao_fail(err, KAO_E_ARG, "input \"%s\" has no data",
+            return kao_fail(err, KAO_E_ARG, "%s: input \"%s\" has no data",
+                            s->net->name,
                             s->net->onnx.value_names[s->net->onnx.inputs[i].value]);
         }
     const slot *x = s->now;

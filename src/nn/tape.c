@@ -40,6 +40,27 @@ kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind)
     return p;
 }
 
+kao_param *kao_tape_add_param(kao_tape *t, const char *name, kao_param_kind kind,
+                              size_t n)
+{
+    uint32_t more = 0;
+
+    for (uint32_t i = 0; i < t->n_params; i++)
+        more += t->params[i].value == KAO_NO_VALUE;
+    kao_param *p = &t->params[t->n_params];
+
+    if (more == KAO_TAPE_MORE_PARAMS)
+        return NULL;
+    *p = (kao_param){ .kind = kind,
+                      .value = KAO_NO_VALUE,
+                      .name = name,
+                      .n = n,
+                      .data = kao_arena_calloc(&t->arena, n, sizeof(float)),
+                      .grad = kao_arena_calloc(&t->arena, n, sizeof(float)) };
+    t->n_params += p->data && p->grad;
+    return p->data && p->grad ? p : NULL;
+}
+
 void kao_tape_need_scratch(kao_tape *t, size_t floats)
 {
     t->scratch_floats = floats > t->scratch_floats ? floats : t->scratch_floats;
@@ -114,7 +135,8 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
         return st;
     t->values = kao_arena_calloc(&t->arena, t->g.n_values, sizeof *t->values);
     t->steps = kao_arena_calloc(&t->arena, t->g.n_steps, sizeof *t->steps);
-    t->params = kao_arena_calloc(&t->arena, t->g.n_values, sizeof *t->params);
+    t->params = kao_arena_calloc(&t->arena, t->g.n_values + KAO_TAPE_MORE_PARAMS,
+                                 sizeof *t->params);
     if (!t->values || !t->steps || !t->params)
         return no_memory(t);
     st = make_value(t, t->net->onnx.inputs[0].value, false);

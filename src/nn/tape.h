@@ -31,6 +31,10 @@ typedef struct kao_param {
     const char *name;
     float *data, *grad; /* in the file's order; grad is overwritten by a backward run */
     size_t n;
+    /* Rows of so many floats; those whose byte is 0 stay as they are in a step. NULL: all
+     * take part. */
+    const uint8_t *live;
+    size_t row;
 } kao_param;
 
 typedef struct kao_tape kao_tape;
@@ -74,6 +78,13 @@ struct kao_tape {
 kao_status kao_tape_create(kao_tape **out, kao_network *net, const kao_tensor *input,
                            kao_error *err);
 void kao_tape_destroy(kao_tape *t);
+
+/* A parameter that no operator of the network has, such as the weights of a loss: zeros at
+ * first; its gradient is the caller's to fill. name is borrowed. NULL: out of memory, or more
+ * than KAO_TAPE_MORE_PARAMS. Optimisers are made afterwards. */
+enum { KAO_TAPE_MORE_PARAMS = 4 };
+kao_param *kao_tape_add_param(kao_tape *t, const char *name, kao_param_kind kind,
+                              size_t n);
 
 float *kao_tape_input(kao_tape *t); /* channels last */
 const kao_tensor *kao_tape_output(const kao_tape *t, uint32_t i);

@@ -290,8 +290,13 @@ static kao_status take_data(raw_tensor *x, kao_span bytes, kao_arena *arena,
     if (x->is_external) {
         kao_span span = { 0 };
 
-        if (!x->location || !external)
+        if (!x->location)
             return kao_fail(err, KAO_E_FORMAT, "external data without a place");
+        if (!external)
+            return kao_fail(err, KAO_E_FORMAT,
+                            "external data in \"%s\": a model in memory has no files "
+                            "beside it",
+                            x->location);
         const kao_status st = external->fetch(external->user, x->location, x->offset,
                                               x->length, x->has_length, &span, err);
 

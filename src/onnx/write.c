@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/half.h"
 #include "base/text.h"
 
 enum { IR_VERSION = 8 };
@@ -13,6 +14,7 @@ enum { IR_VERSION = 8 };
 enum { /* field numbers */
        MODEL_IR = 1,
        MODEL_PRODUCER = 2,
+       MODEL_DOC = 6,
        MODEL_GRAPH = 7,
        MODEL_OPSET = 8,
        MODEL_META = 14,
@@ -39,6 +41,7 @@ enum { /* field numbers */
        TENSOR_TYPE = 2,
        TENSOR_NAME = 8,
        TENSOR_RAW = 9,
+       TENSOR_DOC = 12,
        INFO_NAME = 1,
        INFO_TYPE = 2,
        TYPE_TENSOR = 1,
@@ -92,6 +95,15 @@ static void put_string(kao_onnx_writer *w, kao_bytes *b, uint32_t field, const c
     put_bytes(w, b, field, s, strlen(s));
 }
 
+static void put_joined(kao_onnx_writer *w, kao_bytes *b, uint32_t field, const char *a,
+                       const char *end)
+{
+    varint(w, b, (uint64_t)field << 3 | 2);
+    varint(w, b, strlen(a) + strlen(end));
+    raw(w, b, a, strlen(a));
+    raw(w, b, end, strlen(end));
+}
+
 /* What was written to `from` since its size was `mark` becomes a field of `to`. */
 static void put_message(kao_onnx_writer *w, kao_bytes *to, uint32_t field,
                         kao_bytes *from, size_t mark)
@@ -117,6 +129,46 @@ static void wrap(kao_onnx_writer *w, kao_bytes *b, uint32_t field, size_t mark)
         return;
     memmove(b->p + mark + h.n, b->p + mark, n);
     memcpy(b->p + mark, head, h.n);
+}
+
+/* ---- places ---- */
+
+/* A multiple of what any element takes. The graph begins at one, and in it each tensor's
+ * data at one of its elements' size, so that readers can use numbers where they lie. An
+ * empty doc_string, then one of a few spaces, makes up for what is missing: padding takes 0
+ * bytes or 2 and more. */
+enum { PLACE = 8 };
+
+static size_t varint_bytes(uint64_t v)
+{
+    size_t n = 1;
+
+    for (; v > 127; v >>= 7)
+        n++;
+    return n;
+}
+
+static void put_padding(kao_onnx_writer *w, kao_bytes *b, uint32_t field, size_t n)
+{
+    static const char spaces[] =
+        "                              "; /* of which few are taken */
+
+    if (n)
+        put_bytes(w, b, field, spaces, n - 2);
+}
+
+/* Bytes before a field of `bytes` bytes, so that its content begins at a multiple of unit:
+ * it is behind `before` bytes of a message, which itself is a field (of a number below 16)
+ * from `at` on; without one, nested is false. */
+static size_t padding(size_t at, bool nested, size_t before, size_t bytes, size_t unit)
+{
+    for (size_t n = 0;; n += n ? 1 : 2) {
+        const size_t inside = before + n + 1 + varint_bytes(bytes);
+        const size_t outside = nested ? 1 + varint_bytes(inside + bytes) : 0;
+
+        if ((at + outside + inside) % unit == 0)
+            return n;
+    }
 }
 
 /* ---- the graph ---- */
@@ -169,25 +221,7 @@ void kao_onnx_write_output(kao_onnx_writer *w, const char *name, kao_dtype dtype
     value_info(w, GRAPH_OUTPUT, name, dtype, dims, rank);
 }
 
-void kao_onnx_write_tensor(kao_onnx_writer *w, const char *name, kao_dtype dtype,
-                           const int64_t *dims, int32_t rank, const void *data)
-{
-    kao_bytes *b = &w->message;
-    const size_t mark = b->n;
-    size_t bytes = kao_dtype_size((int)dtype);
-
-    for (int32_t i = 0; i < rank; i++) {
-        w->failed = w->failed || !kao_mul(bytes, (size_t)dims[i], &bytes);
-        put_int(w, b, TENSOR_DIMS, dims[i]);
-    }
-    put_int(w, b, TENSOR_TYPE, (int64_t)dtype);
-    put_string(w, b, TENSOR_NAME, name);
-    if (!w->failed)
-        put_bytes(w, b, TENSOR_RAW, data, bytes);
-    put_message(w, &w->graph, GRAPH_TENSOR, b, mark);
-}
-
-/* ---- nodes ---- */
+/* ---- attributes and tensors ---- */
 
 /* Words of a text with spaces between. */
 static bool next_word(const char **s, const char **word, size_t *n)
@@ -253,6 +287,59 @@ static void put_attribute(kao_onnx_writer *w, kao_bytes *b, const char *word, si
     wrap(w, b, NODE_ATTRIBUTE, mark);
 }
 
+/* The message of a tensor, but for its data. */
+static size_t tensor_head(kao_onnx_writer *w, const char *name, const char *end,
+                          kao_dtype dtype, const int64_t *dims, int32_t rank)
+{
+    kao_bytes *b = &w->message;
+    size_t bytes = kao_dtype_size((int)dtype);
+
+    for (int32_t i = 0; i < rank; i++) {
+        w->failed = w->failed || !kao_mul(bytes, (size_t)dims[i], &bytes);
+        put_int(w, b, TENSOR_DIMS, dims[i]);
+    }
+    put_int(w, b, TENSOR_TYPE, (int64_t)dtype);
+    put_joined(w, b, TENSOR_NAME, name, end);
+    put_padding(w, b, TENSOR_DOC,
+                padding(w->graph.n, true, b->n, bytes, kao_dtype_size((int)dtype)));
+    return bytes;
+}
+
+void kao_onnx_write_tensor(kao_onnx_writer *w, const char *name, kao_dtype dtype,
+                           const int64_t *dims, int32_t rank, const void *data)
+{
+    const size_t bytes = tensor_head(w, name, "", dtype, dims, rank);
+
+    if (!w->failed)
+        put_bytes(w, &w->message, TENSOR_RAW, data, bytes);
+    put_message(w, &w->graph, GRAPH_TENSOR, &w->message, 0);
+}
+
+void kao_onnx_write_halves(kao_onnx_writer *w, const char *name, const int64_t *dims,
+                           int32_t rank, const float *data)
+{
+    kao_bytes *b = &w->message;
+    const size_t n =
+        tensor_head(w, name, ".16", KAO_F16, dims, rank) / sizeof(uint16_t);
+
+    varint(w, b, (uint64_t)TENSOR_RAW << 3 | 2);
+    varint(w, b, n * sizeof(uint16_t));
+    for (size_t i = 0; !w->failed && i < n; i++) {
+        const uint16_t half = kao_float_to_half(data[i]);
+
+        raw(w, b, &half, sizeof half);
+    }
+    put_message(w, &w->graph, GRAPH_TENSOR, b, 0);
+    put_joined(w, b, NODE_INPUT, name, ".16");
+    put_string(w, b, NODE_OUTPUT, name);
+    put_string(w, b, NODE_NAME, name);
+    put_string(w, b, NODE_OP, "Cast");
+    put_attribute(w, b, "to=1", 4); /* KAO_F32 */
+    put_message(w, &w->graph, GRAPH_NODE, b, 0);
+}
+
+/* ---- nodes, metadata, the end ---- */
+
 void kao_onnx_write_node(kao_onnx_writer *w, const char *op, const char *inputs,
                          const char *outputs, const char *attributes)
 {
@@ -289,6 +376,7 @@ kao_status kao_onnx_write_end(kao_onnx_writer *w, uint8_t **bytes, size_t *n,
     *n = 0;
     put_int(w, b, MODEL_IR, IR_VERSION);
     put_string(w, b, MODEL_PRODUCER, "kao");
+    put_padding(w, b, MODEL_DOC, padding(0, false, b->n, w->graph.n, PLACE));
     put_message(w, b, MODEL_GRAPH, &w->graph, 0);
     const size_t mark = b->n;
 

@@ -29,9 +29,14 @@ void kao_onnx_write_input(kao_onnx_writer *w, const char *name, kao_dtype dtype,
                           const int64_t *dims, int32_t rank);
 void kao_onnx_write_output(kao_onnx_writer *w, const char *name, kao_dtype dtype,
                            const int64_t *dims, int32_t rank);
-/* An initialiser; data is copied. */
+/* An initialiser; data is copied, and lies in the file at a multiple of its elements' size. */
 void kao_onnx_write_tensor(kao_onnx_writer *w, const char *name, kao_dtype dtype,
                            const int64_t *dims, int32_t rank, const void *data);
+/* The same for float32, stored as the nearest float16, NAME.16, behind a Cast, whose output is
+ * NAME: half the bytes, and every reader of ONNX files knows it. What reads NAME comes
+ * later. Numbers of 65520 and more become infinite. */
+void kao_onnx_write_halves(kao_onnx_writer *w, const char *name, const int64_t *dims,
+                           int32_t rank, const float *data);
 /* inputs, outputs: names with spaces between, "-" an omitted one. attributes: "k=[3,3]
  * group=8 alpha=0.5 mode=nearest": integers, lists of them, numbers with a point,
  * strings. */

@@ -14,6 +14,7 @@ typedef struct kao_arch_weights {
     const float *(*get)(void *user, const char *name, size_t n);
     void *user;
     uint64_t seed;
+    bool halves; /* the shipped form: large weights are stored as float16 */
 } kao_arch_weights;
 
 /* The parameters of a tape as they are; borrows the tape. */
@@ -37,5 +38,11 @@ kao_status kao_arch_detect(kao_mem *mem, bool training, int64_t width,
 kao_status kao_arch_face(kao_mem *mem, bool training, int64_t width, int64_t dim,
                          const kao_arch_weights *weights, const char *const *metadata,
                          uint8_t **bytes, size_t *n, kao_error *err);
+
+/* The field's architectures, as they are published, with seeded weights: iResNet,
+ * MobileFaceNet, mbf, resnet_face18, YOLOv3-face. Errors: KAO_E_ARG (another name), KAO_E_NOMEM. */
+const char *kao_arch_name(size_t i); /* NULL: no more */
+kao_status kao_arch_make(kao_mem *mem, const char *name, uint64_t seed, uint8_t **bytes,
+                         size_t *n, kao_error *err);
 
 #endif

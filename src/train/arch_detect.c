@@ -166,7 +166,9 @@ kao_status kao_arch_detect(kao_mem *mem, bool training, int64_t width,
         { "cls", 0, 1 }, { "obj", 0, 1 }, { "bbox", 1, 4 }, { "kps", 5, 10 }
     };
     static const int strides[KAO_DETECT_LEVELS] = { 8, 16, 32 };
-    kao_arch_maker m = { .mem = mem, .weights = weights };
+    kao_arch_maker m = { .mem = mem,
+                         .weights = weights,
+                         .halves = weights->halves && !training };
     const int64_t c = 4 * width;
 
     kao_onnx_write_begin(&m.w, mem, 13);

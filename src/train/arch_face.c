@@ -61,7 +61,9 @@ kao_status kao_arch_face(kao_mem *mem, bool training, int64_t width, int64_t dim
                          const kao_arch_weights *weights, const char *const *metadata,
                          uint8_t **bytes, size_t *n, kao_error *err)
 {
-    kao_arch_maker m = { .mem = mem, .weights = weights };
+    kao_arch_maker m = { .mem = mem,
+                         .weights = weights,
+                         .halves = weights->halves && !training };
     char name[KAO_ARCH_NAME] = "stem";
 
     kao_onnx_write_begin(&m.w, mem, 13);

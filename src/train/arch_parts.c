@@ -28,7 +28,9 @@ void kao_arch_weight(kao_arch_maker *m, const char *name, const int64_t *dims,
     for (size_t i = 0; own && i < n; i++)
         own[i] = offset + (deviation > 0 ? deviation * kao_random_normal(&r) : 0);
     m->failed |= !given && !own;
-    if (!m->failed)
+    if (!m->failed && m->halves && n >= KAO_ARCH_LARGE)
+        kao_onnx_write_halves(&m->w, name, dims, rank, given ? given : own);
+    else if (!m->failed)
         kao_onnx_write_tensor(&m->w, name, KAO_F32, dims, rank, given ? given : own);
     kao_free(m->mem, own);
 }
@@ -37,10 +39,11 @@ void kao_arch_conv(kao_arch_maker *m, const char *in, const char *out, int64_t o
                    int64_t c, int64_t k, int64_t groups, const char *attributes)
 {
     char w[KAO_ARCH_NAME], inputs[2 * KAO_ARCH_NAME + 2];
+    const int64_t fan = (m->fan_out ? oc : c) / groups * k * k;
 
     kao_arch_join(w, out, ".w");
     kao_arch_weight(m, w, (int64_t[]){ oc, c / groups, k, k }, 4,
-                    sqrtf(2 / (float)(c / groups * k * k)), 0);
+                    m->deviation > 0 ? m->deviation : sqrtf(2 / (float)fan), 0);
     snprintf(inputs, sizeof inputs, "%s %s", in, w);
     kao_onnx_write_node(&m->w, "Conv", inputs, out, attributes);
 }

@@ -2,10 +2,11 @@
 #include "train/faces.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/random.h"
 #include "image/warp.h"
+#include "kao/align.h"
 #include "train/views.h"
 
 /* Where a crop goes in its view: about the middles of both. */
@@ -24,17 +25,48 @@ static place random_place(kao_random *r)
                     .y = (double)kao_random_float(r, -4, 4) };
 }
 
+/* From a crop of this size to its view. */
+static void matrix(uint32_t width, uint32_t height, const place *p, bool mirrored,
+                   double m[6])
+{
+    const double cx = (width - 1) / 2.0, cy = (height - 1) / 2.0,
+                 half = (KAO_FACES_SIDE - 1) / 2.0, side = mirrored ? -1 : 1;
+
+    m[0] = side * p->a;
+    m[1] = -p->b;
+    m[2] = half + p->x - m[0] * cx - m[1] * cy;
+    m[3] = side * p->b;
+    m[4] = p->a;
+    m[5] = half + p->y - m[3] * cx - m[4] * cy;
+}
+
 static void put(const kao_image *face, const place *p, bool mirrored,
                 const kao_image *to)
 {
     const kao_view view = kao_image_view(face);
-    const double cx = (face->width - 1) / 2.0, cy = (face->height - 1) / 2.0,
-                 half = (KAO_FACES_SIDE - 1) / 2.0, side = mirrored ? -1 : 1;
-    const double a = side * p->a, c = side * p->b;
-    const double m[6] = { a, -p->b, half + p->x - a * cx + p->b * cy,
-                          c, p->a,  half + p->y - c * cx - p->a * cy };
+    double m[6];
 
+    matrix(face->width, face->height, p, mirrored, m);
     (void)kao_warp(&view, m, to);
+}
+
+/* Where a template's points come to lie, left and right as one sees them. */
+static void put_points(const place *p, bool mirrored, kao_point points[KAO_FACE_POINTS])
+{
+    static const int swapped[KAO_FACE_POINTS] = { 1, 0, 2, 4, 3 };
+    kao_template t;
+    double m[6];
+
+    (void)kao_template_find(&t, "arcface-112", KAO_FACES_SIDE, KAO_FACES_SIDE, NULL);
+    matrix(KAO_FACES_SIDE, KAO_FACES_SIDE, p, mirrored, m);
+    for (int i = 0; i < KAO_FACE_POINTS; i++) {
+        const kao_point *q = &t.points[mirrored ? swapped[i] : i];
+
+        points[i] = (kao_point){
+            .x = (float)(m[0] * (double)q->x + m[1] * (double)q->y + m[2]),
+            .y = (float)(m[3] * (double)q->x + m[4] * (double)q->y + m[5])
+        };
+    }
 }
 
 /* m = m + share * (other - m) */
@@ -83,7 +115,7 @@ static void spoil(const kao_face_views *s, kao_random *r, const kao_image *m,
 }
 
 void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
-                    const kao_image *room)
+                    const kao_image *room, kao_point points[KAO_FACE_POINTS])
 {
     const kao_pack_picture *all = s->faces.pictures;
     const uint32_t n = (uint32_t)s->faces.n;
@@ -92,6 +124,7 @@ void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
     const bool mirrored = kao_random_below(&r, 2);
 
     put(&all[kao_random_below(&r, n)].image, &p, mirrored, image);
+    put_points(&p, mirrored, points);
     if (kao_random_below(&r, 2)) {
         put(&all[kao_random_below(&r, n)].image, &p, kao_random_below(&r, 2), room);
         blend(image, room, kao_random_float(&r, 0, 1));
@@ -99,4 +132,33 @@ void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
     if (kao_random_below(&r, 2))
         kao_views_recolor(&r, image, 0.8f, 15);
     spoil(s, &r, image, room);
+}
+
+uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i, const kao_image *image)
+{
+    kao_random r = kao_random_stream(s->seed, i, 6);
+    const kao_pack_picture *p =
+        &s->faces.pictures[kao_random_below(&r, (uint32_t)s->faces.n)];
+    const bool mirrored = kao_random_below(&r, 2);
+    const place at = { .a = 1,
+                       .x = (double)kao_random_below(&r, 17) - 8,
+                       .y = (double)kao_random_below(&r, 17) - 8 };
+
+    put(&p->image, &at, mirrored, image);
+    return p->identity;
+}
+
+void kao_faces_facts(kao_facts *f, const kao_recipe *r)
+{
+    kao_facts_add(f, "kao.kind", "embedder");
+    kao_facts_add(f, "kao.input.color", "rgb");
+    kao_facts_add(f, "kao.input.mean", "127.5");
+    kao_facts_add(f, "kao.input.scale", "1/128");
+    kao_facts_add(f, "kao.input.size", "112x112");
+    kao_facts_add(f, "kao.template", "arcface-112");
+    kao_facts_add(f, "kao.metric", "cosine");
+    if (r->threshold > 0) {
+        snprintf(f->threshold, sizeof f->threshold, "%.3g", r->threshold);
+        kao_facts_add(f, "kao.threshold.cosine", f->threshold);
+    }
 }

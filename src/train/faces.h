@@ -4,7 +4,8 @@
 #ifndef KAO_TRAIN_FACES_H
 #define KAO_TRAIN_FACES_H
 
-#include "train/pack.h"
+#include "kao/face.h"
+#include "train/facts.h"
 
 enum { KAO_FACES_SIDE = 112 };
 
@@ -13,8 +14,17 @@ typedef struct kao_face_views {
     uint64_t seed;
 } kao_face_views;
 
-/* View number i into image (RGB, KAO_FACES_SIDE square). room: another picture of its size. */
+/* View number i into image (RGB, KAO_FACES_SIDE square). room: another picture of its size.
+ * points: where the template's five points lie in it. */
 void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
-                    const kao_image *room);
+                    const kao_image *room, kao_point points[KAO_FACE_POINTS]);
+
+/* Picture number i of a training with labels, mirrored or not, shifted by up to eight pixels;
+ * gives its identity. */
+uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i,
+                            const kao_image *image);
+
+/* What the card of a network says that was trained on such views. */
+void kao_faces_facts(kao_facts *f, const kao_recipe *r);
 
 #endif

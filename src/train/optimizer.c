@@ -6,7 +6,20 @@
 
 #include "base/error.h"
 
-kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, kao_error *err)
+/* As many floats as each parameter has. */
+static bool make_list(const kao_optimizer *o, float ***list)
+{
+    *list = kao_calloc(o->mem, o->n_params, sizeof **list);
+    for (uint32_t i = 0; *list && i < o->n_params; i++) {
+        (*list)[i] = kao_calloc(o->mem, o->params[i].n, sizeof(float));
+        if (!(*list)[i])
+            return false;
+    }
+    return *list != NULL;
+}
+
+kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, bool gathers,
+                              kao_error *err)
 {
     kao_mem *mem = &t->net->ctx->mem;
 
@@ -16,24 +29,16 @@ kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, kao_error *err)
                           .beta1 = 0.9f,
                           .beta2 = 0.999f,
                           .epsilon = 1e-8f,
+                          .momentum = 0.9f,
                           .decay = 1e-4f,
                           .mean_decay = 0.999f,
                           .clip = 0 };
-    o->m = kao_calloc(mem, t->n_params, sizeof *o->m);
-    o->v = kao_calloc(mem, t->n_params, sizeof *o->v);
-    o->mean = kao_calloc(mem, t->n_params, sizeof *o->mean);
-    for (uint32_t i = 0; o->m && o->v && o->mean && i < t->n_params; i++) {
-        const size_t n = t->params[i].n;
-
-        o->m[i] = kao_calloc(mem, n, sizeof(float));
-        o->v[i] = kao_calloc(mem, n, sizeof(float));
-        o->mean[i] = kao_calloc(mem, n, sizeof(float));
-        if (!o->m[i] || !o->v[i] || !o->mean[i])
-            break;
-        memcpy(o->mean[i], t->params[i].data, n * sizeof(float));
-    }
-    if (o->m && o->v && o->mean && t->n_params && o->mean[t->n_params - 1])
+    if (make_list(o, &o->m) && make_list(o, &o->v) && make_list(o, &o->mean) &&
+        (!gathers || make_list(o, &o->sums))) {
+        for (uint32_t i = 0; i < t->n_params; i++)
+            memcpy(o->mean[i], t->params[i].data, t->params[i].n * sizeof(float));
         return KAO_OK;
+    }
     kao_optimizer_fini(o);
     return kao_fail(err, KAO_E_NOMEM, "optimizer: out of memory");
 }
@@ -50,7 +55,24 @@ void kao_optimizer_fini(kao_optimizer *o)
     free_all(o->mem, o->m, o->n_params);
     free_all(o->mem, o->v, o->n_params);
     free_all(o->mem, o->mean, o->n_params);
-    o->m = o->v = o->mean = NULL;
+    free_all(o->mem, o->sums, o->n_params);
+    o->m = o->v = o->mean = o->sums = NULL;
+}
+
+void kao_optimizer_gather(kao_optimizer *o, int k, int n)
+{
+    for (uint32_t i = 0; n > 1 && i < o->n_params; i++) {
+        const kao_param *p = &o->params[i];
+        float *sum = o->sums[i];
+
+        if (p->kind == KAO_PARAM_STATISTIC)
+            continue;
+        for (size_t j = 0; j < p->n; j++) {
+            sum[j] = (k ? sum[j] : 0) + p->grad[j];
+            if (k == n - 1)
+                p->grad[j] = sum[j] / (float)n;
+        }
+    }
 }
 
 static double gradient_norm(const kao_optimizer *o)
@@ -64,33 +86,65 @@ static double gradient_norm(const kao_optimizer *o)
     return sqrt(sum);
 }
 
+static bool rests(const kao_param *p, size_t k)
+{
+    return p->live && !p->live[k / p->row];
+}
+
+static void adamw(const kao_optimizer *o, uint32_t i, float rate, float shrink)
+{
+    const kao_param *p = &o->params[i];
+    const double t = (double)o->step;
+    const float by1 = (float)(1 / (1 - pow((double)o->beta1, t)));
+    const float by2 = (float)(1 / (1 - pow((double)o->beta2, t)));
+    const float decay = p->kind == KAO_PARAM_WEIGHT ? o->decay : 0;
+    float *m = o->m[i], *v = o->v[i];
+
+    for (size_t k = 0; k < p->n; k++) {
+        const float g = p->grad[k] * shrink;
+
+        if (rests(p, k))
+            continue;
+        m[k] = o->beta1 * m[k] + (1 - o->beta1) * g;
+        v[k] = o->beta2 * v[k] + (1 - o->beta2) * g * g;
+        p->data[k] -=
+            rate * (m[k] * by1 / (sqrtf(v[k] * by2) + o->epsilon) + decay * p->data[k]);
+    }
+}
+
+static void sgd(const kao_optimizer *o, uint32_t i, float rate, float shrink)
+{
+    const kao_param *p = &o->params[i];
+    const float decay = p->kind == KAO_PARAM_WEIGHT ? o->decay : 0;
+    float *m = o->m[i];
+
+    for (size_t k = 0; k < p->n; k++) {
+        if (rests(p, k))
+            continue;
+        m[k] = o->momentum * m[k] + p->grad[k] * shrink + decay * p->data[k];
+        p->data[k] -= rate * m[k];
+    }
+}
+
 double kao_optimizer_step(kao_optimizer *o, float rate)
 {
     const double norm = gradient_norm(o);
     const float shrink =
         o->clip > 0 && norm > (double)o->clip ? (float)((double)o->clip / norm) : 1;
     const double t = (double)++o->step;
-    const float by1 = (float)(1 / (1 - pow((double)o->beta1, t)));
-    const float by2 = (float)(1 / (1 - pow((double)o->beta2, t)));
     /* the mean of few steps is short, so that the start is forgotten */
     const float keep = fminf(o->mean_decay, (float)((1 + t) / (10 + t)));
 
     for (uint32_t i = 0; i < o->n_params; i++) {
         kao_param *p = &o->params[i];
-        float *m = o->m[i], *v = o->v[i], *mean = o->mean[i];
-        const float decay = p->kind == KAO_PARAM_WEIGHT ? o->decay : 0;
+        float *mean = o->mean[i];
 
-        for (size_t k = 0; k < p->n; k++) {
-            if (p->kind != KAO_PARAM_STATISTIC) {
-                const float g = p->grad[k] * shrink;
-
-                m[k] = o->beta1 * m[k] + (1 - o->beta1) * g;
-                v[k] = o->beta2 * v[k] + (1 - o->beta2) * g * g;
-                p->data[k] -= rate * (m[k] * by1 / (sqrtf(v[k] * by2) + o->epsilon) +
-                                      decay * p->data[k]);
-            }
+        if (p->kind != KAO_PARAM_STATISTIC && o->kind == KAO_ADAMW)
+            adamw(o, i, rate, shrink);
+        else if (p->kind != KAO_PARAM_STATISTIC)
+            sgd(o, i, rate, shrink);
+        for (size_t k = 0; k < p->n; k++)
             mean[k] = keep * mean[k] + (1 - keep) * p->data[k];
-        }
     }
     return norm;
 }

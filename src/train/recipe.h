@@ -10,25 +10,38 @@
 enum { KAO_RECIPE_PACKS = 16, KAO_RECIPE_TEXT = 512 };
 
 typedef struct kao_recipe {
-    char task[32];              /* detector, embedder */
+    char task[32];              /* detector, embedder, classifier */
     char name[64];              /* of the model */
     char data[KAO_RECIPE_TEXT]; /* folder of the packs */
     char scenes[64],
         faces[KAO_RECIPE_TEXT]; /* packs: NAME of NAME.tar, NAME_list.txt; by commas */
     char classes[KAO_RECIPE_TEXT]; /* licence classes that are taken; "" all */
     char teacher[KAO_RECIPE_TEXT]; /* model file */
-    double relation; /* embedder: weight of the difference of similarity matrices */
-    double
-        mirror_from; /* embedder: the step from which the teacher's vectors are those of
+    double masks; /* embedder: share of views that the student sees with a mask */
+    /* classifier: see head.h and margin.h */
+    char loss[16], guard[16], gradient[16];
+    double scale, m1, m2, m3, centers, partial, intra, inter, triplet, triplet_margin;
+    double least_pictures; /* of a person */
+    double dim;            /* numbers of an embedding */
+    double relation;    /* embedder: weight of the difference of similarity matrices */
+    double mirror_from; /* embedder: the step from which the teacher gives the vector of
                            picture and mirror image together */
-    double width;    /* of the network */
-    double size, batch; /* of the input; pictures a step */
+    double width;       /* of the network */
+    double size, batch; /* of the input; pictures a backward run */
+    double accumulate;  /* backward runs a step */
+    char optimizer[16], schedule[16]; /* adamw, sgd; see schedule.h */
+    char drops[64];                   /* of the schedule "step" */
+    double momentum;                  /* of sgd */
     double rate, warm_up, decay, clip, mean_decay;
     double steps;     /* of the whole run */
     double cool_down; /* share of it at its end, rate falling to 0 */
     double seed;
     double checkpoint_minutes;
-    char metadata[KAO_RECIPE_TEXT]; /* of the card: "license=..;trained_on=.." */
+    /* of the card: how the weights may be used, and what else there is to say (a commit) */
+    char license[64], note[128];
+    double
+        threshold; /* of the card: a detector's score, an embedder's cosine; 0: none */
+    double halves; /* 1: the shipped form stores large weights as float16 */
 } kao_recipe;
 
 /* Read a recipe; path is named in messages. */

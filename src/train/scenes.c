@@ -13,7 +13,7 @@ void kao_scenes_sort(kao_scenes *s)
 
     s->n_plain = 0;
     for (size_t i = 0; i < p->n; i++)
-        if (strcmp(p->pictures[i].kind, "noface") != 0) {
+        if (!p->pictures[i].no_face) {
             const kao_pack_picture x = p->pictures[i];
 
             p->pictures[i] = p->pictures[s->n_plain];

@@ -12,7 +12,7 @@ typedef struct kao_scenes {
     uint64_t seed;
 } kao_scenes;
 
-/* Order the pack: pictures of kind "noface" last. */
+/* Order the pack: pictures without a face last. */
 void kao_scenes_sort(kao_scenes *s);
 
 /* View number i into image (RGB, square). room: another picture of its size. *empty: no face

@@ -2,7 +2,8 @@
  *
  * What is to be learned in the end is the sum of the teacher's vectors of the view and of its
  * mirror image, brought to length 1: one pass of the student has what the teacher needs two
- * for. At first the view's own vector does: a quarter more views in the same time. */
+ * for. At first the view's own vector does: a quarter more views in the same time.
+ * Where a mask is drawn (the recipe's `masks`), the teacher sees the face before. */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,7 @@
 #include "train/arch.h"
 #include "train/distill.h"
 #include "train/faces.h"
+#include "train/masks.h"
 #include "train/trainer.h"
 
 struct kao_task {
@@ -46,18 +48,23 @@ static void one_view(void *arg, size_t i, uint32_t worker)
     const kao_image *picture = &t->pictures[2 * worker];
     const kao_view view = kao_image_view(picture);
 
-    kao_faces_view(&t->views, j->first + i, picture, picture + 1);
-    kao_view_to_tensor(&view, &form,
-                       j->input + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
+    kao_random r = kao_random_stream(t->views.seed, j->first + i, 3);
+    kao_point points[KAO_FACE_POINTS];
+
+    kao_faces_view(&t->views, j->first + i, picture, picture + 1, points);
     j->st[i] =
         kao_embed(t->teachers[worker], &view, 1, j->tta, t->targets + i * t->dim, NULL);
+    if ((double)kao_random_float(&r, 0, 1) < t->r->masks)
+        (void)kao_mask_draw(&r, picture, points);
+    kao_view_to_tensor(&view, &form,
+                       j->input + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
 }
 
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
     const size_t batch = (size_t)t->r->batch;
-    const double at = (double)first / t->r->batch;
+    const double at = (double)first / (t->r->batch * t->r->accumulate);
     batch_job j = { .task = t,
                     .first = first,
                     .input = kao_tape_input(tape),
@@ -129,10 +136,10 @@ static kao_status open_teachers(kao_task *t, kao_error *err)
     return st;
 }
 
-static kao_status open_all(kao_task *t, uint8_t **bytes, size_t *n, kao_error *err)
+static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t **bytes,
+                           size_t *n, kao_error *err)
 {
     const kao_recipe *r = t->r;
-    const kao_arch_weights start = { .seed = (uint64_t)r->seed };
     kao_status st = open_teachers(t, err);
 
     if (!st)
@@ -148,12 +155,13 @@ static kao_status open_all(kao_task *t, uint8_t **bytes, size_t *n, kao_error *e
     t->units = kao_calloc(&t->ctx->mem, floats, sizeof *t->units);
     if (!t->targets || !t->units)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    return kao_arch_face(&t->ctx->mem, true, (int64_t)r->width, (int64_t)t->dim, &start,
+    return kao_arch_face(&t->ctx->mem, true, (int64_t)r->width, (int64_t)t->dim, start,
                          NULL, bytes, n, err);
 }
 
 static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                            uint8_t **bytes, size_t *n, kao_error *err)
+                            const kao_arch_weights *start, uint8_t **bytes, size_t *n,
+                            kao_error *err)
 {
     *out = NULL;
     if (r->batch > 1024 || (int64_t)r->size != KAO_FACES_SIDE)
@@ -165,7 +173,7 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
     t->ctx = ctx;
     t->r = r;
     t->views.seed = (uint64_t)r->seed;
-    kao_status st = open_all(t, bytes, n, err);
+    kao_status st = open_all(t, start, bytes, n, err);
 
     if (st)
         close_task(t);
@@ -174,26 +182,24 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
     return st;
 }
 
+static void describe(const kao_task *t, char *to, size_t cap)
+{
+    snprintf(to, cap, "%zu pictures, %zu missing or broken", t->views.faces.n,
+             t->views.faces.skipped);
+}
+
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
-    const kao_arch_weights trained = kao_arch_of_tape(tape);
-    char note[96];
-    /* clang-format off */
-    const char *const metadata[] = { "kao.kind", "embedder",
-                                     "kao.name", t->r->name,
-                                     "kao.input.color", "rgb",
-                                     "kao.input.mean", "127.5",
-                                     "kao.input.scale", "1/128",
-                                     "kao.input.size", "112x112",
-                                     "kao.template", "arcface-112",
-                                     "kao.metric", "cosine",
-                                     "kao.note", note, NULL };
-    /* clang-format on */
+    kao_arch_weights trained = kao_arch_of_tape(tape);
+    const kao_pack *const packs[] = { &t->views.faces, NULL };
+    kao_facts facts;
 
-    snprintf(note, sizeof note, "%llu views", (unsigned long long)views);
+    trained.halves = t->r->halves > 0;
+    kao_facts_begin(&facts, t->r, views, packs);
+    kao_faces_facts(&facts, t->r);
     return kao_arch_face(&t->ctx->mem, false, (int64_t)t->r->width, (int64_t)t->dim,
-                         &trained, metadata, bytes, n, err);
+                         &trained, facts.pairs, bytes, n, err);
 }
 
 const kao_task_kind kao_task_face = {
@@ -201,6 +207,7 @@ const kao_task_kind kao_task_face = {
     .parts = { "cosine", "relation", "least_norm" },
     .open = open_task,
     .close = close_task,
+    .describe = describe,
     .step = step,
     .write = write,
 };

@@ -4,6 +4,7 @@
 #define KAO_TRAIN_TRAINER_H
 
 #include "base/cancel.h"
+#include "train/arch.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
 
@@ -14,10 +15,17 @@ typedef struct kao_task kao_task;
 typedef struct kao_task_kind {
     const char *name; /* of the recipe's `task` */
     const char *parts[KAO_TASK_PARTS];
-    /* Read data and teacher; *bytes: the training form of the network. */
+    /* Read data and teacher; *bytes: the training form of the network, with these weights. */
     kao_status (*open)(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                       uint8_t **bytes, size_t *n, kao_error *err);
+                       const kao_arch_weights *start, uint8_t **bytes, size_t *n,
+                       kao_error *err);
     void (*close)(kao_task *task);
+    /* All below but step and write may be NULL.
+     * Parameters that the network itself does not have, before the optimiser is made. */
+    kao_status (*begin)(kao_task *task, kao_tape *t, kao_error *err);
+    /* A line on the data, when a run begins; what is odd after a step (true: there is). */
+    void (*describe)(const kao_task *task, char *to, size_t cap);
+    bool (*remark)(const kao_task *task, char *to, size_t cap);
     /* Views first .. first + batch - 1 into the tape's input; forward; the gradients of the
      * loss into its outputs; the loss and its parts. */
     kao_status (*step)(kao_task *task, kao_tape *t, uint64_t first,
@@ -27,14 +35,18 @@ typedef struct kao_task_kind {
                         size_t *n, kao_error *err);
 } kao_task_kind;
 
-extern const kao_task_kind kao_task_detect, kao_task_face;
+extern const kao_task_kind kao_task_detect, kao_task_face, kao_task_margin;
 
 typedef struct kao_trainer_options {
+    const char
+        *init; /* an ONNX file whose weights a new run begins with, and whose counter
+                          of views it goes on from; NULL: random ones */
     const char *state; /* folder of checkpoint, log, model; made where it is missing */
     const kao_cancel *cancel; /* ends the run after a checkpoint */
     /* Told now and then; may be NULL. */
     void (*progress)(void *user, uint64_t step, uint64_t steps, double loss,
-                     double views_a_second);
+                     double views_a_second, double seconds_left);
+    void (*note)(void *user, const char *line);
     void *user;
     uint64_t most_steps; /* of this call; 0: to the recipe's end */
 } kao_trainer_options;

@@ -4,6 +4,7 @@
 #include "support/unit.h"
 
 #include <sched.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "base/cpu.h"
 #include "base/cpus.h"
+#include "base/half.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "kao/context.h"
@@ -301,12 +303,55 @@ static void hash_lengths(void **state)
 #endif
 }
 
+/* ---- halves ---- */
+
+/* IEEE 754, 3.4: the value of finite bits below the sign. */
+static double value_of(uint32_t bits)
+{
+    const int e = (int)(bits >> 10), m = (int)(bits & 1023);
+
+    return e ? ldexp(1024 + m, e - 25) : ldexp(m, -24);
+}
+
+static void halves(void **state)
+{
+    enum { INFINITE = 0x7c00 };
+
+    (void)state;
+    for (uint32_t h = 0; h < INFINITE; h++) {
+        const double v = value_of(h), next = value_of(h + 1), middle = (v + next) / 2;
+        const uint32_t even = h % 2 ? h + 1 : h;
+
+        for (uint32_t sign = 0; sign < 2; sign++) {
+            const float by = sign ? -1 : 1;
+            const uint32_t s = sign << 15;
+
+            assert_true((double)kao_half_to_float((uint16_t)(s | h)) == (double)by * v);
+            assert_int_equal(kao_float_to_half(by * (float)v), s | h);
+            assert_int_equal(kao_float_to_half(by * (float)middle), s | even);
+            assert_int_equal(kao_float_to_half(by * nextafterf((float)middle, 0)),
+                             s | h);
+            assert_int_equal(kao_float_to_half(by * nextafterf((float)middle, 1e6f)),
+                             s | (h + 1));
+        }
+    }
+    assert_true(kao_half_to_float(INFINITE) == INFINITY);
+    assert_true(kao_half_to_float(0x8000 | INFINITE) == -INFINITY);
+    assert_true(isnan(kao_half_to_float(INFINITE + 1)));
+    assert_true(signbit(kao_half_to_float(0x8000)));
+    assert_int_equal(kao_float_to_half(3e38f), INFINITE);
+    assert_int_equal(kao_float_to_half(-INFINITY), 0x8000 | INFINITE);
+    assert_int_equal(kao_float_to_half(1e-45f), 0);
+    assert_int_equal(kao_float_to_half(NAN) & INFINITE, INFINITE);
+    assert_true(isnan(kao_half_to_float(kao_float_to_half(NAN))));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(quotas),       cmocka_unit_test(affinity),
         cmocka_unit_test(levels),       cmocka_unit_test(hash_vectors),
-        cmocka_unit_test(hash_lengths),
+        cmocka_unit_test(hash_lengths), cmocka_unit_test(halves),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

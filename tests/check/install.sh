@@ -68,8 +68,46 @@ if command -v c++ >/dev/null; then
     fact "every header compiles alone as C++11, and a C++ program links"
 fi
 
+cat >inside.c <<'P'
+#include <stdio.h>
+#include <kao/detector.h>
+int main(void)
+{
+    kao_context *ctx = NULL;
+    kao_model *model = NULL;
+    kao_detector *detector = NULL;
+    const char *name = NULL;
+    size_t n = 0;
+    kao_status st = kao_context_create(&ctx, NULL, NULL);
+    if (!st)
+        st = kao_model_open_bundled(ctx, &model, "kao-detect", NULL);
+    if (!st)
+        st = kao_detector_create(model, &detector, NULL, NULL);
+    if (!st && kao_model_bundled(0, &name, NULL, &n))
+        printf("%s %zu\n", name, n);
+    kao_detector_destroy(detector);
+    kao_model_release(model);
+    kao_context_destroy(ctx);
+    return (int)st;
+}
+P
+if [ -f "$source/models/kao-detect.onnx" ]; then
+    # shellcheck disable=SC2046
+    run 0 cc -std=c11 -Wall -Wextra -Werror -o inside-shared inside.c $(pkg-config --cflags --libs kao)
+    # shellcheck disable=SC2046
+    run 0 cc -std=c11 -Wall -Wextra -Werror -o inside-static inside.c \
+        $(pkg-config --cflags --libs --static kao | sed 's/-lkao/-l:libkao.a/')
+    for how in shared static; do
+        LD_LIBRARY_PATH=$to$prefix/$libdir run 0 ./inside-$how
+        out_has "kao-detect $(wc -c <"$source/models/kao-detect.onnx")"
+    done
+    fact "kao's own detector is inside the installed library, shared and static"
+fi
+
 mkdir -p "$to$prefix/bin/models"
-KAO_MODELS='' run 3 "$to$prefix/bin/kao" doctor
+well=3
+inside kao-face && well=0
+KAO_MODELS='' run $well "$to$prefix/bin/kao" doctor
 out_has "models in  $prefix/$datadir/kao/models"
 out_has "models in  $(readlink -f "$to")$prefix/bin/models"
 fact "the program looks in $prefix/$datadir/kao/models and in models/ beside itself"

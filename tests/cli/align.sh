@@ -1,5 +1,5 @@
 #!/bin/sh
-# kao align MODELS DETECTOR EMBEDDER
+# kao align DETECTOR EMBEDDER
 . "$(dirname "$0")/lib.sh"
 take_models "$@"
 cd "$work" || exit 1
@@ -15,7 +15,7 @@ run 0 "$KAO" align "$group" -o one --faces 3 --json
 "${PYTHON:-python3}" -c 'import json,sys; o = json.loads(open(sys.argv[1]).read()); assert o["chips"] == ["one/group.face3.png"], o' out || fails JSON
 same one/group.face3.png chips/group.face3.png
 fact "--faces takes one; --json: file, chips; a chip has its face's number"
-if [ $real = no ]; then # between two faces one that is too small: by score the second
+if [ $faces = no ]; then # between two faces one that is too small: by score the second
     "$COMPOSE" mixed.png 640 640 60 "#00d200" 64 64 16 16 "#c80000" 320 320 8 8 "#00be00" 480 480 16 16
     run 0 "$KAO" detect mixed.png --json
     "${PYTHON:-python3}" -c 'import json,sys; o = [f["box"][2] < 30 for f in json.loads(open(sys.argv[1]).read())["faces"]]; assert o == [False, True, False], o' out || fails "order"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# kao bench MODELS DETECTOR EMBEDDER: forms of the output; no times are judged.
+# kao bench DETECTOR EMBEDDER: forms of the output; no times are judged.
 . "$(dirname "$0")/lib.sh"
 take_models "$@"
 

@@ -130,6 +130,12 @@ def turned_by(path, *degrees):
     need(all(abs(p - q) < 0.03 * max(w, h) for p, q in zip(box, (x, y, w, h))), box, x, y, w, h)
 
 
+def not_turned(path):
+    """not-turned OUT: no picture and no face in it is told to be turned."""
+    for o in objects(path):
+        need([o["turned"]] + [f["turned"] for f in o["faces"]] == [0] * (1 + len(o["faces"])), o)
+
+
 def numbered(picture, kao):
     """Face N of embed is face N of detect."""
     found = json.loads(subprocess.run([kao, "detect", picture, "--json"], capture_output=True, check=True).stdout)
@@ -178,7 +184,7 @@ def read_npy(path):
     need((10 + n) % 64 == 0, "data not aligned")
     head = eval(data[10:10 + n].decode("ascii"), {"__builtins__": {}})
     need(not head["fortran_order"], "Fortran order")
-    kind = {"<f4": "f", "<i8": "q", "<i4": "i", "|u1": "B", "|i1": "b", "|b1": "?"}[head["descr"]]
+    kind = {"<f4": "f", "<i8": "q", "<i4": "i", "<f2": "e", "|u1": "B", "|i1": "b", "|b1": "?"}[head["descr"]]
     count = math.prod(head["shape"])
     return head["shape"], struct.unpack("<%d%s" % (count, kind), data[10 + n:])
 
@@ -186,6 +192,11 @@ def read_npy(path):
 def npy(path, *shape):
     got = read_npy(path)[0]
     need(got == tuple(map(int, shape)), "shape", got)
+
+
+def npy_numbers(path, *wanted):
+    got = read_npy(path)[1]
+    need(got == tuple(map(float, wanted)), "numbers", got)
 
 
 def npy_is_json(path, lines):
@@ -307,9 +318,18 @@ def names_model(path):
     """One input, called a=b, and outputs with names that make poor file names."""
     outputs = [b"a/b:c", b"a;b c", b"a_b_c", b"a_b_c.2", b"x" * 130, b"x" * 120, "顔".encode(),
                b"tab\there"]
-    graph = b"".join(field(1, field(1, b"a=b") + field(2, o) + field(4, b"Relu")) for o in outputs)
+    node = field(1, b"a=b") + field(3, "n\x1b[31m\u009b1m".encode()) + field(4, b"Relu")
+    graph = b"".join(field(1, node + field(2, o)) for o in outputs)
     graph += field(2, b"g") + field(11, value_info(b"a=b", 2, 3))
     graph += b"".join(field(12, value_info(o, 2, 3)) for o in outputs)
+    producer = field(2, "p\u009b1m".encode())
+    open(path, "wb").write(field(1, 8) + producer + field(7, graph) + field(8, field(2, 13)))
+
+
+def half_model(path):
+    """No input; the output is a constant of float16."""
+    half = field(1, 2) + field(2, 10) + field(8, b"h") + field(9, struct.pack("<2e", -1, 0.5))
+    graph = field(2, b"g") + field(5, half) + field(12, value_info(b"h", 2))
     open(path, "wb").write(field(1, 8) + field(7, graph) + field(8, field(2, 13)))
 
 

@@ -10,18 +10,42 @@ if [ -n "${WITHOUT-}" ]; then
     fact "formats that the build leaves out are named, and are no fault"
     finish
 fi
-KAO_MODELS=$work/empty:$work/none run 3 "$KAO" doctor
+well=3
+inside kao-detect && inside kao-face && well=0 # then nothing else is needed
+KAO_MODELS=$work/empty:$work/none run $well "$KAO" doctor
 for word in version cpu threads "this process may use" quota "JPEG ok, PNG ok, WebP ok" "models in  $work/empty" \
-    "models in  $work/none (not there)" 'model "yunet_n_dynamic" not found' \
-    'model "mobilefacenet_192" not found' "or KAO_MODELS"; do
+    "models in  $work/none (not there)"; do
     out_has "$word"
 done
-fact "without models doctor says where it looked and ends with 3"
-KAO_MODELS=:$work/empty::: run 3 "$KAO" doctor
+for name in kao-detect kao-face kao-face-mask; do
+    file=$MODELS/$name.onnx
+    if [ -f "$file" ]; then
+        out_has "inside     $name: "
+        out_has "$(wc -c <"$file") bytes"
+        out_has "sha256 $(sha256sum "$file" | cut -c 1-64)"
+    else
+        out_has "inside     $name: not in this build"
+    fi
+done
+inside kao-detect && out_has "detector   kao-detect"
+if inside kao-face; then
+    out_has "embedder   kao-face"
+else
+    out_has 'no kao-face in this build: model "mobilefacenet_192" not found'
+    out_has "set KAO_MODELS"
+fi
+fact "doctor says where it looks, what is inside the program (size and hash are the file's), what is missing"
+if ! inside kao-face; then
+    KAO_MODELS=$work/empty run 3 "$KAO" doctor --json
+    out_has '"embedder":null'
+    out_has 'model \"mobilefacenet_192\" not found'
+    fact "what is missing is told with --json too"
+fi
+KAO_MODELS=:$work/empty::: run $well "$KAO" doctor
 [ "$(grep -c '^models in ' "$work/out")" = 3 ] || fails "empty parts of KAO_MODELS"
 out_has "models in  $work/empty"
 fact "empty parts of KAO_MODELS do not count"
-KAO_CPU=ref run 3 "$KAO" doctor
+KAO_CPU=ref run $well "$KAO" doctor
 out_has "uses ref kernels"
 out_has "models in  $DATADIR/kao/models"
 out_has "models in  $(dirname "$(readlink -f "$KAO")")/models"
@@ -34,21 +58,24 @@ fact "doctor into a full disk is 4"
 take_models "$@"
 run 0 "$KAO" doctor
 out_has "all is well"
-out_has "detector   $KAO_MODELS/yunet_n_dynamic.onnx"
-out_has "embedder   $KAO_MODELS/mobilefacenet_192.onnx"
+embedder=$KAO_MODELS/mobilefacenet_192.onnx
+inside kao-face && embedder=kao-face
+out_has "embedder   $embedder"
 fact "with models all is well, status 0"
 
 run 0 "$KAO" doctor --json
 "${PYTHON:-python3}" -c 'import json, sys
 o = json.loads(open(sys.argv[1]).read())
-assert o["ok"] is True and o["detector"].endswith("yunet_n_dynamic.onnx") and o["pictures"] == {"JPEG": True, "PNG": True, "WebP": True}, o' "$work/out" || fails JSON
+assert o["ok"] is True and o["detector"] == "kao-detect" and o["embedder"] == sys.argv[2], o
+assert [m["name"] for m in o["inside"]][0] == "kao-detect" and all(m["weights"] > 0 and len(m["sha256"]) == 64 for m in o["inside"]), o
+assert o["pictures"] == {"JPEG": True, "PNG": True, "WebP": True}, o' "$work/out" "$embedder" || fails JSON
 fact "doctor --json: one object"
 
-cp "$KAO" "$work/kao"
+cp "$PROGRAM" "$work/kao"
 mv "$work/models" "$work/with models"
 unset KAO_MODELS
 ln -s "with models" "$work/models"
-run 0 "$work/kao" doctor
-out_has "detector   $work/models/yunet_n_dynamic.onnx"
+run 0 "$work/kao" model info yunet_n_dynamic mobilefacenet_192
+out_has "$work/models/yunet_n_dynamic.onnx"
 fact "models beside the program are found without KAO_MODELS"
 finish

@@ -1,8 +1,9 @@
 #!/bin/sh
-# kao eval MODELS DETECTOR EMBEDDER
+# kao eval DETECTOR EMBEDDER [OTHER]
 . "$(dirname "$0")/lib.sh"
 take_models "$@"
 cd "$work" || exit 1
+data=$(dirname "$2")/../data # of the models that do not travel with the repository
 evals() { "${PYTHON:-python3}" "$here/check_eval.py" "$@" || fails "check_eval.py $*"; }
 
 # Crops of four people: each has a colour, each picture a patch of its own.
@@ -187,8 +188,8 @@ run 3 "$KAO" eval detect photos boxes.txt
 err_has "boxes.txt: line "
 fact "detect: AP and recall follow from the boxes of kao detect"
 
-if [ $real = yes ] && [ -f "$folder/../data/lfw/lfw_color_112.tar" ]; then
-    lfw=$folder/../data/lfw
+if [ "$embedder" = mobilefacenet_192 ] && [ -f "$data/lfw/lfw_color_112.tar" ]; then
+    lfw=$data/lfw
     evals first-fold "$lfw/pairs.txt" "$lfw/expected_cosines.tsv" fold.txt
     run 0 "$KAO" eval verify "$lfw/lfw_color_112.tar" fold.txt --scores lfw.tsv
     evals lfw lfw.tsv "$lfw/expected_cosines.tsv" mobilefacenet_192:none
@@ -196,12 +197,12 @@ if [ $real = yes ] && [ -f "$folder/../data/lfw/lfw_color_112.tar" ]; then
     evals lfw lfw.tsv "$lfw/expected_cosines.tsv" mobilefacenet_192:concat
     fact "LFW's first fold: the similarities that ONNX Runtime gives, within 2e-5"
 fi
-if [ $real = yes ] && [ -f "$folder/../data/detect/facemask_images.tar" ]; then
-    faces=$folder/../data/detect
+if [ "$detector" = yunet_n_dynamic ] && [ -f "$data/detect/facemask_images.tar" ]; then
+    street_data=$data/detect
     mkdir street
-    tar xf "$faces/facemask_images.tar" -C street
-    run 0 "$KAO" eval detect "$faces/facemask_images.tar" "$faces/facemask_bbx_gt.txt" --min-size 12 --false 72,150,293 --json
-    evals detections out "$faces/facemask_bbx_gt.txt" street "$KAO" 1
+    tar xf "$street_data/facemask_images.tar" -C street
+    run 0 "$KAO" eval detect "$street_data/facemask_images.tar" "$street_data/facemask_bbx_gt.txt" --min-size 12 --false 72,150,293 --json
+    evals detections out "$street_data/facemask_bbx_gt.txt" street "$KAO" 1
     fact "280 street photographs: AP and recall follow from the boxes of kao detect, but for one hit"
 fi
 finish

@@ -2,8 +2,7 @@
 #
 # From meson: KAO, the program; COMPOSE, the picture maker (tests/support/compose.c);
 # PICTURES, examples/pictures; CHECK, check.py beside this file.
-# Arguments of a test: MODELS DETECTOR EMBEDDER, a folder and two names in it. Without them
-# the test needs the models that do not travel with the repository, and skips.
+# Arguments of a test: DETECTOR EMBEDDER, two model files; where one is not there it skips.
 #
 #   run STATUS COMMAND...   run it; its output is in $work/out, $work/err; a wrong status fails
 #   fact WORDS              what the checks since the last fact have shown
@@ -65,25 +64,42 @@ err_one_line() { lines 1 err; }
 same() { cmp -s "$1" "$2" || fails "$1 and $2 differ"; }
 check() { "${PYTHON:-python3}" "$CHECK" "$@" || fails "check.py $*"; }
 
-# Names of the models as the program's defaults, whatever they are.
+# take_models DETECTOR EMBEDDER [OTHER]: two model files, whatever they are (OTHER where there
+# is no EMBEDDER), under the names below. From here on $KAO names them for the commands that
+# need them; $PROGRAM is the program alone, with its own defaults. faces=yes: the detector
+# finds those of photographs; people=yes: the embedder tells them apart.
 take_models() {
-    real=no
-    folder=${1-} detector=${2-yunet_n_dynamic} embedder=${3-mobilefacenet_192}
-    [ -n "$folder" ] && [ -f "$folder/$detector.onnx" ] && [ -f "$folder/$embedder.onnx" ] ||
-        skip "$(basename "$0" .sh) needs the models $detector and $embedder (in ../shared/models)"
+    [ -z "${3-}" ] || [ -f "$2" ] || set -- "$1" "$3"
+    [ -f "${1-}" ] && [ -f "${2-}" ] || skip "$(basename "$0" .sh) needs ${1-a detector} and ${2-an embedder}"
+    detector=$(basename "$1" .onnx) embedder=$(basename "$2" .onnx)
     mkdir "$work/models"
-    for ending in onnx onnx.card; do
-        [ ! -f "$folder/$detector.$ending" ] || ln -s "$folder/$detector.$ending" "$work/models/yunet_n_dynamic.$ending"
-        [ ! -f "$folder/$embedder.$ending" ] || ln -s "$folder/$embedder.$ending" "$work/models/mobilefacenet_192.$ending"
-    done
+    ln -s "$1" "$work/models/yunet_n_dynamic.onnx"
+    ln -s "$2" "$work/models/mobilefacenet_192.onnx"
+    [ ! -f "$1.card" ] || ln -s "$1.card" "$work/models/yunet_n_dynamic.onnx.card"
+    [ ! -f "$2.card" ] || ln -s "$2.card" "$work/models/mobilefacenet_192.onnx.card"
     KAO_MODELS=$work/models
     export KAO_MODELS
+    PROGRAM=$KAO KAO=$work/named
+    cat >"$KAO" <<END
+#!/bin/sh
+command=\$1
+shift
+case \$command in
+detect) set -- -d yunet_n_dynamic "\$@" ;;
+verify | embed | align | eval) set -- -d yunet_n_dynamic -m mobilefacenet_192 "\$@" ;;
+esac
+exec "$PROGRAM" "\$command" "\$@"
+END
+    chmod +x "$KAO"
+    faces=yes people=yes wide=640 high=781 chip_px=112
+    [ "$embedder" != tiny_embedder ] || people=no chip_px=32
+    threshold=$("$PROGRAM" model info mobilefacenet_192 | awk '$1 == "threshold.cosine" { printf "%.3f", $3 }')
     a=$PICTURES/ana_1.jpg b=$PICTURES/ana_3.jpg c=$PICTURES/ben_1.jpg group=$PICTURES/group.jpg
-    if [ "$embedder" = mobilefacenet_192 ]; then
-        real=yes wide=640 high=781 chip_px=112 threshold=0.530
-        "$COMPOSE" "$work/small.png" 160 160 128 "$a" 60 60 40 49
-    else
+    if [ "$detector" = tiny_detector ]; then
+        faces=no
         paint_pictures
+    else
+        "$COMPOSE" "$work/small.png" 160 160 128 "$a" 60 60 40 49
     fi
     "$COMPOSE" "$work/blank.png" 300 200 60
 }
@@ -91,7 +107,7 @@ take_models() {
 # What the built models take for faces (tests/support/models.h): a green patch of 16 x 16 on
 # its grid is one of 38 x 50; what lies around it makes the person.
 paint_pictures() {
-    wide=640 high=640 chip_px=32 threshold=0.900
+    wide=640 high=640
     PICTURES=$work/pictures
     mkdir "$PICTURES"
     a=$PICTURES/ana_1.jpg b=$PICTURES/ana_3.jpg c=$PICTURES/ben_1.jpg group=$PICTURES/group.jpg
@@ -102,6 +118,9 @@ paint_pictures() {
         "#00e000" 320 320 16 16
     "$COMPOSE" "$work/small.png" 640 640 60 "#c80000" 320 320 8 8
 }
+
+# Is this model inside the program?
+inside() { env -u KAO_MODELS "${PROGRAM-$KAO}" doctor | grep -q "^inside *$1: [0-9]"; }
 
 # Can this user's writes be refused by permissions?
 not_root() { [ "$(id -u)" != 0 ]; }

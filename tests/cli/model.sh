@@ -1,5 +1,5 @@
 #!/bin/sh
-# kao model MODELS DETECTOR EMBEDDER; what needs no model comes first.
+# kao model DETECTOR EMBEDDER; what needs no model comes first.
 . "$(dirname "$0")/lib.sh"
 cd "$work" || exit 1
 
@@ -11,12 +11,27 @@ grep -q '^Conv  ' out || fails "Conv"
 LC_ALL=C sort -c -k1,1 out || fails "not sorted"
 fact "kao model ops lists the operators, sorted"
 
+run 0 "$KAO" model make mobilefacenet "made 顔.onnx"
+out_has "mobilefacenet"
+run 0 "$KAO" model info "made 顔.onnx"
+out_has 'output 0 "embedding" float32 [N,128]'
+run 0 "$KAO" model make mobilefacenet again.onnx --seed 1
+cmp -s "made 顔.onnx" again.onnx || fails "seed 1 is not the usual one"
+run 3 "$KAO" model make mobilenet x.onnx
+err_has 'no architecture "mobilenet"'
+run 3 "$KAO" model make mbf
+err_has "iresnet100"
+run 3 "$KAO" model make mbf none/x.onnx
+err_has "none/x.onnx"
+fact "kao model make writes the field's architectures"
+
 check names-model "odd names.onnx"
 check write-npy x=1.npy 2 3
 cp x=1.npy x.npy
 run 0 "$KAO" model info "odd names.onnx"
 out_has 'input  0 "a=b" float32 [2,3]'
 out_has 'tab?here'
+out_has 'p??1m'
 run 0 "$KAO" model info "odd names.onnx" --json
 "${PYTHON:-python3}" -c 'import json,sys
 o = json.loads(open(sys.argv[1]).read())
@@ -36,8 +51,15 @@ fact "model run: --input splits at the last =; outputs by name, odd bytes as _, 
 run 0 "$KAO" model run "odd names.onnx" -i a=b=x.npy -o out.d --passes none --cpu ref --threads 1
 run 0 "$KAO" model run "odd names.onnx" -i a=b=x.npy --profile
 err_has "steps"
+err_has 'node 0 "n?[31m??1m" (Relu)'
 lines 0 out
 fact "--passes none, --profile"
+
+check half-model half.onnx
+run 0 "$KAO" model run ./half.onnx -o half.d
+out_has 'float16'
+check npy-numbers half.d/h.npy -1 0.5
+fact "an output of float16 is written as that"
 
 wrong() { # MESSAGE ARGUMENTS
     text=$1
@@ -47,13 +69,13 @@ wrong() { # MESSAGE ARGUMENTS
     err_one_line
 }
 wrong "wanted NAME=FILE.npy" "odd names.onnx" -i x.npy
-wrong 'no input is called "a"' "odd names.onnx" -i a=x.npy
-wrong 'a=b' "odd names.onnx"
+wrong 'odd names.onnx: no input is called "a"' "odd names.onnx" -i a=x.npy
+wrong 'odd names.onnx: input "a=b" is not bound' "odd names.onnx"
 wrong "none.npy: No such file" "odd names.onnx" -i a=b=none.npy
 wrong 'no input is called "a=b=x"' "odd names.onnx" -i a=b=x=1.npy
 wrong 'unknown pass "speed"' "odd names.onnx" -i a=b=x.npy --passes speed
 check write-npy y.npy 2 4
-wrong "y.npy" "odd names.onnx" -i a=b=y.npy
+wrong 'y.npy: odd names.onnx: input "a=b" has shape [2,4], wanted [2,3]' "odd names.onnx" -i a=b=y.npy
 printf 'no array' >text.npy
 wrong "text.npy" "odd names.onnx" -i a=b=text.npy
 printf 'no model' >text.onnx

@@ -91,9 +91,9 @@ run 3 "$KAO" detect --draw "$work" one/x.jpg two/x.jpg
 err_has "would be written to the same name"
 fact "two pictures whose results would replace each other are refused before any work"
 
-KAO_MODELS=$work run 3 "$KAO" detect x.jpg
-err_has 'model "yunet_n_dynamic" not found in '
-err_has "KAO_MODELS"
+KAO_MODELS=$work run 3 "$KAO" detect x.jpg -d yunet_n_dynamic
+err_has 'model "yunet_n_dynamic" not found: give a path, or set KAO_MODELS to its folder (looked inside the program, in '
+err_has "in $work"
 err_one_line
 for cpu in sse9 '' AVX2; do
     run 3 "$KAO" detect --cpu "$cpu" x.jpg

@@ -121,6 +121,9 @@ static void curves_that_are_none(void **state)
         { "calibration.some = 0.2:-1 0.3:-2\n", "unknown key" },
         { "calibration.none. = 0.2:-1 0.3:-2\n", "unknown key" },
         { "calibration = 0.2:-1 0.3:-2\n", "unknown key" },
+        { "calibration.none.\x1b[31mred = 0.2:-1 0.3:-2\n", "none.?[31mred\"" },
+        { "calibration.none.\xc2\x9b = 0.2:-1 0.3:-2\n", "none.??\"" },
+        { "calibration.none.\xff = 0.2:-1 0.3:-2\n", "none.?\"" },
     };
     fixture *f = *state;
 
@@ -175,6 +178,58 @@ static void identities(void **state)
         for (size_t k = 0; k < i; k++)
             assert_int_equal(strcmp(ids[i], ids[k]) == 0, rows[i].like == rows[k].like);
     }
+}
+
+/* Weights beside the model file: other weights, another identity. */
+static void identity_of_external_weights(void **state)
+{
+    static const char card[] =
+        "kind = embedder\ninput.color = rgb\ninput.mean = 0\ninput.scale = 1\n"
+        "input.size = 32\ntemplate = arcface-112\n";
+    static const float weights[3][6] = { { 1, 2, 3, 4, 5, 6 },
+                                         { 1, 2, 3, 4, 5, 7 },
+                                         { 1, 2, 3, 4, 5, 6 } };
+    fixture *f = *state;
+    char ids[3][KAO_ID_BYTES];
+
+    for (size_t i = 0; i < 3; i++) {
+        pb data = { 0 }, text = { 0 }, entry = { 0 }, tensor = { 0 };
+        kao_model *m = NULL;
+        kao_embedder *e = NULL;
+        graph g;
+
+        pb_raw(&data, weights[i], sizeof weights[i]);
+        fixture_file(f, "w.bin", &data);
+        pb_raw(&text, card, sizeof card - 1);
+        fixture_file(f, "m.onnx.card", &text);
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F32, "?,3,32,32");
+        pb_str(&entry, 1, "location");
+        pb_str(&entry, 2, "w.bin");
+        pb_str(&tensor, 8, "w");
+        pb_int(&tensor, 2, KAO_F32);
+        pb_int(&tensor, 1, 3);
+        pb_int(&tensor, 1, 2);
+        pb_sub(&tensor, 13, &entry);
+        pb_int(&tensor, 14, 1);
+        pb_sub(&g.nodes, 5, &tensor);
+        graph_node(&g, "GlobalAveragePool", "x", "p", "");
+        graph_node(&g, "Flatten", "p", "f", "");
+        graph_node(&g, "MatMul", "f w", "y", "");
+        graph_output(&g, "y", KAO_F32, NULL);
+        pb file = graph_file(&g);
+
+        assert_int_equal(
+            kao_model_open(f->ctx, &m, fixture_file(f, "m.onnx", &file), &f->err),
+            KAO_OK);
+        assert_int_equal(kao_embedder_create(m, &e, NULL, &f->err), KAO_OK);
+        for (int again = 0; again < 2; again++)
+            assert_int_equal(kao_embedder_id(e, KAO_TTA_NONE, ids[i], NULL), KAO_OK);
+        kao_embedder_destroy(e);
+        kao_model_release(m);
+    }
+    assert_string_not_equal(ids[0], ids[1]);
+    assert_string_equal(ids[0], ids[2]);
 }
 
 /* ---- where a card is looked for ---- */
@@ -235,6 +290,7 @@ int main(void)
         cmocka_unit_test(thresholds),
         cmocka_unit_test(curves_that_are_none),
         cmocka_unit_test(identities),
+        cmocka_unit_test(identity_of_external_weights),
         cmocka_unit_test(no_hash_without_need),
     };
 

@@ -351,6 +351,14 @@ static void decodes_yunet(void **state)
     assert_int_equal(kao_yunet_decode(&heads, tensors, W, H + 16, .5f, &list, &err),
                      KAO_E_FORMAT);
     assert_non_null(strstr(err.msg, "stride 16"));
+    kao_tensor map = t[2]; /* as many numbers, channel by channel */
+
+    map.rank = 4;
+    memcpy(map.dims, (const int64_t[4]){ 1, 4, ROWS, COLUMNS }, sizeof map.dims[0] * 4);
+    assert_int_equal(
+        kao_yunet_decode(&heads, (const kao_tensor *[]){ &t[0], &t[1], &map, &t[3] }, W,
+                         H, .5f, &list, &err),
+        KAO_E_FORMAT);
     kao_face_list_fini(&list);
 }
 
@@ -403,7 +411,15 @@ static void decodes_scrfd(void **state)
             near(f->points[2].x, 116.8);
             near(f->points[2].y, 168.8);
             memset(kps, 0, sizeof kps);
+            const kao_tensor box_as_it_is = t[1];
+
             t[1].dims[t[1].rank - 1]--;
+            assert_int_equal(kao_scrfd_decode(&heads, tensors, W, H, .5f, &list, NULL),
+                             KAO_E_FORMAT);
+            t[1] = box_as_it_is; /* channels in front or behind: the other way round */
+            t[1].dims[1] = maps ? ROWS : 4;
+            t[1].dims[2] = maps ? COLUMNS : 2 * N;
+            t[1].dims[3] = 8;
             assert_int_equal(kao_scrfd_decode(&heads, tensors, W, H, .5f, &list, NULL),
                              KAO_E_FORMAT);
         }
@@ -450,6 +466,15 @@ static void choices(void **state)
                          rows[i].status);
         assert_int_equal(index, rows[i].index);
     }
+    /* pixels 10 .. 29 and 70 .. 89 of 100: as near to the middle, so the earlier one */
+    const kao_face pair[2] = { { .x = 9.5f, .y = 9.5f, .width = 20, .height = 20 },
+                               { .x = 69.5f, .y = 9.5f, .width = 20, .height = 20 } };
+    const kao_faces both = { sizeof both, sizeof pair[0], 2, pair, 0 };
+    size_t middle = 9;
+
+    assert_int_equal(kao_face_choose(&both, KAO_CHOOSE_CENTER, 100, 40, &middle, NULL),
+                     KAO_OK);
+    assert_int_equal(middle, 0);
     const kao_faces one = { sizeof one, sizeof faces[0], 1, faces, 0 };
 
     assert_int_equal(kao_face_choose(&one, KAO_CHOOSE_BEST, 1, 1, NULL, NULL),

@@ -604,6 +604,7 @@ static void external_data(void **state)
     kao_onnx_model m;
 
     assert_int_equal(parse(f, &file, &m), KAO_E_FORMAT);
+    assert_non_null(strstr(f->err.msg, "\"w.bin\": a model in memory"));
     pb_free(&file);
 }
 

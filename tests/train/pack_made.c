@@ -17,6 +17,7 @@ typedef struct made_pack {
     pb tar;
     char list[4096];
     size_t n; /* of list */
+    size_t n_lines;
 } made_pack;
 
 static void tar_member(pb *tar, const char *name, const uint8_t *p, size_t n)
@@ -37,7 +38,8 @@ static void list_line(made_pack *p, const char *name, const char *class,
                       const char *kind)
 {
     p->n += (size_t)snprintf(p->list + p->n, sizeof p->list - p->n,
-                             "%s\tmade\t%s\t%s\n", name, class, kind);
+                             "%s\tmade\t%s\t%s\tperson%zu\n", name, class, kind,
+                             p->n_lines++ / 3);
 }
 
 /* Takes m's pixels. */
@@ -83,7 +85,7 @@ static void write_pack(const fixture *f, made_pack *p)
 
 void make_scene_pack(fixture *f)
 {
-    made_pack p = { .list = "# picture source class kind\n", .n = 28 };
+    made_pack p = { .list = "# picture source class kind identity\n", .n = 37 };
 
     for (uint32_t i = 0; i < 6; i++) {
         kao_image m = noisy_picture(f, i, 90 + 10 * i, 100);
@@ -98,7 +100,7 @@ void make_scene_pack(fixture *f)
 
 void make_face_pack(fixture *f)
 {
-    made_pack p = { .list = "# picture source class kind\n", .n = 28 };
+    made_pack p = { .list = "# picture source class kind identity\n", .n = 37 };
 
     for (uint32_t i = 0; i < MADE_FACES; i++) {
         kao_image m = noisy_picture(f, i, 128, 128);

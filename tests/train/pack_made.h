@@ -9,7 +9,7 @@ enum { MADE_FACES = 12 };
 
 /* "made" in the fixture's folder. For detectors: six pictures, five with bright boxes on noise,
  * one of noise alone that is "noface"; for embedders: MADE_FACES crops of 128 x 128, dark at
- * the border and bright in the middle. Both lists name one picture that is missing and one of
+ * the border and bright in the middle, three a person. Both lists name one picture that is missing and one of
  * another class than "ours". */
 void make_scene_pack(fixture *f);
 void make_face_pack(fixture *f);

@@ -5,11 +5,13 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/fixture.h"
 #include "train/arch.h"
 #include "train/distill.h"
 #include "train/faces.h"
+#include "train/masks.h"
 #include "train/pack_made.h"
 #include "train/trainer.h"
 
@@ -103,9 +105,90 @@ static void gradients(void **state)
         assert_true(isfinite(g[i]));
 }
 
+/* ---- packs ---- */
+
+/* Columns by name, in any order; people of two tars are different people. */
+static void columns(void **state)
+{
+    static const struct {
+        const char *list;
+        size_t n, skipped, people; /* classes: ours */
+    } rows[] = {
+        { "# label(0..) identity picture\n0 ann a/0.png\n1 ben a/1.png\n0 ann "
+          "a/2.png\n",
+          3, 0, 2 },
+        { "# picture\tidentity(or "
+          "-)\tclass\na/0.png\t-\tours\na/1.png\tann\ttheirs\r\n",
+          1, 0, 0 },
+        { "\xef\xbb\xbf# picture class\n# a remark\na/0.png ours\na/9.png "
+          "ours\n\na/gone.png ours\n",
+          2, 1, 0 },
+        { "# picture (kept by hand) kind\na/3.png noface\n", 1, 0, 0 },
+    };
+    static const char *const wrong[] = { "", "a/0.png\n", "# face who\na/0.png ann\n" };
+    fixture *f = *state;
+    char tar[400], list[400];
+
+    make_face_pack(f);
+    snprintf(tar, sizeof tar, "%s/made.tar", f->dir);
+    snprintf(list, sizeof list, "%s/other_list.txt", f->dir);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_pack p = { .n = 0 };
+
+        write_file(list, rows[i].list, strlen(rows[i].list));
+        for (size_t twice = 1; twice <= 2; twice++) {
+            assert_int_equal(kao_pack_load(&p, f->ctx, tar, list, "ours", &f->err),
+                             KAO_OK);
+            assert_int_equal(p.n, twice * rows[i].n);
+            assert_int_equal(p.skipped, twice * rows[i].skipped);
+            assert_int_equal(p.n_identities, twice * rows[i].people);
+        }
+        assert_int_equal(p.pictures[0].no_face, i == 3);
+        kao_pack_free(&p);
+    }
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        kao_pack p = { .n = 0 };
+
+        write_file(list, wrong[i], strlen(wrong[i]));
+        assert_int_equal(kao_pack_load(&p, f->ctx, tar, list, "", &f->err),
+                         KAO_E_FORMAT);
+        assert_non_null(strstr(f->err.msg, "line 1"));
+        kao_pack_free(&p);
+    }
+    unlink(list);
+}
+
+/* People with too few pictures go, and the rest are numbered anew. */
+static void people(void **state)
+{
+    static const char text[] = "# identity picture\na a/0.png\nb a/1.png\n- a/2.png\n"
+                               "c a/3.png\nb a/4.png\nc a/5.png\nc a/6.png\n";
+    fixture *f = *state;
+    kao_pack p = { .n = 0 };
+    char tar[400], list[400];
+
+    make_face_pack(f);
+    snprintf(tar, sizeof tar, "%s/made.tar", f->dir);
+    snprintf(list, sizeof list, "%s/other_list.txt", f->dir);
+    write_file(list, text, sizeof text - 1);
+    assert_int_equal(kao_pack_load(&p, f->ctx, tar, list, "", &f->err), KAO_OK);
+    assert_int_equal(p.n_identities, 3);
+    assert_int_equal(kao_pack_keep_people(&p, 2), 2);
+    assert_true(p.n == 5 && p.n_identities == 2);
+    assert_string_equal(p.identities[0], "b");
+    assert_string_equal(p.identities[1], "c");
+    static const uint32_t want[] = { 0, 1, 0, 1, 1 };
+
+    for (size_t i = 0; i < p.n; i++)
+        assert_int_equal(p.pictures[i].identity, want[i]);
+    kao_pack_free(&p);
+    unlink(list);
+}
+
 /* ---- views ---- */
 
-static kao_image view_of(const fixture *f, const kao_face_views *v, uint64_t i)
+static kao_image view_of(const fixture *f, const kao_face_views *v, uint64_t i,
+                         kao_point points[KAO_FACE_POINTS])
 {
     kao_image m = { 0 }, room = { 0 };
 
@@ -114,7 +197,7 @@ static kao_image view_of(const fixture *f, const kao_face_views *v, uint64_t i)
     assert_int_equal(
         kao_image_create(f->ctx, KAO_FACES_SIDE, KAO_FACES_SIDE, &room, NULL), KAO_OK);
     memset(room.rgb, (int)i, room.row_bytes * room.height); /* what was there before */
-    kao_faces_view(v, i, &m, &room);
+    kao_faces_view(v, i, &m, &room, points);
     kao_image_free(f->ctx, &room);
     return m;
 }
@@ -132,8 +215,14 @@ static void views(void **state)
         kao_pack_load_named(&v.faces, f->ctx, f->dir, "made", "ours", &f->err), KAO_OK);
     assert_int_equal(v.faces.n, MADE_FACES);
     for (uint64_t i = 0; i < 200; i++) {
-        kao_image a = view_of(f, &v, i), b = view_of(f, &v, i),
-                  c = view_of(f, &v, i + 1);
+        kao_point p[KAO_FACE_POINTS];
+        kao_image b = view_of(f, &v, i, p), c = view_of(f, &v, i + 1, p),
+                  a = view_of(f, &v, i, p);
+
+        /* left of what one sees is left, and the face is about where the template has it */
+        assert_true(p[0].x < p[1].x && p[3].x < p[4].x && p[2].y > p[0].y);
+        assert_true(fabsf(p[2].x - 56) < 8 && fabsf(p[2].y - 72) < 8);
+        assert_true(fabsf(p[1].x - p[0].x - 35) < 5);
 
         assert_memory_equal(a.rgb, b.rgb, a.row_bytes * a.height);
         assert_true(memcmp(a.rgb, c.rgb, a.row_bytes * a.height) != 0);
@@ -145,6 +234,51 @@ static void views(void **state)
     }
     assert_true(inside / 200 > outside / 200 + 60);
     kao_pack_free(&v.faces);
+}
+
+/* ---- masks ---- */
+
+static unsigned changed_at(const kao_image *m, float x, float y)
+{
+    const uint8_t *p =
+        m->rgb + (size_t)(y + .5f) * m->row_bytes + (size_t)(x + .5f) * 3;
+
+    return p[0] != 128 || p[1] != 128 || p[2] != 128;
+}
+
+/* Mouth and nose are covered, eyes and brow are not; a face in profile gets none. */
+static void masks(void **state)
+{
+    fixture *f = *state;
+    kao_template t;
+    kao_point p[KAO_FACE_POINTS];
+    kao_image m = { 0 };
+    unsigned colors = 0;
+    uint8_t last = 0;
+
+    assert_int_equal(kao_template_find(&t, "arcface-112", 112, 112, NULL), KAO_OK);
+    assert_int_equal(kao_image_create(f->ctx, 112, 112, &m, NULL), KAO_OK);
+    for (uint32_t i = 0; i < 100; i++) {
+        kao_random r = kao_random_stream(4, i, 3);
+
+        memcpy(p, t.points, sizeof p);
+        memset(m.rgb, 128, m.row_bytes * m.height);
+        assert_true(kao_mask_draw(&r, &m, p));
+        for (int k = 0; k < KAO_FACE_POINTS; k++)
+            assert_int_equal(changed_at(&m, p[k].x, p[k].y), k >= 2);
+        assert_int_equal(changed_at(&m, 56, 30), 0);
+        colors += m.rgb[90 * m.row_bytes + 56 * 3] != last;
+        last = m.rgb[90 * m.row_bytes + 56 * 3];
+        p[2].x += 20; /* the nose beyond an eye */
+        memset(m.rgb, 128, m.row_bytes * m.height);
+        assert_false(kao_mask_draw(&r, &m, p));
+        assert_int_equal(changed_at(&m, 56, 90), 0);
+        for (int k = 0; k < KAO_FACE_POINTS; k++)
+            p[k] = (kao_point){ 50, 50 };
+        assert_false(kao_mask_draw(&r, &m, p));
+    }
+    assert_true(colors > 50);
+    kao_image_free(f->ctx, &m);
 }
 
 /* ---- the network ---- */
@@ -230,6 +364,9 @@ static kao_recipe recipe(const fixture *f)
                      .batch = 8,
                      .relation = 2,
                      .mirror_from = 10,
+                     .accumulate = 1,
+                     .optimizer = "adamw",
+                     .schedule = "constant",
                      .rate = 5e-3,
                      .clip = 5,
                      .mean_decay = .9,
@@ -260,8 +397,8 @@ static void learns_and_goes_on(void **state)
     same_models(f, "whole", "parts");
     snprintf(path, sizeof path, "%s/whole/small.onnx", f->dir);
     assert_int_equal(embedder_of(f, &e, path), KAO_OK);
-    assert_string_equal(kao_card_get(kao_model_card(kao_embedder_model(e)), "note"),
-                        "640 views");
+    assert_string_equal(kao_card_get(kao_model_card(kao_embedder_model(e)), "views"),
+                        "640");
     kao_embedder_destroy(e);
     r.relation = 3;
     assert_int_equal(train_run(f, &r, "whole", 1), KAO_E_FORMAT);
@@ -275,13 +412,59 @@ static void learns_and_goes_on(void **state)
     remove_run(f, "parts");
 }
 
+/* The same pack, three pictures a person: classes are learned, and kept through a checkpoint. */
+static void learns_people(void **state)
+{
+    fixture *f = *state;
+    kao_recipe r = recipe(f);
+    double first = 0, last = 0;
+
+    snprintf(r.task, sizeof r.task, "classifier");
+    snprintf(r.loss, sizeof r.loss, "combined");
+    snprintf(r.guard, sizeof r.guard, "hard");
+    snprintf(r.gradient, sizeof r.gradient, "exact");
+    snprintf(r.optimizer, sizeof r.optimizer, "sgd");
+    r.momentum = .9;
+    r.rate = .05;
+    r.relation = r.mirror_from = 0;
+    r.scale = 16;
+    r.m1 = r.partial = r.centers = 1;
+    r.m2 = .3;
+    r.dim = 16;
+    r.least_pictures = 3;
+    make_face_pack(f);
+    assert_int_equal(train_run(f, &r, "whole", 0), KAO_OK);
+    run_losses(f, "whole", &first, &last);
+    if (last > .5 * first)
+        fail_msg("loss %g at first, %g at last", first, last);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(train_run(f, &r, "parts", 40), KAO_OK);
+    same_models(f, "whole", "parts");
+    remove_run(f, "whole");
+    remove_run(f, "parts");
+    r.least_pictures = 4;
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_FORMAT);
+    assert_non_null(strstr(f->err.msg, "0 people with 4 pictures"));
+    r.least_pictures = 3;
+    snprintf(r.loss, sizeof r.loss, "hinge");
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_ARG);
+    snprintf(r.loss, sizeof r.loss, "combined");
+    snprintf(r.guard, sizeof r.guard, "soft");
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_ARG);
+    remove_run(f, "none");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gradients),
+        cmocka_unit_test(columns),
+        cmocka_unit_test(people),
         cmocka_unit_test(views),
+        cmocka_unit_test(masks),
         cmocka_unit_test(two_forms),
         cmocka_unit_test(learns_and_goes_on),
+        cmocka_unit_test(learns_people),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

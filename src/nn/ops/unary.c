@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "nn/lower.h"
 #include "nn/ops/ops.h"
 
@@ -280,23 +281,6 @@ kao_status kao_op_cast_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-/* IEEE 754 binary16 to binary32, exactly. */
-static float half_to_float(uint16_t h)
-{
-    const uint32_t sign = (uint32_t)(h & 0x8000) << 16, exp = (h >> 10) & 31,
-                   m = h & 1023;
-    uint32_t u = 0;
-    float f;
-
-    if (exp == 0) {
-        f = ldexpf((float)m, -24);
-        return sign ? -f : f;
-    }
-    u = exp == 31 ? sign | 0x7f800000u | m << 13 : sign | (exp + 112) << 23 | m << 13;
-    memcpy(&f, &u, 4);
-    return f;
-}
-
 /* Truncation towards zero; what does not fit saturates and NaN gives 0 (ONNX leaves both
  * open). */
 static int64_t float_to_int(float v, int64_t lo, int64_t hi)
@@ -341,22 +325,40 @@ static void cast_int(const kao_tensor *out, int64_t at, int64_t v)
         kao_tensor_set_int(out, at, out->dtype == KAO_BOOL ? v != 0 : v);
 }
 
+/* Weights that a file stores short pass here in each planning, in rows without gaps. */
+static void cast_halves(const kao_walk *w, float *to, const uint16_t *from)
+{
+    to += w->at[0];
+    from += w->at[1];
+    if (w->step[0] == 1 && w->step[1] == 1)
+        for (int64_t i = 0; i < w->n; i++)
+            to[i] = kao_half_to_float(from[i]);
+    else
+        for (int64_t i = 0; i < w->n; i++)
+            to[i * w->step[0]] = kao_half_to_float(from[i * w->step[1]]);
+}
+
 void kao_op_cast_run(const kao_op_call *c)
 {
     const kao_tensor *in = &c->in[0], *out = &c->out[0];
+    const bool widens = in->dtype == KAO_F16 && out->dtype == KAO_F32;
     kao_walk w = walk_unary(c);
 
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++) {
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w)) {
+        if (widens)
+            cast_halves(&w, out->data, in->data);
+        for (int64_t i = 0; !widens && i < w.n; i++) {
             const int64_t to = w.at[0] + i * w.step[0], at = w.at[1] + i * w.step[1];
 
             if (in->dtype == KAO_F32)
                 cast_float(out, to, ((const float *)in->data)[at]);
             else if (in->dtype == KAO_F16)
-                cast_float(out, to, half_to_float(((const uint16_t *)in->data)[at]));
+                cast_float(out, to,
+                           kao_half_to_float(((const uint16_t *)in->data)[at]));
             else
                 cast_int(out, to, kao_tensor_int_at(in, at));
         }
+    }
 }
 
 /* ---- copies ---- */

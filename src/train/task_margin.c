@@ -1,0 +1,247 @@
+/* Training an embedder by a softmax over people with a margin (head.h): aligned faces with
+ * identities, mirrored and shifted by up to eight pixels, nothing else. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "image/tensor.h"
+#include "train/arch.h"
+#include "train/faces.h"
+#include "train/head.h"
+#include "train/trainer.h"
+
+struct kao_task {
+    kao_context *ctx;
+    const kao_recipe *r;
+    kao_face_views views;
+    size_t left_out; /* pictures of people with too few, or of nobody */
+    kao_margin margin;
+    kao_head *head;
+    uint32_t n_workers;
+    kao_image *pictures; /* by worker */
+    uint32_t *labels;    /* of a batch */
+    kao_head_report report;
+    uint64_t step;
+};
+
+static const kao_tensor_form form = { .order = KAO_TENSOR_RGB,
+                                      .mean = { 127.5f, 127.5f, 127.5f },
+                                      .scale = { 1 / 128.0f, 1 / 128.0f, 1 / 128.0f } };
+
+/* ---- a step ---- */
+
+typedef struct batch_job {
+    kao_task *task;
+    uint64_t first;
+    float *input; /* of the tape */
+} batch_job;
+
+static void one_view(void *arg, size_t i, uint32_t worker)
+{
+    const batch_job *j = arg;
+    kao_task *t = j->task;
+    const kao_view view = kao_image_view(&t->pictures[worker]);
+
+    t->labels[i] = kao_faces_labelled(&t->views, j->first + i, &t->pictures[worker]);
+    kao_view_to_tensor(&view, &form,
+                       j->input + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
+}
+
+static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
+                       double loss[1 + KAO_TASK_PARTS], kao_error *err)
+{
+    const size_t batch = (size_t)t->r->batch;
+    batch_job j = { .task = t, .first = first, .input = kao_tape_input(tape) };
+
+    (void)err;
+    t->step = first / batch;
+    kao_pool_run(t->ctx->pool, one_view, &j, batch);
+    kao_tape_forward(tape, true);
+    kao_head_run(t->head, kao_tape_output(tape, 0)->data, t->labels, t->step,
+                 kao_tape_output_grad(tape, 0), &t->report);
+    loss[0] = t->report.loss;
+    loss[1] = t->report.accuracy;
+    loss[2] = t->report.target;
+    loss[3] = t->report.beyond;
+    loss[4] = t->report.norm;
+    return KAO_OK;
+}
+
+/* A run whose loss stays where random features have it says what its angles are like. */
+static bool remark(const kao_task *t, char *to, size_t cap)
+{
+    const double random =
+        kao_margin_random_loss(&t->margin, t->views.faces.n_identities);
+    size_t n = 0;
+
+    if (t->step < 1000 || t->step % 1000 != 0 || t->report.loss < 0.95 * random)
+        return false;
+    n = (size_t)snprintf(to, cap,
+                         "stuck: loss %.3f, random features have %.3f; %.0f %% beyond "
+                         "the margin; norm %.3g, least %.3g; target cosines -1..1:",
+                         t->report.loss, random, 100 * t->report.beyond, t->report.norm,
+                         t->report.least_norm);
+    for (int i = 0; i < KAO_HEAD_BINS && n < cap; i++)
+        n += (size_t)snprintf(to + n, cap - n, " %u", t->report.histogram[i]);
+    return true;
+}
+
+static void describe(const kao_task *t, char *to, size_t cap)
+{
+    snprintf(to, cap,
+             "%zu pictures of %u people; %zu left out (of nobody, or of people with "
+             "fewer than %.0f), %zu missing or broken",
+             t->views.faces.n, t->views.faces.n_identities, t->left_out,
+             t->r->least_pictures, t->views.faces.skipped);
+}
+
+/* ---- beginning and end ---- */
+
+static void close_task(kao_task *t)
+{
+    kao_mem *mem = &t->ctx->mem;
+
+    kao_head_destroy(t->head);
+    for (uint32_t i = 0; t->pictures && i < t->n_workers; i++)
+        kao_image_free(t->ctx, &t->pictures[i]);
+    kao_free(mem, t->pictures);
+    kao_free(mem, t->labels);
+    kao_pack_free(&t->views.faces);
+    kao_free(mem, t);
+}
+
+/* Number of a word among words, which NULL ends; -1: none. */
+static int find(const char *word, const char *const *words)
+{
+    for (int i = 0; words[i]; i++)
+        if (strcmp(words[i], word) == 0)
+            return i;
+    return -1;
+}
+
+static kao_status read_margin(kao_task *t, kao_error *err)
+{
+    static const char *const losses[] = { "softmax", "combined", "sphere", "adaface",
+                                          NULL },
+                             *const guards[] = { "hard", "easy", "none", NULL },
+                             *const gradients[] = { "exact", "straight", NULL };
+    const kao_recipe *r = t->r;
+    const int kind = find(r->loss, losses), guard = find(r->guard, guards),
+              gradient = find(r->gradient, gradients);
+
+    if (kind < 0)
+        return kao_fail(err, KAO_E_ARG,
+                        "loss = %.20s: softmax, combined, sphere or adaface", r->loss);
+    if (guard < 0)
+        return kao_fail(err, KAO_E_ARG, "guard = %.20s: hard, easy or none", r->guard);
+    if (gradient < 0)
+        return kao_fail(err, KAO_E_ARG, "gradient = %.20s: exact or straight",
+                        r->gradient);
+    t->margin = (kao_margin){ .kind = (kao_margin_kind)kind,
+                              .scale = r->scale,
+                              .m1 = r->m1,
+                              .m2 = r->m2,
+                              .m3 = r->m3,
+                              .guard = (kao_margin_guard)guard,
+                              .straight = gradient == 1 };
+    return KAO_OK;
+}
+
+static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t **bytes,
+                           size_t *n, kao_error *err)
+{
+    const kao_recipe *r = t->r;
+    kao_mem *mem = &t->ctx->mem;
+    kao_status st = read_margin(t, err);
+
+    if (!st)
+        st = kao_pack_load_named(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
+                                 err);
+    if (st)
+        return st;
+    t->left_out = kao_pack_keep_people(&t->views.faces, (size_t)r->least_pictures);
+    if (t->views.faces.n_identities < 2)
+        return kao_fail(err, KAO_E_FORMAT,
+                        "%s: %u people with %.0f pictures and more, wanted 2", r->data,
+                        t->views.faces.n_identities, r->least_pictures);
+    t->n_workers = kao_pool_threads(t->ctx->pool);
+    t->pictures = kao_calloc(mem, t->n_workers, sizeof *t->pictures);
+    t->labels = kao_calloc(mem, (size_t)r->batch, sizeof *t->labels);
+    if (!t->pictures || !t->labels)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (uint32_t i = 0; !st && i < t->n_workers; i++)
+        st = kao_image_create(t->ctx, KAO_FACES_SIDE, KAO_FACES_SIDE, &t->pictures[i],
+                              err);
+    if (!st)
+        st = kao_arch_face(mem, true, (int64_t)r->width, (int64_t)r->dim, start, NULL,
+                           bytes, n, err);
+    return st;
+}
+
+static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
+                            const kao_arch_weights *start, uint8_t **bytes, size_t *n,
+                            kao_error *err)
+{
+    *out = NULL;
+    if ((int64_t)r->size != KAO_FACES_SIDE)
+        return kao_fail(err, KAO_E_ARG, "size %g: wanted %d", r->size, KAO_FACES_SIDE);
+    kao_task *t = kao_calloc(&ctx->mem, 1, sizeof *t);
+
+    if (!t)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    t->ctx = ctx;
+    t->r = r;
+    t->views.seed = (uint64_t)r->seed;
+    const kao_status st = open_all(t, start, bytes, n, err);
+
+    if (st)
+        close_task(t);
+    else
+        *out = t;
+    return st;
+}
+
+static kao_status begin(kao_task *t, kao_tape *tape, kao_error *err)
+{
+    const kao_recipe *r = t->r;
+    const kao_head_options o = { .margin = t->margin,
+                                 .classes = t->views.faces.n_identities,
+                                 .centers = (uint32_t)r->centers,
+                                 .dim = (size_t)r->dim,
+                                 .batch = (size_t)r->batch,
+                                 .partial = r->partial,
+                                 .intra = r->intra,
+                                 .inter = r->inter,
+                                 .triplet = r->triplet,
+                                 .triplet_margin = r->triplet_margin,
+                                 .seed = (uint64_t)r->seed };
+
+    return kao_head_create(&t->head, tape, &o, err);
+}
+
+static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
+                        size_t *n, kao_error *err)
+{
+    kao_arch_weights trained = kao_arch_of_tape(tape);
+    const kao_pack *const packs[] = { &t->views.faces, NULL };
+    kao_facts facts;
+
+    trained.halves = t->r->halves > 0;
+    kao_facts_begin(&facts, t->r, views, packs);
+    kao_faces_facts(&facts, t->r);
+    return kao_arch_face(&t->ctx->mem, false, (int64_t)t->r->width, (int64_t)t->r->dim,
+                         &trained, facts.pairs, bytes, n, err);
+}
+
+const kao_task_kind kao_task_margin = {
+    .name = "classifier",
+    .parts = { "accuracy", "target", "beyond", "norm" },
+    .open = open_task,
+    .close = close_task,
+    .begin = begin,
+    .describe = describe,
+    .remark = remark,
+    .step = step,
+    .write = write,
+};
