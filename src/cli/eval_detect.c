@@ -261,11 +261,8 @@ static int run(job *j, char **files)
 
     if (st)
         return cli_report("eval", st, &err);
-    if (!eval_all_there(&j->pictures, j->names, j->boxes.pictures.n) &&
-        j->args->unusable == EVAL_REFUSE) {
-        fprintf(stderr, "kao eval: refused; --unusable drop or reject goes on\n");
+    if (!eval_may_begin(j->args, &j->pictures, j->names, j->boxes.pictures.n))
         return CLI_BAD;
-    }
     const int status = look(j);
 
     if (status)

@@ -20,11 +20,12 @@ void eval_say(size_t already, const char *line)
         fprintf(stderr, "kao eval: ... and more\n");
 }
 
-bool eval_all_there(const kao_pictures *pictures, const char *const *names, size_t n)
+bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,
+                    const char *const *names, size_t n)
 {
     size_t missing = 0;
 
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && args->unusable == EVAL_REFUSE; i++) {
         char line[1024];
 
         if (kao_pictures_has(pictures, names[i]))
@@ -34,7 +35,11 @@ bool eval_all_there(const kao_pictures *pictures, const char *const *names, size
         eval_say(missing++, line);
     }
     if (missing)
-        fprintf(stderr, "kao eval: %zu of %zu pictures are missing\n", missing, n);
+        fprintf(
+            stderr,
+            "kao eval: %zu of %zu pictures are missing: refused; --unusable drop or "
+            "reject goes on\n",
+            missing, n);
     return missing == 0;
 }
 

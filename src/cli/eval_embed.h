@@ -31,9 +31,10 @@ typedef struct eval_vectors {
 
 /* "kao eval: LINE" on stderr, for the first 20. already: how many came before. */
 void eval_say(size_t already, const char *line);
-/* True where every name is there; else each missing one's line on stderr (the first 20), and
- * their number. */
-bool eval_all_there(const kao_pictures *pictures, const char *const *names, size_t n);
+/* False, after a line for each missing picture (the first 20) and their number, where some are
+ * missing and --unusable does not say to go on: before anything is computed. */
+bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,
+                    const char *const *names, size_t n);
 
 /* Embed all pictures, on all threads. Aligned crops of the embedder's size, or 8 pixels larger
  * on each side, of which the middle is taken; or with --photos photographs. What cannot be

@@ -168,11 +168,8 @@ static int run(job *j, char **files)
         return cli_report("eval", st, &err);
     const size_t n = j->groups.pictures.n;
 
-    if (!eval_all_there(&j->pictures, j->names, n) &&
-        j->args->unusable == EVAL_REFUSE) {
-        fprintf(stderr, "kao eval: refused; --unusable drop goes on\n");
+    if (!eval_may_begin(j->args, &j->pictures, j->names, n))
         return CLI_BAD;
-    }
     const int status = eval_embed(v, j->args, &j->pictures, j->names, n);
 
     if (status)

@@ -202,6 +202,12 @@ static int write_report(verify *v, const rows *r)
 
 /* ---- the table ---- */
 
+/* The list's own folds (one: none); without a list's word, ten. */
+static uint32_t folds_of(const verify *v)
+{
+    return v->pairs.n_folds ? v->pairs.n_folds : FOLDS;
+}
+
 static void print_curve(const kao_figures *f)
 {
     if (isnan(f->auc))
@@ -232,6 +238,9 @@ static void print_table(const verify *v, const rows *r)
         printf("%-18s%.2f %% +- %.2f (standard error of %u folds; deviation %.2f)\n",
                "accuracy", 100 * f->folds.mean, 100 * f->folds.standard_error,
                f->folds.n, 100 * f->folds.deviation);
+    else if (folds_of(v) > 1)
+        printf("%-18snot over %u folds with %zu pairs\n", "accuracy", folds_of(v),
+               f->n);
     printf("%-18s%.2f %% at %.3f, chosen on these pairs: optimistic\n",
            "best threshold", 100 * f->best_accuracy, f->best_threshold);
     if (f->has_threshold)
@@ -332,12 +341,6 @@ static int print_json(const verify *v)
 
 /* ---- the form ---- */
 
-/* The list's own folds (one: none); without a list's word, ten. */
-static uint32_t folds_of(const verify *v)
-{
-    return v->pairs.n_folds ? v->pairs.n_folds : FOLDS;
-}
-
 static int give(verify *v)
 {
     rows r;
@@ -364,11 +367,8 @@ static int run(verify *v, char **files, int n)
 
     if (st)
         return cli_report("eval", st, &err);
-    if (!eval_all_there(&v->pictures, v->names, v->pairs.names.n) &&
-        v->args->unusable == EVAL_REFUSE) {
-        fprintf(stderr, "kao eval: refused; --unusable drop or reject goes on\n");
+    if (!eval_may_begin(v->args, &v->pictures, v->names, v->pairs.names.n))
         return CLI_BAD;
-    }
     const int status =
         eval_embed(&v->vectors, v->args, &v->pictures, v->names, v->pairs.names.n);
 

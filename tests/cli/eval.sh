@@ -40,6 +40,11 @@ for tta in concat sum; do
     run 0 "$KAO" eval verify people pairs.txt --scores mirror.tsv --tta $tta
     evals cosines mirror.tsv people "$KAO" --tta $tta
 done
+head -n 6 pairs.txt >few.txt
+run 0 "$KAO" eval verify people few.txt
+out_has "not over 10 folds with 5 pairs"
+KAO_PROGRESS_MS=0 check on-terminal shown "$KAO" eval verify people pairs.txt
+grep -q "9/9" shown || fails "no progress on a terminal"
 fact "similarities are those of kao embed, none, concat and sum; the figures follow from them; the same for --threads 1"
 
 run 0 "$KAO" eval verify people --scores made.tsv --json
@@ -83,6 +88,7 @@ err_has "people: no picture no/1.png in it"
 err_has "2 of 9 pictures are missing"
 err_has "refused"
 run 0 "$KAO" eval verify people gone.txt --unusable drop --json
+lines 3 err
 out_has '"pairs":8,"same":5,"different":3,"pairs_unusable":4'
 run 0 "$KAO" eval verify people gone.txt --unusable reject --scores reject.tsv --json
 out_has '"pairs":12,"same":6,"different":6,"pairs_unusable":4'
