@@ -209,9 +209,9 @@ double kao_scores_frr(const kao_scores *s, double threshold)
                  s->n_same);
 }
 
-bool kao_tar_at(const kao_scores *s, double far, kao_tar *tar)
+bool kao_roc_at(const kao_scores *s, double far, kao_roc_point *tar)
 {
-    *tar = (kao_tar){ .threshold = -2 };
+    *tar = (kao_roc_point){ .threshold = -2 };
     if (s->n_same == 0 || s->n_different == 0)
         return false;
     /* .001 * 3000 may lie a rounding below 3 */
