@@ -212,8 +212,10 @@ static void ends(void **state)
         size_t n;
         double auc, eer; /* NaN: not known */
     } rows[] = {
-        { units, ones, 3, NAN, NAN }, { units, zeros, 3, NAN, NAN },
-        { units, ones, 0, NAN, NAN }, { equal, mixed, 2, .5, .5 },
+        { units, ones, 3, (double)NAN, (double)NAN },
+        { units, zeros, 3, (double)NAN, (double)NAN },
+        { units, ones, 0, (double)NAN, (double)NAN },
+        { equal, mixed, 2, .5, .5 },
         { apart, mixed, 2, 1, 0 },
     };
     kao_folds f;
@@ -247,7 +249,7 @@ static void ends(void **state)
 
 static void failures(void **state)
 {
-    const double values[] = { .5, NAN, .2 };
+    const double values[] = { .5, (double)NAN, .2 };
     const bool same[] = { true, false, true };
     kao_scores s;
     kao_error err = { 0 };
