@@ -483,6 +483,9 @@ uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s)
         if (!kao_value_known(g, s->in[i]) || !g->values[s->in[i]].varies)
             continue;
         const kao_tensor *t = &g->values[s->in[i]].t;
+
+        for (int32_t d = 0; d < t->rank; d++)
+            key = mix(key, (uint64_t)t->dims[d] + 1u);
         const size_t n = (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
         const uint8_t *p = t->data;
 
