@@ -9,8 +9,11 @@
 
 #include <string.h>
 
-/* Work that planning may spend on known values, in elements touched. */
+/* Work that planning may spend on known values, in elements touched; and for each byte of the
+ * file, so that all weights that are stored short can be widened: an element is touched
+ * twice, once on each side. */
 #define FOLD_BUDGET ((uint64_t)1 << 26)
+enum { FOLD_EACH_BYTE = 2 };
 
 kao_status kao_graph_no_memory(kao_graph *g)
 {
@@ -35,7 +38,8 @@ static uint64_t fold_budget(const kao_graph *g)
 {
     const uint64_t most = kao_graph_max_work(g);
 
-    return most < FOLD_BUDGET ? most : FOLD_BUDGET;
+    return (most < FOLD_BUDGET ? most : FOLD_BUDGET) +
+           FOLD_EACH_BYTE * g->net->onnx.n_bytes;
 }
 
 bool kao_value_known(const kao_graph *g, uint32_t value)
