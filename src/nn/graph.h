@@ -33,6 +33,7 @@ typedef struct kao_value {
     uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
     bool varies;        /* known, but another in plans for other inputs */
     bool computed;      /* known, in the memory of planning */
+    bool of_file;       /* known, as many numbers as a constant of the file */
     /* place.c: */
     bool joined;    /* placed by kao_place_joins: root, offset, strides stand */
     uint32_t root;  /* the value whose storage it is part of; itself where it owns it */
