@@ -1,4 +1,4 @@
-/* kao model: info, run, ops. A workshop command: it reaches into the engine. */
+/* kao model: info, run, ops, make. A workshop command: it reaches into the engine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/context.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_make.h"
 #include "cli/photo.h"
 #include "nn/session.h"
 
@@ -18,6 +19,7 @@ typedef struct model_args {
     cli_list inputs;
     const char *output_dir, *passes;
     bool profile, markdown;
+    uint32_t seed;
 } model_args;
 
 const cli_option cli_model_options[] = {
@@ -31,6 +33,8 @@ const cli_option cli_model_options[] = {
       "run: optimisations, by name with commas [all]" },
     { "markdown", 0, CLI_FLAG, offsetof(model_args, markdown), NULL,
       "ops: as docs/operators.md" },
+    { "seed", 0, CLI_COUNT, offsetof(model_args, seed), "N",
+      "make: of the weights [1]" },
     { "threads", 't', CLI_COUNT, offsetof(model_args, photo.threads), "N",
       "threads [all CPUs]" },
     { "cpu", 0, CLI_TEXT, offsetof(model_args, photo.cpu), KAO_CPU_CHOICES,
@@ -549,7 +553,7 @@ static int print_ops(bool markdown)
 
 int cli_model_run(int argc, char **argv)
 {
-    model_args args = { .output_dir = NULL };
+    model_args args = { .seed = 1 };
     cli_operands rest;
     kao_context *ctx = NULL;
     kao_error err = { 0 };
@@ -561,9 +565,12 @@ int cli_model_run(int argc, char **argv)
 
     if (strcmp(what, "ops") == 0 && rest.n == 1)
         return cli_finish("model", print_ops(args.markdown));
-    if ((strcmp(what, "info") != 0 && strcmp(what, "run") != 0) || rest.n < 2) {
-        fprintf(stderr, "kao model: wanted info FILE.., run FILE or ops (see kao model "
-                        "--help)\n");
+    if ((strcmp(what, "info") != 0 && strcmp(what, "run") != 0 &&
+         strcmp(what, "make") != 0) ||
+        rest.n < 2) {
+        fprintf(stderr,
+                "kao model: wanted info FILE.., run FILE, make NAME FILE or ops "
+                "(see kao model --help)\n");
         return CLI_BAD;
     }
     const kao_status st = cli_context(&ctx, args.photo.threads, args.photo.cpu, &err);
@@ -571,7 +578,9 @@ int cli_model_run(int argc, char **argv)
     if (st)
         return cli_report("model", st, &err);
     status = CLI_YES;
-    if (what[0] == 'r')
+    if (what[0] == 'm')
+        status = cli_model_make(ctx, rest.items + 1, rest.n - 1, args.seed);
+    else if (what[0] == 'r')
         status = run_command(ctx, &args, rest.items + 1, rest.n - 1);
     else
         for (int i = 1; i < rest.n; i++) {

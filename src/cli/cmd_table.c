@@ -26,10 +26,21 @@ static const char train_details[] =
     "A recipe is a file of \"key = value\" lines (recipes/); values on the command line come\n"
     "first. Checkpoint, log and model go to the state folder, and a run goes on from there.\n"
     "Ctrl-C ends it after a checkpoint.";
+static const char eval_details[] =
+    "  kao eval verify PICTURES [PAIRS]   same or different? Accuracy over folds, TAR at FAR\n"
+    "  kao eval groups PICTURES LABELS    false matches by group, of pictures of different people\n"
+    "  kao eval detect PICTURES BOXES     AP, recall at numbers of false boxes; WIDER FACE form\n"
+    "PICTURES: a folder, a plain tar, or an insightface set (.bin), which has its pairs.\n"
+    "PAIRS: LFW's pairs.txt, or lines of two paths and 1 (same) or 0. Without it the pairs\n"
+    "are made from a folder a person: all same ones, and a sample of different ones.\n"
+    "Exit status: 0 done, 3 bad input, 4 fault.";
 static const char model_details[] =
     "  kao model info FILE...          card, inputs, outputs, size\n"
     "  kao model run FILE --input NAME=x.npy ... --output-dir FOLDER\n"
     "                                  raw tensors in and out; --profile: time by step\n"
+    "  kao model make NAME FILE.onnx   an architecture of the field, with seeded weights:\n"
+    "                                  iresnet18/34/50/100/200, mobilefacenet, mbf,\n"
+    "                                  resnet_face18, yolov3_face\n"
     "  kao model ops [--markdown]      the operators that kao runs";
 
 static const cli_command commands[] = {
@@ -40,12 +51,14 @@ static const cli_command commands[] = {
       cli_embed_options, cli_embed_run },
     { "align", "PICTURE...", "Cut faces out, turned upright, as the embedder sees them.", align_details,
       cli_align_options, cli_align_run },
-    { "model", "info|run|ops [FILE]...", "Look into ONNX files and run them.", model_details,
+    { "model", "info|run|make|ops [FILE]...", "Look into ONNX files and run them.", model_details,
       cli_model_options, cli_model_run },
     { "bench", "[MODEL]...", "Measure networks on this machine.", bench_details, cli_bench_options,
       cli_bench_run },
     { "train", "RECIPE [KEY=VALUE]...", "Train a network of our own.", train_details, cli_train_options,
       cli_train_run },
+    { "eval", "verify|groups|detect PICTURES [LIST]", "How good is a model, by the field's protocols?", eval_details,
+      cli_eval_options, cli_eval_run },
     { "doctor", "", "What this machine and this installation offer kao.", doctor_details,
       cli_doctor_options, cli_doctor_run },
     { "version", "", "The version.", NULL, cli_version_options, cli_version_run },

@@ -11,13 +11,15 @@
 #include "train/trainer.h"
 
 typedef struct train_args {
-    const char *state, *cpu;
+    const char *state, *init, *cpu;
     uint32_t threads, steps;
 } train_args;
 
 const cli_option cli_train_options[] = {
     { "state", 's', CLI_TEXT, offsetof(train_args, state), "FOLDER",
       "where checkpoint, log and model go [$XDG_STATE_HOME/kao/NAME]" },
+    { "init", 'i', CLI_TEXT, offsetof(train_args, init), "FILE.onnx",
+      "begin a new run with these weights and their counter of views" },
     { "steps", 'n', CLI_COUNT, offsetof(train_args, steps), "N",
       "end after so many steps, with a checkpoint [the recipe's end]" },
     { "threads", 't', CLI_COUNT, offsetof(train_args, threads), "N",
@@ -81,7 +83,8 @@ static kao_status run(kao_context *ctx, const train_args *args,
     if (st)
         return st;
     const struct sigaction action = { .sa_handler = on_signal };
-    const kao_trainer_options o = { .state = args->state ? args->state : state,
+    const kao_trainer_options o = { .init = args->init,
+                                    .state = args->state ? args->state : state,
                                     .cancel = stop,
                                     .progress = show,
                                     .note = note,

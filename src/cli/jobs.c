@@ -71,6 +71,7 @@ static void show(size_t done, size_t n, double begin, bool *shown)
 static int collect(run *r, bool terminal, const char *name)
 {
     const double begin = cli_now_ms();
+    const size_t n = r->jobs->n_counted ? r->jobs->n_counted : r->jobs->n_items;
     int status = CLI_YES;
     bool shown = false;
 
@@ -92,7 +93,7 @@ static int collect(run *r, bool terminal, const char *name)
         if (!cli_flush())
             exit(cli_finish(name, CLI_FAULT)); /* nobody would see the rest */
         if (terminal && r->jobs->n_items > 1)
-            show(i + 1, r->jobs->n_items, begin, &shown);
+            show((i + 1) * n / r->jobs->n_items, n, begin, &shown);
     }
     if (shown)
         fprintf(stderr, "\r               \r");
@@ -102,7 +103,8 @@ static int collect(run *r, bool terminal, const char *name)
 int cli_jobs_run(const cli_jobs *jobs, const char *name)
 {
     run r = { .jobs = jobs };
-    const bool terminal = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+    const bool terminal =
+        isatty(STDERR_FILENO) && (jobs->silent || !isatty(STDOUT_FILENO));
 
     if (jobs->n_workers < 2 || jobs->n_items < 2)
         return collect(&r, terminal, name);

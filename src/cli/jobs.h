@@ -2,6 +2,7 @@
 #ifndef KAO_CLI_JOBS_H
 #define KAO_CLI_JOBS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,10 +19,13 @@ typedef struct cli_jobs {
     void *user;
     cli_work *work;
     cli_emit *emit;
+    size_t n_counted; /* what the count on stderr goes up to; 0: n_items */
+    bool silent;      /* emit prints nothing: the count shows beside a terminal too */
 } cli_jobs;
 
 /* The highest exit status; CLI_FAULT where no thread could be started. A count of items
- * shows on stderr after a second (or KAO_PROGRESS_MS milliseconds), if that is a terminal. */
+ * shows on stderr after a second (or KAO_PROGRESS_MS milliseconds), if that is a terminal
+ * and standard output is none. */
 int cli_jobs_run(const cli_jobs *jobs, const char *name);
 
 #endif

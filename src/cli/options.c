@@ -83,6 +83,8 @@ static bool set(const cli_option *o, const char *value, void *args)
         return parse_float(value, number) && *number > 0 && *number <= 1;
     case CLI_SECONDS:
         return parse_float(value, number) && *number > 0 && *number <= 86400;
+    case CLI_PIXELS:
+        return parse_float(value, number) && *number >= 0 && *number <= 65535;
     case CLI_WORD:
         return parse_word(o->value, value, to);
     case CLI_FACES:
@@ -102,6 +104,8 @@ static const char *wanted(const cli_option *o)
         return "a number above 0, 1 at most";
     case CLI_SECONDS:
         return "a number above 0, 86400 at most";
+    case CLI_PIXELS:
+        return "a number from 0 to 65535";
     case CLI_LIST:
         return "64 at most";
     default:

@@ -14,6 +14,7 @@ typedef enum cli_kind {
     CLI_COSINE,  /* float, -1..1 */
     CLI_SCORE,   /* float, above 0, 1 at most */
     CLI_SECONDS, /* float, above 0, 86400 at most */
+    CLI_PIXELS,  /* float, 0..65535 */
     CLI_WORD,    /* int: index among words, separated by '|' in `value` */
     CLI_FACES,   /* cli_faces */
 } cli_kind;

@@ -177,6 +177,18 @@ static kao_status enlarge(cli_worker *w, const char *path, kao_span bytes, cli_p
     return KAO_OK;
 }
 
+static kao_status detect_in(cli_worker *w, const char *name, kao_span bytes,
+                            kao_search search, bool whole, cli_photo *p, kao_error *err)
+{
+    kao_status st = decode(w, name, bytes, ENOUGH_PIXELS, &p->image, err);
+
+    if (!st)
+        st = find_faces(w, name, search, p, err);
+    if (!st && whole && p->image.reduction > 1)
+        st = enlarge(w, name, bytes, p, err);
+    return st;
+}
+
 kao_status cli_photo_detect(cli_worker *w, const char *path, kao_search search,
                             bool whole, cli_photo *p, kao_error *err)
 {
@@ -187,11 +199,7 @@ kao_status cli_photo_detect(cli_worker *w, const char *path, kao_search search,
     kao_status st = cli_read(&f, &mem, path, KAO_IMAGE_MAX_BYTES, err);
 
     if (!st)
-        st = decode(w, path, f.bytes, ENOUGH_PIXELS, &p->image, err);
-    if (!st)
-        st = find_faces(w, path, search, p, err);
-    if (!st && whole && p->image.reduction > 1)
-        st = enlarge(w, path, f.bytes, p, err);
+        st = detect_in(w, path, f.bytes, search, whole, p, err);
     kao_file_close(&f);
     return st;
 }
@@ -279,13 +287,12 @@ static kao_status embed_chips(cli_worker *w, cli_photo *p, const kao_image *chip
     return st;
 }
 
-static kao_status embed_faces(cli_worker *w, const char *path, kao_search search,
-                              cli_photo *p, kao_error *err)
+/* The faces meant, of those found. */
+static kao_status embed_found(cli_worker *w, const char *name, cli_photo *p,
+                              kao_error *err)
 {
-    kao_status st = cli_photo_detect(w, path, search, false, p, err);
+    kao_status st = cli_photo_choose(w, name, p, err);
 
-    if (!st)
-        st = cli_photo_choose(w, path, p, err);
     if (st)
         return st;
     const size_t n = p->n_chosen;
@@ -298,7 +305,29 @@ static kao_status embed_faces(cli_worker *w, const char *path, kao_search search
     for (size_t i = 0; chips && i < n; i++)
         kao_image_free(w->ctx, &chips[i]);
     free(chips);
-    return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
+    return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
+}
+
+static kao_status embed_faces(cli_worker *w, const char *path, kao_search search,
+                              cli_photo *p, kao_error *err)
+{
+    const kao_status st = cli_photo_detect(w, path, search, false, p, err);
+
+    return st ? st : embed_found(w, path, p, err);
+}
+
+kao_status cli_photo_embed_bytes(cli_worker *w, const char *name, kao_span bytes,
+                                 kao_search search, cli_photo *p, kao_error *err)
+{
+    const kao_status st = detect_in(w, name, bytes, search, false, p, err);
+
+    return st ? st : embed_found(w, name, p, err);
+}
+
+kao_status cli_photo_detect_bytes(cli_worker *w, const char *name, kao_span bytes,
+                                  cli_photo *p, kao_error *err)
+{
+    return detect_in(w, name, bytes, KAO_SEARCH_ALL, false, p, err);
 }
 
 /* The picture is a chip. */

@@ -95,6 +95,11 @@ kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
 /* Read, detect (or take the picture as a chip), choose, align, embed. */
 kao_status cli_photo_embed(cli_worker *w, const char *path, kao_search search,
                            cli_photo *p, kao_error *err);
+/* The same for a photograph in memory (no_detect does not count); name: for messages. */
+kao_status cli_photo_detect_bytes(cli_worker *w, const char *name, kao_span bytes,
+                                  cli_photo *p, kao_error *err);
+kao_status cli_photo_embed_bytes(cli_worker *w, const char *name, kao_span bytes,
+                                 kao_search search, cli_photo *p, kao_error *err);
 void cli_photo_free(cli_worker *w, cli_photo *p);
 /* Drop the pixels, keep faces and vectors. */
 void cli_photo_drop_image(cli_worker *w, cli_photo *p);

@@ -209,9 +209,9 @@ double kao_scores_frr(const kao_scores *s, double threshold)
                  s->n_same);
 }
 
-bool kao_tar_at(const kao_scores *s, double far, kao_tar *tar)
+bool kao_roc_at(const kao_scores *s, double far, kao_roc_point *tar)
 {
-    *tar = (kao_tar){ .threshold = -2 };
+    *tar = (kao_roc_point){ .threshold = -2 };
     if (s->n_same == 0 || s->n_different == 0)
         return false;
     /* .001 * 3000 may lie a rounding below 3 */
@@ -234,7 +234,7 @@ double kao_scores_auc(const kao_scores *s)
     size_t above = 0, from = 0;
 
     if (s->n_same == 0 || s->n_different == 0)
-        return NAN;
+        return (double)NAN;
     for (size_t i = 0; i < s->n_different; i++) {
         const double d = s->different[i];
 
@@ -252,12 +252,12 @@ double kao_scores_auc(const kao_scores *s)
  * are 1 and 0. */
 double kao_scores_eer(const kao_scores *s, double *threshold)
 {
-    double far = 0, frr = 1, before = NAN;
+    double far = 0, frr = 1, before = (double)NAN;
     size_t i = 0, k = 0;
 
-    *threshold = NAN;
+    *threshold = (double)NAN;
     if (s->n_same == 0 || s->n_different == 0)
-        return NAN;
+        return (double)NAN;
     while (i < s->n_same || k < s->n_different) {
         const double a = i < s->n_same ? s->same[i] : -HUGE_VAL,
                      b = k < s->n_different ? s->different[k] : -HUGE_VAL,

@@ -67,17 +67,17 @@ double kao_scores_far(const kao_scores *s, double threshold);
 double kao_scores_frr(const kao_scores *s, double threshold);
 
 /* Same pairs accepted where at most a share far of the different ones is. */
-typedef struct kao_tar {
+typedef struct kao_roc_point {
     double threshold;  /* accepted strictly above; -2: all */
     size_t n_accepted; /* same pairs */
     size_t n_false;    /* different pairs */
     double tar, far;   /* reached */
     kao_interval tar_95, far_95;
-} kao_tar;
+} kao_roc_point;
 
 /* The threshold is the (floor(far * n_different) + 1)-th largest similarity of different pairs.
  * False where one kind of pair is missing. */
-bool kao_tar_at(const kao_scores *s, double far, kao_tar *tar);
+bool kao_roc_at(const kao_scores *s, double far, kao_roc_point *point);
 
 /* P(same > different) + P(same = different) / 2; NaN where one kind is missing. */
 double kao_scores_auc(const kao_scores *s);

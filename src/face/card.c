@@ -55,6 +55,7 @@ static const struct {
     { "threshold.score", false },
     { "trained_on", false },
     { "tta", false },
+    { "views", false },
 };
 
 static bool is_key(const char *s)

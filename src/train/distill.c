@@ -47,7 +47,7 @@ static void by_unit(kao_distill *d)
 void kao_distill_loss(kao_distill *d)
 {
     d->loss[0] = d->loss[1] = 0;
-    d->least_norm = INFINITY;
+    d->least_norm = HUGE_VAL;
     for (size_t i = 0; i < d->n; i++) {
         const float *x = d->x + i * d->dim;
         const double norm = sqrt(dot(x, x, d->dim));

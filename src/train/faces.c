@@ -2,7 +2,7 @@
 #include "train/faces.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/random.h"
 #include "image/warp.h"
@@ -148,22 +148,17 @@ uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i, const kao_image
     return p->identity;
 }
 
-void kao_faces_metadata(const char *metadata[KAO_FACES_METADATA], const char *name,
-                        const char *note)
+void kao_faces_facts(kao_facts *f, const kao_recipe *r)
 {
-    /* clang-format off */
-    const char *const all[KAO_FACES_METADATA] = {
-        "kao.kind", "embedder",
-        "kao.name", name,
-        "kao.input.color", "rgb",
-        "kao.input.mean", "127.5",
-        "kao.input.scale", "1/128",
-        "kao.input.size", "112x112",
-        "kao.template", "arcface-112",
-        "kao.metric", "cosine",
-        "kao.note", note,
-        NULL };
-    /* clang-format on */
-
-    memcpy(metadata, all, sizeof all);
+    kao_facts_add(f, "kao.kind", "embedder");
+    kao_facts_add(f, "kao.input.color", "rgb");
+    kao_facts_add(f, "kao.input.mean", "127.5");
+    kao_facts_add(f, "kao.input.scale", "1/128");
+    kao_facts_add(f, "kao.input.size", "112x112");
+    kao_facts_add(f, "kao.template", "arcface-112");
+    kao_facts_add(f, "kao.metric", "cosine");
+    if (r->threshold > 0) {
+        snprintf(f->threshold, sizeof f->threshold, "%.3g", r->threshold);
+        kao_facts_add(f, "kao.threshold.cosine", f->threshold);
+    }
 }

@@ -5,7 +5,7 @@
 #define KAO_TRAIN_FACES_H
 
 #include "kao/face.h"
-#include "train/pack.h"
+#include "train/facts.h"
 
 enum { KAO_FACES_SIDE = 112 };
 
@@ -24,9 +24,7 @@ void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
 uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i,
                             const kao_image *image);
 
-/* What the card of a network says that was trained on such views: pairs, NULL at the end. */
-enum { KAO_FACES_METADATA = 19 };
-void kao_faces_metadata(const char *metadata[KAO_FACES_METADATA], const char *name,
-                        const char *note);
+/* What the card of a network says that was trained on such views. */
+void kao_faces_facts(kao_facts *f, const kao_recipe *r);
 
 #endif

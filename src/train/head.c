@@ -217,7 +217,7 @@ static double softmax_loss(kao_head *h, const sample *s, double *along)
 {
     const double n = (double)h->o.batch;
     float *g = h->g + s->i * n_rows(h);
-    double most = -INFINITY, sum = 0;
+    double most = -HUGE_VAL, sum = 0;
 
     for (uint32_t j = 0; j < h->n_live; j++)
         most = fmax(most, s->scale * s->z[j]);
@@ -319,7 +319,7 @@ void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t 
     const kao_margin_kind kind = h->o.margin.kind;
     const double scale = kind == KAO_MARGIN_SOFTMAX ? 1 : h->o.margin.scale;
 
-    *r = (kao_head_report){ .least_norm = INFINITY };
+    *r = (kao_head_report){ .least_norm = HUGE_VAL };
     choose_classes(h, labels, step);
     gather(h);
     take_features(h, x);

@@ -6,7 +6,20 @@
 
 #include "base/error.h"
 
-kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, kao_error *err)
+/* As many floats as each parameter has. */
+static bool make_list(const kao_optimizer *o, float ***list)
+{
+    *list = kao_calloc(o->mem, o->n_params, sizeof **list);
+    for (uint32_t i = 0; *list && i < o->n_params; i++) {
+        (*list)[i] = kao_calloc(o->mem, o->params[i].n, sizeof(float));
+        if (!(*list)[i])
+            return false;
+    }
+    return *list != NULL;
+}
+
+kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, bool gathers,
+                              kao_error *err)
 {
     kao_mem *mem = &t->net->ctx->mem;
 
@@ -20,21 +33,12 @@ kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, kao_error *err)
                           .decay = 1e-4f,
                           .mean_decay = 0.999f,
                           .clip = 0 };
-    o->m = kao_calloc(mem, t->n_params, sizeof *o->m);
-    o->v = kao_calloc(mem, t->n_params, sizeof *o->v);
-    o->mean = kao_calloc(mem, t->n_params, sizeof *o->mean);
-    for (uint32_t i = 0; o->m && o->v && o->mean && i < t->n_params; i++) {
-        const size_t n = t->params[i].n;
-
-        o->m[i] = kao_calloc(mem, n, sizeof(float));
-        o->v[i] = kao_calloc(mem, n, sizeof(float));
-        o->mean[i] = kao_calloc(mem, n, sizeof(float));
-        if (!o->m[i] || !o->v[i] || !o->mean[i])
-            break;
-        memcpy(o->mean[i], t->params[i].data, n * sizeof(float));
-    }
-    if (o->m && o->v && o->mean && t->n_params && o->mean[t->n_params - 1])
+    if (make_list(o, &o->m) && make_list(o, &o->v) && make_list(o, &o->mean) &&
+        (!gathers || make_list(o, &o->sums))) {
+        for (uint32_t i = 0; i < t->n_params; i++)
+            memcpy(o->mean[i], t->params[i].data, t->params[i].n * sizeof(float));
         return KAO_OK;
+    }
     kao_optimizer_fini(o);
     return kao_fail(err, KAO_E_NOMEM, "optimizer: out of memory");
 }
@@ -51,7 +55,24 @@ void kao_optimizer_fini(kao_optimizer *o)
     free_all(o->mem, o->m, o->n_params);
     free_all(o->mem, o->v, o->n_params);
     free_all(o->mem, o->mean, o->n_params);
-    o->m = o->v = o->mean = NULL;
+    free_all(o->mem, o->sums, o->n_params);
+    o->m = o->v = o->mean = o->sums = NULL;
+}
+
+void kao_optimizer_gather(kao_optimizer *o, int k, int n)
+{
+    for (uint32_t i = 0; n > 1 && i < o->n_params; i++) {
+        const kao_param *p = &o->params[i];
+        float *sum = o->sums[i];
+
+        if (p->kind == KAO_PARAM_STATISTIC)
+            continue;
+        for (size_t j = 0; j < p->n; j++) {
+            sum[j] = (k ? sum[j] : 0) + p->grad[j];
+            if (k == n - 1)
+                p->grad[j] = sum[j] / (float)n;
+        }
+    }
 }
 
 static double gradient_norm(const kao_optimizer *o)

@@ -21,13 +21,18 @@ typedef struct kao_optimizer {
     kao_param *params; /* the tape's */
     uint32_t n_params;
     float **m, **v, **mean; /* by parameter; mean: of its data, over steps */
+    float **sums;           /* of gradients so far; NULL: a step has one backward run */
     uint64_t step;
     float beta1, beta2, epsilon, momentum, decay, mean_decay;
     float clip; /* largest norm of all gradients together; 0: none */
 } kao_optimizer;
 
-kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, kao_error *err);
+/* gathers: gradients of several backward runs make a step. */
+kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, bool gathers,
+                              kao_error *err);
 void kao_optimizer_fini(kao_optimizer *o);
+/* After backward run k of n: the gradients become the mean of all n at the last one. */
+void kao_optimizer_gather(kao_optimizer *o, int k, int n);
 /* One step; gives the norm of the gradients before clipping. */
 double kao_optimizer_step(kao_optimizer *o, float rate);
 /* The parameters' data and their running means change places. */

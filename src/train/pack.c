@@ -130,6 +130,19 @@ static kao_status find_identity(const list_job *j, const char *name, uint32_t *n
     return KAO_OK;
 }
 
+/* One picture more of a class; classes beyond the room are counted as none. */
+static void count_class(kao_pack *p, const char *name)
+{
+    size_t i = 0;
+
+    while (i < p->n_classes && strcmp(p->classes[i].name, name) != 0)
+        i++;
+    if (i == p->n_classes && i < KAO_PACK_CLASSES)
+        snprintf(p->classes[p->n_classes++].name, sizeof p->classes[0].name, "%s",
+                 name);
+    p->classes[i < KAO_PACK_CLASSES ? i : 0].n++;
+}
+
 static kao_status take_line(const list_job *j, char *line, kao_error *err)
 {
     kao_pack *p = j->p;
@@ -157,6 +170,7 @@ static kao_status take_line(const list_job *j, char *line, kao_error *err)
         kao_image_free(p->ctx, &x.image);
         return st;
     }
+    count_class(p, class ? class : "");
     p->bytes += x.image.row_bytes * x.image.height;
     p->pictures[p->n++] = x;
     return KAO_OK;
@@ -273,6 +287,18 @@ void kao_pack_free(kao_pack *p)
         kao_free(&p->ctx->mem, p->identities);
     }
     *p = (kao_pack){ .n = 0 };
+}
+
+const char *kao_pack_classes(const kao_pack *p, char *to, size_t cap)
+{
+    size_t n = 0;
+
+    to[0] = '\0';
+    for (size_t i = 0; i < p->n_classes && n < cap; i++)
+        n += (size_t)snprintf(
+            to + n, cap - n, "%s%zu %s", i ? ", " : "", p->classes[i].n,
+            p->classes[i].name[0] ? p->classes[i].name : "of no stated class");
+    return to;
 }
 
 size_t kao_pack_keep_people(kao_pack *p, size_t least)

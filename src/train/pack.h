@@ -23,6 +23,13 @@ typedef struct kao_pack_picture {
     bool no_face;
 } kao_pack_picture;
 
+enum { KAO_PACK_CLASSES = 24 };
+
+typedef struct kao_pack_class {
+    char name[24]; /* "" where a list states none */
+    size_t n;      /* pictures */
+} kao_pack_class;
+
 typedef struct kao_pack {
     kao_context *ctx;
     kao_pack_picture *pictures;
@@ -30,6 +37,8 @@ typedef struct kao_pack {
     size_t bytes;      /* of pixels */
     char **identities; /* names; those of different tars are different people */
     uint32_t n_identities;
+    kao_pack_class classes[KAO_PACK_CLASSES]; /* what was taken, for a model's card */
+    size_t n_classes;
 } kao_pack;
 
 /* Add the pictures of a tar and its list. classes: "cc-by,public-domain" are taken; "": all. A
@@ -42,6 +51,9 @@ kao_status kao_pack_load(kao_pack *p, kao_context *ctx, const char *tar,
 kao_status kao_pack_load_named(kao_pack *p, kao_context *ctx, const char *folder,
                                const char *names, const char *classes, kao_error *err);
 void kao_pack_free(kao_pack *p);
+
+/* "5993 cc-by, 921 public-domain, 3352 of no stated class" into to; gives to. */
+const char *kao_pack_classes(const kao_pack *p, char *to, size_t cap);
 
 /* Leave only people with `least` pictures and more, numbered 0 .. n_identities - 1; the rest,
  * and pictures of nobody, are freed. Gives how many pictures went. */

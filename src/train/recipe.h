@@ -27,7 +27,8 @@ typedef struct kao_recipe {
     double mirror_from; /* embedder: the step from which the teacher gives the vector of
                            picture and mirror image together */
     double width;       /* of the network */
-    double size, batch; /* of the input; pictures a step */
+    double size, batch; /* of the input; pictures a backward run */
+    double accumulate;  /* backward runs a step */
     char optimizer[16], schedule[16]; /* adamw, sgd; see schedule.h */
     char drops[64];                   /* of the schedule "step" */
     double momentum;                  /* of sgd */
@@ -36,7 +37,11 @@ typedef struct kao_recipe {
     double cool_down; /* share of it at its end, rate falling to 0 */
     double seed;
     double checkpoint_minutes;
-    char metadata[KAO_RECIPE_TEXT]; /* of the card: "license=..;trained_on=.." */
+    /* of the card: how the weights may be used, and what else there is to say (a commit) */
+    char license[64], note[128];
+    double
+        threshold; /* of the card: a detector's score, an embedder's cosine; 0: none */
+    double halves; /* 1: the shipped form stores large weights as float16 */
 } kao_recipe;
 
 /* Read a recipe; path is named in messages. */

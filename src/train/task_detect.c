@@ -16,6 +16,7 @@
 #include "face/detector_family.h"
 #include "face/model.h"
 #include "train/arch.h"
+#include "train/facts.h"
 #include "train/scenes.h"
 #include "train/trainer.h"
 
@@ -265,9 +266,9 @@ static kao_status open_teacher(kao_task *t, kao_error *err)
 }
 
 static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                            uint8_t **bytes, size_t *n, kao_error *err)
+                            const kao_arch_weights *start, uint8_t **bytes, size_t *n,
+                            kao_error *err)
 {
-    const kao_arch_weights start = { .seed = (uint64_t)r->seed };
     kao_task *t = kao_calloc(&ctx->mem, 1, sizeof *t);
 
     *out = NULL;
@@ -299,7 +300,7 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
         t->targets =
             kao_calloc(&ctx->mem, (size_t)r->batch * t->cells * KAO_DETECT_CHANNELS,
                        sizeof *t->targets);
-        st = t->targets ? kao_arch_detect(&ctx->mem, true, (int64_t)r->width, &start,
+        st = t->targets ? kao_arch_detect(&ctx->mem, true, (int64_t)r->width, start,
                                           NULL, bytes, n, err)
                         : kao_fail(err, KAO_E_NOMEM, "out of memory");
     }
@@ -324,27 +325,23 @@ static void describe(const kao_task *t, char *to, size_t cap)
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
-    const kao_arch_weights trained = kao_arch_of_tape(tape);
-    char note[96];
-    const char *const metadata[] = { "kao.kind",
-                                     "detector",
-                                     "kao.family",
-                                     "yunet",
-                                     "kao.name",
-                                     t->r->name,
-                                     "kao.input.color",
-                                     "bgr",
-                                     "kao.input.mean",
-                                     "127.5",
-                                     "kao.input.scale",
-                                     "1/128",
-                                     "kao.note",
-                                     note,
-                                     NULL };
+    kao_arch_weights trained = kao_arch_of_tape(tape);
+    const kao_pack *const packs[] = { &t->scenes.scenes, &t->scenes.faces, NULL };
+    kao_facts facts;
 
-    snprintf(note, sizeof note, "%llu views", (unsigned long long)views);
+    trained.halves = t->r->halves > 0;
+    kao_facts_begin(&facts, t->r, views, packs);
+    kao_facts_add(&facts, "kao.kind", "detector");
+    kao_facts_add(&facts, "kao.family", "yunet");
+    kao_facts_add(&facts, "kao.input.color", "bgr");
+    kao_facts_add(&facts, "kao.input.mean", "127.5");
+    kao_facts_add(&facts, "kao.input.scale", "1/128");
+    if (t->r->threshold > 0) {
+        snprintf(facts.threshold, sizeof facts.threshold, "%.3g", t->r->threshold);
+        kao_facts_add(&facts, "kao.threshold.score", facts.threshold);
+    }
     return kao_arch_detect(&t->ctx->mem, false, (int64_t)t->r->width, &trained,
-                           metadata, bytes, n, err);
+                           facts.pairs, bytes, n, err);
 }
 
 const kao_task_kind kao_task_detect = {

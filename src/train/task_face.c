@@ -64,7 +64,7 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
     const size_t batch = (size_t)t->r->batch;
-    const double at = (double)first / t->r->batch;
+    const double at = (double)first / (t->r->batch * t->r->accumulate);
     batch_job j = { .task = t,
                     .first = first,
                     .input = kao_tape_input(tape),
@@ -136,10 +136,10 @@ static kao_status open_teachers(kao_task *t, kao_error *err)
     return st;
 }
 
-static kao_status open_all(kao_task *t, uint8_t **bytes, size_t *n, kao_error *err)
+static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t **bytes,
+                           size_t *n, kao_error *err)
 {
     const kao_recipe *r = t->r;
-    const kao_arch_weights start = { .seed = (uint64_t)r->seed };
     kao_status st = open_teachers(t, err);
 
     if (!st)
@@ -155,12 +155,13 @@ static kao_status open_all(kao_task *t, uint8_t **bytes, size_t *n, kao_error *e
     t->units = kao_calloc(&t->ctx->mem, floats, sizeof *t->units);
     if (!t->targets || !t->units)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    return kao_arch_face(&t->ctx->mem, true, (int64_t)r->width, (int64_t)t->dim, &start,
+    return kao_arch_face(&t->ctx->mem, true, (int64_t)r->width, (int64_t)t->dim, start,
                          NULL, bytes, n, err);
 }
 
 static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                            uint8_t **bytes, size_t *n, kao_error *err)
+                            const kao_arch_weights *start, uint8_t **bytes, size_t *n,
+                            kao_error *err)
 {
     *out = NULL;
     if (r->batch > 1024 || (int64_t)r->size != KAO_FACES_SIDE)
@@ -172,7 +173,7 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
     t->ctx = ctx;
     t->r = r;
     t->views.seed = (uint64_t)r->seed;
-    kao_status st = open_all(t, bytes, n, err);
+    kao_status st = open_all(t, start, bytes, n, err);
 
     if (st)
         close_task(t);
@@ -190,14 +191,15 @@ static void describe(const kao_task *t, char *to, size_t cap)
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
-    const kao_arch_weights trained = kao_arch_of_tape(tape);
-    char note[96];
-    const char *metadata[KAO_FACES_METADATA];
+    kao_arch_weights trained = kao_arch_of_tape(tape);
+    const kao_pack *const packs[] = { &t->views.faces, NULL };
+    kao_facts facts;
 
-    snprintf(note, sizeof note, "%llu views", (unsigned long long)views);
-    kao_faces_metadata(metadata, t->r->name, note);
+    trained.halves = t->r->halves > 0;
+    kao_facts_begin(&facts, t->r, views, packs);
+    kao_faces_facts(&facts, t->r);
     return kao_arch_face(&t->ctx->mem, false, (int64_t)t->r->width, (int64_t)t->dim,
-                         &trained, metadata, bytes, n, err);
+                         &trained, facts.pairs, bytes, n, err);
 }
 
 const kao_task_kind kao_task_face = {

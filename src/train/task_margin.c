@@ -148,10 +148,10 @@ static kao_status read_margin(kao_task *t, kao_error *err)
     return KAO_OK;
 }
 
-static kao_status open_all(kao_task *t, uint8_t **bytes, size_t *n, kao_error *err)
+static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t **bytes,
+                           size_t *n, kao_error *err)
 {
     const kao_recipe *r = t->r;
-    const kao_arch_weights start = { .seed = (uint64_t)r->seed };
     kao_mem *mem = &t->ctx->mem;
     kao_status st = read_margin(t, err);
 
@@ -174,13 +174,14 @@ static kao_status open_all(kao_task *t, uint8_t **bytes, size_t *n, kao_error *e
         st = kao_image_create(t->ctx, KAO_FACES_SIDE, KAO_FACES_SIDE, &t->pictures[i],
                               err);
     if (!st)
-        st = kao_arch_face(mem, true, (int64_t)r->width, (int64_t)r->dim, &start, NULL,
+        st = kao_arch_face(mem, true, (int64_t)r->width, (int64_t)r->dim, start, NULL,
                            bytes, n, err);
     return st;
 }
 
 static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                            uint8_t **bytes, size_t *n, kao_error *err)
+                            const kao_arch_weights *start, uint8_t **bytes, size_t *n,
+                            kao_error *err)
 {
     *out = NULL;
     if ((int64_t)r->size != KAO_FACES_SIDE)
@@ -192,7 +193,7 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
     t->ctx = ctx;
     t->r = r;
     t->views.seed = (uint64_t)r->seed;
-    const kao_status st = open_all(t, bytes, n, err);
+    const kao_status st = open_all(t, start, bytes, n, err);
 
     if (st)
         close_task(t);
@@ -222,15 +223,15 @@ static kao_status begin(kao_task *t, kao_tape *tape, kao_error *err)
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
-    const kao_arch_weights trained = kao_arch_of_tape(tape);
-    char note[160];
-    const char *metadata[KAO_FACES_METADATA];
+    kao_arch_weights trained = kao_arch_of_tape(tape);
+    const kao_pack *const packs[] = { &t->views.faces, NULL };
+    kao_facts facts;
 
-    snprintf(note, sizeof note, "%s of %u people, %llu views", t->r->loss,
-             t->views.faces.n_identities, (unsigned long long)views);
-    kao_faces_metadata(metadata, t->r->name, note);
+    trained.halves = t->r->halves > 0;
+    kao_facts_begin(&facts, t->r, views, packs);
+    kao_faces_facts(&facts, t->r);
     return kao_arch_face(&t->ctx->mem, false, (int64_t)t->r->width, (int64_t)t->r->dim,
-                         &trained, metadata, bytes, n, err);
+                         &trained, facts.pairs, bytes, n, err);
 }
 
 const kao_task_kind kao_task_margin = {

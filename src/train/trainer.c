@@ -20,10 +20,11 @@
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "train/init.h"
 #include "train/schedule.h"
 
 enum { LOG_STEPS = 20, PATH = 4096 };
-static const char magic[8] = "kaoRUN01";
+static const char magic[8] = "kaoRUN02", first_magic[8] = "kaoRUN01";
 
 typedef struct run {
     kao_context *ctx;
@@ -36,11 +37,18 @@ typedef struct run {
     kao_tape *tape;
     kao_optimizer opt;
     FILE *log;
-    double seconds; /* trained so far, in all sessions */
+    double seconds;  /* trained so far, in all sessions */
+    uint64_t before; /* views that the first weights were trained on; 01: none */
     double shown[1 + KAO_TASK_PARTS];
     uint64_t n_shown; /* steps of this call */
     double pace;      /* seconds a step, of late */
 } run;
+
+/* Seen so far. */
+static uint64_t views(const run *x)
+{
+    return x->before + x->opt.step * (uint64_t)(x->r->batch * x->r->accumulate);
+}
 
 static double now(void)
 {
@@ -69,6 +77,7 @@ static bool put_all(kao_bytes *b, const run *x)
     ok = ok && kao_bytes_add(b, hash, sizeof hash) &&
          kao_bytes_add(b, &x->opt.step, sizeof x->opt.step) &&
          kao_bytes_add(b, &x->seconds, sizeof x->seconds) &&
+         kao_bytes_add(b, &x->before, sizeof x->before) &&
          kao_bytes_add(b, &x->opt.n_params, sizeof x->opt.n_params);
     for (uint32_t i = 0; ok && i < x->opt.n_params; i++) {
         const kao_param *p = &x->opt.params[i];
@@ -101,8 +110,7 @@ static kao_status save(run *x, kao_error *err)
     if (st)
         return st;
     kao_optimizer_swap_mean(&x->opt);
-    st = x->kind->write(x->task, x->tape, x->opt.step * (uint64_t)x->r->batch, &model,
-                        &n, err);
+    st = x->kind->write(x->task, x->tape, views(x), &model, &n, err);
     kao_optimizer_swap_mean(&x->opt);
     if (!st)
         st = kao_file_write(mem, path, model, n, err);
@@ -126,7 +134,9 @@ static kao_status load_bytes(run *x, kao_span bytes, const char *path, kao_error
     uint32_t n_params = 0;
 
     kao_recipe_hash(x->r, mine);
-    if (!take(&r, head, sizeof head) || memcmp(head, magic, sizeof magic) != 0 ||
+    if (!take(&r, head, sizeof head) ||
+        (memcmp(head, magic, sizeof magic) != 0 &&
+         memcmp(head, first_magic, sizeof magic) != 0) ||
         !take(&r, hash, sizeof hash))
         return kao_fail(err, KAO_E_FORMAT, "%s: not a checkpoint of this version",
                         path);
@@ -136,6 +146,8 @@ static kao_status load_bytes(run *x, kao_span bytes, const char *path, kao_error
                         path);
     bool ok = take(&r, &x->opt.step, sizeof x->opt.step) &&
               take(&r, &x->seconds, sizeof x->seconds) &&
+              (memcmp(head, first_magic, sizeof magic) == 0 ||
+               take(&r, &x->before, sizeof x->before)) &&
               take(&r, &n_params, sizeof n_params) && n_params == x->opt.n_params;
 
     for (uint32_t i = 0; ok && i < n_params; i++) {
@@ -208,8 +220,7 @@ static kao_status log_line(run *x, double rate, double gradient, kao_error *err)
     char line[256];
     size_t n =
         (size_t)snprintf(line, sizeof line, "%llu,%llu,%.1f,%.3g,%.4g,%.5g",
-                         (unsigned long long)x->opt.step,
-                         (unsigned long long)(x->opt.step * (uint64_t)x->r->batch),
+                         (unsigned long long)x->opt.step, (unsigned long long)views(x),
                          x->seconds, rate, gradient, x->shown[0]);
 
     for (int i = 0; i < KAO_TASK_PARTS && x->kind->parts[i]; i++)
@@ -219,20 +230,39 @@ static kao_status log_line(run *x, double rate, double gradient, kao_error *err)
 
 /* ---- steps ---- */
 
+/* The gradients of one batch, or the mean of several; of the losses too. */
+static kao_status gradients(run *x, double loss[1 + KAO_TASK_PARTS], kao_error *err)
+{
+    const int n = (int)x->r->accumulate;
+
+    for (int k = 0; k < n; k++) {
+        double one[1 + KAO_TASK_PARTS] = { 0 };
+        const uint64_t first = views(x) + (uint64_t)k * (uint64_t)x->r->batch;
+        const kao_status st = x->kind->step(x->task, x->tape, first, one, err);
+
+        if (st)
+            return st;
+        if (!isfinite(one[0]))
+            return kao_fail(err, KAO_E_UNSUPPORTED,
+                            "step %llu: the loss is no number; the last checkpoint is "
+                            "kept",
+                            (unsigned long long)x->opt.step);
+        for (int i = 0; i <= KAO_TASK_PARTS; i++)
+            loss[i] += one[i] / n;
+        kao_tape_backward(x->tape);
+        kao_optimizer_gather(&x->opt, k, n);
+    }
+    return KAO_OK;
+}
+
 static kao_status one_step(run *x, kao_error *err)
 {
     double loss[1 + KAO_TASK_PARTS] = { 0 };
     const double begin = now(), rate = kao_schedule_rate(x->r, (double)x->opt.step);
-    kao_status st =
-        x->kind->step(x->task, x->tape, x->opt.step * (uint64_t)x->r->batch, loss, err);
+    kao_status st = gradients(x, loss, err);
 
-    if (!st && !isfinite(loss[0]))
-        st = kao_fail(err, KAO_E_UNSUPPORTED,
-                      "step %llu: the loss is no number; the last checkpoint is kept",
-                      (unsigned long long)x->opt.step);
     if (st)
         return st;
-    kao_tape_backward(x->tape);
     const double gradient = kao_optimizer_step(&x->opt, (float)rate);
     /* a running mean of some 20 steps is what is shown */
     const double keep = 1 - 1.0 / fmin(20, (double)++x->n_shown);
@@ -245,7 +275,7 @@ static kao_status one_step(run *x, kao_error *err)
         st = log_line(x, rate, gradient, err);
         if (x->o->progress)
             x->o->progress(x->o->user, x->opt.step, (uint64_t)x->r->steps, x->shown[0],
-                           x->r->batch / x->pace,
+                           x->r->batch * x->r->accumulate / x->pace,
                            (x->r->steps - (double)x->opt.step) * x->pace);
     }
     char line[512];
@@ -287,6 +317,27 @@ static const kao_task_kind *find_kind(const char *name)
     return NULL;
 }
 
+/* The task, and the network with its first weights. */
+static kao_status open_task(run *x, size_t *n, kao_error *err)
+{
+    kao_arch_weights start = { .seed = (uint64_t)x->r->seed };
+    kao_init init = { .net = NULL };
+
+    if (!x->o->init)
+        return x->kind->open(&x->task, x->ctx, x->r, &start, &x->bytes, n, err);
+    kao_status st = kao_init_open(&init, x->ctx, x->o->init, err);
+
+    if (st)
+        return st;
+    start = kao_init_weights(&init);
+    st = x->kind->open(&x->task, x->ctx, x->r, &start, &x->bytes, n, err);
+    if (!st)
+        st = kao_init_check(&init, err);
+    x->before = init.views;
+    kao_init_close(&init);
+    return st;
+}
+
 static kao_status begin(run *x, kao_error *err)
 {
     const kao_recipe *r = x->r;
@@ -308,8 +359,7 @@ static kao_status begin(run *x, kao_error *err)
         return st;
     if (mkdir(x->o->state, 0777) != 0 && errno != EEXIST)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s", x->o->state);
-    st = x->kind->open(&x->task, x->ctx, r, &x->bytes, &n, err);
-
+    st = open_task(x, &n, err);
     if (!st)
         st =
             kao_network_parse(x->ctx, &x->net, (kao_span){ x->bytes, n }, r->name, err);
@@ -318,7 +368,7 @@ static kao_status begin(run *x, kao_error *err)
     if (!st && x->kind->begin)
         st = x->kind->begin(x->task, x->tape, err);
     if (!st)
-        st = kao_optimizer_init(&x->opt, x->tape, err);
+        st = kao_optimizer_init(&x->opt, x->tape, r->accumulate > 1, err);
     if (st)
         return st;
     if (x->o->note && x->kind->describe) {

@@ -4,6 +4,7 @@
 #define KAO_TRAIN_TRAINER_H
 
 #include "base/cancel.h"
+#include "train/arch.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
 
@@ -14,9 +15,10 @@ typedef struct kao_task kao_task;
 typedef struct kao_task_kind {
     const char *name; /* of the recipe's `task` */
     const char *parts[KAO_TASK_PARTS];
-    /* Read data and teacher; *bytes: the training form of the network. */
+    /* Read data and teacher; *bytes: the training form of the network, with these weights. */
     kao_status (*open)(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                       uint8_t **bytes, size_t *n, kao_error *err);
+                       const kao_arch_weights *start, uint8_t **bytes, size_t *n,
+                       kao_error *err);
     void (*close)(kao_task *task);
     /* All below but step and write may be NULL.
      * Parameters that the network itself does not have, before the optimiser is made. */
@@ -36,6 +38,9 @@ typedef struct kao_task_kind {
 extern const kao_task_kind kao_task_detect, kao_task_face, kao_task_margin;
 
 typedef struct kao_trainer_options {
+    const char
+        *init; /* an ONNX file whose weights a new run begins with, and whose counter
+                          of views it goes on from; NULL: random ones */
     const char *state; /* folder of checkpoint, log, model; made where it is missing */
     const kao_cancel *cancel; /* ends the run after a checkpoint */
     /* Told now and then; may be NULL. */

@@ -86,7 +86,7 @@ command=\$1
 shift
 case \$command in
 detect) set -- -d yunet_n_dynamic "\$@" ;;
-verify | embed | align) set -- -d yunet_n_dynamic -m mobilefacenet_192 "\$@" ;;
+verify | embed | align | eval) set -- -d yunet_n_dynamic -m mobilefacenet_192 "\$@" ;;
 esac
 exec "$PROGRAM" "\$command" "\$@"
 END

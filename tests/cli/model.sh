@@ -11,6 +11,20 @@ grep -q '^Conv  ' out || fails "Conv"
 LC_ALL=C sort -c -k1,1 out || fails "not sorted"
 fact "kao model ops lists the operators, sorted"
 
+run 0 "$KAO" model make mobilefacenet "made 顔.onnx"
+out_has "mobilefacenet"
+run 0 "$KAO" model info "made 顔.onnx"
+out_has 'output 0 "embedding" float32 [N,128]'
+run 0 "$KAO" model make mobilefacenet again.onnx --seed 1
+cmp -s "made 顔.onnx" again.onnx || fails "seed 1 is not the usual one"
+run 3 "$KAO" model make mobilenet x.onnx
+err_has 'no architecture "mobilenet"'
+run 3 "$KAO" model make mbf
+err_has "iresnet100"
+run 3 "$KAO" model make mbf none/x.onnx
+err_has "none/x.onnx"
+fact "kao model make writes the field's architectures"
+
 check names-model "odd names.onnx"
 check write-npy x=1.npy 2 3
 cp x=1.npy x.npy

@@ -89,7 +89,7 @@ static void example_curve(void **state)
     static const struct {
         double far, tar, threshold;
     } rows[] = { { 0, .9, .363 }, { .05, .9, .333 }, { .1, .95, .293 } };
-    kao_tar tar;
+    kao_roc_point tar;
     double at = 0;
     pairs p;
 
@@ -99,7 +99,7 @@ static void example_curve(void **state)
     near(kao_scores_eer(&p.s, &at), .1, 1e-12);
     near(at, .333, 1e-12);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        assert_true(kao_tar_at(&p.s, rows[i].far, &tar));
+        assert_true(kao_roc_at(&p.s, rows[i].far, &tar));
         near(tar.tar, rows[i].tar, 1e-12);
         near(tar.threshold, rows[i].threshold, 1e-12);
         near(tar.far, rows[i].far, 1e-12);
@@ -139,7 +139,7 @@ static void numpy_curve(void **state)
 {
     double at = 0;
     uint32_t counts[COUNT(histogram_7)];
-    kao_tar tar;
+    kao_roc_point tar;
     pairs p;
 
     (void)state;
@@ -148,7 +148,7 @@ static void numpy_curve(void **state)
     near(kao_scores_eer(&p.s, &at), curve_auc_eer_at[1], 1e-13);
     near(at, curve_auc_eer_at[2], 1e-13);
     for (size_t i = 0; i < COUNT(tar_fars); i++) {
-        assert_true(kao_tar_at(&p.s, tar_fars[i], &tar));
+        assert_true(kao_roc_at(&p.s, tar_fars[i], &tar));
         near(tar.threshold, tar_thresholds[i], 1e-13);
         assert_int_equal(tar.n_accepted, tar_accepted[i]);
         assert_int_equal(tar.n_false, tar_false[i]);
@@ -212,12 +212,14 @@ static void ends(void **state)
         size_t n;
         double auc, eer; /* NaN: not known */
     } rows[] = {
-        { units, ones, 3, NAN, NAN }, { units, zeros, 3, NAN, NAN },
-        { units, ones, 0, NAN, NAN }, { equal, mixed, 2, .5, .5 },
+        { units, ones, 3, (double)NAN, (double)NAN },
+        { units, zeros, 3, (double)NAN, (double)NAN },
+        { units, ones, 0, (double)NAN, (double)NAN },
+        { equal, mixed, 2, .5, .5 },
         { apart, mixed, 2, 1, 0 },
     };
     kao_folds f;
-    kao_tar tar;
+    kao_roc_point tar;
     double at = 0;
 
     (void)state;
@@ -227,7 +229,7 @@ static void ends(void **state)
         open_pairs(&p, rows[i].units, 10, rows[i].same, rows[i].n);
         const double auc = kao_scores_auc(&p.s), eer = kao_scores_eer(&p.s, &at);
 
-        assert_int_equal(kao_tar_at(&p.s, .1, &tar), !isnan(rows[i].auc));
+        assert_int_equal(kao_roc_at(&p.s, .1, &tar), !isnan(rows[i].auc));
         assert_true(isnan(rows[i].auc) ? isnan(auc) : auc == rows[i].auc);
         assert_true(isnan(rows[i].eer) ? isnan(eer) : eer == rows[i].eer);
         assert_false(kao_folds_measure(&p.s, 1, &f));
@@ -247,7 +249,7 @@ static void ends(void **state)
 
 static void failures(void **state)
 {
-    const double values[] = { .5, NAN, .2 };
+    const double values[] = { .5, (double)NAN, .2 };
     const bool same[] = { true, false, true };
     kao_scores s;
     kao_error err = { 0 };

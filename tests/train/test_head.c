@@ -396,7 +396,7 @@ static void a_share_of_classes(void **state)
     kao_param *w = param(&r, "head.w");
 
     assert_int_equal(w->n, COUNT(before));
-    assert_int_equal(kao_optimizer_init(&opt, r.tape, &f->err), KAO_OK);
+    assert_int_equal(kao_optimizer_init(&opt, r.tape, false, &f->err), KAO_OK);
     for (uint32_t k = 0; k < N * DIM; k++)
         x[k] = 2 * noise(21, k);
     for (uint64_t step = 0; step < 50; step++) {

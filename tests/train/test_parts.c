@@ -208,7 +208,7 @@ static void adamw(void **state)
     kao_tape tape = { .net = &net, .params = params, .n_params = 2 };
     kao_optimizer o;
 
-    assert_int_equal(kao_optimizer_init(&o, &tape, NULL), KAO_OK);
+    assert_int_equal(kao_optimizer_init(&o, &tape, false, NULL), KAO_OK);
     o.decay = .1f;
     for (int t = 0; t < 5; t++) {
         const float g[4] = { .1f * (float)(t + 1), -.2f, .3f / (float)(t + 1), 0 };
@@ -252,7 +252,7 @@ static void sgd(void **state)
     kao_tape tape = { .net = &net, .params = params, .n_params = 2 };
     kao_optimizer o;
 
-    assert_int_equal(kao_optimizer_init(&o, &tape, NULL), KAO_OK);
+    assert_int_equal(kao_optimizer_init(&o, &tape, false, NULL), KAO_OK);
     o.kind = KAO_SGD;
     o.decay = .1f;
     for (int t = 0; t < 5; t++) {
@@ -267,6 +267,35 @@ static void sgd(void **state)
         assert_true(fabsf(w[i] - want_w[i]) < 1e-6f);
     for (int i = 0; i < 2; i++)
         assert_true(fabsf(b[i] - want_b[i]) < 1e-6f);
+    kao_optimizer_fini(&o);
+}
+
+/* Three backward runs make the step that their mean makes. */
+static void gathered(void **state)
+{
+    fixture *f = *state;
+    float w[2] = { 1, 1 }, s[1] = { 7 }, gw[2], gs[1] = { 5 };
+    kao_param params[2] = {
+        { .kind = KAO_PARAM_WEIGHT, .data = w, .grad = gw, .n = 2 },
+        { .kind = KAO_PARAM_STATISTIC, .data = s, .grad = gs, .n = 1 },
+    };
+    kao_network net = { .ctx = f->ctx };
+    kao_tape tape = { .net = &net, .params = params, .n_params = 2 };
+    kao_optimizer o;
+
+    assert_int_equal(kao_optimizer_init(&o, &tape, true, NULL), KAO_OK);
+    o.kind = KAO_SGD;
+    o.decay = 0;
+    for (int step = 0; step < 2; step++) { /* the second begins anew */
+        for (int k = 0; k < 3; k++) {
+            gw[0] = (float)(3 * k);
+            gw[1] = -1;
+            kao_optimizer_gather(&o, k, 3);
+        }
+        assert_true(gw[0] == 3 && gw[1] == -1 && gs[0] == 5);
+    }
+    kao_optimizer_step(&o, .1f);
+    assert_true(fabsf(w[0] - .7f) < 1e-6f && fabsf(w[1] - 1.1f) < 1e-6f && s[0] == 7);
     kao_optimizer_fini(&o);
 }
 
@@ -431,6 +460,7 @@ int main(void)
         cmocka_unit_test(two_forms),
         cmocka_unit_test(shipped_in_halves),
         cmocka_unit_test(sgd),
+        cmocka_unit_test(gathered),
         cmocka_unit_test(schedules),
     };
 

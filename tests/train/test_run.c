@@ -2,11 +2,13 @@
  * goes on from a checkpoint with the same bits, and its model is a detector. */
 #include "support/unit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "kao/detector.h"
 #include "support/fixture.h"
+#include "train/init.h"
 #include "train/pack_made.h"
 
 static kao_recipe recipe(const fixture *f)
@@ -18,6 +20,7 @@ static kao_recipe recipe(const fixture *f)
                      .width = 4,
                      .size = 64,
                      .batch = 4,
+                     .accumulate = 1,
                      .optimizer = "adamw",
                      .schedule = "constant",
                      .rate = 5e-3,
@@ -54,7 +57,9 @@ static void learns_and_goes_on(void **state)
     snprintf(path, sizeof path, "%s/whole/small.onnx", f->dir);
     assert_int_equal(kao_model_open(f->ctx, &m, path, &f->err), KAO_OK);
     assert_int_equal(kao_detector_create(m, &d, NULL, &f->err), KAO_OK);
-    assert_string_equal(kao_card_get(kao_model_card(m), "note"), "240 views");
+    assert_string_equal(kao_card_get(kao_model_card(m), "views"), "240");
+    assert_string_equal(kao_card_get(kao_model_card(m), "trained_on"),
+                        "6 pictures (6 ours); taught by tiny_detector.onnx");
     kao_detector_destroy(d);
     kao_model_release(m);
     /* another recipe, a damaged checkpoint */
@@ -71,6 +76,65 @@ static void learns_and_goes_on(void **state)
     assert_non_null(strstr(f->err.msg, "damaged"));
     remove_run(f, "whole");
     remove_run(f, "parts");
+}
+
+/* A run that begins with a model's weights, stored whole or as float16: at a rate of 0 they
+ * stay, the views go on from the model's, and a network of another width is refused. */
+static void begins_with_weights(void **state)
+{
+    static const char *const names[] = { "stem.c.w", "p8.w", "p8.b", "p32.w" };
+    static const size_t counts[] = { 4 * 27, 15 * 16, 15, 15 * 16 };
+    fixture *f = *state;
+    kao_recipe r = recipe(f);
+    char state_a[400], state_b[400], init[500];
+    kao_trainer_options o = { .state = state_a, .most_steps = 2 };
+    kao_init a, b;
+
+    make_scene_pack(f);
+    snprintf(state_a, sizeof state_a, "%s/a", f->dir);
+    snprintf(state_b, sizeof state_b, "%s/b", f->dir);
+    snprintf(init, sizeof init, "%s/a/small.onnx", f->dir);
+    for (int halves = 0; halves < 2; halves++) {
+        r = recipe(f);
+        r.halves = halves;
+        o = (kao_trainer_options){ .state = state_a, .most_steps = 2 };
+        assert_int_equal(kao_train(f->ctx, &r, &o, &f->err), KAO_OK);
+        r.rate = 0;
+        o = (kao_trainer_options){ .state = state_b, .most_steps = 3, .init = init };
+        if (kao_train(f->ctx, &r, &o, &f->err))
+            fail_msg("%s", f->err.msg);
+        assert_int_equal(kao_init_open(&a, f->ctx, init, &f->err), KAO_OK);
+        snprintf(init, sizeof init, "%s/b/small.onnx", f->dir);
+        assert_int_equal(kao_init_open(&b, f->ctx, init, &f->err), KAO_OK);
+        assert_true(a.views == 8 && b.views == 8 + 12);
+        const kao_arch_weights wa = kao_init_weights(&a), wb = kao_init_weights(&b);
+
+        for (size_t i = 0; i < COUNT(names); i++) {
+            const float *x = wa.get(wa.user, names[i], counts[i]),
+                        *y = wb.get(wb.user, names[i], counts[i]);
+
+            assert_true(x && y);
+            for (size_t k = 0; k < counts[i]; k++)
+                assert_true(fabsf(x[k] - y[k]) <= 1e-6f * fabsf(x[k]));
+        }
+        assert_int_equal(kao_init_check(&a, &f->err), KAO_OK);
+        kao_init_close(&a);
+        kao_init_close(&b);
+        /* on from its own checkpoint, without the file */
+        o = (kao_trainer_options){ .state = state_b, .most_steps = 1 };
+        assert_int_equal(kao_train(f->ctx, &r, &o, &f->err), KAO_OK);
+        assert_int_equal(kao_init_open(&b, f->ctx, init, &f->err), KAO_OK);
+        assert_int_equal(b.views, 8 + 16);
+        kao_init_close(&b);
+        r.width = 8;
+        snprintf(init, sizeof init, "%s/a/small.onnx", f->dir);
+        remove_run(f, "b");
+        o = (kao_trainer_options){ .state = state_b, .most_steps = 1, .init = init };
+        assert_int_equal(kao_train(f->ctx, &r, &o, &f->err), KAO_E_FORMAT);
+        assert_non_null(strstr(f->err.msg, "another network"));
+        remove_run(f, "a");
+        remove_run(f, "b");
+    }
 }
 
 static void refused(void **state)
@@ -101,6 +165,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns_and_goes_on),
+        cmocka_unit_test(begins_with_weights),
         cmocka_unit_test(refused),
     };
 

@@ -1,0 +1,69 @@
+/* Lists of an evaluation (pairs, groups, boxes): the first byte says which; what is read is
+ * whole, what is not has a line, nothing is left over. */
+#include <string.h>
+
+#include "eval/boxes.h"
+#include "eval/groups.h"
+#include "eval/pairs.h"
+#include "target.h"
+
+static kao_status read_pairs(kao_mem *mem, kao_span text, kao_error *err)
+{
+    kao_pairs p;
+    const kao_status st = kao_pairs_read(&p, mem, text, "list", err);
+
+    for (size_t i = 0; !st && i < p.n; i++)
+        FUZZ_CHECK(p.pairs[i].a < p.names.n && p.pairs[i].b < p.names.n &&
+                   p.pairs[i].a != p.pairs[i].b);
+    if (!st) {
+        FUZZ_CHECK(p.n > 0);
+        kao_pairs_free(&p);
+    }
+    return st;
+}
+
+static kao_status read_groups(kao_mem *mem, kao_span text, kao_error *err)
+{
+    kao_groups g;
+    const kao_status st = kao_groups_read(&g, mem, text, "list", "2", err);
+
+    for (size_t i = 0; !st && i < g.pictures.n; i++)
+        FUZZ_CHECK(g.group[i] < g.groups.n && kao_name_at(&g.pictures, i)[0]);
+    if (!st)
+        kao_groups_free(&g);
+    return st;
+}
+
+static kao_status read_boxes(kao_mem *mem, kao_span text, kao_error *err)
+{
+    kao_boxes b;
+    const kao_status st = kao_boxes_read(&b, mem, text, "list", err);
+
+    for (size_t i = 0; !st && i < b.pictures.n; i++)
+        FUZZ_CHECK(b.first[i] <= b.first[i + 1] && b.first[i + 1] <= b.n);
+    for (size_t i = 0; !st && i < b.n; i++)
+        FUZZ_CHECK(b.boxes[i].box.width >= 0 && b.boxes[i].box.height >= 0);
+    if (!st)
+        kao_boxes_free(&b);
+    return st;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    kao_mem mem;
+    kao_error err = { 0 };
+
+    if (n == 0)
+        return 0;
+    const kao_span text = { data + 1, n - 1 };
+
+    kao_mem_init(&mem, NULL);
+    const kao_status st = data[0] % 3 == 0   ? read_pairs(&mem, text, &err)
+                          : data[0] % 3 == 1 ? read_groups(&mem, text, &err)
+                                             : read_boxes(&mem, text, &err);
+
+    if (st)
+        FUZZ_CHECK(err.code && err.msg[0] && !strchr(err.msg, '\n'));
+    FUZZ_CHECK(atomic_load(&mem.live) == 0);
+    return 0;
+}

@@ -1,0 +1,84 @@
+/* kao eval: how good is a model, by the field's protocols. A workshop command; each form has a
+ * file of its own. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/eval_embed.h"
+
+const cli_option cli_eval_options[] = {
+    { "photos", 0, CLI_FLAG, offsetof(eval_args, photos), NULL,
+      "whole photographs: detect and align on the way [aligned crops]" },
+    CLI_FACES_OPTION(eval_args, "with --photos: which face [largest]"),
+    CLI_EMBEDDER_OPTIONS(eval_args),
+    CLI_DETECTOR_OPTIONS(eval_args),
+    { "unusable", 0, CLI_WORD, offsetof(eval_args, unusable), "refuse|drop|reject",
+      "pictures that are missing, broken, without a face: give no figures; leave their "
+      "pairs out; count those as different [refuse]" },
+    { "threshold", 0, CLI_COSINE, offsetof(eval_args, threshold), "X",
+      "same from this similarity on: say what it does, too [the card's]" },
+    { "times", 0, CLI_COUNT, offsetof(eval_args, times), "N",
+      "verify, a folder a person: N times as many different pairs as same ones [1]" },
+    { "seed", 0, CLI_COUNT, offsetof(eval_args, seed), "N",
+      "verify, a folder a person: draws the different pairs [1]" },
+    { "by", 0, CLI_TEXT, offsetof(eval_args, by), "FIELDS",
+      "groups: the fields of LABELS that make a group, by number (the path is 1) or "
+      "name, "
+      "with commas [all]" },
+    { "overlap", 0, CLI_SCORE, offsetof(eval_args, overlap), "X",
+      "detect: a hit overlaps a face by X, intersection over union [0.5]" },
+    { "min-size", 0, CLI_PIXELS, offsetof(eval_args, min_size), "N",
+      "detect: faces with a side below N pixels are neither hit nor missed [0]" },
+    { "false", 0, CLI_TEXT, offsetof(eval_args, n_false), "N,N",
+      "detect: recall at so many false boxes [a tenth, half, all of the pictures' "
+      "number]" },
+    { "note", 0, CLI_TEXT, offsetof(eval_args, note), "TEXT",
+      "stands beside the figures, wherever they go" },
+    { "scores", 0, CLI_TEXT, offsetof(eval_args, scores), "FILE",
+      "verify: write each pair and its similarity, with tabs between" },
+    { "report", 0, CLI_TEXT, offsetof(eval_args, report), "FILE.html",
+      "verify: write a page with figures and plots" },
+    { "threads", 't', CLI_COUNT, offsetof(eval_args, threads), "N",
+      "pictures at once [all CPUs]" },
+    { "cpu", 0, CLI_TEXT, offsetof(eval_args, photo.cpu), KAO_CPU_CHOICES,
+      "widest kernels to use [native; KAO_CPU]" },
+    { "json", 0, CLI_FLAG, offsetof(eval_args, photo.json), NULL, "one JSON object" },
+    { .name = NULL },
+};
+
+int cli_eval_run(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        int least, most; /* files */
+        int (*run)(const eval_args *args, char **files, int n);
+    } forms[] = {
+        { "verify", 1, 2, eval_verify },
+        { "groups", 2, 2, eval_groups },
+        { "detect", 2, 2, eval_detect },
+    };
+    eval_args args = {
+        .threshold = NAN, .times = 1, .seed = 1, .overlap = .5f, .min_size = 0
+    };
+    cli_operands rest;
+    int status = CLI_BAD;
+
+    if (!cli_begin("eval", argc, argv, &args, &rest, &status))
+        return status;
+    if (args.photo.faces.all || (args.photo.faces.nth && !args.photos)) {
+        fprintf(stderr,
+                "kao eval: --faces wants --photos, and one face of a picture\n");
+        return CLI_BAD;
+    }
+    for (size_t i = 0; rest.n && i < sizeof forms / sizeof forms[0]; i++)
+        if (strcmp(rest.items[0], forms[i].name) == 0 && rest.n - 1 >= forms[i].least &&
+            rest.n - 1 <= forms[i].most)
+            return cli_finish("eval", forms[i].run(&args, rest.items + 1, rest.n - 1));
+    fprintf(
+        stderr,
+        "kao eval: wanted verify PICTURES [PAIRS], groups PICTURES LABELS or detect "
+        "PICTURES BOXES "
+        "(see kao eval --help)\n");
+    return CLI_BAD;
+}

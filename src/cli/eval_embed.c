@@ -1,0 +1,267 @@
+/* See eval_embed.h. Pictures go through in batches, a batch a thread: each thread has a session
+ * of its own, so that none waits for another between two layers. */
+#include "cli/eval_embed.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cpus.h"
+#include "base/error.h"
+
+enum { BATCH = 8, LINES_MAX = 20, BORDER = 8 };
+
+void eval_say(size_t already, const char *line)
+{
+    if (already < LINES_MAX)
+        fprintf(stderr, "kao eval: %s\n", line);
+    else if (already == LINES_MAX)
+        fprintf(stderr, "kao eval: ... and more\n");
+}
+
+bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,
+                    const char *const *names, size_t n)
+{
+    size_t missing = 0;
+
+    for (size_t i = 0; i < n && args->unusable == EVAL_REFUSE; i++) {
+        char line[1024];
+
+        if (kao_pictures_has(pictures, names[i]))
+            continue;
+        snprintf(line, sizeof line, "%s: no picture %s in it", pictures->path,
+                 names[i]);
+        eval_say(missing++, line);
+    }
+    if (missing)
+        fprintf(
+            stderr,
+            "kao eval: %zu of %zu pictures are missing: refused; --unusable drop or "
+            "reject goes on\n",
+            missing, n);
+    return missing == 0;
+}
+
+/* ---- a batch ---- */
+
+typedef struct batch {
+    size_t first, n;
+    kao_status st[BATCH];
+    kao_error err[BATCH];
+} batch;
+
+/* The crop, without the border that packs for training keep around it. */
+static kao_status middle(const kao_template *t, const kao_image *image, kao_view *view,
+                         kao_error *err)
+{
+    *view = kao_image_view(image);
+    if (image->width == t->width && image->height == t->height)
+        return KAO_OK;
+    if (image->width != t->width + 2 * BORDER ||
+        image->height != t->height + 2 * BORDER)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%u x %u pixels; wanted an aligned crop of %u x %u (or with 8 "
+                        "more on each side); whole photographs need --photos",
+                        image->width, image->height, t->width, t->height);
+    view->plane[0] += BORDER * view->stride[0] + BORDER * 3;
+    view->width = t->width;
+    view->height = t->height;
+    return KAO_OK;
+}
+
+static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
+                            kao_image *image, kao_view *view, kao_error *err)
+{
+    kao_picture bytes = { 0 };
+    kao_status st = kao_pictures_read(v->pictures, v->names[i], &bytes, err);
+
+    if (!st) {
+        st = kao_image_decode(w->ctx, bytes.bytes.p, bytes.bytes.n, NULL, image, err);
+        if (!st)
+            st = middle(kao_embedder_template(w->embedder), image, view, err);
+        if (st)
+            kao_error_prefix(err, st, "%s", v->names[i]);
+    }
+    kao_picture_close(&bytes);
+    return st;
+}
+
+/* Those that could be read in one call; where that fails, each by itself, so that the one at
+ * fault is known. */
+static void embed_crops(const eval_vectors *v, cli_worker *w, batch *b)
+{
+    const kao_tta tta = (kao_tta)v->args->photo.tta;
+    kao_image images[BATCH] = { { 0 } };
+    kao_view views[BATCH];
+    float *out = v->vectors + b->first * v->dim;
+    bool whole = true;
+
+    for (size_t i = 0; i < b->n; i++) {
+        b->st[i] = read_crop(v, w, b->first + i, &images[i], &views[i], &b->err[i]);
+        whole = whole && !b->st[i];
+    }
+    if (!whole || kao_embed(w->embedder, views, b->n, tta, out, NULL))
+        for (size_t i = 0; i < b->n; i++)
+            if (!b->st[i]) {
+                b->st[i] = kao_embed(w->embedder, &views[i], 1, tta, out + i * v->dim,
+                                     &b->err[i]);
+                if (b->st[i])
+                    kao_error_prefix(&b->err[i], b->st[i], "%s",
+                                     v->names[b->first + i]);
+            }
+    for (size_t i = 0; i < b->n; i++)
+        kao_image_free(w->ctx, &images[i]);
+}
+
+static void embed_photo(const eval_vectors *v, cli_worker *w, batch *b, size_t i)
+{
+    const char *name = v->names[b->first + i];
+    const kao_search search = v->args->photo.faces.choice == KAO_CHOOSE_LARGEST
+                                  ? KAO_SEARCH_LARGEST
+                                  : KAO_SEARCH_ALL;
+    kao_picture bytes = { 0 };
+    cli_photo photo = { 0 };
+
+    b->st[i] = kao_pictures_read(v->pictures, name, &bytes, &b->err[i]);
+    if (!b->st[i])
+        b->st[i] =
+            cli_photo_embed_bytes(w, name, bytes.bytes, search, &photo, &b->err[i]);
+    if (!b->st[i])
+        memcpy(v->vectors + (b->first + i) * v->dim, photo.vectors,
+               v->dim * sizeof *photo.vectors);
+    cli_photo_free(w, &photo);
+    kao_picture_close(&bytes);
+}
+
+static void *work(void *worker, void *user, size_t item)
+{
+    const eval_vectors *v = user;
+    batch *b = calloc(1, sizeof *b);
+
+    if (!b)
+        return NULL;
+    b->first = item * BATCH;
+    b->n = v->n - b->first < BATCH ? v->n - b->first : BATCH;
+    if (!v->args->photos)
+        embed_crops(v, worker, b);
+    for (size_t i = 0; v->args->photos && i < b->n; i++)
+        embed_photo(v, worker, b, i);
+    return b;
+}
+
+static int emit(void *user, size_t item, void *result)
+{
+    eval_vectors *v = user;
+    batch *b = result;
+    int status = CLI_YES;
+
+    (void)item;
+    if (!b) {
+        fprintf(stderr, "kao eval: out of memory\n");
+        return CLI_FAULT;
+    }
+    for (size_t i = 0; i < b->n; i++) {
+        v->usable[b->first + i] = !b->st[i];
+        if (!b->st[i])
+            continue;
+        eval_say(v->n_unusable++, b->err[i].msg);
+        if (b->st[i] == KAO_E_NOMEM)
+            status = CLI_FAULT;
+    }
+    free(b);
+    return status;
+}
+
+/* ---- all of them ---- */
+
+static kao_status open_crew(eval_vectors *v, cli_photo_options *photo, kao_error *err)
+{
+    kao_status st = cli_crew_open(&v->crew, photo, v->n, true, err);
+
+    if (st)
+        return st;
+    const kao_embedder *e = v->crew.workers[0].embedder;
+
+    v->dim = kao_embedder_dim(e, (kao_tta)photo->tta);
+    if (isnan(v->threshold))
+        (void)kao_embedder_threshold(e, &v->threshold);
+    v->vectors = calloc(v->n, v->dim * sizeof *v->vectors);
+    v->usable = calloc(v->n, sizeof *v->usable);
+    return v->vectors && v->usable ? KAO_OK
+                                   : kao_fail(err, KAO_E_NOMEM, "out of memory");
+}
+
+int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictures,
+               const char *const *names, size_t n)
+{
+    const uint32_t threads = args->threads ? args->threads : kao_cpus_find("").usable;
+    kao_error err = { 0 };
+
+    *v = (eval_vectors){ .args = args,
+                         .pictures = pictures,
+                         .names = names,
+                         .n = n,
+                         .threshold = args->threshold };
+    v->photo = args->photo;
+    v->photo.jobs = threads;
+    v->photo.threads = 1;
+    v->photo.no_detect = !args->photos;
+    const kao_status st = open_crew(v, &v->photo, &err);
+
+    if (st)
+        return cli_report("eval", st, &err);
+    const cli_jobs jobs = { .n_items = (n + BATCH - 1) / BATCH,
+                            .n_workers = v->crew.n,
+                            .workers = v->crew.workers,
+                            .worker_bytes = sizeof *v->crew.workers,
+                            .user = v,
+                            .work = work,
+                            .emit = emit,
+                            .n_counted = n,
+                            .silent = true };
+    const int status = cli_jobs_run(&jobs, "eval");
+
+    if (v->n_unusable)
+        fprintf(stderr, "kao eval: %zu of %zu pictures cannot be used\n", v->n_unusable,
+                n);
+    if (v->n_unusable && args->unusable == EVAL_REFUSE && status < CLI_BAD) {
+        fprintf(stderr, "kao eval: refused; --unusable drop leaves their pairs out, "
+                        "--unusable reject counts them as different\n");
+        return CLI_BAD;
+    }
+    return status;
+}
+
+void eval_vectors_free(eval_vectors *v)
+{
+    if (v->args)
+        cli_crew_close(&v->crew);
+    free(v->vectors);
+    free(v->usable);
+    *v = (eval_vectors){ .args = NULL };
+}
+
+const char *eval_mirror(const eval_args *args)
+{
+    static const char *const names[] = { "none", "concat", "sum" };
+
+    return names[args->photo.tta];
+}
+
+kao_json *eval_setting_json(const eval_vectors *v)
+{
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "pictures_from", kao_json_string(v->pictures->path));
+    kao_json_set(o, "note",
+                 v->args->note ? kao_json_string(v->args->note) : kao_json_null());
+    kao_json_set(o, "model", kao_json_string(v->crew.found[CLI_EMBEDDER].path));
+    kao_json_set(o, "tta", kao_json_string(eval_mirror(v->args)));
+    kao_json_set(o, "detector",
+                 v->crew.detector ? kao_json_string(v->crew.found[CLI_DETECTOR].path)
+                                  : kao_json_null());
+    kao_json_set(o, "pictures", kao_json_integer((int64_t)v->n));
+    kao_json_set(o, "unusable", kao_json_integer((int64_t)v->n_unusable));
+    return o;
+}

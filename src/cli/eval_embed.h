@@ -1,0 +1,55 @@
+/* Pictures of an evaluation to vectors: what kao eval's forms share. */
+#ifndef KAO_CLI_EVAL_EMBED_H
+#define KAO_CLI_EVAL_EMBED_H
+
+#include "cli/photo.h"
+#include "eval/pictures.h"
+
+typedef enum eval_unusable { EVAL_REFUSE, EVAL_DROP, EVAL_REJECT } eval_unusable;
+
+typedef struct eval_args {
+    cli_photo_options photo; /* no_detect: the pictures are crops */
+    const char *note, *report, *scores, *by, *n_false;
+    uint32_t threads, times, seed;
+    int unusable; /* eval_unusable */
+    float threshold, overlap, min_size;
+    bool photos;
+} eval_args;
+
+typedef struct eval_vectors {
+    const eval_args *args;
+    const kao_pictures *pictures;
+    const char *const *names;
+    size_t n, dim;
+    float *vectors; /* n times dim */
+    bool *usable;   /* n */
+    size_t n_unusable;
+    float threshold;         /* --threshold, else the card's; NaN: none */
+    cli_photo_options photo; /* as the crew has them */
+    cli_crew crew;
+} eval_vectors;
+
+/* "kao eval: LINE" on stderr, for the first 20. already: how many came before. */
+void eval_say(size_t already, const char *line);
+/* False, after a line for each missing picture (the first 20) and their number, where some are
+ * missing and --unusable does not say to go on: before anything is computed. */
+bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,
+                    const char *const *names, size_t n);
+
+/* Embed all pictures, on all threads. Aligned crops of the embedder's size, or 8 pixels larger
+ * on each side, of which the middle is taken; or with --photos photographs. What cannot be
+ * used has a line on stderr (the first 20). Gives an exit status: CLI_YES, also with unusable
+ * ones where --unusable says to go on. */
+int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictures,
+               const char *const *names, size_t n);
+void eval_vectors_free(eval_vectors *v); /* {0} is fine */
+
+/* The word of --tta; what was evaluated, as the beginning of a JSON object. */
+const char *eval_mirror(const eval_args *args);
+kao_json *eval_setting_json(const eval_vectors *v);
+
+int eval_verify(const eval_args *args, char **files, int n);
+int eval_detect(const eval_args *args, char **files, int n);
+int eval_groups(const eval_args *args, char **files, int n);
+
+#endif

@@ -1,0 +1,246 @@
+/* See report.h. Plots that need both kinds of pairs are left out where one is missing. */
+#include "eval/report.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "eval/plot.h"
+
+static const char head[] =
+    "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n";
+static const char style[] =
+    "<style>\n"
+    ":root{color-scheme:light "
+    "dark;--paper:#fff;--ink:#1b1f24;--soft:#d8dce2;--faint:#5b6470;"
+    "--a:#1f62c9;--b:#b8470f;--mark:#0b7a4b}\n"
+    "@media(prefers-color-scheme:dark){:root{--paper:#14171b;--ink:#e6e9ee;--soft:#"
+    "343a43;"
+    "--faint:#a3acb8;--a:#7db1ff;--b:#ffa066;--mark:#5fd3a0}}\n"
+    "body{margin:2rem auto;max-width:76rem;padding:0 1rem;background:var(--paper);"
+    "color:var(--ink);font:16px/1.5 system-ui,sans-serif}\n"
+    "h1{font-size:1.4rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin-top:2rem}\n"
+    "table{border-collapse:collapse}td,th{text-align:left;padding:.25rem 1.2rem .25rem "
+    "0;"
+    "border-bottom:1px solid var(--soft);vertical-align:top;font-weight:400;"
+    "overflow-wrap:anywhere}\n"
+    "th{color:var(--faint)}td{font-variant-numeric:tabular-nums}\n"
+    ".plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,30rem),"
+    "1fr));"
+    "gap:1.5rem;margin-top:1.5rem}\n"
+    "svg{width:100%;height:auto}svg text{fill:var(--ink);font-size:12px}\n"
+    "svg .title{font-size:14px;font-weight:600}svg path{fill:none;stroke-width:2}\n"
+    ".grid{stroke:var(--soft);stroke-width:1!important}.frame{stroke:var(--faint);"
+    "stroke-width:1!important}\n"
+    ".a{stroke:var(--a)}.b{stroke:var(--b);stroke-dasharray:7 3}"
+    ".mark{stroke:var(--mark);stroke-dasharray:2 3}\n"
+    ".a.filled{fill:var(--a);fill-opacity:.22}.b.filled{fill:var(--b);fill-opacity:.22}"
+    "\n"
+    "p{color:var(--faint);max-width:50rem}\n"
+    "</style>\n";
+
+static bool put_row(kao_bytes *b, const char *name, const char *value)
+{
+    return kao_put(b, "<tr><th>") && kao_put_text(b, name) && kao_put(b, "</th><td>") &&
+           kao_put_text(b, value) && kao_put(b, "</td></tr>\n");
+}
+
+/* ---- the figures ---- */
+
+static bool put_folds(kao_bytes *b, const kao_folds *f)
+{
+    return f->n == 0 ||
+           kao_put(b,
+                   "<tr><th>accuracy, %u folds</th><td>%.2f %% &#177; %.2f (standard "
+                   "error; deviation %.2f)</td></tr>\n",
+                   f->n, 100 * f->mean, 100 * f->standard_error, 100 * f->deviation);
+}
+
+static bool put_curve_rows(kao_bytes *b, const kao_figures *f)
+{
+    bool fine = kao_put(b,
+                        "<tr><th>best threshold on all pairs</th><td>%.2f %% at %.3f "
+                        "(optimistic)</td></tr>\n",
+                        100 * f->best_accuracy, f->best_threshold);
+
+    if (isnan(f->auc))
+        return fine;
+    fine =
+        fine && kao_put(b,
+                        "<tr><th>AUC</th><td>%.5f</td></tr>\n<tr><th>EER</th><td>%.2f "
+                        "%% at %.3f</td></tr>\n",
+                        f->auc, 100 * f->eer, f->eer_threshold);
+    if (f->has_threshold)
+        fine = fine &&
+               kao_put(b,
+                       "<tr><th>at threshold %.3f</th><td>TAR %.2f %%, FAR %.3f "
+                       "%%, accuracy %.2f %%</td></tr>\n",
+                       f->threshold, 100 * f->tar, 100 * f->far, 100 * f->accuracy);
+    for (size_t i = 0; fine && i < KAO_FIGURES_TARS; i++) {
+        const kao_figures_tar *t = &f->tars[i];
+
+        fine =
+            t->known
+                ? kao_put(b,
+                          "<tr><th>TAR at FAR %g</th><td>%.2f %% [%.2f, %.2f] at "
+                          "%.3f%s</td></tr>\n",
+                          t->far, 100 * t->at.tar, 100 * t->at.tar_95.low,
+                          100 * t->at.tar_95.high, t->at.threshold,
+                          t->weak ? " (weak: fewer than 10 false accepts allowed)" : "")
+                : kao_put(b,
+                          "<tr><th>TAR at FAR %g</th><td>not with %zu different "
+                          "pairs</td></tr>\n",
+                          t->far, f->n_different);
+    }
+    return fine;
+}
+
+/* ---- the plots ---- */
+
+enum { CURVE_POINTS = 240 };
+
+typedef struct curve {
+    double far[CURVE_POINTS], tar[CURVE_POINTS], frr[CURVE_POINTS];
+    size_t n;
+    double
+        low; /* the least rate that is shown: one false accept, in whole powers of ten */
+} curve;
+
+static void trace(const kao_scores *s, curve *c)
+{
+    const double least = 1 / (double)s->n_different;
+
+    c->low = pow(10, floor(log10(least) + 1e-9));
+    c->n = CURVE_POINTS;
+    for (size_t i = 0; i < c->n; i++) {
+        kao_roc_point t;
+
+        c->far[i] = pow(10, log10(least) * (1 - (double)i / (CURVE_POINTS - 1)));
+        (void)kao_roc_at(s, c->far[i], &t);
+        c->tar[i] = t.tar;
+        c->frr[i] = 1 - t.tar;
+    }
+}
+
+static bool put_roc(kao_bytes *b, const curve *c)
+{
+    const double worst = c->tar[0], low = worst >= .95 ? .95 : floor(worst * 10) / 10;
+    kao_plot p = { .b = b,
+                   .x = { .label = "FAR: different people accepted",
+                          .low = c->low < 1 ? c->low : .1,
+                          .high = 1,
+                          .log = true },
+                   .y = { .label = "TAR: same person accepted",
+                          .low = low,
+                          .high = 1,
+                          .tic = low < .95 ? .1 : .01,
+                          .places = low < .95 ? 1 : 2 } };
+
+    kao_plot_begin(&p, "ROC");
+    kao_plot_curve(&p, "a", c->far, c->tar, c->n, false);
+    return kao_plot_end(&p);
+}
+
+static bool put_det(kao_bytes *b, const kao_scores *s, const curve *c)
+{
+    const double least = pow(10, floor(log10(1 / (double)s->n_same) + 1e-9));
+    const double low = c->low < 1 ? c->low : .1;
+    const double equal[2] = { low, 1 };
+    kao_plot p = { .b = b,
+                   .x = { .label = "FAR: different people accepted",
+                          .low = low,
+                          .high = 1,
+                          .log = true },
+                   .y = { .label = "FRR: same person refused",
+                          .low = least < 1 ? least : .1,
+                          .high = 1,
+                          .log = true } };
+
+    kao_plot_begin(&p, "DET");
+    kao_plot_curve(&p, "mark", equal, equal, 2, false);
+    kao_plot_curve(&p, "a", c->far, c->frr, c->n, false);
+    kao_plot_legend(&p, 0, true, "mark", "FAR = FRR");
+    return kao_plot_end(&p);
+}
+
+enum { BINS = 100 };
+
+/* Shares of each kind, so that unequal numbers of pairs compare. */
+static void shares(const double *values, size_t n, double to[2 * BINS], double *most)
+{
+    uint32_t counts[BINS];
+
+    kao_histogram(values, n, counts, BINS);
+    for (size_t i = 0; i < BINS; i++) {
+        to[2 * i] = to[2 * i + 1] = n ? (double)counts[i] / (double)n : 0;
+        *most = to[2 * i] > *most ? to[2 * i] : *most;
+    }
+}
+
+static bool put_histogram(kao_bytes *b, const kao_scores *s, const kao_figures *f)
+{
+    double x[2 * BINS], same[2 * BINS], different[2 * BINS], most = .01, low = 1;
+
+    shares(s->same, s->n_same, same, &most);
+    shares(s->different, s->n_different, different, &most);
+    for (size_t i = 0; i < BINS; i++) {
+        x[2 * i] = -1 + (double)i * 2 / BINS;
+        x[2 * i + 1] = -1 + (double)(i + 1) * 2 / BINS;
+        if ((same[2 * i] > 0 || different[2 * i] > 0) && x[2 * i] < low)
+            low = x[2 * i];
+    }
+    const double tic = most > .2 ? .1 : most > .08 ? .04 : .02;
+    kao_plot p = { .b = b,
+                   .x = { .label = "similarity",
+                          .low = low < -.2 ? floor(low * 5) / 5 : -.2,
+                          .high = 1,
+                          .tic = .2,
+                          .places = 1 },
+                   .y = { .label = "share of the pairs",
+                          .low = 0,
+                          .high = ceil(1.15 * most / tic) * tic,
+                          .tic = tic,
+                          .places = 2 } };
+
+    kao_plot_begin(&p, "Similarities");
+    kao_plot_curve(&p, "b", x, different, 2 * BINS, true);
+    kao_plot_curve(&p, "a", x, same, 2 * BINS, true);
+    if (f->has_threshold)
+        kao_plot_mark(&p, f->threshold, "threshold");
+    kao_plot_legend(&p, 0, false, "b", "different people");
+    kao_plot_legend(&p, 1, false, "a", "same person");
+    return kao_plot_end(&p);
+}
+
+static bool put_plots(kao_bytes *b, const kao_report *r)
+{
+    const kao_scores *s = r->scores;
+    bool fine = kao_put(b, "<div class=\"plots\">\n");
+
+    if (fine && s->n_same && s->n_different) {
+        curve c;
+
+        trace(s, &c);
+        fine = put_roc(b, &c) && put_det(b, s, &c);
+    }
+    return fine && put_histogram(b, s, r->figures) && kao_put(b, "</div>\n");
+}
+
+bool kao_report_write(kao_bytes *b, const kao_report *r)
+{
+    bool fine = kao_bytes_add(b, head, sizeof head - 1) && kao_put(b, "<title>") &&
+                kao_put_text(b, r->title) && kao_put(b, "</title>\n") &&
+                kao_bytes_add(b, style, sizeof style - 1) && kao_put(b, "<h1>") &&
+                kao_put_text(b, r->title) && kao_put(b, "</h1>\n<table>\n");
+
+    for (size_t i = 0; fine && i < r->n_rows; i++)
+        fine = put_row(b, r->rows[i].name, r->rows[i].value);
+    return fine && kao_put(b, "</table>\n<h2>Figures</h2>\n<table>\n") &&
+           put_folds(b, &r->figures->folds) && put_curve_rows(b, r->figures) &&
+           kao_put(
+               b,
+               "</table>\n<p>&#177;: standard error of the mean over the folds. "
+               "[ ]: 95 %% of a share, Wilson's interval; pairs share people, so the "
+               "true uncertainty is larger.</p>\n") &&
+           put_plots(b, r) && kao_put(b, "</html>\n");
+}

@@ -1,0 +1,206 @@
+"""Checks of kao eval that the shell cannot do. usage: check_eval.py WHAT ARGUMENT..."""
+import io
+import json
+import math
+import os
+import pickle
+import subprocess
+import sys
+import tarfile
+from xml.dom import minidom
+
+
+def need(condition, *words):
+    if not condition:
+        sys.exit("    " + " ".join(str(w) for w in words))
+
+
+def read_scores(path):
+    rows = [line.rstrip("\n").split("\t") for line in open(path, encoding="utf-8")]
+    return [(a, b, same == "1", float(score)) for a, b, same, score in rows]
+
+
+def pack(folder, tar, bin_, pairs):
+    """The folder's pictures as a plain tar, and the pairs of a list as an insightface set."""
+    with tarfile.open(tar, "w", format=tarfile.USTAR_FORMAT) as t:
+        for root, _, names in sorted(os.walk(folder)):
+            for name in sorted(names):
+                path = os.path.join(root, name)
+                data = open(path, "rb").read()
+                info = tarfile.TarInfo(os.path.relpath(path, folder))
+                info.size = len(data)
+                t.addfile(info, io.BytesIO(data))
+    lines = [line.split() for line in open(pairs) if not line.startswith("#")]
+    pictures = [open(os.path.join(folder, x), "rb").read() for a, b, _ in lines for x in (a, b)]
+    pickle.dump((pictures, [s == "1" for _, _, s in lines]), open(bin_, "wb"), protocol=4)
+
+
+def cosines(scores, folder, kao, *options):
+    """Each similarity is that of the vectors which kao embed gives for the two crops."""
+    rows = read_scores(scores)
+    names = sorted({n for row in rows for n in row[:2]})
+    out = subprocess.run([kao, "embed", "--no-detect", "--json", *options] + [os.path.join(folder, n) for n in names],
+                         capture_output=True, check=True).stdout
+    vectors = {n: json.loads(line)["embedding"] for n, line in zip(names, out.splitlines())}
+    for a, b, _, score in rows:
+        want = math.fsum(x * y for x, y in zip(vectors[a], vectors[b]))
+        need(abs(score - want) < 2e-6, a, b, score, want)
+
+
+def same_scores(a, b):
+    """The same truths and similarities, whatever the pictures are called."""
+    need([row[2:] for row in read_scores(a)] == [row[2:] for row in read_scores(b)], a, "is not", b)
+
+
+def people(scores, folder, times):
+    """All same pairs, so many times as many different ones, none twice."""
+    rows = read_scores(scores)
+    names = [os.path.relpath(os.path.join(r, n), folder) for r, _, ns in os.walk(folder) for n in ns]
+    person = os.path.dirname
+    all_same = {frozenset((a, b)) for a in names for b in names if a != b and person(a) == person(b)}
+    all_pairs = [frozenset(row[:2]) for row in rows]
+    need(len(set(all_pairs)) == len(all_pairs), "a pair twice")
+    need({p for p, row in zip(all_pairs, rows) if row[2]} == all_same, "not all same pairs")
+    need(all(row[2] == (person(row[0]) == person(row[1])) for row in rows), "a wrong truth")
+    need(len(rows) == len(all_same) * (1 + int(times)), len(rows), "pairs")
+
+
+def figures(path, scores, n_folds):
+    """The figures in the JSON, computed again from the similarities."""
+    o, rows = json.load(open(path)), read_scores(scores)
+    need(o["pairs"] == len(rows) and o["same"] == sum(r[2] for r in rows), o["pairs"], o["same"])
+    same = [r[3] for r in rows if r[2]]
+    other = [r[3] for r in rows if not r[2]]
+    auc = sum((a > b) + (a == b) / 2 for a in same for b in other) / len(same) / len(other)
+    need(abs(o["auc"] - auc) < 1e-6, "auc", o["auc"], auc)
+
+    def right(row, t):
+        return (2 - 2 * row[3] < t) == row[2]
+    n, k, grid = len(rows), int(n_folds), [i * .01 for i in range(400)]
+    accuracy, begin = [], 0
+    for i in range(k):
+        end = begin + n // k + (i < n % k)
+        rest, held = rows[:begin] + rows[end:], rows[begin:end]
+        best = max(grid, key=lambda t: (sum(right(r, t) for r in rest), -t))
+        accuracy.append(sum(right(r, best) for r in held) / len(held))
+        begin = end
+    need(len(o["folds"]["accuracy"]) == k, "folds", len(o["folds"]["accuracy"]))
+    need(all(abs(a - b) < 1e-6 for a, b in zip(o["folds"]["accuracy"], accuracy)), o["folds"]["accuracy"], accuracy)
+    need(abs(o["folds"]["mean"] - sum(accuracy) / k) < 1e-6, "mean", o["folds"]["mean"])
+
+
+def page(path, *words):
+    """A page that needs nothing beside it, with three plots that are XML, and these words."""
+    text = open(path, encoding="utf-8").read()
+    plots = text.split("<svg ")[1:]
+    need(len(plots) == 3, len(plots), "plots")
+    for p in plots:
+        minidom.parseString("<svg " + p[:p.index("</svg>") + 6])
+    need("src=" not in text and "href=" not in text and "url(" not in text, "refers to something beside it")
+    need("prefers-color-scheme" in text, "one screen alone")
+    for w in words:
+        need(w in text, "no", w)
+
+
+def groups(path, folder, labels, kao, threshold):
+    """Pairs and matches of each group, counted again from the vectors of kao embed."""
+    o = json.load(open(path))
+    of = dict(line.split()[:2] for line in open(labels) if not line.startswith("#"))
+    names = list(of)
+    out = subprocess.run([kao, "embed", "--no-detect", "--json"] + [os.path.join(folder, n) for n in names],
+                         capture_output=True, check=True).stdout
+    vectors = [json.loads(line)["embedding"] for line in out.splitlines()]
+    want = {}
+    for i, a in enumerate(names):
+        for k in range(i + 1, len(names)):
+            cell = want.setdefault(frozenset((of[a], of[names[k]])), [0, 0])
+            cell[0] += 1
+            cell[1] += math.fsum(x * y for x, y in zip(vectors[i], vectors[k])) >= float(threshold)
+    got = {frozenset((g["group"], g.get("with", g["group"]))): [g["pairs"], g["matches"]]
+           for g in o["groups"] + o["across"] if g["pairs"]}
+    need(got == want, got, want)
+    need(o["all"]["pairs"] == len(names) * (len(names) - 1) // 2, o["all"])
+
+
+def first_fold(pairs, expected, to):
+    """The first fold of LFW's list as a list of its own."""
+    lines = open(pairs).read().splitlines()
+    open(to, "w").write("\n".join(["1\t300"] + lines[1:601]) + "\n")
+    need(os.path.exists(expected), expected)
+
+
+def lfw(scores, expected, column):
+    """Similarities against those that ONNX Runtime gives, in the order of the list."""
+    lines = [line.rstrip("\n").split("\t") for line in open(expected) if not line.startswith("#")]
+    at, got = lines[0].index(column), read_scores(scores)
+    need(len(got) == 600, len(got))
+    for row, want in zip(got, lines[1:]):
+        need(abs(row[3] - float(want[at])) < 2e-5, row, want[at])
+
+
+def found_by(kao, folder, names):
+    """Scores and boxes by kao detect, from .1 up."""
+    out = subprocess.run([kao, "detect", "--json", "--min-score", ".1"] + [os.path.join(folder, n) for n in names],
+                         capture_output=True, check=True).stdout
+    return {n: [(f["score"], f["box"]) for f in json.loads(line)["faces"]]
+            for n, line in zip(names, out.splitlines())}
+
+
+def annotate(to, kao, folder, *names):
+    """Boxes of kao detect as the truth, but each third one moved far away, with a face of 5
+    pixels and a marked one in every picture."""
+    with open(to, "w") as f:
+        count = 0
+        for n, faces in found_by(kao, folder, names).items():
+            f.write("%s\n%d\n900 900 5 5 0 0 0 0 0 0\n800 800 60 60 0 0 0 1 0 0\n" % (n, len(faces) + 2))
+            for _, (x, y, w, h) in faces:
+                count += 1
+                f.write("%g %g %g %g 0 0 0 0 0 0\n" % (x + (400 if count % 3 == 0 else 1), y, w, h))
+
+
+def read_boxes(path):
+    lines = [line.strip() for line in open(path) if line.strip()]
+    boxes, i = {}, 0
+    while i < len(lines):
+        n = int(lines[i + 1])
+        boxes[lines[i]] = [list(map(float, line.split())) for line in lines[i + 2:i + 2 + n]]
+        i += 2 + n
+    return boxes
+
+
+def overlap(a, b):
+    x = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    y = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    both = x * y if x > 0 and y > 0 else 0
+    return both / (a[2] * a[3] + b[2] * b[3] - both)
+
+
+def detections(path, annotations, folder, kao, most):
+    """Recall and AP again, from the boxes of kao detect; so many hits may differ, since those
+    boxes are rounded to hundredths of a pixel."""
+    o, truth = json.load(open(path)), read_boxes(annotations)
+    found, outcomes, n = found_by(kao, folder, list(truth)), [], 0
+    for picture, boxes in truth.items():
+        count = [min(b[2:4]) >= o["min_size"] and not (len(b) > 7 and b[7]) for b in boxes]
+        n += sum(count)
+        free = set(range(len(boxes)))
+        for score, box in sorted(found[picture], reverse=True):
+            best = max(((overlap(box, boxes[i]), i) for i in free if count[i]), default=(0, None))
+            if best[0] >= o["overlap"]:
+                free.discard(best[1])
+                outcomes.append((score, 1))
+            elif min(box[2:]) >= o["min_size"] and not any(
+                    overlap(box, b) >= o["overlap"] for b, c in zip(boxes, count) if not c):
+                outcomes.append((score, 0))
+    need(o["faces"] == n, o["faces"], "faces, wanted", n)
+    outcomes.sort(key=lambda x: (-x[0], x[1]))
+    ends = [i for i in range(len(outcomes)) if i + 1 == len(outcomes) or outcomes[i + 1][0] < outcomes[i][0]]
+    hits = [sum(hit for _, hit in outcomes[:i + 1]) for i in range(len(outcomes))]
+    for point in o["recall_at"]:
+        want = max((hits[i] for i in ends if i + 1 - hits[i] <= point["false_allowed"]), default=0)
+        need(abs(point["recall"] * n - want) <= int(most) + 1e-6, point, want / n)
+    ap = sum(max(h / (k + 1) for k, h in enumerate(hits[i:], i)) for i in range(len(hits)) if outcomes[i][1]) / n
+    need(abs(o["ap"] - ap) <= int(most) / n + 1e-6, "ap", o["ap"], ap)
+
+
+globals()[sys.argv[1].replace("-", "_")](*sys.argv[2:])

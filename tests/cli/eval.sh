@@ -1,0 +1,214 @@
+#!/bin/sh
+# kao eval DETECTOR EMBEDDER [OTHER]
+. "$(dirname "$0")/lib.sh"
+take_models "$@"
+cd "$work" || exit 1
+data=$(dirname "$2")/../data # of the models that do not travel with the repository
+evals() { "${PYTHON:-python3}" "$here/check_eval.py" "$@" || fails "check_eval.py $*"; }
+
+# Crops of four people: each has a colour, each picture a patch of its own.
+mkdir -p people/ann people/bob people/cy people/dee
+crop() { "$COMPOSE" "people/$1.png" $chip_px $chip_px "$2" "$3" 4 4 $((chip_px - 8)) $((chip_px / 3)) "$4" $((chip_px / 4)) $((chip_px / 2)) $((chip_px / 3)) 6; }
+crop ann/1 90 "#c04030" "#201008"; crop ann/2 96 "#c04838" "#202018"; crop ann/3 88 "#b04030" "#503010"
+crop bob/1 150 "#3040c0" "#e0e0e0"; crop bob/2 140 "#3848b8" "#d0d0e0"; crop bob/3 160 "#2840c8" "#f0e0d0"
+crop cy/1 30 "#20a040" "#101010"; crop cy/2 38 "#28a848" "#181818"
+crop dee/1 220 "#f0e020" "#000000"
+cat >pairs.txt <<LIST
+# a b same
+ann/1.png ann/2.png 1
+ann/1.png bob/1.png 0
+bob/2.png bob/3.png 1
+cy/1.png ann/3.png 0
+ann/2.png ann/3.png 1
+dee/1.png bob/3.png 0
+cy/1.png cy/2.png 1
+cy/2.png dee/1.png 0
+bob/1.png bob/2.png 1
+ann/1.png cy/2.png 0
+bob/1.png bob/3.png 1
+bob/2.png ann/2.png 0
+LIST
+
+run 0 "$KAO" eval verify people pairs.txt --scores list.tsv --json
+evals cosines list.tsv people "$KAO"
+evals figures out list.tsv 10
+cp out one
+run 0 "$KAO" eval verify people pairs.txt --scores again.tsv --json --threads 1
+same out one
+same list.tsv again.tsv
+for tta in concat sum; do
+    run 0 "$KAO" eval verify people pairs.txt --scores mirror.tsv --tta $tta
+    evals cosines mirror.tsv people "$KAO" --tta $tta
+done
+head -n 6 pairs.txt >few.txt
+run 0 "$KAO" eval verify people few.txt
+out_has "not over 10 folds with 5 pairs"
+KAO_PROGRESS_MS=0 check on-terminal shown "$KAO" eval verify people pairs.txt
+grep -q "9/9" shown || fails "no progress on a terminal"
+fact "similarities are those of kao embed, none, concat and sum; the figures follow from them; the same for --threads 1"
+
+run 0 "$KAO" eval verify people --scores made.tsv --json
+evals people made.tsv people 1
+run 0 "$KAO" eval verify people --scores twice.tsv --times 2
+evals people twice.tsv people 2
+run 0 "$KAO" eval verify people --scores made2.tsv --json
+same made.tsv made2.tsv
+run 0 "$KAO" eval verify people --scores made3.tsv --seed 2
+! cmp -s made.tsv made3.tsv || fails "another seed, the same pairs"
+evals people made3.tsv people 1
+fact "a folder a person: all same pairs, a sample of different ones that the seed draws"
+
+evals pack people all.tar set.bin pairs.txt
+run 0 "$KAO" eval verify all.tar pairs.txt --scores tar.tsv
+same tar.tsv list.tsv
+run 0 "$KAO" eval verify set.bin --scores set.tsv
+evals same-scores set.tsv list.tsv
+run 0 "$KAO" eval verify all.tar --scores tar-made.tsv
+same tar-made.tsv made.tsv
+mkdir -p large/ann large/bob large/cy large/dee
+for f in ann/1 ann/2 ann/3 bob/1 bob/2 bob/3 cy/1 cy/2 dee/1; do
+    "$COMPOSE" "large/$f.png" $((chip_px + 16)) $((chip_px + 16)) 7 "people/$f.png" 8 8 $chip_px $chip_px
+done
+run 0 "$KAO" eval verify large pairs.txt --scores large.tsv
+same large.tsv list.tsv
+fact "a tar, an insightface set, crops with a border of 8 pixels: the same similarities"
+
+run 0 "$KAO" eval verify people pairs.txt --note "made <by hand>" --report page.html
+out_has "made <by hand>"
+out_has "12: 6 same, 6 different; 9 pictures"
+evals page page.html "made &lt;by hand&gt;" "accuracy, 10 folds" "ROC" "DET" "Similarities"
+run 0 "$KAO" eval verify people pairs.txt --note "made <by hand>" --json
+out_has '"note":"made <by hand>"'
+fact "the note stands beside the figures in the table, the JSON and the page; the page is whole and needs nothing beside it"
+
+sed 's/cy\/1/cy\/7/; s/dee\/1/no\/1/' pairs.txt >gone.txt
+run 3 "$KAO" eval verify people gone.txt
+err_has "people: no picture cy/7.png in it"
+err_has "people: no picture no/1.png in it"
+err_has "2 of 9 pictures are missing"
+err_has "refused"
+run 0 "$KAO" eval verify people gone.txt --unusable drop --json
+lines 3 err
+out_has '"pairs":8,"same":5,"different":3,"pairs_unusable":4'
+run 0 "$KAO" eval verify people gone.txt --unusable reject --scores reject.tsv --json
+out_has '"pairs":12,"same":6,"different":6,"pairs_unusable":4'
+[ "$(grep -c -- '-1.000000$' reject.tsv)" = 4 ] || fails "pairs that count as different"
+mkdir -p broken
+cp -r people/* broken/
+head -c 60 people/cy/1.png >broken/cy/1.png
+run 3 "$KAO" eval verify broken pairs.txt
+err_has "cy/1.png: "
+err_has "1 of 9 pictures cannot be used"
+run 0 "$KAO" eval verify broken pairs.txt --unusable drop
+out_has "1 pictures; 2 pairs left out"
+fact "missing and broken pictures are named and counted; figures only where --unusable says how"
+
+for line in "a.png b.png" "a.png b.png 3" "a.png a.png 1"; do
+    { cat pairs.txt; echo "$line"; } >bad.txt
+    run 3 "$KAO" eval verify people bad.txt
+    err_has "bad.txt: line 14: "
+    err_one_line
+done
+printf '10\t300\nann 1 2\n' >short.txt
+run 3 "$KAO" eval verify people short.txt
+err_has "short.txt: 1 pairs; line 1 states 10 folds of 300 and 300"
+run 3 "$KAO" eval verify set.bin pairs.txt
+err_has "has its own pairs"
+head -c 200 set.bin >cut.bin
+run 3 "$KAO" eval verify cut.bin
+err_has "cut.bin: byte "
+run 3 "$KAO" eval verify pairs.txt
+err_has "no folder, no plain tar"
+run 3 "$KAO" eval verify people/cy
+err_has "no folder of a person"
+run 3 "$KAO" eval
+run 3 "$KAO" eval verify
+run 3 "$KAO" eval guess people
+run 4 "$KAO" eval verify people pairs.txt --report no/page.html
+run 4 "$KAO" eval verify people pairs.txt --scores /dev/full
+fact "bad lists, sets and usage: one line each that says file, line and reason"
+
+mkdir -p photos
+cp "$a" photos/a.jpg
+cp "$b" photos/b.jpg
+cp "$c" photos/c.jpg
+printf 'a.jpg b.jpg 1\na.jpg c.jpg 0\n' >photos.txt
+run 3 "$KAO" eval verify photos photos.txt
+err_has "whole photographs need --photos"
+run 0 "$KAO" eval verify photos photos.txt --photos --scores photos.tsv
+for other in b c; do
+    want=$("$KAO" verify photos/a.jpg photos/$other.jpg --json | sed 's/.*"similarity":\([^,]*\).*/\1/')
+    got=$(grep "a.jpg	$other.jpg" photos.tsv | cut -f4)
+    awk -v a="$want" -v b="$got" 'BEGIN { exit !(a - b < 2e-6 && b - a < 2e-6) }' || fails "$other: $got, wanted $want"
+done
+cp blank.png photos/blank.png
+printf 'a.jpg blank.png 1\n' >>photos.txt
+run 3 "$KAO" eval verify photos photos.txt --photos
+err_has "blank.png: no face found"
+run 0 "$KAO" eval verify photos photos.txt --photos --unusable reject --json
+out_has '"pairs":3'
+fact "--photos: detected and aligned, as kao verify does; a photograph without a face is unusable"
+
+cat >labels.txt <<LIST
+# picture colour
+ann/1.png warm
+ann/2.png warm
+ann/3.png warm
+bob/1.png cold
+bob/2.png cold
+cy/1.png cold
+dee/1.png warm
+LIST
+run 0 "$KAO" eval groups people labels.txt --by colour --threshold 0.9 --json
+evals groups out people labels.txt "$KAO" 0.9
+run 0 "$KAO" eval groups all.tar labels.txt --note "made" --threshold 0.9
+out_has "warm"
+out_has "(all pairs)"
+out_has "made"
+run 3 "$KAO" eval groups people labels.txt --by size
+err_has 'no field "size"'
+run 3 "$KAO" eval groups people
+fact "groups: pairs and matches within and across, counted again from the vectors"
+
+cp "$group" photos/group.jpg
+evals annotate boxes.txt "$KAO" photos a.jpg b.jpg group.jpg blank.png
+for rules in "--overlap 0.5 --min-size 12" "--overlap 0.4" "--min-size 3"; do
+    run 0 "$KAO" eval detect photos boxes.txt $rules --false 0,1,2,5 --json
+    evals detections out boxes.txt photos "$KAO" 0
+done
+cp out one
+run 0 "$KAO" eval detect photos boxes.txt $rules --false 0,1,2,5 --json --threads 1
+same out one
+run 0 "$KAO" eval detect photos boxes.txt --note "made"
+out_has "AP"
+out_has "made"
+run 3 "$KAO" eval detect photos boxes.txt --false 3,x
+echo "gone.jpg" >>boxes.txt
+echo 0 >>boxes.txt
+run 3 "$KAO" eval detect photos boxes.txt
+err_has "no picture gone.jpg in it"
+run 0 "$KAO" eval detect photos boxes.txt --unusable drop
+out_has "5; 1 unusable"
+echo "x y" >>boxes.txt
+run 3 "$KAO" eval detect photos boxes.txt
+err_has "boxes.txt: line "
+fact "detect: AP and recall follow from the boxes of kao detect"
+
+if [ "$embedder" = mobilefacenet_192 ] && [ -f "$data/lfw/lfw_color_112.tar" ]; then
+    lfw=$data/lfw
+    evals first-fold "$lfw/pairs.txt" "$lfw/expected_cosines.tsv" fold.txt
+    run 0 "$KAO" eval verify "$lfw/lfw_color_112.tar" fold.txt --scores lfw.tsv
+    evals lfw lfw.tsv "$lfw/expected_cosines.tsv" mobilefacenet_192:none
+    run 0 "$KAO" eval verify "$lfw/lfw_color_112.tar" fold.txt --scores lfw.tsv --tta concat
+    evals lfw lfw.tsv "$lfw/expected_cosines.tsv" mobilefacenet_192:concat
+    fact "LFW's first fold: the similarities that ONNX Runtime gives, within 2e-5"
+fi
+if [ "$detector" = yunet_n_dynamic ] && [ -f "$data/detect/facemask_images.tar" ]; then
+    street_data=$data/detect
+    mkdir street
+    tar xf "$street_data/facemask_images.tar" -C street
+    run 0 "$KAO" eval detect "$street_data/facemask_images.tar" "$street_data/facemask_bbx_gt.txt" --min-size 12 --false 72,150,293 --json
+    evals detections out "$street_data/facemask_bbx_gt.txt" street "$KAO" 1
+    fact "280 street photographs: AP and recall follow from the boxes of kao detect, but for one hit"
+fi
+finish
