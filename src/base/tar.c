@@ -1,4 +1,6 @@
-/* See tar.h. A header of 512 bytes, the content padded to 512; two empty blocks end it. */
+/* See tar.h. A header of 512 bytes, the content padded to 512; two empty blocks end it. A
+ * member of type x (pax) holds records "LENGTH KEY=VALUE\n" about the next one; LENGTH counts
+ * the whole record. */
 #include "base/tar.h"
 
 #include <stdlib.h>
@@ -33,6 +35,25 @@ static int by_name(const void *a, const void *b)
     return c ? c : x->bytes.p < y->bytes.p ? -1 : 1;
 }
 
+/* The value of "path" in a pax member, or empty. */
+static kao_span pax_path(kao_span s)
+{
+    kao_span path = { NULL, 0 };
+
+    while (s.n > 0) {
+        size_t n = 0, i = 0;
+
+        for (; i < s.n && i < 9 && s.p[i] >= '0' && s.p[i] <= '9'; i++)
+            n = n * 10 + (size_t)(s.p[i] - '0');
+        if (n > s.n || n < i + 2 || s.p[i] != ' ')
+            break;
+        if (n > i + 7 && memcmp(s.p + i + 1, "path=", 5) == 0)
+            path = (kao_span){ s.p + i + 6, n - i - 7 };
+        s = (kao_span){ s.p + n, s.n - n };
+    }
+    return path;
+}
+
 static void join_name(const uint8_t *header, char name[KAO_TAR_NAME_BYTES])
 {
     const char *last = (const char *)header + NAME_AT,
@@ -46,12 +67,11 @@ static void join_name(const uint8_t *header, char name[KAO_TAR_NAME_BYTES])
         *to++ = '/';
     memcpy(to, last, n);
     to[n] = '\0';
-    if (strncmp(name, "./", 2) == 0)
-        memmove(name, name + 2, strlen(name) - 1);
 }
 
-static kao_status add_member(kao_tar *t, const uint8_t *header, kao_span bytes,
-                             kao_error *err)
+/* path: of a pax member before it, or empty. */
+static kao_status add_member(kao_tar *t, const uint8_t *header, kao_span path,
+                             kao_span bytes, kao_error *err)
 {
     if (t->n == t->cap) {
         const size_t cap = t->cap ? t->cap * 2 : 1024;
@@ -63,14 +83,22 @@ static kao_status add_member(kao_tar *t, const uint8_t *header, kao_span bytes,
         t->members = bigger;
         t->cap = cap;
     }
-    join_name(header, t->members[t->n].name);
-    t->members[t->n++].bytes = bytes;
+    kao_tar_member *m = &t->members[t->n++];
+
+    *m = (kao_tar_member){ .bytes = bytes };
+    if (path.n)
+        memcpy(m->name, path.p, path.n);
+    else
+        join_name(header, m->name);
+    if (strncmp(m->name, "./", 2) == 0)
+        memmove(m->name, m->name + 2, strlen(m->name) - 1);
     return KAO_OK;
 }
 
 static kao_status read_members(kao_tar *t, kao_span all, const char *name,
                                kao_error *err)
 {
+    kao_span path = { NULL, 0 };
     kao_status st = KAO_OK;
 
     if (all.n < BLOCK)
@@ -83,11 +111,21 @@ static kao_status read_members(kao_tar *t, kao_span all, const char *name,
             !octal(h + SIZE_AT, SIZE_N, &size) || size > all.n - at - BLOCK)
             return kao_fail_at(err, KAO_E_FORMAT, at, "%s: not a whole ustar file",
                                name);
-        if (h[TYPE_AT] == 'L') /* GNU tar: the next member's name */
+        const kao_span content = { h + BLOCK, (size_t)size };
+        const bool is_pax = h[TYPE_AT] == 'x';
+
+        if (is_pax)
+            path = pax_path(content);
+        if (h[TYPE_AT] == 'L' || /* GNU tar: the next member's name */
+            path.n >= KAO_TAR_NAME_BYTES)
             return kao_fail_at(err, KAO_E_UNSUPPORTED, at,
-                               "%s: a member's name has more than 255 bytes", name);
+                               "%s: a member's name is long, in GNU's form or over %d "
+                               "bytes",
+                               name, KAO_TAR_NAME_BYTES - 1);
         if (h[TYPE_AT] == '0' || h[TYPE_AT] == 0)
-            st = add_member(t, h, (kao_span){ h + BLOCK, (size_t)size }, err);
+            st = add_member(t, h, path, content, err);
+        if (!is_pax)
+            path.n = 0;
         at += BLOCK + kao_round_up((size_t)size, BLOCK);
     }
     return st;

@@ -1,5 +1,5 @@
-/* Plain tar files (ustar, POSIX.1-1988), read whole; members found by name. Of the program,
- * not of libkao. */
+/* Plain tar files (ustar, POSIX.1-1988, and the names of pax, POSIX.1-2001), read whole;
+ * members found by name. Of the program, not of libkao. */
 #ifndef KAO_BASE_TAR_H
 #define KAO_BASE_TAR_H
 
@@ -21,7 +21,7 @@ typedef struct kao_tar {
 
 /* Members of bytes that stay until kao_tar_close; name: for messages. A member "./a/b" counts
  * as "a/b". Errors: KAO_E_FORMAT (not a tar, or cut short), KAO_E_UNSUPPORTED (GNU tar's
- * longer names), KAO_E_NOMEM; then there is nothing to close. */
+ * longer names, pax names that do not fit), KAO_E_NOMEM; then there is nothing to close. */
 kao_status kao_tar_parse(kao_tar *t, kao_mem *mem, kao_span bytes, const char *name,
                          kao_error *err);
 /* The same for a file; KAO_E_IO, KAO_E_LIMIT too. */

@@ -76,19 +76,18 @@ static const char *shape_text(const kao_onnx_input *t, char *buf, size_t cap)
 static void print_info(const cli_model *found, const kao_network *m,
                        const kao_model *model, const kao_embedder *e)
 {
-    const size_t n_bytes = found->bytes ? found->n_bytes : m->onnx.file.bytes.n;
     const kao_card *card = kao_model_card(model);
     const kao_onnx_model *o = &m->onnx;
     const char *key = NULL, *value = NULL, *source = NULL;
     char text[256], name[256], version[64];
 
     printf(
-        "%s\n  ONNX IR %lld, opset %lld, %s%s%s, %u nodes, %llu weights, %zu bytes\n",
+        "%s\n  ONNX IR %lld, opset %lld, %s%s%s, %u nodes, %llu weights, %llu bytes\n",
         found->path, (long long)o->ir_version, (long long)o->opset,
         printable(o->producer[0] ? o->producer : "(no producer)", name, sizeof name),
         o->producer_version[0] ? " " : "",
         printable(o->producer_version, version, sizeof version), o->n_nodes,
-        (unsigned long long)kao_model_weights(model), n_bytes);
+        (unsigned long long)kao_model_weights(model), (unsigned long long)o->n_bytes);
     for (uint32_t i = 0; i < o->n_inputs; i++)
         printf("  input  %u \"%s\" %s\n", i,
                printable(o->value_names[o->inputs[i].value], name, sizeof name),
@@ -172,9 +171,31 @@ static kao_status load_network(kao_context *ctx, const cli_model *found,
                         : kao_network_load(ctx, net, found->path, err);
 }
 
+/* The network and the model of one file. A pipe can be read once: f has its content. */
+static kao_status load_both(kao_context *ctx, const cli_model *found, kao_file *f,
+                            kao_network **net, kao_model **model, kao_error *err)
+{
+    struct stat info;
+    const bool is_stream =
+        !found->bytes && stat(found->path, &info) == 0 && !S_ISREG(info.st_mode);
+    kao_status st = KAO_OK;
+
+    if (!is_stream) {
+        st = load_network(ctx, found, net, err);
+        return st ? st : cli_open_model(ctx, found, model, err);
+    }
+    st = kao_file_open(f, &ctx->mem, found->path, KAO_MAX_FILE, err);
+    if (!st)
+        st = kao_network_parse(ctx, net, f->bytes, found->path, err);
+    return st ? st
+              : kao_model_open_bytes(ctx, model, f->bytes.p, f->bytes.n, found->path,
+                                     NULL, err);
+}
+
 static int info_one(kao_context *ctx, const model_args *args, const char *name)
 {
     cli_model found;
+    kao_file f = { 0 };
     kao_error err = { 0 };
     kao_network *net = NULL;
     kao_model *model = NULL;
@@ -183,9 +204,7 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
     kao_status st = cli_find_model(name, &found, &err);
 
     if (!st)
-        st = load_network(ctx, &found, &net, &err);
-    if (!st)
-        st = cli_open_model(ctx, &found, &model, &err);
+        st = load_both(ctx, &found, &f, &net, &model, &err);
     if (!st) /* not every model is an embedder; e stays NULL */
         (void)kao_embedder_create(model, &e, NULL, NULL);
     if (st)
@@ -197,6 +216,7 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
     kao_embedder_destroy(e);
     kao_model_release(model);
     kao_network_destroy(net);
+    kao_file_close(&f);
     return status;
 }
 

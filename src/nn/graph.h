@@ -33,6 +33,7 @@ typedef struct kao_value {
     uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
     bool varies;        /* known, but another in plans for other inputs */
     bool computed;      /* known, in the memory of planning */
+    bool of_file;       /* known, as many numbers as a constant of the file */
     /* place.c: */
     bool joined;    /* placed by kao_place_joins: root, offset, strides stand */
     uint32_t root;  /* the value whose storage it is part of; itself where it owns it */
@@ -120,8 +121,8 @@ bool kao_value_known_f32(const kao_graph *g, uint32_t value);
 kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value);
 void kao_graph_count_reads(kao_graph *g);
 
-/* A layer's key (see kao_network_hold_packed) with what a step adds to it: its node, and the bits
- * of known inputs that are not the same in every plan. */
+/* A layer's key (see kao_network_hold_packed) with what a step adds to it: its node, and the
+ * dims and bits of known inputs that are not the same in every plan. */
 uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s);
 
 /* pass_conv.c: a convolution step with one part, its descriptor still empty (NULL: out of

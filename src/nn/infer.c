@@ -9,8 +9,11 @@
 
 #include <string.h>
 
-/* Work that planning may spend on known values, in elements touched. */
+/* Work that planning may spend on known values, in elements touched; and for each byte of the
+ * file, so that all weights that are stored short can be widened: an element is touched
+ * twice, once on each side. */
 #define FOLD_BUDGET ((uint64_t)1 << 26)
+enum { FOLD_EACH_BYTE = 2 };
 
 kao_status kao_graph_no_memory(kao_graph *g)
 {
@@ -35,7 +38,8 @@ static uint64_t fold_budget(const kao_graph *g)
 {
     const uint64_t most = kao_graph_max_work(g);
 
-    return most < FOLD_BUDGET ? most : FOLD_BUDGET;
+    return (most < FOLD_BUDGET ? most : FOLD_BUDGET) +
+           FOLD_EACH_BYTE * g->net->onnx.n_bytes;
 }
 
 bool kao_value_known(const kao_graph *g, uint32_t value)
@@ -72,8 +76,10 @@ static kao_status use_constant(kao_graph *g, kao_step *s, bool *done)
 {
     const kao_onnx_tensor *c = s->op->constant(s->param);
 
-    if (s->out[0] != KAO_NO_VALUE)
+    if (s->out[0] != KAO_NO_VALUE) {
         g->values[s->out[0]].t.data = (void *)(uintptr_t)(c->n ? c->data : &nothing);
+        g->values[s->out[0]].of_file = true;
+    }
     s->dead = true;
     *done = true;
     return KAO_OK;
@@ -89,16 +95,12 @@ static bool varies(const kao_graph *g, const kao_step *s)
     return any;
 }
 
-/* Too many numbers for a constant that planning computes. Those that the file itself holds, one
- * for one, may be more: weights stored short, behind a Cast. */
-static bool too_many(const kao_graph *g, const kao_step *s, const kao_tensor *out)
+/* Whether the step gives the numbers that the file holds, one for one: weights stored short,
+ * behind a Cast, or turned. They may be more than another constant that planning computes. */
+static bool gives_file(const kao_graph *g, const kao_step *s, const kao_tensor *out)
 {
-    const int64_t n = kao_tensor_count(out);
-    const kao_value *in = s->n_in == 1 ? &g->values[s->in[0]] : NULL;
-    const bool of_file = in && !in->computed && !in->varies && !s->op->work &&
-                         n == kao_tensor_count(&in->t);
-
-    return n > KAO_MAX_FOLDED && !of_file;
+    return s->n_in == 1 && g->values[s->in[0]].of_file && !s->op->work &&
+           kao_tensor_count(out) == kao_tensor_count(&g->values[s->in[0]].t);
 }
 
 /* Run a step whose inputs are all known. *done false: too large to be a constant. */
@@ -118,7 +120,8 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
     if (work > most || g->folded > most - work)
         return KAO_OK;
     for (uint32_t i = 0; i < s->n_out; i++)
-        if (kao_tensor_given(&a.out[i]) && too_many(g, s, &a.out[i]))
+        if (kao_tensor_given(&a.out[i]) && !gives_file(g, s, &a.out[i]) &&
+            kao_tensor_count(&a.out[i]) > KAO_MAX_FOLDED)
             return KAO_OK;
     g->folded += work;
     for (uint32_t i = 0; i < s->n_out; i++) {
@@ -146,6 +149,7 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
             g->values[s->out[i]].t = a.out[i];
             g->values[s->out[i]].varies = varies(g, s);
             g->values[s->out[i]].computed = true;
+            g->values[s->out[i]].of_file = gives_file(g, s, &a.out[i]);
         }
     s->dead = true; /* its values are constants of the plan: nothing may write them */
     *done = true;
@@ -354,6 +358,7 @@ static void place_constants(kao_graph *g)
         memcpy(t->dims, c->dims, sizeof c->dims);
         kao_tensor_set_dense(t);
         t->data = (void *)(uintptr_t)(c->n ? c->data : &nothing);
+        g->values[v].of_file = true;
     }
     for (uint32_t i = 0; i < onnx->n_inputs; i++) {
         kao_value *v = &g->values[onnx->inputs[i].value];
@@ -483,6 +488,9 @@ uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s)
         if (!kao_value_known(g, s->in[i]) || !g->values[s->in[i]].varies)
             continue;
         const kao_tensor *t = &g->values[s->in[i]].t;
+
+        for (int32_t d = 0; d < t->rank; d++)
+            key = mix(key, (uint64_t)t->dims[d] + 1u);
         const size_t n = (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
         const uint8_t *p = t->data;
 

@@ -45,6 +45,7 @@ static kao_status open_external(fetcher *x, const char *location, size_t *number
 
     if (st)
         return st;
+    m->n_bytes += m->external[m->n_external].bytes.n;
     m->external_names[m->n_external] = location;
     *number = m->n_external++;
     return KAO_OK;

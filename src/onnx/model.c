@@ -263,6 +263,7 @@ kao_status kao_onnx_parse_model(kao_onnx_model *m, kao_span bytes,
     };
 
     m->producer = m->producer_version = "";
+    m->n_bytes += bytes.n;
     return parse_model(&p, bytes);
 }
 

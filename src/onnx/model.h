@@ -57,6 +57,7 @@ typedef struct kao_onnx_model {
     kao_file external[KAO_MAX_EXTERNAL]; /* files of external tensors */
     const char *external_names[KAO_MAX_EXTERNAL];
     size_t n_external;
+    uint64_t n_bytes; /* of the file's content and of the external files */
     int64_t ir_version;
     int64_t opset; /* of the default domain */
     const char *producer, *producer_version;

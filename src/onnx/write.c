@@ -196,10 +196,10 @@ static void value_info(kao_onnx_writer *w, uint32_t field, const char *name,
     for (int32_t i = 0; i < rank; i++) {
         const size_t dim = b->n;
 
-        if (dims[i] < 0)
-            put_string(w, b, DIM_NAME, free_names[i < 4 ? i : 3]);
-        else
+        if (dims[i] >= 0)
             put_int(w, b, DIM_VALUE, dims[i]);
+        else if (i == 0 || (field == GRAPH_INPUT && i < 4))
+            put_string(w, b, DIM_NAME, free_names[i]);
         wrap(w, b, SHAPE_DIM, dim);
     }
     wrap(w, b, TENSOR_TYPE_SHAPE, shape);

@@ -24,7 +24,8 @@ typedef struct kao_onnx_writer {
 
 void kao_onnx_write_begin(kao_onnx_writer *w, kao_mem *mem, int64_t opset);
 
-/* A dimension below 0 is free: "N" the first, "H", "W" .. the later ones. */
+/* A dimension below 0 is free: an input's are called "N", "C", "H", "W"; of an output's only
+ * the first is, as dimensions of one name are equal. */
 void kao_onnx_write_input(kao_onnx_writer *w, const char *name, kao_dtype dtype,
                           const int64_t *dims, int32_t rank);
 void kao_onnx_write_output(kao_onnx_writer *w, const char *name, kao_dtype dtype,

@@ -72,6 +72,46 @@ static void members(void **state)
     assert_int_equal(atomic_load(&mem.live), 0);
 }
 
+/* Names that the header cannot hold stand before it, in records (POSIX.1-2001, pax): the
+ * default of many programs. Each is its next member's alone. */
+static void names_in_records(void **state)
+{
+    enum { MOST = KAO_TAR_NAME_BYTES - 1 };
+    char name[MOST + 2], records[MOST + 64];
+    kao_tar t;
+    kao_mem mem;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (int n = MOST; n <= MOST + 1; n++) {
+        pb tar = { 0 };
+
+        memset(name, 'n', (size_t)n);
+        name[n] = '\0';
+        /* three digits, a space, "path=", the name, a line end */
+        snprintf(records, sizeof records, "22 linkpath=other.jpg\n%d path=%s\n", n + 10,
+                 name);
+        member(&tar, "", "./PaxHeader", 'x', records);
+        member(&tar, "", "nnn", '0', "long");
+        member(&tar, "", "plain.jpg", '0', "after it");
+        member(&tar, "", "./PaxHeader", 'x', "16 path=\xe9\xa1\x94.jpg\n");
+        member(&tar, "", "?.jpg", '0', "not ASCII");
+        member(&tar, "", "./PaxHeader", 'x', "12 mtime=.5\n99 path=cut\n");
+        member(&tar, "", "z.jpg", '0', "last");
+        const kao_status st = kao_tar_parse(&t, &mem, bytes_of(&tar), "t", NULL);
+
+        assert_int_equal(st, n > MOST ? KAO_E_UNSUPPORTED : KAO_OK);
+        const char *const names[] = { name, "plain.jpg", "\xe9\xa1\x94.jpg", "z.jpg" };
+
+        for (size_t i = 0; !st && i < COUNT(names); i++)
+            assert_non_null(kao_tar_find(&t, names[i]));
+        assert_int_equal(t.n, st ? 0 : COUNT(names));
+        kao_tar_close(&t);
+        pb_free(&tar);
+    }
+    assert_int_equal(atomic_load(&mem.live), 0);
+}
+
 static void damage(void **state)
 {
     static const struct {
@@ -133,6 +173,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(members),
+        cmocka_unit_test(names_in_records),
         cmocka_unit_test(damage),
         cmocka_unit_test(failures),
     };

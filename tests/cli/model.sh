@@ -38,6 +38,11 @@ o = json.loads(open(sys.argv[1]).read())
 assert o["opset"] == 13 and o["nodes"] == 8 and o["inputs"] == [{"name": "a=b", "type": "float32", "shape": [2, 3]}], o
 assert [t["name"] for t in o["outputs"]][-1] == "tab\there" and "missing" in o and o["card"] == {}, o' out || fails JSON
 fact "model info: inputs and outputs with types and shapes; control characters of names do not reach the terminal; --json"
+run 0 "$KAO" model info ./"odd names.onnx"
+tail -n +2 out >of-file
+run 0 sh -c 'cat "odd names.onnx" | "$0" model info /dev/stdin' "$KAO"
+tail -n +2 out | cmp -s - of-file || fails "of a pipe, not what is told of the file"
+fact "model info reads a pipe"
 run 0 "$KAO" model run "odd names.onnx" --input a=b=x.npy -o out.d
 lines 8 out
 long=$(printf '%0100d' 0 | tr 0 x)

@@ -120,6 +120,80 @@ static void work_is_counted_by_kernel(void **state)
         }
 }
 
+/* Weights that a file stores as float16 are widened while planning, however many they are:
+ * its own bytes bound them, not what planning may spend on other known values. */
+static void short_weights_are_widened(void **state)
+{
+    enum { SIDE = 64, N = SIDE * SIDE };
+    static uint16_t halves[N];
+    fixture *f = *state;
+    float x[SIDE];
+    const kao_tensor in = tensor_of("1,64", x);
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    for (int i = 0; i < SIDE; i++) {
+        x[i] = (float)i;
+        halves[i * SIDE + i] = 0x4000; /* 2 */
+    }
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,64");
+    graph_tensor(&g, "short", KAO_F16, "64,64", halves);
+    graph_node(&g, "Cast", "short", "w", "to=1");
+    graph_node(&g, "MatMul", "x w", "y", "");
+    pb file = finish(&g);
+
+    f->ctx->max_work = N; /* what the product alone costs */
+    const kao_status st =
+        run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err);
+
+    f->ctx->max_work = 0;
+    assert_int_equal(st, KAO_OK);
+    assert_int_equal(kao_session_plan(s)->work, N);
+    for (int i = 0; i < SIDE; i++)
+        assert_true(((const float *)kao_session_output(s, 0)->data)[i] == 2 * x[i]);
+    kao_session_destroy(s);
+    kao_network_destroy(net);
+    pb_free(&file);
+}
+
+/* However many steps lie between the file's numbers and the product. */
+static void large_weights_are_turned(void **state)
+{
+    enum { ROWS = 1032, COLS = 1024 };
+    static uint16_t halves[ROWS * COLS];
+    fixture *f = *state;
+    float x[COLS];
+    const kao_tensor in = tensor_of("1,1024", x);
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    assert_true(ROWS * COLS > KAO_MAX_FOLDED);
+    for (int i = 0; i < COLS; i++) {
+        x[i] = (float)i;
+        halves[(i + 8) * COLS + i] = 0x4000; /* 2 */
+    }
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,1024");
+    graph_tensor(&g, "short", KAO_F16, "1032,1024", halves);
+    graph_node(&g, "Cast", "short", "w", "to=1");
+    graph_node(&g, "Transpose", "w", "t", "perm=[1,0]");
+    graph_node(&g, "MatMul", "x t", "y", "");
+    pb file = finish(&g);
+
+    assert_int_equal(run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err),
+                     KAO_OK);
+    assert_int_equal(kao_session_plan(s)->work, ROWS * COLS);
+    for (int i = 0; i < ROWS; i++)
+        assert_true(((const float *)kao_session_output(s, 0)->data)[i] ==
+                    (i < 8 ? 0 : 2 * x[i - 8]));
+    kao_session_destroy(s);
+    kao_network_destroy(net);
+    pb_free(&file);
+}
+
 /* ---- packed weights ---- */
 
 enum { C = 96, PACKED = C * C * 4 }; /* bytes of the weights of a layer, at least */
@@ -381,6 +455,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_is_counted_by_kernel),
+        cmocka_unit_test(short_weights_are_widened),
+        cmocka_unit_test(large_weights_are_turned),
         cmocka_unit_test(weights_go_with_plans),
         cmocka_unit_test(shared_weights_are_packed_once),
         cmocka_unit_test(cancelled_between_entries),

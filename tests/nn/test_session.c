@@ -175,6 +175,54 @@ static void weights_from_shapes(void **state)
     pb_free(&file);
 }
 
+/* The same numbers in another shape are other weights, though they take as many bytes. */
+static void weights_of_another_shape(void **state)
+{
+    enum { OUT = 16, K = 8 };
+    static const int64_t shapes[][4] = { { OUT, 8, 1, 1 },
+                                         { OUT, 2, 2, 2 },
+                                         { OUT, 8, 1, 1 } };
+    fixture *f = *state;
+    float x[K];
+    int64_t shape[4];
+    graph g;
+
+    for (uint32_t i = 0; i < K; i++)
+        x[i] = noise(2, i);
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,?,?,?");
+    graph_input(&g, "shape", KAO_I64, "4");
+    graph_noise(&g, "numbers", "16,8", 1, 1);
+    graph_node(&g, "Reshape", "numbers shape", "w", "");
+    graph_node(&g, "Conv", "x w", "y", "");
+    graph_output(&g, "y", KAO_F32, NULL);
+    pb file = graph_file(&g);
+    running r = open_file(f->ctx, &file, KAO_PASS_ALL);
+    const kao_tensor s = {
+        .dtype = KAO_I64, .rank = 1, .dims = { 4 }, .strides = { 1 }, .data = shape
+    };
+
+    assert_int_equal(kao_session_bind(r.s, 1, &s, NULL), KAO_OK);
+    for (size_t i = 0; i < COUNT(shapes); i++) {
+        memcpy(shape, shapes[i], sizeof shape);
+        kao_tensor t = tensor_of("1,1,1,1", x); /* a picture as large as the window */
+
+        memcpy(t.dims + 1, shape + 1, 3 * sizeof *shape);
+        kao_tensor_set_dense(&t);
+        run_counted(f->ctx, &r, &t);
+        for (uint32_t o = 0; o < OUT; o++) {
+            double want = 0;
+
+            for (uint32_t k = 0; k < K; k++)
+                want += (double)x[k] * (double)noise(1, o * K + k);
+            assert_float_equal(((const float *)kao_session_output(r.s, 0)->data)[o],
+                               want, 1e-5);
+        }
+    }
+    close_running(&r);
+    pb_free(&file);
+}
+
 /* The same where an input's values decide a shape and become weights too. */
 static void weights_from_inputs(void **state)
 {
@@ -522,6 +570,7 @@ int main(void)
         cmocka_unit_test(eight_plans_are_kept),
         cmocka_unit_test(values_that_decide_shapes),
         cmocka_unit_test(weights_from_shapes),
+        cmocka_unit_test(weights_of_another_shape),
         cmocka_unit_test(weights_from_inputs),
         cmocka_unit_test(weights_in_constants),
         cmocka_unit_test(wrong_inputs),

@@ -205,6 +205,45 @@ static void halves_in_the_file(void **state)
     kao_free(&f->ctx->mem, bytes);
 }
 
+/* One name for two dimensions says that they are equal: of the outputs, the batch alone is an
+ * input's. */
+static void names_of_free_dimensions(void **state)
+{
+    static const char *const in[] = { "N", NULL, "H", "W" };
+    fixture *f = *state;
+    kao_onnx_writer w;
+    kao_onnx_model m;
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+
+    kao_onnx_write_begin(&w, &f->ctx->mem, 13);
+    kao_onnx_write_input(&w, "x", KAO_F32, (int64_t[]){ -1, 3, -1, -1 }, 4);
+    kao_onnx_write_node(&w, "MaxPool", "x", "y", "kernel_shape=[2,2]");
+    kao_onnx_write_node(&w, "MaxPool", "y", "z", "kernel_shape=[2,2]");
+    kao_onnx_write_output(&w, "y", KAO_F32, (int64_t[]){ -1, 3, -1, -1 }, 4);
+    kao_onnx_write_output(&w, "z", KAO_F32, (int64_t[]){ -1, -1, -1, -1 }, 4);
+    assert_int_equal(kao_onnx_write_end(&w, &bytes, &n, &f->err), KAO_OK);
+    assert_int_equal(kao_onnx_parse(&m, &f->ctx->mem, (kao_span){ bytes, n }, &f->err),
+                     KAO_OK);
+    assert_int_equal(m.n_outputs, 2);
+    for (uint32_t i = 0; i < 3; i++) {
+        const kao_onnx_input *t = i ? &m.outputs[i - 1] : &m.inputs[0];
+
+        assert_int_equal(t->rank, 4);
+        for (int d = 0; d < 4; d++) {
+            const char *want = i == 0 || d == 0 ? in[d] : NULL;
+
+            assert_int_equal(t->dims[d], d == 1 && i < 2 ? 3 : -1);
+            if (want)
+                assert_string_equal(t->dim_names[d], want);
+            else
+                assert_null(t->dim_names[d]);
+        }
+    }
+    kao_onnx_free(&m);
+    kao_free(&f->ctx->mem, bytes);
+}
+
 static void without_memory(void **state)
 {
     static const float v[6] = { 1, 2, 3, 4, 5, 6 };
@@ -235,6 +274,7 @@ int main(void)
         cmocka_unit_test(numbers_lie_aligned),
         cmocka_unit_test(halves_are_rounded_weights),
         cmocka_unit_test(halves_in_the_file),
+        cmocka_unit_test(names_of_free_dimensions),
         cmocka_unit_test(without_memory),
     };
 
