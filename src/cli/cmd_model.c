@@ -79,7 +79,7 @@ static void print_info(const cli_model *found, const kao_network *m,
     const kao_card *card = kao_model_card(model);
     const kao_onnx_model *o = &m->onnx;
     const char *key = NULL, *value = NULL, *source = NULL;
-    char text[256], name[256], version[64];
+    char text[256], name[2048], version[64];
 
     printf(
         "%s\n  ONNX IR %lld, opset %lld, %s%s%s, %u nodes, %llu weights, %llu bytes\n",
