@@ -8,6 +8,7 @@
 #include "base/context.h"
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/train_curves.h"
 #include "train/trainer.h"
 
 typedef struct train_args {
@@ -96,6 +97,8 @@ static kao_status run(kao_context *ctx, const train_args *args,
     st = kao_train(ctx, &r, &o, err);
     if (terminal)
         fprintf(stderr, "\n");
+    if (!st)
+        st = cli_train_curves(ctx, o.state, r.name, err);
     if (!st)
         printf("%s/%s.onnx\n", o.state, r.name);
     kao_cancel_destroy(stop);

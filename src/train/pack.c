@@ -130,8 +130,8 @@ static kao_status find_identity(const list_job *j, const char *name, uint32_t *n
     return KAO_OK;
 }
 
-/* One picture more of a class; classes beyond the room are counted as none. */
-static void count_class(kao_pack *p, const char *name)
+/* The number of a class; those beyond the room count as the first one. */
+static uint32_t find_class(kao_pack *p, const char *name)
 {
     size_t i = 0;
 
@@ -140,7 +140,7 @@ static void count_class(kao_pack *p, const char *name)
     if (i == p->n_classes && i < KAO_PACK_CLASSES)
         snprintf(p->classes[p->n_classes++].name, sizeof p->classes[0].name, "%s",
                  name);
-    p->classes[i < KAO_PACK_CLASSES ? i : 0].n++;
+    return i < KAO_PACK_CLASSES ? (uint32_t)i : 0;
 }
 
 static kao_status take_line(const list_job *j, char *line, kao_error *err)
@@ -170,7 +170,8 @@ static kao_status take_line(const list_job *j, char *line, kao_error *err)
         kao_image_free(p->ctx, &x.image);
         return st;
     }
-    count_class(p, class ? class : "");
+    x.class = find_class(p, class ? class : "");
+    p->classes[x.class].n++;
     p->bytes += x.image.row_bytes * x.image.height;
     p->pictures[p->n++] = x;
     return KAO_OK;
@@ -323,10 +324,12 @@ size_t kao_pack_keep_people(kao_pack *p, size_t least)
     }
     p->n_identities = kept;
     for (size_t i = 0; i < before; i++)
-        if (p->pictures[i].identity == KAO_PACK_NOBODY)
+        if (p->pictures[i].identity == KAO_PACK_NOBODY) {
+            p->classes[p->pictures[i].class].n--;
             kao_image_free(p->ctx, &p->pictures[i].image);
-        else
+        } else {
             p->pictures[n++] = p->pictures[i];
+        }
     p->n = n;
     return before - n;
 }

@@ -20,6 +20,7 @@
 typedef struct kao_pack_picture {
     kao_image image;
     uint32_t identity; /* 0 .. n_identities - 1, or KAO_PACK_NOBODY */
+    uint32_t class;    /* of pack.classes */
     bool no_face;
 } kao_pack_picture;
 

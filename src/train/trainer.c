@@ -2,7 +2,7 @@
  *
  * In the state folder:
  *   run.state    weights, moments, running means, counters; written beside and renamed
- *   log.csv      a line every LOG_STEPS steps
+ *   log.csv      a line every LOG_STEPS steps, at the first and at the last
  *   NAME.onnx    the shipped form with the running means, written with each checkpoint
  *
  * The checkpoint's head has the sizes of all parameters and a hash of the recipe's part that
@@ -271,7 +271,8 @@ static kao_status one_step(run *x, kao_error *err)
         x->shown[i] = keep * x->shown[i] + (1 - keep) * loss[i];
     x->pace = keep * x->pace + (1 - keep) * (now() - begin);
     x->seconds += now() - begin;
-    if (x->opt.step % LOG_STEPS == 0) {
+    if (x->opt.step % LOG_STEPS == 0 || x->opt.step == 1 ||
+        x->opt.step == (uint64_t)x->r->steps) {
         st = log_line(x, rate, gradient, err);
         if (x->o->progress)
             x->o->progress(x->o->user, x->opt.step, (uint64_t)x->r->steps, x->shown[0],
