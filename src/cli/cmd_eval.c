@@ -16,12 +16,15 @@ const cli_option cli_eval_options[] = {
     { "unusable", 0, CLI_WORD, offsetof(eval_args, unusable), "refuse|drop|reject",
       "pictures that are missing, broken, without a face: give no figures; leave their "
       "pairs out; count those as different [refuse]" },
+    { "masked", 0, CLI_WORD, offsetof(eval_args, masked), "none|second|both",
+      "verify: draw masks on the second pictures of the pairs, or on all; crops alone "
+      "[none]" },
     { "threshold", 0, CLI_COSINE, offsetof(eval_args, threshold), "X",
       "same from this similarity on: say what it does, too [the card's]" },
     { "times", 0, CLI_COUNT, offsetof(eval_args, times), "N",
       "verify, a folder a person: N times as many different pairs as same ones [1]" },
     { "seed", 0, CLI_COUNT, offsetof(eval_args, seed), "N",
-      "verify, a folder a person: draws the different pairs [1]" },
+      "verify: draws the different pairs of a folder a person, and masks [1]" },
     { "by", 0, CLI_TEXT, offsetof(eval_args, by), "FIELDS",
       "groups: the fields of LABELS that make a group, by number (the path is 1) or "
       "name, "
@@ -69,6 +72,11 @@ int cli_eval_run(int argc, char **argv)
     if (args.photo.faces.all || (args.photo.faces.nth && !args.photos)) {
         fprintf(stderr,
                 "kao eval: --faces wants --photos, and one face of a picture\n");
+        return CLI_BAD;
+    }
+    if (args.masked &&
+        (args.photos || !rest.n || strcmp(rest.items[0], "verify") != 0)) {
+        fprintf(stderr, "kao eval: --masked is for verify on aligned crops\n");
         return CLI_BAD;
     }
     for (size_t i = 0; rest.n && i < sizeof forms / sizeof forms[0]; i++)

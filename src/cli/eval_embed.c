@@ -9,6 +9,7 @@
 
 #include "base/cpus.h"
 #include "base/error.h"
+#include "train/masks.h"
 
 enum { BATCH = 8, LINES_MAX = 20, BORDER = 8 };
 
@@ -70,6 +71,19 @@ static kao_status middle(const kao_template *t, const kao_image *image, kao_view
     return KAO_OK;
 }
 
+/* A mask over the face, where the template has it; the same one in every run. */
+static void draw_mask(const eval_vectors *v, const kao_template *t, size_t i,
+                      const kao_image *image)
+{
+    kao_random r = kao_random_stream(v->args->seed, i, 7);
+    const float border = image->width == t->width ? 0 : BORDER;
+    kao_point points[KAO_FACE_POINTS];
+
+    for (int k = 0; k < KAO_FACE_POINTS; k++)
+        points[k] = (kao_point){ t->points[k].x + border, t->points[k].y + border };
+    (void)kao_mask_draw(&r, image, points);
+}
+
 static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
                             kao_image *image, kao_view *view, kao_error *err)
 {
@@ -80,6 +94,8 @@ static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
         st = kao_image_decode(w->ctx, bytes.bytes.p, bytes.bytes.n, NULL, image, err);
         if (!st)
             st = middle(kao_embedder_template(w->embedder), image, view, err);
+        if (!st && v->masked)
+            draw_mask(v, kao_embedder_template(w->embedder), i, image);
         if (st)
             kao_error_prefix(err, st, "%s", v->names[i]);
     }
@@ -202,6 +218,7 @@ int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictu
                          .pictures = pictures,
                          .names = names,
                          .n = n,
+                         .masked = v->masked,
                          .threshold = args->threshold };
     v->photo = args->photo;
     v->photo.jobs = threads;

@@ -7,11 +7,14 @@
 
 typedef enum eval_unusable { EVAL_REFUSE, EVAL_DROP, EVAL_REJECT } eval_unusable;
 
+typedef enum eval_masked { EVAL_BARE, EVAL_SECOND, EVAL_BOTH } eval_masked;
+
 typedef struct eval_args {
     cli_photo_options photo; /* no_detect: the pictures are crops */
     const char *note, *report, *scores, *by, *n_false;
     uint32_t threads, times, seed;
     int unusable; /* eval_unusable */
+    int masked;   /* eval_masked */
     float threshold, overlap, min_size;
     bool photos;
 } eval_args;
@@ -21,6 +24,7 @@ typedef struct eval_vectors {
     const kao_pictures *pictures;
     const char *const *names;
     size_t n, dim;
+    bool masked;    /* a mask is drawn on each; crops alone. The caller's to set */
     float *vectors; /* n times dim */
     bool *usable;   /* n */
     size_t n_unusable;

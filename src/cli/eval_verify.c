@@ -20,8 +20,8 @@ typedef struct verify {
     kao_pairs pairs;
     const char *pairs_path; /* NULL: the set's own, or made */
     const char **names;
-    eval_vectors vectors;
-    double *similarity; /* of the pairs that count */
+    eval_vectors vectors, masked; /* masked: {0} where no mask is drawn */
+    double *similarity;           /* of the pairs that count */
     bool *same;
     size_t n,
         n_left_out; /* those; pairs with an unusable picture, dropped or rejected */
@@ -83,6 +83,8 @@ static kao_status open_pairs(verify *v, char **files, int n, kao_error *err)
 /* An unusable picture is like no other: below any threshold. */
 static kao_status compare_all(verify *v, kao_error *err)
 {
+    const eval_vectors *second = v->args->masked ? &v->masked : &v->vectors,
+                       *first = v->args->masked == EVAL_BOTH ? &v->masked : &v->vectors;
     const eval_vectors *x = &v->vectors;
 
     v->similarity = kao_calloc(&v->mem, v->pairs.n, sizeof *v->similarity);
@@ -97,8 +99,8 @@ static kao_status compare_all(verify *v, kao_error *err)
         if (!usable && v->args->unusable == EVAL_DROP)
             continue;
         v->similarity[v->n] =
-            usable ? (double)kao_similarity(x->vectors + p->a * x->dim,
-                                            x->vectors + p->b * x->dim, x->dim)
+            usable ? (double)kao_similarity(first->vectors + p->a * x->dim,
+                                            second->vectors + p->b * x->dim, x->dim)
                    : -1;
         v->same[v->n++] = p->same;
     }
@@ -147,7 +149,7 @@ static int write_scores(verify *v)
 }
 
 /* The rows that stand above the figures, in the table and on the page. */
-enum { ROWS_MAX = 8, ROW_BYTES = 256 };
+enum { ROWS_MAX = 10, ROW_BYTES = 256 };
 
 typedef struct rows {
     kao_report_row rows[ROWS_MAX];
@@ -178,6 +180,10 @@ static void make_rows(const verify *v, rows *r)
         add_row(r, "detector", x->crew.found[CLI_DETECTOR].path);
     snprintf(r->mirror, sizeof r->mirror, "%s", eval_mirror(v->args));
     add_row(r, "mirror", r->mirror);
+    if (v->args->masked)
+        add_row(r, "masks",
+                v->args->masked == EVAL_BOTH ? "drawn on all pictures"
+                                             : "drawn on the second pictures");
     snprintf(r->pairs, sizeof r->pairs, "%zu: %zu same, %zu different; %zu pictures",
              f->n, f->n_same, f->n_different, x->n);
     add_row(r, "pairs", r->pairs);
@@ -312,9 +318,11 @@ static kao_json *at_json(double threshold, double accuracy)
 
 static int print_json(const verify *v)
 {
+    static const char *const masked[] = { "none", "second", "both" };
     const kao_figures *f = &v->figures;
     kao_json *o = eval_setting_json(&v->vectors), *eer = kao_json_object();
 
+    kao_json_set(o, "masked", kao_json_string(masked[v->args->masked]));
     kao_json_set(o, "pairs_from",
                  v->pairs_path ? kao_json_string(v->pairs_path) : kao_json_null());
     kao_json_set(o, "pairs", kao_json_integer((int64_t)f->n));
@@ -369,9 +377,13 @@ static int run(verify *v, char **files, int n)
         return cli_report("eval", st, &err);
     if (!eval_may_begin(v->args, &v->pictures, v->names, v->pairs.names.n))
         return CLI_BAD;
-    const int status =
+    int status =
         eval_embed(&v->vectors, v->args, &v->pictures, v->names, v->pairs.names.n);
 
+    v->masked.masked = true;
+    if (!status && v->args->masked)
+        status =
+            eval_embed(&v->masked, v->args, &v->pictures, v->names, v->pairs.names.n);
     if (status)
         return status;
     st = compare_all(v, &err);
@@ -389,6 +401,7 @@ int eval_verify(const eval_args *args, char **files, int n)
     kao_free(&v.mem, v.similarity);
     kao_free(&v.mem, v.same);
     eval_vectors_free(&v.vectors);
+    eval_vectors_free(&v.masked);
     kao_free(&v.mem, (void *)v.names);
     kao_pairs_free(&v.pairs);
     kao_pictures_close(&v.pictures);

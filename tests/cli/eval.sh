@@ -58,6 +58,20 @@ run 0 "$KAO" eval verify people --scores made3.tsv --seed 2
 evals people made3.tsv people 1
 fact "a folder a person: all same pairs, a sample of different ones that the seed draws"
 
+run 0 "$KAO" eval verify people pairs.txt --masked second --scores masked.tsv
+out_has "drawn on the second pictures"
+! cmp -s masked.tsv list.tsv || fails "masks change nothing"
+run 0 "$KAO" eval verify people pairs.txt --masked second --scores masked2.tsv --threads 1
+same masked.tsv masked2.tsv
+run 0 "$KAO" eval verify people pairs.txt --masked second --scores masked2.tsv --seed 2
+! cmp -s masked.tsv masked2.tsv || fails "another seed, the same masks"
+run 0 "$KAO" eval verify people pairs.txt --masked both --scores masked2.tsv --json
+out_has '"masked":"both"'
+! cmp -s masked.tsv masked2.tsv || fails "both is second"
+run 3 "$KAO" eval verify people pairs.txt --masked both --photos
+run 3 "$KAO" eval groups people pairs.txt --masked second
+fact "masks are drawn on the second pictures, or on all; the seed says which"
+
 evals pack people all.tar set.bin pairs.txt
 run 0 "$KAO" eval verify all.tar pairs.txt --scores tar.tsv
 same tar.tsv list.tsv
