@@ -18,6 +18,11 @@ static uint64_t elements(const kao_graph *g, const uint32_t *values, uint32_t n)
     return sum;
 }
 
+bool kao_step_makes_any(const kao_graph *g, const kao_step *s)
+{
+    return elements(g, s->out, s->n_out) > 0;
+}
+
 uint64_t kao_step_work(const kao_graph *g, const kao_step *s)
 {
     const bool asks = s->op && s->op->work;
