@@ -100,6 +100,9 @@ uint64_t kao_graph_max_arena(const kao_graph *g);
 /* work.c: multiply-adds and elements touched by a step's generic form, roughly; UINT64_MAX
  * where they do not fit. */
 uint64_t kao_step_work(const kao_graph *g, const kao_step *s);
+/* Whether any output has an element. A step without one is not run: its loops over other
+ * axes may be 2^31 long, and cost nothing by the count above. */
+bool kao_step_makes_any(const kao_graph *g, const kao_step *s);
 
 /* Shapes, types and known values for the inputs given. */
 kao_status kao_graph_infer(kao_graph *g);

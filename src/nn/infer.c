@@ -143,7 +143,8 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
                                .in = a.in,
                                .out = a.out };
 
-    s->op->run(&call);
+    if (kao_step_makes_any(g, s))
+        s->op->run(&call);
     for (uint32_t i = 0; i < s->n_out; i++)
         if (s->out[i] != KAO_NO_VALUE) {
             g->values[s->out[i]].t = a.out[i];

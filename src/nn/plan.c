@@ -20,9 +20,9 @@ const char *kao_kernel_name(kao_kernel_id kernel)
 
 /* ---- storage of roots ---- */
 
-static bool reads_anything(const kao_step *s)
+static bool has_entry(const kao_graph *g, const kao_step *s)
 {
-    return s->kind != KAO_STEP_VIEW;
+    return s->kind != KAO_STEP_VIEW && kao_step_makes_any(g, s);
 }
 
 static void extend(kao_graph *g, uint32_t *first, uint32_t *last, uint32_t v,
@@ -59,7 +59,7 @@ static void find_lives(kao_graph *g, uint32_t *first, uint32_t *last)
     for (uint32_t i = 0; i < g->n_steps; i++) {
         const kao_step *s = &g->steps[i];
 
-        if (!reads_anything(s))
+        if (!has_entry(g, s))
             continue;
         for (uint32_t k = 0; k < s->n_in; k++)
             extend(g, first, last, s->in[k], i);
@@ -366,7 +366,7 @@ static kao_status build_entries(builder *b)
     for (uint32_t i = 0; i < g->n_steps; i++) {
         const kao_step *s = &g->steps[i];
 
-        if (!reads_anything(s))
+        if (!has_entry(g, s))
             continue;
         n_entries++; /* a convolution: input, residual, output */
         n_operands += s->conv ? 2u + (residual_of(s) != KAO_NO_VALUE)
@@ -377,7 +377,7 @@ static kao_status build_entries(builder *b)
     if (!plan->entries || !plan->operands)
         return kao_graph_no_memory(g);
     for (uint32_t i = 0; !st && i < g->n_steps; i++)
-        if (reads_anything(&g->steps[i]))
+        if (has_entry(g, &g->steps[i]))
             st = build_entry(b, &g->steps[i]);
     return st;
 }

@@ -18,16 +18,23 @@ static uint64_t elements(const kao_graph *g, const uint32_t *values, uint32_t n)
     return sum;
 }
 
+bool kao_step_makes_any(const kao_graph *g, const kao_step *s)
+{
+    return elements(g, s->out, s->n_out) > 0;
+}
+
 uint64_t kao_step_work(const kao_graph *g, const kao_step *s)
 {
     const bool asks = s->op && s->op->work;
     const uint64_t each =
         asks ? s->op->work(&g->values[s->in[0]].t, s->param, s->state) : 1;
+    const uint64_t read =
+        s->op && s->op->reads_dims_only ? 0 : elements(g, s->in, s->n_in);
     uint64_t work = 0;
 
     return __builtin_mul_overflow(elements(g, s->out, s->n_out), each ? each : 1,
                                   &work) ||
-                   __builtin_add_overflow(work, elements(g, s->in, s->n_in), &work)
+                   __builtin_add_overflow(work, read, &work)
                ? UINT64_MAX
                : work;
 }

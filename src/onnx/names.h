@@ -11,6 +11,7 @@ typedef struct kao_names {
     uint32_t n_slots;  /* a power of two, at least 2 * cap */
     uint32_t *slots;   /* number + 1, or 0 */
     const char **list; /* by number; terminated copies */
+    size_t *lengths;
     uint32_t *hashes;
     uint64_t probes; /* slots looked at so far */
 } kao_names;

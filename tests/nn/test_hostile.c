@@ -551,6 +551,75 @@ static pb reshape_minimum(void)
     return reshape_to(INT64_MIN, -1);
 }
 
+/* ---- nothing, of many rows ---- */
+
+/* A constant of 2^31 rows without a column. */
+static pb along_nothing(const char *op)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "s", "2", (int64_t)1 << 31, 0);
+    node(&g, "ConstantOfShape", "s", "a");
+    graph_node(&g, op, "a", "y", "axis=1");
+    return finish(&g, "y");
+}
+
+static pb softmax_nothing(void)
+{
+    return along_nothing("Softmax");
+}
+
+static pb lp_norm_nothing(void)
+{
+    return along_nothing("LpNormalization");
+}
+
+/* "a", without an element, of a part of x: not known before it runs. */
+static void nothing_of(graph *g, const int64_t dims[4])
+{
+    graph_init(g, 14);
+    graph_input(g, "x", KAO_F32, "1,1,4,4");
+    shape(g, "zero", "1", 0, 0);
+    node(g, "Slice", "x zero zero", "none");
+    graph_ints(g, "dims", "4", dims);
+    graph_node(g, "Reshape", "none dims", "a", "allowzero=1");
+}
+
+static const int64_t no_channels[4] = { (int64_t)1 << 31, 0, 1, 1 };
+
+static pb pool_nothing(void)
+{
+    graph g;
+
+    nothing_of(&g, no_channels);
+    graph_node(&g, "MaxPool", "a", "y", "kernel_shape=[1,1]");
+    return finish(&g, "y");
+}
+
+static pb softmax_nothing_later(void)
+{
+    graph g;
+
+    nothing_of(&g, no_channels);
+    graph_node(&g, "Softmax", "a", "y", "axis=1");
+    return finish(&g, "y");
+}
+
+/* 2^15 channels of no pixels: each output passes all of them for its padding. */
+static pb conv_nothing(void)
+{
+    static const int64_t no_pixels[4] = { 1, 1 << 15, 0, 0 },
+                         taps[4] = { 1, 1 << 15, 1, 1 };
+    graph g;
+
+    nothing_of(&g, no_pixels);
+    graph_ints(&g, "taps", "4", taps);
+    node(&g, "ConstantOfShape", "taps", "w");
+    graph_node(&g, "Conv", "a w", "y", "pads=[2048,2048,2048,2048]");
+    return finish(&g, "y");
+}
+
 /* ---- the table ---- */
 
 typedef struct hostile {
@@ -579,6 +648,11 @@ static const hostile rows[] = {
     { "8 GiB output", output_of_eight_gib, KAO_E_LIMIT, "outputs" },
     { "empty but wide", empty_but_wide, KAO_OK, NULL },
     { "activations", activations_past_limit, KAO_E_LIMIT, "activations" },
+    { "Softmax of nothing", softmax_nothing, KAO_OK, NULL },
+    { "LpNorm of nothing", lp_norm_nothing, KAO_OK, NULL },
+    { "MaxPool of nothing", pool_nothing, KAO_OK, NULL },
+    { "Softmax, later", softmax_nothing_later, KAO_OK, NULL },
+    { "Conv of nothing", conv_nothing, KAO_E_LIMIT, "multiply-adds" },
     { "fold bomb", fold_bomb, KAO_OK, NULL },
     { "Concat overflow", concat_overflow, KAO_E_LIMIT, "shape" },
     { "MatMul work", matmul_work, KAO_E_LIMIT, "multiply-adds" },

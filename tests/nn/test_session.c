@@ -140,6 +140,35 @@ static void values_that_decide_shapes(void **state)
     pb_free(&file);
 }
 
+/* The dims of a tensor are known whatever its size is: asking for them reads nothing. */
+static void dims_of_large_tensors(void **state)
+{
+    static const int64_t tail[1] = { -1 }, from[1] = { 0 }, to[1] = { 2 };
+    fixture *f = *state;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,3,?,?");
+    graph_ints(&g, "tail", "1", tail);
+    graph_ints(&g, "from", "1", from);
+    graph_ints(&g, "to", "1", to);
+    graph_node(&g, "Shape", "x", "s", "");
+    graph_node(&g, "Slice", "s from to", "head", "");
+    graph_node(&g, "Concat", "head tail", "dims", "axis=0");
+    graph_node(&g, "Reshape", "x dims", "rows", "");
+    graph_node(&g, "ReduceMean", "rows", "y", "axes=[2]");
+    graph_output(&g, "y", KAO_F32, "1,3,1");
+    pb file = graph_file(&g);
+    running r = open_file(f->ctx, &file, KAO_PASS_ALL);
+    const kao_tensor x = tensor_of("1,3,8192,8192", NULL); /* no data: planned alone */
+
+    assert_int_equal(kao_session_bind(r.s, 0, &x, &f->err), KAO_OK);
+    if (kao_session_prepare(r.s, &f->err))
+        fail_msg("%s", f->err.msg);
+    close_running(&r);
+    pb_free(&file);
+}
+
 /* A weight made from the picture's shape is another in each plan: packed weights are shared
  * by plans, and must not be here. */
 static void weights_from_shapes(void **state)
@@ -569,6 +598,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(eight_plans_are_kept),
         cmocka_unit_test(values_that_decide_shapes),
+        cmocka_unit_test(dims_of_large_tensors),
         cmocka_unit_test(weights_from_shapes),
         cmocka_unit_test(weights_of_another_shape),
         cmocka_unit_test(weights_from_inputs),

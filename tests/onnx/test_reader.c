@@ -650,6 +650,47 @@ static void names(void **state)
     kao_arena_fini(&arena);
 }
 
+static uint32_t fnv1a(const char *s)
+{
+    uint32_t h = 0x811c9dc5;
+
+    for (; *s; s++)
+        h = (h ^ (uint8_t)*s) * 0x01000193;
+    return h;
+}
+
+/* Names of one slot: each look at the last one passes all the others. That is as dear as
+ * new names are, and ends as they do. */
+static void looks_are_bounded(void **state)
+{
+    enum { N = 2000, SAME = 300 };
+    fixture *f = *state;
+    kao_arena arena;
+    kao_names t;
+    char name[16] = "";
+    uint32_t number = 0, looks = 0;
+
+    kao_arena_init(&arena, &f->ctx->mem, 1 << 26);
+    assert_true(kao_names_init(&t, &arena, N));
+    for (uint32_t i = 0; t.n < SAME; i++) {
+        snprintf(name, sizeof name, "%u", i);
+        if (fnv1a(name) % t.n_slots == 7)
+            assert_true(kao_names_add(&t, (kao_span){ (uint8_t *)name, strlen(name) },
+                                      &number));
+    }
+    const kao_span last = { (const uint8_t *)t.list[SAME - 1],
+                            strlen(t.list[SAME - 1]) };
+
+    assert_true(t.probes >= SAME * (SAME - 1) / 2);
+    while (looks < 100000 && kao_names_add(&t, last, &number)) {
+        assert_int_equal(number, SAME - 1);
+        looks++;
+    }
+    assert_in_range(looks, 1000, 10000);
+    assert_true(kao_names_collide(&t));
+    kao_arena_fini(&arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -662,6 +703,7 @@ int main(void)
         cmocka_unit_test(outer_form),
         cmocka_unit_test(external_data),
         cmocka_unit_test(names),
+        cmocka_unit_test(looks_are_bounded),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

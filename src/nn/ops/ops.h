@@ -90,7 +90,8 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
  * one is at `start`: *begin <= tap < *end. */
 void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
                      int64_t *begin, int64_t *end);
-/* Taps of a window, at most as many as there are elements: what one output costs. */
+/* Taps of a window, at most as many as there are elements, and one at least, as each is
+ * looked for: what one output costs. */
 uint64_t kao_window_work(const kao_window *w);
 /* Whether a window is of a size that the kernels count with 32 bits; any other is left to
  * the generic form. */

@@ -101,8 +101,11 @@ uint64_t kao_window_work(const kao_window *w)
 {
     uint64_t n = 1;
 
-    for (int i = 0; i < 2; i++)
-        n *= (uint64_t)(w->kernel[i] < w->in[i] ? w->kernel[i] : w->in[i]);
+    for (int i = 0; i < 2; i++) {
+        const int64_t taps = w->kernel[i] < w->in[i] ? w->kernel[i] : w->in[i];
+
+        n *= taps ? (uint64_t)taps : 1;
+    }
     return n;
 }
 
