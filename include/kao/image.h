@@ -62,10 +62,10 @@ typedef struct kao_image_options {
 /* Read a picture file: JPEG (baseline or progressive, grey, colour, CMYK), PNG (all
  * kinds) or WebP; which one is told by the content, never by the name. The orientation is
  * applied, from EXIF or else from XMP, in PNG also from text chunks that hold either
- * ("Raw profile type exif"): the picture handed out is upright. Transparent pixels are
- * laid over white, 16-bit samples are scaled to 8 bits, of an animated WebP the first
- * frame is taken. Colour profiles and gamma are ignored. Bytes after the end of the
- * picture are ignored.
+ * ("Raw profile type exif"; of texts over 512 KiB only plain XMP is looked at): the picture
+ * handed out is upright. Transparent pixels are laid over white, 16-bit samples are scaled
+ * to 8 bits, of an animated WebP the first frame is taken. Colour profiles and gamma are
+ * ignored. Bytes after the end of the picture are ignored.
  *
  * A JPEG or PNG of more than KAO_IMAGE_MAX_PIXELS comes at 1/2, 1/4 or 1/8 as needed;
  * out->reduction tells. Its own size has a limit too, KAO_IMAGE_MAX_FILE_PIXELS. An

@@ -262,6 +262,15 @@ static int open_beside(kao_mem *mem, const names *x, size_t cap, mode_t mode)
     return fd;
 }
 
+/* Some mounts give all files one mode and refuse to set it: nothing is set that is there. */
+static bool set_mode(int fd, mode_t mode)
+{
+    struct stat info;
+
+    return fstat(fd, &info) == 0 &&
+           ((info.st_mode & 0777) == mode || fchmod(fd, mode) == 0);
+}
+
 /* Write, sync and close fd, a new file that gets the mode of old, which may be NULL. */
 static bool fill(kao_mem *mem, int fd, const struct stat *old, const void *bytes,
                  size_t n)
@@ -269,7 +278,7 @@ static bool fill(kao_mem *mem, int fd, const struct stat *old, const void *bytes
     bool ok = true;
 
     if (old)
-        ok = !broken(mem) && fchmod(fd, old->st_mode & 0777) == 0;
+        ok = !broken(mem) && set_mode(fd, old->st_mode & 0777);
     ok = ok && write_all(fd, mem, bytes, n) && sync_to_disk(mem, fd);
     const int sys = errno;
 

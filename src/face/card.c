@@ -388,21 +388,20 @@ kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t
                            kao_error *err)
 {
     const char *value = kao_card_get(c, key), *p = value;
+    bool ok = true;
     size_t k = 0;
 
     if (!value)
         return KAO_OK;
-    for (; k < n && *p; k++) {
+    for (; ok && k < n && *p; k++) {
         double v = 0;
 
-        if (!parse_quotient(&p, &v) || fabs(v) > (double)FLT_MAX)
-            break;
-        to[k] = (float)v;
-        if (*p && *p != ' ' && *p != ',')
-            break;
+        ok = parse_quotient(&p, &v) && fabs(v) <= (double)FLT_MAX &&
+             (!*p || *p == ' ' || *p == ',');
+        to[k] = ok ? (float)v : 0;
         p += strspn(p, " ,");
     }
-    if (*p || (k != n && k != 1))
+    if (!ok || *p || (k != n && k != 1))
         return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted %zu number%s", key,
                         value, n, n == 1 ? "" : "s");
     for (size_t i = k; i < n; i++)

@@ -12,7 +12,7 @@
  *
  * Bombs: the size is checked in the header's bytes before libpng sees them; a picture
  * that claims more rows than deflate could hold in the file is refused before memory is
- * taken; chunks that kao does not use are skipped unread, the others have a size limit.
+ * taken; chunks that kao does not use are skipped unread, and so are texts over MAX_CHUNK.
  */
 #include "image/codec_table.h"
 #include "image/upright.h"
@@ -25,8 +25,9 @@
 enum {
     HEAD_BYTES = 33,  /* signature, IHDR with its CRC */
     MAX_RATIO = 1032, /* of deflate: 258 bytes from 2 bits */
-    MAX_CHUNK =
-        1 << 19,      /* bytes, inflated, of a chunk that is kept: eXIf, texts, ... */
+    SIGNATURE_BYTES = 8,
+    CHUNK_HEAD = 8,      /* length, type; a checksum of 4 bytes follows the content */
+    MAX_CHUNK = 1 << 19, /* bytes of a text, as it stands in the file and inflated */
     MAX_CHUNKS = 128, /* that are kept: each EXIF property may be a text of its own */
     MAX_ALLOC = 1 << 21, /* bytes: a row of 65535 pixels has 512 KiB at most */
     WRITE_LEVEL = 3,     /* deflate: 6 takes twice as long for some 3 % */
@@ -41,6 +42,8 @@ typedef struct png_job { /* of either direction */
     kao_status status;
     bool no_memory; /* an allocation failed, also where libpng then went on */
     kao_reader from;
+    size_t next_chunk;   /* where in `from` it begins */
+    kao_upright upright; /* from texts that libpng is not shown */
     kao_image *out;
     bool interlaced, alpha;
     int pass;      /* of the row that is being read, 0 to 6 */
@@ -168,7 +171,7 @@ static png_voidp on_alloc(png_structp png, png_alloc_size_t n)
 {
     png_job *j = png_get_mem_ptr(png);
 
-    if (n > MAX_ALLOC) /* for a chunk that claims so much: libpng skips it then */
+    if (n > MAX_ALLOC) /* for EXIF that claims so much: libpng skips it then */
         return NULL;
     void *p = kao_alloc(j->mem, n);
 
@@ -184,9 +187,45 @@ static void on_free(png_structp png, png_voidp p)
     kao_free(j->mem, p);
 }
 
+static bool is_text(const uint8_t *type)
+{
+    return memcmp(type, "tEXt", 4) == 0 || memcmp(type, "zTXt", 4) == 0 ||
+           memcmp(type, "iTXt", 4) == 0;
+}
+
+/* libpng has no way to leave out long texts: its limit on a chunk's size only warns, and a
+ * plain one that finds no memory makes it lose its place. So it is not shown them. XMP can
+ * be that long (an editor's history), and is looked through where it stands. */
+static void skip_long_texts(png_job *j)
+{
+    static const char xmp[] = "XML:com.adobe.xmp"; /* with its end */
+    kao_reader *r = &j->from;
+
+    while (kao_reader_offset(r) == j->next_chunk && kao_reader_left(r) >= CHUNK_HEAD) {
+        const size_t n = kao_be32(r->p), rest = kao_reader_left(r) - CHUNK_HEAD;
+
+        if (n <= MAX_CHUNK || !is_text(r->p + 4)) {
+            j->next_chunk += CHUNK_HEAD + n + 4;
+            return;
+        }
+        const bool compressed = r->p[4] == 'z';
+
+        kao_reader_take(r, CHUNK_HEAD);
+        const kao_span text = kao_reader_take(r, n < rest ? n : rest);
+
+        if (!compressed && text.n > sizeof xmp && memcmp(text.p, xmp, sizeof xmp) == 0)
+            kao_upright_xmp(&j->upright, text);
+        kao_reader_take(r, rest - text.n < 4 ? rest - text.n : 4);
+        j->next_chunk = kao_reader_offset(r);
+    }
+}
+
+/* The signature, then of each chunk its head, content and checksum. */
 static void on_read(png_structp png, png_bytep to, size_t n)
 {
     png_job *j = png_get_io_ptr(png);
+
+    skip_long_texts(j);
     const kao_span s = kao_reader_take(&j->from, n);
 
     if (j->from.bad)
@@ -264,7 +303,7 @@ static uint8_t read_orientation(const png_job *j)
     png_bytep exif = NULL;
     png_textp texts = NULL;
     int n_texts = 0;
-    kao_upright u = { 0 };
+    kao_upright u = j->upright;
 
     if (png_get_eXIf_1(j->png, j->info, &n_exif, &exif) && exif)
         kao_upright_exif(&u, (kao_span){ exif, n_exif });
@@ -324,7 +363,11 @@ kao_status kao_png_decode(kao_mem *mem, kao_span bytes,
                           const kao_image_options *options, kao_image *out,
                           uint8_t *orientation, kao_error *err)
 {
-    png_job j = { .mem = mem, .err = err, .from = kao_reader_of(bytes), .out = out };
+    png_job j = { .mem = mem,
+                  .err = err,
+                  .from = kao_reader_of(bytes),
+                  .next_chunk = SIGNATURE_BYTES,
+                  .out = out };
     kao_status st = check_head(bytes, err);
 
     (void)options; /* PNG comes at full size if it may */

@@ -15,6 +15,21 @@
 #include "support/fixture.h"
 #include "support/shared.h"
 
+/* In place of the C library's, so that it can be a mount on which modes cannot be set. */
+static bool modes_are_fixed;
+
+int fchmod(int fd, mode_t mode)
+{
+    char path[40];
+
+    if (modes_are_fixed) {
+        errno = EPERM;
+        return -1;
+    }
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    return chmod(path, mode);
+}
+
 /* ---- files ---- */
 
 static void read_and_write(void **state)
@@ -136,7 +151,19 @@ static void permissions(void **state)
         assert_int_equal(kao_file_write(mem, path, "again", 5, NULL), KAO_OK);
         assert_int_equal(mode_of(path), modes[i]);
     }
+    modes_are_fixed = true; /* no matter where it is the right one already */
+    const kao_status differs = kao_file_write(mem, path, "other", 5, &f->err);
+
+    assert_int_equal(chmod(path, 0600), 0);
+    const kao_status same = kao_file_write(mem, path, "same", 4, NULL);
+
+    modes_are_fixed = false;
     umask(before);
+    assert_int_equal(differs, KAO_E_IO);
+    assert_int_equal(f->err.sys, EPERM);
+    assert_int_equal(same, KAO_OK);
+    assert_int_equal(mode_of(path), 0600);
+    expect_content(mem, path, "same");
 }
 
 /* Links to a file beside, by its whole path, over another link, and to a new name. */

@@ -156,6 +156,9 @@ static void numbers_of_cards(void **state)
         { "x", false, { 0 } },
         { "1;2;3", false, { 0 } },
         { "1/0", false, { 0 } },
+        { "1 2/0", false, { 0 } }, /* not 1 for all */
+        { "1 1e300", false, { 0 } },
+        { "1 1e999", false, { 0 } },
         { "1e3 1e-1 2.5E+2", true, { 1000, .1f, 250 } },
         { "1e", false, { 0 } },
         { "1e999", false, { 0 } },

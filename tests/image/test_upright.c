@@ -240,26 +240,82 @@ static void odd_notes(void **state)
     assert_int_equal(kao_upright_of(&(kao_upright){ 0, 0 }), 1);
 }
 
-/* A text that is too long is not kept; the picture is read all the same. */
+/* A text that is too long is not kept; the picture is read all the same. Plain XMP is looked
+ * through at any length. */
 static void long_text(void **state)
 {
+    static const struct {
+        const char *type, *keyword;
+        size_t n; /* spaces behind the packet */
+        unsigned want;
+    } rows[] = {
+        { "zTXt", "XML:com.adobe.xmp", 1 << 20, 1 },
+        { "zTXt", "XML:com.adobe.xmp", 3 << 20, 1 },
+        { "iTXt", "XML:com.adobe.xmp", 1 << 20, 6 },
+        { "iTXt", "XML:com.adobe.xmp", 3 << 20, 6 },
+        { "tEXt", "XML:com.adobe.xmp", 3 << 20, 6 },
+        { "tEXt", "workflow", 1 << 20, 1 },
+        { "tEXt", "workflow", 3 << 20, 1 },
+    };
     static uint8_t rgb[N * 3];
+    static char spaces[3 << 20];
     const png_how png = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
-    buf text = make_xmp("6", false);
-    static char spaces[1 << 20];
 
     (void)state;
     if (!KAO_WITH_PNG)
         skip();
     memset(spaces, ' ', sizeof spaces);
-    buf_add(&text, spaces, sizeof spaces);
     pattern(rgb, W, H);
-    buf b = make_png(rgb, W * 3, W, H, &png, NULL);
+    for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
+        buf text = make_xmp("6", false), b = make_png(rgb, W * 3, W, H, &png, NULL);
 
-    png_put_text(&b, "zTXt", "XML:com.adobe.xmp", &text);
-    expect_turned(&b, rgb, 1, "a long text");
-    buf_free(&b);
-    buf_free(&text);
+        buf_add(&text, spaces, rows[t].n);
+        png_put_text(&b, rows[t].type, rows[t].keyword, &text);
+        expect_turned(&b, rgb, rows[t].want, "a long text");
+        png_put_text(&b, "tEXt", "note", &text); /* two of them in a row */
+        expect_turned(&b, rgb, rows[t].want, "two long texts");
+        png_put_chunk(&b, "tEXt", text.p, text.n, true);
+        kao_image m = decode_ok(&b, NULL);
+
+        assert_null(m.warning);
+        kao_image_free(ctx, &m);
+        buf_free(&b);
+        buf_free(&text);
+    }
+}
+
+/* The file ends within such a text: behind the pixels a warning, before them a refusal. */
+static void cut_in_long_text(void **state)
+{
+    static uint8_t rgb[N * 3];
+    static char letters[3 << 20];
+    const png_how png = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
+    kao_image m = { 0 };
+    kao_error err = { 0 };
+
+    (void)state;
+    if (!KAO_WITH_PNG)
+        skip();
+    memset(letters, 'a', sizeof letters);
+    pattern(rgb, W, H);
+    for (int at_end = 0; at_end < 2; at_end++) {
+        buf b = make_png(rgb, W * 3, W, H, &png, NULL);
+
+        png_put_chunk(&b, "tEXt", letters, sizeof letters, at_end);
+        const size_t begin = at_end ? b.n - 12 - sizeof letters - 12 : 33;
+
+        for (size_t n = begin; n < begin + 12 + sizeof letters; n += 21 * 8191) {
+            const kao_status st = kao_image_decode(ctx, b.p, n, NULL, &m, &err);
+
+            assert_int_equal(st, at_end ? KAO_OK : KAO_E_FORMAT);
+            if (at_end)
+                assert_string_equal(m.warning, "no end marker");
+            else
+                assert_non_null(strstr(err.msg, "ends early"));
+            kao_image_free(ctx, &m);
+        }
+        buf_free(&b);
+    }
 }
 
 int main(void)
@@ -267,7 +323,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(orientations), cmocka_unit_test(exif_damaged),
         cmocka_unit_test(notes),        cmocka_unit_test(odd_notes),
-        cmocka_unit_test(long_text),
+        cmocka_unit_test(long_text),    cmocka_unit_test(cut_in_long_text),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
