@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/random.h"
+#include "image/tensor.h"
 #include "image/warp.h"
 #include "kao/align.h"
 #include "train/views.h"
@@ -146,6 +147,18 @@ uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i, const kao_image
 
     put(&p->image, &at, mirrored, image);
     return p->identity;
+}
+
+void kao_faces_put(const kao_image *view, size_t i, float *batch)
+{
+    static const kao_tensor_form form = { .order = KAO_TENSOR_RGB,
+                                          .mean = { 127.5f, 127.5f, 127.5f },
+                                          .scale = { 1 / 128.0f, 1 / 128.0f,
+                                                     1 / 128.0f } };
+    const kao_view v = kao_image_view(view);
+
+    kao_view_to_tensor(&v, &form,
+                       batch + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
 }
 
 void kao_faces_facts(kao_facts *f, const kao_recipe *r)

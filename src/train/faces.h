@@ -24,6 +24,10 @@ void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
 uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i,
                             const kao_image *image);
 
+/* A view into place i of a batch, as the networks trained on them take it: RGB, channels last,
+ * (value - 127.5) / 128. */
+void kao_faces_put(const kao_image *view, size_t i, float *batch);
+
 /* What the card of a network says that was trained on such views. */
 void kao_faces_facts(kao_facts *f, const kao_recipe *r);
 

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "image/tensor.h"
 #include "kao/embedder.h"
 #include "train/arch.h"
 #include "train/distill.h"
@@ -26,10 +25,6 @@ struct kao_task {
     kao_image *pictures;     /* by worker: two, view and room */
     float *targets, *units;  /* of a batch */
 };
-
-static const kao_tensor_form form = { .order = KAO_TENSOR_RGB,
-                                      .mean = { 127.5f, 127.5f, 127.5f },
-                                      .scale = { 1 / 128.0f, 1 / 128.0f, 1 / 128.0f } };
 
 /* ---- views and the teacher's answers ---- */
 
@@ -56,8 +51,7 @@ static void one_view(void *arg, size_t i, uint32_t worker)
         kao_embed(t->teachers[worker], &view, 1, j->tta, t->targets + i * t->dim, NULL);
     if ((double)kao_random_float(&r, 0, 1) < t->r->masks)
         (void)kao_mask_draw(&r, picture, points);
-    kao_view_to_tensor(&view, &form,
-                       j->input + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
+    kao_faces_put(picture, i, j->input);
 }
 
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "image/tensor.h"
 #include "train/arch.h"
 #include "train/faces.h"
 #include "train/head.h"
@@ -25,10 +24,6 @@ struct kao_task {
     uint64_t step;
 };
 
-static const kao_tensor_form form = { .order = KAO_TENSOR_RGB,
-                                      .mean = { 127.5f, 127.5f, 127.5f },
-                                      .scale = { 1 / 128.0f, 1 / 128.0f, 1 / 128.0f } };
-
 /* ---- a step ---- */
 
 typedef struct batch_job {
@@ -41,11 +36,9 @@ static void one_view(void *arg, size_t i, uint32_t worker)
 {
     const batch_job *j = arg;
     kao_task *t = j->task;
-    const kao_view view = kao_image_view(&t->pictures[worker]);
 
     t->labels[i] = kao_faces_labelled(&t->views, j->first + i, &t->pictures[worker]);
-    kao_view_to_tensor(&view, &form,
-                       j->input + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
+    kao_faces_put(&t->pictures[worker], i, j->input);
 }
 
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
