@@ -11,6 +11,7 @@
 #include <time.h>
 
 #include "kao/embedder.h"
+#include "measure.h"
 
 enum { SIDE = 112, MAX_CALLERS = 4, MAX_DIM = 1024 };
 
@@ -28,14 +29,6 @@ typedef struct caller {
     size_t n_runs;
     kao_status st;
 } caller;
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void *call(void *arg)
 {

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cpu.h"
 #include "base/mem.h"
@@ -16,32 +15,9 @@
 #include "kernels/layout.h"
 #include "kernels/pool.h"
 #include "kernels/resize.h"
+#include "measure.h"
 
 enum { MAX_ROUNDS = 101 };
-
-static double now_s(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static float *floats(kao_mem *mem, size_t n)
-{
-    float *p = kao_alloc(mem, n * sizeof *p);
-
-    for (size_t i = 0; p && i < n; i++)
-        p[i] = (float)((i * 2654435761u >> 7) % 1024) / 512.0f - 1.0f;
-    return p;
-}
 
 enum { MOST_STAGES = 3 };
 
@@ -410,38 +386,6 @@ static void bench_others(const kao_kernels *k, kao_pool *pool, kao_mem *mem, int
     }
     kao_free(mem, a.out);
     kao_free(mem, a.in);
-}
-
-/* The most that FMAs give: a tile whose operands stay in L1, with many products a sum.
- */
-static double peak_flops(const kao_kernels *k, kao_mem *mem)
-{
-    const kao_gemm_slot *s = &k->gemm[k->n_gemm - 1];
-    const int len = 256;
-    float *a = floats(mem, 4096), *w = floats(mem, 65536), *out = floats(mem, 4096);
-    kao_gemm_args g = { .a = a,
-                        .lda = len,
-                        .n_ty = 1,
-                        .n_tx = 1,
-                        .len = len,
-                        .w = w,
-                        .bias = w,
-                        .out = out,
-                        .ldo = s->nr,
-                        .cols = s->nr };
-    double best = 0;
-
-    for (int i = 0; i < 20 && a && w && out; i++) {
-        const double t0 = now_s();
-
-        for (int r = 0; r < 500; r++)
-            s->run(&g, s->mr);
-        best = fmax(best, 500 * 2.0 * s->mr * s->nr * len / (now_s() - t0));
-    }
-    kao_free(mem, out);
-    kao_free(mem, w);
-    kao_free(mem, a);
-    return best;
 }
 
 int main(int argc, char **argv)

@@ -532,8 +532,12 @@ static int print_ops(bool markdown)
         printf(
             "# Operators\n\nMade by `kao model ops --markdown` from the operator table "
             "(src/nn/op_table.c); a test\nkeeps it true. Types are those of the first "
-            "input. What is not listed is refused by name when a\nfile is loaded.\n\n"
-            "| operator | opsets | types | attributes |\n|---|---|---|---|\n");
+            "input. What is not listed is refused by name when a\nfile is loaded. "
+            "Those "
+            "that are trained have a gradient, for float32 (src/nn/ops/train_*.c say\n"
+            "what of them is refused).\n\n"
+            "| operator | opsets | types | trained | attributes |\n"
+            "|---|---|---|---|---|\n");
     for (size_t i = 0; i < n; i++) {
         char until[16] = "";
 
@@ -542,8 +546,10 @@ static int print_ops(bool markdown)
         printf(markdown ? "| %s | %u-%s | " : "%-20s %2u-%-3s ", rows[i].name,
                rows[i].since, until);
         print_types(rows[i].types, markdown ? ", " : ",");
-        if (markdown)
+        if (markdown) {
+            printf(rows[i].train ? " | yes" : " |");
             print_names(rows[i].attrs);
+        }
         printf("\n");
     }
     return CLI_YES;

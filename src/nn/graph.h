@@ -78,6 +78,7 @@ typedef struct kao_step {
 typedef struct kao_graph {
     kao_network *net;
     uint32_t passes;
+    bool trains;        /* a tape's: steps that do something in training stay */
     kao_arena *scratch; /* of planning: given back when the plan is made */
     kao_arena *keep;    /* of the plan: what its entries point to */
     kao_error *err;

@@ -15,7 +15,7 @@ const char *kao_pass_name(int bit)
 static bool is_transparent(const kao_graph *g, const kao_step *s)
 {
     if (s->op->kind != KAO_OP_IDENTITY || s->out[0] == KAO_NO_VALUE ||
-        g->values[s->out[0]].is_output)
+        (g->trains && s->op->train) || g->values[s->out[0]].is_output)
         return false;
     for (uint32_t i = 1; i < s->n_out; i++)
         if (s->out[i] != KAO_NO_VALUE && g->values[s->out[i]].reads)

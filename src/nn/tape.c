@@ -15,8 +15,12 @@ static kao_status no_memory(kao_tape *t)
 kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind)
 {
     for (uint32_t i = 0; i < t->n_params; i++)
-        if (t->params[i].value == value)
-            return &t->params[i];
+        if (t->params[i].value == value) {
+            if (kind == KAO_PARAM_SLOPE && t->params[i].kind == kind)
+                return &t->params[i];
+            kao_fail(t->err, KAO_E_UNSUPPORTED, "a parameter that is read twice");
+            return NULL;
+        }
     if (value == KAO_NO_VALUE || !kao_value_known_f32(&t->g, value)) {
         kao_fail(t->err, KAO_E_UNSUPPORTED, "a parameter is no float32 constant");
         return NULL;
@@ -79,6 +83,8 @@ static kao_status make_value(kao_tape *t, uint32_t v, bool wants_grad)
     if (x->t.dtype != KAO_F32)
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "a value of type %s is not trained",
                         kao_dtype_name((int)x->t.dtype));
+    if (!count(x))
+        return kao_fail(t->err, KAO_E_UNSUPPORTED, "a value without numbers");
     if (x->t.rank == 4)
         kao_tensor_set_channels_last(&x->t);
     else
@@ -99,12 +105,16 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
     kao_tape_step *x = &t->steps[t->n_steps++];
     char text[160];
 
-    *x = (kao_tape_step){ .s = s, .in = s->in[0], .out = s->out[0] };
+    *x = (kao_tape_step){ .s = s,
+                          .in = s->n_in ? s->in[0] : KAO_NO_VALUE,
+                          .out = s->out[0] };
     /* every step that is trained has parameters of its own or something before it */
     kao_status st = make_value(t, s->out[0], true);
 
     if (!st && !s->op->train)
         st = kao_fail(t->err, KAO_E_UNSUPPORTED, "not an operator that is trained");
+    if (!st && (x->in == KAO_NO_VALUE || !t->values[x->in].t.data))
+        st = kao_fail(t->err, KAO_E_UNSUPPORTED, "input 0 is a constant");
     if (!st)
         st = s->op->train(t, x);
     return st ? kao_error_prefix(
@@ -119,6 +129,7 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
 
     t->g = (kao_graph){ .net = t->net,
                         .passes = KAO_PASS_FOLD,
+                        .trains = true,
                         .scratch = &t->arena, /* the steps are kept */
                         .keep = &t->arena,
                         .err = t->err,
@@ -205,6 +216,7 @@ float *kao_tape_output_grad(kao_tape *t, uint32_t i)
 void kao_tape_forward(kao_tape *t, bool training)
 {
     t->training = training;
+    t->runs += training;
     for (uint32_t v = 0; v < t->g.n_values; v++)
         t->values[v].has_grad = false;
     for (uint32_t i = 0; i < t->n_steps; i++)
@@ -214,6 +226,9 @@ void kao_tape_forward(kao_tape *t, bool training)
 
 void kao_tape_backward(kao_tape *t)
 {
+    for (uint32_t i = 0; i < t->n_params; i++) /* those may be read by several steps */
+        if (t->params[i].kind == KAO_PARAM_SLOPE)
+            memset(t->params[i].grad, 0, t->params[i].n * sizeof(float));
     for (uint32_t i = t->n_steps; i-- > 0;) {
         const kao_tape_step *s = &t->steps[i];
         kao_tape_value *out = &t->values[s->out];

@@ -70,6 +70,9 @@ struct kao_tape {
     bool
         training; /* of the forward run: statistics of the batch, or the running ones */
     float norm_momentum; /* share of the batch in running statistics */
+    /* Masks of Dropout are drawn by the seed (the caller's) and the number of training runs,
+     * which a resumed training sets to what it was. */
+    uint64_t seed, runs;
     kao_error *err;
 };
 
@@ -96,8 +99,9 @@ void kao_tape_backward(kao_tape *t);
 
 /* ---- for the rows' train functions ---- */
 
-/* The parameter of a value that the file gives, made at the first call; NULL: out of memory,
- * or no float32 constant (err tells). */
+/* The parameter of a value that the file gives; NULL: out of memory, no float32 constant, or
+ * another step's already (err tells). Slopes alone may serve several steps: they add to the
+ * gradient, which is zero when a backward run begins; all others overwrite theirs. */
 kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind);
 /* At least so much scratch for each step. */
 void kao_tape_need_scratch(kao_tape *t, size_t floats);

@@ -1,8 +1,8 @@
-"""Values for tests/nn/test_tape.c: one training step of a small network, by PyTorch in double.
+"""Values for tests/nn/test_tape.c: one training step of two small networks, by PyTorch in double.
 
     python3 tests/data/make_tape.py >tests/data/expected_tape.h      (Debian: python3-torch)
 
-The network has every kind of step that is trained; numbers come from noise(), as in
+Together they have every kind of step that is trained but Dropout; numbers come from noise(), as in
 tests/support/builder.c.
 """
 import numpy as np
@@ -59,6 +59,25 @@ def network(x, training=True):
     return a, p
 
 
+def second(x):
+    """Pools, gates, joins, and what works on rows."""
+    h = F.conv2d(x, param('d1.w', (8, 4, 3, 3), 201, 0.5), None, 1, 1)
+    c = torch.clamp(h, -0.25, 0.5)
+    gate = F.conv2d(c.mean((2, 3), keepdim=True), param('d2.w', (8, 8, 1, 1), 202, 0.9),
+                    param('d2.b', (8,), 203, 0.5))
+    m = torch.sigmoid(gate) * c
+    cat = torch.cat([F.avg_pool2d(m, 3, 2, 1, count_include_pad=False),
+                     F.avg_pool2d(h, 3, 2, 1, count_include_pad=True)], 1)
+    slope = param('slope', (1,), 204, 0.125, 0.25)
+    q = F.conv2d(F.prelu(cat, slope), param('d3.w', (6, 16, 1, 1), 205, 0.9), None)
+    q = F.prelu(q, slope)
+    q = q * torch.sigmoid(q)
+    e = F.linear(q.flatten(1), param('e.w', (5, 54), 206, 0.5), param('e.b', (5,), 207, 0.5))
+    e = F.normalize(norm(e, 'n3', 5, 210, True), dim=1)
+    o = F.linear(q.reshape(4, -1), param('o.w', (3, 54), 208, 0.5))
+    return e, o, F.normalize(q, dim=1)
+
+
 def array(name, values):
     v = np.asarray(values, dtype=np.float64).ravel()
     print(f'\nstatic const float {name}[{v.size}] = {{')
@@ -67,16 +86,25 @@ def array(name, values):
     print('};')
 
 
+def noise_like(seed, shape):
+    return torch.tensor(np.float32(noise(seed, int(np.prod(shape)))).astype(np.float64).reshape(shape))
+
+
+def backward(outputs):
+    sum((v * noise_like(100 + i, v.shape)).sum() for i, v in enumerate(outputs)).backward()
+
+
 def main():
-    x = torch.tensor(np.float32(noise(99, 2 * 3 * 16 * 24)).astype(np.float64).reshape(2, 3, 16, 24))
-    a, p = network(x)
-    ga = torch.tensor(np.float32(noise(100, a.numel())).astype(np.float64).reshape(a.shape))
-    gp = torch.tensor(np.float32(noise(101, p.numel())).astype(np.float64).reshape(p.shape))
-    ((a * ga).sum() + (p * gp).sum()).backward()
+    a, p = network(noise_like(99, (2, 3, 16, 24)))
+    backward([a, p])
     print('/* Written by make_tape.py; do not edit. */\n#ifndef KAO_TESTS_EXPECTED_TAPE_H'
           '\n#define KAO_TESTS_EXPECTED_TAPE_H')
     array('tape_a', a.detach().numpy()[:, :, ::3, ::5])
     array('tape_p', p.detach().numpy()[:, :, ::2, ::3])
+    more = second(noise_like(99, (4, 4, 6, 6)))
+    backward(more)
+    for name, v in zip(('e', 'o', 'q'), more):
+        array(f'tape_{name}', v.detach().numpy())
     for name, t in PARAMS.items():
         array('grad_' + name.replace('.', '_'), t.grad.numpy())
     for name, (mean, var) in STATS.items():

@@ -1,72 +1,18 @@
-/* Training: outputs, gradients and running statistics of one step against PyTorch's, gradients
- * against differences, the same bits for any number of threads. */
+/* Training: outputs, gradients and running statistics of one step against PyTorch's, masks of
+ * Dropout, the same bits for any number of threads, what is refused, memory that runs out. */
 #include "support/unit.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "data/expected_tape.h"
 #include "nn/tape.h"
-#include "support/builder.h"
+#include "support/meter.h"
+#include "tape_networks.h"
 
 enum { N = 2, H = 16, W = 24 };
-
-static void norm(graph *g, const char *in, const char *out, const char *name,
-                 uint32_t seed)
-{
-    char names[5][16], inputs[96];
-    static const char *const ends[] = { "g", "b", "m", "v" };
-
-    for (int i = 0; i < 4; i++)
-        snprintf(names[i], sizeof names[i], "%s.%s", name, ends[i]);
-    graph_noise_around(g, names[0], "8", seed, 0.25f, 1);
-    graph_noise(g, names[1], "8", seed + 1, 0.5f);
-    graph_noise(g, names[2], "8", seed + 2, 0.5f);
-    graph_noise_around(g, names[3], "8", seed + 3, 0.25f, 1);
-    snprintf(inputs, sizeof inputs, "%s %s %s %s %s", in, names[0], names[1], names[2],
-             names[3]);
-    graph_node(g, "BatchNormalization", inputs, out, "epsilon=0.00001");
-}
-
-/* As make_tape.py has it. */
-static pb network(void)
-{
-    graph g;
-    static const float twice[4] = { 1, 1, 2, 2 };
-
-    graph_init(&g, 13);
-    graph_input(&g, "x", KAO_F32, "?,3,?,?");
-    graph_noise(&g, "c1.w", "8,3,3,3", 1, 0.4f);
-    graph_node(&g, "Conv", "x c1.w", "t1", "pads=[1,1,1,1] strides=[2,2]");
-    norm(&g, "t1", "t2", "n1", 10);
-    graph_noise_around(&g, "p1", "8,1,1", 20, 0.25f, 0.25f);
-    graph_node(&g, "PRelu", "t2 p1", "y", "");
-    graph_noise(&g, "c2.w", "8,8,1,1", 2, 0.4f);
-    graph_noise(&g, "c2.b", "8", 3, 0.3f);
-    graph_node(&g, "Conv", "y c2.w c2.b", "t3", "");
-    graph_noise(&g, "c3.w", "8,1,3,3", 4, 0.4f);
-    graph_node(&g, "Conv", "t3 c3.w", "t4", "pads=[1,1,1,1] group=8");
-    norm(&g, "t4", "t5", "n2", 30);
-    graph_node(&g, "Relu", "t5", "z", "");
-    graph_node(&g, "Add", "y z", "s", "");
-    graph_node(&g, "MaxPool", "s", "q", "kernel_shape=[2,2] strides=[2,2]");
-    graph_noise(&g, "c4.w", "8,8,3,3", 5, 0.2f);
-    graph_noise(&g, "c4.b", "8", 6, 0.3f);
-    graph_node(&g, "Conv", "q c4.w c4.b", "t6", "pads=[1,1,1,1]");
-    graph_node(&g, "LeakyRelu", "t6", "p", "alpha=0.125");
-    graph_floats(&g, "twice", "4", twice);
-    graph_node(
-        &g, "Resize", "p - twice", "u",
-        "mode=nearest coordinate_transformation_mode=asymmetric nearest_mode=floor");
-    graph_node(&g, "Add", "s u", "r", "");
-    graph_noise(&g, "c5.w", "5,8,1,1", 7, 0.3f);
-    graph_noise(&g, "c5.b", "5", 8, 0.3f);
-    graph_node(&g, "Conv", "r c5.w c5.b", "a", "");
-    graph_output(&g, "a", KAO_F32, NULL);
-    graph_output(&g, "p", KAO_F32, NULL);
-    return graph_file(&g);
-}
 
 typedef struct setup {
     kao_context *ctx;
@@ -86,10 +32,14 @@ static float *at(const kao_tensor *t, float *data, size_t i)
     return data + offset;
 }
 
-static setup make(const pb *file, uint32_t threads, const char *cpu)
+static const kao_tensor picture = { .dtype = KAO_F32,
+                                    .rank = 4,
+                                    .dims = { N, 3, H, W } };
+
+static setup make(const pb *file, const kao_tensor *in, uint32_t threads,
+                  const char *cpu)
 {
     const kao_context_options o = { .n_threads = threads, .cpu = cpu };
-    const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { N, 3, H, W } };
     setup s = { NULL, NULL, NULL };
     kao_error err = { 0 };
 
@@ -97,11 +47,11 @@ static setup make(const pb *file, uint32_t threads, const char *cpu)
     assert_int_equal(
         kao_network_parse(s.ctx, &s.net, (kao_span){ file->p, file->n }, "small", &err),
         KAO_OK);
-    if (kao_tape_create(&s.t, s.net, &in, &err))
+    if (kao_tape_create(&s.t, s.net, in, &err))
         fail_msg("%s", err.msg);
     kao_tensor x = s.t->values[s.net->onnx.inputs[0].value].t;
 
-    for (size_t i = 0; i < N * 3 * H * W; i++)
+    for (size_t i = 0; i < (size_t)kao_tensor_count(in); i++)
         *at(&x, kao_tape_input(s.t), i) = noise(99, (uint32_t)i);
     return s;
 }
@@ -116,7 +66,7 @@ static void end(setup *s)
 static void run(kao_tape *t)
 {
     kao_tape_forward(t, true);
-    for (uint32_t k = 0; k < 2; k++) {
+    for (uint32_t k = 0; k < t->net->onnx.n_outputs; k++) {
         const kao_tensor *out = kao_tape_output(t, k);
         float *g = kao_tape_output_grad(t, k);
 
@@ -149,6 +99,12 @@ static void near(const char *name, const float *got, const float *want, size_t n
                      (double)want[i]);
 }
 
+typedef struct expected {
+    const char *name;
+    const float *want;
+    size_t n;
+} expected;
+
 #define GRAD(NAME, ARRAY)                                                              \
  {                                                                                     \
   NAME, ARRAY, sizeof ARRAY / sizeof ARRAY[0]                                          \
@@ -156,11 +112,7 @@ static void near(const char *name, const float *got, const float *want, size_t n
 
 static void as_pytorch(void **state)
 {
-    static const struct {
-        const char *name;
-        const float *want;
-        size_t n;
-    } grads[] = {
+    static const expected grads[] = {
         GRAD("c1.w", grad_c1_w), GRAD("n1.g", grad_n1_g), GRAD("n1.b", grad_n1_b),
         GRAD("p1", grad_p1),     GRAD("c2.w", grad_c2_w), GRAD("c3.w", grad_c3_w),
         GRAD("n2.g", grad_n2_g), GRAD("n2.b", grad_n2_b), GRAD("c4.w", grad_c4_w),
@@ -170,11 +122,11 @@ static void as_pytorch(void **state)
         GRAD("n2.m", mean_n2), GRAD("n2.v", var_n2),
     };
     static const char *const cpus[] = { "ref", "native" };
-    pb file = network();
+    pb file = tape_first();
 
     (void)state;
     for (int c = 0; c < 2; c++) {
-        setup s = make(&file, 2, cpus[c]);
+        setup s = make(&file, &picture, 2, cpus[c]);
 
         run(s.t);
         const kao_tensor *a = kao_tape_output(s.t, 0), *p = kao_tape_output(s.t, 1);
@@ -214,61 +166,246 @@ static void as_pytorch(void **state)
     pb_free(&file);
 }
 
-static void threads_change_nothing(void **state)
+static const kao_tensor small = { .dtype = KAO_F32, .rank = 4, .dims = { 4, 4, 6, 6 } };
+
+static void second_as_pytorch(void **state)
 {
-    pb file = network();
-    setup a = make(&file, 1, NULL), b = make(&file, 3, NULL);
+    static const expected grads[] = {
+        GRAD("d1.w", grad_d1_w), GRAD("d2.w", grad_d2_w),   GRAD("d2.b", grad_d2_b),
+        GRAD("d3.w", grad_d3_w), GRAD("slope", grad_slope), GRAD("e.w", grad_e_w),
+        GRAD("o.w", grad_o_w),   GRAD("n3.g", grad_n3_g),   GRAD("n3.b", grad_n3_b),
+    }, outputs[] = {
+        GRAD("e", tape_e), GRAD("o", tape_o), GRAD("l", tape_q),
+    }, statistics[] = {
+        GRAD("n3.m", mean_n3), GRAD("n3.v", var_n3),
+    };
+    static const char *const cpus[] = { "ref", "native" };
+    pb file = tape_second();
 
     (void)state;
-    for (int step = 0; step < 2; step++) {
-        run(a.t);
-        run(b.t);
-        for (uint32_t i = 0; i < a.t->n_params; i++) {
-            assert_memory_equal(a.t->params[i].grad, b.t->params[i].grad,
-                                a.t->params[i].n * sizeof(float));
-            assert_memory_equal(a.t->params[i].data, b.t->params[i].data,
-                                a.t->params[i].n * sizeof(float));
+    for (int c = 0; c < 2; c++) {
+        setup s = make(&file, &small, 2, cpus[c]);
+
+        run(s.t);
+        for (uint32_t k = 0; k < COUNT(outputs); k++) {
+            const kao_tensor *out = kao_tape_output(s.t, k);
+
+            assert_int_equal(kao_tensor_count(out), outputs[k].n);
+            for (size_t i = 0; i < outputs[k].n; i++)
+                assert_float_equal(*at(out, out->data, i), outputs[k].want[i], 1e-5);
         }
+        for (size_t i = 0; i < COUNT(grads); i++) {
+            const kao_param *q = find(s.t, grads[i].name);
+
+            assert_int_equal(q->n, grads[i].n);
+            near(grads[i].name, q->grad, grads[i].want, q->n, 2e-5);
+        }
+        for (size_t i = 0; i < COUNT(grad_e_b); i++) /* before a normalisation */
+            assert_true(fabsf(find(s.t, "e.b")->grad[i] - grad_e_b[i]) < 1e-5f);
+        for (size_t i = 0; i < COUNT(statistics); i++)
+            near(statistics[i].name, find(s.t, statistics[i].name)->data,
+                 statistics[i].want, statistics[i].n, 1e-6);
+        end(&s);
     }
-    end(&a);
-    end(&b);
     pb_free(&file);
+}
+
+static void threads_change_nothing(void **state)
+{
+    struct {
+        pb file;
+        const kao_tensor *in;
+    } rows[] = { { tape_first(), &picture },
+                 { tape_second(), &small },
+                 { tape_dropped(13), &small } };
+
+    (void)state;
+    for (size_t r = 0; r < COUNT(rows); r++) {
+        setup a = make(&rows[r].file, rows[r].in, 1, NULL);
+        setup b = make(&rows[r].file, rows[r].in, 3, NULL);
+
+        for (int step = 0; step < 2; step++) {
+            run(a.t);
+            run(b.t);
+            for (uint32_t i = 0; i < a.t->n_params; i++) {
+                assert_memory_equal(a.t->params[i].grad, b.t->params[i].grad,
+                                    a.t->params[i].n * sizeof(float));
+                assert_memory_equal(a.t->params[i].data, b.t->params[i].data,
+                                    a.t->params[i].n * sizeof(float));
+            }
+        }
+        end(&a);
+        end(&b);
+        pb_free(&rows[r].file);
+    }
+}
+
+enum { DROPPED = 4 * 4 * 40 * 40 };
+
+/* Forward; gives which numbers passed, checks that these were scaled and how many they are. */
+static uint8_t *passed(setup *s, float scale)
+{
+    uint8_t *mask = calloc(DROPPED, 1);
+    const float *h = s->t->values[s->t->steps[1].in].t.data, *y;
+    size_t n = 0;
+
+    assert_non_null(mask);
+    kao_tape_forward(s->t, true);
+    y = kao_tape_output(s->t, 0)->data;
+    for (size_t i = 0; i < DROPPED; i++) {
+        mask[i] = fabsf(y[i]) > 0;
+        n += mask[i];
+        assert_float_equal(y[i], (mask[i] ? scale * h[i] : 0), 1e-6);
+    }
+    /* a binomial of 25,600 at .75: its deviation is 69 */
+    assert_in_range(n, 0.75 * DROPPED - 5 * 69, 0.75 * DROPPED + 5 * 69);
+    return mask;
+}
+
+static void dropout(void **state)
+{
+    static const int64_t opsets[] = { 11, 13 };
+    const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { 4, 4, 40, 40 } };
+
+    (void)state;
+    for (size_t k = 0; k < COUNT(opsets); k++) {
+        pb file = tape_dropped(opsets[k]);
+        setup s = make(&file, &in, 2, NULL);
+        const float scale = 1 / 0.75f, *x = kao_tape_input(s.t);
+        double want[4] = { 0 };
+        uint8_t *first = passed(&s, scale);
+        float *g = kao_tape_output_grad(s.t, 0);
+
+        for (size_t i = 0; i < DROPPED; i++) { /* channels last */
+            g[i] = noise(302, (uint32_t)i);
+            want[i % 4] += first[i] ? (double)scale * (double)g[i] * (double)x[i] : 0;
+        }
+        kao_tape_backward(s.t);
+        for (size_t i = 0; i < 4; i++)
+            assert_float_equal(find(s.t, "w")->grad[i], want[i], 1e-3);
+        uint8_t *next = passed(&s, scale);
+
+        assert_memory_not_equal(first, next, DROPPED); /* another mask a run */
+        free(next);
+        s.t->runs = 0;
+        next = passed(&s, scale);
+        assert_memory_equal(first, next, DROPPED); /* a resumed run draws the same */
+        free(next);
+        s.t->seed = 1ull << 32;
+        s.t->runs = 0;
+        next = passed(&s, scale);
+        assert_memory_not_equal(first, next, DROPPED);
+        free(next);
+        free(first);
+        kao_tape_forward(s.t, false);
+        assert_memory_equal(kao_tape_output(s.t, 0)->data,
+                            s.t->values[s.t->steps[1].in].t.data,
+                            DROPPED * sizeof(float));
+        end(&s);
+        pb_free(&file);
+    }
 }
 
 static void refused(void **state)
 {
-    graph g;
-    kao_context *ctx = NULL;
-    kao_network *net = NULL;
-    kao_tape *t = (kao_tape *)1;
-    kao_error err = { 0 };
-    const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { 1, 3, 4, 4 } };
+    static const struct {
+        const char *op, *in, *attributes, *why;
+    } rows[] = {
+        { "Exp", "h", "", "Exp" },
+        { "Concat", "h h", "axis=2", "along channels" },
+        { "Concat", "h map", "axis=1", "input 1 is a constant" },
+        { "LpNormalization", "h", "axis=1 p=1", "p 2" },
+        { "LpNormalization", "h", "axis=3", "along channels" },
+        { "Mul", "h scale", "", "same dims" },
+        { "Mul", "scale h", "", "input 0 is a constant" },
+        { "Dropout", "h one", "", "a ratio of 1" },
+        { "Conv", "h w", "", "read twice" },
+        { "Gemm", "f v", "transB=0", "transB 1" },
+        { "Gemm", "f v", "transB=1 alpha=0.5", "alpha" },
+        { "Gemm", "f v column", "transB=1", "bias by column" },
+    };
+    static const float numbers[48 * 48];
 
     (void)state;
-    graph_init(&g, 13);
-    graph_input(&g, "x", KAO_F32, "1,3,4,4");
-    graph_node(&g, "Sigmoid", "x", "y", "");
-    graph_output(&g, "y", KAO_F32, NULL);
-    pb file = graph_file(&g);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        graph g;
+        kao_context *ctx = NULL;
+        kao_network *net = NULL;
+        kao_tape *t = (kao_tape *)1;
+        kao_error err = { 0 };
+        const float one = 1;
+        const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { 2, 3, 4, 4 } };
 
-    assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
-    assert_int_equal(
-        kao_network_parse(ctx, &net, (kao_span){ file.p, file.n }, "sig", NULL),
-        KAO_OK);
-    assert_int_equal(kao_tape_create(&t, net, &in, &err), KAO_E_UNSUPPORTED);
-    assert_null(t);
-    assert_non_null(strstr(err.msg, "Sigmoid"));
-    kao_network_destroy(net);
-    kao_context_destroy(ctx);
-    pb_free(&file);
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F32, "2,3,4,4");
+        graph_floats(&g, "w", "3,3,1,1", numbers);
+        graph_floats(&g, "v", "48,48", numbers);
+        graph_floats(&g, "scale", "3,1,1", numbers);
+        graph_floats(&g, "map", "2,3,4,4", numbers);
+        graph_floats(&g, "column", "2,1", numbers);
+        graph_floats(&g, "one", "", &one);
+        graph_node(&g, "Conv", "x w", "h", "");
+        graph_node(&g, "Flatten", "h", "f", "");
+        graph_node(&g, rows[i].op, rows[i].in, "y", rows[i].attributes);
+        graph_output(&g, "y", KAO_F32, NULL);
+        pb file = graph_file(&g);
+
+        assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
+        if (kao_network_parse(ctx, &net, (kao_span){ file.p, file.n }, "row", &err))
+            fail_msg("%s", err.msg);
+        assert_true(kao_tape_create(&t, net, &in, &err) != KAO_OK);
+        assert_null(t);
+        if (!strstr(err.msg, rows[i].why))
+            fail_msg("%s: \"%s\", want %s", rows[i].op, err.msg, rows[i].why);
+        kao_network_destroy(net);
+        kao_context_destroy(ctx);
+        pb_free(&file);
+    }
+}
+
+static void out_of_memory(void **state)
+{
+    pb files[] = { tape_second(), tape_dropped(13) };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(files); i++) {
+        meter m;
+        kao_context *ctx = NULL;
+        kao_network *net = NULL;
+        kao_tape *t = NULL;
+        kao_status st = KAO_E_NOMEM;
+        long n = 0;
+
+        meter_init(&m);
+        const kao_context_options o = { .n_threads = 1, .allocator = &m.hooks };
+
+        assert_int_equal(kao_context_create(&ctx, &o, NULL), KAO_OK);
+        assert_int_equal(kao_network_parse(ctx, &net,
+                                           (kao_span){ files[i].p, files[i].n }, "net",
+                                           NULL),
+                         KAO_OK);
+        for (; st; n++) {
+            const long live = m.live;
+
+            m.countdown = n;
+            st = kao_tape_create(&t, net, &small, NULL);
+            assert_true(st == KAO_OK || (st == KAO_E_NOMEM && !t && m.live == live));
+        }
+        assert_true(n > 1);
+        kao_tape_destroy(t);
+        kao_network_destroy(net);
+        kao_context_destroy(ctx);
+        assert_int_equal(m.live, 0);
+        pb_free(&files[i]);
+    }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_pytorch),
-        cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(as_pytorch), cmocka_unit_test(second_as_pytorch),
+        cmocka_unit_test(dropout),    cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(refused),    cmocka_unit_test(out_of_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

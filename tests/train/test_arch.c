@@ -1,5 +1,5 @@
 /* The field's architectures: as many parameters and multiply-adds as are published, a plan for
- * each, the same bytes for the same seed. */
+ * each, the same bytes for the same seed; the embedders learn. */
 #include "support/unit.h"
 
 #include <math.h>
@@ -95,11 +95,90 @@ static void seeds(void **state)
         KAO_E_ARG);
 }
 
+/* Half the squared distance of output 0 from noise; its gradient goes to the tape. */
+static double loss(kao_tape *t)
+{
+    const kao_tensor *out = kao_tape_output(t, 0);
+    const float *y = out->data;
+    double sum = 0;
+
+    kao_tape_forward(t, true);
+    float *g = kao_tape_output_grad(t, 0);
+
+    for (size_t i = 0; i < (size_t)kao_tensor_count(out); i++) {
+        g[i] = y[i] - noise(5, (uint32_t)i);
+        sum += 0.5 * (double)g[i] * (double)g[i];
+    }
+    return sum;
+}
+
+/* A step against the gradient that should take SHARE of the loss does so: its length and
+ * the gradient's give what a straight line would lose. */
+static void learns(kao_tape *t, const char *name)
+{
+    const double share = 0.01, before = loss(t);
+    double square = 0;
+
+    kao_tape_backward(t);
+    for (uint32_t i = 0; i < t->n_params; i++)
+        for (size_t k = 0; k < t->params[i].n; k++)
+            square += (double)t->params[i].grad[k] * (double)t->params[i].grad[k];
+    assert_true(square > 0);
+    for (uint32_t i = 0; i < t->n_params; i++)
+        for (size_t k = 0; k < t->params[i].n; k++)
+            if (t->params[i].kind != KAO_PARAM_STATISTIC)
+                t->params[i].data[k] -=
+                    (float)(share * before / square * (double)t->params[i].grad[k]);
+    const double lost = (before - loss(t)) / before;
+
+    if (!(lost > 0.9 * share && lost < 1.1 * share))
+        fail_msg("%s: a step took %g of the loss, want %g", name, lost, share);
+}
+
+static void trained(void **state)
+{
+    static const struct {
+        const char *name;
+        int64_t colors, side;
+    } rows[] = {
+        { "iresnet18", 3, 112 },
+        { "mobilefacenet", 3, 112 },
+        { "mbf", 3, 112 },
+        { "resnet_face18", 1, 128 },
+    };
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_tensor in = { .dtype = KAO_F32,
+                                .rank = 4,
+                                .dims = { 4, rows[i].colors, rows[i].side,
+                                          rows[i].side } };
+        uint8_t *bytes = NULL;
+        size_t n = 0;
+        kao_network *net = NULL;
+        kao_tape *t = NULL;
+
+        assert_int_equal(
+            kao_arch_make(&f->ctx->mem, rows[i].name, 1, &bytes, &n, &f->err), KAO_OK);
+        if (kao_network_parse(f->ctx, &net, (kao_span){ bytes, n }, rows[i].name,
+                              &f->err) ||
+            kao_tape_create(&t, net, &in, &f->err))
+            fail_msg("%s", f->err.msg);
+        for (uint32_t k = 0; k < (uint32_t)kao_tensor_count(&in); k++)
+            kao_tape_input(t)[k] = noise(4, k);
+        learns(t, rows[i].name);
+        kao_tape_destroy(t);
+        kao_network_destroy(net);
+        kao_free(&f->ctx->mem, bytes);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published),
         cmocka_unit_test(seeds),
+        cmocka_unit_test(trained),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

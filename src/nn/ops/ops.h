@@ -33,6 +33,9 @@ typedef struct kao_clip_param { /* of opset 6: bounds as attributes */
     float lo, hi;
     bool inputs;
 } kao_clip_param;
+typedef struct kao_dropout_param { /* before opset 12 an attribute, then input 1 */
+    float ratio;
+} kao_dropout_param;
 typedef struct kao_prelu_state {
     bool per_channel; /* slope (C) against (N,C,...) */
 } kao_prelu_state;
@@ -60,6 +63,7 @@ kao_status kao_op_cast_load(kao_op_loader *l);
 kao_status kao_op_cast_infer(kao_op_infer *x);
 void kao_op_cast_run(const kao_op_call *c);
 void kao_op_identity_run(const kao_op_call *c);
+kao_status kao_op_dropout_load(kao_op_loader *l);
 kao_status kao_op_dropout_infer(kao_op_infer *x);
 void kao_op_dropout_run(const kao_op_call *c);
 
@@ -90,6 +94,8 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
  * one is at `start`: *begin <= tap < *end. */
 void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
                      int64_t *begin, int64_t *end);
+/* Taps that a mean is divided by along an axis when padding counts. */
+int64_t kao_window_padded_taps(const kao_window *w, int axis, int64_t start);
 /* Taps of a window, at most as many as there are elements, and one at least, as each is
  * looked for: what one output costs. */
 uint64_t kao_window_work(const kao_window *w);
@@ -351,12 +357,30 @@ kao_status kao_op_dequant_load(kao_op_loader *l);
 kao_status kao_op_dequant_infer(kao_op_infer *x);
 void kao_op_dequant_run(const kao_op_call *c);
 
-/* train.c */
+/* train_conv.c */
 kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_gemm_train(kao_tape *t, kao_tape_step *s);
+
+/* train_norm.c */
 kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_lp_norm_train(kao_tape *t, kao_tape_step *s);
+
+/* train_map.c */
 kao_status kao_op_act_train(kao_tape *t, kao_tape_step *s); /* Relu LeakyRelu PRelu */
+kao_status kao_op_clip_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_sigmoid_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_dropout_train(kao_tape *t, kao_tape_step *s);
 kao_status kao_op_add_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_mul_train(kao_tape *t, kao_tape_step *s);
+
+/* train_shape.c */
+kao_status kao_op_reshape_train(kao_tape *t, kao_tape_step *s); /* Flatten too */
+kao_status kao_op_concat_train(kao_tape *t, kao_tape_step *s);
+
+/* train_pool.c */
 kao_status kao_op_max_pool_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_average_pool_train(kao_tape *t, kao_tape_step *s);
+kao_status kao_op_global_pool_train(kao_tape *t, kao_tape_step *s);
 kao_status kao_op_resize_train(kao_tape *t, kao_tape_step *s);
 
 #endif

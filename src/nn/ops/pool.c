@@ -149,16 +149,6 @@ void kao_op_max_pool_run(const kao_op_call *c)
                 }
 }
 
-/* Taps that the mean is divided by when padding counts. */
-static int64_t padded_taps(const kao_window *g, int i, int64_t start)
-{
-    int64_t begin = 0, end = 0;
-
-    kao_window_taps(start, g->kernel[i], g->dilation[i], g->in[i] + g->pad_end[i],
-                    &begin, &end);
-    return end; /* those before the picture are padding too */
-}
-
 static double mean_window(const kao_window *g, bool include_pad, const kao_tensor *in,
                           const float *src, int64_t y, int64_t x)
 {
@@ -171,7 +161,8 @@ static double mean_window(const kao_window *g, bool include_pad, const kao_tenso
         for (int64_t kx = t.x0; kx < t.x1; kx++)
             sum += (double)row[(t.left + kx * g->dilation[1]) * in->strides[3]];
     }
-    const int64_t n = include_pad ? padded_taps(g, 0, t.top) * padded_taps(g, 1, t.left)
+    const int64_t n = include_pad ? kao_window_padded_taps(g, 0, t.top) *
+                                        kao_window_padded_taps(g, 1, t.left)
                                   : (t.y1 - t.y0) * (t.x1 - t.x0);
 
     return n ? sum / (double)n : 0;

@@ -368,6 +368,11 @@ void kao_op_identity_run(const kao_op_call *c)
     kao_tensor_copy(&c->out[0], &c->in[0]);
 }
 
+kao_status kao_op_dropout_load(kao_op_loader *l)
+{
+    return kao_attr_float(l, "ratio", 0.5f, &((kao_dropout_param *)l->param)->ratio);
+}
+
 kao_status kao_op_dropout_infer(kao_op_infer *x)
 {
     if (x->n_in > 2 && kao_tensor_given(&x->in[2])) {

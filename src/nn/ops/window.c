@@ -97,6 +97,15 @@ void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t si
         *begin = *end;
 }
 
+int64_t kao_window_padded_taps(const kao_window *w, int axis, int64_t start)
+{
+    int64_t begin = 0, end = 0;
+
+    kao_window_taps(start, w->kernel[axis], w->dilation[axis],
+                    w->in[axis] + w->pad_end[axis], &begin, &end);
+    return end; /* those before the picture are padding too */
+}
+
 uint64_t kao_window_work(const kao_window *w)
 {
     uint64_t n = 1;

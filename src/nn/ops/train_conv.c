@@ -1,0 +1,142 @@
+/* Conv and Gemm in training: the convolution's kernels and its gradients. A Gemm is a 1x1
+ * convolution whose pixels are the rows. */
+#include "kernels/conv_grad.h"
+#include "nn/ops/train_parts.h"
+
+typedef struct conv_detail {
+    kao_conv_plan plan;
+    kao_param *w, *b;
+    float *packed;
+} conv_detail;
+
+static bool is_one(float v)
+{
+    return !(v < 1) && !(v > 1);
+}
+
+static void conv_forward(kao_tape *t, const kao_tape_step *s)
+{
+    const conv_detail *c = s->detail;
+
+    kao_conv_pack(kernels(t), &c->plan, c->w->data, c->b ? c->b->data : NULL, NULL,
+                  c->packed);
+    kao_conv_run(kernels(t), t->pool, &c->plan, c->packed, data_of(t, s->in), NULL,
+                 data_of(t, s->out), t->scratch);
+}
+
+static void conv_backward(kao_tape *t, const kao_tape_step *s)
+{
+    const conv_detail *c = s->detail;
+    const float *g = t->values[s->out].grad;
+    float *to = kao_tape_grad_to(t, s->in, t->scratch);
+
+    kao_conv_grad_weights(kernels(t), t->pool, &c->plan.d, data_of(t, s->in), g,
+                          c->w->grad, c->b ? c->b->grad : NULL, t->scratch);
+    if (!to)
+        return;
+    const size_t taken = to == t->scratch ? (count_of(t, s->in) + 15) / 16 * 16 : 0;
+
+    kao_conv_grad_input(kernels(t), t->pool, &c->plan.d, c->w->data, g, to,
+                        t->scratch + taken);
+    kao_tape_grad_done(t, s->in, to);
+}
+
+/* The step of a convolution with the weights of input 1 and the bias of input 2. */
+static kao_status conv_step(kao_tape *t, kao_tape_step *s, const kao_conv *d)
+{
+    const kao_kernels *k = kernels(t);
+    const uint32_t threads = kao_pool_threads(t->pool);
+    const bool has_bias = s->s->n_in > 2 && s->s->in[2] != KAO_NO_VALUE;
+    conv_detail *c = kao_arena_calloc(&t->arena, 1, sizeof *c);
+
+    if (!c)
+        return no_memory(t);
+    kao_conv_plan_init(&c->plan, k, d);
+    c->w = kao_tape_param(t, s->s->in[1], KAO_PARAM_WEIGHT);
+    if (c->w && has_bias)
+        c->b = kao_tape_param(t, s->s->in[2], KAO_PARAM_BIAS);
+    if (!c->w || (has_bias && !c->b))
+        return t->err ? t->err->code : KAO_E_NOMEM;
+    c->packed = kao_arena_alloc(&t->arena, c->plan.packed_bytes);
+    if (!c->packed)
+        return no_memory(t);
+    kao_tape_need_scratch(t, c->plan.thread_bytes / 4 * threads + 16);
+    kao_tape_need_scratch(t, kao_conv_grad_weights_scratch(k, d, threads) / 4 + 16);
+    kao_tape_need_scratch(t, kao_conv_grad_input_scratch(k, d, threads) / 4 +
+                                 count_of(t, s->in) + 32);
+    s->detail = c;
+    s->forward = conv_forward;
+    s->backward = conv_backward;
+    return KAO_OK;
+}
+
+kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s)
+{
+    const kao_window *w = &((const kao_conv_state *)s->s->state)->window;
+    const kao_tensor *in = &t->values[s->in].t, *out = &t->values[s->out].t;
+
+    if (in->rank != 4 || !kao_window_is_sane(w))
+        return kao_fail(t->err, KAO_E_UNSUPPORTED, "a window that is not trained");
+    return conv_step(
+        t, s,
+        &(kao_conv){ .n = (int32_t)in->dims[0],
+                     .h = (int32_t)in->dims[2],
+                     .w = (int32_t)in->dims[3],
+                     .c = (int32_t)in->dims[1],
+                     .oh = (int32_t)out->dims[2],
+                     .ow = (int32_t)out->dims[3],
+                     .oc = (int32_t)out->dims[1],
+                     .kh = (int32_t)w->kernel[0],
+                     .kw = (int32_t)w->kernel[1],
+                     .sy = (int32_t)w->stride[0],
+                     .sx = (int32_t)w->stride[1],
+                     .dy = (int32_t)w->dilation[0],
+                     .dx = (int32_t)w->dilation[1],
+                     .pad_top = (int32_t)w->pad_begin[0],
+                     .pad_left = (int32_t)w->pad_begin[1],
+                     .groups = (int32_t)((const kao_conv_param *)s->s->param)->group,
+                     .in_stride = (int32_t)in->dims[1],
+                     .out_stride = (int32_t)out->dims[1] });
+}
+
+/* Bias: one number a column, in the last of its dimensions. */
+static bool is_bias_of(const kao_tape *t, const kao_step *s, int64_t columns)
+{
+    if (s->n_in < 3 || s->in[2] == KAO_NO_VALUE)
+        return true;
+    const kao_tensor *b = &t->g.values[s->in[2]].t;
+
+    return b->rank > 0 && b->dims[b->rank - 1] == columns &&
+           kao_tensor_count(b) == columns;
+}
+
+kao_status kao_op_gemm_train(kao_tape *t, kao_tape_step *s)
+{
+    const kao_gemm_param *p = s->s->param;
+    const kao_tensor *in = &t->values[s->in].t, *out = &t->values[s->out].t;
+
+    if (p->trans_a || !p->trans_b || !is_one(p->alpha) || !is_one(p->beta) ||
+        !is_bias_of(t, s->s, out->dims[1]))
+        return kao_fail(t->err, KAO_E_UNSUPPORTED,
+                        "trained: transA 0, transB 1, alpha and beta 1, a bias by "
+                        "column");
+    if (in->dims[0] > INT32_MAX || in->dims[1] > INT32_MAX || out->dims[1] > INT32_MAX)
+        return kao_fail(t->err, KAO_E_LIMIT, "a matrix of more than 2^31 rows");
+    return conv_step(t, s,
+                     &(kao_conv){ .n = 1,
+                                  .h = 1,
+                                  .w = (int32_t)in->dims[0],
+                                  .c = (int32_t)in->dims[1],
+                                  .oh = 1,
+                                  .ow = (int32_t)in->dims[0],
+                                  .oc = (int32_t)out->dims[1],
+                                  .kh = 1,
+                                  .kw = 1,
+                                  .sy = 1,
+                                  .sx = 1,
+                                  .dy = 1,
+                                  .dx = 1,
+                                  .groups = 1,
+                                  .in_stride = (int32_t)in->dims[1],
+                                  .out_stride = (int32_t)out->dims[1] });
+}

@@ -1,0 +1,41 @@
+/* What the train functions of all rows use. Values of rank 4 are channels last and dense. */
+#ifndef KAO_NN_OPS_TRAIN_PARTS_H
+#define KAO_NN_OPS_TRAIN_PARTS_H
+
+#include "nn/ops/ops.h"
+#include "nn/tape.h"
+
+static inline const kao_kernels *kernels(const kao_tape *t)
+{
+    return &t->net->kernels;
+}
+
+static inline kao_status no_memory(kao_tape *t)
+{
+    return kao_fail(t->err, KAO_E_NOMEM, "tape: out of memory");
+}
+
+static inline float *data_of(const kao_tape *t, uint32_t v)
+{
+    return t->values[v].t.data;
+}
+
+static inline size_t count_of(const kao_tape *t, uint32_t v)
+{
+    return (size_t)kao_tensor_count(&t->values[v].t);
+}
+
+static inline size_t pixels_of(const kao_tape *t, uint32_t v)
+{
+    const kao_tensor *x = &t->values[v].t;
+
+    return (size_t)(x->dims[0] * x->dims[2] * x->dims[3]);
+}
+
+/* Where pixel (y, u) of image n begins. */
+static inline size_t pixel_at(const kao_tensor *x, int64_t n, int64_t y, int64_t u)
+{
+    return (size_t)(((n * x->dims[2] + y) * x->dims[3] + u) * x->dims[1]);
+}
+
+#endif
