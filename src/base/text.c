@@ -110,3 +110,18 @@ char *kao_text_begin(char *text)
 {
     return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
 }
+
+size_t kao_text_fields(char *line, char **fields, size_t most)
+{
+    const char *gaps = strchr(line, '\t') ? "\t\r" : " \r";
+    size_t n = 0;
+
+    for (char *s = line + strspn(line, gaps); *s && n < most;) {
+        char *end = s + strcspn(s, gaps);
+
+        fields[n++] = s;
+        s = end + strspn(end, gaps);
+        *end = '\0';
+    }
+    return n;
+}

@@ -1,4 +1,4 @@
-/* Text from files and command lines: characters, numbers free of the locale. */
+/* Text from files and command lines: characters, numbers free of the locale, fields. */
 #ifndef KAO_BASE_TEXT_H
 #define KAO_BASE_TEXT_H
 
@@ -21,5 +21,9 @@ bool kao_text_number(const char **s, double *value);
 
 /* Behind a byte order mark, if text begins with one (editors put it there). */
 char *kao_text_begin(char *text);
+
+/* Cut a line into fields in place, at tabs where it has one, else at spaces; several count as
+ * one, and a carriage return as well. Gives their number; `most`: there may be more. */
+size_t kao_text_fields(char *line, char **fields, size_t most);
 
 #endif

@@ -23,21 +23,6 @@ static kao_status wrong(const list *l, const char *why)
     return kao_fail(l->err, KAO_E_FORMAT, "%s: line %zu: %s", l->file, l->line, why);
 }
 
-static size_t cut(char *line, char *fields[FIELDS_MAX])
-{
-    const char *gaps = strchr(line, '\t') ? "\t\r" : " \r";
-    size_t n = 0;
-
-    for (char *s = line + strspn(line, gaps); *s && n < FIELDS_MAX;) {
-        char *end = s + strcspn(s, gaps);
-
-        fields[n++] = s;
-        s = end + strspn(end, gaps);
-        *end = '\0';
-    }
-    return n;
-}
-
 /* ---- which fields ---- */
 
 static bool is_word(const char *word, size_t n, const char *text)
@@ -117,7 +102,7 @@ static kao_status take_line(list *l, char *line)
     kao_groups *g = l->g;
     char *f[FIELDS_MAX], name[NAME_BYTES] = "";
     uint32_t picture = 0, group = 0;
-    const size_t n = cut(line, f), n_before = g->pictures.n;
+    const size_t n = kao_text_fields(line, f, FIELDS_MAX), n_before = g->pictures.n;
 
     if (n == 0)
         return KAO_OK;
@@ -155,7 +140,7 @@ static kao_status take_lines(list *l, char *text)
             char *names[FIELDS_MAX];
 
             named = true;
-            by_number = choose(l, names, cut(line + 1, names));
+            by_number = choose(l, names, kao_text_fields(line + 1, names, FIELDS_MAX));
         }
         if (line[0] == '#')
             continue;

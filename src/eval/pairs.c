@@ -84,22 +84,6 @@ static kao_status wrong(const list *l, const char *why)
     return kao_fail(l->err, KAO_E_FORMAT, "%s: line %zu: %s", l->file, l->line, why);
 }
 
-/* Cut a line into fields in place; FIELDS_MAX: there are more. */
-static size_t cut(char *line, char *fields[FIELDS_MAX])
-{
-    const char *gaps = strchr(line, '\t') ? "\t" : " ";
-    size_t n = 0;
-
-    for (char *s = line + strspn(line, gaps); *s && n < FIELDS_MAX;) {
-        char *end = s + strcspn(s, gaps);
-
-        fields[n++] = s;
-        s = end + strspn(end, gaps);
-        *end = '\0';
-    }
-    return n;
-}
-
 static bool whole_number(const char *s, size_t most, size_t *v)
 {
     *v = 0;
@@ -196,7 +180,7 @@ static kao_status take_line(list *l, char *line, bool *first)
         line[--length] = '\0';
     if (line[0] == '#')
         return KAO_OK;
-    const size_t n = cut(line, f);
+    const size_t n = kao_text_fields(line, f, FIELDS_MAX);
 
     if (n == 0)
         return KAO_OK;

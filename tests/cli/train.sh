@@ -67,14 +67,15 @@ run 3 "$KAO" train "few 顔.recipe" data=data --state x --init data/few.tar
 err_one_line
 fact "what is wrong with recipe, data, checkpoint or weights is told in a line"
 
-"$KAO" train "few 顔.recipe" data=data --state long steps=100000000 2>long.err &
+mkfifo sign
+"$KAO" train "few 顔.recipe" data=data --state long steps=100000000 2>sign &
 pid=$!
-while [ ! -s long/log.csv ] || [ "$(wc -l <long/log.csv)" -lt 2 ]; do
-    kill -0 $pid 2>/dev/null || break
-    sleep 0.1
-done
+exec 9<sign
+read -r line <&9 # what its data is: the run begins
 kill -INT $pid
 wait $pid || fails "status of a run that was ended"
+exec 9<&-
+case $line in "9 pictures"*) ;; *) fails "its first line: $line" ;; esac
 [ -s long/run.state ] || fails "no checkpoint"
 fact "Ctrl-C ends a run after a checkpoint"
 finish

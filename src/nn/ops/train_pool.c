@@ -115,15 +115,20 @@ static void max_forward(kao_tape *t, const kao_tape_step *s)
     kao_tape_rows(t, pixels_of(t, s->out), max_forward_rows, &j);
 }
 
-static void max_backward(kao_tape *t, const kao_tape_step *s)
+/* An image a piece, into the gradient of the input. */
+static void window_backward(kao_tape *t, const kao_tape_step *s, window_job j,
+                            kao_pool_fn *image)
 {
-    window_job j = window_of(t, s);
-
     j.to = kao_tape_grad_to(t, s->in, t->scratch);
     if (!j.to)
         return;
-    kao_pool_run(t->pool, max_backward_piece, &j, (size_t)t->values[s->in].t.dims[0]);
+    kao_pool_run(t->pool, image, &j, (size_t)t->values[s->in].t.dims[0]);
     kao_tape_grad_done(t, s->in, j.to);
+}
+
+static void max_backward(kao_tape *t, const kao_tape_step *s)
+{
+    window_backward(t, s, window_of(t, s), max_backward_piece);
 }
 
 kao_status kao_op_max_pool_train(kao_tape *t, kao_tape_step *s)
@@ -243,14 +248,7 @@ static void average_forward(kao_tape *t, const kao_tape_step *s)
 
 static void average_backward(kao_tape *t, const kao_tape_step *s)
 {
-    window_job j = average_of(t, s);
-
-    j.to = kao_tape_grad_to(t, s->in, t->scratch);
-    if (!j.to)
-        return;
-    kao_pool_run(t->pool, average_backward_image, &j,
-                 (size_t)t->values[s->in].t.dims[0]);
-    kao_tape_grad_done(t, s->in, j.to);
+    window_backward(t, s, average_of(t, s), average_backward_image);
 }
 
 static kao_status average_step(kao_tape *t, kao_tape_step *s, const kao_window *w,
