@@ -6,7 +6,7 @@
  *
  * Only the drivers call the slots of gemm and depthwise; the others are called through
  * the functions of pool.h, elementwise.h and layout.h, which state their contracts, but for
- * those of training (dot_rows, norm_*), which conv_grad.c and nn/ops/train.c call.
+ * those of training (dot_rows, norm_*), which conv_grad_*.c and nn/ops/train_*.c call.
  *
  * Words of this folder:
  *   panel   packed weights of nr output channels, side by side

@@ -160,12 +160,23 @@ static kao_conv layer(int n, int h, int w, int c, int oc, int k, int stride, int
 static void convolutions(void **state)
 {
     const kao_conv layers[] = {
-        layer(2, 20, 30, 16, 24, 1, 1, 0, 1),  layer(1, 40, 40, 3, 16, 3, 2, 1, 1),
-        layer(2, 11, 9, 5, 7, 3, 1, 1, 1),     layer(3, 13, 17, 33, 18, 3, 2, 1, 1),
-        layer(2, 19, 23, 40, 40, 3, 1, 1, 40), layer(2, 14, 15, 17, 17, 3, 2, 1, 17),
-        layer(1, 7, 7, 64, 64, 7, 1, 0, 64),   layer(2, 1, 1, 70, 35, 1, 1, 0, 1),
-        layer(2, 12, 12, 8, 12, 3, 1, 1, 4),   layer(1, 9, 9, 4, 4, 5, 2, 2, 1),
-        layer(1, 5, 300, 6, 3, 3, 1, 1, 1),    layer(1, 8, 8, 16, 16, 1, 2, 0, 1),
+        layer(2, 20, 30, 16, 24, 1, 1, 0, 1),
+        layer(1, 40, 40, 3, 16, 3, 2, 1, 1),
+        layer(2, 11, 9, 5, 7, 3, 1, 1, 1),
+        layer(3, 13, 17, 33, 18, 3, 2, 1, 1),
+        layer(2, 19, 23, 40, 40, 3, 1, 1, 40),
+        layer(2, 14, 15, 17, 17, 3, 2, 1, 17),
+        layer(1, 7, 7, 64, 64, 7, 1, 0, 64),
+        layer(2, 1, 1, 70, 35, 1, 1, 0, 1),
+        layer(2, 12, 12, 8, 12, 3, 1, 1, 4),
+        layer(1, 9, 9, 4, 4, 5, 2, 2, 1),
+        layer(1, 5, 300, 6, 3, 3, 1, 1, 1),
+        layer(1, 8, 8, 16, 16, 1, 2, 0, 1),
+        /* phases without a tap, and those that begin inside g */
+        layer(2, 9, 10, 6, 5, 3, 2, 2, 1),
+        layer(1, 10, 11, 4, 6, 2, 3, 0, 1),
+        layer(1, 12, 13, 5, 4, 7, 3, 3, 1),
+        layer(2, 10, 9, 6, 6, 3, 2, 2, 6),
     };
 
     (void)state;
@@ -175,6 +186,16 @@ static void convolutions(void **state)
 
     wide.dy = wide.dx = 2;
     wide.oh = wide.ow = 15;
+    check_conv(&wide);
+    wide.sy = wide.sx = 2; /* with the dilation, every other pixel has no tap */
+    wide.oh = wide.ow = 8;
+    check_conv(&wide);
+    wide.dx = 3;
+    wide.pad_left = 1;
+    wide.ow = (15 + 2 - 7) / 2 + 1;
+    check_conv(&wide);
+    wide.sx = 1; /* strides apart */
+    wide.ow = 11;
     check_conv(&wide);
 }
 

@@ -1,6 +1,6 @@
-/* Gradients of convolution on the GEMM tiles of inference.
+/* The gradient of convolution by its weights, on the GEMM tiles of inference.
  *
- * By the weights. The output pixels of the whole batch are taken in blocks of up to BLOCK;
+ * The output pixels of the whole batch are taken in blocks of up to BLOCK;
  * a block multiplies
  *
  *     g' (oc x pixels, transposed)  *  taps (pixels x K)  ->  dw (oc x K), added up
@@ -9,9 +9,7 @@
  * input where the tap lies inside, zeros elsewhere. A piece is a range of blocks with sums
  * of its own; they are added in the order of the pieces. Depthwise layers have no such
  * product: their kernel walks a row with a sum for each channel, tap by tap, and a piece is
- * a range of rows.
- *
- * By the input. Another convolution: of g, spread by the stride, with turned weights. */
+ * a range of rows. */
 #include "kernels/conv_grad.h"
 
 #include <string.h>
@@ -19,8 +17,6 @@
 #include "kernels/conv_parts.h"
 
 enum { BLOCK = 256, MAX_PIECES = 16, MAX_NR = 32 };
-
-/* ---- by the weights ---- */
 
 typedef struct weights_job {
     const kao_kernels *k;
@@ -290,117 +286,4 @@ void kao_conv_grad_weights(const kao_kernels *k, const kao_pool *pool,
 
     kao_pool_run(pool, weights_piece, &j, pieces);
     gather(&j, pieces, dw, db);
-}
-
-/* ---- by the input ---- */
-
-/* The convolution that gives din: of g spread to gaps of the stride. */
-static kao_conv backward_of(const kao_conv *d)
-{
-    return (kao_conv){ .n = d->n,
-                       .h = (d->oh - 1) * d->sy + 1,
-                       .w = (d->ow - 1) * d->sx + 1,
-                       .c = d->oc,
-                       .oh = d->h,
-                       .ow = d->w,
-                       .oc = d->c,
-                       .kh = d->kh,
-                       .kw = d->kw,
-                       .sy = 1,
-                       .sx = 1,
-                       .dy = d->dy,
-                       .dx = d->dx,
-                       .pad_top = (d->kh - 1) * d->dy - d->pad_top,
-                       .pad_left = (d->kw - 1) * d->dx - d->pad_left,
-                       .groups = d->groups,
-                       .in_stride = d->oc,
-                       .out_stride = d->c };
-}
-
-static bool is_spread(const kao_conv *d)
-{
-    return d->sy > 1 || d->sx > 1;
-}
-
-typedef struct input_parts { /* of scratch, in floats */
-    size_t turned, packed, spread, run;
-} input_parts;
-
-/* back: the plan of backward_of(d) */
-static input_parts parts_of(const kao_conv *d, const kao_conv_plan *back,
-                            uint32_t n_threads)
-{
-    const size_t f = sizeof(float);
-    const kao_conv *b = &back->d;
-
-    return (input_parts){
-        .turned = kao_round_up(columns_of(d) * (size_t)d->oc, KAO_CONV_PAD),
-        .packed = kao_round_up(back->packed_bytes / f + 1, KAO_CONV_PAD),
-        .spread = is_spread(d) ? kao_round_up((size_t)b->n * (size_t)b->h *
-                                                  (size_t)b->w * (size_t)b->c,
-                                              KAO_CONV_PAD)
-                               : 0,
-        .run = kao_round_up(back->thread_bytes / f * n_threads + 1, KAO_CONV_PAD),
-    };
-}
-
-size_t kao_conv_grad_input_scratch(const kao_kernels *k, const kao_conv *d,
-                                   uint32_t n_threads)
-{
-    const kao_conv back = backward_of(d);
-    kao_conv_plan plan;
-
-    kao_conv_plan_init(&plan, k, &back);
-    const input_parts p = parts_of(d, &plan, n_threads);
-
-    return (p.turned + p.packed + p.spread + p.run) * sizeof(float);
-}
-
-/* w[o,i,t] of each group to turned[i,o,last-t]. */
-static void turn_weights(const kao_conv *d, const float *w, float *turned)
-{
-    const size_t c = (size_t)(d->c / d->groups), oc = (size_t)(d->oc / d->groups);
-    const size_t taps = (size_t)d->kh * (size_t)d->kw;
-
-    for (size_t g = 0; g < (size_t)d->groups; g++)
-        for (size_t o = 0; o < oc; o++)
-            for (size_t i = 0; i < c; i++)
-                for (size_t t = 0; t < taps; t++)
-                    turned[((g * c + i) * oc + o) * taps + taps - 1 - t] =
-                        w[((g * oc + o) * c + i) * taps + t];
-}
-
-static void spread(const kao_conv *d, const kao_conv *back, const float *g, float *to)
-{
-    const size_t c = (size_t)d->oc;
-
-    memset(to, 0, (size_t)back->n * (size_t)back->h * (size_t)back->w * c * sizeof *to);
-    for (int32_t n = 0; n < d->n; n++)
-        for (int32_t y = 0; y < d->oh; y++) {
-            float *row = to + ((size_t)n * (size_t)back->h + (size_t)(y * d->sy)) *
-                                  (size_t)back->w * c;
-
-            for (int32_t x = 0; x < d->ow; x++, g += c)
-                memcpy(row + (size_t)(x * d->sx) * c, g, c * sizeof *g);
-        }
-}
-
-void kao_conv_grad_input(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
-                         const float *w, const float *g, float *din, void *scratch)
-{
-    const kao_conv back = backward_of(d);
-    kao_conv_plan plan;
-
-    kao_conv_plan_init(&plan, k, &back);
-    const input_parts p = parts_of(d, &plan, kao_pool_threads(pool));
-    float *turned = scratch, *packed = turned + p.turned, *wide = packed + p.packed,
-          *run = wide + p.spread;
-
-    turn_weights(d, w, turned);
-    kao_conv_pack(k, &plan, turned, NULL, NULL, packed);
-    if (is_spread(d)) {
-        spread(d, &back, g, wide);
-        g = wide;
-    }
-    kao_conv_run(k, pool, &plan, packed, g, NULL, din, run);
 }
