@@ -75,7 +75,8 @@ static kao_conv backward_of(const kao_conv *d, const phases *p)
                        .pad_left = p->x.pad,
                        .groups = d->groups,
                        .in_stride = d->oc,
-                       .out_stride = d->c };
+                       .out_stride = d->c,
+                       .bf16 = d->bf16 };
 }
 
 static bool is_nothing(const phases *p)

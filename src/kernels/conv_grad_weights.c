@@ -6,7 +6,8 @@
  *     g' (oc x pixels, transposed)  *  taps (pixels x K)  ->  dw (oc x K), added up
  *
  * K = taps * channels, so that a column block of `taps` is a packed panel: copied from the
- * input where the tap lies inside, zeros elsewhere. A piece is a range of blocks with sums
+ * input where the tap lies inside, zeros elsewhere. With pairs of bfloat16 two neighbouring
+ * pixels make a pair. A piece is a range of blocks with sums
  * of its own; they are added in the order of the pieces. Depthwise layers have no such
  * product: their kernel walks a row with a sum for each channel, tap by tap, and a piece is
  * a range of rows. */
@@ -16,7 +17,7 @@
 
 #include "kernels/conv_parts.h"
 
-enum { BLOCK = 256, MAX_PIECES = 16, MAX_NR = 32 };
+enum { BLOCK = 256, MAX_PIECES = 16, MAX_NR = 32 }; /* BLOCK: even, for pairs */
 
 typedef struct weights_job {
     const kao_kernels *k;
@@ -29,7 +30,7 @@ typedef struct weights_job {
     int32_t c, oc;                 /* of a group */
     size_t n_k;                    /* columns: taps * c */
     size_t n_pixels, pixels_piece; /* a piece has whole rows (depthwise) or blocks */
-    bool want_bias;
+    bool want_bias, pairs;
 } weights_job;
 
 static size_t columns_of(const kao_conv *d)
@@ -144,11 +145,27 @@ static void fill_panel(const weights_job *j, size_t pixel, int32_t n, int32_t ch
     }
 }
 
+/* Two neighbouring pixels as a pair, of both factors; gives the number of pairs. */
+static int32_t pair_pixels(const weights_job *j, int32_t n, float *across)
+{
+    const int32_t even = n + n % 2;
+
+    for (int32_t o = 0; o < j->oc; o++) {
+        float *row = across + (size_t)o * BLOCK;
+
+        if (n < even)
+            row[n] = 0;
+        j->k->to_pairs(row, (size_t)even, row);
+    }
+    return even / 2;
+}
+
 static void add_block(const weights_job *j, size_t pixel, int32_t n, float *sums,
                       float *room)
 {
     static const float zeros[MAX_NR] = { 0 };
     const kao_conv *d = j->d;
+    const kao_gemm_tiles *tiles = j->pairs ? &j->k->pairs : &j->k->gemm;
     float *across = room, *panel = room + (size_t)BLOCK * (size_t)j->oc;
 
     for (int32_t group = 0; group < d->groups; group++) {
@@ -156,15 +173,17 @@ static void add_block(const weights_job *j, size_t pixel, int32_t n, float *sums
         float *to = sums + (size_t)(group * j->oc) * j->n_k;
 
         j->k->to_planes(g, (size_t)d->oc, (size_t)n, (size_t)j->oc, across, BLOCK);
+        const int32_t len = j->pairs ? pair_pixels(j, n, across) : n;
+
         for (size_t first = 0; first < j->n_k;) {
             const size_t left = j->n_k - first;
-            const kao_gemm_slot *s = &j->k->gemm[kao_conv_panel_slot(
-                j->k, left < INT32_MAX ? (int32_t)left : INT32_MAX)];
+            const kao_gemm_slot *s = kao_conv_panel_tile(
+                tiles, left < INT32_MAX ? (int32_t)left : INT32_MAX);
             const int32_t cols = left < (size_t)s->nr ? (int32_t)left : s->nr;
             kao_gemm_args a = { .lda = BLOCK,
                                 .n_ty = 1,
                                 .n_tx = 1,
-                                .len = n,
+                                .len = len,
                                 .w = panel,
                                 .bias = zeros,
                                 .ldo = (ptrdiff_t)j->n_k,
@@ -174,6 +193,11 @@ static void add_block(const weights_job *j, size_t pixel, int32_t n, float *sums
                                        .slope = zeros } };
 
             fill_panel(j, pixel, n, group * j->c, first, cols, s->nr, panel);
+            if (j->pairs) {
+                memset(panel + (size_t)n * (size_t)s->nr, 0,
+                       (size_t)(2 * len - n) * (size_t)s->nr * sizeof *panel);
+                j->k->zip_pairs(panel, (size_t)len, (size_t)s->nr, panel);
+            }
             for (int32_t r = 0; r < j->oc; r += s->mr) {
                 a.a = across + (size_t)r * BLOCK;
                 a.out = to + (size_t)r * j->n_k + first;
@@ -277,7 +301,8 @@ void kao_conv_grad_weights(const kao_kernels *k, const kao_pool *pool,
                       .oc = d->oc / d->groups,
                       .n_k = columns_of(d),
                       .n_pixels = pixels_of(d),
-                      .want_bias = db != NULL };
+                      .want_bias = db != NULL,
+                      .pairs = d->bf16 && !kao_conv_is_depthwise(d) };
     const size_t most = pieces_at_most(d), unit = unit_of(d);
 
     j.room = j.sums + j.piece_floats * most;

@@ -34,7 +34,7 @@ typedef struct group_job {
 
 static bool is_point(const kao_conv *d)
 {
-    return kao_conv_is_pointwise(d) && d->groups == 1;
+    return kao_conv_is_pointwise(d) && d->groups == 1 && !kao_conv_fits_pairs(d);
 }
 
 static bool is_dw3(const kao_conv *d)
