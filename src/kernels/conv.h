@@ -120,7 +120,8 @@ typedef struct kao_conv_group {
     kao_conv_stage *stages;
     int32_t n_stages;
     size_t zeros_bytes, thread_bytes; /* of scratch: once, and for each thread */
-    int32_t rows_piece, row_pieces;   /* of one image of the last map */
+    size_t patch; /* in a thread's scratch: where its pointwise stages work */
+    int32_t rows_piece, row_pieces; /* of one image of the last map */
 } kao_conv_group;
 
 /* Two or more that can be a group. */

@@ -432,10 +432,12 @@ void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool,
 
 void kao_conv_point_pixels(const kao_kernels *k, const kao_conv_plan *p,
                            const float *packed, const float *in, const float *residual,
-                           float *out, size_t n)
+                           float *out, size_t n, float *scratch)
 {
     dense_job j = make_job(k, p, packed, in, residual, out);
 
+    j.scratch = scratch;
+    j.thread_floats = p->thread_bytes / sizeof(float);
     set_pixels(&j.g, n);
     count_tiles(&j.g);
     j.g.tiles_piece = j.g.n_tiles;

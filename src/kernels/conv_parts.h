@@ -79,10 +79,11 @@ void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch);
 
-/* n pixels of a pointwise convolution, one after the other, in this thread. */
+/* n pixels of a pointwise convolution, one after the other, in this thread. scratch:
+ * p->thread_bytes. */
 void kao_conv_point_pixels(const kao_kernels *k, const kao_conv_plan *p,
                            const float *packed, const float *in, const float *residual,
-                           float *out, size_t n);
+                           float *out, size_t n, float *scratch);
 
 /* Where input rows lie: row r of the picture in slot (r - base) % slots, w * stride floats
  * apart. */
