@@ -406,6 +406,9 @@ static kao_status begin(run *x, kao_error *err)
     x->opt.clip = (float)r->clip;
     x->opt.mean_decay = (float)r->mean_decay;
     st = load(x, err);
+    /* what masks of Dropout are drawn by */
+    x->tape->seed = (uint64_t)r->seed;
+    x->tape->runs = x->opt.step * (uint64_t)r->accumulate;
     return st ? st : open_log(x, err);
 }
 
