@@ -67,7 +67,7 @@ static bool usual_state(const char *name, char *to, size_t cap)
            (size_t)snprintf(to, cap, "%s/.local/state/kao/%s", home, name) < cap;
 }
 
-static kao_status run(kao_context *ctx, const train_args *args,
+static kao_status run(kao_context *ctx, kao_ranks *ranks, const train_args *args,
                       const cli_operands *rest, kao_error *err)
 {
     kao_recipe r;
@@ -77,31 +77,32 @@ static kao_status run(kao_context *ctx, const train_args *args,
 
     for (int i = 1; !st && i < rest->n; i++)
         st = kao_recipe_set(&r, rest->items[i], err);
+    st = kao_ranks_agree(ranks, st, err);
     if (!st && !args->state && !usual_state(r.name, state, sizeof state))
         st = kao_fail(err, KAO_E_ARG, "no home folder: give --state");
-    if (!st)
-        st = kao_cancel_create(ctx, &stop, err);
     if (st)
         return st;
+    const bool leads = kao_ranks_index(ranks) == 0;
     const struct sigaction action = { .sa_handler = on_signal };
     const kao_trainer_options o = { .init = args->init,
                                     .state = args->state ? args->state : state,
                                     .cancel = stop,
-                                    .progress = show,
-                                    .note = note,
+                                    .ranks = ranks,
+                                    .progress = leads ? show : NULL,
+                                    .note = leads ? note : NULL,
                                     .user = &terminal,
                                     .most_steps = args->steps };
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL); /* mpirun passes it on, and waits */
     st = kao_train(ctx, &r, &o, err);
-    if (terminal)
+    if (terminal && leads)
         fprintf(stderr, "\n");
-    if (!st)
+    if (!st && leads)
         st = cli_train_curves(ctx, o.state, r.name, err);
-    if (!st)
+    if (!st && leads)
         printf("%s/%s.onnx\n", o.state, r.name);
-    kao_cancel_destroy(stop);
     return st;
 }
 
@@ -110,6 +111,7 @@ int cli_train_run(int argc, char **argv)
     train_args args = { .state = NULL };
     cli_operands rest;
     kao_context *ctx = NULL;
+    kao_ranks *ranks = NULL;
     kao_error err = { 0 };
     int status = CLI_BAD;
 
@@ -122,9 +124,18 @@ int cli_train_run(int argc, char **argv)
     kao_status st = cli_context(&ctx, args.threads, args.cpu, &err);
 
     if (!st)
-        st = run(ctx, &args, &rest, &err);
+        st = kao_cancel_create(ctx, &stop, &err);
+    if (!st)
+        st = kao_ranks_begin(&ranks, &ctx->mem, stop, &err);
+    if (!st)
+        st = run(ctx, ranks, &args, &rest, &err);
+    if (st)
+        status =
+            kao_ranks_leads(ranks) ? cli_report("train", st, &err) : cli_status_of(st);
+    kao_ranks_end(ranks, st);
+    kao_cancel_destroy(stop);
     kao_context_destroy(ctx);
     if (st)
-        return cli_report("train", st, &err);
+        return status;
     return cli_finish("train", CLI_YES);
 }

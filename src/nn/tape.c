@@ -115,8 +115,10 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
         st = kao_fail(t->err, KAO_E_UNSUPPORTED, "not an operator that is trained");
     if (!st && (x->in == KAO_NO_VALUE || !t->values[x->in].t.data))
         st = kao_fail(t->err, KAO_E_UNSUPPORTED, "input 0 is a constant");
+    x->params = t->n_params;
     if (!st)
         st = s->op->train(t, x);
+    x->params_end = t->n_params;
     return st ? kao_error_prefix(
                     t->err, st, "%s",
                     kao_network_node_text(t->net, s->node, text, sizeof text))
@@ -238,6 +240,9 @@ void kao_tape_backward(kao_tape *t)
         if (!out->has_grad) /* no output depends on it */
             memset(out->grad, 0, count(out) * sizeof(float));
         s->backward(t, s);
+        /* other steps that have them stand behind: they are done */
+        for (uint32_t k = s->params; t->told && k < s->params_end; k++)
+            t->told(t->user, &t->params[k]);
     }
 }
 

@@ -35,6 +35,8 @@ typedef struct kao_param {
      * take part. */
     const uint8_t *live;
     size_t row;
+    /* Floats at .. at + n - 1 of `of` that several processes have together; of 0: all. */
+    size_t at, of;
 } kao_param;
 
 typedef struct kao_tape kao_tape;
@@ -49,7 +51,8 @@ typedef struct kao_tape_value {
 /* A step of a tape. Rows of the operator table fill it. */
 struct kao_tape_step {
     const kao_step *s;
-    uint32_t in, out; /* values: input 0, output 0 */
+    uint32_t in, out;            /* values: input 0, output 0 */
+    uint32_t params, params_end; /* those that this step is the first to have */
     void *detail;
     void (*forward)(kao_tape *t, const kao_tape_step *s);
     void (*backward)(kao_tape *t, const kao_tape_step *s);
@@ -73,6 +76,10 @@ struct kao_tape {
     /* Masks of Dropout are drawn by the seed (the caller's) and the number of training runs,
      * which a resumed training sets to what it was. */
     uint64_t seed, runs;
+    /* Told in a backward run: p's gradient is whole. In the order of the steps, the last first;
+     * not of parameters that were added. NULL: nobody. */
+    void (*told)(void *user, const kao_param *p);
+    void *user;
     kao_error *err;
 };
 

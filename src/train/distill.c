@@ -19,51 +19,67 @@ static void add(float *to, const float *from, double weight, size_t n)
         to[k] += (float)weight * from[k];
 }
 
-/* The gradients by u, where those by x will be. */
-static void by_unit(kao_distill *d)
+/* Row i of the own: its part of both sums, its gradient by u where that by x will be. */
+static void by_unit(kao_distill *d, size_t i)
 {
-    const double n = (double)d->n, pairs = d->n > 1 ? n * (n - 1) : 1;
+    const size_t first = kao_ranks_index(d->ranks) * d->n, own = first + i;
+    const size_t all = kao_ranks_count(d->ranks) * d->n;
+    const double n = (double)all, pairs = all > 1 ? n * (n - 1) : 1;
+    const float *u = d->u + own * d->dim, *t = d->t + own * d->dim;
+    float *g = d->gradient + i * d->dim;
 
-    for (size_t i = 0; i < d->n; i++) {
-        const float *u = d->u + i * d->dim, *t = d->t + i * d->dim;
+    d->loss[0] += (1 - dot(u, t, d->dim)) / n;
+    for (size_t k = 0; k < d->dim; k++)
+        g[k] = -t[k] / (float)n;
+    for (size_t j = 0; j < all; j++) {
+        const float *uj = d->u + j * d->dim;
 
-        d->loss[0] += (1 - dot(u, t, d->dim)) / n;
-        for (size_t k = 0; k < d->dim; k++)
-            d->gradient[i * d->dim + k] = -t[k] / (float)n;
+        if (j == own)
+            continue;
+        const double off = dot(u, uj, d->dim) - dot(t, d->t + j * d->dim, d->dim);
+
+        d->loss[1] += j < own ? 2 * off * off / pairs : 0;
+        add(g, uj, d->relation * 4 * off / pairs, d->dim);
     }
-    for (size_t i = 0; i < d->n; i++)
-        for (size_t j = 0; j < i; j++) {
-            const float *ui = d->u + i * d->dim, *uj = d->u + j * d->dim;
-            const double off =
-                dot(ui, uj, d->dim) - dot(d->t + i * d->dim, d->t + j * d->dim, d->dim);
-            const double weight = d->relation * 4 * off / pairs;
-
-            d->loss[1] += 2 * off * off / pairs;
-            add(d->gradient + i * d->dim, uj, weight, d->dim);
-            add(d->gradient + j * d->dim, ui, weight, d->dim);
-        }
 }
 
-void kao_distill_loss(kao_distill *d)
+static void take_units(kao_distill *d)
 {
-    d->loss[0] = d->loss[1] = 0;
-    d->least_norm = HUGE_VAL;
+    float *u = d->u + kao_ranks_index(d->ranks) * d->n * d->dim;
+
     for (size_t i = 0; i < d->n; i++) {
         const float *x = d->x + i * d->dim;
         const double norm = sqrt(dot(x, x, d->dim));
 
         d->least_norm = fmin(d->least_norm, norm);
         for (size_t k = 0; k < d->dim; k++)
-            d->u[i * d->dim + k] = (float)((double)x[k] / fmax(norm, 1e-12));
+            u[i * d->dim + k] = (float)((double)x[k] / fmax(norm, 1e-12));
     }
-    by_unit(d);
+    kao_ranks_gather(d->ranks, d->u, d->n * d->dim * sizeof *d->u);
+    kao_ranks_gather(d->ranks, d->t, d->n * d->dim * sizeof *d->t);
+}
+
+void kao_distill_loss(kao_distill *d)
+{
+    const float *units = d->u + kao_ranks_index(d->ranks) * d->n * d->dim;
+
+    d->loss[0] = d->loss[1] = 0;
+    d->least_norm = HUGE_VAL;
+    take_units(d);
     for (size_t i = 0; i < d->n; i++) {
-        const float *x = d->x + i * d->dim, *u = d->u + i * d->dim;
+        const float *x = d->x + i * d->dim, *u = units + i * d->dim;
         float *g = d->gradient + i * d->dim;
-        const double norm = fmax(sqrt(dot(x, x, d->dim)), 1e-12),
-                     along = dot(g, u, d->dim);
+        const double norm = fmax(sqrt(dot(x, x, d->dim)), 1e-12);
+
+        by_unit(d, i);
+        const double along = dot(g, u, d->dim);
 
         for (size_t k = 0; k < d->dim; k++)
             g[k] = (float)(((double)g[k] - along * (double)u[k]) / norm);
     }
+    double least = -d->least_norm;
+
+    kao_ranks_sum(d->ranks, d->loss, 2);
+    kao_ranks_max(d->ranks, &least, 1);
+    d->least_norm = -least;
 }

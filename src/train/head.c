@@ -17,19 +17,28 @@ struct kao_head {
     kao_head_options o;
     kao_tape *tape;
     kao_param *w, *b, *norms; /* norms: AdaFace's running mean and deviation */
-    uint32_t n_live;          /* classes that take part in a step */
-    uint32_t *live;           /* which, rising */
-    uint32_t *place;          /* by class: its place in live, or NONE */
-    uint8_t *live_rows;       /* by row of w, for the optimiser */
-    float *x, *x_norm;        /* features and their lengths */
-    float *rows, *row_norm;   /* weights of the classes in live */
-    float *cosines, *g;       /* batch times rows */
+    uint32_t first, n_own;    /* classes whose weights are here */
+    uint32_t n_live;          /* classes that take part in a step, of all */
+    uint32_t n_here;          /* of the own */
+    size_t n_rows;      /* room for centres of the own; those beyond n_here are zeros */
+    size_t n_all;       /* samples of all ranks */
+    uint32_t *live;     /* which of the own take part, rising */
+    uint32_t *place;    /* by class: its place in live, or NONE */
+    uint8_t *live_rows; /* by row of w, for the optimiser */
+    uint32_t *labels;   /* of all samples */
+    float *x, *x_norm;  /* features of all samples, and their lengths */
+    float *rows, *row_norm; /* weights of the classes in live */
+    float *cosines, *g;     /* samples times rows */
+    float *by_x;            /* samples times dim; NULL: alone */
     float *row_grad;
     float *packed, *scratch;
     /* of one sample: values and slopes by class, the centre that is meant */
     double *z, *slope;
     uint32_t *best;
-    double *along; /* by sample: what the length gets where it is the scale */
+    /* By sample, over all classes: the largest value, the largest of another class than its
+     * own, the sum of exponentials, the plain and the final value of its own class. */
+    double *most, *other, *sum, *plain, *final;
+    double *along; /* what the length gets where it is the scale */
 };
 
 #define NONE UINT32_MAX
@@ -37,11 +46,6 @@ struct kao_head {
 static bool is_softmax(const kao_head *h)
 {
     return h->o.margin.kind == KAO_MARGIN_SOFTMAX;
-}
-
-static size_t n_rows(const kao_head *h)
-{
-    return (size_t)h->n_live * h->o.centers;
 }
 
 static double dot(const float *a, const float *b, size_t n)
@@ -62,13 +66,15 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-static void choose_classes(kao_head *h, const uint32_t *labels, uint64_t step)
+/* Of all classes, by all labels: every rank chooses the same, and keeps its own. */
+static void choose_classes(kao_head *h, uint64_t step)
 {
+    const uint32_t *labels = h->labels;
     kao_random r = kao_random_stream(h->o.seed, step, 4);
     uint32_t n = 0;
 
     memset(h->place, 0xff, h->o.classes * sizeof *h->place);
-    for (size_t i = 0; i < h->o.batch; i++)
+    for (size_t i = 0; i < h->n_all; i++)
         if (h->place[labels[i]] == NONE) {
             h->place[labels[i]] = 0;
             h->live[n++] = labels[i];
@@ -85,19 +91,33 @@ static void choose_classes(kao_head *h, const uint32_t *labels, uint64_t step)
         h->live[n++] = k;
     }
     qsort(h->live, n, sizeof *h->live, by_number);
-    memset(h->live_rows, 0, (size_t)h->o.classes * h->o.centers);
+    memset(h->place, 0xff, h->o.classes * sizeof *h->place);
+    memset(h->live_rows, 0, (size_t)h->n_own * h->o.centers);
+    h->n_here = 0;
     for (uint32_t i = 0; i < n; i++) {
-        h->place[h->live[i]] = i;
-        memset(h->live_rows + (size_t)h->live[i] * h->o.centers, 1, h->o.centers);
+        const uint32_t own = h->live[i] - h->first; /* of a class before: wraps */
+
+        if (own >= h->n_own)
+            continue;
+        h->place[h->live[i]] = h->n_here;
+        memset(h->live_rows + (size_t)own * h->o.centers, 1, h->o.centers);
+        h->live[h->n_here++] = h->live[i];
     }
+}
+
+/* Centre i of those in live, in w. */
+static size_t row_of(const kao_head *h, size_t i)
+{
+    return (h->live[i / h->o.centers] - h->first) * h->o.centers + i % h->o.centers;
 }
 
 static void gather(kao_head *h)
 {
-    const size_t dim = h->o.dim, k = h->o.centers;
+    const size_t dim = h->o.dim, n = (size_t)h->n_here * h->o.centers;
 
-    for (size_t i = 0; i < n_rows(h); i++) {
-        const float *from = h->w->data + (h->live[i / k] * k + i % k) * dim;
+    memset(h->rows + n * dim, 0, (h->n_rows - n) * dim * sizeof *h->rows);
+    for (size_t i = 0; i < n; i++) {
+        const float *from = h->w->data + row_of(h, i) * dim;
         const double norm = is_softmax(h) ? 1 : fmax(sqrt(dot(from, from, dim)), 1e-12);
 
         h->row_norm[i] = (float)norm;
@@ -106,25 +126,29 @@ static void gather(kao_head *h)
     }
 }
 
-static void take_features(kao_head *h, const float *x)
+static void take_samples(kao_head *h, const float *x, const uint32_t *labels)
 {
-    const size_t dim = h->o.dim;
+    const size_t dim = h->o.dim, n = h->o.batch, own = kao_ranks_index(h->o.ranks) * n;
 
-    for (size_t i = 0; i < h->o.batch; i++) {
-        const double norm = fmax(sqrt(dot(x + i * dim, x + i * dim, dim)), 1e-12);
+    memcpy(h->x + own * dim, x, n * dim * sizeof *x);
+    memcpy(h->labels + own, labels, n * sizeof *labels);
+    kao_ranks_gather(h->o.ranks, h->x, n * dim * sizeof *x);
+    kao_ranks_gather(h->o.ranks, h->labels, n * sizeof *labels);
+    for (size_t i = 0; i < h->n_all; i++) {
+        float *u = h->x + i * dim;
+        const double norm = fmax(sqrt(dot(u, u, dim)), 1e-12);
 
         h->x_norm[i] = (float)norm;
         for (size_t d = 0; d < dim; d++)
-            h->x[i * dim + d] =
-                (float)((double)x[i * dim + d] / (is_softmax(h) ? 1 : norm));
+            u[d] = (float)((double)u[d] / (is_softmax(h) ? 1 : norm));
     }
 }
 
 /* ---- products of matrices ---- */
 
-static kao_conv product(const kao_head *h, size_t rows)
+static kao_conv product(const kao_head *h)
 {
-    const int32_t n = (int32_t)h->o.batch, c = (int32_t)h->o.dim;
+    const int32_t n = (int32_t)h->n_all, c = (int32_t)h->o.dim;
 
     return (kao_conv){ .n = 1,
                        .h = 1,
@@ -132,7 +156,7 @@ static kao_conv product(const kao_head *h, size_t rows)
                        .c = c,
                        .oh = 1,
                        .ow = n,
-                       .oc = (int32_t)rows,
+                       .oc = (int32_t)h->n_rows,
                        .kh = 1,
                        .kw = 1,
                        .sy = 1,
@@ -141,13 +165,13 @@ static kao_conv product(const kao_head *h, size_t rows)
                        .dx = 1,
                        .groups = 1,
                        .in_stride = c,
-                       .out_stride = (int32_t)rows };
+                       .out_stride = (int32_t)h->n_rows };
 }
 
 static void cosines(kao_head *h)
 {
     const kao_kernels *k = &h->tape->net->kernels;
-    const kao_conv d = product(h, n_rows(h));
+    const kao_conv d = product(h);
     kao_conv_plan plan;
 
     kao_conv_plan_init(&plan, k, &d);
@@ -160,7 +184,7 @@ static void cosines(kao_head *h)
 static void back(kao_head *h, float *by_x)
 {
     const kao_kernels *k = &h->tape->net->kernels;
-    const kao_conv d = product(h, n_rows(h));
+    const kao_conv d = product(h);
 
     kao_conv_grad_weights(k, h->tape->pool, &d, h->x, h->g, h->row_grad, NULL,
                           h->scratch);
@@ -170,7 +194,7 @@ static void back(kao_head *h, float *by_x)
 /* ---- the softmax ---- */
 
 typedef struct sample {
-    size_t i, own;     /* of the batch; place of its class */
+    size_t i, own;     /* of all; place of its class, or NONE */
     double scale;      /* s, or the feature's length */
     double *z, *slope; /* by class in live: value and slope before the scale */
     uint32_t *best;    /* by class: its centre */
@@ -187,13 +211,12 @@ static double quality_of(const kao_head *h, size_t i)
     return fmin(fmax(0.333 * (norm - mean) / (deviation + 1e-3), -1), 1);
 }
 
-/* z and slopes of one sample; gives the plain value of its own class. */
+/* z and slopes of one sample; gives the plain value of its own class, 0 if that is not here. */
 static double values(const kao_head *h, const sample *s, uint64_t step)
 {
-    const float *row = h->cosines + s->i * n_rows(h);
-    double own = 0;
+    const float *row = h->cosines + s->i * h->n_rows;
 
-    for (uint32_t j = 0; j < h->n_live; j++) {
+    for (uint32_t j = 0; j < h->n_here; j++) {
         const float *c = row + (size_t)j * h->o.centers;
 
         s->best[j] = 0;
@@ -202,51 +225,78 @@ static double values(const kao_head *h, const sample *s, uint64_t step)
         s->z[j] = (double)c[s->best[j]];
         s->slope[j] = 1;
         if (h->b)
-            s->z[j] += (double)h->b->data[h->live[j]];
+            s->z[j] += (double)h->b->data[h->live[j] - h->first];
     }
-    own = s->z[s->own];
+    if (s->own == NONE)
+        return 0;
+    const double own = s->z[s->own];
+
     if (!is_softmax(h))
         s->z[s->own] = kao_margin_target(&h->o.margin, own, quality_of(h, s->i),
                                          kao_margin_lambda(step), &s->slope[s->own]);
     return own;
 }
 
-/* The loss of one sample, its gradients into g; *along: what the length of the feature gets
- * where it is the scale. */
-static double softmax_loss(kao_head *h, const sample *s, double *along)
+/* What the softmax of one sample needs of the classes that are here. */
+static void take_values(kao_head *h, const sample *s, double own)
 {
-    const double n = (double)h->o.batch;
-    float *g = h->g + s->i * n_rows(h);
-    double most = -HUGE_VAL, sum = 0;
+    double most = -HUGE_VAL, other = -HUGE_VAL, sum = 0;
 
-    for (uint32_t j = 0; j < h->n_live; j++)
+    for (uint32_t j = 0; j < h->n_here; j++) {
         most = fmax(most, s->scale * s->z[j]);
-    for (uint32_t j = 0; j < h->n_live; j++)
+        if (j != s->own)
+            other = fmax(other, s->z[j]);
+    }
+    for (uint32_t j = 0; j < h->n_here; j++)
         sum += exp(s->scale * s->z[j] - most);
-    memset(g, 0, n_rows(h) * sizeof *g);
-    for (uint32_t j = 0; j < h->n_live; j++) {
+    h->most[s->i] = most;
+    h->other[s->i] = other;
+    h->sum[s->i] = sum;
+    h->plain[s->i] = own;
+    h->final[s->i] = s->own == NONE ? 0 : s->z[s->own];
+}
+
+/* Over the ranks; h->along is room. */
+static void reduce(kao_head *h)
+{
+    const size_t n = h->n_all;
+
+    memcpy(h->along, h->most, n * sizeof *h->most);
+    kao_ranks_max(h->o.ranks, h->most, 2 * n); /* and other */
+    for (size_t i = 0; i < n; i++)
+        h->sum[i] *= exp(h->along[i] - h->most[i]);
+    kao_ranks_sum(h->o.ranks, h->sum, 3 * n); /* and plain, final */
+}
+
+/* The gradients of one sample into g. */
+static void softmax_gradient(kao_head *h, const sample *s)
+{
+    const double n = (double)h->n_all, most = h->most[s->i], sum = h->sum[s->i];
+    double along = 0;
+    float *g = h->g + s->i * h->n_rows;
+
+    memset(g, 0, h->n_rows * sizeof *g);
+    for (uint32_t j = 0; j < h->n_here; j++) {
         const double p = exp(s->scale * s->z[j] - most) / sum;
         const double by_z = (p - (j == s->own ? 1 : 0)) / n;
 
         g[(size_t)j * h->o.centers + s->best[j]] =
             (float)(s->scale * s->slope[j] * by_z);
-        *along += s->z[j] * by_z;
+        along += s->z[j] * by_z;
         if (h->b)
-            h->b->grad[h->live[j]] += (float)by_z;
+            h->b->grad[h->live[j] - h->first] += (float)by_z;
     }
-    return log(sum) + most - s->scale * s->z[s->own];
+    h->along[s->i] = h->o.margin.kind == KAO_MARGIN_SPHERE ? along : 0;
 }
 
-static void tell(const kao_head *h, const sample *s, double own, kao_head_report *r)
+static void tell(const kao_head *h, const sample *s, kao_head_report *r)
 {
-    const double n = (double)h->o.batch;
+    const double n = (double)h->n_all, own = h->plain[s->i];
     const double c = is_softmax(h) ? own : fmin(fmax(own, -1), 1);
     const int bin = (int)((c + 1) / 2 * KAO_HEAD_BINS);
-    bool first = true;
 
-    for (uint32_t j = 0; j < h->n_live && first; j++)
-        first = j == s->own || s->z[j] < own;
-    r->accuracy += first / n;
+    r->loss += (log(h->sum[s->i]) + h->most[s->i] - s->scale * h->final[s->i]) / n;
+    r->accuracy += (h->other[s->i] < own) / n;
     r->target += c / n;
     r->norm += (double)h->x_norm[s->i] / n;
     r->least_norm = fmin(r->least_norm, (double)h->x_norm[s->i]);
@@ -258,9 +308,9 @@ static void tell(const kao_head *h, const sample *s, double own, kao_head_report
 
 static double intra(kao_head *h, const sample *s)
 {
-    const size_t at = s->i * n_rows(h) + s->own * h->o.centers + s->best[s->own];
+    const size_t at = s->i * h->n_rows + s->own * h->o.centers + s->best[s->own];
 
-    return kao_head_intra((double)h->cosines[at], h->o.intra / (double)h->o.batch,
+    return kao_head_intra((double)h->cosines[at], h->o.intra / (double)h->n_all,
                           &h->g[at]);
 }
 
@@ -276,29 +326,34 @@ static void unproject(float *g, const float *u, double norm, double along, size_
                        along * (double)u[i]);
 }
 
-static void finish(kao_head *h, float *by_x)
+static void finish(kao_head *h, float *gradient)
 {
-    const size_t dim = h->o.dim, k = h->o.centers;
+    const size_t dim = h->o.dim, own = kao_ranks_index(h->o.ranks) * h->o.batch;
 
+    if (h->by_x) {
+        kao_ranks_sum_begin(h->o.ranks, h->by_x, h->n_all * dim);
+        kao_ranks_sum(h->o.ranks, h->along, h->n_all);
+        memcpy(gradient, h->by_x + own * dim, h->o.batch * dim * sizeof *gradient);
+    }
     for (size_t i = 0; i < h->o.batch && !is_softmax(h); i++)
-        unproject(by_x + i * dim, h->x + i * dim, (double)h->x_norm[i], h->along[i],
-                  dim);
+        unproject(gradient + i * dim, h->x + (own + i) * dim,
+                  (double)h->x_norm[own + i], h->along[own + i], dim);
     memset(h->w->grad, 0, h->w->n * sizeof(float));
-    for (size_t i = 0; i < n_rows(h); i++) {
+    for (size_t i = 0; i < (size_t)h->n_here * h->o.centers; i++) {
         float *g = h->row_grad + i * dim;
 
         if (!is_softmax(h))
             unproject(g, h->rows + i * dim, (double)h->row_norm[i], 0, dim);
-        memcpy(h->w->grad + (h->live[i / k] * k + i % k) * dim, g, dim * sizeof *g);
+        memcpy(h->w->grad + row_of(h, i) * dim, g, dim * sizeof *g);
     }
 }
 
 static void update_norms(kao_head *h)
 {
-    const double n = (double)h->o.batch, share = 0.01;
+    const double n = (double)h->n_all, share = 0.01;
     double mean = 0, square = 0;
 
-    for (size_t i = 0; h->norms && i < h->o.batch; i++) {
+    for (size_t i = 0; h->norms && i < h->n_all; i++) {
         const double v = fmin(fmax((double)h->x_norm[i], 0.001), 100);
 
         mean += v / n;
@@ -313,45 +368,64 @@ static void update_norms(kao_head *h)
     to[1] = (float)(share * deviation + (1 - share) * (double)to[1]);
 }
 
+/* Sample i with room for its values. */
+static sample sample_of(const kao_head *h, size_t i)
+{
+    const kao_margin_kind kind = h->o.margin.kind;
+
+    return (sample){ .i = i,
+                     .own = h->place[h->labels[i]],
+                     .scale = kind == KAO_MARGIN_SPHERE    ? (double)h->x_norm[i]
+                              : kind == KAO_MARGIN_SOFTMAX ? 1
+                                                           : h->o.margin.scale,
+                     .z = h->z,
+                     .slope = h->slope,
+                     .best = h->best };
+}
+
+/* The softmax over all classes: loss, gradients by the products. */
+static void softmax(kao_head *h, uint64_t step, kao_head_report *r)
+{
+    for (size_t i = 0; i < h->n_all; i++) {
+        const sample s = sample_of(h, i);
+
+        take_values(h, &s, values(h, &s, step));
+    }
+    reduce(h);
+    if (h->b)
+        memset(h->b->grad, 0, h->b->n * sizeof(float));
+    for (size_t i = 0; i < h->n_all; i++) {
+        const sample s = sample_of(h, i);
+
+        values(h, &s, step);
+        tell(h, &s, r);
+        softmax_gradient(h, &s);
+        if (h->o.intra > 0 && s.own != NONE)
+            r->extra += intra(h, &s);
+    }
+}
+
 void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t step,
                   float *gradient, kao_head_report *r)
 {
-    const kao_margin_kind kind = h->o.margin.kind;
-    const double scale = kind == KAO_MARGIN_SOFTMAX ? 1 : h->o.margin.scale;
+    float *by_x = h->by_x ? h->by_x : gradient;
 
     *r = (kao_head_report){ .least_norm = HUGE_VAL };
-    choose_classes(h, labels, step);
+    take_samples(h, x, labels);
+    choose_classes(h, step);
     gather(h);
-    take_features(h, x);
     update_norms(h);
     cosines(h);
-    if (h->b)
-        memset(h->b->grad, 0, h->b->n * sizeof(float));
-    for (size_t i = 0; i < h->o.batch; i++) {
-        const sample s = { .i = i,
-                           .own = h->place[labels[i]],
-                           .scale =
-                               kind == KAO_MARGIN_SPHERE ? (double)h->x_norm[i] : scale,
-                           .z = h->z,
-                           .slope = h->slope,
-                           .best = h->best };
-        const double own = values(h, &s, step);
-        double along = 0;
-
-        tell(h, &s, own, r);
-        r->loss += softmax_loss(h, &s, &along) / (double)h->o.batch;
-        h->along[i] = kind == KAO_MARGIN_SPHERE ? along : 0;
-        if (h->o.intra > 0)
-            r->extra += intra(h, &s);
-    }
-    back(h, gradient);
-    for (size_t i = 0; i < h->o.batch && h->o.inter > 0; i++)
-        r->extra += kao_head_inter(h->rows, n_rows(h), h->o.dim,
-                                   h->place[labels[i]] * h->o.centers, h->o.centers,
-                                   h->o.inter / (double)h->o.batch, h->row_grad);
-    if (h->o.triplet > 0)
-        r->extra += kao_head_triplet(h->x, labels, h->o.batch, h->o.dim, h->o.triplet,
-                                     h->o.triplet_margin, gradient);
+    softmax(h, step, r);
+    back(h, by_x);
+    for (size_t i = 0; i < h->n_all && h->o.inter > 0; i++)
+        r->extra += kao_head_inter(h->rows, h->n_rows, h->o.dim,
+                                   h->place[h->labels[i]] * h->o.centers, h->o.centers,
+                                   h->o.inter / (double)h->n_all, h->row_grad);
+    if (h->o.triplet > 0 && kao_ranks_index(h->o.ranks) == 0) /* of features alone */
+        r->extra += kao_head_triplet(h->x, h->labels, h->n_all, h->o.dim, h->o.triplet,
+                                     h->o.triplet_margin, by_x);
+    kao_ranks_sum(h->o.ranks, &r->extra, 1);
     r->loss += r->extra;
     finish(h, gradient);
 }
@@ -363,10 +437,10 @@ void kao_head_destroy(kao_head *h)
     if (!h)
         return;
     kao_mem *mem = &h->tape->net->ctx->mem;
-    void *const all[] = { h->live,   h->place,    h->live_rows, h->x,
-                          h->x_norm, h->rows,     h->row_norm,  h->cosines,
-                          h->g,      h->row_grad, h->packed,    h->scratch,
-                          h->z,      h->slope,    h->along,     h->best };
+    void *const all[] = { h->live,    h->place, h->live_rows, h->labels,   h->x,
+                          h->x_norm,  h->rows,  h->row_norm,  h->cosines,  h->g,
+                          h->by_x,    h->z,     h->slope,     h->row_grad, h->packed,
+                          h->scratch, h->most,  h->best };
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         kao_free(mem, all[i]);
@@ -378,8 +452,9 @@ static bool make_room(kao_head *h)
     kao_mem *mem = &h->tape->net->ctx->mem;
     const kao_kernels *k = &h->tape->net->kernels;
     const kao_head_options *o = &h->o;
-    const size_t rows = n_rows(h), batch = o->batch, dim = o->dim;
-    const kao_conv d = product(h, rows);
+    const size_t rows = h->n_rows, batch = h->n_all, dim = o->dim;
+    const bool alone = kao_ranks_count(o->ranks) == 1;
+    const kao_conv d = product(h);
     const uint32_t threads = kao_pool_threads(h->tape->pool);
     kao_conv_plan plan;
 
@@ -391,7 +466,8 @@ static bool make_room(kao_head *h)
 
     h->live = kao_calloc(mem, h->n_live, sizeof *h->live);
     h->place = kao_calloc(mem, o->classes, sizeof *h->place);
-    h->live_rows = kao_calloc(mem, (size_t)o->classes * o->centers, 1);
+    h->live_rows = kao_calloc(mem, (size_t)h->n_own * o->centers, 1);
+    h->labels = kao_calloc(mem, batch, sizeof *h->labels);
     h->x = kao_calloc(mem, batch * dim, sizeof *h->x);
     h->x_norm = kao_calloc(mem, batch, sizeof *h->x_norm);
     h->rows = kao_calloc(mem, rows * dim, sizeof *h->rows);
@@ -401,24 +477,32 @@ static bool make_room(kao_head *h)
     h->row_grad = kao_calloc(mem, rows * dim, sizeof *h->row_grad);
     h->packed = kao_calloc(mem, plan.packed_bytes, 1);
     h->scratch = kao_calloc(mem, (most > run ? most : run) + 64, 1);
-    h->z = kao_calloc(mem, h->n_live, sizeof *h->z);
-    h->slope = kao_calloc(mem, h->n_live, sizeof *h->slope);
-    h->along = kao_calloc(mem, batch, sizeof *h->along);
-    h->best = kao_calloc(mem, h->n_live, sizeof *h->best);
-    return h->live && h->place && h->live_rows && h->x && h->x_norm && h->rows &&
-           h->row_norm && h->cosines && h->g && h->row_grad && h->packed &&
-           h->scratch && h->z && h->slope && h->along && h->best;
+    h->by_x = alone ? NULL : kao_calloc(mem, batch * dim, sizeof *h->by_x);
+    h->z = kao_calloc(mem, h->n_own, sizeof *h->z);
+    h->slope = kao_calloc(mem, h->n_own, sizeof *h->slope);
+    h->best = kao_calloc(mem, h->n_own, sizeof *h->best);
+    h->most = kao_calloc(mem, 6 * batch, sizeof *h->most);
+    if (!h->most)
+        return false;
+    h->other = h->most + batch; /* in this order: reduce */
+    h->sum = h->other + batch;
+    h->plain = h->sum + batch;
+    h->final = h->plain + batch;
+    h->along = h->final + batch;
+    return h->live && h->place && h->live_rows && h->labels && h->x && h->x_norm &&
+           h->rows && h->row_norm && h->cosines && h->g && h->row_grad && h->packed &&
+           h->scratch && h->z && h->slope && h->best && (alone || h->by_x);
 }
 
 static kao_status make_params(kao_head *h, kao_error *err)
 {
     const kao_head_options *o = &h->o;
-    const size_t rows = (size_t)o->classes * o->centers;
+    const size_t class = (size_t)o->centers * o->dim;
     kao_random r = kao_random_stream(o->seed, 0, 5);
 
-    h->w = kao_tape_add_param(h->tape, "head.w", KAO_PARAM_WEIGHT, rows * o->dim);
+    h->w = kao_tape_add_param(h->tape, "head.w", KAO_PARAM_WEIGHT, h->n_own * class);
     if (is_softmax(h))
-        h->b = kao_tape_add_param(h->tape, "head.b", KAO_PARAM_BIAS, o->classes);
+        h->b = kao_tape_add_param(h->tape, "head.b", KAO_PARAM_BIAS, h->n_own);
     if (o->margin.kind == KAO_MARGIN_ADAFACE)
         h->norms = kao_tape_add_param(h->tape, "head.norms", KAO_PARAM_STATISTIC, 2);
     if (!h->w || (is_softmax(h) && !h->b) ||
@@ -428,13 +512,42 @@ static kao_status make_params(kao_head *h, kao_error *err)
         h->norms->data[0] = 20;
         h->norms->data[1] = 100;
     }
-    for (size_t i = 0; i < h->w->n; i++)
-        h->w->data[i] = 0.01f * kao_random_normal(&r);
+    if (kao_ranks_count(o->ranks) > 1) {
+        h->w->at = h->first * class;
+        h->w->of = o->classes * class;
+    }
+    if (kao_ranks_count(o->ranks) > 1 && h->b) {
+        h->b->at = h->first;
+        h->b->of = o->classes;
+    }
+    for (size_t i = 0; i < o->classes * class;
+         i++) { /* the same for any number of ranks */
+        const float v = 0.01f * kao_random_normal(&r);
+
+        if (i - h->w->at < h->w->n) /* before: wraps */
+            h->w->data[i - h->w->at] = v;
+    }
     if (h->n_live < o->classes) {
         h->w->live = h->live_rows;
         h->w->row = o->dim;
     }
     return KAO_OK;
+}
+
+/* The rank's classes, the first ranks one more each where they do not come out even. */
+static void set_shares(kao_head *h)
+{
+    const kao_head_options *o = &h->o;
+    const uint32_t ranks = kao_ranks_count(o->ranks), k = kao_ranks_index(o->ranks),
+                   each = o->classes / ranks, more = o->classes % ranks;
+    const double share = ceil(o->partial * o->classes);
+
+    h->n_all = o->batch * ranks;
+    h->first = k * each + (k < more ? k : more);
+    h->n_own = each + (k < more);
+    h->n_live =
+        (uint32_t)fmin(fmax(share, fmin((double)h->n_all, o->classes)), o->classes);
+    h->n_rows = (size_t)(h->n_live < h->n_own ? h->n_live : h->n_own) * o->centers;
 }
 
 kao_status kao_head_create(kao_head **out, kao_tape *tape, const kao_head_options *o,
@@ -447,16 +560,20 @@ kao_status kao_head_create(kao_head **out, kao_tape *tape, const kao_head_option
         return kao_fail(
             err, KAO_E_ARG,
             "a head wants 2 classes at least, and one centre under softmax");
+    if (kao_ranks_count(o->ranks) > 1 &&
+        (o->inter > 0 || o->classes < kao_ranks_count(o->ranks)))
+        return kao_fail(
+            err, KAO_E_UNSUPPORTED,
+            "a head over %u ranks: inter = 0 is wanted (each has the weights "
+            "of its own classes), and a class for each at least",
+            kao_ranks_count(o->ranks));
     kao_head *h = kao_calloc(&tape->net->ctx->mem, 1, sizeof *h);
 
     if (!h)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     h->o = *o;
     h->tape = tape;
-    const double share = ceil(o->partial * o->classes);
-    const double n = fmin(fmax(share, fmin((double)o->batch, o->classes)), o->classes);
-
-    h->n_live = (uint32_t)n;
+    set_shares(h);
     const kao_status st = make_room(h) ? make_params(h, err)
                                        : kao_fail(err, KAO_E_NOMEM, "out of memory");
 

@@ -9,6 +9,10 @@
  *   triplet  + max(0, angle to the farthest of its own class + margin
  *                       - angle to the nearest of another), in the batch
  *
+ * Over several ranks the batch is that of all, and each has the weights of a range of classes:
+ * features and labels are gathered, the softmax's largest value and sum reduced, the gradients by
+ * the features summed. Terms that need all weights at once (inter) are refused then.
+ *
  * Partial FC (arXiv:2203.15565): at each step the classes of the batch and, of the others, so
  * many random ones that `partial` of all take part; the weights of the rest stay. */
 #ifndef KAO_TRAIN_HEAD_H
@@ -16,14 +20,16 @@
 
 #include "nn/tape.h"
 #include "train/margin.h"
+#include "train/ranks.h"
 
 enum { KAO_HEAD_BINS = 20 }; /* of the histogram: cosines -1 .. 1 */
 
 typedef struct kao_head_options {
+    kao_ranks *ranks; /* NULL: alone */
     kao_margin margin;
     uint32_t classes, centers; /* centers: of a class; 1: the usual one */
-    size_t dim, batch;
-    double partial;                               /* share of the classes; 1: all */
+    size_t dim, batch;         /* batch: own samples */
+    double partial;            /* share of the classes; 1: all */
     double intra, inter, triplet, triplet_margin; /* weights; radians */
     uint64_t seed;
 } kao_head_options;
@@ -47,7 +53,7 @@ kao_status kao_head_create(kao_head **out, kao_tape *tape, const kao_head_option
 void kao_head_destroy(kao_head *h);
 
 /* x: batch times dim; labels: of each. gradient: out, by x. Gradients by the weights go to
- * their parameters. */
+ * their parameters. What fails between the ranks, kao_ranks_check tells. */
 void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t step,
                   float *gradient, kao_head_report *report);
 

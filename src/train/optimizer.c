@@ -77,13 +77,17 @@ void kao_optimizer_gather(kao_optimizer *o, int k, int n)
 
 static double gradient_norm(const kao_optimizer *o)
 {
-    double sum = 0;
+    double sum = 0, parts = 0; /* of what all have, of what each has a part of */
 
-    for (uint32_t i = 0; i < o->n_params; i++)
-        for (size_t k = 0;
-             k < o->params[i].n && o->params[i].kind != KAO_PARAM_STATISTIC; k++)
-            sum += (double)o->params[i].grad[k] * (double)o->params[i].grad[k];
-    return sqrt(sum);
+    for (uint32_t i = 0; i < o->n_params; i++) {
+        const kao_param *p = &o->params[i];
+        double *to = p->of ? &parts : &sum;
+
+        for (size_t k = 0; k < p->n && p->kind != KAO_PARAM_STATISTIC; k++)
+            *to += (double)p->grad[k] * (double)p->grad[k];
+    }
+    kao_ranks_sum(o->ranks, &parts, 1);
+    return sqrt(sum + parts);
 }
 
 static bool rests(const kao_param *p, size_t k)

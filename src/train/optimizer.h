@@ -12,6 +12,7 @@
 #define KAO_TRAIN_OPTIMIZER_H
 
 #include "nn/tape.h"
+#include "train/ranks.h"
 
 typedef enum kao_optimizer_kind { KAO_ADAMW, KAO_SGD } kao_optimizer_kind;
 
@@ -24,7 +25,8 @@ typedef struct kao_optimizer {
     float **sums;           /* of gradients so far; NULL: a step has one backward run */
     uint64_t step;
     float beta1, beta2, epsilon, momentum, decay, mean_decay;
-    float clip; /* largest norm of all gradients together; 0: none */
+    kao_ranks *ranks; /* that have parts of parameters; NULL: none */
+    float clip;       /* largest norm of all gradients together; 0: none */
 } kao_optimizer;
 
 /* gathers: gradients of several backward runs make a step. */

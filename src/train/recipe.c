@@ -59,6 +59,7 @@ static const key keys[] = {
     { NUMBER(size, 64, 1024, 320) },
     { NUMBER(batch, 1, 1024, 32) },
     { NUMBER(accumulate, 1, 1024, 1) },
+    { NUMBER(norm_group, 0, 1024, 0) },
     { TEXT(precision, "float32") },
     { TEXT(optimizer, "adamw") },
     { TEXT(schedule, "constant") },

@@ -29,6 +29,8 @@ typedef struct kao_recipe {
     double width;       /* of the network */
     double size, batch; /* of the input; pictures a backward run */
     double accumulate;  /* backward runs a step */
+    double
+        norm_group; /* pictures that BatchNorm takes its statistics over; 0: the batch */
     /* float32; bfloat16: operands of products are rounded to it, the teacher's too, where the
      * CPU has instructions for that */
     char precision[16];

@@ -5,8 +5,7 @@
 
 #include "base/error.h"
 
-/* All statistics to kept, or back from it. */
-static size_t copy(const kao_tape *t, float *kept, bool back)
+size_t kao_statistics_copy(const kao_tape *t, float *kept, bool back)
 {
     size_t n = 0;
 
@@ -33,10 +32,10 @@ kao_status kao_restate_begin(kao_restate *r, kao_tape *t, kao_mem *mem,
     *r = (kao_restate){ .mem = mem, .tape = t, .runs = t->runs };
     if (n == 0 || !kind->plain)
         return KAO_OK;
-    r->kept = kao_calloc(mem, copy(t, NULL, false) + 1, sizeof *r->kept);
+    r->kept = kao_calloc(mem, kao_statistics_copy(t, NULL, false) + 1, sizeof *r->kept);
     if (!r->kept)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    copy(t, r->kept, false);
+    kao_statistics_copy(t, r->kept, false);
     for (uint64_t k = 0; k < n; k++) {
         kind->plain(task, t, k * batch);
         t->norm_momentum = 1 / (float)(k + 1); /* the mean of all so far */
@@ -50,7 +49,7 @@ void kao_restate_end(kao_restate *r)
 {
     if (!r->kept)
         return;
-    copy(r->tape, r->kept, true);
+    kao_statistics_copy(r->tape, r->kept, true);
     r->tape->runs = r->runs;
     kao_free(r->mem, r->kept);
     *r = (kao_restate){ .mem = NULL };

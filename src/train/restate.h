@@ -17,6 +17,9 @@ typedef struct kao_restate {
     uint64_t runs; /* of the tape */
 } kao_restate;
 
+/* All statistics to kept, or back from it; how many floats that is. kept NULL: only that. */
+size_t kao_statistics_copy(const kao_tape *t, float *kept, bool back);
+
 /* Take the statistics of the tape's parameters anew over n batches of the task's plain
  * pictures. Errors: KAO_E_NOMEM; the tape is as before then. */
 kao_status kao_restate_begin(kao_restate *r, kao_tape *t, kao_mem *mem,

@@ -27,6 +27,8 @@ static const float BOX = 1.0f, POINTS = 0.5f; /* weights of the parts */
 struct kao_task {
     kao_context *ctx;
     const kao_recipe *r;
+    kao_ranks *ranks;
+    size_t n; /* own views of a batch */
     kao_scenes scenes;
     kao_model *teacher;
     kao_heads heads;
@@ -34,8 +36,9 @@ struct kao_task {
     kao_session **sessions; /* of the teacher, by worker */
     float **inputs;         /* by worker: a view for the teacher */
     kao_image *pictures;    /* by worker: two, view and room */
-    float *targets; /* of a batch: cells of all levels, KAO_DETECT_CHANNELS each */
-    size_t cells;   /* of a picture, all levels */
+    float
+        *targets; /* of the own views: cells of all levels, KAO_DETECT_CHANNELS each */
+    size_t cells; /* of a picture, all levels */
 };
 
 static size_t cells_of(const kao_recipe *r, int level)
@@ -142,15 +145,17 @@ static float focal(float z, float y, double *loss)
     return d * d * d + 2 * d * p * (1 - p) * entropy;
 }
 
-static double sum_of_scores(const kao_task *t, size_t batch)
+/* Of the whole batch. */
+static double sum_of_scores(const kao_task *t)
 {
     double sum = 0;
 
-    for (size_t i = 0; i < batch * t->cells; i++) {
+    for (size_t i = 0; i < t->n * t->cells; i++) {
         const float y = t->targets[i * KAO_DETECT_CHANNELS];
 
         sum += y > FACE ? (double)y : 0;
     }
+    kao_ranks_sum(t->ranks, &sum, 1);
     return fmax(sum, 1);
 }
 
@@ -177,8 +182,7 @@ static void level_loss(const float *z, const float *want, size_t n, float by, fl
 
 static void judge(kao_task *t, kao_tape *tape, double loss[1 + KAO_TASK_PARTS])
 {
-    const size_t batch = (size_t)t->r->batch;
-    const double positives = sum_of_scores(t, batch);
+    const double positives = sum_of_scores(t);
     size_t at = 0;
 
     for (int l = 0; l < KAO_DETECT_LEVELS; l++) {
@@ -186,31 +190,37 @@ static void judge(kao_task *t, kao_tape *tape, double loss[1 + KAO_TASK_PARTS])
         const float *z = kao_tape_output(tape, (uint32_t)l)->data;
         float *g = kao_tape_output_grad(tape, (uint32_t)l);
 
-        for (size_t i = 0; i < batch; i++)
+        for (size_t i = 0; i < t->n; i++)
             level_loss(z + i * n * KAO_DETECT_CHANNELS,
                        t->targets + (i * t->cells + at) * KAO_DETECT_CHANNELS, n,
                        (float)(1 / positives), g + i * n * KAO_DETECT_CHANNELS,
                        loss + 1);
         at += n;
     }
+    kao_ranks_sum(t->ranks, loss + 1, 3);
     loss[0] = loss[1] + loss[2] + loss[3];
-    loss[4] = positives / (double)batch;
+    loss[4] = positives / t->r->batch;
 }
 
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
-    const size_t batch = (size_t)t->r->batch;
-    batch_job j = { .task = t, .first = first, .input = kao_tape_input(tape) };
+    batch_job j = { .task = t,
+                    .first = first + kao_ranks_index(t->ranks) * t->n,
+                    .input = kao_tape_input(tape) };
+    kao_status st = KAO_OK;
 
-    kao_pool_run(t->ctx->pool, one_view, &j, batch);
-    for (size_t i = 0; i < batch; i++)
+    kao_pool_run(t->ctx->pool, one_view, &j, t->n);
+    for (size_t i = 0; !st && i < t->n; i++)
         if (j.st[i])
-            return kao_fail(err, j.st[i], "the teacher failed on view %llu: %s",
-                            (unsigned long long)(first + i), kao_status_name(j.st[i]));
+            st = kao_fail(err, j.st[i], "the teacher failed on view %llu: %s",
+                          (unsigned long long)(j.first + i), kao_status_name(j.st[i]));
+    st = kao_ranks_agree(t->ranks, st, err);
+    if (st)
+        return st;
     kao_tape_forward(tape, true);
     judge(t, tape, loss);
-    return KAO_OK;
+    return kao_ranks_check(t->ranks, err);
 }
 
 /* ---- beginning and end ---- */
@@ -265,10 +275,11 @@ static kao_status open_teacher(kao_task *t, kao_error *err)
     return st;
 }
 
-static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                            const kao_arch_weights *start, uint8_t **bytes, size_t *n,
-                            kao_error *err)
+static kao_status open_task(kao_task **out, const kao_task_options *o, uint8_t **bytes,
+                            size_t *n, kao_error *err)
 {
+    kao_context *ctx = o->ctx;
+    const kao_recipe *r = o->r;
     kao_task *t = kao_calloc(&ctx->mem, 1, sizeof *t);
 
     *out = NULL;
@@ -280,6 +291,8 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
     }
     t->ctx = ctx;
     t->r = r;
+    t->ranks = o->ranks;
+    t->n = (size_t)r->batch / kao_ranks_count(t->ranks);
     t->scenes.seed = (uint64_t)r->seed;
     for (int l = 0; l < KAO_DETECT_LEVELS; l++)
         t->cells += cells_of(r, l);
@@ -297,10 +310,9 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
             st = kao_fail(err, KAO_E_FORMAT, "%s: no picture was taken", r->data);
     }
     if (!st) {
-        t->targets =
-            kao_calloc(&ctx->mem, (size_t)r->batch * t->cells * KAO_DETECT_CHANNELS,
-                       sizeof *t->targets);
-        st = t->targets ? kao_arch_detect(&ctx->mem, true, (int64_t)r->width, start,
+        t->targets = kao_calloc(&ctx->mem, t->n * t->cells * KAO_DETECT_CHANNELS,
+                                sizeof *t->targets);
+        st = t->targets ? kao_arch_detect(&ctx->mem, true, (int64_t)r->width, o->start,
                                           NULL, bytes, n, err)
                         : kao_fail(err, KAO_E_NOMEM, "out of memory");
     }

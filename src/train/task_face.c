@@ -21,11 +21,14 @@ struct kao_task {
     kao_context *ctx;
     const kao_recipe *r;
     kao_face_views views;
+    kao_ranks *ranks;
+    size_t n; /* own views of a batch */
     size_t dim;
     uint32_t n_workers;
     kao_embedder **teachers; /* by worker */
     kao_image *pictures;     /* by worker: two, view and room */
-    float *targets, *units;  /* of a batch */
+    float *targets, *units;  /* of the whole batch; where the own ones are */
+    float *own;
 };
 
 /* ---- views and the teacher's answers ---- */
@@ -50,7 +53,7 @@ static void one_view(void *arg, size_t i, uint32_t worker)
 
     kao_faces_view(&t->views, j->first + i, picture, picture + 1, points);
     j->st[i] =
-        kao_embed(t->teachers[worker], &view, 1, j->tta, t->targets + i * t->dim, NULL);
+        kao_embed(t->teachers[worker], &view, 1, j->tta, t->own + i * t->dim, NULL);
     if ((double)kao_random_float(&r, 0, 1) < t->r->masks)
         (void)kao_mask_draw(&r, picture, points);
     kao_faces_put(picture, i, j->input);
@@ -59,20 +62,24 @@ static void one_view(void *arg, size_t i, uint32_t worker)
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
-    const size_t batch = (size_t)t->r->batch;
+    kao_status st = KAO_OK;
     const double at = (double)first / (t->r->batch * t->r->accumulate);
     batch_job j = { .task = t,
-                    .first = first,
+                    .first = first + kao_ranks_index(t->ranks) * t->n,
                     .input = kao_tape_input(tape),
                     .tta = at < t->r->mirror_from ? KAO_TTA_NONE : KAO_TTA_SUM };
 
-    kao_pool_run(t->ctx->pool, one_view, &j, batch);
-    for (size_t i = 0; i < batch; i++)
+    kao_pool_run(t->ctx->pool, one_view, &j, t->n);
+    for (size_t i = 0; !st && i < t->n; i++)
         if (j.st[i])
-            return kao_fail(err, j.st[i], "the teacher failed on view %llu: %s",
-                            (unsigned long long)(first + i), kao_status_name(j.st[i]));
+            st = kao_fail(err, j.st[i], "the teacher failed on view %llu: %s",
+                          (unsigned long long)(j.first + i), kao_status_name(j.st[i]));
+    st = kao_ranks_agree(t->ranks, st, err);
+    if (st)
+        return st;
     kao_tape_forward(tape, true);
-    kao_distill d = { .n = batch,
+    kao_distill d = { .ranks = t->ranks,
+                      .n = t->n,
                       .dim = t->dim,
                       .x = kao_tape_output(tape, 0)->data,
                       .t = t->targets,
@@ -85,7 +92,7 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
     loss[1] = d.loss[0];
     loss[2] = d.loss[1];
     loss[3] = d.least_norm;
-    return KAO_OK;
+    return kao_ranks_check(t->ranks, err);
 }
 
 /* ---- beginning and end ---- */
@@ -153,14 +160,17 @@ static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t *
     t->units = kao_calloc(&t->ctx->mem, floats, sizeof *t->units);
     if (!t->targets || !t->units)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    t->own = t->targets + kao_ranks_index(t->ranks) * t->n * t->dim;
     return kao_arch_face(&t->ctx->mem, true, (int64_t)r->width, (int64_t)t->dim, start,
                          NULL, bytes, n, err);
 }
 
-static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                            const kao_arch_weights *start, uint8_t **bytes, size_t *n,
-                            kao_error *err)
+static kao_status open_task(kao_task **out, const kao_task_options *o, uint8_t **bytes,
+                            size_t *n, kao_error *err)
 {
+    kao_context *ctx = o->ctx;
+    const kao_recipe *r = o->r;
+
     *out = NULL;
     if (r->batch > 1024 || (int64_t)r->size != KAO_FACES_SIDE)
         return kao_fail(err, KAO_E_ARG, "batch at most 1024, size %d", KAO_FACES_SIDE);
@@ -170,8 +180,10 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     t->ctx = ctx;
     t->r = r;
+    t->ranks = o->ranks;
+    t->n = (size_t)r->batch / kao_ranks_count(t->ranks);
     t->views.seed = (uint64_t)r->seed;
-    kao_status st = open_all(t, start, bytes, n, err);
+    kao_status st = open_all(t, o->start, bytes, n, err);
 
     if (st)
         close_task(t);
@@ -188,8 +200,7 @@ static void describe(const kao_task *t, char *to, size_t cap)
 
 static void plain(kao_task *t, kao_tape *tape, uint64_t first)
 {
-    kao_faces_put_plain(&t->views, t->pictures, 2, first, (size_t)t->r->batch,
-                        kao_tape_input(tape));
+    kao_faces_put_plain(&t->views, t->pictures, 2, first, t->n, kao_tape_input(tape));
 }
 
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,

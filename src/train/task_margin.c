@@ -14,12 +14,14 @@ struct kao_task {
     kao_context *ctx;
     const kao_recipe *r;
     kao_face_views views;
+    kao_ranks *ranks;
+    size_t n;        /* own views of a batch */
     size_t left_out; /* pictures of people with too few, or of nobody */
     kao_margin margin;
     kao_head *head;
     uint32_t n_workers;
     kao_image *pictures; /* by worker */
-    uint32_t *labels;    /* of a batch */
+    uint32_t *labels;    /* of the own views */
     kao_head_report report;
     uint64_t step;
 };
@@ -44,12 +46,12 @@ static void one_view(void *arg, size_t i, uint32_t worker)
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
-    const size_t batch = (size_t)t->r->batch;
-    batch_job j = { .task = t, .first = first, .input = kao_tape_input(tape) };
+    batch_job j = { .task = t,
+                    .first = first + kao_ranks_index(t->ranks) * t->n,
+                    .input = kao_tape_input(tape) };
 
-    (void)err;
-    t->step = first / batch;
-    kao_pool_run(t->ctx->pool, one_view, &j, batch);
+    t->step = first / (uint64_t)t->r->batch;
+    kao_pool_run(t->ctx->pool, one_view, &j, t->n);
     kao_tape_forward(tape, true);
     kao_head_run(t->head, kao_tape_output(tape, 0)->data, t->labels, t->step,
                  kao_tape_output_grad(tape, 0), &t->report);
@@ -58,7 +60,7 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
     loss[2] = t->report.target;
     loss[3] = t->report.beyond;
     loss[4] = t->report.norm;
-    return KAO_OK;
+    return kao_ranks_check(t->ranks, err);
 }
 
 /* A run whose loss stays where random features have it says what its angles are like. */
@@ -160,7 +162,7 @@ static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t *
                         t->views.faces.n_identities, r->least_pictures);
     t->n_workers = kao_pool_threads(t->ctx->pool);
     t->pictures = kao_calloc(mem, t->n_workers, sizeof *t->pictures);
-    t->labels = kao_calloc(mem, (size_t)r->batch, sizeof *t->labels);
+    t->labels = kao_calloc(mem, t->n, sizeof *t->labels);
     if (!t->pictures || !t->labels)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (uint32_t i = 0; !st && i < t->n_workers; i++)
@@ -172,10 +174,12 @@ static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t *
     return st;
 }
 
-static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                            const kao_arch_weights *start, uint8_t **bytes, size_t *n,
-                            kao_error *err)
+static kao_status open_task(kao_task **out, const kao_task_options *o, uint8_t **bytes,
+                            size_t *n, kao_error *err)
 {
+    kao_context *ctx = o->ctx;
+    const kao_recipe *r = o->r;
+
     *out = NULL;
     if ((int64_t)r->size != KAO_FACES_SIDE)
         return kao_fail(err, KAO_E_ARG, "size %g: wanted %d", r->size, KAO_FACES_SIDE);
@@ -185,8 +189,10 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     t->ctx = ctx;
     t->r = r;
+    t->ranks = o->ranks;
+    t->n = (size_t)r->batch / kao_ranks_count(t->ranks);
     t->views.seed = (uint64_t)r->seed;
-    const kao_status st = open_all(t, start, bytes, n, err);
+    const kao_status st = open_all(t, o->start, bytes, n, err);
 
     if (st)
         close_task(t);
@@ -198,11 +204,12 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
 static kao_status begin(kao_task *t, kao_tape *tape, kao_error *err)
 {
     const kao_recipe *r = t->r;
-    const kao_head_options o = { .margin = t->margin,
+    const kao_head_options o = { .ranks = t->ranks,
+                                 .margin = t->margin,
                                  .classes = t->views.faces.n_identities,
                                  .centers = (uint32_t)r->centers,
                                  .dim = (size_t)r->dim,
-                                 .batch = (size_t)r->batch,
+                                 .batch = t->n,
                                  .partial = r->partial,
                                  .intra = r->intra,
                                  .inter = r->inter,
@@ -215,8 +222,7 @@ static kao_status begin(kao_task *t, kao_tape *tape, kao_error *err)
 
 static void plain(kao_task *t, kao_tape *tape, uint64_t first)
 {
-    kao_faces_put_plain(&t->views, t->pictures, 1, first, (size_t)t->r->batch,
-                        kao_tape_input(tape));
+    kao_faces_put_plain(&t->views, t->pictures, 1, first, t->n, kao_tape_input(tape));
 }
 
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,

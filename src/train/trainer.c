@@ -5,8 +5,9 @@
  *   log.csv      a line every LOG_STEPS steps, at the first and at the last
  *   NAME.onnx    the shipped form with the running means, written with each checkpoint
  *
- * The checkpoint's head has the sizes of all parameters and a hash of the recipe's part that
- * decides what a step computes: a checkpoint of another recipe is refused. */
+ * Of several ranks each runs its part of a batch. The sum of a parameter's gradients over them
+ * is begun as soon as the backward run has it, and waited for before the step. Statistics of
+ * normalisations, which each rank took over its part, become the ranks' mean. */
 #include "train/trainer.h"
 
 #include <errno.h>
@@ -17,16 +18,15 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "base/bytes.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "train/checkpoint.h"
 #include "train/init.h"
 #include "train/restate.h"
 #include "train/schedule.h"
 
 enum { LOG_STEPS = 20, PATH = 4096 };
-static const char magic[8] = "kaoRUN02", first_magic[8] = "kaoRUN01";
 
 typedef struct run {
     kao_context *ctx;
@@ -38,9 +38,9 @@ typedef struct run {
     uint8_t *bytes; /* of the network */
     kao_tape *tape;
     kao_optimizer opt;
-    FILE *log;
-    double seconds;  /* trained so far, in all sessions */
-    uint64_t before; /* views that the first weights were trained on; 01: none */
+    kao_checkpoint state;
+    float *statistics; /* before the step; NULL: alone */
+    FILE *log;         /* of the rank that writes */
     double shown[1 + KAO_TASK_PARTS];
     uint64_t n_shown; /* steps of this call */
     double pace;      /* seconds a step, of late */
@@ -49,7 +49,7 @@ typedef struct run {
 /* Seen so far. */
 static uint64_t views(const run *x)
 {
-    return x->before + x->opt.step * (uint64_t)(x->r->batch * x->r->accumulate);
+    return x->state.before + x->opt.step * (uint64_t)(x->r->batch * x->r->accumulate);
 }
 
 static double now(void)
@@ -70,52 +70,22 @@ static kao_status path_of(const run *x, const char *name, const char *end, char 
 
 /* ---- checkpoints ---- */
 
-static bool put_all(kao_bytes *b, const run *x)
-{
-    char hash[KAO_SHA256_TEXT];
-    bool ok = kao_bytes_add(b, magic, sizeof magic);
-
-    kao_recipe_hash(x->r, hash);
-    ok = ok && kao_bytes_add(b, hash, sizeof hash) &&
-         kao_bytes_add(b, &x->opt.step, sizeof x->opt.step) &&
-         kao_bytes_add(b, &x->seconds, sizeof x->seconds) &&
-         kao_bytes_add(b, &x->before, sizeof x->before) &&
-         kao_bytes_add(b, &x->opt.n_params, sizeof x->opt.n_params);
-    for (uint32_t i = 0; ok && i < x->opt.n_params; i++) {
-        const kao_param *p = &x->opt.params[i];
-        const uint64_t n = p->n;
-        const float *parts[] = { p->data, x->opt.m[i], x->opt.v[i], x->opt.mean[i] };
-
-        ok = kao_bytes_add(b, &n, sizeof n);
-        for (int k = 0; ok && k < 4; k++)
-            ok = kao_bytes_add(b, parts[k], p->n * sizeof(float));
-    }
-    return ok;
-}
-
-static kao_status save(run *x, kao_error *err)
+static kao_status save_model(run *x, kao_error *err)
 {
     char path[PATH];
     kao_mem *mem = &x->ctx->mem;
-    kao_bytes b = { .mem = mem, .max = (size_t)4 << 30 };
+    const uint64_t ranks = kao_ranks_count(x->o->ranks);
     uint8_t *model = NULL;
+    kao_restate restated;
     size_t n = 0;
-    kao_status st = path_of(x, "run", ".state", path, err);
+    kao_status st = path_of(x, x->r->name, ".onnx", path, err);
 
-    if (!st && !put_all(&b, x))
-        st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
-    if (!st)
-        st = kao_file_write(mem, path, b.p, b.n, err);
-    kao_bytes_free(&b);
-    if (!st)
-        st = path_of(x, x->r->name, ".onnx", path, err);
     if (st)
         return st;
-    kao_restate restated;
-
     kao_optimizer_swap_mean(&x->opt);
     st = kao_restate_begin(&restated, x->tape, mem, x->kind, x->task,
-                           (uint64_t)x->r->restate, (uint64_t)x->r->batch, err);
+                           (uint64_t)x->r->restate * ranks,
+                           (uint64_t)x->r->batch / ranks, err);
     if (!st)
         st = x->kind->write(x->task, x->tape, views(x), &model, &n, err);
     kao_restate_end(&restated);
@@ -126,70 +96,45 @@ static kao_status save(run *x, kao_error *err)
     return st;
 }
 
-static bool take(kao_reader *r, void *to, size_t n)
-{
-    const kao_span s = kao_reader_take(r, n);
-
-    if (s.p)
-        memcpy(to, s.p, n);
-    return s.p != NULL;
-}
-
-static kao_status load_bytes(run *x, kao_span bytes, const char *path, kao_error *err)
-{
-    kao_reader r = kao_reader_of(bytes);
-    char head[sizeof magic], hash[KAO_SHA256_TEXT], mine[KAO_SHA256_TEXT];
-    uint32_t n_params = 0;
-
-    kao_recipe_hash(x->r, mine);
-    if (!take(&r, head, sizeof head) ||
-        (memcmp(head, magic, sizeof magic) != 0 &&
-         memcmp(head, first_magic, sizeof magic) != 0) ||
-        !take(&r, hash, sizeof hash))
-        return kao_fail(err, KAO_E_FORMAT, "%s: not a checkpoint of this version",
-                        path);
-    if (memcmp(hash, mine, sizeof hash) != 0)
-        return kao_fail(err, KAO_E_FORMAT,
-                        "%s: a checkpoint of another recipe; give another --state",
-                        path);
-    bool ok = take(&r, &x->opt.step, sizeof x->opt.step) &&
-              take(&r, &x->seconds, sizeof x->seconds) &&
-              (memcmp(head, first_magic, sizeof magic) == 0 ||
-               take(&r, &x->before, sizeof x->before)) &&
-              take(&r, &n_params, sizeof n_params) && n_params == x->opt.n_params;
-
-    for (uint32_t i = 0; ok && i < n_params; i++) {
-        const size_t bytes_each = x->opt.params[i].n * sizeof(float);
-        float *parts[] = { x->opt.params[i].data, x->opt.m[i], x->opt.v[i],
-                           x->opt.mean[i] };
-        uint64_t n = 0;
-
-        ok = take(&r, &n, sizeof n) && n == x->opt.params[i].n;
-        for (int k = 0; ok && k < 4; k++)
-            ok = take(&r, parts[k], bytes_each);
-    }
-    return ok ? KAO_OK
-              : kao_fail(err, KAO_E_FORMAT, "%s: the checkpoint is damaged", path);
-}
-
-static kao_status load(run *x, kao_error *err)
+static kao_status save_all(run *x, kao_error *err)
 {
     char path[PATH];
-    kao_file f = { 0 };
-    kao_error own = { 0 };
     kao_status st = path_of(x, "run", ".state", path, err);
 
-    if (st)
-        return st;
-    st = kao_file_open(&f, &x->ctx->mem, path, (size_t)4 << 30, &own);
-    if (st == KAO_E_IO && own.sys == ENOENT)
-        return KAO_OK; /* the beginning */
-    if (st && err)
-        *err = own;
     if (!st)
-        st = load_bytes(x, f.bytes, path, err);
-    kao_file_close(&f);
+        st = kao_checkpoint_write(&x->state, path, err);
+    if (!st && kao_ranks_leads(x->o->ranks))
+        st = save_model(x, err);
     return st;
+}
+
+static kao_status save(run *x, kao_error *err)
+{
+    return kao_ranks_agree(x->o->ranks, save_all(x, err), err);
+}
+
+/* The ranks are parted: the last step is saved where one of them has all of it. */
+static kao_status save_alone(run *x, kao_error *err)
+{
+    kao_error why = { 0 };
+    const kao_status st = kao_ranks_check(x->o->ranks, &why);
+    const unsigned long long step = x->opt.step;
+    bool whole = true;
+
+    for (uint32_t i = 0; i < x->opt.n_params; i++)
+        whole = whole && !x->opt.params[i].of;
+    if (!kao_ranks_leads(x->o->ranks))
+        return kao_ranks_check(x->o->ranks, err);
+    if (!whole)
+        return kao_fail(err, st,
+                        "%.100s: the run ends at step %llu; each rank had weights of "
+                        "its own, so the last checkpoint is kept",
+                        why.msg, step);
+    const kao_status saved = save_all(x, err);
+
+    return saved ? kao_error_prefix(err, saved, "%.100s", why.msg)
+                 : kao_fail(err, st, "%.100s: the run ends at step %llu, saved",
+                            why.msg, step);
 }
 
 /* ---- the log ---- */
@@ -226,10 +171,13 @@ static kao_status open_log(run *x, kao_error *err)
 static kao_status log_line(run *x, double rate, double gradient, kao_error *err)
 {
     char line[256];
+
+    if (!x->log)
+        return KAO_OK;
     size_t n =
         (size_t)snprintf(line, sizeof line, "%llu,%llu,%.1f,%.3g,%.4g,%.5g",
                          (unsigned long long)x->opt.step, (unsigned long long)views(x),
-                         x->seconds, rate, gradient, x->shown[0]);
+                         x->state.seconds, rate, gradient, x->shown[0]);
 
     for (int i = 0; i < KAO_TASK_PARTS && x->kind->parts[i]; i++)
         n += (size_t)snprintf(line + n, sizeof line - n, ",%.5g", x->shown[1 + i]);
@@ -237,6 +185,41 @@ static kao_status log_line(run *x, double rate, double gradient, kao_error *err)
 }
 
 /* ---- steps ---- */
+
+/* Of the tape, in a backward run. */
+static void sum_gradient(void *user, const kao_param *p)
+{
+    const run *x = user;
+
+    if (p->kind != KAO_PARAM_STATISTIC)
+        kao_ranks_sum_begin(x->o->ranks, p->grad, p->n);
+    kao_ranks_poll(x->o->ranks);
+}
+
+/* After the backward runs: what is not under way yet, then all of it. */
+static kao_status exchange(run *x, kao_error *err)
+{
+    kao_ranks *ranks = x->o->ranks;
+    const float share = 1 / (float)kao_ranks_count(ranks);
+
+    if (!ranks)
+        return KAO_OK;
+    for (uint32_t i = 0; i < x->opt.n_params; i++) {
+        const kao_param *p = &x->opt.params[i];
+
+        if (p->kind == KAO_PARAM_STATISTIC)
+            kao_ranks_sum_begin(ranks, p->data, p->n);
+        else if (!x->tape->told && !p->of)
+            kao_ranks_sum_begin(ranks, p->grad, p->n);
+    }
+    kao_ranks_wait(ranks);
+    for (uint32_t i = 0; i < x->opt.n_params; i++)
+        for (size_t k = 0;
+             x->opt.params[i].kind == KAO_PARAM_STATISTIC && k < x->opt.params[i].n;
+             k++)
+            x->opt.params[i].data[k] *= share;
+    return kao_ranks_check(ranks, err);
+}
 
 /* The gradients of one batch, or the mean of several; of the losses too. */
 static kao_status gradients(run *x, double loss[1 + KAO_TASK_PARTS], kao_error *err)
@@ -260,17 +243,20 @@ static kao_status gradients(run *x, double loss[1 + KAO_TASK_PARTS], kao_error *
         kao_tape_backward(x->tape);
         kao_optimizer_gather(&x->opt, k, n);
     }
-    return KAO_OK;
+    return exchange(x, err);
 }
 
 static kao_status one_step(run *x, kao_error *err)
 {
     double loss[1 + KAO_TASK_PARTS] = { 0 };
     const double begin = now(), rate = kao_schedule_rate(x->r, (double)x->opt.step);
+    kao_statistics_copy(x->tape, x->statistics, false);
     kao_status st = gradients(x, loss, err);
 
-    if (st)
+    if (st) { /* what is left is the step before */
+        kao_statistics_copy(x->tape, x->statistics, true);
         return st;
+    }
     const double gradient = kao_optimizer_step(&x->opt, (float)rate);
     /* a running mean of some 20 steps is what is shown */
     const double keep = 1 - 1.0 / fmin(20, (double)++x->n_shown);
@@ -278,7 +264,7 @@ static kao_status one_step(run *x, kao_error *err)
     for (int i = 0; i <= KAO_TASK_PARTS; i++)
         x->shown[i] = keep * x->shown[i] + (1 - keep) * loss[i];
     x->pace = keep * x->pace + (1 - keep) * (now() - begin);
-    x->seconds += now() - begin;
+    x->state.seconds += now() - begin;
     if (x->opt.step % LOG_STEPS == 0 || x->opt.step == 1 ||
         x->opt.step == (uint64_t)x->r->steps) {
         st = log_line(x, rate, gradient, err);
@@ -303,14 +289,25 @@ static kao_status loop(run *x, kao_error *err)
     double saved = now();
     kao_status st = KAO_OK;
 
-    while (!st && x->opt.step < last && !kao_cancelled(x->o->cancel)) {
-        st = one_step(x, err);
-        if (!st && now() - saved > x->r->checkpoint_minutes * 60) {
+    while (!st && x->opt.step < last) {
+        const bool due = now() - saved > x->r->checkpoint_minutes * 60;
+        double wish[2] = { kao_cancelled(x->o->cancel),
+                           kao_ranks_index(x->o->ranks) == 0 && due };
+
+        kao_ranks_max(x->o->ranks, wish, 2); /* all stop, or save, at the same step */
+        st = kao_ranks_check(x->o->ranks, err);
+        if (st || wish[0] > 0)
+            break;
+        if (wish[1] > 0) {
             st = save(x, err);
             saved = now();
         }
+        if (!st)
+            st = one_step(x, err);
     }
-    return st ? st : save(x, err);
+    if (!st)
+        st = save(x, err);
+    return kao_ranks_check(x->o->ranks, NULL) ? save_alone(x, err) : st;
 }
 
 /* ---- beginning and end ---- */
@@ -342,21 +339,85 @@ static kao_status set_precision(run *x, kao_error *err)
 static kao_status open_task(run *x, size_t *n, kao_error *err)
 {
     kao_arch_weights start = { .seed = (uint64_t)x->r->seed };
+    const kao_task_options o = {
+        .ctx = x->ctx, .r = x->r, .start = &start, .ranks = x->o->ranks
+    };
     kao_init init = { .net = NULL };
 
     if (!x->o->init)
-        return x->kind->open(&x->task, x->ctx, x->r, &start, &x->bytes, n, err);
+        return x->kind->open(&x->task, &o, &x->bytes, n, err);
     kao_status st = kao_init_open(&init, x->ctx, x->o->init, err);
 
     if (st)
         return st;
     start = kao_init_weights(&init);
-    st = x->kind->open(&x->task, x->ctx, x->r, &start, &x->bytes, n, err);
+    st = x->kind->open(&x->task, &o, &x->bytes, n, err);
     if (!st)
         st = kao_init_check(&init, err);
-    x->before = init.views;
+    x->state.before = init.views;
     kao_init_close(&init);
     return st;
+}
+
+/* Parts of a batch and groups of normalisations must come out even. */
+static kao_status check_parts(const run *x, kao_error *err)
+{
+    const int64_t batch = (int64_t)x->r->batch, group = (int64_t)x->r->norm_group,
+                  ranks = kao_ranks_count(x->o->ranks);
+
+    if (batch % ranks)
+        return kao_fail(err, KAO_E_ARG, "batch = %lld is no multiple of the %lld ranks",
+                        (long long)batch, (long long)ranks);
+    if (ranks > 1 && !group)
+        return kao_fail(err, KAO_E_ARG,
+                        "%lld ranks want groups of BatchNorm of a fixed size: set "
+                        "norm_group to %lld or a divisor of it",
+                        (long long)ranks, (long long)(batch / ranks));
+    if (group && batch / ranks % group)
+        return kao_fail(err, KAO_E_ARG,
+                        "norm_group = %lld does not divide the %lld pictures of a rank",
+                        (long long)group, (long long)(batch / ranks));
+    return KAO_OK;
+}
+
+/* The checkpoint, and what ranks need. */
+static kao_status begin_state(run *x, kao_error *err)
+{
+    char path[PATH];
+    kao_status st = path_of(x, "run", ".state", path, err);
+
+    x->opt.ranks = x->o->ranks;
+    x->state.opt = &x->opt;
+    if (!st)
+        st = kao_checkpoint_read(&x->state, path, err);
+    if (st || !x->o->ranks)
+        return st;
+    if (x->r->accumulate <= 1) {
+        x->tape->told = sum_gradient;
+        x->tape->user = x;
+    }
+    x->statistics = kao_calloc(
+        &x->ctx->mem, kao_statistics_copy(x->tape, NULL, false) + 1, sizeof(float));
+    return x->statistics ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+}
+
+/* All have begun, and from the same step. */
+static kao_status meet(run *x, kao_status st, kao_error *err)
+{
+    kao_ranks *ranks = x->o->ranks;
+
+    st = kao_ranks_agree(ranks, st, err);
+    if (st)
+        return st;
+    double step[2] = { (double)x->opt.step, -(double)x->opt.step };
+
+    kao_ranks_max(ranks, step, 2);
+    if (step[0] > -step[1])
+        st = kao_fail(err, KAO_E_IO,
+                      "%s: the ranks' checkpoints differ (steps %.0f to %.0f); the "
+                      "folder must be the same for all",
+                      x->o->state, -step[1], step[0]);
+    return kao_ranks_agree(ranks, st, err);
 }
 
 static kao_status begin(run *x, kao_error *err)
@@ -365,8 +426,8 @@ static kao_status begin(run *x, kao_error *err)
     size_t n = 0;
     kao_tensor in = { .dtype = KAO_F32,
                       .rank = 4,
-                      .dims = { (int64_t)r->batch, 3, (int64_t)r->size,
-                                (int64_t)r->size } };
+                      .dims = { (int64_t)r->batch / kao_ranks_count(x->o->ranks), 3,
+                                (int64_t)r->size, (int64_t)r->size } };
 
     x->kind = find_kind(r->task);
     if (!x->kind)
@@ -376,6 +437,8 @@ static kao_status begin(run *x, kao_error *err)
                         r->optimizer);
     kao_status st = kao_schedule_check(r, err);
 
+    if (!st)
+        st = check_parts(x, err);
     if (st)
         return st;
     if (mkdir(x->o->state, 0777) != 0 && errno != EEXIST)
@@ -405,18 +468,18 @@ static kao_status begin(run *x, kao_error *err)
     x->opt.decay = (float)r->decay;
     x->opt.clip = (float)r->clip;
     x->opt.mean_decay = (float)r->mean_decay;
-    st = load(x, err);
+    st = begin_state(x, err);
     /* what masks of Dropout are drawn by */
     x->tape->seed = (uint64_t)r->seed;
     x->tape->runs = x->opt.step * (uint64_t)r->accumulate;
-    return st ? st : open_log(x, err);
+    return st || kao_ranks_index(x->o->ranks) ? st : open_log(x, err);
 }
 
 kao_status kao_train(kao_context *ctx, const kao_recipe *r,
                      const kao_trainer_options *o, kao_error *err)
 {
-    run x = { .ctx = ctx, .r = r, .o = o };
-    kao_status st = begin(&x, err);
+    run x = { .ctx = ctx, .r = r, .o = o, .state = { .mem = &ctx->mem, .r = r } };
+    kao_status st = meet(&x, begin(&x, err), err);
 
     if (!st)
         st = loop(&x, err);
@@ -428,6 +491,7 @@ kao_status kao_train(kao_context *ctx, const kao_recipe *r,
         x.kind->close(x.task); /* what it has on the tape first */
     kao_tape_destroy(x.tape);
     kao_network_destroy(x.net);
+    kao_free(&ctx->mem, x.statistics);
     kao_free(&ctx->mem, x.bytes);
     return st;
 }

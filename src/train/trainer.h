@@ -12,13 +12,19 @@ enum { KAO_TASK_PARTS = 4 }; /* of a loss, for the log */
 
 typedef struct kao_task kao_task;
 
+typedef struct kao_task_options {
+    kao_context *ctx;
+    const kao_recipe *r;
+    const kao_arch_weights *start;
+    kao_ranks *ranks; /* each takes its part of every batch */
+} kao_task_options;
+
 typedef struct kao_task_kind {
     const char *name; /* of the recipe's `task` */
     const char *parts[KAO_TASK_PARTS];
     /* Read data and teacher; *bytes: the training form of the network, with these weights. */
-    kao_status (*open)(kao_task **out, kao_context *ctx, const kao_recipe *r,
-                       const kao_arch_weights *start, uint8_t **bytes, size_t *n,
-                       kao_error *err);
+    kao_status (*open)(kao_task **out, const kao_task_options *o, uint8_t **bytes,
+                       size_t *n, kao_error *err);
     void (*close)(kao_task *task);
     /* All below but step and write may be NULL.
      * Parameters that the network itself does not have, before the optimiser is made. */
@@ -26,8 +32,9 @@ typedef struct kao_task_kind {
     /* A line on the data, when a run begins; what is odd after a step (true: there is). */
     void (*describe)(const kao_task *task, char *to, size_t cap);
     bool (*remark)(const kao_task *task, char *to, size_t cap);
-    /* Views first .. first + batch - 1 into the tape's input; forward; the gradients of the
-     * loss into its outputs; the loss and its parts. */
+    /* Views first .. first + batch - 1, the rank's part of them, into the tape's input;
+     * forward; the gradients of the loss into its outputs; the loss and its parts. The loss is
+     * that of the whole batch: gradients of all ranks add up. */
     kao_status (*step)(kao_task *task, kao_tape *t, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err);
     /* Pictures as they are, from number `first` on, into the tape's input: what the shipped
@@ -46,6 +53,8 @@ typedef struct kao_trainer_options {
                           of views it goes on from; NULL: random ones */
     const char *state; /* folder of checkpoint, log, model; made where it is missing */
     const kao_cancel *cancel; /* ends the run after a checkpoint */
+    /* Train together; folder and data are the same for all; the first writes and tells. */
+    kao_ranks *ranks;
     /* Told now and then; may be NULL. */
     void (*progress)(void *user, uint64_t step, uint64_t steps, double loss,
                      double views_a_second, double seconds_left);
