@@ -104,10 +104,11 @@ kao_param *kao_tape_add_param(kao_tape *t, const char *name, kao_param_kind kind
 
 float *kao_tape_input(kao_tape *t); /* channels last */
 const kao_tensor *kao_tape_output(const kao_tape *t, uint32_t i);
-float *kao_tape_output_grad(kao_tape *t, uint32_t i); /* as the output lies */
+/* As the output lies; to be filled between the forward and the backward run. */
+float *kao_tape_output_grad(kao_tape *t, uint32_t i);
 
 void kao_tape_forward(kao_tape *t, bool training);
-/* Gradients of all parameters from those of all outputs. */
+/* Gradients of all parameters from those of all outputs; once after a forward run. */
 void kao_tape_backward(kao_tape *t);
 
 /* ---- for the rows' train functions ---- */
