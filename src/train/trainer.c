@@ -18,9 +18,11 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "train/init.h"
+#include "train/restate.h"
 #include "train/schedule.h"
 
 enum { LOG_STEPS = 20, PATH = 4096 };
@@ -109,8 +111,14 @@ static kao_status save(run *x, kao_error *err)
         st = path_of(x, x->r->name, ".onnx", path, err);
     if (st)
         return st;
+    kao_restate restated;
+
     kao_optimizer_swap_mean(&x->opt);
-    st = x->kind->write(x->task, x->tape, views(x), &model, &n, err);
+    st = kao_restate_begin(&restated, x->tape, mem, x->kind, x->task,
+                           (uint64_t)x->r->restate, (uint64_t)x->r->batch, err);
+    if (!st)
+        st = x->kind->write(x->task, x->tape, views(x), &model, &n, err);
+    kao_restate_end(&restated);
     kao_optimizer_swap_mean(&x->opt);
     if (!st)
         st = kao_file_write(mem, path, model, n, err);
@@ -318,6 +326,18 @@ static const kao_task_kind *find_kind(const char *name)
     return NULL;
 }
 
+static kao_status set_precision(run *x, kao_error *err)
+{
+    if (strcmp(x->r->precision, "float32") != 0 && !kao_recipe_is_bf16(x->r))
+        return kao_fail(err, KAO_E_ARG, "precision = %.40s: float32 or bfloat16",
+                        x->r->precision);
+    x->net->bf16 = kao_recipe_is_bf16(x->r) && (x->ctx->cpu & KAO_CPU_BF16);
+    if (kao_recipe_is_bf16(x->r) && !x->net->bf16 && x->o->note)
+        x->o->note(x->o->user,
+                   "this CPU has no instructions for bfloat16: float32 is used");
+    return KAO_OK;
+}
+
 /* The task, and the network with its first weights. */
 static kao_status open_task(run *x, size_t *n, kao_error *err)
 {
@@ -365,6 +385,8 @@ static kao_status begin(run *x, kao_error *err)
         st =
             kao_network_parse(x->ctx, &x->net, (kao_span){ x->bytes, n }, r->name, err);
     if (!st)
+        st = set_precision(x, err);
+    if (!st)
         st = kao_tape_create(&x->tape, x->net, &in, err);
     if (!st && x->kind->begin)
         st = x->kind->begin(x->task, x->tape, err);
@@ -384,6 +406,9 @@ static kao_status begin(run *x, kao_error *err)
     x->opt.clip = (float)r->clip;
     x->opt.mean_decay = (float)r->mean_decay;
     st = load(x, err);
+    /* what masks of Dropout are drawn by */
+    x->tape->seed = (uint64_t)r->seed;
+    x->tape->runs = x->opt.step * (uint64_t)r->accumulate;
     return st ? st : open_log(x, err);
 }
 
