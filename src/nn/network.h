@@ -36,6 +36,8 @@ typedef struct kao_network {
     /* Convolutions of plans and tapes made from here on may round inputs, weights and
      * gradients to bfloat16; sums stay float32. False at first. */
     bool bf16;
+    /* Training: pictures that a BatchNormalization takes its statistics over; 0: all. */
+    uint32_t norm_group;
     pthread_mutex_t lock;                 /* guards packed */
     kao_packed *packed[KAO_PACKED_LISTS]; /* by key.layer */
 } kao_network;

@@ -450,6 +450,8 @@ static kao_status begin(run *x, kao_error *err)
     if (!st)
         st = set_precision(x, err);
     if (!st)
+        x->net->norm_group = (uint32_t)r->norm_group;
+    if (!st)
         st = kao_tape_create(&x->tape, x->net, &in, err);
     if (!st && x->kind->begin)
         st = x->kind->begin(x->task, x->tape, err);

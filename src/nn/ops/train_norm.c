@@ -1,5 +1,7 @@
 /* Normalisation in training and its gradients: BatchNormalization
- * with the activation behind it, LpNormalization. */
+ * with the activation behind it, LpNormalization. Statistics are those of the batch, or of
+ * groups of pictures (kao_network.norm_group), so that processes that have whole groups each
+ * compute what one would. */
 #include <math.h>
 #include <string.h>
 
@@ -10,12 +12,16 @@
 typedef struct norm_detail {
     float epsilon;
     kao_param *scale, *shift, *mean, *var, *slope; /* slope NULL: constant */
-    size_t n_rows, c;
-    float *a, *b;  /* y = act(x * a + b) */
-    float *slopes; /* by channel, whatever the parameter's shape */
-    float *batch_mean, *inverse;
+    size_t groups;    /* of pictures: each has statistics of its own */
+    size_t n_rows, c; /* rows of a group */
+    float *slopes;    /* by channel, whatever the parameter's shape */
+    /* By group and channel. */
+    float *a, *b; /* y = act(x * a + b) */
+    float *group_mean, *inverse;
     float *by_shift, *by_scale;
     double *sums; /* of pieces: 3 * c each */
+    /* By channel: the groups' mean, of what is off the running mean and of the variance. */
+    double *off, *unbiased;
 } norm_detail;
 
 typedef struct norm_job {
@@ -52,60 +58,79 @@ static double piece_sum(const norm_detail *d, size_t which, size_t i)
     return sum;
 }
 
-static void norm_statistics(kao_tape *t, const kao_tape_step *s)
+/* Statistics of a group; about the running mean: no cancellation once it is near. */
+static void group_statistics(kao_tape *t, const kao_tape_step *s, size_t group)
 {
     norm_detail *d = s->detail;
     norm_job j = { .fn = kernels(t)->norm_sums,
-                   .a = { .c = d->c, .x = data_of(t, s->in), .mean = d->mean->data },
+                   .a = { .c = d->c,
+                          .x = data_of(t, s->in) + group * d->n_rows * d->c,
+                          .mean = d->mean->data },
                    .sums = d->sums };
-    const double n = (double)d->n_rows, share = (double)t->norm_momentum;
+    const double n = (double)d->n_rows;
 
-    if (!t->training) {
-        for (size_t i = 0; i < d->c; i++) {
-            d->batch_mean[i] = d->mean->data[i];
-            d->inverse[i] =
-                (float)(1 / sqrt((double)d->var->data[i] + (double)d->epsilon));
-        }
-        return;
-    }
     kao_tape_rows(t, d->n_rows, norm_rows, &j);
     for (size_t i = 0; i < d->c; i++) {
-        /* about the running mean: no cancellation once it is near */
         const double off = piece_sum(d, 0, i) / n;
         const double var = fmax(piece_sum(d, 1, i) / n - off * off, 0);
-        const double mean = (double)d->mean->data[i] + off;
-        const double unbiased = n > 1 ? var * n / (n - 1) : var;
 
-        d->batch_mean[i] = (float)mean;
-        d->inverse[i] = (float)(1 / sqrt(var + (double)d->epsilon));
-        d->mean->data[i] = (float)((double)d->mean->data[i] + share * off);
-        d->var->data[i] =
-            (float)((double)d->var->data[i] * (1 - share) + share * unbiased);
+        d->group_mean[group * d->c + i] = (float)((double)d->mean->data[i] + off);
+        d->inverse[group * d->c + i] = (float)(1 / sqrt(var + (double)d->epsilon));
+        d->off[i] += off / (double)d->groups;
+        d->unbiased[i] += (n > 1 ? var * n / (n - 1) : var) / (double)d->groups;
     }
 }
 
-static kao_norm_args norm_args(kao_tape *t, const kao_tape_step *s)
+static void norm_statistics(kao_tape *t, const kao_tape_step *s)
+{
+    norm_detail *d = s->detail;
+    const double share = (double)t->norm_momentum;
+
+    memset(d->off, 0, 2 * d->c * sizeof *d->off); /* and unbiased */
+    for (size_t g = 0; t->training && g < d->groups; g++)
+        group_statistics(t, s, g);
+    for (size_t i = 0; i < d->c; i++) {
+        float *mean = &d->mean->data[i], *var = &d->var->data[i];
+
+        for (size_t g = 0; !t->training && g < d->groups; g++) {
+            d->group_mean[g * d->c + i] = *mean;
+            d->inverse[g * d->c + i] =
+                (float)(1 / sqrt((double)*var + (double)d->epsilon));
+        }
+        if (!t->training)
+            continue;
+        *mean = (float)((double)*mean + share * d->off[i]);
+        *var = (float)((double)*var * (1 - share) + share * d->unbiased[i]);
+    }
+}
+
+static kao_norm_args norm_args(kao_tape *t, const kao_tape_step *s, size_t group)
 {
     const norm_detail *d = s->detail;
+    const size_t at = group * d->c;
 
     return (kao_norm_args){ .c = d->c,
-                            .x = data_of(t, s->in),
-                            .scale = d->a,
-                            .shift = d->b,
+                            .x = data_of(t, s->in) + at * d->n_rows,
+                            .scale = d->a + at,
+                            .shift = d->b + at,
                             .slope = d->slopes,
-                            .mean = d->batch_mean,
-                            .inverse = d->inverse,
-                            .by_shift = d->by_shift,
-                            .by_scale = d->by_scale };
+                            .mean = d->group_mean + at,
+                            .inverse = d->inverse + at,
+                            .by_shift = d->by_shift + at,
+                            .by_scale = d->by_scale + at };
 }
 
 /* By the factors that norm_forward set. */
 static void norm_write(kao_tape *t, const kao_tape_step *s)
 {
-    norm_job j = { .fn = kernels(t)->norm_apply, .a = norm_args(t, s) };
+    const norm_detail *d = s->detail;
 
-    j.a.out = data_of(t, s->out);
-    kao_tape_rows(t, ((const norm_detail *)s->detail)->n_rows, norm_rows, &j);
+    for (size_t g = 0; g < d->groups; g++) {
+        norm_job j = { .fn = kernels(t)->norm_apply, .a = norm_args(t, s, g) };
+
+        j.a.out = data_of(t, s->out) + g * d->n_rows * d->c;
+        kao_tape_rows(t, d->n_rows, norm_rows, &j);
+    }
 }
 
 static void norm_forward(kao_tape *t, const kao_tape_step *s)
@@ -113,44 +138,59 @@ static void norm_forward(kao_tape *t, const kao_tape_step *s)
     norm_detail *d = s->detail;
 
     norm_statistics(t, s);
-    for (size_t i = 0; i < d->c; i++) {
-        d->a[i] = d->scale->data[i] * d->inverse[i];
-        d->b[i] = d->shift->data[i] - d->batch_mean[i] * d->a[i];
-        if (d->slope)
-            d->slopes[i] = d->slope->data[d->slope->n == 1 ? 0 : i];
+    for (size_t k = 0; k < d->groups * d->c; k++) {
+        const size_t i = k % d->c;
+
+        d->a[k] = d->scale->data[i] * d->inverse[k];
+        d->b[k] = d->shift->data[i] - d->group_mean[k] * d->a[k];
     }
+    for (size_t i = 0; d->slope && i < d->c; i++)
+        d->slopes[i] = d->slope->data[d->slope->n == 1 ? 0 : i];
     norm_write(t, s);
 }
 
-static void norm_backward(kao_tape *t, const kao_tape_step *s)
+/* Gradients by the parameters, a group's part of them; to: by the input, NULL: unwanted. */
+static void group_backward(kao_tape *t, const kao_tape_step *s, size_t group, float *to)
 {
     norm_detail *d = s->detail;
-    norm_job j = { .fn = kernels(t)->norm_grad_sums, .sums = d->sums };
+    const size_t at = group * d->n_rows * d->c;
+    norm_job j = { .fn = kernels(t)->norm_grad_sums,
+                   .a = norm_args(t, s, group),
+                   .sums = d->sums };
 
-    j.a = norm_args(t, s);
-    j.a.g = t->values[s->out].grad;
+    j.a.g = t->values[s->out].grad + at;
     kao_tape_rows(t, d->n_rows, norm_rows, &j);
     for (size_t i = 0; i < d->c; i++) {
         const double by_shift = piece_sum(d, 0, i), by_scale = piece_sum(d, 1, i);
-        /* running statistics do not depend on the batch */
+        /* running statistics do not depend on the pictures */
         const double n = t->training ? (double)d->n_rows : (double)INFINITY;
 
-        d->shift->grad[i] = (float)by_shift;
-        d->scale->grad[i] = (float)by_scale;
+        d->shift->grad[i] += (float)by_shift;
+        d->scale->grad[i] += (float)by_scale;
         if (d->slope)
             d->slope->grad[d->slope->n == 1 ? 0 : i] += (float)piece_sum(d, 2, i);
-        d->by_shift[i] = (float)(by_shift / n);
-        d->by_scale[i] = (float)(by_scale / n);
+        d->by_shift[group * d->c + i] = (float)(by_shift / n);
+        d->by_scale[group * d->c + i] = (float)(by_scale / n);
     }
-    float *to = kao_tape_grad_to(t, s->in);
-
     if (!to)
         return;
     j.fn = kernels(t)->norm_grad_apply;
     j.sums = NULL;
-    j.a.out = to;
+    j.a.out = to + at;
     kao_tape_rows(t, d->n_rows, norm_rows, &j);
-    kao_tape_grad_done(t, s->in, to);
+}
+
+static void norm_backward(kao_tape *t, const kao_tape_step *s)
+{
+    const norm_detail *d = s->detail;
+    float *to = kao_tape_grad_to(t, s->in);
+
+    memset(d->shift->grad, 0, d->c * sizeof *d->shift->grad);
+    memset(d->scale->grad, 0, d->c * sizeof *d->scale->grad);
+    for (size_t g = 0; g < d->groups; g++)
+        group_backward(t, s, g, to);
+    if (to)
+        kao_tape_grad_done(t, s->in, to);
 }
 
 /* Take the activation that alone reads the norm into its step; slopes are set. */
@@ -195,20 +235,30 @@ kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s)
     if (in->rank != 4 && in->rank != 2)
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "rank %d", in->rank);
     d->epsilon = ((const kao_batch_norm_param *)s->s->param)->epsilon;
-    d->c = c;
-    d->n_rows = count_of(t, s->in) / c;
-    float *rows = kao_arena_calloc(&t->arena, 7 * c, sizeof *rows);
+    const size_t n = (size_t)in->dims[0], each = t->net->norm_group;
 
-    d->sums = kao_arena_calloc(&t->arena, KAO_TAPE_PIECES * 3 * c, sizeof *d->sums);
+    if (each && n % each)
+        return kao_fail(t->err, KAO_E_ARG, "%zu pictures are no groups of %zu", n,
+                        each);
+    d->c = c;
+    d->groups = each ? n / each : 1;
+    d->n_rows = count_of(t, s->in) / c / d->groups;
+    const size_t all = d->groups * c;
+    float *rows = kao_arena_calloc(&t->arena, 6 * all + c, sizeof *rows);
+
+    d->sums =
+        kao_arena_calloc(&t->arena, (KAO_TAPE_PIECES * 3 + 2) * c, sizeof *d->sums);
     if (!rows || !d->sums)
         return no_memory(t);
     d->a = rows;
-    d->b = rows + c;
-    d->slopes = rows + 2 * c;
-    d->batch_mean = rows + 3 * c;
-    d->inverse = rows + 4 * c;
-    d->by_shift = rows + 5 * c;
-    d->by_scale = rows + 6 * c;
+    d->b = rows + all;
+    d->group_mean = rows + 2 * all;
+    d->inverse = rows + 3 * all;
+    d->by_shift = rows + 4 * all;
+    d->by_scale = rows + 5 * all;
+    d->slopes = rows + 6 * all;
+    d->off = d->sums + KAO_TAPE_PIECES * 3 * c;
+    d->unbiased = d->off + c;
     d->scale = kao_tape_param(t, s->s->in[1], KAO_PARAM_NORM_SCALE);
     d->shift = kao_tape_param(t, s->s->in[2], KAO_PARAM_NORM_SHIFT);
     d->mean = kao_tape_param(t, s->s->in[3], KAO_PARAM_STATISTIC);
