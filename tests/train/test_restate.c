@@ -30,16 +30,16 @@ static const kao_param *param(const kao_tape *t, const char *name)
 }
 
 /* The stem: 3x3, stride 2, one pixel of zeros around, no bias; by its definition. */
-static void moments(const float *in, const float *w, double mean[WIDTH],
+static void moments(const float *in, const float *w, int pictures, double mean[WIDTH],
                     double var[WIDTH])
 {
     const int out = SIDE / 2;
-    const double n = (double)BATCH * out * out;
+    const double n = (double)pictures * out * out, groups = BATCH / pictures * BATCHES;
 
     for (int o = 0; o < WIDTH; o++) {
         double sum = 0, square = 0;
 
-        for (int p = 0; p < BATCH * out * out; p++) {
+        for (int p = 0; p < pictures * out * out; p++) {
             const int b = p / (out * out), y = p / out % out, x = p % out;
             double v = 0;
 
@@ -53,12 +53,13 @@ static void moments(const float *in, const float *w, double mean[WIDTH],
             sum += v;
             square += v * v;
         }
-        mean[o] += sum / n / BATCHES;
-        var[o] += (square - sum * sum / n) / (n - 1) / BATCHES;
+        mean[o] += sum / n / groups;
+        var[o] += (square - sum * sum / n) / (n - 1) / groups;
     }
 }
 
-static void taken_anew(void **state)
+/* group: of pictures that have statistics of their own; 0: the batch. */
+static void check(uint32_t group)
 {
     const kao_arch_weights seeded = { .seed = 3 };
     kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { BATCH, 3, SIDE, SIDE } };
@@ -71,13 +72,13 @@ static void taken_anew(void **state)
     size_t n = 0;
     double mean[WIDTH] = { 0 }, var[WIDTH] = { 0 };
 
-    (void)state;
     assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
     assert_int_equal(
         kao_arch_face(&ctx->mem, true, WIDTH, 8, &seeded, NULL, &bytes, &n, NULL),
         KAO_OK);
     assert_int_equal(kao_network_parse(ctx, &net, (kao_span){ bytes, n }, "net", NULL),
                      KAO_OK);
+    net->norm_group = group;
     assert_int_equal(kao_tape_create(&t, net, &in, &err), KAO_OK);
     plain(NULL, t, 77); /* a step of the run */
     kao_tape_forward(t, true);
@@ -90,7 +91,9 @@ static void taken_anew(void **state)
         kao_restate_begin(&r, t, &ctx->mem, &kind, NULL, BATCHES, BATCH, &err), KAO_OK);
     for (uint64_t k = 0; k < BATCHES; k++) {
         plain(NULL, t, k * BATCH);
-        moments(kao_tape_input(t), param(t, "stem.c.w")->data, mean, var);
+        for (uint32_t i = 0; i < BATCH; i += group ? group : BATCH)
+            moments(kao_tape_input(t) + i * SIDE * SIDE * 3, param(t, "stem.c.w")->data,
+                    group ? (int)group : BATCH, mean, var);
     }
     for (int o = 0; o < WIDTH; o++)
         if (fabs((double)m->data[o] - mean[o]) > 1e-6 * sqrt(var[o]) ||
@@ -106,6 +109,13 @@ static void taken_anew(void **state)
     kao_network_destroy(net);
     kao_free(&ctx->mem, bytes);
     kao_context_destroy(ctx);
+}
+
+static void taken_anew(void **state)
+{
+    (void)state;
+    check(0);
+    check(1);
 }
 
 int main(void)
