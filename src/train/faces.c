@@ -41,14 +41,22 @@ static void matrix(uint32_t width, uint32_t height, const place *p, bool mirrore
     m[5] = half + p->y - m[3] * cx - m[4] * cy;
 }
 
-static void put(const kao_image *face, const place *p, bool mirrored,
+/* Face number i; one that cannot be had (no memory) leaves the view grey. */
+static void put(const kao_pack *faces, size_t i, const place *p, bool mirrored,
                 const kao_image *to)
 {
-    const kao_view view = kao_image_view(face);
+    kao_image face = { 0 };
     double m[6];
 
-    matrix(face->width, face->height, p, mirrored, m);
+    if (kao_pack_picture_open(faces, i, &face, NULL)) {
+        kao_views_fill(to, 127);
+        return;
+    }
+    const kao_view view = kao_image_view(&face);
+
+    matrix(face.width, face.height, p, mirrored, m);
     (void)kao_warp(&view, m, to);
+    kao_image_free(faces->ctx, &face);
 }
 
 /* Where a template's points come to lie, left and right as one sees them. */
@@ -118,16 +126,17 @@ static void spoil(const kao_face_views *s, kao_random *r, const kao_image *m,
 void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
                     const kao_image *room, kao_point points[KAO_FACE_POINTS])
 {
-    const kao_pack_picture *all = s->faces.pictures;
     const uint32_t n = (uint32_t)s->faces.n;
     kao_random r = kao_random_stream(s->seed, i, 2);
     const place p = random_place(&r);
     const bool mirrored = kao_random_below(&r, 2);
 
-    put(&all[kao_random_below(&r, n)].image, &p, mirrored, image);
+    put(&s->faces, kao_random_below(&r, n), &p, mirrored, image);
     put_points(&p, mirrored, points);
     if (kao_random_below(&r, 2)) {
-        put(&all[kao_random_below(&r, n)].image, &p, kao_random_below(&r, 2), room);
+        const bool turned = kao_random_below(&r, 2);
+
+        put(&s->faces, kao_random_below(&r, n), &p, turned, room);
         blend(image, room, kao_random_float(&r, 0, 1));
     }
     if (kao_random_below(&r, 2))
@@ -138,15 +147,14 @@ void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
 uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i, const kao_image *image)
 {
     kao_random r = kao_random_stream(s->seed, i, 6);
-    const kao_pack_picture *p =
-        &s->faces.pictures[kao_random_below(&r, (uint32_t)s->faces.n)];
+    const uint32_t face = kao_random_below(&r, (uint32_t)s->faces.n);
     const bool mirrored = kao_random_below(&r, 2);
     const place at = { .a = 1,
                        .x = (double)kao_random_below(&r, 17) - 8,
                        .y = (double)kao_random_below(&r, 17) - 8 };
 
-    put(&p->image, &at, mirrored, image);
-    return p->identity;
+    put(&s->faces, face, &at, mirrored, image);
+    return s->faces.pictures[face].identity;
 }
 
 void kao_faces_put(const kao_image *view, size_t i, float *batch)

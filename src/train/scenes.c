@@ -46,31 +46,42 @@ static void random_cut(const kao_scenes *s, size_t index, kao_random *r,
                        const kao_image *to)
 {
     static const float shares[] = { 0.3f, 0.45f, 0.6f, 0.8f, 1, 1.2f, 1.5f, 2 };
-    const kao_image *from = &s->scenes.pictures[index].image;
-    const double shorter = fmin(from->width, from->height);
+    kao_image from = { 0 };
+
+    if (kao_pack_picture_open(&s->scenes, index, &from, NULL)) {
+        kao_views_fill(to, 110);
+        return;
+    }
+    const double shorter = fmin(from.width, from.height);
     const double side = shorter * (double)shares[kao_random_below(r, 8)] *
                         (double)kao_random_float(r, 0.9f, 1.1f);
-    const double free_x = from->width - side, free_y = from->height - side;
+    const double free_x = from.width - side, free_y = from.height - side;
 
-    cut(from, free_x * (double)kao_random_float(r, 0, 1),
+    cut(&from, free_x * (double)kao_random_float(r, 0, 1),
         free_y * (double)kao_random_float(r, 0, 1), side, to, &s->scenes.ctx->mem);
+    kao_image_free(s->scenes.ctx, &from);
 }
 
 /* A face at a size between 14 and 200 pixels, its border mixed into the picture. */
 static void paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
                        const kao_image *room)
 {
-    const kao_image *face =
-        &s->faces.pictures[kao_random_below(r, (uint32_t)s->faces.n)].image;
+    const uint32_t which = kao_random_below(r, (uint32_t)s->faces.n);
+    kao_image face = { 0 };
     const double most = fmin(200, m->width * 0.7);
     const uint32_t size =
         (uint32_t)(20 * pow(most / 20, (double)kao_random_float(r, 0, 1)));
     const uint32_t x = kao_random_below(r, m->width - size),
                    y = kao_random_below(r, m->height - size);
     const kao_image small = kao_views_part(room, 0, 0, size, size);
-    const kao_view view = kao_image_view(face);
 
-    if (kao_resize(&s->scenes.ctx->mem, NULL, &view, &small, NULL))
+    if (kao_pack_picture_open(&s->faces, which, &face, NULL))
+        return;
+    const kao_view view = kao_image_view(&face);
+    const kao_status st = kao_resize(&s->scenes.ctx->mem, NULL, &view, &small, NULL);
+
+    kao_image_free(s->faces.ctx, &face);
+    if (st)
         return;
     for (uint32_t v = 0; v < size; v++)
         for (uint32_t u = 0; u < size; u++) {

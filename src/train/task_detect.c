@@ -315,11 +315,14 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
 
 static void describe(const kao_task *t, char *to, size_t cap)
 {
+    const kao_pack_left *a = &t->scenes.scenes.skipped, *b = &t->scenes.faces.skipped;
+
     snprintf(to, cap,
              "%zu pictures with people, %zu without a face, %zu faces; %zu missing or "
-             "broken",
+             "broken%s%s",
              t->scenes.n_plain, t->scenes.scenes.n - t->scenes.n_plain,
-             t->scenes.faces.n, t->scenes.scenes.skipped + t->scenes.faces.skipped);
+             t->scenes.faces.n, a->n + b->n, a->n + b->n ? ": " : "",
+             a->n ? a->names : b->names);
 }
 
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,

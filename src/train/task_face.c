@@ -137,7 +137,7 @@ static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t *
     kao_status st = open_teachers(t, err);
 
     if (!st)
-        st = kao_pack_load_named(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
+        st = kao_pack_load_faces(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
                                  err);
     if (!st && t->views.faces.n == 0)
         st = kao_fail(err, KAO_E_FORMAT, "%s: no picture was taken", r->data);
@@ -178,8 +178,10 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
 
 static void describe(const kao_task *t, char *to, size_t cap)
 {
-    snprintf(to, cap, "%zu pictures, %zu missing or broken", t->views.faces.n,
-             t->views.faces.skipped);
+    const kao_pack_left *skipped = &t->views.faces.skipped;
+
+    snprintf(to, cap, "%zu pictures, %zu missing or broken%s%s", t->views.faces.n,
+             skipped->n, skipped->n ? ": " : "", skipped->names);
 }
 
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,

@@ -14,7 +14,7 @@ struct kao_task {
     kao_context *ctx;
     const kao_recipe *r;
     kao_face_views views;
-    size_t left_out; /* pictures of people with too few, or of nobody */
+    kao_pack_left left_out; /* pictures of people with too few, or of nobody */
     kao_margin margin;
     kao_head *head;
     uint32_t n_workers;
@@ -80,13 +80,22 @@ static bool remark(const kao_task *t, char *to, size_t cap)
     return true;
 }
 
+static const char *gap(const kao_pack_left *l)
+{
+    return l->names[0] ? ": " : "";
+}
+
 static void describe(const kao_task *t, char *to, size_t cap)
 {
+    const kao_pack *p = &t->views.faces;
+
     snprintf(to, cap,
              "%zu pictures of %u people; %zu left out (of nobody, or of people with "
-             "fewer than %.0f), %zu missing or broken",
-             t->views.faces.n, t->views.faces.n_identities, t->left_out,
-             t->r->least_pictures, t->views.faces.skipped);
+             "fewer than %.0f)%s%s, %zu missing or broken%s%s, %zu folders without a "
+             "picture%s%s",
+             p->n, p->n_identities, t->left_out.n, t->r->least_pictures,
+             gap(&t->left_out), t->left_out.names, p->skipped.n, gap(&p->skipped),
+             p->skipped.names, p->empty.n, gap(&p->empty), p->empty.names);
 }
 
 /* ---- beginning and end ---- */
@@ -149,15 +158,20 @@ static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t *
     kao_status st = read_margin(t, err);
 
     if (!st)
-        st = kao_pack_load_named(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
+        st = kao_pack_load_faces(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
                                  err);
+    if (!st)
+        st = kao_pack_keep_people(&t->views.faces, (size_t)r->least_pictures,
+                                  &t->left_out, err);
     if (st)
         return st;
-    t->left_out = kao_pack_keep_people(&t->views.faces, (size_t)r->least_pictures);
     if (t->views.faces.n_identities < 2)
         return kao_fail(err, KAO_E_FORMAT,
-                        "%s: %u people with %.0f pictures and more, wanted 2", r->data,
-                        t->views.faces.n_identities, r->least_pictures);
+                        "%s: %u people with %.0f pictures and more, wanted 2; %zu "
+                        "missing or broken%s%s",
+                        r->data, t->views.faces.n_identities, r->least_pictures,
+                        t->views.faces.skipped.n, gap(&t->views.faces.skipped),
+                        t->views.faces.skipped.names);
     t->n_workers = kao_pool_threads(t->ctx->pool);
     t->pictures = kao_calloc(mem, t->n_workers, sizeof *t->pictures);
     t->labels = kao_calloc(mem, (size_t)r->batch, sizeof *t->labels);
