@@ -67,6 +67,7 @@ bool kao_pack_room(kao_pack *p, size_t more)
         return false;
     if (cap <= p->cap)
         return true;
+    cap = cap < p->cap + p->cap / 2 ? p->cap + p->cap / 2 : cap;
     kao_pack_picture *bigger =
         cap > SIZE_MAX / sizeof *bigger
             ? NULL
@@ -334,6 +335,7 @@ kao_status kao_pack_load_named(kao_pack *p, kao_context *ctx, const char *folder
 {
     kao_status st = KAO_OK;
 
+    p->ctx = ctx;
     for (const char *s = names; !st && *s; s += strcspn(s, ","), s += *s == ',') {
         const int n = (int)strcspn(s, ",");
         char path[1024];

@@ -1,4 +1,4 @@
-/* How a pack of pictures is filled; for pack.c and pack_people.c. */
+/* How a pack of pictures is filled; for pack.c, pack_people.c and scenes.c. */
 #ifndef KAO_TRAIN_PACK_PARTS_H
 #define KAO_TRAIN_PACK_PARTS_H
 
@@ -12,6 +12,8 @@ uint32_t kao_pack_class_of(kao_pack *p, const char *name);
 /* One that is left out; why: NULL where it needs no word. */
 void kao_pack_leave(kao_pack_left *l, const char *name, const char *why);
 
+/* A picture by a copy of its encoded bytes. False: out of memory. */
+bool kao_pack_add_encoded(kao_pack *p, kao_span bytes, uint32_t identity);
 /* Free what picture i has; the caller takes it out. */
 void kao_pack_drop(kao_pack *p, size_t i);
 

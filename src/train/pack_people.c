@@ -103,6 +103,20 @@ static void add(kao_pack *p, kao_span bytes, uint8_t *owned, uint32_t identity)
                                               .class = class };
 }
 
+bool kao_pack_add_encoded(kao_pack *p, kao_span bytes, uint32_t identity)
+{
+    uint8_t *copy = kao_alloc(&p->ctx->mem, bytes.n);
+
+    if (!copy || !kao_pack_room(p, 1)) {
+        kao_free(&p->ctx->mem, copy);
+        return false;
+    }
+    if (bytes.n)
+        memcpy(copy, bytes.p, bytes.n);
+    add(p, (kao_span){ copy, bytes.n }, copy, identity);
+    return true;
+}
+
 /* ---- record files ---- */
 
 /* A file beside the records, where there is one: open.bytes.p says so. */
@@ -281,7 +295,6 @@ static kao_status person_of(people *w, const char *name, uint32_t first,
 static kao_status take_picture(people *w, const char *name, uint32_t first,
                                kao_error *err)
 {
-    kao_mem *mem = &w->p->ctx->mem;
     kao_picture picture = { 0 };
     kao_error why = { 0 };
     uint32_t number = 0;
@@ -290,17 +303,12 @@ static kao_status take_picture(people *w, const char *name, uint32_t first,
     if (st)
         return st;
     st = kao_pictures_read(&w->pictures, name, &picture, &why);
-    uint8_t *copy = st ? NULL : kao_alloc(mem, picture.bytes.n);
-
-    if (st == KAO_E_NOMEM || (!st && !copy)) {
-        st = no_memory(w->path, err);
-    } else if (st) {
+    if (st && st != KAO_E_NOMEM) {
         kao_pack_leave(&w->p->skipped, name, "cannot be read");
         st = KAO_OK;
+    } else if (st || !kao_pack_add_encoded(w->p, picture.bytes, number)) {
+        st = no_memory(w->path, err);
     } else {
-        if (picture.bytes.n)
-            memcpy(copy, picture.bytes.p, picture.bytes.n);
-        add(w->p, (kao_span){ copy, picture.bytes.n }, copy, number);
         w->taken[w->n_taken++] = name;
     }
     kao_picture_close(&picture);
@@ -387,7 +395,7 @@ static kao_status take_people(people *w, kao_error *err)
     if (st)
         return st;
     w->taken = kao_calloc(&w->p->ctx->mem, w->names.n, sizeof *w->taken);
-    if (!w->taken || !kao_pack_room(w->p, w->names.n))
+    if (!w->taken)
         return no_memory(w->path, err);
     for (size_t i = 0; !st && i < w->names.n; i++)
         st = take_picture(w, w->names.names[i], first_person, err);

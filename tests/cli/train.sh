@@ -105,6 +105,35 @@ err_has "wrong.idx: line 4: record 3 at byte 9"
 err_one_line
 fact "a record file and a folder a person train the same weights; what is broken in them is named"
 
+# Boxes without a teacher; the file is the one that kao eval detect reads.
+mkdir wider wider/images
+cp "$PICTURES/group.jpg" wider/images/group.jpg
+"$COMPOSE" wider/images/grey.png 200 150 90
+head -c 500 "$PICTURES/group.jpg" >wider/images/half.jpg
+"$KAO" detect -d kao-detect --json wider/images/group.jpg | "${PYTHON:-python3}" -c '
+import json, sys
+faces = json.load(sys.stdin)["faces"]
+print("group.jpg\n%d" % len(faces))
+for f in faces:
+    print("%g %g %g %g 0 0 0 0 0 0" % tuple(f["box"]))
+print("grey.png\n0\n0 0 0 0 0 0 0 0 0 0\nhalf.jpg\n1\n5 5 40 40 0 0 0 0 0 0\nno.jpg\n1\n5 5 40 40 0 0 0 0 0 0")
+' >wider/gt.txt
+boxes() { run "$1" "$KAO" train "$here/../../recipes/detect-boxes.recipe" data=wider boxes=gt.txt pictures=images \
+    width=4 size=96 batch=4 steps=6 --state of-boxes "$2"; }
+boxes 0 name=few
+err_has "0 pictures with people, 0 without a face, 2 with boxes"
+err_has "2 missing or broken: no.jpg (not there), half.jpg ("
+run 0 "$KAO" model info of-boxes/few.onnx
+out_has "points are not trained"
+run 0 "$KAO" eval detect wider/images wider/gt.txt -d of-boxes/few.onnx --unusable drop
+echo "one two" >>wider/gt.txt
+boxes 3 name=few
+err_has "gt.txt: line "
+err_one_line
+boxes 3 boxes=none.txt
+err_has "wider/none.txt"
+fact "a detector learns from boxes alone, in the form that eval detect reads"
+
 run 3 "$KAO" train
 err_has "no recipe"
 run 3 "$KAO" train none.recipe
