@@ -111,21 +111,6 @@ static kao_status compare_all(verify *v, kao_error *err)
 
 /* ---- what is written ---- */
 
-static int write_out(verify *v, const char *path, kao_bytes *b, bool fine)
-{
-    kao_error err = { 0 };
-    kao_status st =
-        fine ? KAO_OK : kao_fail(&err, KAO_E_NOMEM, "%s: out of memory", path);
-
-    if (!st)
-        st = kao_file_write(&v->mem, path, b->p, b->n, &err);
-    kao_bytes_free(b);
-    if (!st)
-        return CLI_YES;
-    cli_report("eval", st, &err);
-    return CLI_FAULT;
-}
-
 static int write_scores(verify *v)
 {
     kao_bytes b = { .mem = &v->mem, .max = (size_t)8 << 30 };
@@ -145,7 +130,7 @@ static int write_scores(verify *v)
                kao_bytes_add(&b, v->names[p->b], strlen(v->names[p->b])) &&
                kao_bytes_add(&b, line, strlen(line));
     }
-    return write_out(v, v->args->scores, &b, fine);
+    return eval_write(&b, v->args->scores, fine);
 }
 
 /* The rows that stand above the figures, in the table and on the page. */
@@ -203,7 +188,7 @@ static int write_report(verify *v, const rows *r)
                                 .scores = &v->scores,
                                 .figures = &v->figures };
 
-    return write_out(v, v->args->report, &b, kao_report_write(&b, &report));
+    return eval_write(&b, v->args->report, kao_report_write(&b, &report));
 }
 
 /* ---- the table ---- */

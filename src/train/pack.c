@@ -128,28 +128,13 @@ void kao_pack_leave(kao_pack_left *l, const char *name, const char *why)
 
 /* ---- columns ---- */
 
-/* "identity(or -)" is "identity": what stands in brackets is for people. */
-static void drop_brackets(char *line)
-{
-    char *to = line;
-    int depth = 0;
-
-    for (const char *p = line; *p; p++) {
-        depth += *p == '(';
-        if (depth == 0)
-            *to++ = *p;
-        depth -= *p == ')' && depth > 0;
-    }
-    *to = '\0';
-}
-
 static columns read_columns(char *line)
 {
     columns at = { -1, -1, -1, -1 };
     char *names[MOST_FIELDS];
 
     line += strspn(line, "# ");
-    drop_brackets(line);
+    kao_text_drop_brackets(line); /* what is in them is for people */
     const int n = cut(line, names);
 
     for (int i = 0; i < n; i++) {
