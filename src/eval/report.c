@@ -96,6 +96,31 @@ static bool put_curve_rows(kao_bytes *b, const kao_figures *f)
     return fine;
 }
 
+static bool put_within(kao_bytes *b, const char *name, kao_interval x, double by)
+{
+    return isnan(x.low) || kao_put(b, " %s [%.*f, %.*f]", name, by > 1 ? 2 : 5,
+                                   by * x.low, by > 1 ? 2 : 5, by * x.high);
+}
+
+static bool put_people(kao_bytes *b, const kao_figures *f)
+{
+    const kao_figures_people *p = &f->people;
+    bool fine = true;
+
+    if (p->n == 0)
+        return true;
+    fine = kao_put(b, "<tr><th>95 %% by bootstrap over %zu people</th><td>", p->n) &&
+           put_within(b, "accuracy", p->accuracy, 100) &&
+           put_within(b, "AUC", p->auc, 1) && put_within(b, "EER", p->eer, 100);
+    for (size_t i = 0; fine && i < KAO_FIGURES_TARS; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "TAR at FAR %g", f->tars[i].far);
+        fine = !f->tars[i].known || put_within(b, name, p->tar[i], 100);
+    }
+    return fine && kao_put(b, "</td></tr>\n");
+}
+
 /* ---- the plots ---- */
 
 enum { CURVE_POINTS = 240 };
@@ -244,6 +269,7 @@ bool kao_report_write(kao_bytes *b, const kao_report *r)
 {
     return kao_report_begin(b, r->title, r->rows, r->n_rows) &&
            put_folds(b, &r->figures->folds) && put_curve_rows(b, r->figures) &&
+           put_people(b, r->figures) &&
            kao_put(
                b,
                "</table>\n<p>&#177;: standard error of the mean over the folds. "

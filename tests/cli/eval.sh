@@ -32,6 +32,7 @@ LIST
 run 0 "$KAO" eval verify people pairs.txt --scores list.tsv --json
 evals cosines list.tsv people "$KAO"
 evals figures out list.tsv 10
+out_has '"by_people_95":{"people":4,"accuracy":['
 cp out one
 run 0 "$KAO" eval verify people pairs.txt --scores again.tsv --json --threads 1
 same out one
@@ -40,6 +41,9 @@ for tta in concat sum; do
     run 0 "$KAO" eval verify people pairs.txt --scores mirror.tsv --tta $tta
     evals cosines mirror.tsv people "$KAO" --tta $tta
 done
+run 0 "$KAO" eval verify people pairs.txt --report page.html
+out_has "by people         accuracy ["
+grep -q "95 % by bootstrap over 4 people" page.html || fails "no interval on the page"
 head -n 6 pairs.txt >few.txt
 run 0 "$KAO" eval verify people few.txt
 out_has "not over 10 folds with 5 pairs"
