@@ -36,7 +36,7 @@ static inline float *floats(kao_mem *mem, size_t n)
  */
 static inline double peak_flops(const kao_kernels *k, kao_mem *mem)
 {
-    const kao_gemm_slot *s = &k->gemm[k->n_gemm - 1];
+    const kao_gemm_slot *s = &k->gemm.slot[k->gemm.n - 1];
     const int len = 256;
     float *a = floats(mem, 4096), *w = floats(mem, 65536), *out = floats(mem, 4096);
     kao_gemm_args g = { .a = a,

@@ -2,7 +2,7 @@
  * each timed by itself after one that is not counted: images a second, multiply-adds a second
  * and their share of this machine's FMA peak, measured in the same run, and peak memory.
  *
- *   bench_train ARCH BATCH STEPS [THREADS]
+ *   bench_train ARCH BATCH STEPS [THREADS [bfloat16]]
  *
  * Multiply-adds are those of convolutions and matrices, three times: forward, by weights, by
  * inputs. bench/peers/train_torch.py does the same steps in PyTorch. */
@@ -41,7 +41,7 @@ static void fill(float *to, size_t n, uint32_t stream)
 }
 
 static kao_status make(trained *x, const char *arch, int64_t batch, uint32_t threads,
-                       kao_error *err)
+                       bool bf16, kao_error *err)
 {
     const kao_context_options o = { .n_threads = threads };
     kao_tensor in = { .dtype = KAO_F32, .rank = 4 };
@@ -60,6 +60,7 @@ static kao_status make(trained *x, const char *arch, int64_t batch, uint32_t thr
 
         in.dims[i] = side > 0 ? side : ANY_SIDE;
     }
+    x->net->bf16 = bf16;
     st = kao_tape_create(&x->t, x->net, &in, err);
     if (!st)
         st = kao_optimizer_init(&x->o, x->t, false, err);
@@ -170,12 +171,15 @@ int main(int argc, char **argv)
     trained x = { 0 };
     kao_error err = { 0 };
 
-    if (argc < 4 || argc > 5 || batch < 1 || batch > MAX_BATCH || steps < 1 ||
-        steps > MAX_STEPS || threads < 1 || threads > MAX_THREADS) {
-        fprintf(stderr, "usage: bench_train ARCH BATCH STEPS [THREADS]\n");
+    const bool bf16 = argc == 6 && strcmp(argv[5], "bfloat16") == 0;
+
+    if (argc < 4 || argc > 6 || (argc == 6 && !bf16) || batch < 1 ||
+        batch > MAX_BATCH || steps < 1 || steps > MAX_STEPS || threads < 1 ||
+        threads > MAX_THREADS) {
+        fprintf(stderr, "usage: bench_train ARCH BATCH STEPS [THREADS [bfloat16]]\n");
         return 2;
     }
-    kao_status st = make(&x, argv[1], batch, (uint32_t)threads, &err);
+    kao_status st = make(&x, argv[1], batch, (uint32_t)threads, bf16, &err);
 
     if (!st)
         st = bench(&x, batch, steps, &err);

@@ -62,7 +62,8 @@ typedef struct kao_detect_options {
  * No face is no error: faces->n is 0. Same picture, same model, same CPU level: same bits,
  * for any number of threads.
  * Errors: KAO_E_ARG (an empty or impossible view), KAO_E_NOMEM, KAO_E_LIMIT, KAO_E_CANCELLED,
- * KAO_E_FORMAT, KAO_E_UNSUPPORTED (a network whose outputs are not of its family's shape, type).
+ * KAO_E_FORMAT, KAO_E_UNSUPPORTED (a network whose outputs are not of its family's shape, type,
+ * range).
  * Then faces->n is 0.
  * Memory: grows the detector's buffers when a picture's shape is new to it; a shape it has
  * seen lately takes none.

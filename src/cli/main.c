@@ -1,8 +1,23 @@
 /* kao: the program. Finds the subcommand; the rest is in cmd_*.c. */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/command.h"
+
+/* The number of a standard stream that is closed goes to the next file that is opened, and
+ * messages would be written into that. Such a stream is opened on nothing, the other way
+ * round: using it fails as it did. */
+static bool hold_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+            return false;
+    return true;
+}
 
 static void usage(FILE *f)
 {
@@ -21,6 +36,11 @@ int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
 
+    if (!hold_streams()) {
+        fprintf(stderr,
+                "kao: a standard stream is closed, and no /dev/null in its place\n");
+        return CLI_FAULT;
+    }
     cli_set_program(argv[0]);
 
     const bool help = strcmp(name, "help") == 0;

@@ -137,7 +137,8 @@ static void map_back(kao_detector *d, const pass *p, const canvas *c, float widt
 
             f.points[k] = (kao_point){ q.x - 0.5f, q.y - 0.5f };
         }
-        kao_face_list_add(&d->found, &f);
+        if (is_face(&f)) /* the picture's pixels may pass a float's range */
+            kao_face_list_add(&d->found, &f);
     }
 }
 

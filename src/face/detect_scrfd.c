@@ -14,6 +14,9 @@
 
 enum { LEVELS = 3, ANCHORS = 2 };
 
+/* Of a score; above 1 by what a sum of shares may be rounded up. More is a logit. */
+static const float most_score = 1.001f;
+
 /* Whether output i, as the file states it, can hold `width` numbers an anchor. */
 static bool may_hold(const kao_network *net, uint32_t i, int64_t width,
                      const char *prefix)
@@ -116,8 +119,12 @@ kao_status kao_scrfd_decode(const kao_heads *heads, const kao_tensor *const *ten
                     score = 1 / (1 + expf(-score));
                 if (!(score >= min_score))
                     continue;
+                if (score > most_score)
+                    return kao_fail(err, KAO_E_FORMAT,
+                                    "a score of stride %d is %g: wanted 0 to 1",
+                                    l->stride, (double)score);
                 const kao_face f =
-                    face_at(l, box, points, cell, columns, cells, a, score);
+                    face_at(l, box, points, cell, columns, cells, a, fminf(score, 1));
 
                 kao_face_list_add(list, &f);
             }

@@ -10,7 +10,7 @@ void kao_conv_plan_init(kao_conv_plan *p, const kao_kernels *k, const kao_conv *
         p->algorithm = KAO_CONV_DEPTHWISE;
         kao_conv_dw_init(p);
     } else {
-        p->algorithm = KAO_CONV_DIRECT;
+        p->algorithm = kao_conv_fits_pairs(d) ? KAO_CONV_PAIRS : KAO_CONV_DIRECT;
         kao_conv_dense_init(p, k);
     }
 }

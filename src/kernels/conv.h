@@ -33,23 +33,26 @@ typedef struct kao_conv {
     kao_act act;
     float lo, hi; /* of KAO_ACT_CLAMP */
     kao_residual residual;
+    bool bf16; /* numbers of w and in may be rounded to bfloat16 */
 } kao_conv;
 
 /* How the sum is formed. Each algorithm has its own packed form and its own error class,
  * u = FLT_EPSILON/2, K products a sum, before the activation:
  *
  *   direct      |got - exact| <= (K+2)*u*(|bias| + sum|w*in|)
- *   depthwise   the same */
+ *   depthwise   the same
+ *   pairs       the same, with w and in rounded to bfloat16; so 2^-8 * sum|w*in| more */
 typedef enum kao_conv_algorithm {
     KAO_CONV_DIRECT,    /* tiles of GEMM over the taps where they lie (conv_dense.c) */
     KAO_CONV_DEPTHWISE, /* vectors of channels (conv_depthwise.c) */
+    KAO_CONV_PAIRS,     /* direct, with pairs of bfloat16 for numbers (conv_dense.c) */
 } kao_conv_algorithm;
 
 typedef struct kao_range { /* begin <= i < end */
     int32_t begin, end;
 } kao_range;
 
-/* What conv_dense.c derives. */
+/* What conv_dense.c derives. Of KAO_CONV_PAIRS c and k count pairs. */
 typedef struct kao_conv_direct {
     int32_t c, oc, k;     /* of one group: channels in and out, products a sum */
     int32_t n_panels, mr; /* panels a group, rows a tile */
@@ -117,7 +120,8 @@ typedef struct kao_conv_group {
     kao_conv_stage *stages;
     int32_t n_stages;
     size_t zeros_bytes, thread_bytes; /* of scratch: once, and for each thread */
-    int32_t rows_piece, row_pieces;   /* of one image of the last map */
+    size_t patch; /* in a thread's scratch: where its pointwise stages work */
+    int32_t rows_piece, row_pieces; /* of one image of the last map */
 } kao_conv_group;
 
 /* Two or more that can be a group. */

@@ -11,6 +11,9 @@
  *     . a b c d |        (mr-1)*sx + (kw-1)*dx + 1 pixels
  *     . e f g h |
  *
+ * With pairs of bfloat16 every tile copies its window: that is where numbers become pairs of
+ * neighbouring channels. From there on a pair is treated as a number.
+ *
  * A piece is a run of tiles with all panels, or, where tiles are few (late layers, fully
  * connected ones), one tile with some panels. That depends on the layer alone. */
 #include "kernels/conv_parts.h"
@@ -20,6 +23,8 @@
 typedef struct dense_job {
     const kao_kernels *k;
     const kao_conv *d;
+    const kao_gemm_tiles *tiles;
+    bool pairs;
     kao_conv_direct g;
     const float *w, *bias, *slope, *in, *residual;
     float *out, *scratch;
@@ -29,13 +34,18 @@ typedef struct dense_job {
 /* The widest panel that is filled, or the next one where it wastes less than the
  * narrowest panel is wide: 40 = 32 + 8, 24 = 16 + 8, but 10 and 28 take one panel of 16
  * and 32. */
-int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left)
+const kao_gemm_slot *kao_conv_panel_tile(const kao_gemm_tiles *tiles, int32_t left)
 {
-    int32_t s = k->n_gemm - 1;
+    int32_t s = tiles->n - 1;
 
-    while (s > 0 && left <= k->gemm[s].nr - k->gemm[0].nr)
+    while (s > 0 && left <= tiles->slot[s].nr - tiles->slot[0].nr)
         s--;
-    return s;
+    return &tiles->slot[s];
+}
+
+static const kao_gemm_tiles *tiles_of(const kao_kernels *k, const kao_conv_plan *p)
+{
+    return p->algorithm == KAO_CONV_PAIRS ? &k->pairs : &k->gemm;
 }
 
 /* A tall tile has a long epilogue, which overlaps with no FMA; a short one reads its
@@ -47,9 +57,11 @@ static int32_t tile_rows(const kao_gemm_slot *s, int32_t k)
     return s->mr >= 12 && s->nr >= 24 && k < 256 ? s->mr / 2 : s->mr;
 }
 
-static kao_conv_direct geometry(const kao_kernels *k, const kao_conv *d)
+static kao_conv_direct geometry(const kao_kernels *k, const kao_conv_plan *p)
 {
-    kao_conv_direct g = { .c = d->c / d->groups,
+    const kao_conv *d = &p->d;
+    kao_conv_direct g = { .c = p->algorithm == KAO_CONV_PAIRS ? d->c / 2
+                                                              : d->c / d->groups,
                           .oc = d->oc / d->groups,
                           .pointwise = kao_conv_is_pointwise(d),
                           .n = d->n,
@@ -59,7 +71,7 @@ static kao_conv_direct geometry(const kao_kernels *k, const kao_conv *d)
 
     g.k = g.c * d->kh * d->kw;
     for (int32_t left = g.oc; left > 0;) {
-        const kao_gemm_slot *s = &k->gemm[kao_conv_panel_slot(k, left)];
+        const kao_gemm_slot *s = kao_conv_panel_tile(tiles_of(k, p), left);
 
         if (g.n_panels == 0)
             g.mr = tile_rows(s, g.k);
@@ -117,11 +129,12 @@ static size_t divide_work(kao_conv_direct *g, int32_t groups)
     return (g->n_tiles + g->tiles_piece - 1) / g->tiles_piece * (size_t)g->panel_pieces;
 }
 
-static size_t patch_floats(const kao_conv *d, int32_t mr)
+/* c: of all groups, of pairs half the channels */
+static size_t patch_floats(const kao_conv *d, int32_t mr, int32_t c)
 {
     const int32_t pixels = (mr - 1) * d->sx + (d->kw - 1) * d->dx + 1;
 
-    return (size_t)d->kh * (size_t)pixels * (size_t)d->c;
+    return (size_t)d->kh * (size_t)pixels * (size_t)c;
 }
 
 void kao_conv_dense_init(kao_conv_plan *p, const kao_kernels *k)
@@ -129,16 +142,34 @@ void kao_conv_dense_init(kao_conv_plan *p, const kao_kernels *k)
     const kao_conv *d = &p->d;
     kao_conv_direct *g = &p->direct;
 
-    *g = geometry(k, d);
+    *g = geometry(k, p);
     p->packed_bytes =
         kao_conv_bytes(((uint64_t)g->floats + 2 * g->n_pad) * (uint64_t)d->groups);
     if (g->pointwise)
         set_pixels(g, (size_t)d->n * (size_t)d->oh * (size_t)d->ow);
-    else
+    if (!g->pointwise || p->algorithm == KAO_CONV_PAIRS)
         p->thread_bytes =
-            kao_round_up(patch_floats(d, g->mr), KAO_CONV_PAD) * sizeof(float);
+            kao_round_up(patch_floats(d, g->mr, g->c * d->groups), KAO_CONV_PAD) *
+            sizeof(float);
     count_tiles(g);
     p->n_pieces = divide_work(g, d->groups);
+}
+
+/* Weights of the same tap, channels 2i and 2i+1, side by side. */
+static void pack_pairs(const kao_kernels *k, const kao_conv *d,
+                       const kao_conv_direct *g, const float *w, int32_t cols,
+                       int32_t nr, float *to)
+{
+    const size_t taps = (size_t)d->kh * (size_t)d->kw;
+
+    memset(to, 0, kao_round_up((size_t)g->k * (size_t)nr, KAO_CONV_PAD) * sizeof *to);
+    for (size_t t = 0; t < taps; t++)
+        for (size_t i = 0; i < (size_t)g->c; i++, to += nr)
+            for (size_t o = 0; o < (size_t)cols; o++) {
+                const float *from = w + (o * (size_t)d->c + 2 * i) * taps + t;
+
+                k->to_pairs((const float[]){ from[0], from[taps] }, 2, to + o);
+            }
 }
 
 static void pack_panel(const kao_conv *d, const kao_conv_direct *g, const float *w,
@@ -174,10 +205,13 @@ void kao_conv_dense_pack(const kao_kernels *k, const kao_conv_plan *p, const flo
             memcpy(to_slope + (size_t)i * g.n_pad, slope + o,
                    (size_t)g.oc * sizeof *slope);
         for (int32_t left = g.oc; left > 0;) {
-            const int32_t nr = k->gemm[kao_conv_panel_slot(k, left)].nr;
+            const int32_t nr = kao_conv_panel_tile(tiles_of(k, p), left)->nr;
             const int32_t cols = left < nr ? left : nr;
 
-            pack_panel(d, &g, w + (size_t)o * (size_t)g.k, cols, nr, packed);
+            if (p->algorithm == KAO_CONV_PAIRS)
+                pack_pairs(k, d, &g, w + (size_t)o * 2 * (size_t)g.k, cols, nr, packed);
+            else
+                pack_panel(d, &g, w + (size_t)o * (size_t)g.k, cols, nr, packed);
             packed += kao_round_up((size_t)g.k * (size_t)nr, KAO_CONV_PAD);
             o += cols;
             left -= cols;
@@ -204,7 +238,22 @@ static dense_tile tile_at(const dense_job *j, size_t index)
     return t;
 }
 
-/* The window of a tile with its zeros: kh rows of `pixels` pixels of c floats. */
+/* n pixels of the picture, into a patch. */
+static void copy_pixels(const dense_job *j, const float *from, int32_t n, float *to)
+{
+    const kao_conv *d = j->d;
+    const size_t c = (size_t)d->c;
+    /* pixels that lie side by side are copied as one */
+    const size_t at_once = d->in_stride == d->c ? (size_t)n : 1;
+
+    for (size_t i = 0; i < (size_t)n; i += at_once, from += d->in_stride)
+        if (j->pairs)
+            j->k->to_pairs(from, at_once * c, to + i * (c / 2));
+        else
+            memcpy(to + i * c, from, at_once * c * sizeof *to);
+}
+
+/* The window of a tile with its zeros: kh rows of `pixels` pixels of c floats, or pairs. */
 static void fill_patch(const dense_job *j, const dense_tile *t, int32_t pixels,
                        float *patch)
 {
@@ -212,7 +261,7 @@ static void fill_patch(const dense_job *j, const dense_tile *t, int32_t pixels,
     const int32_t x0 = t->x * d->sx - d->pad_left;
     const int32_t begin = x0 < 0 ? (-x0 < pixels ? -x0 : pixels) : 0;
     const int32_t end = x0 + pixels > d->w ? (d->w > x0 ? d->w - x0 : 0) : pixels;
-    const size_t c = (size_t)d->c, px = c * sizeof(float);
+    const size_t c = (size_t)(j->g.c * d->groups), px = c * sizeof(float);
 
     for (int32_t ky = 0; ky < d->kh; ky++, patch += (size_t)pixels * c) {
         const int32_t y = t->y * d->sy + ky * d->dy - d->pad_top;
@@ -226,11 +275,7 @@ static void fill_patch(const dense_job *j, const dense_tile *t, int32_t pixels,
                      (size_t)(x0 + begin)) *
                         (size_t)d->in_stride;
         memset(patch, 0, (size_t)begin * px);
-        if (d->in_stride == d->c)
-            memcpy(patch + (size_t)begin * c, from, (size_t)(end - begin) * px);
-        else
-            for (int32_t i = begin; i < end; i++, from += d->in_stride)
-                memcpy(patch + (size_t)i * c, from, px);
+        copy_pixels(j, from, end - begin, patch + (size_t)begin * c);
         memset(patch + (size_t)end * c, 0, (size_t)(pixels - end) * px);
     }
 }
@@ -243,8 +288,8 @@ static void set_input(const dense_job *j, const dense_tile *t, float *patch,
     ptrdiff_t stride = d->in_stride;
 
     g->n_ty = d->kh;
-    if (t->y >= j->g.ys.begin && t->y < j->g.ys.end && t->x >= j->g.xs.begin &&
-        t->x + t->rows <= j->g.xs.end) {
+    if (!j->pairs && t->y >= j->g.ys.begin && t->y < j->g.ys.end &&
+        t->x >= j->g.xs.begin && t->x + t->rows <= j->g.xs.end) {
         const size_t row =
             (size_t)t->img * (size_t)d->h + (size_t)(t->y * d->sy - d->pad_top);
 
@@ -255,7 +300,7 @@ static void set_input(const dense_job *j, const dense_tile *t, float *patch,
         const int32_t pixels = (t->rows - 1) * d->sx + (d->kw - 1) * d->dx + 1;
 
         fill_patch(j, t, pixels, patch);
-        stride = d->c;
+        stride = j->g.c * d->groups;
         g->a = patch;
         g->step_y = pixels * stride;
     }
@@ -263,9 +308,24 @@ static void set_input(const dense_job *j, const dense_tile *t, float *patch,
     g->step_x = d->dx * stride;
     g->n_tx = d->kw;
     g->len = j->g.c;
-    if (d->groups == 1 && d->dx == 1 && stride == d->c) {
+    if (d->groups == 1 && d->dx == 1 && stride == j->g.c) {
         g->len *= g->n_tx;
         g->n_tx = 1;
+    }
+}
+
+/* The same where pixels need no neighbours. */
+static void set_pixels_input(const dense_job *j, const dense_tile *t, float *patch,
+                             kao_gemm_args *g)
+{
+    g->a = j->in + t->pixel * (size_t)j->d->in_stride;
+    g->lda = j->d->in_stride;
+    g->n_ty = g->n_tx = 1;
+    g->len = j->g.c;
+    if (j->pairs) {
+        copy_pixels(j, g->a, t->rows, patch);
+        g->a = patch;
+        g->lda = j->g.c;
     }
 }
 
@@ -284,7 +344,7 @@ static void run_panels(const dense_job *j, const dense_tile *t, kao_gemm_args *g
         const float *w = j->w + (size_t)i * j->g.floats;
 
         for (int32_t left = j->g.oc; left > 0 && p < last; p++) {
-            const kao_gemm_slot *s = &j->k->gemm[kao_conv_panel_slot(j->k, left)];
+            const kao_gemm_slot *s = kao_conv_panel_tile(j->tiles, left);
             const ptrdiff_t o = (ptrdiff_t)i * j->g.oc + col;
 
             g->w = w;
@@ -318,6 +378,7 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     const size_t end = j->g.n_tiles - begin < j->g.tiles_piece
                            ? j->g.n_tiles
                            : begin + j->g.tiles_piece;
+    float *patch = j->thread_floats ? j->scratch + worker * j->thread_floats : NULL;
     kao_gemm_args g = { .ldo = d->out_stride,
                         .e = { .act = d->act,
                                .residual = d->residual,
@@ -328,14 +389,10 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     for (size_t i = begin; i < end; i++) {
         const dense_tile t = tile_at(j, i);
 
-        if (j->g.pointwise) {
-            g.a = j->in + t.pixel * (size_t)d->in_stride;
-            g.lda = d->in_stride;
-            g.n_ty = g.n_tx = 1;
-            g.len = j->g.c;
-        } else {
-            set_input(j, &t, j->scratch + worker * j->thread_floats, &g);
-        }
+        if (j->g.pointwise)
+            set_pixels_input(j, &t, patch, &g);
+        else
+            set_input(j, &t, patch, &g);
         run_panels(j, &t, &g, first, last);
     }
 }
@@ -349,6 +406,8 @@ static dense_job make_job(const kao_kernels *k, const kao_conv_plan *p,
     return (dense_job){
         .k = k,
         .d = &p->d,
+        .tiles = tiles_of(k, p),
+        .pairs = p->algorithm == KAO_CONV_PAIRS,
         .g = p->direct,
         .w = packed,
         .bias = packed + p->direct.floats * groups,
@@ -373,10 +432,12 @@ void kao_conv_dense_run(const kao_kernels *k, const kao_pool *pool,
 
 void kao_conv_point_pixels(const kao_kernels *k, const kao_conv_plan *p,
                            const float *packed, const float *in, const float *residual,
-                           float *out, size_t n)
+                           float *out, size_t n, float *scratch)
 {
     dense_job j = make_job(k, p, packed, in, residual, out);
 
+    j.scratch = scratch;
+    j.thread_floats = p->thread_bytes / sizeof(float);
     set_pixels(&j.g, n);
     count_tiles(&j.g);
     j.g.tiles_piece = j.g.n_tiles;

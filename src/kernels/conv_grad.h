@@ -8,6 +8,7 @@
  *   by bias[o]        sum over n,y,x of g[n,y,x,o]
  *   by in             the convolution of g, with gaps of zeros where the stride is 2 and
  *                     more, with the weights turned by 180 degrees and transposed
+ *                     (conv_grad_input.c leaves those zeros out)
  *
  * Descriptor as in conv.h; of it the epilogue and strides are not looked at: in, out and
  * their gradients are dense (stride = channels). Sums are cut by the layer alone, so the

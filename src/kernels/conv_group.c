@@ -120,7 +120,14 @@ void kao_conv_group_init(kao_conv_group *g, const kao_kernels *k,
               KAO_ALIGN;
         at -= at % KAO_ALIGN;
     }
-    g->thread_bytes = at > SIZE_MAX ? SIZE_MAX : (size_t)at;
+    g->patch = at > SIZE_MAX ? SIZE_MAX : (size_t)at;
+    for (int32_t i = 0; i < n; i++)
+        if (is_point(&stages[i].conv.d) &&
+            g->thread_bytes < stages[i].conv.thread_bytes)
+            g->thread_bytes = stages[i].conv.thread_bytes;
+    g->thread_bytes = kao_round_up(g->thread_bytes, KAO_ALIGN);
+    g->thread_bytes =
+        g->patch > SIZE_MAX - g->thread_bytes ? SIZE_MAX : g->patch + g->thread_bytes;
     divide_work(g);
 }
 
@@ -200,7 +207,8 @@ static void make_point_rows(const group_job *j, unsigned char *own, int32_t stag
         }
         const size_t pixels = (size_t)m * (size_t)d->ow;
 
-        kao_conv_point_pixels(j->k, &s->conv, s->packed, in, residual, out, pixels);
+        kao_conv_point_pixels(j->k, &s->conv, s->packed, in, residual, out, pixels,
+                              (float *)(void *)(own + j->g->patch));
         out += pixels * (size_t)d->out_stride;
         residual += residual ? pixels * (size_t)d->res_stride : 0;
         y += m;

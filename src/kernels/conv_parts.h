@@ -55,8 +55,14 @@ static inline kao_range kao_inside(int32_t n, int32_t stride, int32_t offset,
     return r;
 }
 
-/* The panel after which `left` channels remain: its slot in k->gemm. */
-int32_t kao_conv_panel_slot(const kao_kernels *k, int32_t left);
+/* Can be computed with pairs of neighbouring channels. */
+static inline bool kao_conv_fits_pairs(const kao_conv *d)
+{
+    return d->bf16 && d->groups == 1 && d->c % 2 == 0;
+}
+
+/* The tile of the panel after which `left` channels remain. */
+const kao_gemm_slot *kao_conv_panel_tile(const kao_gemm_tiles *tiles, int32_t left);
 
 /* Of each algorithm: derive (p->d is set; sets packed_bytes, thread_bytes, n_pieces and
  * its part of the union), pack, and run all pieces. */
@@ -73,10 +79,11 @@ void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch);
 
-/* n pixels of a pointwise convolution, one after the other, in this thread. */
+/* n pixels of a pointwise convolution, one after the other, in this thread. scratch:
+ * p->thread_bytes. */
 void kao_conv_point_pixels(const kao_kernels *k, const kao_conv_plan *p,
                            const float *packed, const float *in, const float *residual,
-                           float *out, size_t n);
+                           float *out, size_t n, float *scratch);
 
 /* Where input rows lie: row r of the picture in slot (r - base) % slots, w * stride floats
  * apart. */

@@ -10,4 +10,8 @@
  void kao_kernels_fill_##name(kao_kernels *k);
 KAO_CPU_LEVELS(KAO_KERNELS_FILL_)
 
+#if defined(__x86_64__)
+void kao_kernels_fill_bf16(kao_kernels *k); /* where the mask has KAO_CPU_BF16 */
+#endif
+
 #endif

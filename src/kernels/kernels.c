@@ -18,5 +18,9 @@ void kao_kernels_init(kao_kernels *k, uint32_t cpu)
     for (size_t i = 0; i < sizeof levels / sizeof levels[0]; i++)
         if ((cpu & levels[i].needs) == levels[i].needs)
             levels[i].fill(k);
+#if defined(__x86_64__)
+    if ((cpu & KAO_CPU_BF16) && (cpu & KAO_CPU_AVX512))
+        kao_kernels_fill_bf16(k);
+#endif
     k->cpu = cpu;
 }

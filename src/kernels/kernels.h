@@ -6,7 +6,7 @@
  *
  * Only the drivers call the slots of gemm and depthwise; the others are called through
  * the functions of pool.h, elementwise.h and layout.h, which state their contracts, but for
- * those of training (dot_rows, norm_*), which conv_grad.c and nn/ops/train.c call.
+ * those of training (dot_rows, norm_*), which conv_grad_*.c and nn/ops/train_*.c call.
  *
  * Words of this folder:
  *   panel   packed weights of nr output channels, side by side
@@ -72,6 +72,22 @@ typedef struct kao_gemm_args {
 } kao_gemm_args;
 
 typedef void kao_gemm_fn(const kao_gemm_args *g, int32_t rows);
+
+/* Pairs of bfloat16. A bfloat16 is the upper half of a float32, rounded to nearest, ties to
+ * even; numbers below the smallest normal one may become zero. Two neighbours lie in 32 bits,
+ * the first in the lower half, and arrays of pairs go as float arrays of half the length: a
+ * tile of pairs has the contract of a tile with pairs for the numbers of a and w, and
+ *
+ *   w*a = first(w)*first(a) + second(w)*second(a)
+ *
+ * for each product; sums, bias and results are float32. In the class bound every pair counts
+ * as two products. */
+
+/* n numbers (even) -> n/2 pairs; pairs may be the same memory as in. */
+typedef void kao_to_pairs_fn(const float *in, size_t n, float *pairs);
+/* 2*n rows of width numbers, one behind the other -> n rows of pairs: number i of row 2r with
+ * that of row 2r+1. pairs may be the same memory as rows. */
+typedef void kao_zip_pairs_fn(const float *rows, size_t n, size_t width, float *pairs);
 
 enum { KAO_DW_ROWS = 4 }; /* most output rows that one call of the dw3 slot makes */
 
@@ -197,10 +213,18 @@ typedef struct kao_gemm_slot {
     int32_t mr, nr; /* most rows a call; width of a packed panel */
 } kao_gemm_slot;
 
+typedef struct kao_gemm_tiles {
+    kao_gemm_slot slot[KAO_GEMM_SLOTS]; /* nr ascending; n of them */
+    int32_t n;
+} kao_gemm_tiles;
+
 typedef struct kao_kernels {
-    uint32_t cpu;                       /* the mask it was filled for */
-    kao_gemm_slot gemm[KAO_GEMM_SLOTS]; /* nr ascending; n_gemm of them */
-    int32_t n_gemm;
+    uint32_t cpu;        /* the mask it was filled for */
+    kao_gemm_tiles gemm; /* of float32 */
+    kao_gemm_tiles
+        pairs; /* of pairs of bfloat16; fast where the mask has KAO_CPU_BF16 */
+    kao_to_pairs_fn *to_pairs;
+    kao_zip_pairs_fn *zip_pairs;
     kao_dw3_fn *dw3;
     kao_dw_fn *dw;
     kao_window_fn *window_max, *window_avg;

@@ -33,6 +33,9 @@ typedef struct kao_network {
     kao_arena arena; /* of params */
     kao_node *nodes; /* by number of the node in the file */
     kao_kernels kernels;
+    /* Convolutions of plans and tapes made from here on may round inputs, weights and
+     * gradients to bfloat16; sums stay float32. False at first. */
+    bool bf16;
     pthread_mutex_t lock;                 /* guards packed */
     kao_packed *packed[KAO_PACKED_LISTS]; /* by key.layer */
 } kao_network;

@@ -283,8 +283,10 @@ static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
     if (!group || !stages)
         return kao_graph_no_memory(g);
     n = 0;
-    for (const kao_conv_step *c = s->conv; c; c = c->next)
-        stages[n++].conv.d = c->d;
+    for (const kao_conv_step *c = s->conv; c; c = c->next) {
+        stages[n].conv.d = c->d;
+        stages[n++].conv.d.bf16 = g->net->bf16;
+    }
     kao_conv_group_init(group, &g->net->kernels, stages, n);
     e->kernel = n > 1 ? KAO_KERNEL_GROUP : KAO_KERNEL_CONV;
     e->detail = group;

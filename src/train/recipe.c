@@ -60,6 +60,7 @@ static const key keys[] = {
     { NUMBER(size, 64, 1024, 320) },
     { NUMBER(batch, 1, 1024, 32) },
     { NUMBER(accumulate, 1, 1024, 1) },
+    { TEXT(precision, "float32") },
     { TEXT(optimizer, "adamw") },
     { TEXT(schedule, "constant") },
     { TEXT(drops, "") },
@@ -211,6 +212,11 @@ kao_status kao_recipe_set(kao_recipe *r, const char *assignment, kao_error *err)
         return kao_fail(err, KAO_E_LIMIT, "%.40s: too long", assignment);
     memcpy(line, assignment, strlen(assignment) + 1);
     return set_line(r, line, assignment, err);
+}
+
+bool kao_recipe_is_bf16(const kao_recipe *r)
+{
+    return strcmp(r->precision, "bfloat16") == 0;
 }
 
 void kao_recipe_hash(const kao_recipe *r, char text[KAO_SHA256_TEXT])

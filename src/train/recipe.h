@@ -32,6 +32,9 @@ typedef struct kao_recipe {
     double width;       /* of the network */
     double size, batch; /* of the input; pictures a backward run */
     double accumulate;  /* backward runs a step */
+    /* float32; bfloat16: operands of products are rounded to it, the teacher's too, where the
+     * CPU has instructions for that */
+    char precision[16];
     char optimizer[16], schedule[16]; /* adamw, sgd; see schedule.h */
     char drops[64];                   /* of the schedule "step" */
     double momentum;                  /* of sgd */
@@ -50,6 +53,7 @@ typedef struct kao_recipe {
 /* Read a recipe; path is named in messages. */
 kao_status kao_recipe_read(kao_recipe *r, kao_mem *mem, const char *path,
                            kao_error *err);
+bool kao_recipe_is_bf16(const kao_recipe *r);
 /* "key=value" from the command line. */
 kao_status kao_recipe_set(kao_recipe *r, const char *assignment, kao_error *err);
 /* A hash of what steps depend on: every value that is not the usual one, but for the run's

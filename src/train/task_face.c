@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/error.h"
+#include "face/model.h"
 #include "kao/embedder.h"
 #include "train/arch.h"
 #include "train/distill.h"
@@ -113,6 +115,8 @@ static kao_status open_teachers(kao_task *t, kao_error *err)
     const kao_run_options one = { .n_threads = 1 };
     kao_status st = kao_model_open(t->ctx, &model, t->r->teacher, err);
 
+    if (!st)
+        model->net->bf16 = kao_recipe_is_bf16(t->r) && (t->ctx->cpu & KAO_CPU_BF16);
     t->n_workers = kao_pool_threads(t->ctx->pool);
     t->teachers = kao_calloc(mem, t->n_workers, sizeof *t->teachers);
     t->pictures = kao_calloc(mem, 2 * t->n_workers, sizeof *t->pictures);

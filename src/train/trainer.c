@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "base/bytes.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "train/init.h"
@@ -318,6 +319,18 @@ static const kao_task_kind *find_kind(const char *name)
     return NULL;
 }
 
+static kao_status set_precision(run *x, kao_error *err)
+{
+    if (strcmp(x->r->precision, "float32") != 0 && !kao_recipe_is_bf16(x->r))
+        return kao_fail(err, KAO_E_ARG, "precision = %.40s: float32 or bfloat16",
+                        x->r->precision);
+    x->net->bf16 = kao_recipe_is_bf16(x->r) && (x->ctx->cpu & KAO_CPU_BF16);
+    if (kao_recipe_is_bf16(x->r) && !x->net->bf16 && x->o->note)
+        x->o->note(x->o->user,
+                   "this CPU has no instructions for bfloat16: float32 is used");
+    return KAO_OK;
+}
+
 /* The task, and the network with its first weights. */
 static kao_status open_task(run *x, size_t *n, kao_error *err)
 {
@@ -364,6 +377,8 @@ static kao_status begin(run *x, kao_error *err)
     if (!st)
         st =
             kao_network_parse(x->ctx, &x->net, (kao_span){ x->bytes, n }, r->name, err);
+    if (!st)
+        st = set_precision(x, err);
     if (!st)
         st = kao_tape_create(&x->tape, x->net, &in, err);
     if (!st && x->kind->begin)

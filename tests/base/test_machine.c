@@ -210,7 +210,7 @@ static void levels(void **state)
 
             kao_kernels_init(&k, l->needs);
             assert_int_equal(k.cpu, l->needs);
-            assert_non_null(k.gemm[0].run);
+            assert_non_null(k.gemm.slot[0].run);
         }
     }
     strcat(choices, "native");

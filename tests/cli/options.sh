@@ -47,6 +47,18 @@ run 3 "$KAO" doctor x
 err_one_line
 fact "version prints one line; version and doctor refuse arguments"
 
+if [ -e /proc/self/fd ]; then
+    for fd in 0 1; do # what is closed is there, so that no file gets its number
+        run 3 sh -c "exec \"\$0\" model info /proc/self/fd/$fd $fd>&-" "$KAO"
+        grep -q "No such file" "$work/err" && fails "stream $fd"
+    done
+    run 0 sh -c 'exec "$0" model make mbf /proc/self/fd/2 2>&-' "$KAO"
+    run 4 sh -c 'exec "$0" version >&-' "$KAO"
+    err_has "cannot write the output: Bad file descriptor"
+    run 3 sh -c 'exec "$0" detect - <&-' "$KAO"
+    fact "a closed standard stream is held: no file that is written can get messages into it"
+fi
+
 bad() { # OPTION VALUE WANTED
     run 3 "$KAO" verify "$1" "$2" a b
     err_has "kao verify: $1 $2: wanted $3"

@@ -426,6 +426,45 @@ static void decodes_scrfd(void **state)
     kao_face_list_fini(&list);
 }
 
+/* Rows hold shares; a file that leaves its logits there is told, not believed. */
+static void scrfd_scores(void **state)
+{
+    enum { N = COLUMNS * ROWS };
+    static const struct {
+        float score;
+        kao_status status;
+        float want; /* of the face; 0: none */
+    } rows[] = {
+        { 1, KAO_OK, 1 },  { 1.0000001f, KAO_OK, 1 }, { NAN, KAO_OK, 0 },
+        { -3, KAO_OK, 0 }, { 2.2f, KAO_E_FORMAT, 0 }, { INFINITY, KAO_E_FORMAT, 0 },
+    };
+    static float score[2 * N], box[8 * N], kps[20 * N];
+    const kao_heads heads = { .n_levels = 1,
+                              .anchors = 2,
+                              .level = { { STRIDE, 0, 0, 1, 2 } } };
+    const kao_tensor t[3] = { rows_of(score, 2 * N, 1), rows_of(box, 2 * N, 4),
+                              rows_of(kps, 2 * N, 10) };
+    const kao_tensor *const tensors[3] = { &t[0], &t[1], &t[2] };
+    kao_mem mem;
+    kao_face_list list = { .mem = &mem };
+    kao_error err = { 0 };
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        score[5] = rows[i].score;
+        list.n = 0;
+        assert_int_equal(kao_scrfd_decode(&heads, tensors, W, H, .5f, &list, &err),
+                         rows[i].status);
+        assert_int_equal(list.n, rows[i].want > 0);
+        if (list.n)
+            assert_true(list.faces[0].score == rows[i].want);
+        if (rows[i].status)
+            assert_non_null(strstr(err.msg, "wanted 0 to 1"));
+    }
+    kao_face_list_fini(&list);
+}
+
 /* ---- choice and similarity ---- */
 
 static void choices(void **state)
@@ -506,15 +545,11 @@ static void similarities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(similarity),
-        cmocka_unit_test(faces_that_are_none),
-        cmocka_unit_test(suppression),
-        cmocka_unit_test(full_lists),
-        cmocka_unit_test(boxes_inside_boxes),
-        cmocka_unit_test(sorting),
-        cmocka_unit_test(decodes_yunet),
-        cmocka_unit_test(decodes_scrfd),
-        cmocka_unit_test(choices),
+        cmocka_unit_test(similarity),         cmocka_unit_test(faces_that_are_none),
+        cmocka_unit_test(suppression),        cmocka_unit_test(full_lists),
+        cmocka_unit_test(boxes_inside_boxes), cmocka_unit_test(sorting),
+        cmocka_unit_test(decodes_yunet),      cmocka_unit_test(decodes_scrfd),
+        cmocka_unit_test(scrfd_scores),       cmocka_unit_test(choices),
         cmocka_unit_test(similarities),
     };
 

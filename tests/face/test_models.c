@@ -482,8 +482,8 @@ static void embedder_of_one_row(void **state)
     kao_embedder_destroy(e);
 }
 
-/* A file with YuNet's outputs, all made from one value of n rows. */
-static pb fake_yunet(int dtype, float fill)
+/* A file with YuNet's outputs, rows of one value; points: of those of kps. */
+static pb fake_yunet(int dtype, float fill, float points)
 {
     static const char *const kinds[4] = { "cls", "obj", "bbox", "kps" };
     static const int64_t widths[4] = { 1, 1, 4, 10 };
@@ -495,7 +495,7 @@ static pb fake_yunet(int dtype, float fill)
         for (int stride = 8; stride <= 32; stride *= 2) {
             const int64_t shape[3] = { 1, 1024 / (stride * stride), widths[k] };
             char name[3][24], attribute[16];
-            pb t = tensor_proto("", KAO_F32, "1", &fill);
+            pb t = tensor_proto("", KAO_F32, "1", k == 3 ? &points : &fill);
 
             snprintf(name[0], sizeof name[0], "%s_%d", kinds[k], stride);
             snprintf(name[1], sizeof name[1], "%s.s", name[0]);
@@ -513,23 +513,25 @@ static void detector_outputs(void **state)
 {
     static const struct {
         int dtype;
-        float fill;
+        float fill, points;
         kao_status status;
         size_t n;
     } rows[] = {
-        { KAO_F32, 0.7f, KAO_OK, 3 }, /* after suppression */
-        { KAO_F32, NAN, KAO_OK, 0 },
-        { KAO_F32, INFINITY, KAO_OK, 0 }, /* boxes that are none */
-        { KAO_F32, 1e30f, KAO_OK, 0 },
-        { KAO_U8, 1, KAO_E_UNSUPPORTED, 0 }, /* a quarter of the bytes */
-        { KAO_I64, 1, KAO_E_UNSUPPORTED, 0 },
+        { KAO_F32, 0.7f, 0.7f, KAO_OK, 3 }, /* after suppression */
+        { KAO_F32, NAN, NAN, KAO_OK, 0 },
+        { KAO_F32, INFINITY, INFINITY, KAO_OK, 0 }, /* boxes that are none */
+        { KAO_F32, 1e30f, 1e30f, KAO_OK, 0 },
+        { KAO_F32, 0.7f, 1e36f, KAO_OK, 3 },
+        { KAO_F32, 0.7f, 8e36f, KAO_OK, 0 },    /* 6e38 and more in the picture */
+        { KAO_U8, 1, 1, KAO_E_UNSUPPORTED, 0 }, /* a quarter of the bytes */
+        { KAO_I64, 1, 1, KAO_E_UNSUPPORTED, 0 },
     };
     fixture *f = *state;
     kao_image image = { 0 };
 
-    assert_int_equal(kao_image_create(f->ctx, 32, 32, &image, NULL), KAO_OK);
+    assert_int_equal(kao_image_create(f->ctx, 320, 320, &image, NULL), KAO_OK);
     for (size_t i = 0; i < COUNT(rows); i++) {
-        pb file = fake_yunet(rows[i].dtype, rows[i].fill);
+        pb file = fake_yunet(rows[i].dtype, rows[i].fill, rows[i].points);
         kao_detector *d = NULL;
         size_t n = 99;
 

@@ -84,6 +84,17 @@ float *check_floats(size_t n)
     return p;
 }
 
+void check_to_bf16(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits;
+
+        memcpy(&bits, &x[i], sizeof bits);
+        bits &= 0xffff0000u;
+        memcpy(&x[i], &bits, sizeof bits);
+    }
+}
+
 float *check_canaries(size_t n)
 {
     float *p = guarded(n);

@@ -34,7 +34,8 @@ float check_float(void);        /* -1..1, 24 bits */
 
 /* n floats, the byte after the last on a page without access. check_free_all gives all
  * back. */
-float *check_floats(size_t n); /* random */
+float *check_floats(size_t n);          /* random */
+void check_to_bf16(float *x, size_t n); /* towards zero: pairs of them are exact */
 float *check_canaries(size_t n);
 void check_free_all(void);
 int check_is_canary(float x);

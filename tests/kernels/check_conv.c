@@ -100,6 +100,10 @@ static void make(conv_data *t, const kao_conv *d, int with_bias)
     if (t->slope && d->oc > 1)
         t->slope[1] = 1.75f;
     t->in = check_floats(span(d->n, d->h, d->w, d->in_stride, d->c));
+    if (d->bf16) {
+        check_to_bf16(t->w, (size_t)d->oc * k);
+        check_to_bf16(t->in, span(d->n, d->h, d->w, d->in_stride, d->c));
+    }
     t->res = d->residual ? check_floats(span(d->n, d->oh, d->ow, d->res_stride, d->oc))
                          : NULL;
     t->want = malloc(outs * sizeof *t->want);
@@ -139,10 +143,11 @@ static float *run(const conv_data *t, const kao_conv *d, const kao_kernels *k,
 
 static void describe(char *s, size_t n, const kao_conv *d)
 {
-    snprintf(s, n, "n%d %dx%dx%d->%dx%dx%d k%dx%d s%d,%d d%d,%d p%d,%d g%d act%d res%d",
+    snprintf(s, n,
+             "n%d %dx%dx%d->%dx%dx%d k%dx%d s%d,%d d%d,%d p%d,%d g%d act%d res%d%s",
              d->n, d->h, d->w, d->c, d->oh, d->ow, d->oc, d->kh, d->kw, d->sy, d->sx,
              d->dy, d->dx, d->pad_top, d->pad_left, d->groups, (int)d->act,
-             (int)d->residual);
+             (int)d->residual, d->bf16 ? " bf16" : "");
 }
 
 static void compare(const conv_data *t, const float *out, const char *isa)
@@ -227,7 +232,7 @@ static void in_place(const conv_data *t, const kao_kernels *k, const void *packe
 static kao_pool *pools[2]; /* 2 and 5 threads */
 static kao_mem mem;
 
-static void check(const kao_conv *d, int with_bias)
+static void check_form(const kao_conv *d, int with_bias)
 {
     check_isa isas[CHECK_MAX_ISAS];
     const int n = check_isas(isas);
@@ -252,6 +257,16 @@ static void check(const kao_conv *d, int with_bias)
         in_place(&t, k, packed, out, isas[i].name);
     }
     drop(&t);
+}
+
+static void check(const kao_conv *d, int with_bias)
+{
+    kao_conv bf16 = *d;
+
+    check_form(d, with_bias);
+    bf16.bf16 = true;
+    if (d->groups == 1 && d->c % 2 == 0)
+        check_form(&bf16, with_bias);
 }
 
 /* oh, ow from symmetric padding; strides: extra floats beyond the channels. */
@@ -297,7 +312,8 @@ static void test_channels(void **state) /* every tail of the tiles, pointwise an
     (void)state;
     check_seed(1);
     for (size_t i = 0; i < sizeof oc / sizeof oc[0]; i++) {
-        kao_conv d = conv(1, 5, 6, 9, oc[i], 1, 1, 1, 0, 1, (int)(i % 3));
+        kao_conv d =
+            conv(1, 5, 6, 9 + (int)(i % 4 / 2), oc[i], 1, 1, 1, 0, 1, (int)(i % 3));
         set_epilogue(&d, (int)(i % 5), (int)(i % 3));
         check(&d, 1);
         d = conv(1, 5, 17, 5, oc[i], 3, 1, 1, 1, 1, (int)(i % 2));
@@ -312,11 +328,11 @@ static void test_rows(void **state) /* every number of rows in a tile */
     check_seed(2);
     for (int w = 1; w <= 30; w++) {
         for (int oc = 8; oc <= 32; oc += 8) {
-            kao_conv d = conv(1, 1, w, 11, oc, 1, 1, 1, 0, 1, 0);
+            kao_conv d = conv(1, 1, w, 11 + w % 2, oc, 1, 1, 1, 0, 1, 0);
             set_epilogue(&d, w % 5, w % 3);
             check(&d, 1);
         }
-        kao_conv d = conv(1, 3, w, 3, 16, 3, 1, 1, 1, 1, 0);
+        kao_conv d = conv(1, 3, w, 3 + w % 2, 16, 3, 1, 1, 1, 1, 0);
         check(&d, 1);
     }
 }

@@ -79,7 +79,7 @@ static void near(const char *isa, const char *what, const float *got, const sum 
             "%s: %s[%zu]: %.9g, want %.9g", isa, what, i, (double)got[i], want->v[i]);
 }
 
-static void check_conv(const kao_conv *d)
+static void check_form(const kao_conv *d)
 {
     check_isa isas[CHECK_MAX_ISAS];
     const int n_isas = check_isas(isas);
@@ -87,12 +87,16 @@ static void check_conv(const kao_conv *d)
     const size_t n_out = (size_t)d->n * (size_t)d->oh * (size_t)d->ow * (size_t)d->oc;
     const size_t n_w =
         (size_t)d->oc * (size_t)(d->c / d->groups) * (size_t)d->kh * (size_t)d->kw;
-    const float *in = check_floats(n_in), *w = check_floats(n_w),
-                *g = check_floats(n_out);
+    float *in = check_floats(n_in), *w = check_floats(n_w), *g = check_floats(n_out);
     sum dw = sum_of(n_w), db = sum_of((size_t)d->oc), din = sum_of(n_in);
     kao_mem mem;
     kao_pool *pool[2] = { NULL, NULL };
 
+    if (d->bf16) {
+        check_to_bf16(in, n_in);
+        check_to_bf16(w, n_w);
+        check_to_bf16(g, n_out);
+    }
     kao_mem_init(&mem, NULL);
     assert_int_equal(
         kao_pool_create(&pool[1], &mem, &(kao_pool_options){ .n_threads = 3 }, NULL),
@@ -134,6 +138,15 @@ static void check_conv(const kao_conv *d)
     check_free_all();
 }
 
+static void check_conv(const kao_conv *d)
+{
+    kao_conv bf16 = *d;
+
+    check_form(d);
+    bf16.bf16 = true;
+    check_form(&bf16);
+}
+
 static kao_conv layer(int n, int h, int w, int c, int oc, int k, int stride, int pad,
                       int groups)
 {
@@ -160,12 +173,23 @@ static kao_conv layer(int n, int h, int w, int c, int oc, int k, int stride, int
 static void convolutions(void **state)
 {
     const kao_conv layers[] = {
-        layer(2, 20, 30, 16, 24, 1, 1, 0, 1),  layer(1, 40, 40, 3, 16, 3, 2, 1, 1),
-        layer(2, 11, 9, 5, 7, 3, 1, 1, 1),     layer(3, 13, 17, 33, 18, 3, 2, 1, 1),
-        layer(2, 19, 23, 40, 40, 3, 1, 1, 40), layer(2, 14, 15, 17, 17, 3, 2, 1, 17),
-        layer(1, 7, 7, 64, 64, 7, 1, 0, 64),   layer(2, 1, 1, 70, 35, 1, 1, 0, 1),
-        layer(2, 12, 12, 8, 12, 3, 1, 1, 4),   layer(1, 9, 9, 4, 4, 5, 2, 2, 1),
-        layer(1, 5, 300, 6, 3, 3, 1, 1, 1),    layer(1, 8, 8, 16, 16, 1, 2, 0, 1),
+        layer(2, 20, 30, 16, 24, 1, 1, 0, 1),
+        layer(1, 40, 40, 3, 16, 3, 2, 1, 1),
+        layer(2, 11, 9, 5, 7, 3, 1, 1, 1),
+        layer(3, 13, 17, 33, 18, 3, 2, 1, 1),
+        layer(2, 19, 23, 40, 40, 3, 1, 1, 40),
+        layer(2, 14, 15, 17, 17, 3, 2, 1, 17),
+        layer(1, 7, 7, 64, 64, 7, 1, 0, 64),
+        layer(2, 1, 1, 70, 35, 1, 1, 0, 1),
+        layer(2, 12, 12, 8, 12, 3, 1, 1, 4),
+        layer(1, 9, 9, 4, 4, 5, 2, 2, 1),
+        layer(1, 5, 300, 6, 3, 3, 1, 1, 1),
+        layer(1, 8, 8, 16, 16, 1, 2, 0, 1),
+        /* phases without a tap, and those that begin inside g */
+        layer(2, 9, 10, 6, 5, 3, 2, 2, 1),
+        layer(1, 10, 11, 4, 6, 2, 3, 0, 1),
+        layer(1, 12, 13, 5, 4, 7, 3, 3, 1),
+        layer(2, 10, 9, 6, 6, 3, 2, 2, 6),
     };
 
     (void)state;
@@ -176,6 +200,79 @@ static void convolutions(void **state)
     wide.dy = wide.dx = 2;
     wide.oh = wide.ow = 15;
     check_conv(&wide);
+    wide.sy = wide.sx = 2; /* with the dilation, every other pixel has no tap */
+    wide.oh = wide.ow = 8;
+    check_conv(&wide);
+    wide.dx = 3;
+    wide.pad_left = 1;
+    wide.ow = (15 + 2 - 7) / 2 + 1;
+    check_conv(&wide);
+    wide.sx = 1; /* strides apart */
+    wide.ow = 11;
+    check_conv(&wide);
+}
+
+/* ---- pairs of bfloat16 ---- */
+
+static uint32_t bits_of(float x)
+{
+    uint32_t bits;
+
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static void pairs(void **state)
+{
+    /* IEEE 754, to nearest, ties to even: 1 + 2^-8 is halfway between 1 and 1 + 2^-7,
+     * 1 + 3*2^-8 between that and 1 + 2^-6 */
+    static const struct {
+        float x;
+        uint32_t half;
+    } cases[] = {
+        { 0.0f, 0 },
+        { -0.0f, 0x8000 },
+        { 1.0f, 0x3f80 },
+        { 1.00390625f, 0x3f80 },
+        { 1.00390637f, 0x3f81 },
+        { 1.01171875f, 0x3f82 },
+        { -3.0f, 0xc040 },
+        { 3.38953139e38f, 0x7f7f },
+        { 3.4e38f, 0x7f80 },
+        { INFINITY, 0x7f80 },
+        { -INFINITY, 0xff80 },
+        { 1.1754944e-38f, 0x0080 },
+    };
+    enum { N = sizeof cases / sizeof cases[0] };
+    check_isa isas[CHECK_MAX_ISAS];
+    const int n_isas = check_isas(isas);
+
+    (void)state;
+    for (int i = 0; i < n_isas; i++)
+        for (size_t width = 2; width <= 70; width += 2) {
+            float *in = check_floats(2 * width), *to = check_canaries(width),
+                  *zipped = check_canaries(width);
+
+            for (size_t c = 0; c < 2 * width; c++)
+                in[c] = cases[(c + width) % N].x;
+            isas[i].k.to_pairs(in, 2 * width, to);
+            isas[i].k.zip_pairs(in, 1, width, zipped);
+            for (size_t c = 0; c < width; c++) {
+                const uint32_t a = cases[(2 * c + width) % N].half,
+                               b = cases[(2 * c + 1 + width) % N].half;
+
+                check_true(bits_of(to[c]) == (a | b << 16), "%s: pair %zu of %zu",
+                           isas[i].name, c, width);
+                check_true(bits_of(zipped[c]) ==
+                               (cases[(c + width) % N].half |
+                                cases[(c + 2 * width) % N].half << 16),
+                           "%s: zipped %zu of %zu", isas[i].name, c, width);
+            }
+            in[0] = NAN;
+            isas[i].k.to_pairs(in, 2, in); /* in place */
+            check_true((bits_of(in[0]) & 0x7fc0) == 0x7fc0, "%s: NaN", isas[i].name);
+            check_free_all();
+        }
 }
 
 /* ---- normalisation ---- */
@@ -278,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(convolutions),
+        cmocka_unit_test(pairs),
         cmocka_unit_test(normalisations),
     };
 

@@ -166,6 +166,7 @@ static void test_random(void **state)
             w = d[s].ow;
             c = d[s].oc;
             set_act(&d[s], check_int(0, 2));
+            d[s].bf16 = check_int(0, 1);
         }
         d[0].in_stride += check_int(0, 1) * 5;
         d[n - 1].out_stride += check_int(0, 1) * 3;
@@ -194,6 +195,11 @@ test_tall(void **state) /* many pieces: rings that go on, and rings that jump */
                               depthwise(1, 200, 100, 16, 2, 1),
                               depthwise(1, 100, 50, 16, 1, 1) },
           3);
+    kao_conv d[] = { point(1, 200, 100, 16, 32), depthwise(1, 200, 100, 32, 1, 1),
+                     point(1, 200, 100, 32, 16) };
+
+    d[0].bf16 = d[2].bf16 = true;
+    check(d, 3);
 }
 
 static int open_pools(void **state)

@@ -442,6 +442,7 @@ static kao_recipe recipe(const fixture *f)
                      .size = 64,
                      .batch = 8,
                      .accumulate = 1,
+                     .precision = "float32",
                      .optimizer = "adamw",
                      .schedule = "constant",
                      .rate = 5e-3,

@@ -369,6 +369,7 @@ static kao_recipe recipe(const fixture *f)
                      .mirror_from = 10,
                      .accumulate = 1,
                      .optimizer = "adamw",
+                     .precision = "float32",
                      .schedule = "constant",
                      .rate = 5e-3,
                      .clip = 5,

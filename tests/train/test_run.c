@@ -22,6 +22,7 @@ static kao_recipe recipe(const fixture *f)
                      .batch = 4,
                      .accumulate = 1,
                      .optimizer = "adamw",
+                     .precision = "float32",
                      .schedule = "constant",
                      .rate = 5e-3,
                      .warm_up = 2,

@@ -472,6 +472,7 @@ static void train_alike(void **state)
                      .size = 112,
                      .batch = 4,
                      .accumulate = 1,
+                     .precision = "float32",
                      .optimizer = "sgd",
                      .schedule = "constant",
                      .momentum = .9,

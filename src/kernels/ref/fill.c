@@ -5,8 +5,10 @@
 void kao_kernels_fill_ref(kao_kernels *k)
 {
     *k = (kao_kernels){
-        .gemm = { { kao_gemm_f32_4x8_ref, 4, 8 } },
-        .n_gemm = 1,
+        .gemm = { .slot = { { kao_gemm_f32_4x8_ref, 4, 8 } }, .n = 1 },
+        .pairs = { .slot = { { kao_gemm_bf16_4x8_ref, 4, 8 } }, .n = 1 },
+        .to_pairs = kao_to_pairs_ref,
+        .zip_pairs = kao_zip_pairs_ref,
         .dw3 = kao_dw3_f32_ref,
         .dw = kao_dw_f32_ref,
         .window_max = kao_window_max_f32_ref,

@@ -5,6 +5,9 @@
 #include "kernels/kernels.h"
 
 kao_gemm_fn kao_gemm_f32_4x8_ref;
+kao_gemm_fn kao_gemm_bf16_4x8_ref;
+kao_to_pairs_fn kao_to_pairs_ref;
+kao_zip_pairs_fn kao_zip_pairs_ref;
 kao_dw3_fn kao_dw3_f32_ref;
 kao_dw_fn kao_dw_f32_ref;
 kao_window_fn kao_window_max_f32_ref;

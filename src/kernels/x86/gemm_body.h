@@ -1,5 +1,6 @@
 /* The body of the x86 GEMM tiles, over the vector verbs (include an ISA's fill.h and
- * vec.h first, and define GEMM_ROWS, the most rows): mr rows by nv vectors of sums stay
+ * vec.h first, and define GEMM_ROWS, the most rows, and for pairs of bfloat16 GEMM_DOT, what
+ * adds a product): mr rows by nv vectors of sums stay
  * in registers while k runs; every k broadcasts one float a row and loads one row of
  * weights.
  *
@@ -14,6 +15,10 @@
 
 #include "kernels/vec/gemm_finish.h"
 #include "kernels/vec/unroll.h"
+
+#ifndef GEMM_DOT
+# define GEMM_DOT vf_fma
+#endif
 
 #define KAO_INLINE  static inline __attribute__((always_inline))
 #define KAO_HIDE(p) __asm__("" : "+r"(p))
@@ -55,7 +60,7 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
                     const vf s = vf_set1(b[i / 3][(i % 3) * lda]);
                     KAO_UNROLL(2)
                     for (int v = 0; v < nv; v++)
-                        t->v[i][v] = vf_fma(s, wv[v], t->v[i][v]);
+                        t->v[i][v] = GEMM_DOT(s, wv[v], t->v[i][v]);
                 }
                 KAO_UNROLL(5)
                 for (int i = 0; i < BASES; i++)

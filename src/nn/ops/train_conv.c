@@ -96,7 +96,8 @@ kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s)
                      .pad_left = (int32_t)w->pad_begin[1],
                      .groups = (int32_t)((const kao_conv_param *)s->s->param)->group,
                      .in_stride = (int32_t)in->dims[1],
-                     .out_stride = (int32_t)out->dims[1] });
+                     .out_stride = (int32_t)out->dims[1],
+                     .bf16 = t->net->bf16 });
 }
 
 /* Bias: one number a column, in the last of its dimensions. */
@@ -138,5 +139,6 @@ kao_status kao_op_gemm_train(kao_tape *t, kao_tape_step *s)
                                   .dx = 1,
                                   .groups = 1,
                                   .in_stride = (int32_t)in->dims[1],
-                                  .out_stride = (int32_t)out->dims[1] });
+                                  .out_stride = (int32_t)out->dims[1],
+                                  .bf16 = t->net->bf16 });
 }

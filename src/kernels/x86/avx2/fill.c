@@ -1,19 +1,16 @@
 /* The slots that AVX2 fills. */
 #include "kernels/x86/avx2/fill.h"
 
-#include <string.h>
-
 #include "kernels/fill.h"
 
 void kao_kernels_fill_avx2(kao_kernels *k)
 {
-    static const kao_gemm_slot gemm[] = {
+    static const kao_gemm_tiles gemm = { .slot = {
         { kao_gemm_f32_12x8_avx2, 12, 8 },
         { kao_gemm_f32_6x16_avx2, 6, 16 },
-    };
+    }, .n = 2 };
 
-    memcpy(k->gemm, gemm, sizeof gemm);
-    k->n_gemm = sizeof gemm / sizeof gemm[0];
+    k->gemm = gemm;
     k->dw3 = kao_dw3_f32_avx2;
     k->dw = kao_dw_f32_avx2;
     k->window_max = kao_window_max_f32_avx2;

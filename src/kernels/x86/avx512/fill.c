@@ -1,20 +1,17 @@
 /* The slots that AVX-512 fills. */
 #include "kernels/x86/avx512/fill.h"
 
-#include <string.h>
-
 #include "kernels/fill.h"
 
 void kao_kernels_fill_avx512(kao_kernels *k)
 {
-    static const kao_gemm_slot gemm[] = {
+    static const kao_gemm_tiles gemm = { .slot = {
         { kao_gemm_f32_14x8_avx512, 14, 8 },
         { kao_gemm_f32_14x16_avx512, 14, 16 },
         { kao_gemm_f32_14x32_avx512, 14, 32 },
-    };
+    }, .n = 3 };
 
-    memcpy(k->gemm, gemm, sizeof gemm);
-    k->n_gemm = sizeof gemm / sizeof gemm[0];
+    k->gemm = gemm;
     k->dw3 = kao_dw3_f32_avx512;
     k->dw = kao_dw_f32_avx512;
     k->window_max = kao_window_max_f32_avx512;

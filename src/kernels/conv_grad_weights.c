@@ -1,26 +1,23 @@
-/* Gradients of convolution on the GEMM tiles of inference.
+/* The gradient of convolution by its weights, on the GEMM tiles of inference.
  *
- * By the weights. The output pixels of the whole batch are taken in blocks of up to BLOCK;
+ * The output pixels of the whole batch are taken in blocks of up to BLOCK;
  * a block multiplies
  *
  *     g' (oc x pixels, transposed)  *  taps (pixels x K)  ->  dw (oc x K), added up
  *
  * K = taps * channels, so that a column block of `taps` is a packed panel: copied from the
- * input where the tap lies inside, zeros elsewhere. A piece is a range of blocks with sums
+ * input where the tap lies inside, zeros elsewhere. With pairs of bfloat16 two neighbouring
+ * pixels make a pair. A piece is a range of blocks with sums
  * of its own; they are added in the order of the pieces. Depthwise layers have no such
  * product: their kernel walks a row with a sum for each channel, tap by tap, and a piece is
- * a range of rows.
- *
- * By the input. Another convolution: of g, spread by the stride, with turned weights. */
+ * a range of rows. */
 #include "kernels/conv_grad.h"
 
 #include <string.h>
 
 #include "kernels/conv_parts.h"
 
-enum { BLOCK = 256, MAX_PIECES = 16, MAX_NR = 32 };
-
-/* ---- by the weights ---- */
+enum { BLOCK = 256, MAX_PIECES = 16, MAX_NR = 32 }; /* BLOCK: even, for pairs */
 
 typedef struct weights_job {
     const kao_kernels *k;
@@ -33,7 +30,7 @@ typedef struct weights_job {
     int32_t c, oc;                 /* of a group */
     size_t n_k;                    /* columns: taps * c */
     size_t n_pixels, pixels_piece; /* a piece has whole rows (depthwise) or blocks */
-    bool want_bias;
+    bool want_bias, pairs;
 } weights_job;
 
 static size_t columns_of(const kao_conv *d)
@@ -148,11 +145,27 @@ static void fill_panel(const weights_job *j, size_t pixel, int32_t n, int32_t ch
     }
 }
 
+/* Two neighbouring pixels as a pair, of both factors; gives the number of pairs. */
+static int32_t pair_pixels(const weights_job *j, int32_t n, float *across)
+{
+    const int32_t even = n + n % 2;
+
+    for (int32_t o = 0; o < j->oc; o++) {
+        float *row = across + (size_t)o * BLOCK;
+
+        if (n < even)
+            row[n] = 0;
+        j->k->to_pairs(row, (size_t)even, row);
+    }
+    return even / 2;
+}
+
 static void add_block(const weights_job *j, size_t pixel, int32_t n, float *sums,
                       float *room)
 {
     static const float zeros[MAX_NR] = { 0 };
     const kao_conv *d = j->d;
+    const kao_gemm_tiles *tiles = j->pairs ? &j->k->pairs : &j->k->gemm;
     float *across = room, *panel = room + (size_t)BLOCK * (size_t)j->oc;
 
     for (int32_t group = 0; group < d->groups; group++) {
@@ -160,15 +173,17 @@ static void add_block(const weights_job *j, size_t pixel, int32_t n, float *sums
         float *to = sums + (size_t)(group * j->oc) * j->n_k;
 
         j->k->to_planes(g, (size_t)d->oc, (size_t)n, (size_t)j->oc, across, BLOCK);
+        const int32_t len = j->pairs ? pair_pixels(j, n, across) : n;
+
         for (size_t first = 0; first < j->n_k;) {
             const size_t left = j->n_k - first;
-            const kao_gemm_slot *s = &j->k->gemm[kao_conv_panel_slot(
-                j->k, left < INT32_MAX ? (int32_t)left : INT32_MAX)];
+            const kao_gemm_slot *s = kao_conv_panel_tile(
+                tiles, left < INT32_MAX ? (int32_t)left : INT32_MAX);
             const int32_t cols = left < (size_t)s->nr ? (int32_t)left : s->nr;
             kao_gemm_args a = { .lda = BLOCK,
                                 .n_ty = 1,
                                 .n_tx = 1,
-                                .len = n,
+                                .len = len,
                                 .w = panel,
                                 .bias = zeros,
                                 .ldo = (ptrdiff_t)j->n_k,
@@ -178,6 +193,11 @@ static void add_block(const weights_job *j, size_t pixel, int32_t n, float *sums
                                        .slope = zeros } };
 
             fill_panel(j, pixel, n, group * j->c, first, cols, s->nr, panel);
+            if (j->pairs) {
+                memset(panel + (size_t)n * (size_t)s->nr, 0,
+                       (size_t)(2 * len - n) * (size_t)s->nr * sizeof *panel);
+                j->k->zip_pairs(panel, (size_t)len, (size_t)s->nr, panel);
+            }
             for (int32_t r = 0; r < j->oc; r += s->mr) {
                 a.a = across + (size_t)r * BLOCK;
                 a.out = to + (size_t)r * j->n_k + first;
@@ -281,7 +301,8 @@ void kao_conv_grad_weights(const kao_kernels *k, const kao_pool *pool,
                       .oc = d->oc / d->groups,
                       .n_k = columns_of(d),
                       .n_pixels = pixels_of(d),
-                      .want_bias = db != NULL };
+                      .want_bias = db != NULL,
+                      .pairs = d->bf16 && !kao_conv_is_depthwise(d) };
     const size_t most = pieces_at_most(d), unit = unit_of(d);
 
     j.room = j.sums + j.piece_floats * most;
@@ -290,117 +311,4 @@ void kao_conv_grad_weights(const kao_kernels *k, const kao_pool *pool,
 
     kao_pool_run(pool, weights_piece, &j, pieces);
     gather(&j, pieces, dw, db);
-}
-
-/* ---- by the input ---- */
-
-/* The convolution that gives din: of g spread to gaps of the stride. */
-static kao_conv backward_of(const kao_conv *d)
-{
-    return (kao_conv){ .n = d->n,
-                       .h = (d->oh - 1) * d->sy + 1,
-                       .w = (d->ow - 1) * d->sx + 1,
-                       .c = d->oc,
-                       .oh = d->h,
-                       .ow = d->w,
-                       .oc = d->c,
-                       .kh = d->kh,
-                       .kw = d->kw,
-                       .sy = 1,
-                       .sx = 1,
-                       .dy = d->dy,
-                       .dx = d->dx,
-                       .pad_top = (d->kh - 1) * d->dy - d->pad_top,
-                       .pad_left = (d->kw - 1) * d->dx - d->pad_left,
-                       .groups = d->groups,
-                       .in_stride = d->oc,
-                       .out_stride = d->c };
-}
-
-static bool is_spread(const kao_conv *d)
-{
-    return d->sy > 1 || d->sx > 1;
-}
-
-typedef struct input_parts { /* of scratch, in floats */
-    size_t turned, packed, spread, run;
-} input_parts;
-
-/* back: the plan of backward_of(d) */
-static input_parts parts_of(const kao_conv *d, const kao_conv_plan *back,
-                            uint32_t n_threads)
-{
-    const size_t f = sizeof(float);
-    const kao_conv *b = &back->d;
-
-    return (input_parts){
-        .turned = kao_round_up(columns_of(d) * (size_t)d->oc, KAO_CONV_PAD),
-        .packed = kao_round_up(back->packed_bytes / f + 1, KAO_CONV_PAD),
-        .spread = is_spread(d) ? kao_round_up((size_t)b->n * (size_t)b->h *
-                                                  (size_t)b->w * (size_t)b->c,
-                                              KAO_CONV_PAD)
-                               : 0,
-        .run = kao_round_up(back->thread_bytes / f * n_threads + 1, KAO_CONV_PAD),
-    };
-}
-
-size_t kao_conv_grad_input_scratch(const kao_kernels *k, const kao_conv *d,
-                                   uint32_t n_threads)
-{
-    const kao_conv back = backward_of(d);
-    kao_conv_plan plan;
-
-    kao_conv_plan_init(&plan, k, &back);
-    const input_parts p = parts_of(d, &plan, n_threads);
-
-    return (p.turned + p.packed + p.spread + p.run) * sizeof(float);
-}
-
-/* w[o,i,t] of each group to turned[i,o,last-t]. */
-static void turn_weights(const kao_conv *d, const float *w, float *turned)
-{
-    const size_t c = (size_t)(d->c / d->groups), oc = (size_t)(d->oc / d->groups);
-    const size_t taps = (size_t)d->kh * (size_t)d->kw;
-
-    for (size_t g = 0; g < (size_t)d->groups; g++)
-        for (size_t o = 0; o < oc; o++)
-            for (size_t i = 0; i < c; i++)
-                for (size_t t = 0; t < taps; t++)
-                    turned[((g * c + i) * oc + o) * taps + taps - 1 - t] =
-                        w[((g * oc + o) * c + i) * taps + t];
-}
-
-static void spread(const kao_conv *d, const kao_conv *back, const float *g, float *to)
-{
-    const size_t c = (size_t)d->oc;
-
-    memset(to, 0, (size_t)back->n * (size_t)back->h * (size_t)back->w * c * sizeof *to);
-    for (int32_t n = 0; n < d->n; n++)
-        for (int32_t y = 0; y < d->oh; y++) {
-            float *row = to + ((size_t)n * (size_t)back->h + (size_t)(y * d->sy)) *
-                                  (size_t)back->w * c;
-
-            for (int32_t x = 0; x < d->ow; x++, g += c)
-                memcpy(row + (size_t)(x * d->sx) * c, g, c * sizeof *g);
-        }
-}
-
-void kao_conv_grad_input(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
-                         const float *w, const float *g, float *din, void *scratch)
-{
-    const kao_conv back = backward_of(d);
-    kao_conv_plan plan;
-
-    kao_conv_plan_init(&plan, k, &back);
-    const input_parts p = parts_of(d, &plan, kao_pool_threads(pool));
-    float *turned = scratch, *packed = turned + p.turned, *wide = packed + p.packed,
-          *run = wide + p.spread;
-
-    turn_weights(d, w, turned);
-    kao_conv_pack(k, &plan, turned, NULL, NULL, packed);
-    if (is_spread(d)) {
-        spread(d, &back, g, wide);
-        g = wide;
-    }
-    kao_conv_run(k, pool, &plan, packed, g, NULL, din, run);
 }
