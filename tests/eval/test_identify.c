@@ -17,7 +17,7 @@ static void percentiles(void **state)
         size_t n;
         double low, high;
     } rows[] = {
-        { { 3, 1, NAN, 2, 10, 7 }, 6, 1.1, 9.7 },
+        { { 3, 1, (double)NAN, 2, 10, 7 }, 6, 1.1, 9.7 },
         { { 5 }, 1, 5, 5 },
         { { 2, 1 }, 2, 1.025, 1.975 },
         { { .3, .1, .4, .1, .5, .9, .2, .6 }, 8, .1, .8475 },
@@ -33,7 +33,7 @@ static void percentiles(void **state)
         assert_true(fabs(x.low - rows[i].low) < 1e-12);
         assert_true(fabs(x.high - rows[i].high) < 1e-12);
     }
-    double none[2] = { NAN, NAN };
+    double none[2] = { (double)NAN, (double)NAN };
 
     assert_true(isnan(kao_bootstrap_interval(none, 2).low));
 }
@@ -299,7 +299,7 @@ static void figures(void **state)
     };
     for (uint32_t i = 0; i < MANY; i++)
         many[i] = (kao_probe){ .person = i, .similarity = .5, .rank = 1 + i % 2 };
-    assert_int_equal(kao_identify_measure(&f, &x, NAN, 5, NULL), KAO_OK);
+    assert_int_equal(kao_identify_measure(&f, &x, (double)NAN, 5, NULL), KAO_OK);
     assert_true(is(&f.rank[0], .5) && fabs(f.rank[0].within.low - .451) < .01 &&
                 fabs(f.rank[0].within.high - .549) < .01);
     assert_true(!f.has_threshold && !f.rates[0].known && isnan(f.rates[0].fnir.value));
@@ -307,10 +307,10 @@ static void figures(void **state)
     for (uint32_t i = 0; i < MANY; i++)
         many[i] =
             (kao_probe){ .person = i / 4, .similarity = .5, .rank = 1 + i / 4 % 2 };
-    assert_int_equal(kao_identify_measure(&f, &x, NAN, 5, NULL), KAO_OK);
+    assert_int_equal(kao_identify_measure(&f, &x, (double)NAN, 5, NULL), KAO_OK);
     assert_true(is(&f.rank[0], .5) && fabs(f.rank[0].within.low - .402) < .02 &&
                 fabs(f.rank[0].within.high - .598) < .02);
-    assert_int_equal(kao_identify_measure(&again, &x, NAN, 5, NULL), KAO_OK);
+    assert_int_equal(kao_identify_measure(&again, &x, (double)NAN, 5, NULL), KAO_OK);
     assert_true(again.rank[0].within.low == f.rank[0].within.low);
 }
 

@@ -37,7 +37,7 @@ static void drawn_lists(void **state)
     kao_mem_init(&mem, NULL);
     make(similarity, same, a, b);
     assert_int_equal(kao_scores_init(&s, &mem, similarity, same, PAIRS, NULL), KAO_OK);
-    kao_figures_measure(&s, 10, NAN, &f);
+    kao_figures_measure(&s, 10, (double)NAN, &f);
     const kao_pairs_drawn d = {
         .scores = &s, .a = a, .b = b, .n_people = PEOPLE, .seed = 4
     };
@@ -100,7 +100,7 @@ static void drawn_lists(void **state)
     /* one kind of pair is missing, or nobody is known: nothing is said */
     const kao_pairs_drawn unknown = { .scores = &s };
 
-    kao_figures_measure(&s, 10, NAN, &f);
+    kao_figures_measure(&s, 10, (double)NAN, &f);
     assert_int_equal(kao_figures_draw_people(&f, &unknown, NULL), KAO_OK);
     assert_int_equal(f.people.n, 0);
     kao_scores_fini(&s);
