@@ -1,8 +1,11 @@
 /* Are these the same person? The whole walk through libkao:
  *
- *     verify DETECTOR.onnx EMBEDDER.onnx A.jpg B.jpg
+ *     verify [DETECTOR.onnx EMBEDDER.onnx] A.jpg B.jpg
+ *
+ * Without model files it takes those inside the library.
  *
  * Build against an installed kao:  cc verify.c $(pkg-config --cflags --libs kao) */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -11,16 +14,19 @@
 
 int main(int argc, char **argv)
 {
-    kao_error err = { .msg = "usage: verify DETECTOR EMBEDDER A B" };
+    static const char *const bundled[] = { "kao-detect", "kao-face" };
+    kao_error err = { .msg = "usage: verify [DETECTOR EMBEDDER] A B" };
     kao_context *ctx = NULL;
     kao_model *model[2] = { NULL, NULL };
     kao_detector *detector = NULL;
     kao_embedder *embedder = NULL;
     float *vector[2] = { NULL, NULL }, threshold = 0;
-    kao_status st = argc == 5 ? kao_context_create(&ctx, NULL, &err) : KAO_E_ARG;
+    const bool own = argc == 5;
+    kao_status st = own || argc == 3 ? kao_context_create(&ctx, NULL, &err) : KAO_E_ARG;
 
     for (int i = 0; !st && i < 2; i++)
-        st = kao_model_open(ctx, &model[i], argv[1 + i], &err);
+        st = own ? kao_model_open(ctx, &model[i], argv[1 + i], &err)
+                 : kao_model_open_bundled(ctx, &model[i], bundled[i], &err);
     if (!st)
         st = kao_detector_create(model[0], &detector, NULL, &err);
     if (!st)
@@ -34,7 +40,7 @@ int main(int argc, char **argv)
         vector[i] = calloc(kao_embedder_dim(embedder, KAO_TTA_NONE), sizeof(float));
         if (!vector[i])
             err = (kao_error){ .msg = "out of memory" };
-        st = vector[i] ? kao_image_load(ctx, argv[3 + i], NULL, &photo, &err)
+        st = vector[i] ? kao_image_load(ctx, argv[argc - 2 + i], NULL, &photo, &err)
                        : KAO_E_NOMEM;
         view = kao_image_view(&photo);
         if (!st)

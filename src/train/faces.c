@@ -169,6 +169,39 @@ void kao_faces_put(const kao_image *view, size_t i, float *batch)
                        batch + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
 }
 
+void kao_faces_plain(const kao_face_views *s, uint64_t i, const kao_image *image)
+{
+    static const place middle = { .a = 1 };
+    kao_random r = kao_random_stream(s->seed, i, 7);
+
+    put(&s->faces, kao_random_below(&r, (uint32_t)s->faces.n), &middle, false, image);
+}
+
+typedef struct plain_job {
+    const kao_face_views *s;
+    const kao_image *pictures;
+    uint32_t each;
+    uint64_t first;
+    float *batch;
+} plain_job;
+
+static void one_plain(void *arg, size_t i, uint32_t worker)
+{
+    const plain_job *j = arg;
+    const kao_image *picture = &j->pictures[j->each * worker];
+
+    kao_faces_plain(j->s, j->first + i, picture);
+    kao_faces_put(picture, i, j->batch);
+}
+
+void kao_faces_put_plain(const kao_face_views *s, const kao_image *pictures,
+                         uint32_t each, uint64_t first, size_t n, float *batch)
+{
+    plain_job j = { s, pictures, each, first, batch };
+
+    kao_pool_run(s->faces.ctx->pool, one_plain, &j, n);
+}
+
 void kao_faces_facts(kao_facts *f, const kao_recipe *r)
 {
     kao_facts_add(f, "kao.kind", "embedder");

@@ -24,9 +24,17 @@ void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
 uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i,
                             const kao_image *image);
 
+/* Picture number i as it is, its middle alone. */
+void kao_faces_plain(const kao_face_views *s, uint64_t i, const kao_image *image);
+
 /* A view into place i of a batch, as the networks trained on them take it: RGB, channels last,
  * (value - 127.5) / 128. */
 void kao_faces_put(const kao_image *view, size_t i, float *batch);
+
+/* n plain pictures from number `first` on into a batch. pictures: `each` for every thread of
+ * the pool; the first of a thread's is used. */
+void kao_faces_put_plain(const kao_face_views *s, const kao_image *pictures,
+                         uint32_t each, uint64_t first, size_t n, float *batch);
 
 /* What the card of a network says that was trained on such views. */
 void kao_faces_facts(kao_facts *f, const kao_recipe *r);

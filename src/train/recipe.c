@@ -38,6 +38,7 @@ static const key keys[] = {
     { TEXT(note, ""), OUTSIDE },
     { NUMBER(threshold, 0, 1, 0), OUTSIDE },
     { NUMBER(halves, 0, 1, 0), OUTSIDE },
+    { NUMBER(restate, 0, 1e6, 0), OUTSIDE },
     { TEXT(loss, "combined") },
     { TEXT(guard, "hard") },
     { TEXT(gradient, "exact") },

@@ -47,6 +47,9 @@ typedef struct kao_recipe {
     char license[64], note[128];
     double
         threshold; /* of the card: a detector's score, an embedder's cosine; 0: none */
+    double
+        restate; /* batches of plain pictures over which the statistics of normalisations
+                       are taken anew for the file that is written; 0: as trained */
     double halves; /* 1: the shipped form stores large weights as float16 */
 } kao_recipe;
 

@@ -188,6 +188,12 @@ static void describe(const kao_task *t, char *to, size_t cap)
              skipped->n, skipped->n ? ": " : "", skipped->names);
 }
 
+static void plain(kao_task *t, kao_tape *tape, uint64_t first)
+{
+    kao_faces_put_plain(&t->views, t->pictures, 2, first, (size_t)t->r->batch,
+                        kao_tape_input(tape));
+}
+
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
@@ -209,5 +215,6 @@ const kao_task_kind kao_task_face = {
     .close = close_task,
     .describe = describe,
     .step = step,
+    .plain = plain,
     .write = write,
 };

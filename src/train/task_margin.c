@@ -227,6 +227,12 @@ static kao_status begin(kao_task *t, kao_tape *tape, kao_error *err)
     return kao_head_create(&t->head, tape, &o, err);
 }
 
+static void plain(kao_task *t, kao_tape *tape, uint64_t first)
+{
+    kao_faces_put_plain(&t->views, t->pictures, 1, first, (size_t)t->r->batch,
+                        kao_tape_input(tape));
+}
+
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
@@ -250,5 +256,6 @@ const kao_task_kind kao_task_margin = {
     .describe = describe,
     .remark = remark,
     .step = step,
+    .plain = plain,
     .write = write,
 };

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "train/init.h"
+#include "train/restate.h"
 #include "train/schedule.h"
 
 enum { LOG_STEPS = 20, PATH = 4096 };
@@ -110,8 +111,14 @@ static kao_status save(run *x, kao_error *err)
         st = path_of(x, x->r->name, ".onnx", path, err);
     if (st)
         return st;
+    kao_restate restated;
+
     kao_optimizer_swap_mean(&x->opt);
-    st = x->kind->write(x->task, x->tape, views(x), &model, &n, err);
+    st = kao_restate_begin(&restated, x->tape, mem, x->kind, x->task,
+                           (uint64_t)x->r->restate, (uint64_t)x->r->batch, err);
+    if (!st)
+        st = x->kind->write(x->task, x->tape, views(x), &model, &n, err);
+    kao_restate_end(&restated);
     kao_optimizer_swap_mean(&x->opt);
     if (!st)
         st = kao_file_write(mem, path, model, n, err);
@@ -399,6 +406,9 @@ static kao_status begin(run *x, kao_error *err)
     x->opt.clip = (float)r->clip;
     x->opt.mean_decay = (float)r->mean_decay;
     st = load(x, err);
+    /* what masks of Dropout are drawn by */
+    x->tape->seed = (uint64_t)r->seed;
+    x->tape->runs = x->opt.step * (uint64_t)r->accumulate;
     return st ? st : open_log(x, err);
 }
 

@@ -66,6 +66,12 @@ if inside kao-face; then
     run 1 env -i "$PROGRAM" verify "$examples/ana_1.jpg" "$examples/ben_1.jpg" --json
     check verify out same=false
     fact "verify works from the bare program"
+    run 0 env -i "$EXAMPLE" "$examples/ana_1.jpg" "$examples/ana_3.jpg"
+    grep -q '^similarity .*: the same person$' out || fails "example"
+    run 0 "$EXAMPLE" "$MODELS/kao-detect.onnx" "$MODELS/kao-face.onnx" "$examples/ana_1.jpg" "$examples/ben_1.jpg"
+    grep -q '^similarity .*: not the same person$' out || fails "example"
+    run 2 "$EXAMPLE" "$examples/ana_1.jpg"
+    fact "examples/verify.c does so through the library, with models given too"
 else
     run 3 "$PROGRAM" verify "$a" "$b"
     err_has 'no kao-face in this build: model "mobilefacenet_192" not found: give a path, or set KAO_MODELS'

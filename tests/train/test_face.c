@@ -404,6 +404,26 @@ static void learns_and_goes_on(void **state)
     assert_string_equal(kao_card_get(kao_model_card(kao_embedder_model(e)), "views"),
                         "640");
     kao_embedder_destroy(e);
+    /* statistics taken anew are the written model's alone */
+    r.restate = 2;
+    assert_int_equal(train_run(f, &r, "parts", 1), KAO_OK);
+    kao_file whole = read_run(f, "whole", "run.state"),
+             parts = read_run(f, "parts", "run.state");
+
+    /* behind the clock: magic, hash, steps, seconds */
+    enum { HEAD = 8 + KAO_SHA256_TEXT + 8 + 8 };
+
+    assert_int_equal(whole.bytes.n, parts.bytes.n);
+    assert_memory_equal(whole.bytes.p + HEAD, parts.bytes.p + HEAD,
+                        whole.bytes.n - HEAD);
+    kao_file_close(&whole);
+    kao_file_close(&parts);
+    whole = read_run(f, "whole", "small.onnx");
+    parts = read_run(f, "parts", "small.onnx");
+    assert_int_equal(whole.bytes.n, parts.bytes.n);
+    assert_memory_not_equal(whole.bytes.p, parts.bytes.p, whole.bytes.n);
+    kao_file_close(&whole);
+    kao_file_close(&parts);
     r.relation = 3;
     assert_int_equal(train_run(f, &r, "whole", 1), KAO_E_FORMAT);
     r = recipe(f);
