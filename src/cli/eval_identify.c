@@ -241,17 +241,16 @@ static void print_table(const identify *j, const rows *r)
 
 static void set_share(kao_json *o, const char *name, const kao_share *s)
 {
+    const bool known = !isnan(s->within.low);
+    kao_json *a = known ? kao_json_array() : kao_json_null();
     char within[32];
-    kao_json *a = kao_json_array();
 
     snprintf(within, sizeof within, "%s_95", name);
     kao_json_set(o, name,
                  isnan(s->value) ? kao_json_null() : kao_json_number(s->value));
-    kao_json_add(a, kao_json_number(s->within.low));
-    kao_json_add(a, kao_json_number(s->within.high));
-    if (isnan(s->within.low)) {
-        kao_json_free(a);
-        a = kao_json_null();
+    if (known) {
+        kao_json_add(a, kao_json_number(s->within.low));
+        kao_json_add(a, kao_json_number(s->within.high));
     }
     kao_json_set(o, within, a);
 }
