@@ -16,6 +16,10 @@ struct kao_packed {
 const char *kao_network_node_text(const kao_network *net, uint32_t node, char *buf,
                                   size_t cap)
 {
+    if (node >= net->onnx.n_nodes) { /* an output that is an input or constant */
+        snprintf(buf, cap, "no node");
+        return buf;
+    }
     const kao_onnx_node *n = &net->onnx.nodes[node];
 
     snprintf(buf, cap, "node %u \"%.80s\" (%.40s)", node, n->name, n->op);

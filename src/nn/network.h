@@ -47,7 +47,7 @@ kao_status kao_network_parse(kao_context *ctx, kao_network **out, kao_span bytes
                              const char *name, kao_error *err);
 void kao_network_destroy(kao_network *net);
 
-/* "node 12 "conv1" (Conv)" into buf. */
+/* "node 12 "conv1" (Conv)" into buf; "no node" for a number that none has. */
 const char *kao_network_node_text(const kao_network *net, uint32_t node, char *buf,
                                   size_t cap);
 

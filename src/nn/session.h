@@ -9,7 +9,7 @@
 typedef struct kao_session kao_session;
 
 typedef struct kao_profile_row { /* one entry of the plan that ran last */
-    uint32_t node;
+    uint32_t node; /* 0 in a network without nodes, whose outputs are copies */
     const char *kernel;
     uint64_t ns;    /* of the last run */
     char shape[64]; /* of its output */

@@ -198,6 +198,10 @@ static int run_all(const settings *s)
     if (l.name[0])
         printf("%-36s %.4f of the bound\n", l.name, worst);
     unload(&l);
+    if (!feof(f)) { /* the rows behind it are missing, too */
+        printf("FAIL %s: a row cannot be read\n", path);
+        failed++;
+    }
     fclose(f);
     printf("%d files, %d outputs off\n", files, failed);
     return failed || files == 0;

@@ -593,6 +593,32 @@ static void profile_tells_entries(void **state)
     pb_free(&file);
 }
 
+/* A network may pass its input on and have no node that its entries belong to. */
+static void profile_without_nodes(void **state)
+{
+    fixture *f = *state;
+    float x[4] = { 1, 2, 3, 4 };
+    const kao_tensor t = tensor_of("4", x);
+    char text[160];
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "4");
+    graph_output(&g, "x", KAO_F32, "4");
+    pb file = graph_file(&g);
+    running r = open_file(f->ctx, &file, KAO_PASS_ALL);
+
+    kao_session_profile(r.s, true);
+    run_counted(f->ctx, &r, &t);
+    assert_memory_equal(kao_session_output(r.s, 0)->data, x, sizeof x);
+    assert_int_equal(kao_session_profile_rows(r.s), 1);
+    assert_string_equal(kao_network_node_text(r.m, kao_session_profile_row(r.s, 0).node,
+                                              text, sizeof text),
+                        "no node");
+    close_running(&r);
+    pb_free(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -609,6 +635,7 @@ int main(void)
         cmocka_unit_test(batch_changes_nothing),
         cmocka_unit_test(callers_share_a_model),
         cmocka_unit_test(profile_tells_entries),
+        cmocka_unit_test(profile_without_nodes),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -71,7 +71,6 @@ static void every_prefix(void **state)
     pb file = mixed_graph();
     tally t = { 0 };
 
-    f->ctx->max_work = 1 << 22;
     f->ctx->max_arena = 16 << 20;
     for (size_t n = 0; n <= file.n; n++)
         try_bytes(f, file.p, n, &t);
@@ -86,7 +85,6 @@ static void changed_bytes(void **state)
     uint32_t seed = 12345;
     tally t = { 0 };
 
-    f->ctx->max_work = 1 << 22;
     f->ctx->max_arena = 16 << 20;
     for (int round = 0; round < ROUNDS; round++) {
         seed = seed * 1664525 + 1013904223;
