@@ -202,13 +202,18 @@ static kao_status take_line(const list_job *j, char *line, kao_error *err)
         at->picture < n ? kao_tar_find(j->tar, fields[at->picture]) : NULL;
 
     kao_error why = { .msg = "not there" };
+    kao_status st =
+        m ? kao_image_decode(p->ctx, m->bytes.p, m->bytes.n, NULL, &x.image, &why)
+          : KAO_E_FORMAT;
 
-    if (!m || kao_image_decode(p->ctx, m->bytes.p, m->bytes.n, NULL, &x.image, &why)) {
+    if (st == KAO_E_NOMEM) /* not the picture's fault */
+        return kao_fail(err, st, "%s: %s", fields[at->picture], why.msg);
+    if (st) {
         kao_pack_leave(&p->skipped, at->picture < n ? fields[at->picture] : "a line",
                        why.msg);
         return KAO_OK;
     }
-    const kao_status st = find_identity(j, who, &x.identity, err);
+    st = find_identity(j, who, &x.identity, err);
 
     if (st) {
         kao_image_free(p->ctx, &x.image);

@@ -30,8 +30,8 @@ typedef struct mapping {
 } mapping;
 
 /* The square [x, x + side) of from, which may pass its border, fills to. */
-static mapping cut(const kao_image *from, double x, double y, double side,
-                   const kao_image *to, kao_mem *mem)
+static kao_status cut(const kao_image *from, double x, double y, double side,
+                      const kao_image *to, kao_mem *mem, mapping *m)
 {
     const double k = to->width / side;
     const double x0 = fmax(x, 0), y0 = fmax(y, 0), x1 = fmin(x + side, from->width),
@@ -46,39 +46,38 @@ static mapping cut(const kao_image *from, double x, double y, double side,
     const kao_view view = kao_image_view(&source);
 
     kao_views_fill(to, 110);
-    (void)kao_resize(mem, NULL, &view, &target, NULL);
-    return (mapping){ .ax = (double)tw / w,
-                      .bx = tx - u0 * (double)tw / w,
-                      .ay = (double)th / h,
-                      .by = ty - v0 * (double)th / h };
+    *m = (mapping){ .ax = (double)tw / w,
+                    .bx = tx - u0 * (double)tw / w,
+                    .ay = (double)th / h,
+                    .by = ty - v0 * (double)th / h };
+    return kao_resize(mem, NULL, &view, &target, NULL);
 }
 
 /* A random square of a picture: small ones make faces large, large ones small. */
-static mapping random_cut(const kao_pack *p, size_t index, kao_random *r,
-                          const kao_image *to)
+static kao_status random_cut(const kao_pack *p, size_t index, kao_random *r,
+                             const kao_image *to, mapping *m)
 {
     static const float shares[] = { 0.3f, 0.45f, 0.6f, 0.8f, 1, 1.2f, 1.5f, 2 };
     kao_image from = { 0 };
 
-    if (kao_pack_picture_open(p, index, &from, NULL)) {
-        kao_views_fill(to, 110);
-        return (mapping){ .ax = 0 };
-    }
+    kao_status st = kao_pack_picture_open(p, index, &from, NULL);
+
+    if (st)
+        return st;
     const double shorter = fmin(from.width, from.height);
     const double side = shorter * (double)shares[kao_random_below(r, 8)] *
                         (double)kao_random_float(r, 0.9f, 1.1f);
     const double free_x = from.width - side, free_y = from.height - side;
-    const mapping m =
-        cut(&from, free_x * (double)kao_random_float(r, 0, 1),
-            free_y * (double)kao_random_float(r, 0, 1), side, to, &p->ctx->mem);
 
+    st = cut(&from, free_x * (double)kao_random_float(r, 0, 1),
+             free_y * (double)kao_random_float(r, 0, 1), side, to, &p->ctx->mem, m);
     kao_image_free(p->ctx, &from);
-    return m;
+    return st;
 }
 
 /* A face at a size between 14 and 200 pixels, its border mixed into the picture. */
-static void paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
-                       const kao_image *room)
+static kao_status paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
+                             const kao_image *room)
 {
     const uint32_t which = kao_random_below(r, (uint32_t)s->faces.n);
     kao_image face = { 0 };
@@ -89,15 +88,16 @@ static void paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
                    y = kao_random_below(r, m->height - size);
     const kao_image small = kao_views_part(room, 0, 0, size, size);
 
-    if (kao_pack_picture_open(&s->faces, which, &face, NULL))
-        return;
+    kao_status st = kao_pack_picture_open(&s->faces, which, &face, NULL);
+
+    if (st)
+        return st;
     const kao_view view = kao_image_view(&face);
-    const kao_status st = kao_resize(&s->scenes.ctx->mem, NULL, &view, &small, NULL);
+
+    st = kao_resize(&s->scenes.ctx->mem, NULL, &view, &small, NULL);
 
     kao_image_free(s->faces.ctx, &face);
-    if (st)
-        return;
-    for (uint32_t v = 0; v < size; v++)
+    for (uint32_t v = 0; !st && v < size; v++)
         for (uint32_t u = 0; u < size; u++) {
             /* an ellipse, soft over a quarter of its radius */
             const float dx = (2.0f * (float)u + 1) / (float)size - 1,
@@ -110,6 +110,7 @@ static void paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
             for (int c = 0; c < KAO_RGB; c++)
                 p[c] = (uint8_t)((float)p[c] + a * ((float)q[c] - (float)p[c]) + 0.5f);
         }
+    return st;
 }
 
 /* ---- scenes with boxes ---- */
@@ -138,15 +139,18 @@ static void map_boxes(const kao_scenes *s, size_t number, const mapping *m, doub
     }
 }
 
-static void boxed_view(const kao_scenes *s, uint64_t i, const kao_image *image,
-                       kao_scene_truth *truth)
+static kao_status boxed_view(const kao_scenes *s, uint64_t i, const kao_image *image,
+                             kao_scene_truth *truth)
 {
     kao_random r = kao_random_stream(s->seed, i, 9);
     const size_t index = kao_random_below(&r, (uint32_t)s->boxed.n);
-    const mapping m = random_cut(&s->boxed, index, &r, image);
+    mapping m;
+    const kao_status st = random_cut(&s->boxed, index, &r, image, &m);
 
     truth->kind = KAO_SCENE_BOXED;
-    map_boxes(s, s->boxed.pictures[index].identity, &m, image->width, truth);
+    if (!st)
+        map_boxes(s, s->boxed.pictures[index].identity, &m, image->width, truth);
+    return st;
 }
 
 /* Whether view i is one with boxes: as many as the pictures' share says. */
@@ -161,45 +165,55 @@ static bool is_boxed(const kao_scenes *s, uint64_t i)
 /* ---- a view ---- */
 
 /* Without boxes: alone, four together, or a picture without a face. */
-static void plain_view(const kao_scenes *s, kao_random *r, uint32_t kind,
-                       const kao_image *image, const kao_image *room)
+static kao_status plain_view(const kao_scenes *s, kao_random *r, uint32_t kind,
+                             const kao_image *image, const kao_image *room)
 {
     const uint32_t half = image->width / 2;
+    kao_status st = KAO_OK;
+    mapping m;
 
     if (kind < 28) {
-        for (uint32_t k = 0; k < 4; k++) {
+        for (uint32_t k = 0; !st && k < 4; k++) {
             const kao_image quarter =
                 kao_views_part(image, k % 2 * half, k / 2 * half, half, half);
 
-            random_cut(&s->scenes, kao_random_below(r, (uint32_t)s->n_plain), r,
-                       &quarter);
+            st = random_cut(&s->scenes, kao_random_below(r, (uint32_t)s->n_plain), r,
+                            &quarter, &m);
         }
     } else {
-        random_cut(&s->scenes, kao_random_below(r, (uint32_t)s->n_plain), r, image);
+        st = random_cut(&s->scenes, kao_random_below(r, (uint32_t)s->n_plain), r, image,
+                        &m);
     }
     if (s->faces.n > 0 && kao_random_below(r, 100) < 40)
-        for (uint32_t n = 1 + kao_random_below(r, 4); n > 0; n--)
-            paste_face(s, r, image, room);
+        for (uint32_t n = 1 + kao_random_below(r, 4); !st && n > 0; n--)
+            st = paste_face(s, r, image, room);
+    return st;
 }
 
-void kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
-                     const kao_image *room, kao_scene_truth *truth)
+kao_status kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
+                           const kao_image *room, kao_scene_truth *truth)
 {
     kao_random r = kao_random_stream(s->seed, i, 1);
     const uint32_t kind = kao_random_below(&r, 100);
     const size_t n_empty = s->scenes.n - s->n_plain;
 
+    kao_status st = KAO_OK;
+    mapping m;
+
     truth->kind = KAO_SCENE_PLAIN;
     truth->n = 0;
     if (kind < 8 && n_empty > 0) {
         truth->kind = KAO_SCENE_EMPTY;
-        random_cut(&s->scenes, s->n_plain + kao_random_below(&r, (uint32_t)n_empty), &r,
-                   image);
+        st =
+            random_cut(&s->scenes, s->n_plain + kao_random_below(&r, (uint32_t)n_empty),
+                       &r, image, &m);
     } else if (is_boxed(s, i)) {
-        boxed_view(s, i, image, truth);
+        st = boxed_view(s, i, image, truth);
     } else {
-        plain_view(s, &r, kind, image, room);
+        st = plain_view(s, &r, kind, image, room);
     }
+    if (st)
+        return st;
     if (kao_random_below(&r, 2)) {
         kao_views_mirror(image);
         for (size_t k = 0; k < truth->n; k++) {
@@ -211,7 +225,8 @@ void kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
     if (kao_random_below(&r, 10) < 7)
         kao_views_recolor(&r, image, 1, 12);
     if (kao_random_below(&r, 10) == 0)
-        kao_views_blur(&s->scenes.ctx->mem, image, room, 2);
+        st = kao_views_blur(&s->scenes.ctx->mem, image, room, 2);
+    return st;
 }
 
 /* ---- loading ---- */

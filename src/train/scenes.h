@@ -42,8 +42,9 @@ typedef struct kao_scene_truth {
     size_t n;
 } kao_scene_truth;
 
-/* View number i into image (RGB, square). room: another picture of its size. */
-void kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
-                     const kao_image *room, kao_scene_truth *truth);
+/* View number i into image (RGB, square). room: another picture of its size. KAO_E_NOMEM is
+ * all that can fail. */
+kao_status kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *image,
+                           const kao_image *room, kao_scene_truth *truth);
 
 #endif

@@ -113,7 +113,9 @@ static void one_view(void *arg, size_t i, uint32_t worker)
     float *to = t->targets + i * t->cells * KAO_DETECT_CHANNELS;
     kao_scene_truth truth = { .boxes = t->boxes + worker * t->scenes.most_boxes };
 
-    kao_scenes_view(&t->scenes, j->first + i, picture, picture + 1, &truth);
+    j->st[i] = kao_scenes_view(&t->scenes, j->first + i, picture, picture + 1, &truth);
+    if (j->st[i])
+        return;
     kao_view_to_tensor(&view, &form, j->input + i * size * size * 3);
     const bool asked = t->teacher && (truth.kind == KAO_SCENE_PLAIN || truth.n > 0);
 

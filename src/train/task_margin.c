@@ -1,6 +1,7 @@
 /* Training an embedder by a softmax over people with a margin (head.h): aligned faces with
  * identities, mirrored and shifted by up to eight pixels, nothing else. */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,16 +30,21 @@ struct kao_task {
 typedef struct batch_job {
     kao_task *task;
     uint64_t first;
-    float *input; /* of the tape */
+    float *input;  /* of the tape */
+    atomic_int st; /* of a view that failed */
 } batch_job;
 
 static void one_view(void *arg, size_t i, uint32_t worker)
 {
-    const batch_job *j = arg;
+    batch_job *j = arg;
     kao_task *t = j->task;
+    const kao_status st = kao_faces_labelled(&t->views, j->first + i,
+                                             &t->pictures[worker], &t->labels[i]);
 
-    t->labels[i] = kao_faces_labelled(&t->views, j->first + i, &t->pictures[worker]);
-    kao_faces_put(&t->pictures[worker], i, j->input);
+    if (st)
+        atomic_store(&j->st, (int)st);
+    else
+        kao_faces_put(&t->pictures[worker], i, j->input);
 }
 
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
@@ -47,9 +53,13 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
     const size_t batch = (size_t)t->r->batch;
     batch_job j = { .task = t, .first = first, .input = kao_tape_input(tape) };
 
-    (void)err;
     t->step = first / batch;
     kao_pool_run(t->ctx->pool, one_view, &j, batch);
+    const kao_status st = (kao_status)atomic_load(&j.st);
+
+    if (st)
+        return kao_fail(err, st, "views %llu and on: %s", (unsigned long long)first,
+                        kao_status_name(st));
     kao_tape_forward(tape, true);
     kao_head_run(t->head, kao_tape_output(tape, 0)->data, t->labels, t->step,
                  kao_tape_output_grad(tape, 0), &t->report);
@@ -227,10 +237,10 @@ static kao_status begin(kao_task *t, kao_tape *tape, kao_error *err)
     return kao_head_create(&t->head, tape, &o, err);
 }
 
-static void plain(kao_task *t, kao_tape *tape, uint64_t first)
+static kao_status plain(kao_task *t, kao_tape *tape, uint64_t first)
 {
-    kao_faces_put_plain(&t->views, t->pictures, 1, first, (size_t)t->r->batch,
-                        kao_tape_input(tape));
+    return kao_faces_put_plain(&t->views, t->pictures, 1, first, (size_t)t->r->batch,
+                               kao_tape_input(tape));
 }
 
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,

@@ -364,7 +364,7 @@ static void views(void **state)
         kao_scene_truth truth = { .boxes = boxes };
         kao_box found;
 
-        kao_scenes_view(&s, i, &m, &room, &truth);
+        assert_int_equal(kao_scenes_view(&s, i, &m, &room, &truth), KAO_OK);
         assert_int_equal(truth.kind, KAO_SCENE_BOXED);
         assert_in_range(truth.n, 0, 2);
         empty += truth.n == 0;

@@ -200,7 +200,7 @@ static kao_image view_of(const fixture *f, const kao_face_views *v, uint64_t i,
     assert_int_equal(
         kao_image_create(f->ctx, KAO_FACES_SIDE, KAO_FACES_SIDE, &room, NULL), KAO_OK);
     memset(room.rgb, (int)i, room.row_bytes * room.height); /* what was there before */
-    kao_faces_view(v, i, &m, &room, points);
+    assert_int_equal(kao_faces_view(v, i, &m, &room, points), KAO_OK);
     kao_image_free(f->ctx, &room);
     return m;
 }
