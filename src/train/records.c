@@ -81,7 +81,7 @@ static kao_status measure_parts(const reading *x, uint64_t number, size_t *at,
 
     *n = 0;
     for (size_t i = 0; kind != LAST; i++) {
-        kao_span part;
+        kao_span part = { NULL, 0 };
         const kao_status st = take_part(x, number, at, &kind, &part);
 
         if (st)
@@ -117,7 +117,7 @@ static kao_status take_record(const reading *x, uint64_t number, size_t *at,
     *joined = to;
     *bytes = (kao_span){ to, n };
     for (size_t from = begin; from < *at;) {
-        kao_span part;
+        kao_span part = { NULL, 0 };
 
         if (from != begin) {
             memcpy(to, (const uint8_t[4]){ 0x0a, 0x23, 0xd7, 0xce }, 4);
