@@ -105,14 +105,16 @@ static void count_tiles(kao_conv_direct *g)
  * too). Gives the number of pieces. */
 static size_t divide_work(kao_conv_direct *g, int32_t groups)
 {
-    const size_t macs = (size_t)g->k * g->n_pad * (size_t)groups * (size_t)g->n *
-                        (size_t)g->oh * (size_t)g->ow;
+    const uint64_t macs = (uint64_t)g->k * g->n_pad * (uint64_t)groups *
+                          (uint64_t)g->n * (uint64_t)g->oh * (uint64_t)g->ow;
     const int32_t panels = g->n_panels * groups;
-    size_t want = macs / KAO_CONV_PIECE_MACS;
+    const uint64_t pieces = macs / KAO_CONV_PIECE_MACS;
+    const size_t want = pieces < 1                     ? 1
+                        : pieces > KAO_CONV_MAX_PIECES ? KAO_CONV_MAX_PIECES
+                                                       : (size_t)pieces;
 
     if (g->n_tiles == 0)
         return 0;
-    want = want < 1 ? 1 : want > KAO_CONV_MAX_PIECES ? KAO_CONV_MAX_PIECES : want;
     g->panels_piece = panels;
     if (g->n_tiles >= want) {
         g->tiles_piece = (g->n_tiles + want - 1) / want;

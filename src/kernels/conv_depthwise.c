@@ -36,14 +36,14 @@ bool kao_conv_fits_dw3(const kao_conv *d)
 /* Rows of a piece; gives the number of pieces. */
 static size_t divide_work(const kao_conv *d, kao_conv_depthwise *g)
 {
-    const size_t row_macs =
-        (size_t)d->ow * (size_t)d->c * (size_t)d->kh * (size_t)d->kw;
-    const size_t all = row_macs * (size_t)d->oh * (size_t)d->n;
+    const uint64_t row_macs =
+        (uint64_t)d->ow * (uint64_t)d->c * (uint64_t)d->kh * (uint64_t)d->kw;
+    const uint64_t all = row_macs * (uint64_t)d->oh * (uint64_t)d->n;
 
     if (all == 0)
         return 0;
     const size_t rows =
-        kao_round_up(KAO_CONV_PIECE_MACS / 2 / row_macs + 1, KAO_DW_ROWS);
+        kao_round_up((size_t)(KAO_CONV_PIECE_MACS / 2 / row_macs) + 1, KAO_DW_ROWS);
 
     g->rows_piece =
         rows > (size_t)d->oh || all < KAO_CONV_PIECE_MACS ? d->oh : (int32_t)rows;

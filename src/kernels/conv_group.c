@@ -65,16 +65,17 @@ static int32_t rows_read(const kao_conv *d)
 static void divide_work(kao_conv_group *g)
 {
     const kao_conv *last = &g->stages[g->n_stages - 1].conv.d;
-    size_t row_macs = 0;
+    uint64_t row_macs = 0;
     bool again = false;
 
     for (int32_t i = 0; i < g->n_stages; i++) {
         const kao_conv *d = &g->stages[i].conv.d;
 
-        row_macs += (size_t)d->ow * (size_t)d->oc * (is_point(d) ? (size_t)d->c : 9);
+        row_macs +=
+            (uint64_t)d->ow * (uint64_t)d->oc * (is_point(d) ? (uint64_t)d->c : 9);
         again |= i > 0 && !is_point(d);
     }
-    size_t rows = KAO_CONV_PIECE_MACS / row_macs + 1;
+    size_t rows = (size_t)(KAO_CONV_PIECE_MACS / row_macs) + 1;
 
     if (again && rows < MIN_BAND_ROWS)
         rows = MIN_BAND_ROWS;

@@ -87,12 +87,12 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 void kao_pooling_run(const kao_kernels *k, const kao_pool *pool, const kao_pooling *d,
                      const float *in, float *out)
 {
-    const size_t reads =
-        (size_t)d->ow * (size_t)d->kh * (size_t)d->kw * (size_t)d->c + 1;
-    const size_t rows = PIECE_READS / reads + 1;
+    const uint64_t reads =
+        (uint64_t)d->ow * (uint64_t)d->kh * (uint64_t)d->kw * (uint64_t)d->c + 1;
+    const uint64_t rows = PIECE_READS / reads + 1;
     pooling_job j = { k, d, in, out, d->oh, 1 };
 
-    if (rows < (size_t)d->oh)
+    if (rows < (uint64_t)d->oh)
         j.rows_piece = (int32_t)rows;
     if (d->n == 0 || d->oh == 0)
         return;

@@ -32,6 +32,7 @@ typedef struct kao_value {
     uint32_t maker;     /* step; KAO_NO_VALUE for inputs and constants */
     uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
     bool varies;        /* known, but another in plans for other inputs */
+    uint64_t key;       /* of one that varies: of its dims and bits */
     bool computed;      /* known, in the memory of planning */
     bool of_file;       /* known, as many numbers as a constant of the file */
     /* place.c: */

@@ -95,6 +95,26 @@ static bool varies(const kao_graph *g, const kao_step *s)
     return any;
 }
 
+static uint64_t mix(uint64_t key, uint64_t v)
+{
+    return (key ^ v) * 0x9e3779b97f4a7c15u ^ key >> 29;
+}
+
+/* A value that varies is read once for its key, however many steps it is a weight of. */
+static void set_varies(kao_value *v, bool varies)
+{
+    const kao_tensor *t = &v->t;
+    const size_t n = (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
+    const uint8_t *p = t->data;
+
+    v->varies = varies;
+    v->key = 0;
+    for (int32_t d = 0; varies && d < t->rank; d++)
+        v->key = mix(v->key, (uint64_t)t->dims[d] + 1u);
+    for (size_t k = 0; varies && k < n; k++)
+        v->key = mix(v->key, p[k] + 1u);
+}
+
 /* Whether the step gives the numbers that the file holds, one for one: weights stored short,
  * behind a Cast, or turned. They may be more than another constant that planning computes. */
 static bool gives_file(const kao_graph *g, const kao_step *s, const kao_tensor *out)
@@ -148,7 +168,7 @@ static kao_status evaluate(kao_graph *g, kao_step *s, bool *done)
     for (uint32_t i = 0; i < s->n_out; i++)
         if (s->out[i] != KAO_NO_VALUE) {
             g->values[s->out[i]].t = a.out[i];
-            g->values[s->out[i]].varies = varies(g, s);
+            set_varies(&g->values[s->out[i]], varies(g, s));
             g->values[s->out[i]].computed = true;
             g->values[s->out[i]].of_file = gives_file(g, s, &a.out[i]);
         }
@@ -186,7 +206,7 @@ static kao_status bind_input(kao_graph *g, kao_value *v)
         return kao_graph_no_memory(g);
     kao_tensor_copy(&copy, given);
     v->t = copy;
-    v->varies = true;
+    set_varies(v, true);
     g->bound[v->input] = true;
     return KAO_OK;
 }
@@ -477,26 +497,11 @@ kao_step *kao_graph_only_reader(kao_graph *g, uint32_t value)
     return NULL; /* the reader was fused into another step since reads were counted */
 }
 
-static uint64_t mix(uint64_t key, uint64_t v)
-{
-    return (key ^ v) * 0x9e3779b97f4a7c15u ^ key >> 29;
-}
-
 uint64_t kao_graph_key(const kao_graph *g, uint64_t key, const kao_step *s)
 {
     key = mix(key, s->node + 1u);
-    for (uint32_t i = 0; i < s->n_in; i++) {
-        if (!kao_value_known(g, s->in[i]) || !g->values[s->in[i]].varies)
-            continue;
-        const kao_tensor *t = &g->values[s->in[i]].t;
-
-        for (int32_t d = 0; d < t->rank; d++)
-            key = mix(key, (uint64_t)t->dims[d] + 1u);
-        const size_t n = (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
-        const uint8_t *p = t->data;
-
-        for (size_t k = 0; k < n; k++)
-            key = mix(key, p[k] + 1u);
-    }
+    for (uint32_t i = 0; i < s->n_in; i++)
+        if (kao_value_known(g, s->in[i]) && g->values[s->in[i]].varies)
+            key = mix(key, g->values[s->in[i]].key);
     return key;
 }

@@ -242,7 +242,25 @@ static bool pack_conv(void *user, void *packed)
     return true;
 }
 
-static kao_status pack_stage(builder *b, const kao_conv_step *c, kao_conv_stage *stage)
+/* Room for the windows at a picture's borders, for each thread, and packed weights: each
+ * under the limit of memory. */
+static kao_status check_bytes(const kao_graph *g, const kao_step *s, uint64_t bytes,
+                              const char *what)
+{
+    const uint64_t most = kao_graph_max_arena(g);
+    char text[160];
+
+    if (bytes <= most)
+        return KAO_OK;
+    kao_fail(g->err, KAO_E_LIMIT, "more than %llu MiB of %s",
+             (unsigned long long)(most >> 20), what);
+    return kao_error_prefix(g->err, KAO_E_LIMIT, "%s",
+                            kao_network_node_text(g->net, s->node, text, sizeof text));
+}
+
+/* Nodes that share weights have packed ones each: a small file could ask for any number. */
+static kao_status pack_stage(builder *b, const kao_step *s, const kao_conv_step *c,
+                             kao_conv_stage *stage)
 {
     kao_graph *g = b->g;
     packing p = { .g = g, .c = c, .conv = &stage->conv };
@@ -250,23 +268,14 @@ static kao_status pack_stage(builder *b, const kao_conv_step *c, kao_conv_stage 
                                   .algorithm = stage->conv.algorithm,
                                   .bytes = stage->conv.packed_bytes };
 
+    const kao_status st = check_bytes(
+        g, s, (uint64_t)b->plan->constant_bytes + key.bytes, "packed weights");
+
+    if (st)
+        return st;
     stage->packed = kao_network_hold_packed(g->net, &key, pack_conv, &p);
     b->plan->constant_bytes += key.bytes;
     return stage->packed ? KAO_OK : kao_graph_no_memory(g);
-}
-
-/* Room for the windows at a picture's borders, for each thread: under the same limit. */
-static kao_status check_scratch(const kao_graph *g, const kao_step *s, size_t bytes)
-{
-    const uint64_t most = kao_graph_max_arena(g);
-    char text[160];
-
-    if (bytes <= most)
-        return KAO_OK;
-    kao_fail(g->err, KAO_E_LIMIT, "more than %llu MiB of scratch",
-             (unsigned long long)(most >> 20));
-    return kao_error_prefix(g->err, KAO_E_LIMIT, "%s",
-                            kao_network_node_text(g->net, s->node, text, sizeof text));
 }
 
 static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
@@ -292,12 +301,12 @@ static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
     e->detail = group;
     e->scratch =
         kao_conv_group_scratch_bytes(group, kao_pool_threads(g->net->ctx->pool));
-    st = check_scratch(g, s, e->scratch);
+    st = check_bytes(g, s, e->scratch, "scratch");
     if (!st)
         st = kao_plan_count_work(b->plan, g, s, e->kernel);
     n = 0;
     for (const kao_conv_step *c = s->conv; !st && c; c = c->next)
-        st = pack_stage(b, c, &stages[n++]);
+        st = pack_stage(b, s, c, &stages[n++]);
     const uint32_t operands[] = { s->in[0], residual_of(s), output_of(s) };
     const bool adds = operands[1] != KAO_NO_VALUE;
 

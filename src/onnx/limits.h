@@ -22,7 +22,7 @@ enum {
 #define KAO_MAX_BYTES            ((uint64_t)PTRDIFF_MAX)
 #define KAO_MAX_ELEMENTS         KAO_AT_MOST((int64_t)1 << 31, (int64_t)PTRDIFF_MAX / 8)
 #define KAO_MAX_FILE             KAO_AT_MOST((uint64_t)8 << 30, KAO_MAX_BYTES)
-/* Activations of one plan; its outputs; the scratch of all threads. */
+/* Activations of one plan; its outputs; the scratch of all threads; its packed weights. */
 #define KAO_MAX_ARENA KAO_AT_MOST((uint64_t)4 << 30, KAO_MAX_BYTES)
 /* The parsed graph. */
 #define KAO_MAX_GRAPH_HEAP KAO_AT_MOST((uint64_t)8 << 30, KAO_MAX_BYTES)

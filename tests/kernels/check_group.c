@@ -202,6 +202,42 @@ test_tall(void **state) /* many pieces: rings that go on, and rings that jump */
     check(d, 3);
 }
 
+/* Layers of 2^32 multiply-adds and more, planned alone: their number does not fit the sizes
+ * of a machine of 32 bits. */
+static void test_large_work(void **state)
+{
+    check_isa isas[CHECK_MAX_ISAS];
+    const int n_isas = check_isas(isas);
+    kao_conv wide = depthwise(1, 1024, 1024, 16, 1, 1); /* 2^32 */
+    (void)state;
+
+    wide.kh = wide.kw = 16;
+    wide.oh = wide.ow = 1024;
+    wide.pad_top = wide.pad_left = 8;
+    for (int i = 0; i < n_isas; i++) {
+        const kao_kernels *k = &isas[i].k;
+        const kao_conv dense = point(1, 64, 64, 1024, 1024); /* 2^32 */
+        kao_conv_plan plan;
+        kao_conv_group g;
+        kao_conv_stage stages[2] = { 0 };
+
+        kao_conv_plan_init(&plan, k,
+                           &wide); /* a row takes more than a piece: 4 at once */
+        check_true(plan.n_pieces == 256, "%s: depthwise in %zu pieces", isas[i].name,
+                   plan.n_pieces);
+        kao_conv_plan_init(&plan, k, &dense);
+        check_true(plan.n_pieces > 128 && plan.n_pieces <= 256,
+                   "%s: dense in %zu pieces", isas[i].name, plan.n_pieces);
+        /* a row is 4096 * 1024 * (9 + 1015) = 2^32 */
+        stages[0].conv.d = depthwise(1, 8, 4096, 1024, 1, 1);
+        stages[1].conv.d = point(1, 8, 4096, 1024, 1015);
+        kao_conv_group_init(&g, k, stages, 2);
+        check_true(g.rows_piece == 2 && g.row_pieces == 4,
+                   "%s: group in %d pieces of %d rows", isas[i].name, g.row_pieces,
+                   g.rows_piece);
+    }
+}
+
 static int open_pools(void **state)
 {
     (void)state;
@@ -223,7 +259,8 @@ static int close_pools(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_random),
-                                        cmocka_unit_test(test_tall) };
+                                        cmocka_unit_test(test_tall),
+                                        cmocka_unit_test(test_large_work) };
 
     return cmocka_run_group_tests(tests, open_pools, close_pools);
 }

@@ -143,6 +143,42 @@ static void test_pieces(void **state) /* maps of several pieces an image */
     }
 }
 
+/* The taps of a row of windows are 2^32 - 1, of which few are in the picture: the one pixel
+ * is in the first 255 windows. */
+static void test_wide_windows(void **state)
+{
+    check_isa isas[CHECK_MAX_ISAS];
+    const int n = check_isas(isas);
+    const kao_pooling d = { .n = 1,
+                            .h = 1,
+                            .w = 1,
+                            .c = 1,
+                            .oh = 1,
+                            .ow = 65537,
+                            .kh = 257,
+                            .kw = 255,
+                            .sy = 1,
+                            .sx = 1,
+                            .dy = 1,
+                            .dx = 1,
+                            .pad_top = 256,
+                            .pad_left = 254,
+                            .in_stride = 1,
+                            .out_stride = 1 };
+    const float in = 0.5f;
+    (void)state;
+
+    for (int i = 0; i < n; i++) {
+        float *out = check_canaries((size_t)d.ow);
+
+        kao_pooling_run(&isas[i].k, NULL, &d, &in, out);
+        for (int x = 0; x < d.ow; x++)
+            check_true(out[x] == (x < d.kw ? in : -INFINITY), "%s: window %d: %g",
+                       isas[i].name, x, (double)out[x]);
+        check_free_all();
+    }
+}
+
 static void test_nan(void **state)
 {
     check_isa isas[CHECK_MAX_ISAS];
@@ -228,6 +264,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = { cmocka_unit_test(test_pooling),
                                         cmocka_unit_test(test_pieces),
+                                        cmocka_unit_test(test_wide_windows),
                                         cmocka_unit_test(test_nan),
                                         cmocka_unit_test(test_resize) };
 

@@ -451,6 +451,44 @@ static void scratch_is_limited(void **state)
     pb_free(&file);
 }
 
+/* Convolutions that share 16 KiB of weights take packed ones of 16.5 KiB each, with bias and
+ * slope: 62 of them fit 1 MiB. */
+static void packed_weights_are_limited(void **state)
+{
+    fixture *f = *state;
+    float x[64] = { 0 };
+    const kao_tensor in = tensor_of("1,64,1,1", x);
+
+    f->ctx->max_arena = 1 << 20;
+    for (int n = 62; n <= 63; n++) {
+        kao_network *net = NULL;
+        kao_session *s = NULL;
+        graph g;
+        char args[32], out[16] = "x";
+
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F32, "1,64,1,1");
+        graph_noise(&g, "w", "64,64,1,1", 1, 0.1f);
+        for (int i = 0; i < n; i++) {
+            snprintf(args, sizeof args, "%s w", out);
+            snprintf(out, sizeof out, i + 1 < n ? "v%d" : "y", i);
+            graph_node(&g, "Conv", args, out, "");
+        }
+        pb file = finish(&g);
+        const kao_status st =
+            run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err);
+
+        assert_int_equal(st, n == 62 ? KAO_OK : KAO_E_LIMIT);
+        if (st)
+            assert_non_null(strstr(
+                f->err.msg, "node 62 \"y\" (Conv): more than 1 MiB of packed weights"));
+        kao_session_destroy(s);
+        kao_network_destroy(net);
+        pb_free(&file);
+    }
+    f->ctx->max_arena = 0;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -462,6 +500,7 @@ int main(void)
         cmocka_unit_test(cancelled_between_entries),
         cmocka_unit_test(pixels_are_limited),
         cmocka_unit_test(scratch_is_limited),
+        cmocka_unit_test(packed_weights_are_limited),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
