@@ -111,7 +111,8 @@ static void print_info(const cli_model *found, const kao_network *m,
 
 static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
 {
-    kao_json *j = kao_json_object(), *shape = kao_json_array();
+    kao_json *j = kao_json_object(),
+             *shape = t->rank < 0 ? kao_json_null() : kao_json_array();
 
     for (int32_t i = 0; i < t->rank; i++)
         kao_json_add(shape,
