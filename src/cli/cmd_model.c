@@ -206,8 +206,9 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
 
     if (!st)
         st = load_both(ctx, &found, &f, &net, &model, &err);
-    if (!st) /* not every model is an embedder; e stays NULL */
-        (void)kao_embedder_create(model, &e, NULL, NULL);
+    /* not every model is an embedder: e may stay NULL */
+    if (!st && kao_embedder_create(model, &e, NULL, &err) == KAO_E_NOMEM)
+        st = KAO_E_NOMEM;
     if (st)
         status = cli_report("model", st, &err);
     else if (args->photo.json)
