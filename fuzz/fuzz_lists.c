@@ -25,7 +25,8 @@ static kao_status read_pairs(kao_mem *mem, kao_span text, kao_error *err)
 static kao_status read_groups(kao_mem *mem, kao_span text, kao_error *err)
 {
     kao_groups g;
-    const kao_status st = kao_groups_read(&g, mem, text, "list", "2", err);
+    const kao_status st =
+        kao_groups_read(&g, mem, text, "list", "2", KAO_GROUPS_MAX, err);
 
     for (size_t i = 0; !st && i < g.pictures.n; i++)
         FUZZ_CHECK(g.group[i] < g.groups.n && kao_name_at(&g.pictures, i)[0]);

@@ -125,3 +125,17 @@ size_t kao_text_fields(char *line, char **fields, size_t most)
     }
     return n;
 }
+
+void kao_text_drop_brackets(char *text)
+{
+    char *to = text;
+    int depth = 0;
+
+    for (const char *p = text; *p; p++) {
+        depth += *p == '(';
+        if (depth == 0)
+            *to++ = *p;
+        depth -= *p == ')' && depth > 0;
+    }
+    *to = '\0';
+}

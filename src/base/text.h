@@ -22,6 +22,9 @@ bool kao_text_number(const char **s, double *value);
 /* Behind a byte order mark, if text begins with one (editors put it there). */
 char *kao_text_begin(char *text);
 
+/* Without what stands in round brackets, and they: "identity(or -)" is "identity". In place. */
+void kao_text_drop_brackets(char *text);
+
 /* Cut a line into fields in place, at tabs where it has one, else at spaces; several count as
  * one, and a carriage return as well. Gives their number; `most`: there may be more. */
 size_t kao_text_fields(char *line, char **fields, size_t most);

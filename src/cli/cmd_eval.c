@@ -17,18 +17,25 @@ const cli_option cli_eval_options[] = {
       "pictures that are missing, broken, without a face: give no figures; leave their "
       "pairs out; count those as different [refuse]" },
     { "masked", 0, CLI_WORD, offsetof(eval_args, masked), "none|second|both",
-      "verify: draw masks on the second pictures of the pairs, or on all; crops alone "
-      "[none]" },
+      "verify, identify: draw masks on the second pictures of the pairs, on the "
+      "probes; "
+      "or on all; crops alone [none]" },
     { "threshold", 0, CLI_COSINE, offsetof(eval_args, threshold), "X",
       "same from this similarity on: say what it does, too [the card's]" },
     { "times", 0, CLI_COUNT, offsetof(eval_args, times), "N",
       "verify, a folder a person: N times as many different pairs as same ones [1]" },
     { "seed", 0, CLI_COUNT, offsetof(eval_args, seed), "N",
-      "verify: draws the different pairs of a folder a person, and masks [1]" },
+      "draws: different pairs of a folder a person, strangers, masks, people of a "
+      "bootstrap [1]" },
+    { "enroll", 0, CLI_COUNT, offsetof(eval_args, enroll), "N",
+      "identify: pictures of a person in the gallery, of which the mean is taken [1]" },
+    { "strangers", 0, CLI_SCORE, offsetof(eval_args, strangers), "X",
+      "identify: share of the people with more than N pictures who are not enrolled "
+      "[0.3]" },
     { "by", 0, CLI_TEXT, offsetof(eval_args, by), "FIELDS",
-      "groups: the fields of LABELS that make a group, by number (the path is 1) or "
-      "name, "
-      "with commas [all]" },
+      "groups, identify: the fields of the list that make a group or name a person, by "
+      "number (the path is 1) or name, with commas [groups: all; identify: identity, "
+      "else all]" },
     { "overlap", 0, CLI_SCORE, offsetof(eval_args, overlap), "X",
       "detect: a hit overlaps a face by X, intersection over union [0.5]" },
     { "min-size", 0, CLI_PIXELS, offsetof(eval_args, min_size), "N",
@@ -39,9 +46,10 @@ const cli_option cli_eval_options[] = {
     { "note", 0, CLI_TEXT, offsetof(eval_args, note), "TEXT",
       "stands beside the figures, wherever they go" },
     { "scores", 0, CLI_TEXT, offsetof(eval_args, scores), "FILE",
-      "verify: write each pair and its similarity, with tabs between" },
+      "verify, identify: write each pair and its similarity, each picture and what was "
+      "found, with tabs between" },
     { "report", 0, CLI_TEXT, offsetof(eval_args, report), "FILE.html",
-      "verify: write a page with figures and plots" },
+      "verify, identify: write a page with figures and plots" },
     { "threads", 't', CLI_COUNT, offsetof(eval_args, threads), "N",
       "pictures at once [all CPUs]" },
     { "cpu", 0, CLI_TEXT, offsetof(eval_args, photo.cpu), KAO_CPU_CHOICES,
@@ -58,12 +66,17 @@ int cli_eval_run(int argc, char **argv)
         int (*run)(const eval_args *args, char **files, int n);
     } forms[] = {
         { "verify", 1, 2, eval_verify },
+        { "identify", 1, 2, eval_identify },
         { "groups", 2, 2, eval_groups },
         { "detect", 2, 2, eval_detect },
     };
-    eval_args args = {
-        .threshold = NAN, .times = 1, .seed = 1, .overlap = .5f, .min_size = 0
-    };
+    eval_args args = { .threshold = NAN,
+                       .times = 1,
+                       .seed = 1,
+                       .enroll = 1,
+                       .strangers = .3f,
+                       .overlap = .5f,
+                       .min_size = 0 };
     cli_operands rest;
     int status = CLI_BAD;
 
@@ -74,9 +87,12 @@ int cli_eval_run(int argc, char **argv)
                 "kao eval: --faces wants --photos, and one face of a picture\n");
         return CLI_BAD;
     }
-    if (args.masked &&
-        (args.photos || !rest.n || strcmp(rest.items[0], "verify") != 0)) {
-        fprintf(stderr, "kao eval: --masked is for verify on aligned crops\n");
+    const char *form = rest.n ? rest.items[0] : "";
+
+    if (args.masked && (args.photos || (strcmp(form, "verify") != 0 &&
+                                        strcmp(form, "identify") != 0))) {
+        fprintf(stderr,
+                "kao eval: --masked is for verify and identify on aligned crops\n");
         return CLI_BAD;
     }
     for (size_t i = 0; rest.n && i < sizeof forms / sizeof forms[0]; i++)
@@ -85,8 +101,7 @@ int cli_eval_run(int argc, char **argv)
             return cli_finish("eval", forms[i].run(&args, rest.items + 1, rest.n - 1));
     fprintf(
         stderr,
-        "kao eval: wanted verify PICTURES [PAIRS], groups PICTURES LABELS or detect "
-        "PICTURES BOXES "
-        "(see kao eval --help)\n");
+        "kao eval: wanted verify PICTURES [PAIRS], identify PICTURES [PEOPLE], groups "
+        "PICTURES LABELS or detect PICTURES BOXES (see kao eval --help)\n");
     return CLI_BAD;
 }

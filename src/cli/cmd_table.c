@@ -27,12 +27,14 @@ static const char train_details[] =
     "first. Checkpoint, log and model go to the state folder, and a run goes on from there.\n"
     "Ctrl-C ends it after a checkpoint.";
 static const char eval_details[] =
-    "  kao eval verify PICTURES [PAIRS]   same or different? Accuracy over folds, TAR at FAR\n"
-    "  kao eval groups PICTURES LABELS    false matches by group, of pictures of different people\n"
-    "  kao eval detect PICTURES BOXES     AP, recall at numbers of false boxes; WIDER FACE form\n"
+    "  kao eval verify PICTURES [PAIRS]     same or different? Accuracy over folds, TAR at FAR\n"
+    "  kao eval identify PICTURES [PEOPLE]  who of a gallery, or nobody? Rank k, FNIR at FPIR\n"
+    "  kao eval groups PICTURES LABELS      false matches by group, of pictures of different people\n"
+    "  kao eval detect PICTURES BOXES       AP, recall at numbers of false boxes; WIDER FACE form\n"
     "PICTURES: a folder, a plain tar, or an insightface set (.bin), which has its pairs.\n"
     "PAIRS: LFW's pairs.txt, or lines of two paths and 1 (same) or 0. Without it the pairs\n"
     "are made from a folder a person: all same ones, and a sample of different ones.\n"
+    "PEOPLE: a line a picture, path and person; \"-\" unknown. Without it a folder a person.\n"
     "Exit status: 0 done, 3 bad input, 4 fault.";
 static const char model_details[] =
     "  kao model info FILE...          card, inputs, outputs, size\n"
@@ -57,7 +59,7 @@ static const cli_command commands[] = {
       cli_bench_run },
     { "train", "RECIPE [KEY=VALUE]...", "Train a network of our own.", train_details, cli_train_options,
       cli_train_run },
-    { "eval", "verify|groups|detect PICTURES [LIST]", "How good is a model, by the field's protocols?", eval_details,
+    { "eval", "verify|identify|groups|detect PICTURES [LIST]", "How good is a model, by the field's protocols?", eval_details,
       cli_eval_options, cli_eval_run },
     { "doctor", "", "What this machine and this installation offer kao.", doctor_details,
       cli_doctor_options, cli_doctor_run },

@@ -259,6 +259,21 @@ void eval_vectors_free(eval_vectors *v)
     *v = (eval_vectors){ .args = NULL };
 }
 
+int eval_write(kao_bytes *b, const char *path, bool fine)
+{
+    kao_error err = { 0 };
+    kao_status st =
+        fine ? KAO_OK : kao_fail(&err, KAO_E_NOMEM, "%s: out of memory", path);
+
+    if (!st)
+        st = kao_file_write(b->mem, path, b->p, b->n, &err);
+    kao_bytes_free(b);
+    if (!st)
+        return CLI_YES;
+    cli_report("eval", st, &err);
+    return CLI_FAULT;
+}
+
 const char *eval_mirror(const eval_args *args)
 {
     static const char *const names[] = { "none", "concat", "sum" };

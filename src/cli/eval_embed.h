@@ -3,6 +3,7 @@
 #define KAO_CLI_EVAL_EMBED_H
 
 #include "cli/photo.h"
+#include "base/bytes.h"
 #include "eval/pictures.h"
 
 typedef enum eval_unusable { EVAL_REFUSE, EVAL_DROP, EVAL_REJECT } eval_unusable;
@@ -12,10 +13,10 @@ typedef enum eval_masked { EVAL_BARE, EVAL_SECOND, EVAL_BOTH } eval_masked;
 typedef struct eval_args {
     cli_photo_options photo; /* no_detect: the pictures are crops */
     const char *note, *report, *scores, *by, *n_false;
-    uint32_t threads, times, seed;
+    uint32_t threads, times, seed, enroll;
     int unusable; /* eval_unusable */
     int masked;   /* eval_masked */
-    float threshold, overlap, min_size;
+    float threshold, overlap, min_size, strangers;
     bool photos;
 } eval_args;
 
@@ -48,11 +49,16 @@ int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictu
                const char *const *names, size_t n);
 void eval_vectors_free(eval_vectors *v); /* {0} is fine */
 
+/* Write b to a file and free it; fine: it is whole. Gives an exit status, after a line on stderr
+ * where it failed. */
+int eval_write(kao_bytes *b, const char *path, bool fine);
+
 /* The word of --tta; what was evaluated, as the beginning of a JSON object. */
 const char *eval_mirror(const eval_args *args);
 kao_json *eval_setting_json(const eval_vectors *v);
 
 int eval_verify(const eval_args *args, char **files, int n);
+int eval_identify(const eval_args *args, char **files, int n);
 int eval_detect(const eval_args *args, char **files, int n);
 int eval_groups(const eval_args *args, char **files, int n);
 

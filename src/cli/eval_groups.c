@@ -33,7 +33,8 @@ static kao_status open_list(job *j, char **files, kao_error *err)
     if (!st)
         st = kao_file_open(&f, &j->mem, files[1], LIST_MAX_BYTES, err);
     if (!st)
-        st = kao_groups_read(&j->groups, &j->mem, f.bytes, files[1], j->args->by, err);
+        st = kao_groups_read(&j->groups, &j->mem, f.bytes, files[1], j->args->by,
+                             KAO_GROUPS_MAX, err);
     kao_file_close(&f);
     if (st)
         return st;

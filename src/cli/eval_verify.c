@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "cli/eval_embed.h"
 #include "eval/pairs.h"
+#include "eval/pairs_people.h"
 #include "eval/report.h"
 
 enum { FOLDS = 10 };
@@ -23,6 +24,9 @@ typedef struct verify {
     eval_vectors vectors, masked; /* masked: {0} where no mask is drawn */
     double *similarity;           /* of the pairs that count */
     bool *same;
+    uint32_t *person; /* of each name */
+    uint32_t *a, *b;  /* people of the pairs that count */
+    size_t n_people;  /* 0: not known */
     size_t n,
         n_left_out; /* those; pairs with an unusable picture, dropped or rejected */
     kao_scores scores;
@@ -89,7 +93,11 @@ static kao_status compare_all(verify *v, kao_error *err)
 
     v->similarity = kao_calloc(&v->mem, v->pairs.n, sizeof *v->similarity);
     v->same = kao_calloc(&v->mem, v->pairs.n, sizeof *v->same);
-    if (!v->similarity || !v->same)
+    v->person = kao_calloc(&v->mem, v->pairs.names.n, sizeof *v->person);
+    v->a = kao_calloc(&v->mem, v->pairs.n, sizeof *v->a);
+    v->b = kao_calloc(&v->mem, v->pairs.n, sizeof *v->b);
+    if (!v->similarity || !v->same || !v->person || !v->a || !v->b ||
+        !kao_pairs_people(&v->pairs, v->person, &v->n_people))
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; i < v->pairs.n; i++) {
         const kao_pair *p = &v->pairs.pairs[i];
@@ -102,6 +110,8 @@ static kao_status compare_all(verify *v, kao_error *err)
             usable ? (double)kao_similarity(first->vectors + p->a * x->dim,
                                             second->vectors + p->b * x->dim, x->dim)
                    : -1;
+        v->a[v->n] = v->person[p->a];
+        v->b[v->n] = v->person[p->b];
         v->same[v->n++] = p->same;
     }
     return v->n
@@ -110,21 +120,6 @@ static kao_status compare_all(verify *v, kao_error *err)
 }
 
 /* ---- what is written ---- */
-
-static int write_out(verify *v, const char *path, kao_bytes *b, bool fine)
-{
-    kao_error err = { 0 };
-    kao_status st =
-        fine ? KAO_OK : kao_fail(&err, KAO_E_NOMEM, "%s: out of memory", path);
-
-    if (!st)
-        st = kao_file_write(&v->mem, path, b->p, b->n, &err);
-    kao_bytes_free(b);
-    if (!st)
-        return CLI_YES;
-    cli_report("eval", st, &err);
-    return CLI_FAULT;
-}
 
 static int write_scores(verify *v)
 {
@@ -145,7 +140,7 @@ static int write_scores(verify *v)
                kao_bytes_add(&b, v->names[p->b], strlen(v->names[p->b])) &&
                kao_bytes_add(&b, line, strlen(line));
     }
-    return write_out(v, v->args->scores, &b, fine);
+    return eval_write(&b, v->args->scores, fine);
 }
 
 /* The rows that stand above the figures, in the table and on the page. */
@@ -203,7 +198,7 @@ static int write_report(verify *v, const rows *r)
                                 .scores = &v->scores,
                                 .figures = &v->figures };
 
-    return write_out(v, v->args->report, &b, kao_report_write(&b, &report));
+    return eval_write(&b, v->args->report, kao_report_write(&b, &report));
 }
 
 /* ---- the table ---- */
@@ -234,6 +229,25 @@ static void print_curve(const kao_figures *f)
     }
 }
 
+static void print_people(const kao_figures *f)
+{
+    const kao_figures_people *p = &f->people;
+
+    if (p->n == 0)
+        return;
+    printf("%-18s", "by people");
+    if (!isnan(p->accuracy.low))
+        printf("accuracy [%.2f, %.2f], ", 100 * p->accuracy.low,
+               100 * p->accuracy.high);
+    printf("AUC [%.5f, %.5f], EER [%.2f, %.2f]", p->auc.low, p->auc.high,
+           100 * p->eer.low, 100 * p->eer.high);
+    for (size_t i = 0; i < KAO_FIGURES_TARS; i++)
+        if (f->tars[i].known)
+            printf(", TAR at %g [%.2f, %.2f]", f->tars[i].far, 100 * p->tar[i].low,
+                   100 * p->tar[i].high);
+    printf("\n");
+}
+
 static void print_table(const verify *v, const rows *r)
 {
     const kao_figures *f = &v->figures;
@@ -253,9 +267,12 @@ static void print_table(const verify *v, const rows *r)
         printf("at %-15.3fTAR %.2f %%, FAR %.3f %%, accuracy %.2f %%\n", f->threshold,
                100 * f->tar, 100 * f->far, 100 * f->accuracy);
     print_curve(f);
-    if (!isnan(f->auc))
-        printf("[ ]: 95 %%, Wilson; pairs share people, so the true uncertainty is "
-               "larger\n");
+    if (isnan(f->auc))
+        return;
+    print_people(f);
+    printf("[ ]: 95 %%, Wilson; pairs share people, so the true uncertainty is "
+           "larger%s\n",
+           f->people.n ? ", as `by people` says: bootstrap over them" : "");
 }
 
 /* ---- JSON ---- */
@@ -307,6 +324,32 @@ static kao_json *tars_json(const kao_figures *f)
     return a;
 }
 
+static kao_json *interval_json(kao_interval x)
+{
+    const double ends[2] = { x.low, x.high };
+
+    return isnan(x.low) ? kao_json_null() : numbers(ends, 2);
+}
+
+static kao_json *people_json(const kao_figures *f)
+{
+    const kao_figures_people *p = &f->people;
+    kao_json *o = p->n ? kao_json_object() : kao_json_null(), *tars = NULL;
+
+    if (p->n == 0)
+        return o;
+    kao_json_set(o, "people", kao_json_integer((int64_t)p->n));
+    kao_json_set(o, "accuracy", interval_json(p->accuracy));
+    kao_json_set(o, "auc", interval_json(p->auc));
+    kao_json_set(o, "eer", interval_json(p->eer));
+    tars = kao_json_array();
+    for (size_t i = 0; i < KAO_FIGURES_TARS; i++)
+        kao_json_add(tars,
+                     f->tars[i].known ? interval_json(p->tar[i]) : kao_json_null());
+    kao_json_set(o, "tar_at_far", tars);
+    return o;
+}
+
 static kao_json *at_json(double threshold, double accuracy)
 {
     kao_json *o = kao_json_object();
@@ -344,6 +387,7 @@ static int print_json(const verify *v)
     kao_json_set(eer, "threshold", kao_json_number(f->eer_threshold));
     kao_json_set(o, "eer", eer);
     kao_json_set(o, "tar_at_far", tars_json(f));
+    kao_json_set(o, "by_people_95", people_json(f));
     return cli_print_json("eval", o);
 }
 
@@ -356,6 +400,16 @@ static int give(verify *v)
 
     kao_figures_measure(&v->scores, folds_of(v), (double)v->vectors.threshold,
                         &v->figures);
+    const kao_pairs_drawn drawn = { .scores = &v->scores,
+                                    .a = v->a,
+                                    .b = v->b,
+                                    .n_people = v->n_people,
+                                    .seed = v->args->seed };
+    kao_error err = { 0 };
+    const kao_status st = kao_figures_draw_people(&v->figures, &drawn, &err);
+
+    if (st)
+        return cli_report("eval", st, &err);
     make_rows(v, &r);
     if (v->args->photo.json)
         status = print_json(v);
@@ -400,6 +454,9 @@ int eval_verify(const eval_args *args, char **files, int n)
     kao_scores_fini(&v.scores);
     kao_free(&v.mem, v.similarity);
     kao_free(&v.mem, v.same);
+    kao_free(&v.mem, v.person);
+    kao_free(&v.mem, v.a);
+    kao_free(&v.mem, v.b);
     eval_vectors_free(&v.vectors);
     eval_vectors_free(&v.masked);
     kao_free(&v.mem, (void *)v.names);

@@ -17,6 +17,13 @@ typedef struct kao_figures_tar {
     bool weak;        /* fewer than KAO_FIGURES_ENOUGH are */
 } kao_figures_tar;
 
+/* 95 % intervals by bootstrap over people (pairs_people.h); n 0: not measured. */
+typedef struct kao_figures_people {
+    size_t n;
+    kao_interval accuracy, auc, eer; /* accuracy: of the folds; NaN without */
+    kao_interval tar[KAO_FIGURES_TARS];
+} kao_figures_people;
+
 typedef struct kao_figures {
     size_t n, n_same, n_different;
     kao_folds folds; /* n 0: not measured */
@@ -25,6 +32,7 @@ typedef struct kao_figures {
     kao_figures_tar tars[KAO_FIGURES_TARS];
     bool has_threshold; /* a threshold in use: same from it on */
     double threshold, far, tar, accuracy;
+    kao_figures_people people;
 } kao_figures;
 
 /* n_folds 0 or 1: none. threshold NaN: none. */

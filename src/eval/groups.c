@@ -14,7 +14,7 @@ typedef struct list {
     const char *file, *by;
     size_t line;
     size_t chosen[FIELDS_MAX]; /* fields that make a group, counted from 0 */
-    size_t n_chosen;
+    size_t n_chosen, most;     /* groups */
     kao_error *err;
 } list;
 
@@ -118,9 +118,9 @@ static kao_status take_line(list *l, char *line)
         return kao_fail(l->err, KAO_E_NOMEM, "%s: out of memory", l->file);
     if (g->pictures.n == n_before)
         return wrong(l, "a picture that has a line already");
-    if (g->groups.n > KAO_GROUPS_MAX)
-        return kao_fail(l->err, KAO_E_LIMIT, "%s: line %zu: more than %d groups",
-                        l->file, l->line, KAO_GROUPS_MAX);
+    if (g->groups.n > l->most)
+        return kao_fail(l->err, KAO_E_LIMIT, "%s: line %zu: more than %zu groups",
+                        l->file, l->line, l->most);
     g->group[picture] = group;
     return KAO_OK;
 }
@@ -140,6 +140,7 @@ static kao_status take_lines(list *l, char *text)
             char *names[FIELDS_MAX];
 
             named = true;
+            kao_text_drop_brackets(line);
             by_number = choose(l, names, kao_text_fields(line + 1, names, FIELDS_MAX));
         }
         if (line[0] == '#')
@@ -154,9 +155,9 @@ static kao_status take_lines(list *l, char *text)
 }
 
 kao_status kao_groups_read(kao_groups *g, kao_mem *mem, kao_span text, const char *file,
-                           const char *by, kao_error *err)
+                           const char *by, size_t most, kao_error *err)
 {
-    list l = { .g = g, .file = file, .by = by, .err = err };
+    list l = { .g = g, .file = file, .by = by, .most = most, .err = err };
     char *copy = kao_calloc(mem, text.n + 1, 1);
     kao_status st = KAO_OK;
 

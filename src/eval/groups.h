@@ -3,7 +3,7 @@
  *
  * A list has a line a picture: its path and fields, separated by tabs where a line has one,
  * else by blanks. A line that begins with # does not count; the first one may name the
- * fields: "# picture age sex". */
+ * fields: "# picture age sex(as labelled)"; what is in brackets is for people. */
 #ifndef KAO_EVAL_GROUPS_H
 #define KAO_EVAL_GROUPS_H
 
@@ -11,7 +11,7 @@
 #include "base/reader.h"
 #include "eval/names.h"
 
-enum { KAO_GROUPS_MAX = 256 };
+enum { KAO_GROUPS_MAX = 256 }; /* of which all pairs are counted */
 
 typedef struct kao_groups {
     kao_mem *mem;
@@ -21,10 +21,10 @@ typedef struct kao_groups {
 } kao_groups;
 
 /* by: the fields that make a group, with commas between: by number (the path is 1) or by name;
- * NULL: all behind the path. file: for messages, which name the line. Errors: KAO_E_FORMAT,
+ * NULL: all behind the path. most: so many groups at most. file: for messages, which name the line. Errors: KAO_E_FORMAT,
  * KAO_E_ARG (by), KAO_E_LIMIT (groups), KAO_E_NOMEM; then there is nothing to free. */
 kao_status kao_groups_read(kao_groups *g, kao_mem *mem, kao_span text, const char *file,
-                           const char *by, kao_error *err);
+                           const char *by, size_t most, kao_error *err);
 void kao_groups_free(kao_groups *g); /* {0} is fine */
 
 typedef struct kao_match_count {

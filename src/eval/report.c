@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "eval/plot.h"
+#include "eval/report_parts.h"
 
 static const char head[] =
     "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n"
@@ -39,7 +40,7 @@ static const char style[] =
     "p{color:var(--faint);max-width:50rem}\n"
     "</style>\n";
 
-static bool put_row(kao_bytes *b, const char *name, const char *value)
+bool kao_report_row_put(kao_bytes *b, const char *name, const char *value)
 {
     return kao_put(b, "<tr><th>") && kao_put_text(b, name) && kao_put(b, "</th><td>") &&
            kao_put_text(b, value) && kao_put(b, "</td></tr>\n");
@@ -93,6 +94,31 @@ static bool put_curve_rows(kao_bytes *b, const kao_figures *f)
                           t->far, f->n_different);
     }
     return fine;
+}
+
+static bool put_within(kao_bytes *b, const char *name, kao_interval x, double by)
+{
+    return isnan(x.low) || kao_put(b, " %s [%.*f, %.*f]", name, by > 1 ? 2 : 5,
+                                   by * x.low, by > 1 ? 2 : 5, by * x.high);
+}
+
+static bool put_people(kao_bytes *b, const kao_figures *f)
+{
+    const kao_figures_people *p = &f->people;
+    bool fine = true;
+
+    if (p->n == 0)
+        return true;
+    fine = kao_put(b, "<tr><th>95 %% by bootstrap over %zu people</th><td>", p->n) &&
+           put_within(b, "accuracy", p->accuracy, 100) &&
+           put_within(b, "AUC", p->auc, 1) && put_within(b, "EER", p->eer, 100);
+    for (size_t i = 0; fine && i < KAO_FIGURES_TARS; i++) {
+        char name[32];
+
+        snprintf(name, sizeof name, "TAR at FAR %g", f->tars[i].far);
+        fine = !f->tars[i].known || put_within(b, name, p->tar[i], 100);
+    }
+    return fine && kao_put(b, "</td></tr>\n");
 }
 
 /* ---- the plots ---- */
@@ -226,17 +252,24 @@ static bool put_plots(kao_bytes *b, const kao_report *r)
     return fine && put_histogram(b, s, r->figures) && kao_put(b, "</div>\n");
 }
 
-bool kao_report_write(kao_bytes *b, const kao_report *r)
+bool kao_report_begin(kao_bytes *b, const char *title, const kao_report_row *rows,
+                      size_t n_rows)
 {
     bool fine = kao_bytes_add(b, head, sizeof head - 1) && kao_put(b, "<title>") &&
-                kao_put_text(b, r->title) && kao_put(b, "</title>\n") &&
+                kao_put_text(b, title) && kao_put(b, "</title>\n") &&
                 kao_bytes_add(b, style, sizeof style - 1) && kao_put(b, "<h1>") &&
-                kao_put_text(b, r->title) && kao_put(b, "</h1>\n<table>\n");
+                kao_put_text(b, title) && kao_put(b, "</h1>\n<table>\n");
 
-    for (size_t i = 0; fine && i < r->n_rows; i++)
-        fine = put_row(b, r->rows[i].name, r->rows[i].value);
-    return fine && kao_put(b, "</table>\n<h2>Figures</h2>\n<table>\n") &&
+    for (size_t i = 0; fine && i < n_rows; i++)
+        fine = kao_report_row_put(b, rows[i].name, rows[i].value);
+    return fine && kao_put(b, "</table>\n<h2>Figures</h2>\n<table>\n");
+}
+
+bool kao_report_write(kao_bytes *b, const kao_report *r)
+{
+    return kao_report_begin(b, r->title, r->rows, r->n_rows) &&
            put_folds(b, &r->figures->folds) && put_curve_rows(b, r->figures) &&
+           put_people(b, r->figures) &&
            kao_put(
                b,
                "</table>\n<p>&#177;: standard error of the mean over the folds. "

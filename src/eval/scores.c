@@ -119,7 +119,7 @@ static double as_similarity(size_t point)
     return 1 - (double)point * GRID_STEP / 2;
 }
 
-static size_t fold_begin(size_t n_pairs, uint32_t n, size_t i)
+size_t kao_fold_begin(size_t n_pairs, uint32_t n, size_t i)
 {
     const size_t more = n_pairs % n;
 
@@ -137,7 +137,8 @@ bool kao_folds_measure(const kao_scores *s, uint32_t n, kao_folds *folds)
     folds->n = n;
     count_right(s, 0, s->n, all);
     for (uint32_t i = 0; i < n; i++) {
-        const size_t begin = fold_begin(s->n, n, i), end = fold_begin(s->n, n, i + 1);
+        const size_t begin = kao_fold_begin(s->n, n, i),
+                     end = kao_fold_begin(s->n, n, i + 1);
 
         count_right(s, begin, end, fold);
         for (size_t k = 0; k < GRID; k++)

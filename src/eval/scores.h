@@ -48,6 +48,9 @@ typedef struct kao_folds {
  * where n is below 2, above KAO_FOLDS_MAX or above the number of pairs. */
 bool kao_folds_measure(const kao_scores *s, uint32_t n, kao_folds *folds);
 
+/* The first pair of fold i of n. */
+size_t kao_fold_begin(size_t n_pairs, uint32_t n, size_t i);
+
 /* The first best threshold of the same grid on all pairs, and its accuracy there: optimistic,
  * since the pairs that are judged chose it. */
 double kao_best_threshold(const kao_scores *s, double *accuracy);

@@ -65,9 +65,12 @@ kao_param *kao_tape_add_param(kao_tape *t, const char *name, kao_param_kind kind
     return p->data && p->grad ? p : NULL;
 }
 
-void kao_tape_need_scratch(kao_tape *t, size_t floats)
+void kao_tape_need_scratch(kao_tape *t, size_t forward, size_t backward)
 {
-    t->scratch_floats = floats > t->scratch_floats ? floats : t->scratch_floats;
+    kao_tape_step *s = &t->steps[t->n_steps - 1];
+
+    s->need[0] = forward > s->need[0] ? forward : s->need[0];
+    s->need[1] = backward > s->need[1] ? backward : s->need[1];
 }
 
 static size_t count(const kao_tape_value *v)
@@ -89,15 +92,14 @@ static kao_status make_value(kao_tape *t, uint32_t v, bool wants_grad)
         kao_tensor_set_channels_last(&x->t);
     else
         kao_tensor_set_dense(&x->t);
-    x->t.data = kao_arena_calloc(&t->arena, count(x) + 1, sizeof(float));
-    x->grad =
-        wants_grad ? kao_arena_calloc(&t->arena, count(x) + 1, sizeof(float)) : NULL;
-    return !x->t.data || (wants_grad && !x->grad) ? no_memory(t) : KAO_OK;
+    x->is_made = true;
+    x->wants_grad = wants_grad;
+    return KAO_OK;
 }
 
 bool kao_tape_wants_grad(const kao_tape *t, uint32_t value)
 {
-    return value != KAO_NO_VALUE && t->values[value].grad;
+    return value != KAO_NO_VALUE && t->values[value].wants_grad;
 }
 
 static kao_status make_step(kao_tape *t, const kao_step *s)
@@ -107,13 +109,15 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
 
     *x = (kao_tape_step){ .s = s,
                           .in = s->n_in ? s->in[0] : KAO_NO_VALUE,
-                          .out = s->out[0] };
+                          .out = s->out[0],
+                          .first_again = KAO_NO_VALUE,
+                          .next_again = KAO_NO_VALUE };
     /* every step that is trained has parameters of its own or something before it */
     kao_status st = make_value(t, s->out[0], true);
 
     if (!st && !s->op->train)
         st = kao_fail(t->err, KAO_E_UNSUPPORTED, "not an operator that is trained");
-    if (!st && (x->in == KAO_NO_VALUE || !t->values[x->in].t.data))
+    if (!st && (x->in == KAO_NO_VALUE || !t->values[x->in].is_made))
         st = kao_fail(t->err, KAO_E_UNSUPPORTED, "input 0 is a constant");
     if (!st)
         st = s->op->train(t, x);
@@ -154,8 +158,7 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
     for (uint32_t i = 0; !st && i < t->g.n_steps; i++)
         if (!t->g.steps[i].dead)
             st = make_step(t, &t->g.steps[i]);
-    t->scratch = st ? NULL : kao_arena_calloc(&t->arena, t->scratch_floats + 1, 4);
-    return st ? st : t->scratch ? KAO_OK : no_memory(t);
+    return st ? st : kao_tape_place(t);
 }
 
 kao_status kao_tape_create(kao_tape **out, kao_network *net, const kao_tensor *input,
@@ -217,11 +220,25 @@ void kao_tape_forward(kao_tape *t, bool training)
 {
     t->training = training;
     t->runs += training;
-    for (uint32_t v = 0; v < t->g.n_values; v++)
+    for (uint32_t v = 0; v < t->g.n_values; v++) {
+        t->values[v].t.data = t->values[v].place[0];
         t->values[v].has_grad = false;
-    for (uint32_t i = 0; i < t->n_steps; i++)
-        if (t->steps[i].forward)
-            t->steps[i].forward(t, &t->steps[i]);
+    }
+    for (uint32_t i = 0; i < t->n_steps; i++) {
+        t->scratch = t->steps[i].scratch[0];
+        t->steps[i].forward(t, &t->steps[i]);
+    }
+}
+
+/* Outputs of earlier steps, for the backward run from here on. */
+static void make_again(kao_tape *t, uint32_t step)
+{
+    for (; step != KAO_NO_VALUE; step = t->steps[step].next_again) {
+        kao_tape_value *out = &t->values[t->steps[step].out];
+
+        out->t.data = out->place[1];
+        t->steps[step].again(t, &t->steps[step]);
+    }
 }
 
 void kao_tape_backward(kao_tape *t)
@@ -233,19 +250,20 @@ void kao_tape_backward(kao_tape *t)
         const kao_tape_step *s = &t->steps[i];
         kao_tape_value *out = &t->values[s->out];
 
-        if (!s->backward)
-            continue;
+        make_again(t, s->first_again);
+        t->scratch = s->scratch[1];
+        t->room = s->room;
         if (!out->has_grad) /* no output depends on it */
             memset(out->grad, 0, count(out) * sizeof(float));
         s->backward(t, s);
     }
 }
 
-float *kao_tape_grad_to(kao_tape *t, uint32_t value, float *room)
+float *kao_tape_grad_to(kao_tape *t, uint32_t value)
 {
     if (!kao_tape_wants_grad(t, value))
         return NULL;
-    return t->values[value].has_grad ? room : t->values[value].grad;
+    return t->values[value].has_grad ? t->room : t->values[value].grad;
 }
 
 typedef struct sum_job {

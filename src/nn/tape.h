@@ -2,8 +2,9 @@
  *
  * It stands on the same graph as a plan, without its passes: values have shapes for one set of
  * input shapes, each operator's row says (column `train`) how its step runs and how a gradient
- * goes back through it. All values stay in memory until the backward run; values of rank 4 are
- * channels last, all others C order.
+ * goes back through it. Values of rank 4 are channels last, all others C order. Input and
+ * outputs stay; all else shares memory by life time (tape_memory.c): a value is kept for the
+ * backward run where a step says that its way back reads it, a gradient until its step is done.
  *
  *     kao_tape_create(&t, net, &input, &err);
  *     fill kao_tape_input(t), kao_tape_forward(t, true)
@@ -41,9 +42,12 @@ typedef struct kao_tape kao_tape;
 typedef struct kao_tape_step kao_tape_step;
 
 typedef struct kao_tape_value {
-    kao_tensor t;  /* data: of the forward run */
-    float *grad;   /* as t lies; NULL where nothing that is trained comes before */
-    bool has_grad; /* something was written in this backward run */
+    kao_tensor t;    /* data: where it is now */
+    float *place[2]; /* where the forward run makes it; where it is made again */
+    float *grad;     /* as t lies */
+    bool is_made;    /* by a step, or the input; no constant */
+    bool wants_grad; /* something that is trained comes before */
+    bool has_grad;   /* something was written in this backward run */
 } kao_tape_value;
 
 /* A step of a tape. Rows of the operator table fill it. */
@@ -53,6 +57,16 @@ struct kao_tape_step {
     void *detail;
     void (*forward)(kao_tape *t, const kao_tape_step *s);
     void (*backward)(kao_tape *t, const kao_tape_step *s);
+    /* What backward reads beside the gradient of out: it is kept until then. In first: backward
+     * is done with that before it writes a gradient of an input. */
+    bool reads_in, reads_out, reads_in_first;
+    /* Writes out as forward did, from the same inputs, and nothing else. Cheap: it runs before
+     * a backward that reads out, so that out need not be kept. NULL: out is kept. */
+    void (*again)(kao_tape *t, const kao_tape_step *s);
+    /* tape_memory.c: */
+    uint32_t first_again, next_again; /* a list of steps: made again before backward */
+    size_t need[2];                   /* floats of scratch: forward, backward */
+    float *scratch[2], *room;
 };
 
 struct kao_tape {
@@ -65,8 +79,7 @@ struct kao_tape {
     uint32_t n_steps;
     kao_param *params;
     uint32_t n_params;
-    float *scratch;
-    size_t scratch_floats;
+    float *scratch, *room; /* of the step that runs */
     bool
         training; /* of the forward run: statistics of the batch, or the running ones */
     float norm_momentum; /* share of the batch in running statistics */
@@ -91,10 +104,11 @@ kao_param *kao_tape_add_param(kao_tape *t, const char *name, kao_param_kind kind
 
 float *kao_tape_input(kao_tape *t); /* channels last */
 const kao_tensor *kao_tape_output(const kao_tape *t, uint32_t i);
-float *kao_tape_output_grad(kao_tape *t, uint32_t i); /* as the output lies */
+/* As the output lies; to be filled between the forward and the backward run. */
+float *kao_tape_output_grad(kao_tape *t, uint32_t i);
 
 void kao_tape_forward(kao_tape *t, bool training);
-/* Gradients of all parameters from those of all outputs. */
+/* Gradients of all parameters from those of all outputs; once after a forward run. */
 void kao_tape_backward(kao_tape *t);
 
 /* ---- for the rows' train functions ---- */
@@ -103,12 +117,11 @@ void kao_tape_backward(kao_tape *t);
  * another step's already (err tells). Slopes alone may serve several steps: they add to the
  * gradient, which is zero when a backward run begins; all others overwrite theirs. */
 kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind);
-/* At least so much scratch for each step. */
-void kao_tape_need_scratch(kao_tape *t, size_t floats);
+/* So many floats of t->scratch for the forward and for the backward of the step that is made. */
+void kao_tape_need_scratch(kao_tape *t, size_t forward, size_t backward);
 /* Where the gradient of a value goes: its own block, or, where one was written already, room
- * from which kao_tape_add_grad adds it. room: as many floats as the value has. NULL: nobody
- * wants it. */
-float *kao_tape_grad_to(kao_tape *t, uint32_t value, float *room);
+ * from which kao_tape_grad_done adds it. NULL: nobody wants it. */
+float *kao_tape_grad_to(kao_tape *t, uint32_t value);
 void kao_tape_grad_done(kao_tape *t, uint32_t value, const float *from);
 /* Whether a value's gradient is wanted: something trained comes before it. */
 bool kao_tape_wants_grad(const kao_tape *t, uint32_t value);
@@ -116,5 +129,8 @@ bool kao_tape_wants_grad(const kao_tape *t, uint32_t value);
 typedef void kao_tape_rows_fn(void *arg, size_t begin, size_t end, size_t piece);
 enum { KAO_TAPE_PIECES = 16 };
 void kao_tape_rows(kao_tape *t, size_t n, kao_tape_rows_fn *fn, void *arg);
+
+/* tape_memory.c: memory for the values, gradients and scratch of all steps. */
+kao_status kao_tape_place(kao_tape *t);
 
 #endif

@@ -2,6 +2,7 @@
 #include "train/faces.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include "base/random.h"
@@ -41,14 +42,22 @@ static void matrix(uint32_t width, uint32_t height, const place *p, bool mirrore
     m[5] = half + p->y - m[3] * cx - m[4] * cy;
 }
 
-static void put(const kao_image *face, const place *p, bool mirrored,
-                const kao_image *to)
+static kao_status put(const kao_pack *faces, size_t i, const place *p, bool mirrored,
+                      const kao_image *to)
 {
-    const kao_view view = kao_image_view(face);
+    kao_image face = { 0 };
     double m[6];
 
-    matrix(face->width, face->height, p, mirrored, m);
-    (void)kao_warp(&view, m, to);
+    kao_status st = kao_pack_picture_open(faces, i, &face, NULL);
+
+    if (st)
+        return st;
+    const kao_view view = kao_image_view(&face);
+
+    matrix(face.width, face.height, p, mirrored, m);
+    (void)kao_warp(&view, m, to); /* m can be inverted */
+    kao_image_free(faces->ctx, &face);
+    return st;
 }
 
 /* Where a template's points come to lie, left and right as one sees them. */
@@ -101,52 +110,60 @@ static void erase(kao_random *r, const kao_image *m)
     }
 }
 
-static void spoil(const kao_face_views *s, kao_random *r, const kao_image *m,
-                  const kao_image *room)
+static kao_status spoil(const kao_face_views *s, kao_random *r, const kao_image *m,
+                        const kao_image *room)
 {
     const uint32_t kind = kao_random_below(r, 9);
 
+    kao_status st = KAO_OK;
+
     if (kind < 2)
-        kao_views_blur(&s->faces.ctx->mem, m, room,
-                       (double)kao_random_float(r, 1.3f, 3.5f));
-    if (kind == 1 || kind == 2)
-        kao_views_jpeg(s->faces.ctx, m, 20 + kao_random_below(r, 70));
+        st = kao_views_blur(&s->faces.ctx->mem, m, room,
+                            (double)kao_random_float(r, 1.3f, 3.5f));
+    if (!st && (kind == 1 || kind == 2))
+        st = kao_views_jpeg(s->faces.ctx, m, 20 + kao_random_below(r, 70));
     if (kao_random_below(r, 12) == 0)
         erase(r, m);
+    return st;
 }
 
-void kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
-                    const kao_image *room, kao_point points[KAO_FACE_POINTS])
+kao_status kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *image,
+                          const kao_image *room, kao_point points[KAO_FACE_POINTS])
 {
-    const kao_pack_picture *all = s->faces.pictures;
     const uint32_t n = (uint32_t)s->faces.n;
     kao_random r = kao_random_stream(s->seed, i, 2);
     const place p = random_place(&r);
     const bool mirrored = kao_random_below(&r, 2);
 
-    put(&all[kao_random_below(&r, n)].image, &p, mirrored, image);
+    kao_status st = put(&s->faces, kao_random_below(&r, n), &p, mirrored, image);
+
     put_points(&p, mirrored, points);
-    if (kao_random_below(&r, 2)) {
-        put(&all[kao_random_below(&r, n)].image, &p, kao_random_below(&r, 2), room);
-        blend(image, room, kao_random_float(&r, 0, 1));
+    if (!st && kao_random_below(&r, 2)) {
+        const bool turned = kao_random_below(&r, 2);
+
+        st = put(&s->faces, kao_random_below(&r, n), &p, turned, room);
+        if (!st)
+            blend(image, room, kao_random_float(&r, 0, 1));
     }
+    if (st)
+        return st;
     if (kao_random_below(&r, 2))
         kao_views_recolor(&r, image, 0.8f, 15);
-    spoil(s, &r, image, room);
+    return spoil(s, &r, image, room);
 }
 
-uint32_t kao_faces_labelled(const kao_face_views *s, uint64_t i, const kao_image *image)
+kao_status kao_faces_labelled(const kao_face_views *s, uint64_t i,
+                              const kao_image *image, uint32_t *identity)
 {
     kao_random r = kao_random_stream(s->seed, i, 6);
-    const kao_pack_picture *p =
-        &s->faces.pictures[kao_random_below(&r, (uint32_t)s->faces.n)];
+    const uint32_t face = kao_random_below(&r, (uint32_t)s->faces.n);
     const bool mirrored = kao_random_below(&r, 2);
     const place at = { .a = 1,
                        .x = (double)kao_random_below(&r, 17) - 8,
                        .y = (double)kao_random_below(&r, 17) - 8 };
 
-    put(&p->image, &at, mirrored, image);
-    return p->identity;
+    *identity = s->faces.pictures[face].identity;
+    return put(&s->faces, face, &at, mirrored, image);
 }
 
 void kao_faces_put(const kao_image *view, size_t i, float *batch)
@@ -161,13 +178,13 @@ void kao_faces_put(const kao_image *view, size_t i, float *batch)
                        batch + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
 }
 
-void kao_faces_plain(const kao_face_views *s, uint64_t i, const kao_image *image)
+kao_status kao_faces_plain(const kao_face_views *s, uint64_t i, const kao_image *image)
 {
     static const place middle = { .a = 1 };
     kao_random r = kao_random_stream(s->seed, i, 7);
 
-    put(&s->faces.pictures[kao_random_below(&r, (uint32_t)s->faces.n)].image, &middle,
-        false, image);
+    return put(&s->faces, kao_random_below(&r, (uint32_t)s->faces.n), &middle, false,
+               image);
 }
 
 typedef struct plain_job {
@@ -176,23 +193,30 @@ typedef struct plain_job {
     uint32_t each;
     uint64_t first;
     float *batch;
+    atomic_int st; /* of one that failed */
 } plain_job;
 
 static void one_plain(void *arg, size_t i, uint32_t worker)
 {
-    const plain_job *j = arg;
+    plain_job *j = arg;
     const kao_image *picture = &j->pictures[j->each * worker];
+    const kao_status st = kao_faces_plain(j->s, j->first + i, picture);
 
-    kao_faces_plain(j->s, j->first + i, picture);
-    kao_faces_put(picture, i, j->batch);
+    if (st)
+        atomic_store(&j->st, (int)st);
+    else
+        kao_faces_put(picture, i, j->batch);
 }
 
-void kao_faces_put_plain(const kao_face_views *s, const kao_image *pictures,
-                         uint32_t each, uint64_t first, size_t n, float *batch)
+kao_status kao_faces_put_plain(const kao_face_views *s, const kao_image *pictures,
+                               uint32_t each, uint64_t first, size_t n, float *batch)
 {
-    plain_job j = { s, pictures, each, first, batch };
+    plain_job j = {
+        .s = s, .pictures = pictures, .each = each, .first = first, .batch = batch
+    };
 
     kao_pool_run(s->faces.ctx->pool, one_plain, &j, n);
+    return (kao_status)atomic_load(&j.st);
 }
 
 void kao_faces_facts(kao_facts *f, const kao_recipe *r)

@@ -50,3 +50,10 @@ void kao_facts_begin(kao_facts *f, const kao_recipe *r, uint64_t views,
     if (r->license[0])
         kao_facts_add(f, "kao.license", r->license);
 }
+
+void kao_facts_remark(kao_facts *f, const char *text)
+{
+    const size_t n = strlen(f->note);
+
+    snprintf(f->note + n, sizeof f->note - n, "; %s", text);
+}

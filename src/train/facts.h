@@ -17,6 +17,8 @@ typedef struct kao_facts {
  * licence with counts, and the teacher's file name. */
 void kao_facts_begin(kao_facts *f, const kao_recipe *r, uint64_t views,
                      const kao_pack *const *packs);
+/* More behind the note. */
+void kao_facts_remark(kao_facts *f, const char *text);
 /* One more; both are borrowed. */
 void kao_facts_add(kao_facts *f, const char *key, const char *value);
 

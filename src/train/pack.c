@@ -4,11 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
-#include "base/file.h"
 #include "base/tar.h"
 #include "base/text.h"
+#include "train/pack_parts.h"
 
 #define MOST_BYTES ((size_t)4 << 30)
 
@@ -56,22 +57,76 @@ static int cut(char *line, char *fields[MOST_FIELDS])
     return n;
 }
 
-/* ---- columns ---- */
+/* ---- what all sources share ---- */
 
-/* "identity(or -)" is "identity": what stands in brackets is for people. */
-static void drop_brackets(char *line)
+bool kao_pack_room(kao_pack *p, size_t more)
 {
-    char *to = line;
-    int depth = 0;
+    size_t cap;
 
-    for (const char *p = line; *p; p++) {
-        depth += *p == '(';
-        if (depth == 0)
-            *to++ = *p;
-        depth -= *p == ')' && depth > 0;
+    if (!kao_add(p->n, more, &cap))
+        return false;
+    if (cap <= p->cap)
+        return true;
+    cap = cap < p->cap + p->cap / 2 ? p->cap + p->cap / 2 : cap;
+    kao_pack_picture *bigger =
+        cap > SIZE_MAX / sizeof *bigger
+            ? NULL
+            : kao_grow(&p->ctx->mem, p->pictures, p->n * sizeof *bigger,
+                       cap * sizeof *bigger);
+
+    if (bigger) {
+        p->pictures = bigger;
+        p->cap = cap;
     }
-    *to = '\0';
+    return bigger != NULL;
 }
+
+bool kao_pack_add_person(kao_pack *p, const char *name)
+{
+    kao_mem *mem = &p->ctx->mem;
+
+    if (p->n_identities == p->cap_identities) {
+        const uint32_t cap = p->cap_identities ? 2 * p->cap_identities : 64;
+        char **bigger = kao_grow(mem, p->identities, p->n_identities * sizeof *bigger,
+                                 cap * sizeof *bigger);
+
+        if (!bigger)
+            return false;
+        p->identities = bigger;
+        p->cap_identities = cap;
+    }
+    char *copy = kao_strdup(mem, name);
+
+    if (copy)
+        p->identities[p->n_identities++] = copy;
+    return copy != NULL;
+}
+
+void kao_pack_drop(kao_pack *p, size_t i)
+{
+    kao_image_free(p->ctx, &p->pictures[i].image);
+    kao_free(&p->ctx->mem, p->pictures[i].owned);
+}
+
+void kao_pack_leave(kao_pack_left *l, const char *name, const char *why)
+{
+    static const char more[] = ", ...";
+    const size_t n = strlen(l->names);
+    char one[sizeof l->names];
+
+    l->n++;
+    if (n >= sizeof more - 1 && strcmp(l->names + n - (sizeof more - 1), more) == 0)
+        return;
+    snprintf(one, sizeof one, "%s%.60s%s%.40s%s", n ? ", " : "", name, why ? " (" : "",
+             why ? why : "", why ? ")" : "");
+    kao_text_clean(one);
+    if (n + strlen(one) + sizeof more <= sizeof l->names)
+        memcpy(l->names + n, one, strlen(one) + 1);
+    else
+        memcpy(l->names + n, more, sizeof more);
+}
+
+/* ---- columns ---- */
 
 static columns read_columns(char *line)
 {
@@ -79,7 +134,7 @@ static columns read_columns(char *line)
     char *names[MOST_FIELDS];
 
     line += strspn(line, "# ");
-    drop_brackets(line);
+    kao_text_drop_brackets(line); /* what is in them is for people */
     const int n = cut(line, names);
 
     for (int i = 0; i < n; i++) {
@@ -103,8 +158,7 @@ static columns read_columns(char *line)
 static kao_status find_identity(const list_job *j, const char *name, uint32_t *number,
                                 kao_error *err)
 {
-    kao_pack *p = j->p;
-    kao_mem *mem = &p->ctx->mem;
+    const kao_pack *p = j->p;
     uint32_t i = j->first_identity;
 
     *number = KAO_PACK_NOBODY;
@@ -112,26 +166,13 @@ static kao_status find_identity(const list_job *j, const char *name, uint32_t *n
         return KAO_OK;
     while (i < p->n_identities && strcmp(p->identities[i], name) != 0)
         i++;
-    if (i == p->n_identities) {
-        char **bigger =
-            kao_grow(mem, p->identities, i * sizeof *bigger, (i + 1) * sizeof *bigger);
-        char *copy = kao_alloc(mem, strlen(name) + 1);
-
-        if (bigger)
-            p->identities = bigger;
-        if (!bigger || !copy) {
-            kao_free(mem, copy);
-            return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", j->path);
-        }
-        memcpy(copy, name, strlen(name) + 1);
-        p->identities[p->n_identities++] = copy;
-    }
     *number = i;
-    return KAO_OK;
+    return i < p->n_identities || kao_pack_add_person(j->p, name)
+               ? KAO_OK
+               : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", j->path);
 }
 
-/* The number of a class; those beyond the room count as the first one. */
-static uint32_t find_class(kao_pack *p, const char *name)
+uint32_t kao_pack_class_of(kao_pack *p, const char *name)
 {
     size_t i = 0;
 
@@ -160,19 +201,26 @@ static kao_status take_line(const list_job *j, char *line, kao_error *err)
     const kao_tar_member *m =
         at->picture < n ? kao_tar_find(j->tar, fields[at->picture]) : NULL;
 
-    if (!m || kao_image_decode(p->ctx, m->bytes.p, m->bytes.n, NULL, &x.image, NULL)) {
-        p->skipped++;
+    kao_error why = { .msg = "not there" };
+    kao_status st =
+        m ? kao_image_decode(p->ctx, m->bytes.p, m->bytes.n, NULL, &x.image, &why)
+          : KAO_E_FORMAT;
+
+    if (st == KAO_E_NOMEM) /* not the picture's fault */
+        return kao_fail(err, st, "%s: %s", fields[at->picture], why.msg);
+    if (st) {
+        kao_pack_leave(&p->skipped, at->picture < n ? fields[at->picture] : "a line",
+                       why.msg);
         return KAO_OK;
     }
-    const kao_status st = find_identity(j, who, &x.identity, err);
+    st = find_identity(j, who, &x.identity, err);
 
     if (st) {
         kao_image_free(p->ctx, &x.image);
         return st;
     }
-    x.class = find_class(p, class ? class : "");
+    x.class = kao_pack_class_of(p, class ? class : "");
     p->classes[x.class].n++;
-    p->bytes += x.image.row_bytes * x.image.height;
     p->pictures[p->n++] = x;
     return KAO_OK;
 }
@@ -220,14 +268,9 @@ static kao_status take_list(list_job *j, kao_error *err)
 
     if (st)
         return st;
-    const size_t room = p->n + count_lines(f.bytes);
     char *text = kao_calloc(mem, f.bytes.n + 1, 1);
-    kao_pack_picture *bigger =
-        kao_grow(mem, p->pictures, p->n * sizeof *bigger, room * sizeof *bigger);
 
-    if (bigger)
-        p->pictures = bigger;
-    if (!text || !bigger) {
+    if (!text || !kao_pack_room(p, count_lines(f.bytes))) {
         st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", j->path);
     } else {
         memcpy(text, f.bytes.p, f.bytes.n);
@@ -259,35 +302,73 @@ kao_status kao_pack_load(kao_pack *p, kao_context *ctx, const char *tar,
     return st;
 }
 
+/* ---- by name ---- */
+
+static kao_status load_one(kao_pack *p, kao_context *ctx, const char *path,
+                           const char *classes, kao_error *err)
+{
+    const size_t n = strlen(path);
+    char tar[1100], list[1100];
+    struct stat info;
+
+    if (n > 4 && strcmp(path + n - 4, ".rec") == 0)
+        return kao_pack_load_records(p, ctx, path, err);
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
+        return kao_pack_load_people(p, ctx, path, err);
+    snprintf(tar, sizeof tar, "%s.tar", path);
+    snprintf(list, sizeof list, "%s_list.txt", path);
+    return kao_pack_load(p, ctx, tar, list, classes, err);
+}
+
 kao_status kao_pack_load_named(kao_pack *p, kao_context *ctx, const char *folder,
                                const char *names, const char *classes, kao_error *err)
 {
     kao_status st = KAO_OK;
 
+    p->ctx = ctx;
     for (const char *s = names; !st && *s; s += strcspn(s, ","), s += *s == ',') {
         const int n = (int)strcspn(s, ",");
-        char tar[1024], list[1024];
+        char path[1024];
 
-        if (snprintf(tar, sizeof tar, "%s/%.*s.tar", folder, n, s) >= (int)sizeof tar ||
-            snprintf(list, sizeof list, "%s/%.*s_list.txt", folder, n, s) >=
-                (int)sizeof list)
+        if (snprintf(path, sizeof path, "%s/%.*s", folder, n, s) >= (int)sizeof path)
             return kao_fail(err, KAO_E_ARG, "%s: the path is too long", folder);
-        st = kao_pack_load(p, ctx, tar, list, classes, err);
+        st = load_one(p, ctx, path, classes, err);
     }
     return st;
+}
+
+kao_status kao_pack_load_faces(kao_pack *p, kao_context *ctx, const char *data,
+                               const char *names, const char *classes, kao_error *err)
+{
+    return names[0] ? kao_pack_load_named(p, ctx, data, names, classes, err)
+                    : load_one(p, ctx, data, classes, err);
 }
 
 void kao_pack_free(kao_pack *p)
 {
     for (size_t i = 0; i < p->n; i++)
-        kao_image_free(p->ctx, &p->pictures[i].image);
+        kao_pack_drop(p, i);
     for (uint32_t i = 0; i < p->n_identities; i++)
         kao_free(&p->ctx->mem, p->identities[i]);
+    for (size_t i = 0; i < p->n_files; i++)
+        kao_file_close(&p->files[i]);
     if (p->ctx) {
         kao_free(&p->ctx->mem, p->pictures);
         kao_free(&p->ctx->mem, p->identities);
     }
     *p = (kao_pack){ .n = 0 };
+}
+
+kao_status kao_pack_picture_open(const kao_pack *p, size_t i, kao_image *out,
+                                 kao_error *err)
+{
+    const kao_pack_picture *x = &p->pictures[i];
+
+    if (x->bytes.p)
+        return kao_image_decode(p->ctx, x->bytes.p, x->bytes.n, NULL, out, err);
+    *out = x->image;
+    out->owned = NULL; /* stays the pack's */
+    return KAO_OK;
 }
 
 const char *kao_pack_classes(const kao_pack *p, char *to, size_t cap)
@@ -300,36 +381,4 @@ const char *kao_pack_classes(const kao_pack *p, char *to, size_t cap)
             to + n, cap - n, "%s%zu %s", i ? ", " : "", p->classes[i].n,
             p->classes[i].name[0] ? p->classes[i].name : "of no stated class");
     return to;
-}
-
-size_t kao_pack_keep_people(kao_pack *p, size_t least)
-{
-    const size_t before = p->n;
-    uint32_t kept = 0;
-    size_t n = 0;
-
-    for (uint32_t who = 0; who < p->n_identities; who++) {
-        size_t has = 0;
-
-        for (size_t i = 0; i < p->n; i++)
-            has += p->pictures[i].identity == who;
-        for (size_t i = 0; i < p->n; i++)
-            if (p->pictures[i].identity == who)
-                p->pictures[i].identity = has < least ? KAO_PACK_NOBODY : kept;
-        if (has < least) {
-            kao_free(&p->ctx->mem, p->identities[who]);
-        } else {
-            p->identities[kept++] = p->identities[who];
-        }
-    }
-    p->n_identities = kept;
-    for (size_t i = 0; i < before; i++)
-        if (p->pictures[i].identity == KAO_PACK_NOBODY) {
-            p->classes[p->pictures[i].class].n--;
-            kao_image_free(p->ctx, &p->pictures[i].image);
-        } else {
-            p->pictures[n++] = p->pictures[i];
-        }
-    p->n = n;
-    return before - n;
 }

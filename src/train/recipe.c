@@ -30,6 +30,8 @@ static const key keys[] = {
     { TEXT(data, ""), OUTSIDE },
     { TEXT(scenes, "scenes") },
     { TEXT(faces, "") },
+    { TEXT(boxes, "") },
+    { TEXT(pictures, "") },
     { TEXT(classes, "") },
     { TEXT(teacher, ""), OUTSIDE },
     { TEXT(license, ""), OUTSIDE },
@@ -220,7 +222,7 @@ bool kao_recipe_is_bf16(const kao_recipe *r)
 
 void kao_recipe_hash(const kao_recipe *r, char text[KAO_SHA256_TEXT])
 {
-    char all[4 * KAO_RECIPE_TEXT + N_KEYS * 64];
+    char all[6 * KAO_RECIPE_TEXT + N_KEYS * 64];
     size_t n = 0;
 
     for (int i = 0; i < N_KEYS; i++) {

@@ -15,6 +15,9 @@ typedef struct kao_recipe {
     char data[KAO_RECIPE_TEXT]; /* folder of the packs */
     char scenes[64],
         faces[KAO_RECIPE_TEXT]; /* packs: NAME of NAME.tar, NAME_list.txt; by commas */
+    char
+        boxes[KAO_RECIPE_TEXT], /* detector: an annotation file in WIDER FACE's form, */
+        pictures[KAO_RECIPE_TEXT]; /* and the folder or tar of its pictures */
     char classes[KAO_RECIPE_TEXT]; /* licence classes that are taken; "" all */
     char teacher[KAO_RECIPE_TEXT]; /* model file */
     double masks; /* embedder: share of views that the student sees with a mask */

@@ -37,13 +37,17 @@ kao_status kao_restate_begin(kao_restate *r, kao_tape *t, kao_mem *mem,
     if (!r->kept)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     copy(t, r->kept, false);
-    for (uint64_t k = 0; k < n; k++) {
-        kind->plain(task, t, k * batch);
+    kao_status st = KAO_OK;
+
+    for (uint64_t k = 0; !st && k < n; k++) {
+        st = kind->plain(task, t, k * batch);
         t->norm_momentum = 1 / (float)(k + 1); /* the mean of all so far */
         kao_tape_forward(t, true);
     }
     t->norm_momentum = momentum;
-    return KAO_OK;
+    if (st)
+        kao_restate_end(r);
+    return st ? kao_fail(err, st, "plain pictures: %s", kao_status_name(st)) : KAO_OK;
 }
 
 void kao_restate_end(kao_restate *r)

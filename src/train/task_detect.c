@@ -1,13 +1,9 @@
-/* Training a detector by a teacher's dense answers.
+/* Training a detector: by a teacher's dense answers, by boxes of an annotation file, or both.
  *
- * Student and teacher see the same view. Every cell of every level is an example:
- *
- *   score  quality focal loss (Li et al., arXiv:2006.04388, beta = 2) against the teacher's
- *          score, divided by the sum of scores above FACE
- *   box    smooth L1 on the four numbers as the network gives them, weighted by the
- *   points and teacher's score where that is above FACE; the ten numbers likewise
- *
- * In a view without faces the teacher is not asked: the right score is 0 everywhere. */
+ * Student and teacher see the same view; every cell of every level is an example
+ * (detect_loss.h). In a view without faces the teacher is not asked: the right score is 0
+ * everywhere. In a view with known boxes these say where faces are (assign.h); what a teacher
+ * has to say there are the points. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,25 +11,23 @@
 #include "base/error.h"
 #include "face/detector_family.h"
 #include "face/model.h"
-#include "train/arch.h"
+#include "train/detect_loss.h"
 #include "train/facts.h"
 #include "train/scenes.h"
 #include "train/trainer.h"
-
-static const float FACE = 0.1f; /* teacher's score from which a cell has a face */
-static const float BEND = 0.1f; /* of smooth L1 */
-static const float BOX = 1.0f, POINTS = 0.5f; /* weights of the parts */
 
 struct kao_task {
     kao_context *ctx;
     const kao_recipe *r;
     kao_scenes scenes;
-    kao_model *teacher;
+    kao_model *teacher; /* NULL: boxes alone */
     kao_heads heads;
     uint32_t n_workers;
     kao_session **sessions; /* of the teacher, by worker */
     float **inputs;         /* by worker: a view for the teacher */
     kao_image *pictures;    /* by worker: two, view and room */
+    kao_true_box *boxes;    /* by worker: most_boxes of the scenes */
+    float *best;            /* by worker: a number a cell, for kao_assign */
     float *targets; /* of a batch: cells of all levels, KAO_DETECT_CHANNELS each */
     size_t cells;   /* of a picture, all levels */
 };
@@ -97,6 +91,14 @@ static kao_status ask(const kao_task *t, kao_session *s, float *input,
     return st;
 }
 
+/* Of a view with boxes the teacher's points count where it sees a face. */
+static void hide_points(const kao_task *t, float *to)
+{
+    for (size_t i = 0; i < t->cells; i++, to += KAO_DETECT_CHANNELS)
+        if (!(to[0] > KAO_DETECT_FACE))
+            to[5] = NAN;
+}
+
 static void one_view(void *arg, size_t i, uint32_t worker)
 {
     static const kao_tensor_form form = { .order = KAO_TENSOR_BGR,
@@ -109,92 +111,65 @@ static void one_view(void *arg, size_t i, uint32_t worker)
     const kao_view view = kao_image_view(picture);
     const size_t size = (size_t)t->r->size;
     float *to = t->targets + i * t->cells * KAO_DETECT_CHANNELS;
-    bool empty = false;
+    kao_scene_truth truth = { .boxes = t->boxes + worker * t->scenes.most_boxes };
 
-    kao_scenes_view(&t->scenes, j->first + i, picture, picture + 1, &empty);
+    j->st[i] = kao_scenes_view(&t->scenes, j->first + i, picture, picture + 1, &truth);
+    if (j->st[i])
+        return;
     kao_view_to_tensor(&view, &form, j->input + i * size * size * 3);
-    j->st[i] = KAO_OK;
-    if (empty)
+    const bool asked = t->teacher && (truth.kind == KAO_SCENE_PLAIN || truth.n > 0);
+
+    j->st[i] = asked ? ask(t, t->sessions[worker], t->inputs[worker], &view, to, NULL)
+                     : KAO_OK;
+    if (!asked)
         memset(to, 0, t->cells * KAO_DETECT_CHANNELS * sizeof *to);
-    else
-        j->st[i] = ask(t, t->sessions[worker], t->inputs[worker], &view, to, NULL);
+    if (truth.kind == KAO_SCENE_BOXED) {
+        hide_points(t, to);
+        kao_assign(truth.boxes, truth.n, size, to, t->best + worker * t->cells);
+    }
 }
 
 /* ---- the loss ---- */
 
-static float smooth_l1(float d, float weight, double *loss)
+/* Level l of picture i: what the network says, what is wanted, and where a gradient goes. */
+typedef struct part {
+    const float *z, *want;
+    float *g;
+    size_t n;
+} part;
+
+static part part_of(const kao_task *t, kao_tape *tape, size_t i, int l)
 {
-    const float a = fabsf(d);
+    const size_t n = cells_of(t->r, l), at = i * n * KAO_DETECT_CHANNELS;
+    size_t before = 0;
 
-    *loss += (double)(weight * (a < BEND ? a * a / (2 * BEND) : a - BEND / 2));
-    return weight * (a < BEND ? d / BEND : d > 0 ? 1 : -1);
-}
-
-/* Of one cell: its logit z against the score y. Gives the gradient by z. */
-static float focal(float z, float y, double *loss)
-{
-    const float p = 1 / (1 + expf(-z));
-    /* -log p and -log(1 - p) without cancellation */
-    const float soft = z > 0 ? z + log1pf(expf(-z)) : log1pf(expf(z));
-    const float entropy = soft - y * z, d = p - y;
-
-    *loss += (double)(d * d * entropy);
-    return d * d * d + 2 * d * p * (1 - p) * entropy;
-}
-
-static double sum_of_scores(const kao_task *t, size_t batch)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < batch * t->cells; i++) {
-        const float y = t->targets[i * KAO_DETECT_CHANNELS];
-
-        sum += y > FACE ? (double)y : 0;
-    }
-    return fmax(sum, 1);
-}
-
-/* Level l of picture i. g is where its gradient goes. */
-static void level_loss(const float *z, const float *want, size_t n, float by, float *g,
-                       double parts[3])
-{
-    for (size_t c = 0; c < n; c++) {
-        const float y = want[0], weight = y > FACE ? y * by : 0;
-        double loss = 0;
-
-        g[0] = by * focal(z[0], y, &loss);
-        parts[0] += loss * (double)by;
-        for (int k = 1; k < KAO_DETECT_CHANNELS; k++)
-            g[k] = weight > 0
-                       ? smooth_l1(z[k] - want[k], weight * (k < 5 ? BOX : POINTS),
-                                   &parts[k < 5 ? 1 : 2])
-                       : 0;
-        z += KAO_DETECT_CHANNELS;
-        want += KAO_DETECT_CHANNELS;
-        g += KAO_DETECT_CHANNELS;
-    }
+    for (int k = 0; k < l; k++)
+        before += cells_of(t->r, k);
+    return (part){ .z = (const float *)kao_tape_output(tape, (uint32_t)l)->data + at,
+                   .want = t->targets + (i * t->cells + before) * KAO_DETECT_CHANNELS,
+                   .g = kao_tape_output_grad(tape, (uint32_t)l) + at,
+                   .n = n };
 }
 
 static void judge(kao_task *t, kao_tape *tape, double loss[1 + KAO_TASK_PARTS])
 {
     const size_t batch = (size_t)t->r->batch;
-    const double positives = sum_of_scores(t, batch);
-    size_t at = 0;
+    kao_detect_sums sums = { 0 };
 
-    for (int l = 0; l < KAO_DETECT_LEVELS; l++) {
-        const size_t n = cells_of(t->r, l);
-        const float *z = kao_tape_output(tape, (uint32_t)l)->data;
-        float *g = kao_tape_output_grad(tape, (uint32_t)l);
+    for (size_t i = 0; i < batch; i++)
+        for (int l = 0; l < KAO_DETECT_LEVELS; l++) {
+            const part p = part_of(t, tape, i, l);
 
-        for (size_t i = 0; i < batch; i++)
-            level_loss(z + i * n * KAO_DETECT_CHANNELS,
-                       t->targets + (i * t->cells + at) * KAO_DETECT_CHANNELS, n,
-                       (float)(1 / positives), g + i * n * KAO_DETECT_CHANNELS,
-                       loss + 1);
-        at += n;
-    }
+            kao_detect_count(p.z, p.want, p.n, &sums);
+        }
+    for (int l = 0; l < KAO_DETECT_LEVELS; l++)
+        for (size_t i = 0; i < batch; i++) {
+            const part p = part_of(t, tape, i, l);
+
+            kao_detect_judge(p.z, p.want, p.n, &sums, p.g, loss + 1);
+        }
     loss[0] = loss[1] + loss[2] + loss[3];
-    loss[4] = positives / (double)batch;
+    loss[4] = fmax(sums.scores + sums.taken, 1) / (double)batch;
 }
 
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
@@ -231,30 +206,35 @@ static void close_task(kao_task *t)
     kao_free(mem, t->inputs);
     kao_free(mem, t->pictures);
     kao_free(mem, t->targets);
-    kao_pack_free(&t->scenes.scenes);
-    kao_pack_free(&t->scenes.faces);
+    kao_free(mem, t->boxes);
+    kao_free(mem, t->best);
+    kao_scenes_free(&t->scenes);
     kao_model_release(t->teacher);
     kao_free(mem, t);
 }
 
-static kao_status open_teacher(kao_task *t, kao_error *err)
+/* What each worker needs; without a teacher no sessions. */
+static kao_status open_workers(kao_task *t, kao_error *err)
 {
     const kao_session_options one = { .passes = KAO_PASS_ALL, .n_threads = 1 };
     const size_t side = (size_t)t->r->size;
     kao_mem *mem = &t->ctx->mem;
-    kao_status st = kao_model_open(t->ctx, &t->teacher, t->r->teacher, err);
+    kao_status st = KAO_OK;
 
-    if (!st && !kao_yunet_recognise(t->teacher->net, &t->heads))
-        st = kao_fail(err, KAO_E_UNSUPPORTED,
-                      "%s: a teacher of the family yunet is wanted", t->r->teacher);
     t->n_workers = kao_pool_threads(t->ctx->pool);
     t->sessions = kao_calloc(mem, t->n_workers, sizeof *t->sessions);
     t->inputs = kao_calloc(mem, t->n_workers, sizeof *t->inputs);
     t->pictures = kao_calloc(mem, 2 * t->n_workers, sizeof *t->pictures);
-    if (!st && (!t->sessions || !t->inputs || !t->pictures))
-        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    t->boxes = kao_calloc(mem, t->n_workers * t->scenes.most_boxes, sizeof *t->boxes);
+    t->best = kao_calloc(mem, t->n_workers * t->cells, sizeof *t->best);
+    t->targets = kao_calloc(mem, (size_t)t->r->batch * t->cells * KAO_DETECT_CHANNELS,
+                            sizeof *t->targets);
+    if (!t->sessions || !t->inputs || !t->pictures || !t->boxes || !t->best ||
+        !t->targets)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (uint32_t i = 0; !st && i < t->n_workers; i++) {
-        st = kao_session_create(&t->sessions[i], t->teacher->net, &one, err);
+        if (t->teacher)
+            st = kao_session_create(&t->sessions[i], t->teacher->net, &one, err);
         t->inputs[i] = kao_calloc(mem, side * side * 3, sizeof(float));
         if (!st && !t->inputs[i])
             st = kao_fail(err, KAO_E_NOMEM, "out of memory");
@@ -265,45 +245,84 @@ static kao_status open_teacher(kao_task *t, kao_error *err)
     return st;
 }
 
+static kao_status open_teacher(kao_task *t, kao_error *err)
+{
+    if (!t->r->teacher[0])
+        return t->scenes.n_plain == 0
+                   ? KAO_OK
+                   : kao_fail(err, KAO_E_ARG,
+                              "no teacher: %zu pictures of scenes = %.60s have no "
+                              "boxes",
+                              t->scenes.n_plain, t->r->scenes);
+    const kao_status st = kao_model_open(t->ctx, &t->teacher, t->r->teacher, err);
+
+    if (!st && !kao_yunet_recognise(t->teacher->net, &t->heads))
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: a teacher of the family yunet is wanted", t->r->teacher);
+    return st;
+}
+
+/* A path of the recipe: below `data`, unless it begins at the root. */
+static kao_status below_data(const kao_recipe *r, const char *path, char to[1100],
+                             kao_error *err)
+{
+    const int n = path[0] == '/' ? snprintf(to, 1100, "%s", path)
+                                 : snprintf(to, 1100, "%s/%s", r->data, path);
+
+    return n < 1100 ? KAO_OK
+                    : kao_fail(err, KAO_E_ARG, "%s: the path is too long", path);
+}
+
+static kao_status open_scenes(kao_task *t, kao_error *err)
+{
+    const kao_recipe *r = t->r;
+    kao_scenes *s = &t->scenes;
+    char file[1100], pictures[1100];
+    kao_status st =
+        kao_pack_load_named(&s->scenes, t->ctx, r->data, r->scenes, r->classes, err);
+
+    if (!st)
+        st = kao_pack_load_named(&s->faces, t->ctx, r->data, r->faces, r->classes, err);
+    if (!st && r->boxes[0]) {
+        st = below_data(r, r->boxes, file, err);
+        if (!st)
+            st = below_data(r, r->pictures, pictures, err);
+        if (!st)
+            st = kao_scenes_load_boxed(s, t->ctx, file, pictures, err);
+    }
+    if (st)
+        return st;
+    kao_scenes_sort(s);
+    return s->n_plain + s->boxed.n > 0
+               ? KAO_OK
+               : kao_fail(err, KAO_E_FORMAT, "%s: no picture was taken", r->data);
+}
+
 static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *r,
                             const kao_arch_weights *start, uint8_t **bytes, size_t *n,
                             kao_error *err)
 {
+    *out = NULL;
+    if (r->batch > 1024 || (int64_t)r->size % 32)
+        return kao_fail(err, KAO_E_ARG, "batch at most 1024, size a multiple of 32");
     kao_task *t = kao_calloc(&ctx->mem, 1, sizeof *t);
 
-    *out = NULL;
     if (!t)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    if (r->batch > 1024 || (int64_t)r->size % 32) {
-        kao_free(&ctx->mem, t);
-        return kao_fail(err, KAO_E_ARG, "batch at most 1024, size a multiple of 32");
-    }
     t->ctx = ctx;
     t->r = r;
     t->scenes.seed = (uint64_t)r->seed;
     for (int l = 0; l < KAO_DETECT_LEVELS; l++)
         t->cells += cells_of(r, l);
-    kao_status st = open_teacher(t, err);
+    kao_status st = open_scenes(t, err);
 
     if (!st)
-        st = kao_pack_load_named(&t->scenes.scenes, ctx, r->data, r->scenes, r->classes,
-                                 err);
+        st = open_teacher(t, err);
     if (!st)
-        st = kao_pack_load_named(&t->scenes.faces, ctx, r->data, r->faces, r->classes,
-                                 err);
-    if (!st) {
-        kao_scenes_sort(&t->scenes);
-        if (t->scenes.n_plain == 0)
-            st = kao_fail(err, KAO_E_FORMAT, "%s: no picture was taken", r->data);
-    }
-    if (!st) {
-        t->targets =
-            kao_calloc(&ctx->mem, (size_t)r->batch * t->cells * KAO_DETECT_CHANNELS,
-                       sizeof *t->targets);
-        st = t->targets ? kao_arch_detect(&ctx->mem, true, (int64_t)r->width, start,
-                                          NULL, bytes, n, err)
-                        : kao_fail(err, KAO_E_NOMEM, "out of memory");
-    }
+        st = open_workers(t, err);
+    if (!st)
+        st = kao_arch_detect(&ctx->mem, true, (int64_t)r->width, start, NULL, bytes, n,
+                             err);
     if (st)
         close_task(t);
     else
@@ -315,18 +334,29 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
 
 static void describe(const kao_task *t, char *to, size_t cap)
 {
+    const kao_scenes *s = &t->scenes;
+    const kao_pack_left *left[] = { &s->scenes.skipped, &s->faces.skipped,
+                                    &s->boxed.skipped };
+    size_t skipped = 0;
+    const char *names = "";
+
+    for (size_t i = 0; i < sizeof left / sizeof left[0]; i++) {
+        skipped += left[i]->n;
+        names = names[0] ? names : left[i]->names;
+    }
     snprintf(to, cap,
-             "%zu pictures with people, %zu without a face, %zu faces; %zu missing or "
-             "broken",
-             t->scenes.n_plain, t->scenes.scenes.n - t->scenes.n_plain,
-             t->scenes.faces.n, t->scenes.scenes.skipped + t->scenes.faces.skipped);
+             "%zu pictures with people, %zu without a face, %zu with boxes (%zu), %zu "
+             "faces; %zu missing or broken%s%s",
+             s->n_plain, s->scenes.n - s->n_plain, s->boxed.n, s->boxes.n, s->faces.n,
+             skipped, names[0] ? ": " : "", names);
 }
 
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
     kao_arch_weights trained = kao_arch_of_tape(tape);
-    const kao_pack *const packs[] = { &t->scenes.scenes, &t->scenes.faces, NULL };
+    const kao_pack *const packs[] = { &t->scenes.scenes, &t->scenes.boxed,
+                                      &t->scenes.faces, NULL };
     kao_facts facts;
 
     trained.halves = t->r->halves > 0;
@@ -336,6 +366,8 @@ static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **b
     kao_facts_add(&facts, "kao.input.color", "bgr");
     kao_facts_add(&facts, "kao.input.mean", "127.5");
     kao_facts_add(&facts, "kao.input.scale", "1/128");
+    if (!t->teacher)
+        kao_facts_remark(&facts, "its points are not trained: boxes alone were known");
     if (t->r->threshold > 0) {
         snprintf(facts.threshold, sizeof facts.threshold, "%.3g", t->r->threshold);
         kao_facts_add(&facts, "kao.threshold.score", facts.threshold);

@@ -48,7 +48,9 @@ static void one_view(void *arg, size_t i, uint32_t worker)
     kao_random r = kao_random_stream(t->views.seed, j->first + i, 3);
     kao_point points[KAO_FACE_POINTS];
 
-    kao_faces_view(&t->views, j->first + i, picture, picture + 1, points);
+    j->st[i] = kao_faces_view(&t->views, j->first + i, picture, picture + 1, points);
+    if (j->st[i])
+        return;
     j->st[i] =
         kao_embed(t->teachers[worker], &view, 1, j->tta, t->targets + i * t->dim, NULL);
     if ((double)kao_random_float(&r, 0, 1) < t->r->masks)
@@ -69,7 +71,7 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
     kao_pool_run(t->ctx->pool, one_view, &j, batch);
     for (size_t i = 0; i < batch; i++)
         if (j.st[i])
-            return kao_fail(err, j.st[i], "the teacher failed on view %llu: %s",
+            return kao_fail(err, j.st[i], "view %llu and its teacher: %s",
                             (unsigned long long)(first + i), kao_status_name(j.st[i]));
     kao_tape_forward(tape, true);
     kao_distill d = { .n = batch,
@@ -141,7 +143,7 @@ static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t *
     kao_status st = open_teachers(t, err);
 
     if (!st)
-        st = kao_pack_load_named(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
+        st = kao_pack_load_faces(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
                                  err);
     if (!st && t->views.faces.n == 0)
         st = kao_fail(err, KAO_E_FORMAT, "%s: no picture was taken", r->data);
@@ -182,14 +184,16 @@ static kao_status open_task(kao_task **out, kao_context *ctx, const kao_recipe *
 
 static void describe(const kao_task *t, char *to, size_t cap)
 {
-    snprintf(to, cap, "%zu pictures, %zu missing or broken", t->views.faces.n,
-             t->views.faces.skipped);
+    const kao_pack_left *skipped = &t->views.faces.skipped;
+
+    snprintf(to, cap, "%zu pictures, %zu missing or broken%s%s", t->views.faces.n,
+             skipped->n, skipped->n ? ": " : "", skipped->names);
 }
 
-static void plain(kao_task *t, kao_tape *tape, uint64_t first)
+static kao_status plain(kao_task *t, kao_tape *tape, uint64_t first)
 {
-    kao_faces_put_plain(&t->views, t->pictures, 2, first, (size_t)t->r->batch,
-                        kao_tape_input(tape));
+    return kao_faces_put_plain(&t->views, t->pictures, 2, first, (size_t)t->r->batch,
+                               kao_tape_input(tape));
 }
 
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,

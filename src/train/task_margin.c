@@ -1,6 +1,7 @@
 /* Training an embedder by a softmax over people with a margin (head.h): aligned faces with
  * identities, mirrored and shifted by up to eight pixels, nothing else. */
 #include <math.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,7 +15,7 @@ struct kao_task {
     kao_context *ctx;
     const kao_recipe *r;
     kao_face_views views;
-    size_t left_out; /* pictures of people with too few, or of nobody */
+    kao_pack_left left_out; /* pictures of people with too few, or of nobody */
     kao_margin margin;
     kao_head *head;
     uint32_t n_workers;
@@ -29,16 +30,21 @@ struct kao_task {
 typedef struct batch_job {
     kao_task *task;
     uint64_t first;
-    float *input; /* of the tape */
+    float *input;  /* of the tape */
+    atomic_int st; /* of a view that failed */
 } batch_job;
 
 static void one_view(void *arg, size_t i, uint32_t worker)
 {
-    const batch_job *j = arg;
+    batch_job *j = arg;
     kao_task *t = j->task;
+    const kao_status st = kao_faces_labelled(&t->views, j->first + i,
+                                             &t->pictures[worker], &t->labels[i]);
 
-    t->labels[i] = kao_faces_labelled(&t->views, j->first + i, &t->pictures[worker]);
-    kao_faces_put(&t->pictures[worker], i, j->input);
+    if (st)
+        atomic_store(&j->st, (int)st);
+    else
+        kao_faces_put(&t->pictures[worker], i, j->input);
 }
 
 static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
@@ -47,9 +53,13 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
     const size_t batch = (size_t)t->r->batch;
     batch_job j = { .task = t, .first = first, .input = kao_tape_input(tape) };
 
-    (void)err;
     t->step = first / batch;
     kao_pool_run(t->ctx->pool, one_view, &j, batch);
+    const kao_status st = (kao_status)atomic_load(&j.st);
+
+    if (st)
+        return kao_fail(err, st, "views %llu and on: %s", (unsigned long long)first,
+                        kao_status_name(st));
     kao_tape_forward(tape, true);
     kao_head_run(t->head, kao_tape_output(tape, 0)->data, t->labels, t->step,
                  kao_tape_output_grad(tape, 0), &t->report);
@@ -80,13 +90,22 @@ static bool remark(const kao_task *t, char *to, size_t cap)
     return true;
 }
 
+static const char *gap(const kao_pack_left *l)
+{
+    return l->names[0] ? ": " : "";
+}
+
 static void describe(const kao_task *t, char *to, size_t cap)
 {
+    const kao_pack *p = &t->views.faces;
+
     snprintf(to, cap,
              "%zu pictures of %u people; %zu left out (of nobody, or of people with "
-             "fewer than %.0f), %zu missing or broken",
-             t->views.faces.n, t->views.faces.n_identities, t->left_out,
-             t->r->least_pictures, t->views.faces.skipped);
+             "fewer than %.0f)%s%s, %zu missing or broken%s%s, %zu folders without a "
+             "picture%s%s",
+             p->n, p->n_identities, t->left_out.n, t->r->least_pictures,
+             gap(&t->left_out), t->left_out.names, p->skipped.n, gap(&p->skipped),
+             p->skipped.names, p->empty.n, gap(&p->empty), p->empty.names);
 }
 
 /* ---- beginning and end ---- */
@@ -149,15 +168,20 @@ static kao_status open_all(kao_task *t, const kao_arch_weights *start, uint8_t *
     kao_status st = read_margin(t, err);
 
     if (!st)
-        st = kao_pack_load_named(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
+        st = kao_pack_load_faces(&t->views.faces, t->ctx, r->data, r->faces, r->classes,
                                  err);
+    if (!st)
+        st = kao_pack_keep_people(&t->views.faces, (size_t)r->least_pictures,
+                                  &t->left_out, err);
     if (st)
         return st;
-    t->left_out = kao_pack_keep_people(&t->views.faces, (size_t)r->least_pictures);
     if (t->views.faces.n_identities < 2)
         return kao_fail(err, KAO_E_FORMAT,
-                        "%s: %u people with %.0f pictures and more, wanted 2", r->data,
-                        t->views.faces.n_identities, r->least_pictures);
+                        "%s: %u people with %.0f pictures and more, wanted 2; %zu "
+                        "missing or broken%s%s",
+                        r->data, t->views.faces.n_identities, r->least_pictures,
+                        t->views.faces.skipped.n, gap(&t->views.faces.skipped),
+                        t->views.faces.skipped.names);
     t->n_workers = kao_pool_threads(t->ctx->pool);
     t->pictures = kao_calloc(mem, t->n_workers, sizeof *t->pictures);
     t->labels = kao_calloc(mem, (size_t)r->batch, sizeof *t->labels);
@@ -213,10 +237,10 @@ static kao_status begin(kao_task *t, kao_tape *tape, kao_error *err)
     return kao_head_create(&t->head, tape, &o, err);
 }
 
-static void plain(kao_task *t, kao_tape *tape, uint64_t first)
+static kao_status plain(kao_task *t, kao_tape *tape, uint64_t first)
 {
-    kao_faces_put_plain(&t->views, t->pictures, 1, first, (size_t)t->r->batch,
-                        kao_tape_input(tape));
+    return kao_faces_put_plain(&t->views, t->pictures, 1, first, (size_t)t->r->batch,
+                               kao_tape_input(tape));
 }
 
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,

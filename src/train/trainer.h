@@ -32,7 +32,7 @@ typedef struct kao_task_kind {
                        double loss[1 + KAO_TASK_PARTS], kao_error *err);
     /* Pictures as they are, from number `first` on, into the tape's input: what the shipped
      * form will see. NULL: the task has none. */
-    void (*plain)(kao_task *task, kao_tape *t, uint64_t first);
+    kao_status (*plain)(kao_task *task, kao_tape *t, uint64_t first);
     /* The shipped form with the parameters of the tape as they are. */
     kao_status (*write)(kao_task *task, kao_tape *t, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err);

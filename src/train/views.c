@@ -62,29 +62,33 @@ void kao_views_recolor(kao_random *r, const kao_image *m, float strength, uint32
     }
 }
 
-void kao_views_blur(kao_mem *mem, const kao_image *m, const kao_image *room,
-                    double factor)
+kao_status kao_views_blur(kao_mem *mem, const kao_image *m, const kao_image *room,
+                          double factor)
 {
     const kao_image small = kao_views_part(room, 0, 0, (uint32_t)(m->width / factor),
                                            (uint32_t)(m->height / factor));
     const kao_view big = kao_image_view(m), reduced = kao_image_view(&small);
 
-    if (!kao_resize(mem, NULL, &big, &small, NULL))
-        (void)kao_resize(mem, NULL, &reduced, m, NULL);
+    const kao_status st = kao_resize(mem, NULL, &big, &small, NULL);
+
+    return st ? st : kao_resize(mem, NULL, &reduced, m, NULL);
 }
 
-void kao_views_jpeg(kao_context *ctx, const kao_image *m, uint32_t quality)
+kao_status kao_views_jpeg(kao_context *ctx, const kao_image *m, uint32_t quality)
 {
     uint8_t *bytes = NULL;
     size_t n = 0;
     kao_image back = { 0 };
 
-    if (!kao_image_encode(ctx, m, KAO_IMAGE_JPEG, quality, &bytes, &n, NULL) &&
-        !kao_image_decode(ctx, bytes, n, NULL, &back, NULL) && back.width == m->width &&
-        back.height == m->height)
+    kao_status st = kao_image_encode(ctx, m, KAO_IMAGE_JPEG, quality, &bytes, &n, NULL);
+
+    if (!st)
+        st = kao_image_decode(ctx, bytes, n, NULL, &back, NULL);
+    if (!st)
         for (uint32_t y = 0; y < m->height; y++)
             memcpy(kao_image_row(m, y), kao_image_row(&back, y),
                    (size_t)m->width * KAO_RGB);
     kao_image_free(ctx, &back);
     kao_image_free_bytes(ctx, bytes);
+    return st;
 }

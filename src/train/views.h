@@ -1,4 +1,5 @@
-/* Changes to a picture that views for training are made of; all in place. */
+/* Changes to a picture that views for training are made of; all in place. Those that give a
+ * status need memory (KAO_E_NOMEM). */
 #ifndef KAO_TRAIN_VIEWS_H
 #define KAO_TRAIN_VIEWS_H
 
@@ -17,9 +18,9 @@ void kao_views_recolor(kao_random *r, const kao_image *m, float strength,
                        uint32_t grey);
 /* Made smaller by `factor` and larger again: what a poor camera leaves. room: another
  * picture of its size. */
-void kao_views_blur(kao_mem *mem, const kao_image *m, const kao_image *room,
-                    double factor);
+kao_status kao_views_blur(kao_mem *mem, const kao_image *m, const kao_image *room,
+                          double factor);
 /* Through JPEG and back. */
-void kao_views_jpeg(kao_context *ctx, const kao_image *m, uint32_t quality);
+kao_status kao_views_jpeg(kao_context *ctx, const kao_image *m, uint32_t quality);
 
 #endif

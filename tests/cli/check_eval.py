@@ -90,10 +90,10 @@ def figures(path, scores, n_folds):
 
 
 def page(path, *words):
-    """A page that needs nothing beside it, with three plots that are XML, and these words."""
+    """A page that needs nothing beside it, with plots that are XML, and these words."""
     text = open(path, encoding="utf-8").read()
     plots = text.split("<svg ")[1:]
-    need(len(plots) == 3, len(plots), "plots")
+    need(len(plots) == (2 if "CMC" in words else 3), len(plots), "plots")
     for p in plots:
         minidom.parseString("<svg " + p[:p.index("</svg>") + 6])
     need("src=" not in text and "href=" not in text and "url(" not in text, "refers to something beside it")
@@ -120,6 +120,58 @@ def groups(path, folder, labels, kao, threshold):
            for g in o["groups"] + o["across"] if g["pairs"]}
     need(got == want, got, want)
     need(o["all"]["pairs"] == len(names) * (len(names) - 1) // 2, o["all"])
+
+
+def identify(path, scores, folder, kao, threshold):
+    """Entries, similarities, ranks and rates again, from the vectors of kao embed."""
+    o, t = json.load(open(path)), float(threshold)
+    rows = [line.rstrip("\n").split("\t") for line in open(scores)]
+    names = [row[0] for row in rows]
+    out = subprocess.run([kao, "embed", "--no-detect", "--json"] + [os.path.join(folder, n) for n in names],
+                         capture_output=True, check=True).stdout
+    vectors = {n: json.loads(line)["embedding"] for n, line in zip(names, out.splitlines())}
+    entries = {}
+    for name, role, *_ in rows:
+        person = os.path.dirname(name)
+        if role == "gallery":
+            need(len(entries.setdefault(person, [])) < o["enroll"], name, "is one too many")
+            entries[person].append(vectors[name])
+        elif role == "mated":
+            need(len(entries[person]) == o["enroll"], name, "comes before its entry")
+    for person, of in entries.items():
+        need(len(of) == o["enroll"], person)
+        mean = [math.fsum(x) for x in zip(*of)]
+        entries[person] = [x / math.sqrt(math.fsum(y * y for y in mean)) for x in mean]
+    found, strangers, left_out = [], [], 0
+    for name, role, similarity, other, rank in rows:
+        person = os.path.dirname(name)
+        all_ = {p: math.fsum(x * y for x, y in zip(v, vectors[name])) for p, v in entries.items()}
+        if role == "mated":
+            mate = all_.pop(person)
+            best = max(all_.values(), default=-2)
+            need(abs(float(similarity) - mate) < 2e-6 and abs(float(other) - best) < 2e-6, name, mate, best)
+            need(int(rank) == 1 + sum(x >= mate for x in all_.values()), name, rank)
+            found.append((float(similarity), int(rank)))
+        elif role == "stranger":
+            need(person not in entries, person, "is no stranger")
+            need(abs(float(similarity) - max(all_.values())) < 2e-6, name, similarity)
+            strangers.append(float(similarity))
+        left_out += role == "unused"
+    need((o["gallery"], o["mated_probes"], o["stranger_probes"], o["of_unknown_people"]) ==
+         (len(entries), len(found), len(strangers), left_out), o, len(entries), len(found), len(strangers))
+    for r in o["ranks"]:
+        need(abs(r["hit"] - sum(rank <= r["rank"] for _, rank in found) / len(found)) < 1e-9, r)
+        need(r["hit_95"][0] <= r["hit"] <= r["hit_95"][1], r)
+    for r in o["fnir_at_fpir"]:
+        allowed = int(r["fpir"] * len(strangers) + 1e-9)
+        need((r["fnir"] is not None) == (allowed >= 1), r)
+        if allowed:
+            at = sorted(strangers)[-allowed - 1]
+            need(abs(r["fnir"] - sum(s <= at for s, _ in found) / len(found)) < 1e-9, r)
+            need(abs(r["fnir_rank_1"] - sum(s <= at or k > 1 for s, k in found) / len(found)) < 1e-9, r)
+    at = o["at"]
+    need(abs(at["fpir"] - sum(s >= t for s in strangers) / len(strangers)) < 1e-9, at, strangers)
+    need(abs(at["fnir"] - sum(s < t for s, _ in found) / len(found)) < 1e-9, at, found)
 
 
 def first_fold(pairs, expected, to):

@@ -32,6 +32,7 @@ LIST
 run 0 "$KAO" eval verify people pairs.txt --scores list.tsv --json
 evals cosines list.tsv people "$KAO"
 evals figures out list.tsv 10
+out_has '"by_people_95":{"people":4,"accuracy":['
 cp out one
 run 0 "$KAO" eval verify people pairs.txt --scores again.tsv --json --threads 1
 same out one
@@ -40,6 +41,9 @@ for tta in concat sum; do
     run 0 "$KAO" eval verify people pairs.txt --scores mirror.tsv --tta $tta
     evals cosines mirror.tsv people "$KAO" --tta $tta
 done
+run 0 "$KAO" eval verify people pairs.txt --report page.html
+out_has "by people         accuracy ["
+grep -q "95 % by bootstrap over 4 people" page.html || fails "no interval on the page"
 head -n 6 pairs.txt >few.txt
 run 0 "$KAO" eval verify people few.txt
 out_has "not over 10 folds with 5 pairs"
@@ -183,6 +187,41 @@ run 3 "$KAO" eval groups people labels.txt --by size
 err_has 'no field "size"'
 run 3 "$KAO" eval groups people
 fact "groups: pairs and matches within and across, counted again from the vectors"
+
+for options in "--seed 1" "--seed 2 --strangers 0.6" "--seed 3 --enroll 2 --strangers 0.1"; do
+    run 0 "$KAO" eval identify people $options --threshold 0.8 --scores who.tsv --json
+    evals identify out who.tsv people "$KAO" 0.8
+done
+cp out one
+run 0 "$KAO" eval identify all.tar $options --threshold 0.8 --json --threads 1
+sed 's/all\.tar/people/' out >two
+same two one
+# A list of the same people, named in its first line; nobody knows who dee is.
+printf '# picture eyes person identity(or -)\n' >who.txt
+for f in ann/1 ann/2 ann/3 bob/1 bob/2 bob/3 cy/1 cy/2; do echo "$f.png 2 x the-${f%/*}" >>who.txt; done
+echo 'dee/1.png 2 x -' >>who.txt
+run 0 "$KAO" eval identify people who.txt --scores list.tsv --json
+out_has '"of_unknown_people":1'
+evals identify out list.tsv people "$KAO" "$threshold"
+run 0 "$KAO" eval identify people --masked second --json
+out_has '"masked":"probes"'
+run 0 "$KAO" eval identify people --note "made <by hand>" --report page.html --masked both
+out_has "drawn on all pictures"
+out_has "gallery             2 people, 1 picture each"
+evals page page.html "made &lt;by hand&gt;" "rank 1" "CMC" "DET" "FPIR at threshold"
+run 3 "$KAO" eval identify gone-folder
+run 3 "$KAO" eval identify set.bin
+err_has "no people"
+run 3 "$KAO" eval identify people --enroll 3
+err_has "0 of 4 people have more than 3 usable pictures"
+run 3 "$KAO" eval identify people/ann
+err_has "no folder of a person"
+run 3 "$KAO" eval identify broken
+err_has "cy/1.png: "
+run 0 "$KAO" eval identify broken --unusable reject --scores reject.tsv --seed 2
+out_has "find nobody"
+grep -q 'cy/1.png	stranger	-2.000000' reject.tsv || fails "a probe that cannot be used"
+fact "identify: entries, searches, ranks, FPIR and FNIR follow from the vectors"
 
 cp "$group" photos/group.jpg
 evals annotate boxes.txt "$KAO" photos a.jpg b.jpg group.jpg blank.png

@@ -10,7 +10,7 @@ static kao_status read_text(kao_groups *g, kao_mem *mem, const char *text,
 {
     const kao_span s = { (const uint8_t *)text, strlen(text) };
 
-    return kao_groups_read(g, mem, s, "list.txt", by, err);
+    return kao_groups_read(g, mem, s, "list.txt", by, KAO_GROUPS_MAX, err);
 }
 
 static const char list[] = "# picture age sex race label\n"

@@ -123,5 +123,82 @@ pb tape_dropped(int64_t opset)
     }
     graph_node(&g, "LeakyRelu", "d", "y", "alpha=1.0");
     graph_output(&g, "y", KAO_F32, NULL);
+    graph_output(&g, "h", KAO_F32, NULL);
+    return graph_file(&g);
+}
+
+static void conv(graph *g, const char *in, const char *out, const char *dims,
+                 const char *attributes, uint32_t seed)
+{
+    char w[16], inputs[32];
+
+    snprintf(w, sizeof w, "%s.w", out);
+    snprintf(inputs, sizeof inputs, "%s %s", in, w);
+    graph_noise(g, w, dims, seed, 0.4f);
+    graph_node(g, "Conv", inputs, out, attributes);
+}
+
+pb tape_branches(void)
+{
+    graph g;
+    static const float lo = -0.5f, hi = 0.75f, twice[4] = { 1, 1, 2, 2 };
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "?,4,?,?");
+    graph_floats(&g, "lo", "", &lo);
+    graph_floats(&g, "hi", "", &hi);
+    graph_floats(&g, "twice", "4", twice);
+    graph_noise_around(&g, "slope", "8,1,1", 400, 0.25f, 0.25f);
+    graph_node(&g, "Add", "x x", "t0", "");
+    conv(&g, "t0", "t1", "8,4,3,3", "pads=[1,1,1,1]", 401);
+    norm(&g, "t1", "t2", "n1", "8", 410);
+    graph_node(&g, "PRelu", "t2 slope", "y1", "");
+    norm(&g, "y1", "y2", "n2", "8", 420); /* of one that is not kept */
+    conv(&g, "y2", "t3", "8,8,3,3", "pads=[1,1,1,1] strides=[2,2]", 402);
+    conv(&g, "y2", "t4", "8,8,1,1", "strides=[2,2]", 403);
+    graph_node(&g, "Add", "t3 t4", "a", "");
+    norm(&g, "a", "t5", "n3", "8", 430);
+    graph_node(&g, "Relu", "t5", "y3", "");
+    conv(&g, "y3", "t6", "8,1,3,3", "pads=[1,1,1,1] group=8", 404);
+    conv(&g, "y3", "t7", "8,8,1,1", "", 405);
+    graph_node(&g, "LeakyRelu", "t6", "y4", "alpha=0.125");
+    graph_node(&g, "Clip", "t7 lo hi", "y5", "");
+    graph_node(&g, "Mul", "y4 y5", "m", "");
+    graph_node(&g, "Add", "m y3", "s", "");
+    graph_node(&g, "Concat", "s y4", "b", "axis=1");
+    conv(&g, "b", "t8", "8,16,1,1", "", 406);
+    graph_node(&g, "Sigmoid", "t8", "y6", "");
+    graph_node(&g, "Resize", "y6 - twice", "u",
+               "mode=nearest coordinate_transformation_mode=asymmetric "
+               "nearest_mode=floor");
+    graph_node(&g, "Add", "u y1", "r", "");
+    graph_node(&g, "MaxPool", "r", "q", "kernel_shape=[2,2] strides=[2,2]");
+    conv(&g, "q", "c", "4,8,1,1", "", 407);
+    graph_output(&g, "a", KAO_F32, NULL);
+    graph_output(&g, "b", KAO_F32, NULL);
+    graph_output(&g, "c", KAO_F32, NULL);
+    return graph_file(&g);
+}
+
+pb tape_chain(int blocks)
+{
+    graph g;
+    char in[16] = "x", mid[16], out[16], name[16], inputs[48];
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "?,8,?,?");
+    for (uint32_t i = 0; i < (uint32_t)blocks; i++) {
+        snprintf(mid, sizeof mid, "c%u", i);
+        snprintf(out, sizeof out, "m%u", i);
+        snprintf(name, sizeof name, "n%u", i);
+        conv(&g, in, mid, "8,8,1,1", "", 500 + i);
+        norm(&g, mid, out, name, "8", 600 + 10 * i);
+        snprintf(name, sizeof name, "p%u", i);
+        graph_noise_around(&g, name, "8,1,1", 700 + i, 0.25f, 0.25f);
+        snprintf(inputs, sizeof inputs, "%s %s", out, name);
+        snprintf(in, sizeof in, "y%u", i);
+        graph_node(&g, "PRelu", inputs, in, "");
+    }
+    graph_output(&g, in, KAO_F32, NULL);
     return graph_file(&g);
 }

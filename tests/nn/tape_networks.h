@@ -8,8 +8,13 @@
 pb tape_first(void);
 /* Pools, gates, joins, rows, one slope twice: x (?,4,6,6) to e, o, l. */
 pb tape_second(void);
-/* y = dropout(x * w), w a number a channel. Dropout does not make the output itself, so that
- * only training keeps the step. */
+/* h = x * w, w a number a channel; y = dropout(h). Dropout does not make the output itself, so
+ * that only training keeps the step. */
 pb tape_dropped(int64_t opset);
+/* Values with several readers, normalisations behind each other, activations alone, joins;
+ * outputs a, b, c at different depths, the first two of which are read on: x (?,4,?,?). */
+pb tape_branches(void);
+/* So many convolutions of 8 channels, each with a normalisation and a PReLU: x (?,8,?,?). */
+pb tape_chain(int blocks);
 
 #endif

@@ -8,71 +8,20 @@
 #include <string.h>
 
 #include "data/expected_tape.h"
-#include "nn/tape.h"
 #include "support/meter.h"
-#include "tape_networks.h"
+#include "tape_setup.h"
 
 enum { N = 2, H = 16, W = 24 };
-
-typedef struct setup {
-    kao_context *ctx;
-    kao_network *net;
-    kao_tape *t;
-} setup;
-
-/* A value of NCHW index i of a channels-last tensor. */
-static float *at(const kao_tensor *t, float *data, size_t i)
-{
-    size_t offset = 0;
-
-    for (int32_t d = t->rank; d-- > 0;) {
-        offset += i % (size_t)t->dims[d] * (size_t)t->strides[d];
-        i /= (size_t)t->dims[d];
-    }
-    return data + offset;
-}
 
 static const kao_tensor picture = { .dtype = KAO_F32,
                                     .rank = 4,
                                     .dims = { N, 3, H, W } };
 
-static setup make(const pb *file, const kao_tensor *in, uint32_t threads,
-                  const char *cpu)
-{
-    const kao_context_options o = { .n_threads = threads, .cpu = cpu };
-    setup s = { NULL, NULL, NULL };
-    kao_error err = { 0 };
-
-    assert_int_equal(kao_context_create(&s.ctx, &o, NULL), KAO_OK);
-    assert_int_equal(
-        kao_network_parse(s.ctx, &s.net, (kao_span){ file->p, file->n }, "small", &err),
-        KAO_OK);
-    if (kao_tape_create(&s.t, s.net, in, &err))
-        fail_msg("%s", err.msg);
-    kao_tensor x = s.t->values[s.net->onnx.inputs[0].value].t;
-
-    for (size_t i = 0; i < (size_t)kao_tensor_count(in); i++)
-        *at(&x, kao_tape_input(s.t), i) = noise(99, (uint32_t)i);
-    return s;
-}
-
-static void end(setup *s)
-{
-    kao_tape_destroy(s->t);
-    kao_network_destroy(s->net);
-    kao_context_destroy(s->ctx);
-}
-
 static void run(kao_tape *t)
 {
     kao_tape_forward(t, true);
-    for (uint32_t k = 0; k < t->net->onnx.n_outputs; k++) {
-        const kao_tensor *out = kao_tape_output(t, k);
-        float *g = kao_tape_output_grad(t, k);
-
-        for (size_t i = 0; i < (size_t)kao_tensor_count(out); i++)
-            *at(out, g, i) = noise(100 + k, (uint32_t)i);
-    }
+    for (uint32_t k = 0; k < t->net->onnx.n_outputs; k++)
+        tape_fill_gradient(t, k);
     kao_tape_backward(t);
 }
 
@@ -126,7 +75,7 @@ static void as_pytorch(void **state)
 
     (void)state;
     for (int c = 0; c < 2; c++) {
-        setup s = make(&file, &picture, 2, cpus[c]);
+        tape_setup s = tape_make(&file, &picture, 2, cpus[c]);
 
         run(s.t);
         const kao_tensor *a = kao_tape_output(s.t, 0), *p = kao_tape_output(s.t, 1);
@@ -135,19 +84,20 @@ static void as_pytorch(void **state)
         for (int64_t i = 0; i < N * 5; i++)
             for (int64_t y = 0; y < a->dims[2]; y += 3)
                 for (int64_t x = 0; x < a->dims[3]; x += 5, k++)
-                    near(
-                        "a",
-                        at(a, a->data, (size_t)((i * a->dims[2] + y) * a->dims[3] + x)),
-                        &tape_a[k], 1, 2e-4);
+                    near("a",
+                         tape_at(a, a->data,
+                                 (size_t)((i * a->dims[2] + y) * a->dims[3] + x)),
+                         &tape_a[k], 1, 2e-4);
         assert_int_equal(k, COUNT(tape_a));
         k = 0;
         for (int64_t i = 0; i < N * 8; i++)
             for (int64_t y = 0; y < p->dims[2]; y += 2)
                 for (int64_t x = 0; x < p->dims[3]; x += 3, k++)
                     assert_true(
-                        fabsf(*at(p, p->data,
-                                  (size_t)((i * p->dims[2] + y) * p->dims[3] + x)) -
-                              tape_p[k]) < 1e-5f);
+                        fabsf(
+                            *tape_at(p, p->data,
+                                     (size_t)((i * p->dims[2] + y) * p->dims[3] + x)) -
+                            tape_p[k]) < 1e-5f);
         assert_int_equal(k, COUNT(tape_p));
         for (size_t i = 0; i < COUNT(grads); i++) {
             const kao_param *q = find(s.t, grads[i].name);
@@ -161,7 +111,7 @@ static void as_pytorch(void **state)
         for (size_t i = 0; i < COUNT(statistics); i++)
             near(statistics[i].name, find(s.t, statistics[i].name)->data,
                  statistics[i].want, statistics[i].n, 1e-6);
-        end(&s);
+        tape_end(&s);
     }
     pb_free(&file);
 }
@@ -184,7 +134,7 @@ static void second_as_pytorch(void **state)
 
     (void)state;
     for (int c = 0; c < 2; c++) {
-        setup s = make(&file, &small, 2, cpus[c]);
+        tape_setup s = tape_make(&file, &small, 2, cpus[c]);
 
         run(s.t);
         for (uint32_t k = 0; k < COUNT(outputs); k++) {
@@ -192,7 +142,8 @@ static void second_as_pytorch(void **state)
 
             assert_int_equal(kao_tensor_count(out), outputs[k].n);
             for (size_t i = 0; i < outputs[k].n; i++)
-                assert_float_equal(*at(out, out->data, i), outputs[k].want[i], 1e-5);
+                assert_float_equal(*tape_at(out, out->data, i), outputs[k].want[i],
+                                   1e-5);
         }
         for (size_t i = 0; i < COUNT(grads); i++) {
             const kao_param *q = find(s.t, grads[i].name);
@@ -205,7 +156,7 @@ static void second_as_pytorch(void **state)
         for (size_t i = 0; i < COUNT(statistics); i++)
             near(statistics[i].name, find(s.t, statistics[i].name)->data,
                  statistics[i].want, statistics[i].n, 1e-6);
-        end(&s);
+        tape_end(&s);
     }
     pb_free(&file);
 }
@@ -221,21 +172,16 @@ static void threads_change_nothing(void **state)
 
     (void)state;
     for (size_t r = 0; r < COUNT(rows); r++) {
-        setup a = make(&rows[r].file, rows[r].in, 1, NULL);
-        setup b = make(&rows[r].file, rows[r].in, 3, NULL);
+        tape_setup a = tape_make(&rows[r].file, rows[r].in, 1, NULL);
+        tape_setup b = tape_make(&rows[r].file, rows[r].in, 3, NULL);
 
         for (int step = 0; step < 2; step++) {
             run(a.t);
             run(b.t);
-            for (uint32_t i = 0; i < a.t->n_params; i++) {
-                assert_memory_equal(a.t->params[i].grad, b.t->params[i].grad,
-                                    a.t->params[i].n * sizeof(float));
-                assert_memory_equal(a.t->params[i].data, b.t->params[i].data,
-                                    a.t->params[i].n * sizeof(float));
-            }
+            tape_same_params(a.t, b.t);
         }
-        end(&a);
-        end(&b);
+        tape_end(&a);
+        tape_end(&b);
         pb_free(&rows[r].file);
     }
 }
@@ -243,10 +189,10 @@ static void threads_change_nothing(void **state)
 enum { DROPPED = 4 * 4 * 40 * 40 };
 
 /* Forward; gives which numbers passed, checks that these were scaled and how many they are. */
-static uint8_t *passed(setup *s, float scale)
+static uint8_t *passed(tape_setup *s, float scale)
 {
     uint8_t *mask = calloc(DROPPED, 1);
-    const float *h = s->t->values[s->t->steps[1].in].t.data, *y;
+    const float *h = kao_tape_output(s->t, 1)->data, *y;
     size_t n = 0;
 
     assert_non_null(mask);
@@ -270,7 +216,7 @@ static void dropout(void **state)
     (void)state;
     for (size_t k = 0; k < COUNT(opsets); k++) {
         pb file = tape_dropped(opsets[k]);
-        setup s = make(&file, &in, 2, NULL);
+        tape_setup s = tape_make(&file, &in, 2, NULL);
         const float scale = 1 / 0.75f, *x = kao_tape_input(s.t);
         double want[4] = { 0 };
         uint8_t *first = passed(&s, scale);
@@ -299,9 +245,8 @@ static void dropout(void **state)
         free(first);
         kao_tape_forward(s.t, false);
         assert_memory_equal(kao_tape_output(s.t, 0)->data,
-                            s.t->values[s.t->steps[1].in].t.data,
-                            DROPPED * sizeof(float));
-        end(&s);
+                            kao_tape_output(s.t, 1)->data, DROPPED * sizeof(float));
+        tape_end(&s);
         pb_free(&file);
     }
 }
@@ -365,7 +310,7 @@ static void refused(void **state)
 
 static void out_of_memory(void **state)
 {
-    pb files[] = { tape_second(), tape_dropped(13) };
+    pb files[] = { tape_second(), tape_dropped(13), tape_branches() };
 
     (void)state;
     for (size_t i = 0; i < COUNT(files); i++) {

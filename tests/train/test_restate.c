@@ -11,11 +11,12 @@
 
 enum { BATCH = 3, SIDE = 112, N_IN = BATCH * SIDE * SIDE * 3, BATCHES = 4, WIDTH = 4 };
 
-static void plain(kao_task *task, kao_tape *t, uint64_t first)
+static kao_status plain(kao_task *task, kao_tape *t, uint64_t first)
 {
     (void)task;
     for (uint32_t i = 0; i < N_IN; i++)
         kao_tape_input(t)[i] = noise((uint32_t)first + 1, i);
+    return KAO_OK;
 }
 
 static const kao_task_kind kind = { .name = "test", .plain = plain };

@@ -1,12 +1,13 @@
 /* Conv and Gemm in training: the convolution's kernels and its gradients. A Gemm is a 1x1
  * convolution whose pixels are the rows. */
+#include "base/reader.h"
 #include "kernels/conv_grad.h"
 #include "nn/ops/train_parts.h"
 
 typedef struct conv_detail {
     kao_conv_plan plan;
     kao_param *w, *b;
-    float *packed;
+    size_t packed; /* floats */
 } conv_detail;
 
 static bool is_one(float v)
@@ -19,25 +20,22 @@ static void conv_forward(kao_tape *t, const kao_tape_step *s)
     const conv_detail *c = s->detail;
 
     kao_conv_pack(kernels(t), &c->plan, c->w->data, c->b ? c->b->data : NULL, NULL,
-                  c->packed);
-    kao_conv_run(kernels(t), t->pool, &c->plan, c->packed, data_of(t, s->in), NULL,
-                 data_of(t, s->out), t->scratch);
+                  t->scratch);
+    kao_conv_run(kernels(t), t->pool, &c->plan, t->scratch, data_of(t, s->in), NULL,
+                 data_of(t, s->out), t->scratch + c->packed);
 }
 
 static void conv_backward(kao_tape *t, const kao_tape_step *s)
 {
     const conv_detail *c = s->detail;
     const float *g = t->values[s->out].grad;
-    float *to = kao_tape_grad_to(t, s->in, t->scratch);
+    float *to = kao_tape_grad_to(t, s->in);
 
     kao_conv_grad_weights(kernels(t), t->pool, &c->plan.d, data_of(t, s->in), g,
                           c->w->grad, c->b ? c->b->grad : NULL, t->scratch);
     if (!to)
         return;
-    const size_t taken = to == t->scratch ? (count_of(t, s->in) + 15) / 16 * 16 : 0;
-
-    kao_conv_grad_input(kernels(t), t->pool, &c->plan.d, c->w->data, g, to,
-                        t->scratch + taken);
+    kao_conv_grad_input(kernels(t), t->pool, &c->plan.d, c->w->data, g, to, t->scratch);
     kao_tape_grad_done(t, s->in, to);
 }
 
@@ -57,16 +55,15 @@ static kao_status conv_step(kao_tape *t, kao_tape_step *s, const kao_conv *d)
         c->b = kao_tape_param(t, s->s->in[2], KAO_PARAM_BIAS);
     if (!c->w || (has_bias && !c->b))
         return t->err ? t->err->code : KAO_E_NOMEM;
-    c->packed = kao_arena_alloc(&t->arena, c->plan.packed_bytes);
-    if (!c->packed)
-        return no_memory(t);
-    kao_tape_need_scratch(t, c->plan.thread_bytes / 4 * threads + 16);
-    kao_tape_need_scratch(t, kao_conv_grad_weights_scratch(k, d, threads) / 4 + 16);
-    kao_tape_need_scratch(t, kao_conv_grad_input_scratch(k, d, threads) / 4 +
-                                 count_of(t, s->in) + 32);
+    c->packed = kao_round_up(c->plan.packed_bytes, KAO_ALIGN) / 4;
+    kao_tape_need_scratch(t, c->packed + c->plan.thread_bytes / 4 * threads,
+                          kao_conv_grad_weights_scratch(k, d, threads) / 4);
+    if (kao_tape_wants_grad(t, s->in))
+        kao_tape_need_scratch(t, 0, kao_conv_grad_input_scratch(k, d, threads) / 4);
     s->detail = c;
     s->forward = conv_forward;
     s->backward = conv_backward;
+    s->reads_in = s->reads_in_first = true; /* for the weights */
     return KAO_OK;
 }
 

@@ -48,9 +48,7 @@ static void act_backward(kao_tape *t, const kao_tape_step *s)
 {
     const act_detail *d = s->detail;
     const float *x = data_of(t, s->in), *g = t->values[s->out].grad;
-    act_job j = {
-        .d = d, .x = x, .g = g, .to = kao_tape_grad_to(t, s->in, t->scratch)
-    };
+    act_job j = { .d = d, .x = x, .g = g, .to = kao_tape_grad_to(t, s->in) };
 
     if (d->slope) { /* few such layers: one thread, by channel in double */
         const size_t n = d->slope->n;
@@ -88,10 +86,11 @@ kao_status kao_op_act_train(kao_tape *t, kao_tape_step *s)
             return kao_fail(t->err, KAO_E_UNSUPPORTED,
                             "a slope that is not by channel");
     }
-    kao_tape_need_scratch(t, d->n + 16);
     s->detail = d;
     s->forward = act_forward;
     s->backward = act_backward;
+    s->again = act_forward;
+    s->reads_in = true;
     return KAO_OK;
 }
 
@@ -173,7 +172,7 @@ static void map_back(kao_tape *t, const kao_tape_step *s, kao_tape_rows_fn *fn,
                      size_t rows, map_job *j)
 {
     j->g = t->values[s->out].grad;
-    j->to = kao_tape_grad_to(t, s->in, t->scratch);
+    j->to = kao_tape_grad_to(t, s->in);
     if (!j->to)
         return;
     kao_tape_rows(t, rows, fn, j);
@@ -232,7 +231,7 @@ static void dropout_backward(kao_tape *t, const kao_tape_step *s)
         map_back(t, s, dropout_rows, (j.n + 3) / 4, &j);
         return;
     }
-    j.to = kao_tape_grad_to(t, s->in, t->scratch);
+    j.to = kao_tape_grad_to(t, s->in);
     if (!j.to)
         return;
     memcpy(j.to, t->values[s->out].grad, j.n * sizeof *j.to);
@@ -242,7 +241,6 @@ static void dropout_backward(kao_tape *t, const kao_tape_step *s)
 static map_detail *map_step(kao_tape *t, kao_tape_step *s)
 {
     s->detail = kao_arena_calloc(&t->arena, 1, sizeof(map_detail));
-    kao_tape_need_scratch(t, count_of(t, s->in) + 16);
     return s->detail;
 }
 
@@ -269,6 +267,8 @@ kao_status kao_op_clip_train(kao_tape *t, kao_tape_step *s)
     d->hi = p->hi;
     s->forward = clip_forward;
     s->backward = clip_backward;
+    s->again = clip_forward;
+    s->reads_in = true;
     const kao_status st = scalar_input(t, s->s, 1, &d->lo);
 
     return st ? st : scalar_input(t, s->s, 2, &d->hi);
@@ -280,6 +280,7 @@ kao_status kao_op_sigmoid_train(kao_tape *t, kao_tape_step *s)
         return no_memory(t);
     s->forward = sigmoid_forward;
     s->backward = sigmoid_backward;
+    s->reads_out = true;
     return KAO_OK;
 }
 
@@ -341,7 +342,7 @@ static void add_backward(kao_tape *t, const kao_tape_step *s)
 
 kao_status kao_op_add_train(kao_tape *t, kao_tape_step *s)
 {
-    if (!t->values[s->s->in[0]].t.data || !t->values[s->s->in[1]].t.data ||
+    if (!t->values[s->s->in[0]].is_made || !t->values[s->s->in[1]].is_made ||
         !kao_tensor_same_dims(&t->values[s->s->in[0]].t, &t->values[s->s->in[1]].t))
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "a sum that broadcasts");
     s->forward = add_forward;
@@ -427,12 +428,12 @@ static void mul_backward(kao_tape *t, const kao_tape_step *s)
     const uint32_t map = mul_of(t, s, &j), a = s->s->in[map], b = s->s->in[!map];
     const size_t rows = count_of(t, a) / j.c;
 
-    j.to = kao_tape_grad_to(t, b, t->scratch);
+    j.to = kao_tape_grad_to(t, b);
     if (j.to) {
         kao_tape_rows(t, rows / j.per, mul_sum_rows, &j);
         kao_tape_grad_done(t, b, j.to);
     }
-    j.to = kao_tape_grad_to(t, a, t->scratch);
+    j.to = kao_tape_grad_to(t, a);
     if (j.to) {
         j.a = j.g;
         kao_tape_rows(t, rows, mul_rows, &j);
@@ -449,11 +450,12 @@ kao_status kao_op_mul_train(kao_tape *t, kao_tape_step *s)
     const bool gate = a->rank == 4 && b->rank == 4 && a->dims[0] == b->dims[0] &&
                       a->dims[1] == b->dims[1] && b->dims[2] == 1 && b->dims[3] == 1;
 
-    if (!a->data || !b->data || (!gate && !kao_tensor_same_dims(a, b)))
+    if (!t->values[v0].is_made || !t->values[v1].is_made ||
+        (!gate && !kao_tensor_same_dims(a, b)))
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "trained: maps of the same dims, or [n,c,h,w] by [n,c,1,1]");
-    kao_tape_need_scratch(t, count_of(t, s->out) + 16);
     s->forward = mul_forward;
     s->backward = mul_backward;
+    s->reads_in = true;
     return KAO_OK;
 }

@@ -99,10 +99,18 @@ static kao_norm_args norm_args(kao_tape *t, const kao_tape_step *s)
                             .by_scale = d->by_scale };
 }
 
+/* By the factors that norm_forward set. */
+static void norm_write(kao_tape *t, const kao_tape_step *s)
+{
+    norm_job j = { .fn = kernels(t)->norm_apply, .a = norm_args(t, s) };
+
+    j.a.out = data_of(t, s->out);
+    kao_tape_rows(t, ((const norm_detail *)s->detail)->n_rows, norm_rows, &j);
+}
+
 static void norm_forward(kao_tape *t, const kao_tape_step *s)
 {
     norm_detail *d = s->detail;
-    norm_job j = { .fn = kernels(t)->norm_apply };
 
     norm_statistics(t, s);
     for (size_t i = 0; i < d->c; i++) {
@@ -111,9 +119,7 @@ static void norm_forward(kao_tape *t, const kao_tape_step *s)
         if (d->slope)
             d->slopes[i] = d->slope->data[d->slope->n == 1 ? 0 : i];
     }
-    j.a = norm_args(t, s);
-    j.a.out = data_of(t, s->out);
-    kao_tape_rows(t, d->n_rows, norm_rows, &j);
+    norm_write(t, s);
 }
 
 static void norm_backward(kao_tape *t, const kao_tape_step *s)
@@ -136,7 +142,7 @@ static void norm_backward(kao_tape *t, const kao_tape_step *s)
         d->by_shift[i] = (float)(by_shift / n);
         d->by_scale[i] = (float)(by_scale / n);
     }
-    float *to = kao_tape_grad_to(t, s->in, t->scratch);
+    float *to = kao_tape_grad_to(t, s->in);
 
     if (!to)
         return;
@@ -173,7 +179,7 @@ static kao_status take_activation(kao_tape *t, kao_tape_step *s, norm_detail *d)
     s->out = act->out[0];
     kao_tape_value *v = &t->values[s->out];
 
-    *v = t->values[s->s->out[0]]; /* the value between has no memory of its own */
+    *v = t->values[s->s->out[0]]; /* the value between is not made */
     t->values[s->s->out[0]] = (kao_tape_value){ .t = v->t };
     return KAO_OK;
 }
@@ -212,10 +218,11 @@ kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s)
     if (d->scale->n != c || d->shift->n != c || d->mean->n != c || d->var->n != c)
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "statistics that are not by channel");
-    kao_tape_need_scratch(t, count_of(t, s->in) + 16);
     s->detail = d;
     s->forward = norm_forward;
     s->backward = norm_backward;
+    s->again = norm_write;
+    s->reads_in = true;
     return take_activation(t, s, d);
 }
 
@@ -269,7 +276,7 @@ static void length_backward(kao_tape *t, const kao_tape_step *s)
 {
     length_job j = { .x = data_of(t, s->in),
                      .g = t->values[s->out].grad,
-                     .to = kao_tape_grad_to(t, s->in, t->scratch),
+                     .to = kao_tape_grad_to(t, s->in),
                      .c = (size_t)t->values[s->in].t.dims[1] };
 
     if (!j.to)
@@ -286,8 +293,8 @@ kao_status kao_op_lp_norm_train(kao_tape *t, kao_tape_step *s)
         ((const kao_lp_norm_param *)s->s->param)->p != 2 ||
         !((const kao_reduce_state *)s->s->state)->reduced[1])
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "trained: p 2, along channels");
-    kao_tape_need_scratch(t, count_of(t, s->in) + 16);
     s->forward = length_forward;
     s->backward = length_backward;
+    s->reads_in = true;
     return KAO_OK;
 }

@@ -119,7 +119,7 @@ static void max_forward(kao_tape *t, const kao_tape_step *s)
 static void window_backward(kao_tape *t, const kao_tape_step *s, window_job j,
                             kao_pool_fn *image)
 {
-    j.to = kao_tape_grad_to(t, s->in, t->scratch);
+    j.to = kao_tape_grad_to(t, s->in);
     if (!j.to)
         return;
     kao_pool_run(t->pool, image, &j, (size_t)t->values[s->in].t.dims[0]);
@@ -137,9 +137,9 @@ kao_status kao_op_max_pool_train(kao_tape *t, kao_tape_step *s)
 
     if (in->rank != 4 || in->dims[1] > POOL_CHANNELS || s->s->n_out > 1)
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "a pool that is not trained");
-    kao_tape_need_scratch(t, count_of(t, s->in) + 16);
     s->forward = max_forward;
     s->backward = max_backward;
+    s->reads_in = s->reads_out = true;
     return KAO_OK;
 }
 
@@ -259,7 +259,6 @@ static kao_status average_step(kao_tape *t, kao_tape_step *s, const kao_window *
     if (!d)
         return no_memory(t);
     *d = (average_detail){ *w, include_pad };
-    kao_tape_need_scratch(t, count_of(t, s->in) + 16);
     s->detail = d;
     s->forward = average_forward;
     s->backward = average_backward;
@@ -352,7 +351,7 @@ static void nearest_backward(kao_tape *t, const kao_tape_step *s)
 {
     resize_job j = *(const resize_job *)s->detail;
 
-    j.to = kao_tape_grad_to(t, s->in, t->scratch);
+    j.to = kao_tape_grad_to(t, s->in);
     if (!j.to)
         return;
     kao_tape_rows(t, pixels_of(t, s->in), nearest_backward_rows, &j);
@@ -376,7 +375,6 @@ kao_status kao_op_resize_train(kao_tape *t, kao_tape_step *s)
                        .ky = out->dims[2] / in->dims[2],
                        .kx = out->dims[3] / in->dims[3],
                        .c = (size_t)in->dims[1] };
-    kao_tape_need_scratch(t, count_of(t, s->in) + 16);
     s->detail = j;
     s->forward = nearest_forward;
     s->backward = nearest_backward;

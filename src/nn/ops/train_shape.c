@@ -18,7 +18,7 @@ static void reshape_backward(kao_tape *t, const kao_tape_step *s)
     kao_tensor to = t->values[s->in].t, from = t->values[s->out].t;
 
     from.data = t->values[s->out].grad;
-    to.data = kao_tape_grad_to(t, s->in, t->scratch);
+    to.data = kao_tape_grad_to(t, s->in);
     if (!to.data)
         return;
     kao_tensor_copy(&to, &from);
@@ -27,7 +27,7 @@ static void reshape_backward(kao_tape *t, const kao_tape_step *s)
 
 kao_status kao_op_reshape_train(kao_tape *t, kao_tape_step *s)
 {
-    kao_tape_need_scratch(t, count_of(t, s->in) + 16);
+    (void)t;
     s->forward = reshape_forward;
     s->backward = reshape_backward;
     return KAO_OK;
@@ -79,7 +79,7 @@ static void concat_backward(kao_tape *t, const kao_tape_step *s)
         const uint32_t v = s->s->in[i];
         const size_t c = (size_t)t->values[v].t.dims[1];
         concat_job j = { .from = from,
-                         .to = kao_tape_grad_to(t, v, t->scratch),
+                         .to = kao_tape_grad_to(t, v),
                          .from_pitch = all,
                          .to_pitch = c,
                          .n = c };
@@ -100,9 +100,8 @@ kao_status kao_op_concat_train(kao_tape *t, kao_tape_step *s)
         ((const kao_axis_state *)s->s->state)->axis != 1)
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "trained: along channels");
     for (uint32_t i = 0; i < s->s->n_in; i++)
-        if (!t->values[s->s->in[i]].t.data)
+        if (!t->values[s->s->in[i]].is_made)
             return kao_fail(t->err, KAO_E_UNSUPPORTED, "input %u is a constant", i);
-    kao_tape_need_scratch(t, count_of(t, s->out) + 16);
     s->forward = concat_forward;
     s->backward = concat_backward;
     return KAO_OK;
