@@ -102,14 +102,53 @@ void kao_json_add(kao_json *array, kao_json *child)
         json_array_append_new(unwrap(array), json_string_nocheck(unwritable));
 }
 
+typedef struct text {
+    char *p;
+    size_t n, cap;
+    bool failed;
+    json_malloc_t alloc; /* jansson's, which tests break */
+    json_free_t free;
+} text;
+
+/* n bytes more. jansson does not look whether a key was written: once one part is missing,
+ * none behind it is taken. */
+static int put(const char *s, size_t n, void *opaque)
+{
+    text *t = opaque;
+
+    if (!t->failed && n > t->cap - t->n) {
+        const size_t cap = 2 * (t->n + n);
+        char *p = t->alloc(cap);
+
+        if (p && t->n)
+            memcpy(p, t->p, t->n);
+        if (p)
+            t->free(t->p);
+        t->p = p ? p : t->p;
+        t->cap = p ? cap : t->cap;
+        t->failed = !p;
+    }
+    if (t->failed)
+        return -1;
+    memcpy(t->p + t->n, s, n);
+    t->n += n;
+    return 0;
+}
+
 char *kao_json_text(kao_json *json)
 {
-    char *text = json ? json_dumps(unwrap(json), JSON_COMPACT | JSON_ENCODE_ANY |
-                                                     JSON_REAL_PRECISION(9))
-                      : NULL;
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9);
+    text t = { .p = NULL };
+
+    json_get_alloc_funcs(&t.alloc, &t.free);
+    const bool ok = json && json_dump_callback(unwrap(json), put, &t, flags) == 0 &&
+                    put("", 1, &t) == 0;
 
     kao_json_free(json);
-    return text;
+    if (ok)
+        return t.p;
+    t.free(t.p);
+    return NULL;
 }
 
 void kao_json_free(kao_json *json)

@@ -8,7 +8,9 @@
 
 enum { BLOCK = 512, NAME_AT = 0, SIZE_AT = 124, TYPE_AT = 156, MAGIC_AT = 257 };
 enum { PREFIX_AT = 345, NAME_N = 100, SIZE_N = 12, PREFIX_N = 155 };
-#define MOST_BYTES ((size_t)4 << 30)
+/* 4 GiB, and what a pointer difference can tell: on a 32-bit machine that is less. */
+#define LIMIT      ((uint64_t)4 << 30)
+#define MOST_BYTES ((size_t)(LIMIT < PTRDIFF_MAX ? LIMIT : PTRDIFF_MAX))
 
 /* An octal field of a header. */
 static bool octal(const uint8_t *p, size_t n, uint64_t *v)

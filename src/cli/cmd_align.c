@@ -159,8 +159,9 @@ int cli_align_run(int argc, char **argv)
         fprintf(stderr, "kao align: no picture given (see kao align --help)\n");
         return CLI_BAD;
     }
-    if (cli_stems_clash("align", rest.items, (size_t)rest.n))
-        return CLI_BAD;
+    status = cli_check_stems("align", rest.items, (size_t)rest.n);
+    if (status)
+        return status;
     if (mkdir(args.out, 0777) != 0 && errno != EEXIST) {
         fprintf(stderr, "kao align: %s: %s\n", args.out, strerror(errno));
         return CLI_FAULT;

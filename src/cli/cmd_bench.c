@@ -124,18 +124,15 @@ static int print_json(const kao_context *ctx, const char *name, const kao_plan *
     return cli_print_json("bench", o);
 }
 
-static void print(const bench_args *a, const kao_context *ctx, const char *path,
-                  const kao_session *s, const timing *t)
+static int print(const bench_args *a, const kao_context *ctx, const char *path,
+                 const kao_session *s, const timing *t)
 {
     const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
     const kao_plan *p = kao_session_plan(s);
     char shape[96] = "no input";
 
-    if (a->json) {
-        print_json(ctx, name, p,
-                   t); /* what fails here shows when the output is closed */
-        return;
-    }
+    if (a->json)
+        return print_json(ctx, name, p, t);
     if (p->n_inputs)
         kao_dims_text(p->inputs[0].dims, p->inputs[0].rank, shape, sizeof shape);
     if (a->csv) {
@@ -144,17 +141,19 @@ static void print(const bench_args *a, const kao_context *ctx, const char *path,
         printf("%s,%s,%u,%s,%.2f,%.2f,%.4f,%.4f,%zu\n", name, kao_context_cpu(ctx),
                kao_context_threads(ctx), shape, t->load, t->first, t->median, t->least,
                t->n);
-        return;
+        return CLI_YES;
     }
     printf("%-32s %-18s %s, %u thread%s: %8.3f ms median, %8.3f least of %zu; "
            "load %.1f ms, activations %.1f MiB, packed weights %.1f MiB\n",
            name, shape, kao_context_cpu(ctx), kao_context_threads(ctx),
            kao_context_threads(ctx) == 1 ? "" : "s", t->median, t->least, t->n, t->load,
            (double)p->arena_bytes / 1048576, (double)p->constant_bytes / 1048576);
+    return CLI_YES;
 }
 
+/* *printed: the exit status of what is printed. */
 static kao_status bench_one(kao_context *ctx, const bench_args *a,
-                            const cli_model *found, kao_error *err)
+                            const cli_model *found, int *printed, kao_error *err)
 {
     const kao_span bytes = { found->bytes, found->n_bytes };
     kao_network *m = NULL;
@@ -175,7 +174,7 @@ static kao_status bench_one(kao_context *ctx, const bench_args *a,
     if (!st)
         st = measure(s, (double)a->seconds, &t, err);
     if (!st)
-        print(a, ctx, found->path, s, &t);
+        *printed = print(a, ctx, found->path, s, &t);
     kao_session_destroy(s);
     kao_network_destroy(m);
     for (int i = 0; i < 16; i++)
@@ -201,16 +200,15 @@ int cli_bench_run(int argc, char **argv)
     status = CLI_YES;
     for (int i = 0; i < (rest.n ? rest.n : 2); i++) {
         cli_model found;
+        int s = CLI_YES;
 
         st = rest.n ? cli_find_model(rest.items[i], &found, &err)
                     : cli_find_default((cli_role)i, &found, &err);
         if (!st)
-            st = bench_one(ctx, &args, &found, &err);
-        if (st) {
-            const int s = cli_report("bench", st, &err);
-
-            status = s > status ? s : status;
-        }
+            st = bench_one(ctx, &args, &found, &s, &err);
+        if (st)
+            s = cli_report("bench", st, &err);
+        status = s > status ? s : status;
         fflush(stdout);
     }
     if (!args.csv && !args.json && getrusage(RUSAGE_SELF, &use) == 0)

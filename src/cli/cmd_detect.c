@@ -180,8 +180,9 @@ int cli_detect_run(int argc, char **argv)
                 args.draw);
         return CLI_BAD;
     }
-    if (j.folder && cli_stems_clash("detect", rest.items, (size_t)rest.n))
-        return CLI_BAD;
+    status = j.folder ? cli_check_stems("detect", rest.items, (size_t)rest.n) : CLI_YES;
+    if (status)
+        return status;
     const kao_status st =
         cli_crew_open(&crew, &args.photo, (size_t)rest.n, false, &err);
 

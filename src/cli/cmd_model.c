@@ -111,7 +111,8 @@ static void print_info(const cli_model *found, const kao_network *m,
 
 static kao_json *tensor_json(const kao_onnx_model *o, const kao_onnx_input *t)
 {
-    kao_json *j = kao_json_object(), *shape = kao_json_array();
+    kao_json *j = kao_json_object(),
+             *shape = t->rank < 0 ? kao_json_null() : kao_json_array();
 
     for (int32_t i = 0; i < t->rank; i++)
         kao_json_add(shape,
@@ -205,8 +206,9 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
 
     if (!st)
         st = load_both(ctx, &found, &f, &net, &model, &err);
-    if (!st) /* not every model is an embedder; e stays NULL */
-        (void)kao_embedder_create(model, &e, NULL, NULL);
+    /* not every model is an embedder: e may stay NULL */
+    if (!st && kao_embedder_create(model, &e, NULL, &err) == KAO_E_NOMEM)
+        st = KAO_E_NOMEM;
     if (st)
         status = cli_report("model", st, &err);
     else if (args->photo.json)

@@ -69,7 +69,7 @@ static bool set(const cli_option *o, const char *value, void *args)
         return true;
     case CLI_TEXT:
         *(const char **)to = value;
-        return true;
+        return value[0] != '\0'; /* as a folder it would be the root */
     case CLI_LIST:
         if (list->n == CLI_LIST_MAX)
             return false;
@@ -153,7 +153,7 @@ static bool parse_option(const char *command, const cli_option *options, int arg
     if (o->kind != CLI_FLAG && !value) {
         if (*i + 1 >= argc) {
             fprintf(stderr, "kao %s: --%s needs a value: %s\n", command, o->name,
-                    wanted(o));
+                    o->kind == CLI_LIST ? o->value : wanted(o));
             return false;
         }
         value = argv[++*i];

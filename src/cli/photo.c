@@ -399,14 +399,14 @@ static int by_stem(const void *a, const void *b)
                     : strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-bool cli_stems_clash(const char *command, char **paths, size_t n)
+int cli_check_stems(const char *command, char **paths, size_t n)
 {
     char **sorted = calloc(n, sizeof *sorted);
     bool clash = false;
 
     if (!sorted) {
         fprintf(stderr, "kao %s: out of memory\n", command);
-        return true;
+        return CLI_FAULT;
     }
     memcpy(sorted, paths, n * sizeof *sorted);
     qsort(sorted, n, sizeof *sorted, by_stem);
@@ -424,7 +424,7 @@ bool cli_stems_clash(const char *command, char **paths, size_t n)
                 command, sorted[i - 1], sorted[i]);
     }
     free(sorted);
-    return clash;
+    return clash ? CLI_BAD : CLI_YES;
 }
 
 /* Hundredths of a pixel say all there is to say. */

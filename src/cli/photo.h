@@ -106,9 +106,9 @@ void cli_photo_drop_image(cli_worker *w, cli_photo *p);
 
 /* A picture's name without folder and ending; *n: its bytes. */
 const char *cli_stem(const char *path, size_t *n);
-/* True, after a line on stderr, where two different pictures have the same stem: what is
- * written for one into a folder would replace the other's. */
-bool cli_stems_clash(const char *command, char **paths, size_t n);
+/* Whether each picture's results can go into one folder: CLI_YES, or after a line on stderr
+ * CLI_BAD, where two different pictures have the same stem, or CLI_FAULT. */
+int cli_check_stems(const char *command, char **paths, size_t n);
 
 /* {"box":..,"score":..,"landmarks":..,"turned":..} of a face in pixels of the file. */
 kao_json *cli_face_json(const kao_face *in_file, uint32_t turned);

@@ -210,8 +210,9 @@ static kao_status take_place(kao_context *ctx, const kao_view *v, kao_place plac
     return KAO_OK;
 }
 
-/* Warping samples four pixels a point; a face much larger than the chip is reduced first,
- * so that none of its pixels is skipped. */
+/* Warping samples four pixels a point. A face of more than 2.7 chips is reduced first, to
+ * 1.3 to 2, so that none of its pixels is skipped; of one between 2 and 2.7, which is not,
+ * up to a quarter of the rows and columns may be. */
 static kao_status shrink(kao_context *ctx, kao_view *v, double *m, kao_image *small,
                          kao_error *err)
 {

@@ -234,10 +234,12 @@ static void uncounted(void *p)
     free(p);
 }
 
-static char *some_json(void)
+/* before: text, so that every part behind it is once the one for which there is no room */
+static char *some_json(const char *before)
 {
     kao_json *o = kao_json_object(), *list = kao_json_array();
 
+    kao_json_set(o, "before", kao_json_string(before));
     kao_json_add(list, kao_json_number(.5));
     kao_json_add(list, kao_json_string("\xff"));
     kao_json_set(o, "list", list);
@@ -248,22 +250,32 @@ static char *some_json(void)
 /* Whichever part finds no memory: no text that lacks it, and nothing is left behind. */
 static void json_without_memory(void **state)
 {
+    static const char pad[] = "0123456789012345678901234567890123456789";
+    char want[128];
+    int n_padded = 0;
+
     (void)state;
     json_set_alloc_funcs(counted, uncounted);
-    for (int n = 0;; n++) {
+    for (int n = 0; n_padded < (int)sizeof pad; n++) {
+        const char *before = pad + n_padded;
+
         assert_true(n < 1000);
         for_good = n % 2;
         until_refused = n / 2;
-        char *text = some_json();
+        char *text = some_json(before);
 
         if (text) {
-            assert_string_equal(text, "{\"list\":[0.5,\"\xef\xbf\xbd\"],\"n\":7}");
+            snprintf(want, sizeof want,
+                     "{\"before\":\"%s\",\"list\":[0.5,\"\xef\xbf\xbd\"],\"n\":7}",
+                     before);
+            assert_string_equal(text, want);
             uncounted(text);
         }
         assert_int_equal(blocks_held, 0);
-        if (until_refused >= 0 && for_good)
-            break;
-        assert_true(until_refused >= 0 || !text);
+        if (until_refused >= 0 && for_good) {
+            n_padded++;
+            n = -1;
+        }
     }
     json_set_alloc_funcs(malloc, free);
 }

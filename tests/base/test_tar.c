@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/tar.h"
 #include "support/builder.h"
+#include "support/fixture.h"
 
 static void member(pb *tar, const char *prefix, const char *name, char type,
                    const char *text)
@@ -112,6 +113,21 @@ static void names_in_records(void **state)
     assert_int_equal(atomic_load(&mem.live), 0);
 }
 
+/* However many bits an address has. */
+static void a_file(void **state)
+{
+    fixture *f = *state;
+    pb tar = { 0 };
+    kao_tar t;
+
+    member(&tar, "", "a.jpg", '0', "text");
+    const char *path = fixture_file(f, "a.tar", &tar);
+
+    assert_int_equal(kao_tar_open(&t, &f->ctx->mem, path, &f->err), KAO_OK);
+    assert_non_null(kao_tar_find(&t, "a.jpg"));
+    kao_tar_close(&t);
+}
+
 static void damage(void **state)
 {
     static const struct {
@@ -172,11 +188,10 @@ static void failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members),
-        cmocka_unit_test(names_in_records),
-        cmocka_unit_test(damage),
+        cmocka_unit_test(members),  cmocka_unit_test(names_in_records),
+        cmocka_unit_test(a_file),   cmocka_unit_test(damage),
         cmocka_unit_test(failures),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
 }

@@ -65,6 +65,11 @@ run 0 "$KAO" model run ./half.onnx -o half.d
 out_has 'float16'
 check npy-numbers half.d/h.npy -1 0.5
 fact "an output of float16 is written as that"
+run 0 "$KAO" model info ./half.onnx
+out_has 'output 0 "h" float16 [shape not stated]'
+run 0 "$KAO" model info ./half.onnx --json
+out_has '"outputs":[{"name":"h","type":"float16","shape":null}]'
+fact "a shape that the file does not state is null, not that of a single number"
 
 wrong() { # MESSAGE ARGUMENTS
     text=$1
