@@ -2,7 +2,8 @@
 # memory.sh REFUSE DETECTOR EMBEDDER: the program where one allocation after the other is
 # refused (tests/support/refuse.c): what was asked for, whole, or a line and status 4.
 . "$(dirname "$0")/lib.sh"
-refuse=$1
+# by name: LD_PRELOAD cuts paths at blanks, LD_LIBRARY_PATH at colons alone
+refuse=$(basename "$1") folder=$(dirname "$1")
 shift
 take_models "$@"
 cd "$work" || exit 1
@@ -17,7 +18,7 @@ every() {
     : >hit
     while :; do
         status=0
-        REFUSE=$n LD_PRELOAD=$refuse "$@" >out 2>err 9>hit </dev/null || status=$?
+        REFUSE=$n LD_LIBRARY_PATH=$folder LD_PRELOAD=$refuse "$@" >out 2>err 9>hit </dev/null || status=$?
         [ -s hit ] || break
         if [ $status = 0 ]; then
             form out | cmp -s - want || { fails "allocation $n of $*: this is not whole:" && head -c 300 out && echo; }
