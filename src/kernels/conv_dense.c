@@ -166,12 +166,17 @@ static void pack_pairs(const kao_kernels *k, const kao_conv *d,
 
     memset(to, 0, kao_round_up((size_t)g->k * (size_t)nr, KAO_CONV_PAD) * sizeof *to);
     for (size_t t = 0; t < taps; t++)
-        for (size_t i = 0; i < (size_t)g->c; i++, to += nr)
+        for (size_t i = 0; i < (size_t)g->c; i++, to += nr) {
+            float rows[2 * KAO_CONV_MAX_NR];
+
             for (size_t o = 0; o < (size_t)cols; o++) {
                 const float *from = w + (o * (size_t)d->c + 2 * i) * taps + t;
 
-                k->to_pairs((const float[]){ from[0], from[taps] }, 2, to + o);
+                rows[o] = from[0];
+                rows[(size_t)cols + o] = from[taps];
             }
+            k->zip_pairs(rows, 1, (size_t)cols, to);
+        }
 }
 
 static void pack_panel(const kao_conv *d, const kao_conv_direct *g, const float *w,

@@ -17,7 +17,7 @@
 
 #include "kernels/conv_parts.h"
 
-enum { BLOCK = 256, MAX_PIECES = 16, MAX_NR = 32 }; /* BLOCK: even, for pairs */
+enum { BLOCK = 256, MAX_PIECES = 16 }; /* BLOCK: even, for pairs */
 
 typedef struct weights_job {
     const kao_kernels *k;
@@ -52,7 +52,7 @@ static size_t room_floats(const kao_conv *d)
 {
     if (kao_conv_is_depthwise(d))
         return 0;
-    return (size_t)BLOCK * ((size_t)(d->oc / d->groups) + MAX_NR);
+    return (size_t)BLOCK * ((size_t)(d->oc / d->groups) + KAO_CONV_MAX_NR);
 }
 
 /* What a piece is made of. */
@@ -163,7 +163,7 @@ static int32_t pair_pixels(const weights_job *j, int32_t n, float *across)
 static void add_block(const weights_job *j, size_t pixel, int32_t n, float *sums,
                       float *room)
 {
-    static const float zeros[MAX_NR] = { 0 };
+    static const float zeros[KAO_CONV_MAX_NR] = { 0 };
     const kao_conv *d = j->d;
     const kao_gemm_tiles *tiles = j->pairs ? &j->k->pairs : &j->k->gemm;
     float *across = room, *panel = room + (size_t)BLOCK * (size_t)j->oc;

@@ -14,7 +14,8 @@
 #include "kernels/conv.h"
 
 enum {
-    KAO_CONV_PAD = 16, /* floats: every part of the packed form starts on this */
+    KAO_CONV_PAD = 16,    /* floats: every part of the packed form starts on this */
+    KAO_CONV_MAX_NR = 32, /* the widest panel of any level */
     KAO_CONV_MAX_PIECES = 256,
     KAO_CONV_PIECE_MACS = 512 << 10, /* a piece takes 5 us or more */
 };

@@ -155,11 +155,25 @@ KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv
     gemm_store(&t, g->out, g->ldo, m, g->cols == VF_N * nv, mr, nv);
 }
 
-/* One function per row count, and the entry that picks it. */
-#define KAO_GEMM_ROWS(mr, nv)                                                          \
+/* One function per row count, and the entry that picks it: of nv vectors of columns. */
+#define GEMM_ONE(mr, nv)                                                               \
  static void gemm_rows_##mr(const kao_gemm_args *g)                                    \
  {                                                                                     \
   gemm_tile_run(g, mr, nv);                                                            \
+ }
+#define GEMM_6(X, nv) X(1, nv) X(2, nv) X(3, nv) X(4, nv) X(5, nv) X(6, nv)
+#define GEMM_12(X, nv)                                                                 \
+ GEMM_6(X, nv) X(7, nv) X(8, nv) X(9, nv) X(10, nv) X(11, nv) X(12, nv)
+#define GEMM_14(X, nv)    GEMM_12(X, nv) X(13, nv) X(14, nv)
+#define GEMM_NAME(mr, nv) gemm_rows_##mr,
+#define KAO_GEMM(name, ROWS, nv)                                                       \
+ ROWS(GEMM_ONE, nv)                                                                    \
+ void name(const kao_gemm_args *g, int32_t rows)                                       \
+ {                                                                                     \
+  static void (*const run[GEMM_ROWS])(                                                 \
+      const kao_gemm_args *) = { ROWS(GEMM_NAME, nv) };                                \
+                                                                                       \
+  run[rows - 1](g);                                                                    \
  }
 
 #endif

@@ -5,28 +5,4 @@
 
 #include "kernels/x86/gemm_body.h"
 
-KAO_GEMM_ROWS(1, 2)
-KAO_GEMM_ROWS(2, 2)
-KAO_GEMM_ROWS(3, 2)
-KAO_GEMM_ROWS(4, 2)
-KAO_GEMM_ROWS(5, 2)
-KAO_GEMM_ROWS(6, 2)
-KAO_GEMM_ROWS(7, 2)
-KAO_GEMM_ROWS(8, 2)
-KAO_GEMM_ROWS(9, 2)
-KAO_GEMM_ROWS(10, 2)
-KAO_GEMM_ROWS(11, 2)
-KAO_GEMM_ROWS(12, 2)
-KAO_GEMM_ROWS(13, 2)
-KAO_GEMM_ROWS(14, 2)
-
-void kao_gemm_f32_14x32_avx512(const kao_gemm_args *g, int32_t rows)
-{
-    static void (*const run[GEMM_ROWS])(const kao_gemm_args *) = {
-        gemm_rows_1,  gemm_rows_2,  gemm_rows_3,  gemm_rows_4,  gemm_rows_5,
-        gemm_rows_6,  gemm_rows_7,  gemm_rows_8,  gemm_rows_9,  gemm_rows_10,
-        gemm_rows_11, gemm_rows_12, gemm_rows_13, gemm_rows_14,
-    };
-
-    run[rows - 1](g);
-}
+KAO_GEMM(kao_gemm_f32_14x32_avx512, GEMM_14, 2)
