@@ -93,42 +93,9 @@ static kao_status lower_conv(kao_graph *g, kao_step *s)
         return kao_graph_no_memory(g);
     if (s->n_in > 2 && s->in[2] != KAO_NO_VALUE)
         c->bias = g->values[s->in[2]].t.data;
-    c->d = (kao_conv){ .n = (int32_t)in->dims[0],
-                       .h = (int32_t)in->dims[2],
-                       .w = (int32_t)in->dims[3],
-                       .c = (int32_t)in->dims[1],
-                       .oh = (int32_t)out->dims[2],
-                       .ow = (int32_t)out->dims[3],
-                       .oc = (int32_t)out->dims[1],
-                       .kh = (int32_t)w->kernel[0],
-                       .kw = (int32_t)w->kernel[1],
-                       .sy = (int32_t)w->stride[0],
-                       .sx = (int32_t)w->stride[1],
-                       .dy = (int32_t)w->dilation[0],
-                       .dx = (int32_t)w->dilation[1],
-                       .pad_top = (int32_t)w->pad_begin[0],
-                       .pad_left = (int32_t)w->pad_begin[1],
-                       .groups = (int32_t)p->group };
+    c->d = kao_conv_of_window(w, p->group, in, out);
     kao_step_become_conv(s, c);
     return KAO_OK;
-}
-
-static kao_conv row_conv(int64_t m, int64_t k, int64_t n)
-{
-    return (kao_conv){ .n = 1,
-                       .h = 1,
-                       .w = (int32_t)m,
-                       .c = (int32_t)k,
-                       .oh = 1,
-                       .ow = (int32_t)m,
-                       .oc = (int32_t)n,
-                       .kh = 1,
-                       .kw = 1,
-                       .sy = 1,
-                       .sx = 1,
-                       .dy = 1,
-                       .dx = 1,
-                       .groups = 1 };
 }
 
 /* C of a Gemm as one number a column: absent, scalar, or a row. */
@@ -163,7 +130,7 @@ static kao_status lower_gemm(kao_graph *g, kao_step *s)
             t ? p->beta * ((const float *)t->data)[kao_tensor_count(t) == 1 ? 0 : i]
               : 0;
     }
-    c->d = row_conv(in->dims[0], in->dims[1], n);
+    c->d = kao_conv_of_rows(in->dims[0], in->dims[1], n);
     c->scale = p->alpha == 1 ? NULL : scale;
     c->bias = bias;
     c->transposed = !p->trans_b;
@@ -184,7 +151,7 @@ static kao_status lower_matmul(kao_graph *g, kao_step *s)
 
     if (!c)
         return kao_graph_no_memory(g);
-    c->d = row_conv(kao_tensor_count(in) / w->dims[0], w->dims[0], w->dims[1]);
+    c->d = kao_conv_of_rows(kao_tensor_count(in) / w->dims[0], w->dims[0], w->dims[1]);
     c->transposed = true;
     c->rows_are_pixels = true;
     kao_step_become_conv(s, c);

@@ -114,6 +114,25 @@ void make_face_pack(fixture *f)
 
 /* ---- runs ---- */
 
+kao_recipe made_recipe(const fixture *f)
+{
+    kao_recipe r = { .name = "small",
+                     .classes = "ours",
+                     .width = 4,
+                     .accumulate = 1,
+                     .precision = "float32",
+                     .optimizer = "adamw",
+                     .schedule = "constant",
+                     .rate = 5e-3,
+                     .clip = 5,
+                     .mean_decay = .9,
+                     .seed = 11,
+                     .checkpoint_minutes = 1e4 };
+
+    snprintf(r.data, sizeof r.data, "%s", f->dir);
+    return r;
+}
+
 kao_status train_run(fixture *f, const kao_recipe *r, const char *folder,
                      uint64_t steps)
 {

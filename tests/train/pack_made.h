@@ -14,6 +14,9 @@ enum { MADE_FACES = 12 };
 void make_scene_pack(fixture *f);
 void make_face_pack(fixture *f);
 
+/* "small", on what class "ours" has in the fixture's folder; the usual for all the rest, but of a
+ * size and pace for tests. Task, sources, teacher, size, batch and steps are the test's. */
+kao_recipe made_recipe(const fixture *f);
 /* A run of so many steps (0: to its end), its state in a folder of the fixture's. */
 kao_status train_run(fixture *f, const kao_recipe *r, const char *folder,
                      uint64_t steps);

@@ -434,27 +434,18 @@ static void faults(void **state)
 
 static kao_recipe recipe(const fixture *f)
 {
-    kao_recipe r = { .task = "detector",
-                     .name = "small",
-                     .boxes = "boxes.txt",
-                     .pictures = "boxed",
-                     .width = 8,
-                     .size = 64,
-                     .batch = 8,
-                     .accumulate = 1,
-                     .precision = "float32",
-                     .optimizer = "adamw",
-                     .schedule = "constant",
-                     .rate = 5e-3,
-                     .warm_up = 2,
-                     .decay = 1e-4,
-                     .clip = 5,
-                     .mean_decay = .9,
-                     .steps = 200,
-                     .seed = 11,
-                     .checkpoint_minutes = 1e4 };
+    kao_recipe r = made_recipe(f);
 
-    snprintf(r.data, sizeof r.data, "%s", f->dir);
+    snprintf(r.task, sizeof r.task, "detector");
+    snprintf(r.boxes, sizeof r.boxes, "boxes.txt");
+    snprintf(r.pictures, sizeof r.pictures, "boxed");
+    r.width = 8;
+    r.size = 64;
+    r.batch = 8;
+    r.warm_up = 2;
+    r.decay = 1e-4;
+    r.steps = 200;
+    r.classes[0] = '\0';
     return r;
 }
 

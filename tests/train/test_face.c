@@ -358,27 +358,15 @@ static void two_forms(void **state)
 
 static kao_recipe recipe(const fixture *f)
 {
-    kao_recipe r = { .task = "embedder",
-                     .name = "small",
-                     .faces = "made",
-                     .classes = "ours",
-                     .width = 4,
-                     .size = KAO_FACES_SIDE,
-                     .batch = 8,
-                     .relation = 2,
-                     .mirror_from = 10,
-                     .accumulate = 1,
-                     .optimizer = "adamw",
-                     .precision = "float32",
-                     .schedule = "constant",
-                     .rate = 5e-3,
-                     .clip = 5,
-                     .mean_decay = .9,
-                     .steps = 80,
-                     .seed = 11,
-                     .checkpoint_minutes = 1e4 };
+    kao_recipe r = made_recipe(f);
 
-    snprintf(r.data, sizeof r.data, "%s", f->dir);
+    snprintf(r.task, sizeof r.task, "embedder");
+    snprintf(r.faces, sizeof r.faces, "made");
+    r.size = KAO_FACES_SIDE;
+    r.batch = 8;
+    r.relation = 2;
+    r.mirror_from = 10;
+    r.steps = 80;
     snprintf(r.teacher, sizeof r.teacher, "%s", f->embedder);
     return r;
 }

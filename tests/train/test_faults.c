@@ -13,25 +13,13 @@ enum { STEPS = 8 };
 
 static kao_recipe recipe(const fixture *f)
 {
-    kao_recipe r = { .task = "detector",
-                     .name = "small",
-                     .scenes = "made",
-                     .classes = "ours",
-                     .width = 4,
-                     .size = 64,
-                     .batch = 2,
-                     .accumulate = 1,
-                     .optimizer = "adamw",
-                     .precision = "float32",
-                     .schedule = "constant",
-                     .rate = 5e-3,
-                     .clip = 5,
-                     .mean_decay = .9,
-                     .steps = STEPS,
-                     .seed = 11,
-                     .checkpoint_minutes = 1e4 };
+    kao_recipe r = made_recipe(f);
 
-    snprintf(r.data, sizeof r.data, "%s", f->dir);
+    snprintf(r.task, sizeof r.task, "detector");
+    snprintf(r.scenes, sizeof r.scenes, "made");
+    r.size = 64;
+    r.batch = 2;
+    r.steps = STEPS;
     snprintf(r.teacher, sizeof r.teacher, "%s", f->detector);
     return r;
 }

@@ -13,27 +13,15 @@
 
 static kao_recipe recipe(const fixture *f)
 {
-    kao_recipe r = { .task = "detector",
-                     .name = "small",
-                     .scenes = "made",
-                     .classes = "ours",
-                     .width = 4,
-                     .size = 64,
-                     .batch = 4,
-                     .accumulate = 1,
-                     .optimizer = "adamw",
-                     .precision = "float32",
-                     .schedule = "constant",
-                     .rate = 5e-3,
-                     .warm_up = 2,
-                     .decay = 1e-4,
-                     .clip = 5,
-                     .mean_decay = .9,
-                     .steps = 60,
-                     .seed = 11,
-                     .checkpoint_minutes = 1e4 };
+    kao_recipe r = made_recipe(f);
 
-    snprintf(r.data, sizeof r.data, "%s", f->dir);
+    snprintf(r.task, sizeof r.task, "detector");
+    snprintf(r.scenes, sizeof r.scenes, "made");
+    r.size = 64;
+    r.batch = 4;
+    r.warm_up = 2;
+    r.decay = 1e-4;
+    r.steps = 60;
     snprintf(r.teacher, sizeof r.teacher, "%s", f->detector);
     return r;
 }

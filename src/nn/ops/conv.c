@@ -108,3 +108,42 @@ uint64_t kao_op_conv_work(const kao_tensor *in, const void *param, const void *s
     return (uint64_t)(in->dims[1] / ((const kao_conv_param *)param)->group) *
            kao_window_work(&((const kao_conv_state *)state)->window);
 }
+
+kao_conv kao_conv_of_window(const kao_window *w, int64_t groups, const kao_tensor *in,
+                            const kao_tensor *out)
+{
+    return (kao_conv){ .n = (int32_t)in->dims[0],
+                       .h = (int32_t)in->dims[2],
+                       .w = (int32_t)in->dims[3],
+                       .c = (int32_t)in->dims[1],
+                       .oh = (int32_t)out->dims[2],
+                       .ow = (int32_t)out->dims[3],
+                       .oc = (int32_t)out->dims[1],
+                       .kh = (int32_t)w->kernel[0],
+                       .kw = (int32_t)w->kernel[1],
+                       .sy = (int32_t)w->stride[0],
+                       .sx = (int32_t)w->stride[1],
+                       .dy = (int32_t)w->dilation[0],
+                       .dx = (int32_t)w->dilation[1],
+                       .pad_top = (int32_t)w->pad_begin[0],
+                       .pad_left = (int32_t)w->pad_begin[1],
+                       .groups = (int32_t)groups };
+}
+
+kao_conv kao_conv_of_rows(int64_t m, int64_t k, int64_t n)
+{
+    return (kao_conv){ .n = 1,
+                       .h = 1,
+                       .w = (int32_t)m,
+                       .c = (int32_t)k,
+                       .oh = 1,
+                       .ow = (int32_t)m,
+                       .oc = (int32_t)n,
+                       .kh = 1,
+                       .kw = 1,
+                       .sy = 1,
+                       .sx = 1,
+                       .dy = 1,
+                       .dx = 1,
+                       .groups = 1 };
+}

@@ -2,6 +2,7 @@
 #ifndef KAO_NN_OPS_OPS_H
 #define KAO_NN_OPS_OPS_H
 
+#include "kernels/conv.h"
 #include "nn/op.h"
 
 /* binary.c: Add Sub Mul Div Pow with broadcasting */
@@ -117,6 +118,12 @@ kao_status kao_op_conv_load(kao_op_loader *l);
 kao_status kao_op_conv_infer(kao_op_infer *x);
 void kao_op_conv_generic_run(const kao_op_call *c);
 uint64_t kao_op_conv_work(const kao_tensor *in, const void *param, const void *state);
+/* What the kernels are told of a Conv of rank 4 (kao_window_is_sane) and of a matrix product, m
+ * rows of k numbers to m of n: a 1x1 convolution whose pixels are the rows. No strides, no
+ * epilogue. Sizes fit 32 bits. */
+kao_conv kao_conv_of_window(const kao_window *w, int64_t groups, const kao_tensor *in,
+                            const kao_tensor *out);
+kao_conv kao_conv_of_rows(int64_t m, int64_t k, int64_t n);
 
 /* pool.c: MaxPool AveragePool GlobalAveragePool */
 typedef struct kao_pool_param {

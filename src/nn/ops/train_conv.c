@@ -40,7 +40,7 @@ static void conv_backward(kao_tape *t, const kao_tape_step *s)
 }
 
 /* The step of a convolution with the weights of input 1 and the bias of input 2. */
-static kao_status conv_step(kao_tape *t, kao_tape_step *s, const kao_conv *d)
+static kao_status conv_step(kao_tape *t, kao_tape_step *s, kao_conv d)
 {
     const kao_kernels *k = kernels(t);
     const uint32_t threads = kao_pool_threads(t->pool);
@@ -49,7 +49,10 @@ static kao_status conv_step(kao_tape *t, kao_tape_step *s, const kao_conv *d)
 
     if (!c)
         return no_memory(t);
-    kao_conv_plan_init(&c->plan, k, d);
+    d.in_stride = d.c;
+    d.out_stride = d.oc;
+    d.bf16 = t->net->bf16;
+    kao_conv_plan_init(&c->plan, k, &d);
     c->w = kao_tape_param(t, s->s->in[1], KAO_PARAM_WEIGHT);
     if (c->w && has_bias)
         c->b = kao_tape_param(t, s->s->in[2], KAO_PARAM_BIAS);
@@ -57,9 +60,9 @@ static kao_status conv_step(kao_tape *t, kao_tape_step *s, const kao_conv *d)
         return t->err ? t->err->code : KAO_E_NOMEM;
     c->packed = kao_round_up(c->plan.packed_bytes, KAO_ALIGN) / 4;
     kao_tape_need_scratch(t, c->packed + c->plan.thread_bytes / 4 * threads,
-                          kao_conv_grad_weights_scratch(k, d, threads) / 4);
+                          kao_conv_grad_weights_scratch(k, &d, threads) / 4);
     if (kao_tape_wants_grad(t, s->in))
-        kao_tape_need_scratch(t, 0, kao_conv_grad_input_scratch(k, d, threads) / 4);
+        kao_tape_need_scratch(t, 0, kao_conv_grad_input_scratch(k, &d, threads) / 4);
     s->detail = c;
     s->forward = conv_forward;
     s->backward = conv_backward;
@@ -76,25 +79,7 @@ kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s)
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "a window that is not trained");
     return conv_step(
         t, s,
-        &(kao_conv){ .n = (int32_t)in->dims[0],
-                     .h = (int32_t)in->dims[2],
-                     .w = (int32_t)in->dims[3],
-                     .c = (int32_t)in->dims[1],
-                     .oh = (int32_t)out->dims[2],
-                     .ow = (int32_t)out->dims[3],
-                     .oc = (int32_t)out->dims[1],
-                     .kh = (int32_t)w->kernel[0],
-                     .kw = (int32_t)w->kernel[1],
-                     .sy = (int32_t)w->stride[0],
-                     .sx = (int32_t)w->stride[1],
-                     .dy = (int32_t)w->dilation[0],
-                     .dx = (int32_t)w->dilation[1],
-                     .pad_top = (int32_t)w->pad_begin[0],
-                     .pad_left = (int32_t)w->pad_begin[1],
-                     .groups = (int32_t)((const kao_conv_param *)s->s->param)->group,
-                     .in_stride = (int32_t)in->dims[1],
-                     .out_stride = (int32_t)out->dims[1],
-                     .bf16 = t->net->bf16 });
+        kao_conv_of_window(w, ((const kao_conv_param *)s->s->param)->group, in, out));
 }
 
 /* Bias: one number a column, in the last of its dimensions. */
@@ -120,22 +105,5 @@ kao_status kao_op_gemm_train(kao_tape *t, kao_tape_step *s)
                         "column");
     if (in->dims[0] > INT32_MAX || in->dims[1] > INT32_MAX || out->dims[1] > INT32_MAX)
         return kao_fail(t->err, KAO_E_LIMIT, "a matrix of more than 2^31 rows");
-    return conv_step(t, s,
-                     &(kao_conv){ .n = 1,
-                                  .h = 1,
-                                  .w = (int32_t)in->dims[0],
-                                  .c = (int32_t)in->dims[1],
-                                  .oh = 1,
-                                  .ow = (int32_t)in->dims[0],
-                                  .oc = (int32_t)out->dims[1],
-                                  .kh = 1,
-                                  .kw = 1,
-                                  .sy = 1,
-                                  .sx = 1,
-                                  .dy = 1,
-                                  .dx = 1,
-                                  .groups = 1,
-                                  .in_stride = (int32_t)in->dims[1],
-                                  .out_stride = (int32_t)out->dims[1],
-                                  .bf16 = t->net->bf16 });
+    return conv_step(t, s, kao_conv_of_rows(in->dims[0], in->dims[1], out->dims[1]));
 }
