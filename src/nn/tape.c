@@ -310,11 +310,21 @@ static void rows_piece(void *arg, size_t piece, uint32_t worker)
     j->fn(j->arg, begin, begin + j->each < j->n ? begin + j->each : j->n, piece);
 }
 
+/* Rows of a piece. */
+static size_t rows_each(size_t n)
+{
+    return (n + KAO_TAPE_PIECES - 1) / KAO_TAPE_PIECES;
+}
+
+size_t kao_tape_pieces(size_t n)
+{
+    return n ? (n + rows_each(n) - 1) / rows_each(n) : 0;
+}
+
 void kao_tape_rows(kao_tape *t, size_t n, kao_tape_rows_fn *fn, void *arg)
 {
-    rows_job j = { .fn = fn, .arg = arg, .n = n };
+    rows_job j = { .fn = fn, .arg = arg, .n = n, .each = rows_each(n) };
 
-    j.each = (n + KAO_TAPE_PIECES - 1) / KAO_TAPE_PIECES;
     if (n)
-        kao_pool_run(t->pool, rows_piece, &j, (n + j.each - 1) / j.each);
+        kao_pool_run(t->pool, rows_piece, &j, kao_tape_pieces(n));
 }
