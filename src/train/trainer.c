@@ -213,11 +213,12 @@ static kao_status exchange(run *x, kao_error *err)
             kao_ranks_sum_begin(ranks, p->grad, p->n);
     }
     kao_ranks_wait(ranks);
-    for (uint32_t i = 0; i < x->opt.n_params; i++)
-        for (size_t k = 0;
-             x->opt.params[i].kind == KAO_PARAM_STATISTIC && k < x->opt.params[i].n;
-             k++)
-            x->opt.params[i].data[k] *= share;
+    for (uint32_t i = 0; i < x->opt.n_params; i++) {
+        const kao_param *p = &x->opt.params[i];
+
+        for (size_t k = 0; p->kind == KAO_PARAM_STATISTIC && k < p->n; k++)
+            p->data[k] *= share;
+    }
     return kao_ranks_check(ranks, err);
 }
 
