@@ -6,9 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 
 void cli_print_help(const cli_command *c)
@@ -113,8 +113,5 @@ kao_status cli_read(kao_file *f, kao_mem *mem, const char *path, size_t limit,
 
 double cli_now_ms(void)
 {
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+    return kao_clock_seconds() * 1e3;
 }

@@ -3,8 +3,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/reader.h"
 #include "kernels/elementwise.h"
 #include "kernels/layout.h"
@@ -357,14 +357,6 @@ static void run_entry(const kao_session *s, const kao_entry *e, const kao_tensor
     }
 }
 
-static uint64_t now_ns(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static kao_status cancelled(kao_session *s, kao_error *err)
 {
     s->now = NULL;
@@ -390,13 +382,13 @@ kao_status kao_session_run(kao_session *s, kao_error *err)
 
     resolve(s, x);
     for (uint32_t i = 0; i < x->plan->n_entries; i++) {
-        const uint64_t begin = s->profiling ? now_ns() : 0;
+        const uint64_t begin = s->profiling ? kao_clock_ns() : 0;
 
         if (kao_cancelled(s->cancel))
             return cancelled(s, err);
         run_entry(s, &x->plan->entries[i], x->args);
         if (s->profiling)
-            s->ns[i] = now_ns() - begin;
+            s->ns[i] = kao_clock_ns() - begin;
     }
     return KAO_OK;
 }

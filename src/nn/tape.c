@@ -12,6 +12,24 @@ static kao_status no_memory(kao_tape *t)
     return kao_fail(t->err, KAO_E_NOMEM, "tape: out of memory");
 }
 
+/* Zeros; NULL: out of memory. */
+static kao_param *new_param(kao_tape *t, const char *name, uint32_t value,
+                            kao_param_kind kind, size_t n)
+{
+    kao_param *p = &t->params[t->n_params];
+
+    *p = (kao_param){ .kind = kind,
+                      .value = value,
+                      .name = name,
+                      .n = n,
+                      .data = kao_arena_calloc(&t->arena, n, sizeof(float)),
+                      .grad = kao_arena_calloc(&t->arena, n, sizeof(float)) };
+    if (!p->data || !p->grad)
+        return NULL;
+    t->n_params++;
+    return p;
+}
+
 kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind)
 {
     for (uint32_t i = 0; i < t->n_params; i++)
@@ -26,21 +44,13 @@ kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind)
         return NULL;
     }
     const kao_tensor *from = &t->g.values[value].t;
-    const size_t n = (size_t)kao_tensor_count(from);
-    kao_param *p = &t->params[t->n_params];
+    kao_param *p = new_param(t, t->net->onnx.value_names[value], value, kind,
+                             (size_t)kao_tensor_count(from));
 
-    *p = (kao_param){ .kind = kind,
-                      .value = value,
-                      .name = t->net->onnx.value_names[value],
-                      .n = n,
-                      .data = kao_arena_calloc(&t->arena, n, sizeof(float)),
-                      .grad = kao_arena_calloc(&t->arena, n, sizeof(float)) };
-    if (!p->data || !p->grad) {
+    if (p)
+        memcpy(p->data, from->data, p->n * sizeof(float));
+    else
         no_memory(t);
-        return NULL;
-    }
-    memcpy(p->data, from->data, n * sizeof(float));
-    t->n_params++;
     return p;
 }
 
@@ -51,18 +61,8 @@ kao_param *kao_tape_add_param(kao_tape *t, const char *name, kao_param_kind kind
 
     for (uint32_t i = 0; i < t->n_params; i++)
         more += t->params[i].value == KAO_NO_VALUE;
-    kao_param *p = &t->params[t->n_params];
-
-    if (more == KAO_TAPE_MORE_PARAMS)
-        return NULL;
-    *p = (kao_param){ .kind = kind,
-                      .value = KAO_NO_VALUE,
-                      .name = name,
-                      .n = n,
-                      .data = kao_arena_calloc(&t->arena, n, sizeof(float)),
-                      .grad = kao_arena_calloc(&t->arena, n, sizeof(float)) };
-    t->n_params += p->data && p->grad;
-    return p->data && p->grad ? p : NULL;
+    return more == KAO_TAPE_MORE_PARAMS ? NULL
+                                        : new_param(t, name, KAO_NO_VALUE, kind, n);
 }
 
 void kao_tape_need_scratch(kao_tape *t, size_t forward, size_t backward)
@@ -310,11 +310,21 @@ static void rows_piece(void *arg, size_t piece, uint32_t worker)
     j->fn(j->arg, begin, begin + j->each < j->n ? begin + j->each : j->n, piece);
 }
 
+/* Rows of a piece. */
+static size_t rows_each(size_t n)
+{
+    return (n + KAO_TAPE_PIECES - 1) / KAO_TAPE_PIECES;
+}
+
+size_t kao_tape_pieces(size_t n)
+{
+    return n ? (n + rows_each(n) - 1) / rows_each(n) : 0;
+}
+
 void kao_tape_rows(kao_tape *t, size_t n, kao_tape_rows_fn *fn, void *arg)
 {
-    rows_job j = { .fn = fn, .arg = arg, .n = n };
+    rows_job j = { .fn = fn, .arg = arg, .n = n, .each = rows_each(n) };
 
-    j.each = (n + KAO_TAPE_PIECES - 1) / KAO_TAPE_PIECES;
     if (n)
-        kao_pool_run(t->pool, rows_piece, &j, (n + j.each - 1) / j.each);
+        kao_pool_run(t->pool, rows_piece, &j, kao_tape_pieces(n));
 }

@@ -136,6 +136,8 @@ bool kao_tape_wants_grad(const kao_tape *t, uint32_t value);
 typedef void kao_tape_rows_fn(void *arg, size_t begin, size_t end, size_t piece);
 enum { KAO_TAPE_PIECES = 16 };
 void kao_tape_rows(kao_tape *t, size_t n, kao_tape_rows_fn *fn, void *arg);
+/* How many pieces that makes of n rows: KAO_TAPE_PIECES at most. */
+size_t kao_tape_pieces(size_t n);
 
 /* tape_memory.c: memory for the values, gradients and scratch of all steps. */
 kao_status kao_tape_place(kao_tape *t);

@@ -39,8 +39,14 @@ static void gather(const kao_checkpoint *c, const kao_param *p, const float *par
 static bool put_all(kao_bytes *b, const kao_checkpoint *c, float *room)
 {
     const kao_optimizer *o = c->opt;
+    size_t numbers = 0;
     bool ok = put_head(b, c);
 
+    for (uint32_t i = 0; i < o->n_params; i++)
+        numbers += o->params[i].of ? o->params[i].of : o->params[i].n;
+    /* at once: to grow would copy what is there, with both in memory */
+    ok = ok && kao_bytes_reserve(b, numbers * 4 * sizeof(float) +
+                                        o->n_params * sizeof(uint64_t));
     for (uint32_t i = 0; i < o->n_params; i++) {
         const kao_param *p = &o->params[i];
         const uint64_t n = p->of ? p->of : p->n;

@@ -3,12 +3,13 @@
 
 #include <math.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 #include "base/random.h"
 #include "image/tensor.h"
 #include "image/warp.h"
 #include "kao/align.h"
+#include "train/arch.h"
+#include "train/facts.h"
 #include "train/views.h"
 
 /* Where a crop goes in its view: about the middles of both. */
@@ -178,7 +179,8 @@ void kao_faces_put(const kao_image *view, size_t i, float *batch)
                        batch + i * KAO_FACES_SIDE * KAO_FACES_SIDE * KAO_RGB);
 }
 
-kao_status kao_faces_plain(const kao_face_views *s, uint64_t i, const kao_image *image)
+static kao_status plain_view(const kao_face_views *s, uint64_t i,
+                             const kao_image *image)
 {
     static const place middle = { .a = 1 };
     kao_random r = kao_random_stream(s->seed, i, 7);
@@ -200,7 +202,7 @@ static void one_plain(void *arg, size_t i, uint32_t worker)
 {
     plain_job *j = arg;
     const kao_image *picture = &j->pictures[j->each * worker];
-    const kao_status st = kao_faces_plain(j->s, j->first + i, picture);
+    const kao_status st = plain_view(j->s, j->first + i, picture);
 
     if (st)
         atomic_store(&j->st, (int)st);
@@ -219,7 +221,7 @@ kao_status kao_faces_put_plain(const kao_face_views *s, const kao_image *picture
     return (kao_status)atomic_load(&j.st);
 }
 
-void kao_faces_facts(kao_facts *f, const kao_recipe *r)
+static void add_facts(kao_facts *f, const kao_recipe *r)
 {
     kao_facts_add(f, "kao.kind", "embedder");
     kao_facts_add(f, "kao.input.color", "rgb");
@@ -228,8 +230,20 @@ void kao_faces_facts(kao_facts *f, const kao_recipe *r)
     kao_facts_add(f, "kao.input.size", "112x112");
     kao_facts_add(f, "kao.template", "arcface-112");
     kao_facts_add(f, "kao.metric", "cosine");
-    if (r->threshold > 0) {
-        snprintf(f->threshold, sizeof f->threshold, "%.3g", r->threshold);
-        kao_facts_add(f, "kao.threshold.cosine", f->threshold);
-    }
+    kao_facts_threshold(f, "kao.threshold.cosine", r->threshold);
+}
+
+kao_status kao_faces_write(const kao_face_views *s, const kao_recipe *r, size_t dim,
+                           kao_tape *tape, uint64_t views, uint8_t **bytes, size_t *n,
+                           kao_error *err)
+{
+    kao_arch_weights trained = kao_arch_of_tape(tape);
+    const kao_pack *const packs[] = { &s->faces, NULL };
+    kao_facts facts;
+
+    trained.halves = r->halves > 0;
+    kao_facts_begin(&facts, r, views, packs);
+    add_facts(&facts, r);
+    return kao_arch_face(&tape->net->ctx->mem, false, (int64_t)r->width, (int64_t)dim,
+                         &trained, facts.pairs, bytes, n, err);
 }

@@ -6,7 +6,9 @@
 #define KAO_TRAIN_FACES_H
 
 #include "kao/face.h"
-#include "train/facts.h"
+#include "nn/tape.h"
+#include "train/pack.h"
+#include "train/recipe.h"
 
 enum { KAO_FACES_SIDE = 112 };
 
@@ -25,19 +27,19 @@ kao_status kao_faces_view(const kao_face_views *s, uint64_t i, const kao_image *
 kao_status kao_faces_labelled(const kao_face_views *s, uint64_t i,
                               const kao_image *image, uint32_t *identity);
 
-/* Picture number i as it is, its middle alone. */
-kao_status kao_faces_plain(const kao_face_views *s, uint64_t i, const kao_image *image);
-
 /* A view into place i of a batch, as the networks trained on them take it: RGB, channels last,
  * (value - 127.5) / 128. */
 void kao_faces_put(const kao_image *view, size_t i, float *batch);
 
-/* n plain pictures from number `first` on into a batch. pictures: `each` for every thread of
+/* n pictures as they are, their middles alone, from number `first` on into a batch. pictures: `each` for every thread of
  * the pool; the first of a thread's is used. */
 kao_status kao_faces_put_plain(const kao_face_views *s, const kao_image *pictures,
                                uint32_t each, uint64_t first, size_t n, float *batch);
 
-/* What the card of a network says that was trained on such views. */
-void kao_faces_facts(kao_facts *f, const kao_recipe *r);
+/* The shipped form of an embedder of `dim` numbers that was trained on such views, with the
+ * parameters of its tape as they are; views: how many it saw. */
+kao_status kao_faces_write(const kao_face_views *s, const kao_recipe *r, size_t dim,
+                           kao_tape *tape, uint64_t views, uint8_t **bytes, size_t *n,
+                           kao_error *err);
 
 #endif

@@ -51,6 +51,14 @@ void kao_facts_begin(kao_facts *f, const kao_recipe *r, uint64_t views,
         kao_facts_add(f, "kao.license", r->license);
 }
 
+void kao_facts_threshold(kao_facts *f, const char *key, double threshold)
+{
+    if (!(threshold > 0))
+        return;
+    snprintf(f->threshold, sizeof f->threshold, "%.3g", threshold);
+    kao_facts_add(f, key, f->threshold);
+}
+
 void kao_facts_remark(kao_facts *f, const char *text)
 {
     const size_t n = strlen(f->note);

@@ -19,6 +19,8 @@ void kao_facts_begin(kao_facts *f, const kao_recipe *r, uint64_t views,
                      const kao_pack *const *packs);
 /* More behind the note. */
 void kao_facts_remark(kao_facts *f, const char *text);
+/* The recipe's threshold, under the task's own key; 0: none. */
+void kao_facts_threshold(kao_facts *f, const char *key, double threshold);
 /* One more; both are borrowed. */
 void kao_facts_add(kao_facts *f, const char *key, const char *value);
 

@@ -9,44 +9,8 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "kernels/conv_grad.h"
+#include "train/head_parts.h"
 #include "train/head_terms.h"
-
-static const double PI = 3.14159265358979323846;
-
-struct kao_head {
-    kao_head_options o;
-    kao_tape *tape;
-    kao_param *w, *b, *norms; /* norms: AdaFace's running mean and deviation */
-    uint32_t first, n_own;    /* classes whose weights are here */
-    uint32_t n_live;          /* classes that take part in a step, of all */
-    uint32_t n_here;          /* of the own */
-    size_t n_rows;      /* room for centres of the own; those beyond n_here are zeros */
-    size_t n_all;       /* samples of all ranks */
-    uint32_t *live;     /* which of the own take part, rising */
-    uint32_t *place;    /* by class: its place in live, or NONE */
-    uint8_t *live_rows; /* by row of w, for the optimiser */
-    uint32_t *labels;   /* of all samples */
-    float *x, *x_norm;  /* features of all samples, and their lengths */
-    float *rows, *row_norm; /* weights of the classes in live */
-    float *cosines, *g;     /* samples times rows */
-    float *by_x;            /* samples times dim; NULL: alone */
-    float *row_grad;
-    float *packed, *scratch;
-    /* of one sample: values and slopes by class, the centre that is meant */
-    double *z, *slope;
-    uint32_t *best;
-    /* By sample, over all classes: the largest value, the largest of another class than its
-     * own, the sum of exponentials, the plain and the final value of its own class. */
-    double *most, *other, *sum, *plain, *final;
-    double *along; /* what the length gets where it is the scale */
-};
-
-#define NONE UINT32_MAX
-
-static bool is_softmax(const kao_head *h)
-{
-    return h->o.margin.kind == KAO_MARGIN_SOFTMAX;
-}
 
 static double dot(const float *a, const float *b, size_t n)
 {
@@ -75,7 +39,7 @@ static void choose_classes(kao_head *h, uint64_t step)
 
     memset(h->place, 0xff, h->o.classes * sizeof *h->place);
     for (size_t i = 0; i < h->n_all; i++)
-        if (h->place[labels[i]] == NONE) {
+        if (h->place[labels[i]] == KAO_HEAD_NONE) {
             h->place[labels[i]] = 0;
             h->live[n++] = labels[i];
         }
@@ -85,7 +49,7 @@ static void choose_classes(kao_head *h, uint64_t step)
             h->n_live == h->o.classes ? n : kao_random_below(&r, h->o.classes);
         uint32_t k = c;
 
-        while (h->place[k] != NONE)
+        while (h->place[k] != KAO_HEAD_NONE)
             k = (k + 1) % h->o.classes;
         h->place[k] = 0;
         h->live[n++] = k;
@@ -118,7 +82,8 @@ static void gather(kao_head *h)
     memset(h->rows + n * dim, 0, (h->n_rows - n) * dim * sizeof *h->rows);
     for (size_t i = 0; i < n; i++) {
         const float *from = h->w->data + row_of(h, i) * dim;
-        const double norm = is_softmax(h) ? 1 : fmax(sqrt(dot(from, from, dim)), 1e-12);
+        const double norm =
+            kao_head_is_softmax(h) ? 1 : fmax(sqrt(dot(from, from, dim)), 1e-12);
 
         h->row_norm[i] = (float)norm;
         for (size_t d = 0; d < dim; d++)
@@ -140,7 +105,7 @@ static void take_samples(kao_head *h, const float *x, const uint32_t *labels)
 
         h->x_norm[i] = (float)norm;
         for (size_t d = 0; d < dim; d++)
-            u[d] = (float)((double)u[d] / (is_softmax(h) ? 1 : norm));
+            u[d] = (float)((double)u[d] / (kao_head_is_softmax(h) ? 1 : norm));
     }
 }
 
@@ -191,129 +156,6 @@ static void back(kao_head *h, float *by_x)
     kao_conv_grad_input(k, h->tape->pool, &d, h->rows, h->g, by_x, h->scratch);
 }
 
-/* ---- the softmax ---- */
-
-typedef struct sample {
-    size_t i, own;     /* of all; place of its class, or NONE */
-    double scale;      /* s, or the feature's length */
-    double *z, *slope; /* by class in live: value and slope before the scale */
-    uint32_t *best;    /* by class: its centre */
-} sample;
-
-static double quality_of(const kao_head *h, size_t i)
-{
-    if (h->o.margin.kind != KAO_MARGIN_ADAFACE)
-        return 0;
-    const double norm = fmin(fmax((double)h->x_norm[i], 0.001), 100);
-    const double mean = (double)h->norms->data[0],
-                 deviation = (double)h->norms->data[1];
-
-    return fmin(fmax(0.333 * (norm - mean) / (deviation + 1e-3), -1), 1);
-}
-
-/* z and slopes of one sample; gives the plain value of its own class, 0 if that is not here. */
-static double values(const kao_head *h, const sample *s, uint64_t step)
-{
-    const float *row = h->cosines + s->i * h->n_rows;
-
-    for (uint32_t j = 0; j < h->n_here; j++) {
-        const float *c = row + (size_t)j * h->o.centers;
-
-        s->best[j] = 0;
-        for (uint32_t k = 1; k < h->o.centers; k++)
-            s->best[j] = c[k] > c[s->best[j]] ? k : s->best[j];
-        s->z[j] = (double)c[s->best[j]];
-        s->slope[j] = 1;
-        if (h->b)
-            s->z[j] += (double)h->b->data[h->live[j] - h->first];
-    }
-    if (s->own == NONE)
-        return 0;
-    const double own = s->z[s->own];
-
-    if (!is_softmax(h))
-        s->z[s->own] = kao_margin_target(&h->o.margin, own, quality_of(h, s->i),
-                                         kao_margin_lambda(step), &s->slope[s->own]);
-    return own;
-}
-
-/* What the softmax of one sample needs of the classes that are here. */
-static void take_values(kao_head *h, const sample *s, double own)
-{
-    double most = -HUGE_VAL, other = -HUGE_VAL, sum = 0;
-
-    for (uint32_t j = 0; j < h->n_here; j++) {
-        most = fmax(most, s->scale * s->z[j]);
-        if (j != s->own)
-            other = fmax(other, s->z[j]);
-    }
-    for (uint32_t j = 0; j < h->n_here; j++)
-        sum += exp(s->scale * s->z[j] - most);
-    h->most[s->i] = most;
-    h->other[s->i] = other;
-    h->sum[s->i] = sum;
-    h->plain[s->i] = own;
-    h->final[s->i] = s->own == NONE ? 0 : s->z[s->own];
-}
-
-/* Over the ranks; h->along is room. */
-static void reduce(kao_head *h)
-{
-    const size_t n = h->n_all;
-
-    memcpy(h->along, h->most, n * sizeof *h->most);
-    kao_ranks_max(h->o.ranks, h->most, 2 * n); /* and other */
-    for (size_t i = 0; i < n; i++)
-        h->sum[i] *= exp(h->along[i] - h->most[i]);
-    kao_ranks_sum(h->o.ranks, h->sum, 3 * n); /* and plain, final */
-}
-
-/* The gradients of one sample into g. */
-static void softmax_gradient(kao_head *h, const sample *s)
-{
-    const double n = (double)h->n_all, most = h->most[s->i], sum = h->sum[s->i];
-    double along = 0;
-    float *g = h->g + s->i * h->n_rows;
-
-    memset(g, 0, h->n_rows * sizeof *g);
-    for (uint32_t j = 0; j < h->n_here; j++) {
-        const double p = exp(s->scale * s->z[j] - most) / sum;
-        const double by_z = (p - (j == s->own ? 1 : 0)) / n;
-
-        g[(size_t)j * h->o.centers + s->best[j]] =
-            (float)(s->scale * s->slope[j] * by_z);
-        along += s->z[j] * by_z;
-        if (h->b)
-            h->b->grad[h->live[j] - h->first] += (float)by_z;
-    }
-    h->along[s->i] = h->o.margin.kind == KAO_MARGIN_SPHERE ? along : 0;
-}
-
-static void tell(const kao_head *h, const sample *s, kao_head_report *r)
-{
-    const double n = (double)h->n_all, own = h->plain[s->i];
-    const double c = is_softmax(h) ? own : fmin(fmax(own, -1), 1);
-    const int bin = (int)((c + 1) / 2 * KAO_HEAD_BINS);
-
-    r->loss += (log(h->sum[s->i]) + h->most[s->i] - s->scale * h->final[s->i]) / n;
-    r->accuracy += (h->other[s->i] < own) / n;
-    r->target += c / n;
-    r->norm += (double)h->x_norm[s->i] / n;
-    r->least_norm = fmin(r->least_norm, (double)h->x_norm[s->i]);
-    r->histogram[bin < 0 ? 0 : bin >= KAO_HEAD_BINS ? KAO_HEAD_BINS - 1 : bin]++;
-    if (!is_softmax(h) &&
-        h->o.margin.m1 * acos(fmin(fmax(c, -1), 1)) + h->o.margin.m2 > PI)
-        r->beyond += 1 / n;
-}
-
-static double intra(kao_head *h, const sample *s)
-{
-    const size_t at = s->i * h->n_rows + s->own * h->o.centers + s->best[s->own];
-
-    return kao_head_intra((double)h->cosines[at], h->o.intra / (double)h->n_all,
-                          &h->g[at]);
-}
-
 /* ---- all of it ---- */
 
 /* g - (g . u) u, over the length: from a unit vector to what it was made of. */
@@ -335,14 +177,14 @@ static void finish(kao_head *h, float *gradient)
         kao_ranks_sum(h->o.ranks, h->along, h->n_all);
         memcpy(gradient, h->by_x + own * dim, h->o.batch * dim * sizeof *gradient);
     }
-    for (size_t i = 0; i < h->o.batch && !is_softmax(h); i++)
+    for (size_t i = 0; i < h->o.batch && !kao_head_is_softmax(h); i++)
         unproject(gradient + i * dim, h->x + (own + i) * dim,
                   (double)h->x_norm[own + i], h->along[own + i], dim);
     memset(h->w->grad, 0, h->w->n * sizeof(float));
     for (size_t i = 0; i < (size_t)h->n_here * h->o.centers; i++) {
         float *g = h->row_grad + i * dim;
 
-        if (!is_softmax(h))
+        if (!kao_head_is_softmax(h))
             unproject(g, h->rows + i * dim, (double)h->row_norm[i], 0, dim);
         memcpy(h->w->grad + row_of(h, i) * dim, g, dim * sizeof *g);
     }
@@ -354,7 +196,7 @@ static void update_norms(kao_head *h)
     double mean = 0, square = 0;
 
     for (size_t i = 0; h->norms && i < h->n_all; i++) {
-        const double v = fmin(fmax((double)h->x_norm[i], 0.001), 100);
+        const double v = kao_head_quality_norm(h, i);
 
         mean += v / n;
         square += v * v / n;
@@ -368,43 +210,6 @@ static void update_norms(kao_head *h)
     to[1] = (float)(share * deviation + (1 - share) * (double)to[1]);
 }
 
-/* Sample i with room for its values. */
-static sample sample_of(const kao_head *h, size_t i)
-{
-    const kao_margin_kind kind = h->o.margin.kind;
-
-    return (sample){ .i = i,
-                     .own = h->place[h->labels[i]],
-                     .scale = kind == KAO_MARGIN_SPHERE    ? (double)h->x_norm[i]
-                              : kind == KAO_MARGIN_SOFTMAX ? 1
-                                                           : h->o.margin.scale,
-                     .z = h->z,
-                     .slope = h->slope,
-                     .best = h->best };
-}
-
-/* The softmax over all classes: loss, gradients by the products. */
-static void softmax(kao_head *h, uint64_t step, kao_head_report *r)
-{
-    for (size_t i = 0; i < h->n_all; i++) {
-        const sample s = sample_of(h, i);
-
-        take_values(h, &s, values(h, &s, step));
-    }
-    reduce(h);
-    if (h->b)
-        memset(h->b->grad, 0, h->b->n * sizeof(float));
-    for (size_t i = 0; i < h->n_all; i++) {
-        const sample s = sample_of(h, i);
-
-        values(h, &s, step);
-        tell(h, &s, r);
-        softmax_gradient(h, &s);
-        if (h->o.intra > 0 && s.own != NONE)
-            r->extra += intra(h, &s);
-    }
-}
-
 void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t step,
                   float *gradient, kao_head_report *r)
 {
@@ -416,7 +221,7 @@ void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t 
     gather(h);
     update_norms(h);
     cosines(h);
-    softmax(h, step, r);
+    kao_head_softmax(h, step, r);
     back(h, by_x);
     for (size_t i = 0; i < h->n_all && h->o.inter > 0; i++)
         r->extra += kao_head_inter(h->rows, h->n_rows, h->o.dim,
@@ -501,11 +306,11 @@ static kao_status make_params(kao_head *h, kao_error *err)
     kao_random r = kao_random_stream(o->seed, 0, 5);
 
     h->w = kao_tape_add_param(h->tape, "head.w", KAO_PARAM_WEIGHT, h->n_own * class);
-    if (is_softmax(h))
+    if (kao_head_is_softmax(h))
         h->b = kao_tape_add_param(h->tape, "head.b", KAO_PARAM_BIAS, h->n_own);
     if (o->margin.kind == KAO_MARGIN_ADAFACE)
         h->norms = kao_tape_add_param(h->tape, "head.norms", KAO_PARAM_STATISTIC, 2);
-    if (!h->w || (is_softmax(h) && !h->b) ||
+    if (!h->w || (kao_head_is_softmax(h) && !h->b) ||
         (o->margin.kind == KAO_MARGIN_ADAFACE && !h->norms))
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     if (h->norms) { /* where the paper begins */

@@ -90,63 +90,82 @@ static double gradient_norm(const kao_optimizer *o)
     return sqrt(sum + parts);
 }
 
-static bool rests(const kao_param *p, size_t k)
-{
-    return p->live && !p->live[k / p->row];
-}
+typedef struct factors { /* of a step */
+    float rate, shrink;  /* shrink: of gradients, where they are clipped */
+    float by1, by2;      /* of AdamW's moments */
+} factors;
 
-static void adamw(const kao_optimizer *o, uint32_t i, float rate, float shrink)
+static void adamw(const kao_optimizer *o, uint32_t i, const factors *f, size_t first,
+                  size_t end)
 {
     const kao_param *p = &o->params[i];
-    const double t = (double)o->step;
-    const float by1 = (float)(1 / (1 - pow((double)o->beta1, t)));
-    const float by2 = (float)(1 / (1 - pow((double)o->beta2, t)));
     const float decay = p->kind == KAO_PARAM_WEIGHT ? o->decay : 0;
     float *m = o->m[i], *v = o->v[i];
 
-    for (size_t k = 0; k < p->n; k++) {
-        const float g = p->grad[k] * shrink;
+    for (size_t k = first; k < end; k++) {
+        const float g = p->grad[k] * f->shrink;
 
-        if (rests(p, k))
-            continue;
         m[k] = o->beta1 * m[k] + (1 - o->beta1) * g;
         v[k] = o->beta2 * v[k] + (1 - o->beta2) * g * g;
-        p->data[k] -=
-            rate * (m[k] * by1 / (sqrtf(v[k] * by2) + o->epsilon) + decay * p->data[k]);
+        p->data[k] -= f->rate * (m[k] * f->by1 / (sqrtf(v[k] * f->by2) + o->epsilon) +
+                                 decay * p->data[k]);
     }
 }
 
-static void sgd(const kao_optimizer *o, uint32_t i, float rate, float shrink)
+static void sgd(const kao_optimizer *o, uint32_t i, const factors *f, size_t first,
+                size_t end)
 {
     const kao_param *p = &o->params[i];
     const float decay = p->kind == KAO_PARAM_WEIGHT ? o->decay : 0;
     float *m = o->m[i];
 
-    for (size_t k = 0; k < p->n; k++) {
-        if (rests(p, k))
-            continue;
-        m[k] = o->momentum * m[k] + p->grad[k] * shrink + decay * p->data[k];
-        p->data[k] -= rate * m[k];
+    for (size_t k = first; k < end; k++) {
+        m[k] = o->momentum * m[k] + p->grad[k] * f->shrink + decay * p->data[k];
+        p->data[k] -= f->rate * m[k];
     }
+}
+
+/* Numbers first .. end - 1 of parameter i. */
+static void change(const kao_optimizer *o, uint32_t i, const factors *f, size_t first,
+                   size_t end)
+{
+    if (o->kind == KAO_ADAMW)
+        adamw(o, i, f, first, end);
+    else
+        sgd(o, i, f, first, end);
+}
+
+/* Of parameter i what takes part. */
+static void change_live(const kao_optimizer *o, uint32_t i, const factors *f)
+{
+    const kao_param *p = &o->params[i];
+
+    if (!p->live)
+        change(o, i, f, 0, p->n);
+    for (size_t r = 0; p->live && r < p->n / p->row; r++)
+        if (p->live[r])
+            change(o, i, f, r * p->row, (r + 1) * p->row);
 }
 
 double kao_optimizer_step(kao_optimizer *o, float rate)
 {
-    const double norm = gradient_norm(o);
-    const float shrink =
-        o->clip > 0 && norm > (double)o->clip ? (float)((double)o->clip / norm) : 1;
-    const double t = (double)++o->step;
+    const double norm = gradient_norm(o), t = (double)++o->step;
+    const factors f = {
+        .rate = rate,
+        .shrink =
+            o->clip > 0 && norm > (double)o->clip ? (float)((double)o->clip / norm) : 1,
+        .by1 = (float)(1 / (1 - pow((double)o->beta1, t))),
+        .by2 = (float)(1 / (1 - pow((double)o->beta2, t))),
+    };
     /* the mean of few steps is short, so that the start is forgotten */
     const float keep = fminf(o->mean_decay, (float)((1 + t) / (10 + t)));
 
     for (uint32_t i = 0; i < o->n_params; i++) {
-        kao_param *p = &o->params[i];
+        const kao_param *p = &o->params[i];
         float *mean = o->mean[i];
 
-        if (p->kind != KAO_PARAM_STATISTIC && o->kind == KAO_ADAMW)
-            adamw(o, i, rate, shrink);
-        else if (p->kind != KAO_PARAM_STATISTIC)
-            sgd(o, i, rate, shrink);
+        if (p->kind != KAO_PARAM_STATISTIC)
+            change_live(o, i, &f);
         for (size_t k = 0; k < p->n; k++)
             mean[k] = keep * mean[k] + (1 - keep) * p->data[k];
     }

@@ -5,7 +5,6 @@
  * knows the process numbers of those in its own process namespace and looks now and then
  * whether they are there (a killed process is collected by mpirun's daemon at once). */
 #include <errno.h>
-#include <limits.h>
 #include <mpi.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "train/ranks.h"
 
 enum {
@@ -149,14 +148,6 @@ bool kao_ranks_leads(const kao_ranks *r)
 
 /* ---- collective calls ---- */
 
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void broke(kao_ranks *r)
 {
     r->failed = true;
@@ -186,9 +177,10 @@ void kao_ranks_wait(kao_ranks *r)
             break;
         if (i % LOOK_EVERY == 0) {
             look(r);
-            since = since <= 0 && kao_cancelled(r->cancel) ? now() : since;
+            since =
+                since <= 0 && kao_cancelled(r->cancel) ? kao_clock_seconds() : since;
         }
-        if (!r->failed && since > 0 && now() - since > GRACE) {
+        if (!r->failed && since > 0 && kao_clock_seconds() - since > GRACE) {
             r->failed = true;
             kao_fail(&r->why, KAO_E_IO,
                      "rank %d of %d: stopped, and the others do not answer", r->index,

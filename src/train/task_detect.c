@@ -384,10 +384,7 @@ static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **b
     kao_facts_add(&facts, "kao.input.scale", "1/128");
     if (!t->teacher)
         kao_facts_remark(&facts, "its points are not trained: boxes alone were known");
-    if (t->r->threshold > 0) {
-        snprintf(facts.threshold, sizeof facts.threshold, "%.3g", t->r->threshold);
-        kao_facts_add(&facts, "kao.threshold.score", facts.threshold);
-    }
+    kao_facts_threshold(&facts, "kao.threshold.score", t->r->threshold);
     return kao_arch_detect(&t->ctx->mem, false, (int64_t)t->r->width, &trained,
                            facts.pairs, bytes, n, err);
 }

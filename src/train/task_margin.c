@@ -257,15 +257,8 @@ static kao_status plain(kao_task *t, kao_tape *tape, uint64_t first)
 static kao_status write(kao_task *t, kao_tape *tape, uint64_t views, uint8_t **bytes,
                         size_t *n, kao_error *err)
 {
-    kao_arch_weights trained = kao_arch_of_tape(tape);
-    const kao_pack *const packs[] = { &t->views.faces, NULL };
-    kao_facts facts;
-
-    trained.halves = t->r->halves > 0;
-    kao_facts_begin(&facts, t->r, views, packs);
-    kao_faces_facts(&facts, t->r);
-    return kao_arch_face(&t->ctx->mem, false, (int64_t)t->r->width, (int64_t)t->r->dim,
-                         &trained, facts.pairs, bytes, n, err);
+    return kao_faces_write(&t->views, t->r, (size_t)t->r->dim, tape, views, bytes, n,
+                           err);
 }
 
 const kao_task_kind kao_task_margin = {

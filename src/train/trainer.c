@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/cpu.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -50,14 +50,6 @@ typedef struct run {
 static uint64_t views(const run *x)
 {
     return x->state.before + x->opt.step * (uint64_t)(x->r->batch * x->r->accumulate);
-}
-
-static double now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
 static kao_status path_of(const run *x, const char *name, const char *end, char *to,
@@ -213,11 +205,12 @@ static kao_status exchange(run *x, kao_error *err)
             kao_ranks_sum_begin(ranks, p->grad, p->n);
     }
     kao_ranks_wait(ranks);
-    for (uint32_t i = 0; i < x->opt.n_params; i++)
-        for (size_t k = 0;
-             x->opt.params[i].kind == KAO_PARAM_STATISTIC && k < x->opt.params[i].n;
-             k++)
-            x->opt.params[i].data[k] *= share;
+    for (uint32_t i = 0; i < x->opt.n_params; i++) {
+        const kao_param *p = &x->opt.params[i];
+
+        for (size_t k = 0; p->kind == KAO_PARAM_STATISTIC && k < p->n; k++)
+            p->data[k] *= share;
+    }
     return kao_ranks_check(ranks, err);
 }
 
@@ -249,7 +242,8 @@ static kao_status gradients(run *x, double loss[1 + KAO_TASK_PARTS], kao_error *
 static kao_status one_step(run *x, kao_error *err)
 {
     double loss[1 + KAO_TASK_PARTS] = { 0 };
-    const double begin = now(), rate = kao_schedule_rate(x->r, (double)x->opt.step);
+    const double begin = kao_clock_seconds(),
+                 rate = kao_schedule_rate(x->r, (double)x->opt.step);
     kao_statistics_copy(x->tape, x->statistics, false);
     kao_status st = gradients(x, loss, err);
 
@@ -263,8 +257,8 @@ static kao_status one_step(run *x, kao_error *err)
 
     for (int i = 0; i <= KAO_TASK_PARTS; i++)
         x->shown[i] = keep * x->shown[i] + (1 - keep) * loss[i];
-    x->pace = keep * x->pace + (1 - keep) * (now() - begin);
-    x->state.seconds += now() - begin;
+    x->pace = keep * x->pace + (1 - keep) * (kao_clock_seconds() - begin);
+    x->state.seconds += kao_clock_seconds() - begin;
     if (x->opt.step % LOG_STEPS == 0 || x->opt.step == 1 ||
         x->opt.step == (uint64_t)x->r->steps) {
         st = log_line(x, rate, gradient, err);
@@ -286,11 +280,11 @@ static kao_status loop(run *x, kao_error *err)
     const uint64_t last = x->o->most_steps && x->o->most_steps < end - x->opt.step
                               ? x->opt.step + x->o->most_steps
                               : end;
-    double saved = now();
+    double saved = kao_clock_seconds();
     kao_status st = KAO_OK;
 
     while (!st && x->opt.step < last) {
-        const bool due = now() - saved > x->r->checkpoint_minutes * 60;
+        const bool due = kao_clock_seconds() - saved > x->r->checkpoint_minutes * 60;
         double wish[2] = { kao_cancelled(x->o->cancel),
                            kao_ranks_index(x->o->ranks) == 0 && due };
 
@@ -300,7 +294,7 @@ static kao_status loop(run *x, kao_error *err)
             break;
         if (wish[1] > 0) {
             st = save(x, err);
-            saved = now();
+            saved = kao_clock_seconds();
         }
         if (!st)
             st = one_step(x, err);

@@ -6,6 +6,18 @@
 #include "base/random.h"
 #include "nn/ops/train_parts.h"
 
+/* The gradient of the output is that of input v. */
+static void pass_gradient(kao_tape *t, const kao_tape_step *s, uint32_t v)
+{
+    const float *g = t->values[s->out].grad;
+
+    if (!kao_tape_wants_grad(t, v))
+        return;
+    if (!t->values[v].has_grad)
+        memcpy(t->values[v].grad, g, count_of(t, v) * sizeof *g);
+    kao_tape_grad_done(t, v, t->values[v].has_grad ? g : t->values[v].grad);
+}
+
 /* ---- activations alone ---- */
 
 typedef struct act_detail {
@@ -227,15 +239,10 @@ static void dropout_backward(kao_tape *t, const kao_tape_step *s)
 {
     map_job j = map_of(t, s);
 
-    if (drops(t, &j)) {
+    if (drops(t, &j))
         map_back(t, s, dropout_rows, (j.n + 3) / 4, &j);
-        return;
-    }
-    j.to = kao_tape_grad_to(t, s->in);
-    if (!j.to)
-        return;
-    memcpy(j.to, t->values[s->out].grad, j.n * sizeof *j.to);
-    kao_tape_grad_done(t, s->in, j.to);
+    else
+        pass_gradient(t, s, s->in);
 }
 
 static map_detail *map_step(kao_tape *t, kao_tape_step *s)
@@ -327,17 +334,8 @@ static void add_forward(kao_tape *t, const kao_tape_step *s)
 
 static void add_backward(kao_tape *t, const kao_tape_step *s)
 {
-    const float *g = t->values[s->out].grad;
-
-    for (uint32_t i = 0; i < 2; i++) {
-        const uint32_t v = s->s->in[i];
-
-        if (!kao_tape_wants_grad(t, v))
-            continue;
-        if (!t->values[v].has_grad)
-            memcpy(t->values[v].grad, g, count_of(t, v) * sizeof *g);
-        kao_tape_grad_done(t, v, t->values[v].has_grad ? g : t->values[v].grad);
-    }
+    for (uint32_t i = 0; i < 2; i++)
+        pass_gradient(t, s, s->s->in[i]);
 }
 
 kao_status kao_op_add_train(kao_tape *t, kao_tape_step *s)

@@ -49,8 +49,7 @@ static void norm_rows(void *arg, size_t begin, size_t end, size_t piece)
 /* Sum number `which` of channel i over the pieces, in order. */
 static double piece_sum(const norm_detail *d, size_t which, size_t i)
 {
-    const size_t each = (d->n_rows + KAO_TAPE_PIECES - 1) / KAO_TAPE_PIECES;
-    const size_t pieces = (d->n_rows + each - 1) / each;
+    const size_t pieces = kao_tape_pieces(d->n_rows);
     double sum = 0;
 
     for (size_t p = 0; p < pieces; p++)

@@ -32,6 +32,18 @@ static inline size_t pixels_of(const kao_tape *t, uint32_t v)
     return (size_t)(x->dims[0] * x->dims[2] * x->dims[3]);
 }
 
+typedef struct pixel {
+    int64_t n, y, x; /* image, row, column */
+} pixel;
+
+/* Pixel i of all, in the order in which they lie. */
+static inline pixel pixel_of(const kao_tensor *t, size_t i)
+{
+    const int64_t at = (int64_t)i, h = t->dims[2], w = t->dims[3];
+
+    return (pixel){ .n = at / (w * h), .y = at / w % h, .x = at % w };
+}
+
 /* Where pixel (y, u) of image n begins. */
 static inline size_t pixel_at(const kao_tensor *x, int64_t n, int64_t y, int64_t u)
 {

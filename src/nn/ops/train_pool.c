@@ -36,10 +36,8 @@ static void max_forward_rows(void *arg, size_t begin, size_t end, size_t piece)
 
     (void)piece;
     for (size_t r = begin; r < end; r++) { /* output pixels */
-        const int64_t x = (int64_t)r % out->dims[3],
-                      y = (int64_t)r / out->dims[3] % out->dims[2],
-                      n = (int64_t)r / (out->dims[3] * out->dims[2]);
-        const taps p = taps_at(j->w, y, x);
+        const pixel at = pixel_of(out, r);
+        const taps p = taps_at(j->w, at.y, at.x);
         float *restrict to = (float *)out->data + r * j->c;
 
         for (size_t i = 0; i < j->c; i++)
@@ -47,7 +45,7 @@ static void max_forward_rows(void *arg, size_t begin, size_t end, size_t piece)
         for (int64_t ky = p.ky0; ky < p.ky1; ky++)
             for (int64_t kx = p.kx0; kx < p.kx1; kx++) {
                 const float *restrict from =
-                    (const float *)in->data + pixel_at(in, n,
+                    (const float *)in->data + pixel_at(in, at.n,
                                                        p.top + ky * j->w->dilation[0],
                                                        p.left + kx * j->w->dilation[1]);
 
@@ -192,12 +190,10 @@ static void average_forward_rows(void *arg, size_t begin, size_t end, size_t pie
 
     (void)piece;
     for (size_t r = begin; r < end; r++) { /* output pixels */
-        const int64_t x = (int64_t)r % out->dims[3],
-                      y = (int64_t)r / out->dims[3] % out->dims[2],
-                      n = (int64_t)r / (out->dims[3] * out->dims[2]);
-        const taps p = taps_at(j->w, y, x);
+        const pixel at = pixel_of(out, r);
+        const taps p = taps_at(j->w, at.y, at.x);
 
-        average_pixel(j, n, &p, share_of(j->s->detail, &p),
+        average_pixel(j, at.n, &p, share_of(j->s->detail, &p),
                       (float *)out->data + r * j->c);
     }
 }
@@ -306,12 +302,10 @@ static void nearest_rows(void *arg, size_t begin, size_t end, size_t piece)
 
     (void)piece;
     for (size_t r = begin; r < end; r++) {
-        const int64_t x = (int64_t)r % out->dims[3],
-                      y = (int64_t)r / out->dims[3] % out->dims[2],
-                      n = (int64_t)r / (out->dims[3] * out->dims[2]);
+        const pixel at = pixel_of(out, r);
 
         memcpy((float *)out->data + r * j->c,
-               (const float *)in->data + pixel_at(in, n, y / j->ky, x / j->kx),
+               (const float *)in->data + pixel_at(in, at.n, at.y / j->ky, at.x / j->kx),
                j->c * sizeof(float));
     }
 }
@@ -324,15 +318,14 @@ static void nearest_backward_rows(void *arg, size_t begin, size_t end, size_t pi
 
     (void)piece;
     for (size_t r = begin; r < end; r++) { /* input pixels */
-        const int64_t x = (int64_t)r % in->dims[3],
-                      y = (int64_t)r / in->dims[3] % in->dims[2],
-                      n = (int64_t)r / (in->dims[3] * in->dims[2]);
+        const pixel at = pixel_of(in, r);
         float *restrict to = j->to + r * j->c;
 
         memset(to, 0, j->c * sizeof *to);
         for (int64_t k = 0; k < j->ky * j->kx; k++) {
             const float *restrict from =
-                g + pixel_at(out, n, y * j->ky + k / j->kx, x * j->kx + k % j->kx);
+                g +
+                pixel_at(out, at.n, at.y * j->ky + k / j->kx, at.x * j->kx + k % j->kx);
 
             for (size_t i = 0; i < j->c; i++)
                 to[i] += from[i];
