@@ -21,7 +21,9 @@ enum {
     VALUES
 };
 
-typedef struct sorted { /* largest similarity first */
+/* Largest similarity first: thresholds of strangers are found so, and of mated probes each count
+ * takes the same turn again and again, which a thousand rounds feel. */
+typedef struct sorted {
     const kao_identification *s;
     kao_probe *mated, *strangers;
     double threshold;
@@ -135,12 +137,10 @@ typedef struct rounds {
     double *values; /* VALUES times KAO_BOOTSTRAP_ROUNDS */
 } rounds;
 
-static void run_rounds(const sorted *x, rounds *r, uint64_t seed, double once[VALUES],
+/* n: people in r->who. */
+static void run_rounds(const sorted *x, rounds *r, size_t n, uint64_t seed,
                        kao_interval within[VALUES])
 {
-    const size_t n = list_people(x, r->who, r->times);
-
-    measure(x, r->times, once);
     for (uint32_t k = 0; k < KAO_BOOTSTRAP_ROUNDS; k++) {
         double one[VALUES];
 
@@ -177,11 +177,12 @@ static void fill(kao_identify_figures *f, const sorted *x, rounds *r, uint64_t s
 {
     kao_interval within[VALUES];
     double once[VALUES];
+    const size_t n_people = list_people(x, r->who, r->times);
 
-    (void)list_people(x, r->who, r->times);
+    measure(x, r->times, once);
     for (size_t k = 0; k < KAO_IDENTIFY_RATES; k++)
         fill_rate(&f->rates[k], x, r->times, rates[k]);
-    run_rounds(x, r, seed, once, within);
+    run_rounds(x, r, n_people, seed, within);
     for (size_t k = 0; k < KAO_IDENTIFY_RANKS; k++)
         f->rank[k] = (kao_share){ once[RANK + k], within[RANK + k] };
     for (size_t k = 0; k < KAO_IDENTIFY_RATES; k++) {

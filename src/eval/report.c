@@ -123,37 +123,35 @@ static bool put_people(kao_bytes *b, const kao_figures *f)
 
 /* ---- the plots ---- */
 
-enum { CURVE_POINTS = 240 };
+/* Where an axis begins that shows one of n. */
+static double power_below(size_t n)
+{
+    const double low = pow(10, floor(log10(1 / (double)n) + 1e-9));
 
-typedef struct curve {
-    double far[CURVE_POINTS], tar[CURVE_POINTS], frr[CURVE_POINTS];
-    size_t n;
-    double
-        low; /* the least rate that is shown: one false accept, in whole powers of ten */
-} curve;
+    return low < 1 ? low : .1;
+}
 
-static void trace(const kao_scores *s, curve *c)
+void kao_report_trace(const kao_scores *s, kao_report_curve *c)
 {
     const double least = 1 / (double)s->n_different;
 
-    c->low = pow(10, floor(log10(least) + 1e-9));
-    c->n = CURVE_POINTS;
-    for (size_t i = 0; i < c->n; i++) {
+    c->low = power_below(s->n_different);
+    for (size_t i = 0; i < KAO_CURVE_POINTS; i++) {
         kao_roc_point t;
 
-        c->far[i] = pow(10, log10(least) * (1 - (double)i / (CURVE_POINTS - 1)));
+        c->far[i] = pow(10, log10(least) * (1 - (double)i / (KAO_CURVE_POINTS - 1)));
         (void)kao_roc_at(s, c->far[i], &t);
         c->tar[i] = t.tar;
         c->frr[i] = 1 - t.tar;
     }
 }
 
-static bool put_roc(kao_bytes *b, const curve *c)
+static bool put_roc(kao_bytes *b, const kao_report_curve *c)
 {
     const double worst = c->tar[0], low = worst >= .95 ? .95 : floor(worst * 10) / 10;
     kao_plot p = { .b = b,
                    .x = { .label = "FAR: different people accepted",
-                          .low = c->low < 1 ? c->low : .1,
+                          .low = c->low,
                           .high = 1,
                           .log = true },
                    .y = { .label = "TAR: same person accepted",
@@ -163,29 +161,29 @@ static bool put_roc(kao_bytes *b, const curve *c)
                           .places = low < .95 ? 1 : 2 } };
 
     kao_plot_begin(&p, "ROC");
-    kao_plot_curve(&p, "a", c->far, c->tar, c->n, false);
+    kao_plot_curve(&p, "a", c->far, c->tar, KAO_CURVE_POINTS, false);
     return kao_plot_end(&p);
 }
 
-static bool put_det(kao_bytes *b, const kao_scores *s, const curve *c)
+bool kao_report_det(kao_bytes *b, const kao_scores *s, const kao_report_curve *c,
+                    const char *far_label, const char *frr_label, bool equal)
 {
-    const double least = pow(10, floor(log10(1 / (double)s->n_same) + 1e-9));
-    const double low = c->low < 1 ? c->low : .1;
-    const double equal[2] = { low, 1 };
-    kao_plot p = { .b = b,
-                   .x = { .label = "FAR: different people accepted",
-                          .low = low,
-                          .high = 1,
-                          .log = true },
-                   .y = { .label = "FRR: same person refused",
-                          .low = least < 1 ? least : .1,
-                          .high = 1,
-                          .log = true } };
+    const double ends[2] = { c->low, 1 };
+    kao_plot p = {
+        .b = b,
+        .x = { .label = far_label, .low = c->low, .high = 1, .log = true },
+        .y = { .label = frr_label,
+               .low = power_below(s->n_same),
+               .high = 1,
+               .log = true },
+    };
 
     kao_plot_begin(&p, "DET");
-    kao_plot_curve(&p, "mark", equal, equal, 2, false);
-    kao_plot_curve(&p, "a", c->far, c->frr, c->n, false);
-    kao_plot_legend(&p, 0, true, "mark", "FAR = FRR");
+    if (equal)
+        kao_plot_curve(&p, "mark", ends, ends, 2, false);
+    kao_plot_curve(&p, "a", c->far, c->frr, KAO_CURVE_POINTS, false);
+    if (equal)
+        kao_plot_legend(&p, 0, true, "mark", "FAR = FRR");
     return kao_plot_end(&p);
 }
 
@@ -244,10 +242,12 @@ static bool put_plots(kao_bytes *b, const kao_report *r)
     bool fine = kao_put(b, "<div class=\"plots\">\n");
 
     if (fine && s->n_same && s->n_different) {
-        curve c;
+        kao_report_curve c;
 
-        trace(s, &c);
-        fine = put_roc(b, &c) && put_det(b, s, &c);
+        kao_report_trace(s, &c);
+        fine =
+            put_roc(b, &c) && kao_report_det(b, s, &c, "FAR: different people accepted",
+                                             "FRR: same person refused", true);
     }
     return fine && put_histogram(b, s, r->figures) && kao_put(b, "</div>\n");
 }

@@ -1,7 +1,6 @@
 /* The page of identification: see report.h. */
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "eval/plot.h"
 #include "eval/report_parts.h"
@@ -59,7 +58,7 @@ static bool put_figures(kao_bytes *b, const kao_identify_report *r)
 
 /* ---- plots ---- */
 
-enum { RANKS_MAX = 50, POINTS = 240 };
+enum { RANKS_MAX = 50 };
 
 static bool put_cmc(kao_bytes *b, const kao_identification *s)
 {
@@ -92,81 +91,34 @@ static bool put_cmc(kao_bytes *b, const kao_identification *s)
     return kao_plot_end(&p);
 }
 
-static int up(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static double *similarities(const kao_identification *s, const kao_probe *p, size_t n)
-{
-    double *v = kao_calloc(s->mem, n, sizeof *v);
-
-    for (size_t i = 0; v && i < n; i++)
-        v[i] = p[i].similarity;
-    if (v)
-        qsort(v, n, sizeof *v, up);
-    return v;
-}
-
-/* How many of the values, smallest first, are t or below. */
-static size_t up_to(const double *v, size_t n, double t)
-{
-    size_t lo = 0, hi = n;
-
-    while (lo < hi) {
-        const size_t mid = lo + (hi - lo) / 2;
-
-        if (v[mid] <= t)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-
-static double power_below(size_t n)
-{
-    const double low = pow(10, floor(log10(1 / (double)n) + 1e-9));
-
-    return low < 1 ? low : .1;
-}
-
+/* Strangers for whom somebody is found are what different pairs are that are accepted. */
 static bool put_det(kao_bytes *b, const kao_identification *s)
 {
-    double x[POINTS], y[POINTS];
-    double *mated = similarities(s, s->mated, s->n_mated),
-           *strangers = similarities(s, s->strangers, s->n_strangers);
-    const bool fine = mated && strangers;
+    const size_t n = s->n_mated + s->n_strangers;
+    double *similarity = kao_calloc(s->mem, n, sizeof *similarity);
+    bool *mated = kao_calloc(s->mem, n, sizeof *mated);
+    bool fine = similarity && mated;
+    kao_scores scores = { .n = 0 };
 
-    for (size_t i = 0; fine && i < POINTS; i++) {
-        const double rate =
-            pow(10, log10(1 / (double)s->n_strangers) * (1 - (double)i / (POINTS - 1)));
-        const size_t allowed = (size_t)floor(rate * (double)s->n_strangers + 1e-9);
-        const double t =
-            allowed < s->n_strangers ? strangers[s->n_strangers - 1 - allowed] : -3;
-
-        x[i] = rate;
-        y[i] = (double)up_to(mated, s->n_mated, t) / (double)s->n_mated;
+    for (size_t i = 0; fine && i < n; i++) {
+        mated[i] = i < s->n_mated;
+        similarity[i] =
+            mated[i] ? s->mated[i].similarity : s->strangers[i - s->n_mated].similarity;
     }
+    fine =
+        fine && kao_scores_init(&scores, s->mem, similarity, mated, n, NULL) == KAO_OK;
+    kao_free(s->mem, similarity);
     kao_free(s->mem, mated);
-    kao_free(s->mem, strangers);
-    if (!fine)
-        return false;
-    kao_plot p = { .b = b,
-                   .x = { .label = "FPIR: strangers for whom somebody is found",
-                          .low = power_below(s->n_strangers),
-                          .high = 1,
-                          .log = true },
-                   .y = { .label = "FNIR: enrolled people who are not found",
-                          .low = power_below(s->n_mated),
-                          .high = 1,
-                          .log = true } };
+    if (fine) {
+        kao_report_curve c;
 
-    kao_plot_begin(&p, "DET");
-    kao_plot_curve(&p, "a", x, y, POINTS, false);
-    return kao_plot_end(&p);
+        kao_report_trace(&scores, &c);
+        fine =
+            kao_report_det(b, &scores, &c, "FPIR: strangers for whom somebody is found",
+                           "FNIR: enrolled people who are not found", false);
+    }
+    kao_scores_fini(&scores);
+    return fine;
 }
 
 bool kao_report_write_identification(kao_bytes *b, const kao_identify_report *r)

@@ -9,4 +9,18 @@ bool kao_report_begin(kao_bytes *b, const char *title, const kao_report_row *row
                       size_t n_rows);
 bool kao_report_row_put(kao_bytes *b, const char *name, const char *value);
 
+enum { KAO_CURVE_POINTS = 240 };
+
+typedef struct kao_report_curve {
+    double far[KAO_CURVE_POINTS], tar[KAO_CURVE_POINTS], frr[KAO_CURVE_POINTS];
+    double
+        low; /* the least rate that is shown: one false accept, in whole powers of ten */
+} kao_report_curve;
+
+/* Needs both kinds of pairs. */
+void kao_report_trace(const kao_scores *s, kao_report_curve *c);
+/* What is missed against what is accepted wrongly. equal: with the line where both are. */
+bool kao_report_det(kao_bytes *b, const kao_scores *s, const kao_report_curve *c,
+                    const char *far_label, const char *frr_label, bool equal);
+
 #endif
