@@ -31,6 +31,12 @@ typedef struct kao_mem {
 /* hooks NULL: the C library. The kao_mem must outlive all its blocks. */
 void kao_mem_init(kao_mem *mem, const kao_allocator *hooks);
 
+/* n GiB, or what a machine of 32 bits can have at most. */
+static inline size_t kao_gib(uint64_t n)
+{
+    return n << 30 < PTRDIFF_MAX ? (size_t)(n << 30) : PTRDIFF_MAX;
+}
+
 /* 64-byte aligned, contents undefined. n = 0 gives a block too. NULL when out of memory. */
 void *kao_alloc(kao_mem *mem, size_t n);
 /* count * size bytes of zeros; NULL also where the product overflows. */

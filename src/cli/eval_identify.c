@@ -118,7 +118,7 @@ static kao_status open_people(identify *j, char **files, int n, kao_error *err)
 static int write_scores(identify *j)
 {
     static const char *const roles[] = { "unused", "gallery", "mated", "stranger" };
-    kao_bytes b = { .mem = &j->mem, .max = (size_t)8 << 30 };
+    kao_bytes b = { .mem = &j->mem, .max = kao_gib(8) };
     const kao_probe *mated = j->found.mated, *stranger = j->found.strangers;
     bool fine = true;
 

@@ -123,7 +123,7 @@ static kao_status compare_all(verify *v, kao_error *err)
 
 static int write_scores(verify *v)
 {
-    kao_bytes b = { .mem = &v->mem, .max = (size_t)8 << 30 };
+    kao_bytes b = { .mem = &v->mem, .max = kao_gib(8) };
     const eval_vectors *x = &v->vectors;
     bool fine = true;
 

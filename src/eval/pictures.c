@@ -13,7 +13,7 @@
 #include "kao/image.h"
 
 enum { PATH_BYTES = 4096, DEPTH_MAX = 16 };
-#define SET_MAX_BYTES   ((size_t)8 << 30)
+#define SET_MAX_BYTES   kao_gib(8)
 #define NAMES_MAX_BYTES ((size_t)1 << 30)
 
 static const char *const endings[] = { ".jpg", ".jpeg", ".png", ".webp" };

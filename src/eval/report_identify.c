@@ -78,7 +78,12 @@ static bool put_cmc(kao_bytes *b, const kao_identification *s)
     const double low = y[0] >= .9 ? .9 : floor(y[0] * 10) / 10;
     kao_plot p = {
         .b = b,
-        .x = { .label = "rank", .low = 1, .high = (double)n, .tic = n > 10 ? 7 : 1 },
+        .x = { .label = "rank",
+               .low = 1,
+               .high = (double)n,
+               .tic = n > 20   ? 10
+                      : n > 10 ? 5
+                               : 1 },
         .y = { .label = "mates found up to this rank",
                .low = low,
                .high = 1,

@@ -176,7 +176,7 @@ kao_status kao_tape_create(kao_tape **out, kao_network *net, const kao_tensor *i
     t->pool = net->ctx->pool;
     t->err = err;
     t->norm_momentum = 0.1f;
-    kao_arena_init(&t->arena, mem, (size_t)64 << 30);
+    kao_arena_init(&t->arena, mem, kao_gib(64));
     const kao_status st = build(t, input);
 
     t->err = t->g.err = NULL; /* the caller's, of this call */

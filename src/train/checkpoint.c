@@ -67,8 +67,7 @@ kao_status kao_checkpoint_write(const kao_checkpoint *c, const char *path,
 {
     kao_ranks *ranks = c->opt->ranks;
     /* others only help to gather */
-    kao_bytes b = { .mem = c->mem,
-                    .max = kao_ranks_leads(ranks) ? (size_t)4 << 30 : 0 };
+    kao_bytes b = { .mem = c->mem, .max = kao_ranks_leads(ranks) ? kao_gib(4) : 0 };
     kao_status st = KAO_OK;
     size_t most = 0;
 
@@ -153,7 +152,7 @@ kao_status kao_checkpoint_read(kao_checkpoint *c, const char *path, kao_error *e
 {
     kao_file f = { 0 };
     kao_error own = { 0 };
-    kao_status st = kao_file_open(&f, c->mem, path, (size_t)4 << 30, &own);
+    kao_status st = kao_file_open(&f, c->mem, path, kao_gib(4), &own);
 
     if (st == KAO_E_IO && own.sys == ENOENT)
         return KAO_OK; /* the beginning */

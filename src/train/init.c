@@ -82,7 +82,7 @@ kao_status kao_init_open(kao_init *i, kao_context *ctx, const char *path,
                          kao_error *err)
 {
     *i = (kao_init){ .net = NULL };
-    kao_arena_init(&i->arena, &ctx->mem, (size_t)4 << 30);
+    kao_arena_init(&i->arena, &ctx->mem, kao_gib(4));
     const kao_status st = kao_network_load(ctx, &i->net, path, err);
 
     for (uint32_t k = 0; !st && k < i->net->onnx.n_meta; k++)

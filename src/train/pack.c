@@ -11,7 +11,7 @@
 #include "base/text.h"
 #include "train/pack_parts.h"
 
-#define MOST_BYTES ((size_t)4 << 30)
+#define MOST_BYTES kao_gib(4)
 
 /* Which field of a line has what; -1: none. */
 typedef struct columns {

@@ -16,7 +16,7 @@
 #include "train/records.h"
 
 #define REC_BYTES ((size_t)1 << 42)
-#define IDX_BYTES ((size_t)4 << 30)
+#define IDX_BYTES kao_gib(4)
 enum { PATH = 1200, BORDER = 8 };
 
 static kao_status no_memory(const char *path, kao_error *err)

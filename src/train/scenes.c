@@ -64,13 +64,14 @@ static kao_status random_cut(const kao_pack *p, size_t index, kao_random *r,
 
     if (st)
         return st;
-    const double shorter = fmin(from.width, from.height);
-    const double side = shorter * (double)shares[kao_random_below(r, 8)] *
-                        (double)kao_random_float(r, 0.9f, 1.1f);
-    const double free_x = from.width - side, free_y = from.height - side;
+    /* one number after the other: C leaves the order within an expression open */
+    const double share = (double)shares[kao_random_below(r, 8)];
+    const double side =
+        fmin(from.width, from.height) * share * (double)kao_random_float(r, 0.9f, 1.1f);
+    const double y = (from.height - side) * (double)kao_random_float(r, 0, 1);
+    const double x = (from.width - side) * (double)kao_random_float(r, 0, 1);
 
-    st = cut(&from, free_x * (double)kao_random_float(r, 0, 1),
-             free_y * (double)kao_random_float(r, 0, 1), side, to, &p->ctx->mem, m);
+    st = cut(&from, x, y, side, to, &p->ctx->mem, m);
     kao_image_free(p->ctx, &from);
     return st;
 }
