@@ -80,7 +80,8 @@ static kao_status fetch(void *user, const char *location, uint64_t offset,
     return x->taken <= KAO_MAX_SHARED * x->m->n_bytes
                ? KAO_OK
                : kao_fail(err, KAO_E_LIMIT,
-                          "external data: tensors take more than %d times the bytes",
+                          "external data: tensors take more than %d times the bytes "
+                          "there are",
                           KAO_MAX_SHARED);
 }
 
