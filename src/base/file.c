@@ -1,4 +1,5 @@
-/* Whole files. Reads and writes go through step() so that tests can break the n-th one. */
+/* Whole files. Reads, writes and what else may fail ask broken() first, so that tests can break
+ * the n-th one. */
 #include "base/file.h"
 
 #include <errno.h>

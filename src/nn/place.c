@@ -3,7 +3,7 @@
  * Steps are walked in order; each decides the strides of what it makes:
  *   convolution, pooling, resize   channels last (their input too: a copy is put in where
  *                                  it is not), so the network's body never changes layout
- *   element-wise, Concat           as their first full-size input
+ *   element-wise, Concat           channels last where an input lies so, else C order
  *   Transpose, Slice, Split, Reshape   a view of the input where strides can say it
  *   all else                       C order
  * A value is a root, which owns storage, or a view of one: an offset and strides. Graph
@@ -209,8 +209,7 @@ static kao_status place_window(placer *p, kao_step *s)
     return st ? st : emit(p, s);
 }
 
-/* Steps that follow their inputs take the layout of the first one of the output's rank that
- * is channels last. */
+/* Steps that follow their inputs make outputs of rank 4 channels last where an input is. */
 static kao_status place_generic(placer *p, const kao_step *s)
 {
     kao_graph *g = p->g;

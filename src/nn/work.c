@@ -39,10 +39,36 @@ uint64_t kao_step_work(const kao_graph *g, const kao_step *s)
                : work;
 }
 
+/* Outputs of an axis whose window lies in the picture. */
+static int64_t inside(int64_t n, int64_t stride, int64_t pad, int64_t span,
+                      int64_t size)
+{
+    const int64_t begin = (pad + stride - 1) / stride, room = size + pad - span;
+    const int64_t end = room < 0 ? 0 : room / stride + 1 < n ? room / stride + 1 : n;
+
+    return end > begin ? end - begin : 0;
+}
+
+/* Windows that leave the picture are copied before they are used, gaps and all. */
+static uint64_t copy_work(const kao_conv *d)
+{
+    const int64_t y =
+        inside(d->oh, d->sy, d->pad_top, (int64_t)(d->kh - 1) * d->dy + 1, d->h);
+    const int64_t x =
+        inside(d->ow, d->sx, d->pad_left, (int64_t)(d->kw - 1) * d->dx + 1, d->w);
+    const int64_t leave = d->n * ((int64_t)d->oh * d->ow - y * x);
+
+    if (d->groups > 1 && d->groups == d->c && d->groups == d->oc)
+        return 0; /* depthwise: read where they lie */
+    return (uint64_t)leave * (uint64_t)d->kh * (uint64_t)d->c *
+           ((uint64_t)(d->kw - 1) * (uint64_t)d->dx + (uint64_t)d->sx);
+}
+
 static uint64_t conv_work(const kao_conv *d)
 {
-    return (uint64_t)d->n * (uint64_t)d->oh * (uint64_t)d->ow * (uint64_t)d->oc *
-           ((uint64_t)d->kh * (uint64_t)d->kw * (uint64_t)(d->c / d->groups));
+    return copy_work(d) +
+           (uint64_t)d->n * (uint64_t)d->oh * (uint64_t)d->ow * (uint64_t)d->oc *
+               ((uint64_t)d->kh * (uint64_t)d->kw * (uint64_t)(d->c / d->groups));
 }
 
 static uint64_t entry_work(const kao_graph *g, const kao_step *s, kao_kernel_id kernel)

@@ -11,6 +11,7 @@ enum {
     KAO_MAX_RANK = 8,
     KAO_MAX_NODE_ARGS = 4096,      /* in- or outputs of a node, outputs of a graph */
     KAO_MAX_EXTERNAL = 64,         /* files of external tensors of one model */
+    KAO_MAX_SHARED = 16,           /* bytes of external tensors, for each there is */
     KAO_MAX_FOLDED = 1 << 20,      /* elements of a constant computed while planning */
     KAO_MAX_RESIZED = 1 << 24,     /* length of an axis that Resize makes */
     KAO_MAX_PLANS = 8,             /* input shapes a session keeps a plan for */

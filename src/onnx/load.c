@@ -6,6 +6,7 @@
 typedef struct fetcher {
     kao_onnx_model *m;
     const char *path; /* of the model */
+    uint64_t taken;   /* bytes of tensors so far */
 } fetcher;
 
 static bool is_safe_location(const char *s)
@@ -51,20 +52,23 @@ static kao_status open_external(fetcher *x, const char *location, size_t *number
     return KAO_OK;
 }
 
+/* Tensors may share bytes, but all of a tensor may be looked at: a few lines for each must not
+ * make that endless. */
 static kao_status fetch(void *user, const char *location, uint64_t offset,
                         uint64_t length, bool has_length, kao_span *out, kao_error *err)
 {
+    fetcher *x = user;
     size_t number = 0;
 
     if (!is_safe_location(location))
         return kao_fail(err, KAO_E_FORMAT,
                         "external data in \"%s\": only files beside the model are read",
                         location);
-    const kao_status st = open_external(user, location, &number, err);
+    const kao_status st = open_external(x, location, &number, err);
 
     if (st)
         return st;
-    const kao_span bytes = ((const fetcher *)user)->m->external[number].bytes;
+    const kao_span bytes = x->m->external[number].bytes;
 
     if (offset > bytes.n || (has_length && length > bytes.n - offset))
         return kao_fail(err, KAO_E_FORMAT,
@@ -72,7 +76,13 @@ static kao_status fetch(void *user, const char *location, uint64_t offset,
                         bytes.n);
     out->p = bytes.p + offset;
     out->n = has_length ? (size_t)length : bytes.n - (size_t)offset;
-    return KAO_OK;
+    x->taken += out->n;
+    return x->taken <= KAO_MAX_SHARED * x->m->n_bytes
+               ? KAO_OK
+               : kao_fail(err, KAO_E_LIMIT,
+                          "external data: tensors take more than %d times the bytes "
+                          "there are",
+                          KAO_MAX_SHARED);
 }
 
 kao_status kao_onnx_load(kao_onnx_model *m, kao_mem *mem, const char *path,
@@ -84,7 +94,7 @@ kao_status kao_onnx_load(kao_onnx_model *m, kao_mem *mem, const char *path,
 
     if (st)
         return st;
-    fetcher x = { m, path };
+    fetcher x = { .m = m, .path = path };
     const kao_onnx_external external = { fetch, &x };
 
     st = kao_onnx_parse_model(m, m->file.bytes, &external, err);

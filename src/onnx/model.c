@@ -1,5 +1,5 @@
-/* ModelProto -> kao_onnx_model, in two walks over the graph: the first counts, so that
- * every array is allocated once; the second fills.
+/* ModelProto -> kao_onnx_model, in walks over the graph: the first counts, so that every
+ * array is allocated once; the others fill, a kind each.
  *
  *   file bytes ── model fields ──> graph span ── count ──> arrays
  *                                      └────── fill: initialisers, inputs, nodes, outputs

@@ -23,6 +23,24 @@ static void conv(graph *g)
     graph_node(g, "Conv", "x w", "y", "pads=[1,1,1,1]");
 }
 
+static void conv_of_a_wide_step(graph *g) /* all but the middle column lies outside */
+{
+    graph_noise(g, "w", "1,4,1,1", 1, 1);
+    graph_node(g, "Conv", "x w", "y", "strides=[1,1000] pads=[0,1000,0,1000]");
+}
+
+static void conv_of_a_wide_window(graph *g) /* every window leaves the picture */
+{
+    graph_noise(g, "w", "1,4,1,2", 1, 1);
+    graph_node(g, "Conv", "x w", "y", "dilations=[1,900] pads=[0,900,0,900]");
+}
+
+static void depthwise(graph *g)
+{
+    graph_noise(g, "w", "4,1,3,3", 1, 1);
+    graph_node(g, "Conv", "x w", "y", "pads=[1,1,1,1] group=4");
+}
+
 static void conv_relu(graph *g)
 {
     graph_noise(g, "w", "6,4,3,3", 1, 1);
@@ -51,8 +69,9 @@ static void matmul(graph *g)
     graph_node(g, "MatMul", "x w", "y", "");
 }
 
-/* x is 1,4,8,5: 160 numbers. In units of one multiply-add of a packed kernel. */
-enum { X = 160, G = KAO_GENERIC_WORK };
+/* x is 1,4,8,5: 160 numbers; OUT windows of 3x3 leave it. In units of one multiply-add of a
+ * packed kernel. */
+enum { X = 160, OUT = 8 * 5 - 6 * 3, G = KAO_GENERIC_WORK };
 
 typedef struct costly {
     void (*make)(graph *g);
@@ -61,9 +80,14 @@ typedef struct costly {
 
 static const costly costs[] = {
     /* channels first to last and back: two copies, each touches both sides */
-    { conv, 2 * X + 8 * 5 * 6 * 36 + 2 * 240,
+    { conv, 2 * X + 8 * 5 * 6 * 36 + OUT * 36 + 2 * 240,
       (uint64_t)G *(8 * 5 * 6 * 36 + X + 6 * 4 * 9) },
-    { conv_relu, 2 * X + 8 * 5 * 6 * 36 + 2 * 240,
+    { conv_of_a_wide_step, 2 * X + 8 * 3 * 4 + 8 * 2 * 1000 * 4,
+      (uint64_t)G *(8 * 3 * 4 + X + 4) },
+    { conv_of_a_wide_window, 2 * X + 8 * 905 * 2 * 4 + 8 * 905 * 901 * 4,
+      (uint64_t)G *(8 * 905 * 2 * 4 + X + 8) },
+    { depthwise, 2 * X + X * 9 + 2 * X, (uint64_t)G *(X * 9 + X + 36) },
+    { conv_relu, 2 * X + 8 * 5 * 6 * 36 + OUT * 36 + 2 * 240,
       (uint64_t)G *(8 * 5 * 6 * 36 + X + 6 * 4 * 9 + 2 * 240) },
     { conv_without_constant, (uint64_t)G *(X + 2 * X), (uint64_t)G *(X + 2 * X) },
     { pool, 2 * X + (6 * 3 * 4 * 9 + X) + 2 * 72, (uint64_t)G *(6 * 3 * 4 * 9 + X) },

@@ -281,6 +281,9 @@ static const form forms[] = {
     { 9, "Upsample", "1,1,1,2", { "f1,1,2,2" }, "mode=nearest", "1,1,2,4", { 1, 1, 2, 2, 1, 1, 2, 2 } },
     { 9, "Upsample", "1,1,1,2", { "f1,1,1,2" }, "mode=linear", "1,1,1,4", { 1, 1.5f, 2, 2 } },
     { 10, "Resize", "1,1,1,4", { "f1,1,1,.5" }, "", "1,1,1,2", { 1, 3 } },
+    { 10, "Resize", "1,1,2,4", { "f1,1,.6,.6" }, "", "1,1,1,2", { 1, 3 } }, /* ONNX 1.5's tests */
+    { 10, "Resize", "1,1,2,4", { "f1,1,.6,.6" }, "mode=linear", "1,1,1,2", { 1, 2.66666651f } },
+    { 10, "Resize", "1,1,1,4", { "f1,1,1,1.5" }, "", "1,1,1,6", { 1, 1, 2, 3, 3, 4 } },
     { 11, "Resize", "4", { "-", "f2" }, "mode=linear", "8", { 1, 1.25f, 1.75f, 2.25f, 2.75f, 3.25f, 3.75f, 4 } },
     { 11, "Resize", "4", { "-", "f2" }, "mode=linear coordinate_transformation_mode=asymmetric", "8", { 1, 1.5f, 2, 2.5f, 3, 3.5f, 4, 4 } },
     { 11, "Resize", "4", { "-", "f2" }, "mode=linear coordinate_transformation_mode=align_corners", "8",

@@ -487,12 +487,13 @@ typedef struct entry {
     const char *key, *value;
 } entry;
 
-static pb external_model(const entry *entries, int64_t dim)
+static void put_external(pb *fields, const char *name, kao_dtype dtype, int64_t dim,
+                         const entry *entries)
 {
-    pb t = { 0 }, fields = { 0 };
+    pb t = { 0 };
 
-    pb_str(&t, 8, "w");
-    pb_int(&t, 2, KAO_F32);
+    pb_str(&t, 8, name);
+    pb_int(&t, 2, dtype);
     pb_int(&t, 1, dim);
     for (; entries->key; entries++) {
         pb e = { 0 };
@@ -502,7 +503,14 @@ static pb external_model(const entry *entries, int64_t dim)
         pb_sub(&t, 13, &e);
     }
     pb_int(&t, 14, 1);
-    pb_sub(&fields, 5, &t);
+    pb_sub(fields, 5, &t);
+}
+
+static pb external_model(const entry *entries, int64_t dim)
+{
+    pb fields = { 0 };
+
+    put_external(&fields, "w", KAO_F32, dim, entries);
     return model_of(&fields, 9);
 }
 
@@ -608,6 +616,41 @@ static void external_data(void **state)
     pb_free(&file);
 }
 
+/* A tensor may lie where others do; thousands over one large file would be read for hours. */
+static void shared_external_data(void **state)
+{
+    enum { BYTES = 1 << 16 };
+    static const struct {
+        int n_tensors;
+        kao_status status;
+    } rows[] = { { 1, KAO_OK }, { 16, KAO_OK }, { 20, KAO_E_LIMIT } };
+    static const uint8_t flags[BYTES];
+    const entry place[] = { { "location", "flags.bin" }, { NULL, NULL } };
+    fixture *f = *state;
+    pb data = { 0 };
+
+    pb_raw(&data, flags, sizeof flags);
+    fixture_file(f, "flags.bin", &data);
+    for (size_t r = 0; r < COUNT(rows); r++) {
+        pb fields = { 0 };
+
+        for (int i = 0; i < rows[r].n_tensors; i++) {
+            char name[16];
+
+            snprintf(name, sizeof name, "w%d", i);
+            put_external(&fields, name, KAO_BOOL, BYTES, place);
+        }
+        pb file = model_of(&fields, 9);
+        kao_onnx_model m;
+        const kao_status st =
+            kao_onnx_load(&m, &f->ctx->mem, fixture_file(f, "m.onnx", &file), &f->err);
+
+        if (st != rows[r].status || (st && !strstr(f->err.msg, "more than 16 times")))
+            fail_msg("%d tensors: %s", rows[r].n_tensors, f->err.msg);
+        kao_onnx_free(&m);
+    }
+}
+
 /* ---- names ---- */
 
 /* A table of names stays quick, also where all of them were made to collide. */
@@ -702,6 +745,7 @@ int main(void)
         cmocka_unit_test(odd_inputs_and_metadata),
         cmocka_unit_test(outer_form),
         cmocka_unit_test(external_data),
+        cmocka_unit_test(shared_external_data),
         cmocka_unit_test(names),
         cmocka_unit_test(looks_are_bounded),
     };

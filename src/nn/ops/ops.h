@@ -323,6 +323,7 @@ typedef enum kao_resize_round {
     KAO_ROUND_PREFER_CEIL,
     KAO_ROUND_FLOOR,
     KAO_ROUND_CEIL,
+    KAO_ROUND_OPSET_10, /* floor, and ceil on an axis that shrinks */
 } kao_resize_round;
 typedef struct kao_resize_param {
     bool linear;

@@ -3,7 +3,8 @@
  * Each axis is sampled on its own, so planning makes one small table an axis: for every
  * output index the one (nearest) or two (linear) input indices and the second's weight.
  * Running is a walk over those tables. Upsample is Resize with asymmetric coordinates and
- * floor (ONNX, Resize: "coordinate_transformation_mode", "nearest_mode"). */
+ * floor (ONNX, Resize: "coordinate_transformation_mode", "nearest_mode"); Resize of opset 10
+ * too, but on axes that shrink it rounds up (ONNX 1.5's test_resize_downsample_nearest). */
 #include <math.h>
 #include <string.h>
 
@@ -65,7 +66,10 @@ kao_status kao_op_upsample9_load(kao_op_loader *l)
 
 kao_status kao_op_resize10_load(kao_op_loader *l)
 {
-    return kao_op_upsample9_load(l);
+    const kao_status st = kao_op_upsample9_load(l);
+
+    ((kao_resize_param *)l->param)->round = KAO_ROUND_OPSET_10;
+    return st;
 }
 
 kao_status kao_op_resize11_load(kao_op_loader *l)
@@ -294,9 +298,11 @@ static double source_of(kao_resize_coord coord, double i, double in, double out,
     }
 }
 
-static double round_of(kao_resize_round mode, double v)
+static double round_of(kao_resize_round mode, double scale, double v)
 {
     switch (mode) {
+    case KAO_ROUND_OPSET_10:
+        return scale < 1 ? ceil(v) : floor(v);
     case KAO_ROUND_FLOOR:
         return floor(v);
     case KAO_ROUND_CEIL:
@@ -348,7 +354,7 @@ static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
             a->to[k] = to_edge(floor(c) + 1, in);
             a->weight[k] = (float)(c - floor(c));
         } else {
-            a->from[k] = a->to[k] = to_edge(round_of(p->round, s), in);
+            a->from[k] = a->to[k] = to_edge(round_of(p->round, t->scale[i], s), in);
         }
     }
     return KAO_OK;
