@@ -3,6 +3,7 @@
 #include "train/head.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -216,6 +217,9 @@ void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t 
     float *by_x = h->by_x ? h->by_x : gradient;
 
     *r = (kao_head_report){ .least_norm = HUGE_VAL };
+    h->margin = kao_margin_part(&h->o.margin, (double)step < h->o.margin_warm_up
+                                                  ? (double)step / h->o.margin_warm_up
+                                                  : 1);
     take_samples(h, x, labels);
     choose_classes(h, step);
     gather(h);
@@ -233,6 +237,25 @@ void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t 
     kao_ranks_sum(h->o.ranks, &r->extra, 1);
     r->loss += r->extra;
     finish(h, gradient);
+}
+
+bool kao_head_remark(const kao_head_report *r, double random, char *to, size_t cap)
+{
+    const bool away = r->target < -.5 && r->beyond > .1;
+
+    if (r->loss < 0.95 * random && !away)
+        return false;
+    size_t n = (size_t)snprintf(
+        to, cap,
+        "%s: loss %.3f, random features have %.3f; %.0f %% beyond the margin; norm "
+        "%.3g, "
+        "least %.3g; target cosines -1..1:",
+        away ? "turned away from all classes (margin_warm_up helps)" : "stuck", r->loss,
+        random, 100 * r->beyond, r->norm, r->least_norm);
+
+    for (int i = 0; i < KAO_HEAD_BINS && n < cap; i++)
+        n += (size_t)snprintf(to + n, cap - n, " %u", r->histogram[i]);
+    return true;
 }
 
 /* ---- beginning and end ---- */

@@ -27,6 +27,7 @@ enum { KAO_HEAD_BINS = 20 }; /* of the histogram: cosines -1 .. 1 */
 typedef struct kao_head_options {
     kao_ranks *ranks; /* NULL: alone */
     kao_margin margin;
+    double margin_warm_up; /* steps over which it rises to that; 0: from the first */
     uint32_t classes, centers; /* centers: of a class; 1: the usual one */
     size_t dim, batch;         /* batch: own samples */
     double partial;            /* share of the classes; 1: all */
@@ -51,6 +52,10 @@ typedef struct kao_head kao_head;
 kao_status kao_head_create(kao_head **out, kao_tape *tape, const kao_head_options *o,
                            kao_error *err);
 void kao_head_destroy(kao_head *h);
+
+/* What there is to say of a run that does not learn: its loss is no less than at random features
+ * (random), or the features have turned away from their classes. False: nothing. */
+bool kao_head_remark(const kao_head_report *r, double random, char *to, size_t cap);
 
 /* x: batch times dim; labels: of each. gradient: out, by x. Gradients by the weights go to
  * their parameters. What fails between the ranks, kao_ranks_check tells. */

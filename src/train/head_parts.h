@@ -10,6 +10,7 @@
 
 struct kao_head {
     kao_head_options o;
+    kao_margin margin; /* of this step */
     kao_tape *tape;
     kao_param *w, *b, *norms; /* norms: AdaFace's running mean and deviation */
     uint32_t first, n_own;    /* classes whose weights are here */

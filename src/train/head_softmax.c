@@ -15,7 +15,7 @@ typedef struct sample {
 
 static double quality_of(const kao_head *h, size_t i)
 {
-    if (h->o.margin.kind != KAO_MARGIN_ADAFACE)
+    if (h->margin.kind != KAO_MARGIN_ADAFACE)
         return 0;
     const double norm = kao_head_quality_norm(h, i);
     const double mean = (double)h->norms->data[0],
@@ -47,7 +47,7 @@ static double values(kao_head *h, const sample *s, uint64_t step)
     const double own = h->z[s->own];
 
     if (!kao_head_is_softmax(h))
-        h->z[s->own] = kao_margin_target(&h->o.margin, own, quality_of(h, s->i),
+        h->z[s->own] = kao_margin_target(&h->margin, own, quality_of(h, s->i),
                                          kao_margin_lambda(step), &h->slope[s->own]);
     return own;
 }
@@ -101,7 +101,7 @@ static void softmax_gradient(kao_head *h, const sample *s)
         if (h->b)
             h->b->grad[h->live[j] - h->first] += (float)by_z;
     }
-    h->along[s->i] = h->o.margin.kind == KAO_MARGIN_SPHERE ? along : 0;
+    h->along[s->i] = h->margin.kind == KAO_MARGIN_SPHERE ? along : 0;
 }
 
 static void tell(const kao_head *h, const sample *s, kao_head_report *r)
@@ -117,7 +117,7 @@ static void tell(const kao_head *h, const sample *s, kao_head_report *r)
     r->least_norm = fmin(r->least_norm, (double)h->x_norm[s->i]);
     r->histogram[bin < 0 ? 0 : bin >= KAO_HEAD_BINS ? KAO_HEAD_BINS - 1 : bin]++;
     if (!kao_head_is_softmax(h) &&
-        h->o.margin.m1 * acos(fmin(fmax(c, -1), 1)) + h->o.margin.m2 > PI)
+        h->margin.m1 * acos(fmin(fmax(c, -1), 1)) + h->margin.m2 > PI)
         r->beyond += 1 / n;
 }
 
@@ -131,13 +131,13 @@ static double intra(kao_head *h, const sample *s)
 
 static sample sample_of(const kao_head *h, size_t i)
 {
-    const kao_margin_kind kind = h->o.margin.kind;
+    const kao_margin_kind kind = h->margin.kind;
 
     return (sample){ .i = i,
                      .own = h->place[h->labels[i]],
                      .scale = kind == KAO_MARGIN_SPHERE    ? (double)h->x_norm[i]
                               : kind == KAO_MARGIN_SOFTMAX ? 1
-                                                           : h->o.margin.scale };
+                                                           : h->margin.scale };
 }
 
 void kao_head_softmax(kao_head *h, uint64_t step, kao_head_report *r)

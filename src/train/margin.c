@@ -68,6 +68,16 @@ double kao_margin_target(const kao_margin *m, double c, double quality, double l
     return value;
 }
 
+kao_margin kao_margin_part(const kao_margin *m, double share)
+{
+    kao_margin part = *m;
+
+    part.m1 = 1 + share * (m->m1 - 1);
+    part.m2 = share * m->m2;
+    part.m3 = share * m->m3;
+    return part;
+}
+
 double kao_margin_lambda(uint64_t step)
 {
     return fmax(5, 1000 / (1 + 0.12 * (double)step));

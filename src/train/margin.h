@@ -43,6 +43,11 @@ typedef struct kao_margin {
 double kao_margin_target(const kao_margin *m, double c, double quality, double lambda,
                          double *slope);
 
+/* The same with a share (0 to 1) of its margins: m1 from 1, m2 and m3 from 0. Full ones from the
+ * first step can turn all features away from all classes: where m1 t + m2 is near 180 degrees a
+ * change of t changes little, and only the other classes are still felt. */
+kao_margin kao_margin_part(const kao_margin *m, double share);
+
 /* SphereFace's lambda at a step: max(5, 1000 / (1 + .12 step)). */
 double kao_margin_lambda(uint64_t step);
 

@@ -46,6 +46,7 @@ static const key keys[] = {
     { NUMBER(m1, 0.1, 4, 1) },
     { NUMBER(m2, 0, 3, 0) },
     { NUMBER(m3, 0, 2, 0) },
+    { NUMBER(margin_warm_up, 0, 1e9, 0) },
     { NUMBER(centers, 1, 100, 1) },
     { NUMBER(partial, 0.0001, 1, 1) },
     { NUMBER(intra, 0, 1e6, 0) },

@@ -24,6 +24,7 @@ typedef struct kao_recipe {
     /* classifier: see head.h and margin.h */
     char loss[16], guard[16], gradient[16];
     double scale, m1, m2, m3, centers, partial, intra, inter, triplet, triplet_margin;
+    double margin_warm_up; /* steps over which m1, m2, m3 rise from no margin */
     double least_pictures; /* of a person */
     double dim;            /* numbers of an embedding */
     double relation;    /* embedder: weight of the difference of similarity matrices */

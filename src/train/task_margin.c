@@ -77,23 +77,14 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
     return kao_ranks_check(t->ranks, err);
 }
 
-/* A run whose loss stays where random features have it says what its angles are like. */
+/* A run that does not learn says what its angles are like. */
 static bool remark(const kao_task *t, char *to, size_t cap)
 {
     const double random =
         kao_margin_random_loss(&t->margin, t->views.faces.n_identities);
-    size_t n = 0;
 
-    if (t->step < 1000 || t->step % 1000 != 0 || t->report.loss < 0.95 * random)
-        return false;
-    n = (size_t)snprintf(to, cap,
-                         "stuck: loss %.3f, random features have %.3f; %.0f %% beyond "
-                         "the margin; norm %.3g, least %.3g; target cosines -1..1:",
-                         t->report.loss, random, 100 * t->report.beyond, t->report.norm,
-                         t->report.least_norm);
-    for (int i = 0; i < KAO_HEAD_BINS && n < cap; i++)
-        n += (size_t)snprintf(to + n, cap - n, " %u", t->report.histogram[i]);
-    return true;
+    return t->step >= 1000 && t->step % 1000 == 0 &&
+           kao_head_remark(&t->report, random, to, cap);
 }
 
 static const char *gap(const kao_pack_left *l)
@@ -234,6 +225,7 @@ static kao_status begin(kao_task *t, kao_tape *tape, kao_error *err)
     const kao_recipe *r = t->r;
     const kao_head_options o = { .ranks = t->ranks,
                                  .margin = t->margin,
+                                 .margin_warm_up = r->margin_warm_up,
                                  .classes = t->views.faces.n_identities,
                                  .centers = (uint32_t)r->centers,
                                  .dim = (size_t)r->dim,

@@ -162,12 +162,13 @@ static kao_param *param(const rig *r, const char *name)
     return &r->tape->params[i];
 }
 
+static const float one_x[4] = { .8f, -.4f, .3f, 1.2f },
+                   one_w[12] = { .9f, .6f, -.4f, .5f, -.3f, .8f,
+                                 .1f, .2f, .6f,  .5f, -.7f, .1f };
+
 static void worked_values(void **state)
 {
-    static const float x[4] = { .8f, -.4f, .3f, 1.2f },
-                       w[12] = { .9f, .6f, -.4f, .5f, -.3f, .8f,
-                                 .1f, .2f, .6f,  .5f, -.7f, .1f },
-                       far[4] = { -.75f, .42f, -.33f, -1.1f };
+    static const float far[4] = { -.75f, .42f, -.33f, -1.1f };
     static const struct {
         const char *name;
         double scale, m2, m3;
@@ -279,10 +280,10 @@ static void worked_values(void **state)
         rig_open(f, &r, &o);
         kao_param *weights = param(&r, "head.w");
 
-        memcpy(weights->data, w, sizeof w);
+        memcpy(weights->data, one_w, sizeof one_w);
         if (rows[i].far)
             memcpy(weights->data, far, sizeof far);
-        kao_head_run(r.head, x, &label, 0, dx, &report);
+        kao_head_run(r.head, one_x, &label, 0, dx, &report);
         if (!near_to(report.loss, rows[i].loss, 1e-5))
             fail_msg("%s: loss %.8f, want %.8f", rows[i].name, report.loss,
                      rows[i].loss);
@@ -299,6 +300,72 @@ static void worked_values(void **state)
         assert_int_equal(report.histogram[rows[i].far ? 0 : 15], 1);
         assert_true(near_to(report.beyond, rows[i].far, 1e-9));
         rig_close(f, &r);
+    }
+}
+
+/* Over ten steps margins rise from none; the losses are worked in double. */
+static void margins_rise(void **state)
+{
+    static const struct {
+        double m1, m2, m3;
+        double loss[3]; /* at steps 0, 5, and 10 and later */
+    } rows[] = {
+        { 1, .5, 0, { 0.04904738, 0.27454405, 1.18526448 } },
+        { 1, 0, .35, { 0.04904738, 0.18552922, 0.60249699 } },
+        { 1.35, 0, 0, { 0.04904738, 0.17382151, 0.57888456 } },
+    };
+    static const uint64_t steps[] = { 0, 5, 10, 1000 };
+    const uint32_t label = 0;
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_head_options o = { .margin = { .kind = KAO_MARGIN_COMBINED,
+                                                 .scale = 8,
+                                                 .m1 = rows[i].m1,
+                                                 .m2 = rows[i].m2,
+                                                 .m3 = rows[i].m3 },
+                                     .margin_warm_up = 10,
+                                     .classes = 3,
+                                     .centers = 1,
+                                     .dim = 4,
+                                     .batch = 1,
+                                     .partial = 1 };
+        rig r;
+
+        rig_open(f, &r, &o);
+        memcpy(param(&r, "head.w")->data, one_w, sizeof one_w);
+        for (size_t k = 0; k < COUNT(steps); k++) {
+            kao_head_report report;
+            float dx[4];
+
+            kao_head_run(r.head, one_x, &label, steps[k], dx, &report);
+            assert_true(near_to(report.loss, rows[i].loss[k < 3 ? k : 2], 1e-5));
+        }
+        rig_close(f, &r);
+    }
+}
+
+static void remarks(void **state)
+{
+    static const struct {
+        kao_head_report report;
+        const char *said; /* NULL: nothing */
+    } rows[] = {
+        { { .loss = 12, .target = .5 }, NULL },
+        { { .loss = 19.5, .target = .02 }, "stuck" },
+        { { .loss = 12, .target = -.88, .beyond = .7 }, "turned away" },
+        { { .loss = 12, .target = -.88 },
+          NULL }, /* a plain softmax has no margin to pass */
+    };
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const bool said = kao_head_remark(&rows[i].report, 20, text, sizeof text);
+
+        assert_int_equal(said, rows[i].said != NULL);
+        if (said)
+            assert_non_null(strstr(text, rows[i].said));
     }
 }
 
@@ -475,6 +542,7 @@ int main(void)
         cmocka_unit_test(random_loss),    cmocka_unit_test(worked_values),
         cmocka_unit_test(by_differences), cmocka_unit_test(a_share_of_classes),
         cmocka_unit_test(norms_are_kept), cmocka_unit_test(refused),
+        cmocka_unit_test(margins_rise),   cmocka_unit_test(remarks),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
