@@ -20,7 +20,9 @@ typedef struct kao_recipe {
         pictures[KAO_RECIPE_TEXT]; /* and the folder or tar of its pictures */
     char classes[KAO_RECIPE_TEXT]; /* licence classes that are taken; "" all */
     char teacher[KAO_RECIPE_TEXT]; /* model file */
-    double masks; /* embedder: share of views that the student sees with a mask */
+    /* embedder: share of views that the student sees with a mask; detector: share of pasted
+     * faces that wear one */
+    double masks;
     /* classifier: see head.h and margin.h */
     char loss[16], guard[16], gradient[16];
     double scale, m1, m2, m3, centers, partial, intra, inter, triplet, triplet_margin;

@@ -7,6 +7,9 @@
 #include "base/error.h"
 #include "eval/pictures.h"
 #include "image/resize.h"
+#include "kao/align.h"
+#include "train/faces.h"
+#include "train/masks.h"
 #include "train/pack_parts.h"
 #include "train/views.h"
 
@@ -76,9 +79,25 @@ static kao_status random_cut(const kao_pack *p, size_t index, kao_random *r,
     return st;
 }
 
+/* A mask over a pack's face of w x w pixels, aligned to the template, as `small` shows
+ * it. */
+static void put_mask(kao_random *r, uint32_t w, const kao_image *small)
+{
+    const float k = (float)small->width / (float)w,
+                border = ((float)w - KAO_FACES_SIDE) / 2;
+    kao_template t;
+
+    (void)kao_template_find(&t, "arcface-112", KAO_FACES_SIDE, KAO_FACES_SIDE, NULL);
+    for (int i = 0; i < KAO_FACE_POINTS; i++) {
+        t.points[i].x = (t.points[i].x + border + .5f) * k - .5f;
+        t.points[i].y = (t.points[i].y + border + .5f) * k - .5f;
+    }
+    (void)kao_mask_draw(r, small, t.points);
+}
+
 /* A face at a size between 14 and 200 pixels, its border mixed into the picture. */
-static kao_status paste_face(const kao_scenes *s, kao_random *r, const kao_image *m,
-                             const kao_image *room)
+static kao_status paste_face(const kao_scenes *s, kao_random *r, kao_random *of_masks,
+                             const kao_image *m, const kao_image *room)
 {
     const uint32_t which = kao_random_below(r, (uint32_t)s->faces.n);
     kao_image face = { 0 };
@@ -97,6 +116,8 @@ static kao_status paste_face(const kao_scenes *s, kao_random *r, const kao_image
 
     st = kao_resize(&s->scenes.ctx->mem, NULL, &view, &small, NULL);
 
+    if (!st && (double)kao_random_float(of_masks, 0, 1) < s->masks)
+        put_mask(of_masks, face.width, &small);
     kao_image_free(s->faces.ctx, &face);
     for (uint32_t v = 0; !st && v < size; v++)
         for (uint32_t u = 0; u < size; u++) {
@@ -166,10 +187,12 @@ static bool is_boxed(const kao_scenes *s, uint64_t i)
 /* ---- a view ---- */
 
 /* Without boxes: alone, four together, or a picture without a face. */
-static kao_status plain_view(const kao_scenes *s, kao_random *r, uint32_t kind,
-                             const kao_image *image, const kao_image *room)
+static kao_status plain_view(const kao_scenes *s, uint64_t i, kao_random *r,
+                             uint32_t kind, const kao_image *image,
+                             const kao_image *room)
 {
     const uint32_t half = image->width / 2;
+    kao_random of_masks = kao_random_stream(s->seed, i, 10);
     kao_status st = KAO_OK;
     mapping m;
 
@@ -187,7 +210,7 @@ static kao_status plain_view(const kao_scenes *s, kao_random *r, uint32_t kind,
     }
     if (s->faces.n > 0 && kao_random_below(r, 100) < 40)
         for (uint32_t n = 1 + kao_random_below(r, 4); !st && n > 0; n--)
-            st = paste_face(s, r, image, room);
+            st = paste_face(s, r, &of_masks, image, room);
     return st;
 }
 
@@ -211,7 +234,7 @@ kao_status kao_scenes_view(const kao_scenes *s, uint64_t i, const kao_image *ima
     } else if (is_boxed(s, i)) {
         st = boxed_view(s, i, image, truth);
     } else {
-        st = plain_view(s, &r, kind, image, room);
+        st = plain_view(s, i, &r, kind, image, room);
     }
     if (st)
         return st;

@@ -1,5 +1,5 @@
 /* Views for training a detector: square pictures cut from scenes, with colours changed, faces
- * pasted in, four put together. View i is made from the seed and i alone. Without boxes a
+ * pasted in (some with a mask drawn on them), four put together. View i is made from the seed and i alone. Without boxes a
  * teacher looks at the same view; of a picture without faces the right answer is nothing. Of
  * scenes with boxes (WIDER FACE's form, eval/boxes.h) the view has those. */
 #ifndef KAO_TRAIN_SCENES_H
@@ -14,6 +14,7 @@ typedef struct kao_scenes {
     kao_pack boxed;         /* with boxes; identity: the number in boxes.pictures */
     kao_boxes boxes;
     size_t most_boxes; /* of a picture */
+    double masks;      /* share of pasted faces that wear a drawn mask */
     uint64_t seed;
 } kao_scenes;
 

@@ -328,6 +328,7 @@ static kao_status open_task(kao_task **out, const kao_task_options *o, uint8_t *
     t->ranks = o->ranks;
     t->n = (size_t)r->batch / kao_ranks_count(t->ranks);
     t->scenes.seed = (uint64_t)r->seed;
+    t->scenes.masks = r->masks;
     for (int l = 0; l < KAO_DETECT_LEVELS; l++)
         t->cells += cells_of(r, l);
     kao_status st = open_scenes(t, err);

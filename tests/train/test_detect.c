@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "image/image.h"
 #include "kao/detector.h"
 #include "support/fixture.h"
 #include "train/detect_loss.h"
@@ -398,6 +399,49 @@ static void views(void **state)
     remove_boxed(f);
 }
 
+/* Masks change pasted faces and nothing else, and never the pack's own pictures. */
+static void masks_on_pasted(void **state)
+{
+    fixture *f = *state;
+    kao_scenes bare = { .seed = 3 };
+    kao_image a = { 0 }, b = { 0 }, room = { 0 };
+    size_t same = 0, other = 0;
+
+    make_scene_pack(f);
+    assert_int_equal(
+        kao_pack_load_named(&bare.scenes, f->ctx, f->dir, "made", "", &f->err), KAO_OK);
+    make_face_pack(f);
+    assert_int_equal(
+        kao_pack_load_faces(&bare.faces, f->ctx, f->dir, "made", "", &f->err), KAO_OK);
+    kao_scenes_sort(&bare);
+    kao_scenes masked = bare;
+
+    masked.masks = 1;
+    assert_int_equal(kao_image_create(f->ctx, 160, 160, &a, NULL), KAO_OK);
+    assert_int_equal(kao_image_create(f->ctx, 160, 160, &b, NULL), KAO_OK);
+    assert_int_equal(kao_image_create(f->ctx, 160, 160, &room, NULL), KAO_OK);
+    for (uint64_t i = 0; i < 100; i++) {
+        kao_scene_truth truth;
+        size_t changed = 0;
+
+        assert_int_equal(kao_scenes_view(&masked, i, &b, &room, &truth), KAO_OK);
+        assert_int_equal(kao_scenes_view(&bare, i, &a, &room, &truth), KAO_OK);
+        for (uint32_t y = 0; y < 160; y++)
+            for (uint32_t x = 0; x < 160; x++)
+                changed += memcmp(kao_image_row(&a, y) + x * KAO_RGB,
+                                  kao_image_row(&b, y) + x * KAO_RGB, KAO_RGB) != 0;
+        same += changed == 0;
+        other += changed > 0 && changed < 160 * 160 / 2;
+    }
+    /* views without pasted faces are some six of ten */
+    if (same < 30 || other < 20 || same + other != 100)
+        fail_msg("%zu the same, %zu with masks", same, other);
+    kao_image_free(f->ctx, &a);
+    kao_image_free(f->ctx, &b);
+    kao_image_free(f->ctx, &room);
+    kao_scenes_free(&bare);
+}
+
 /* Without memory, or when a read fails: a status, nothing left. */
 static void faults(void **state)
 {
@@ -520,10 +564,11 @@ static void with_a_teacher(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(worked_values), cmocka_unit_test(gradients),
-        cmocka_unit_test(four_cells),    cmocka_unit_test(assignment),
-        cmocka_unit_test(views),         cmocka_unit_test(faults),
-        cmocka_unit_test(learns_boxes),  cmocka_unit_test(with_a_teacher),
+        cmocka_unit_test(worked_values),   cmocka_unit_test(gradients),
+        cmocka_unit_test(four_cells),      cmocka_unit_test(assignment),
+        cmocka_unit_test(views),           cmocka_unit_test(faults),
+        cmocka_unit_test(learns_boxes),    cmocka_unit_test(with_a_teacher),
+        cmocka_unit_test(masks_on_pasted),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
