@@ -14,7 +14,7 @@ missing_packages() {
     for package in "$@"; do
         state=$(dpkg-query -W -f '${db:Status-Abbrev}' "$package" 2>/dev/null || true)
         case $state in
-        ii*) ;;
+        ?i*) ;; # installed, whatever is wanted of it: also on hold
         *) printf '%s ' "$package" ;;
         esac
     done

@@ -26,7 +26,8 @@ typedef struct kao_detector kao_detector;
 
 /* A detector of a model, for one caller at a time. options may be NULL.
  * Errors: KAO_E_UNKNOWN_MODEL (no card, or another kind; the line names what is missing),
- * KAO_E_UNSUPPORTED (a family, an input), KAO_E_NOMEM, KAO_E_ARG; *out is then NULL. */
+ * KAO_E_FORMAT (a number in the card), KAO_E_UNSUPPORTED (a family, an input, a word in the
+ * card), KAO_E_NOMEM, KAO_E_ARG; *out is then NULL. */
 KAO_API kao_status kao_detector_create(kao_model *model, kao_detector **out,
                                        const kao_run_options *options, kao_error *err);
 KAO_API void kao_detector_destroy(kao_detector *detector); /* NULL is fine */

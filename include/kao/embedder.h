@@ -24,7 +24,8 @@ typedef struct kao_embedder kao_embedder;
 /* An embedder of a model, for one caller at a time. options may be NULL. Unlike detectors,
  * embedders are not recognised by their structure (colour order and scaling would be
  * guesses): a card is needed.
- * Errors: as kao_detector_create. */
+ * Errors: as kao_detector_create; KAO_E_FORMAT, KAO_E_LIMIT and KAO_E_ARG also where the
+ * network does not take its card's chip (1024 pixels a side at most). */
 KAO_API kao_status kao_embedder_create(kao_model *model, kao_embedder **out,
                                        const kao_run_options *options, kao_error *err);
 KAO_API void kao_embedder_destroy(kao_embedder *embedder); /* NULL is fine */
@@ -56,8 +57,9 @@ KAO_API kao_status kao_embedder_id(const kao_embedder *embedder, kao_tta tta,
  *
  * A chip's vector does not depend on the other chips of the call.
  * Errors: KAO_E_BAD_EMBEDDING (the network gave NaN, infinity or a zero vector),
- * KAO_E_UNSUPPORTED (it gave another number of numbers than for one chip), KAO_E_CANCELLED,
- * KAO_E_ARG, KAO_E_LIMIT, KAO_E_NOMEM. Threads: one call at a time per embedder. */
+ * KAO_E_UNSUPPORTED (it gave another number of numbers than for one chip), KAO_E_FORMAT (its
+ * shapes do not fit so many), KAO_E_CANCELLED, KAO_E_ARG, KAO_E_LIMIT, KAO_E_NOMEM.
+ * Threads: one call at a time per embedder. */
 KAO_API kao_status kao_embed(kao_embedder *embedder, const kao_view *chips, size_t n,
                              kao_tta tta, float *out, kao_error *err);
 

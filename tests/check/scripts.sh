@@ -1,5 +1,6 @@
 #!/bin/sh
-# scripts.sh SOURCE: ./run and ./test find their folder, whatever the caller has set.
+# scripts.sh SOURCE: ./run and ./test find their folder, whatever the caller has set, and know
+# which packages are there.
 . "$(dirname "$0")/../cli/lib.sh"
 source=$1
 cd "$work" || exit 1
@@ -25,4 +26,25 @@ for path in '' . "$work/elsewhere"; do
     lines 0 out
 done
 fact "run and test work in their own folder, also where CDPATH is set and has another of its name"
+
+# What dpkg-query says of a package: what is wanted of it, then what it is.
+mkdir tools
+cat >tools/dpkg-query <<'END'
+#!/bin/sh
+for package in "$@"; do :; done
+case $package in
+plain) printf 'ii ' ;;
+held) printf 'hi ' ;;
+leaving) printf 'ri ' ;;
+removed) printf 'rc ' ;;
+broken) printf 'iU ' ;;
+never) printf 'un ' ;;
+*) exit 1 ;;
+esac
+END
+chmod +x tools/dpkg-query
+run 0 env PATH="$PWD/tools:$PATH" sh -c '. "$1/tools/setup.sh"; missing_packages plain held leaving removed broken never other' sh "$source"
+printf 'removed broken never other ' >"$work/want"
+same "$work/out" "$work/want"
+fact "a package that is installed and on hold is there"
 finish
