@@ -210,10 +210,18 @@ static uint32_t reduction_for(uint32_t width, uint32_t height, uint32_t max_side
     return kao_image_reduction(width, height, d);
 }
 
-static void read_orientation(jpeg_reader *r)
+/* An APP1 segment is looked at where it stands: libjpeg would keep a copy of each, and there
+ * may be any number. */
+static boolean on_app1(j_decompress_ptr d)
 {
-    for (jpeg_saved_marker_ptr m = r->cinfo.marker_list; m; m = m->next)
-        kao_upright_app1(&r->upright, (kao_span){ m->data, m->data_length });
+    jpeg_reader *r = d->client_data;
+    const struct jpeg_source_mgr *s = d->src;
+    const size_t n = s->bytes_in_buffer < 2 ? 2 : kao_be16(s->next_input_byte);
+
+    if (!r->in_scans && n >= 2 && n <= s->bytes_in_buffer)
+        kao_upright_app1(&r->upright, (kao_span){ s->next_input_byte + 2, n - 2 });
+    source_skip(d, n < 2 ? 2 : (long)n); /* a length counts its own two bytes */
+    return TRUE;
 }
 
 /* What the head claims, against the bytes that are there and the memory it asks for. */
@@ -248,7 +256,7 @@ static void read_head(jpeg_reader *r)
 {
     const j_decompress_ptr d = &r->cinfo;
 
-    jpeg_save_markers(d, JPEG_APP0 + 1, 0xffff);
+    jpeg_set_marker_processor(d, JPEG_APP0 + 1, on_app1);
     jpeg_read_header(d, TRUE);
     if (kao_image_check_file_size(d->image_width, d->image_height, r->errors.err)) {
         kao_error_prefix(r->errors.err, KAO_E_LIMIT, "JPEG");
@@ -262,7 +270,6 @@ static void read_head(jpeg_reader *r)
               kao_fail(r->errors.err, KAO_E_UNSUPPORTED,
                        "JPEG: %d components of unknown meaning", d->num_components));
     check_blocks(r);
-    read_orientation(r);
     d->out_color_space = d->num_components == 4 ? JCS_CMYK : JCS_RGB;
     d->scale_num = 1;
     d->scale_denom = reduction_for(d->image_width, d->image_height, r->max_side);
