@@ -105,11 +105,11 @@ static kao_status read_members(kao_tar *t, kao_span all, const char *name,
 
     if (all.n < BLOCK)
         return kao_fail(err, KAO_E_FORMAT, "%s: not a whole ustar file", name);
-    for (size_t at = 0; !st && at + BLOCK <= all.n && all.p[at];) {
+    for (size_t at = 0; !st && at < all.n && all.p[at];) {
         const uint8_t *h = all.p + at;
         uint64_t size = 0;
 
-        if (memcmp(h + MAGIC_AT, "ustar", 5) != 0 ||
+        if (all.n - at < BLOCK || memcmp(h + MAGIC_AT, "ustar", 5) != 0 ||
             !octal(h + SIZE_AT, SIZE_N, &size) || size > all.n - at - BLOCK)
             return kao_fail_at(err, KAO_E_FORMAT, at, "%s: not a whole ustar file",
                                name);

@@ -395,9 +395,13 @@ static void read_pixels(jpeg_reader *r)
     jpeg_start_decompress(d);
     if (d->buffered_image)
         read_scans(r);
-    kao_status st = kao_image_alloc(r->mem, d->output_width, d->output_height, r->out,
-                                    r->errors.err);
+    /* a lossless file, which libjpeg-turbo 3 reads, comes at full size whatever was asked */
+    kao_status st =
+        kao_image_check_size(d->output_width, d->output_height, r->errors.err);
 
+    st = st ? kao_error_prefix(r->errors.err, st, "JPEG")
+            : kao_image_alloc(r->mem, d->output_width, d->output_height, r->out,
+                              r->errors.err);
     if (!st && d->out_color_space == JCS_CMYK) {
         r->row = kao_alloc(r->mem, (size_t)d->output_width * 4);
         if (!r->row)

@@ -167,6 +167,29 @@ static void damage(void **state)
     assert_int_equal(atomic_load(&mem.live), 0);
 }
 
+/* A file that ends in a later header is cut too: it would look like one of fewer members. */
+static void cut_header(void **state)
+{
+    pb tar = { 0 };
+    kao_mem mem;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    member(&tar, "", "a", '0', "text");
+    member(&tar, "", "b", '0', "more");
+    for (size_t n = 1024; n < tar.n; n++) {
+        const bool whole = n == 1024 || n >= 1024 + 516;
+        kao_tar t;
+
+        assert_int_equal(kao_tar_parse(&t, &mem, (kao_span){ tar.p, n }, "t", NULL),
+                         whole ? KAO_OK : KAO_E_FORMAT);
+        assert_int_equal(t.n, !whole ? 0 : n == 1024 ? 1 : 2);
+        kao_tar_close(&t);
+    }
+    pb_free(&tar);
+    assert_int_equal(atomic_load(&mem.live), 0);
+}
+
 static void failures(void **state)
 {
     pb tar = { 0 };
@@ -188,9 +211,9 @@ static void failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(members),  cmocka_unit_test(names_in_records),
-        cmocka_unit_test(a_file),   cmocka_unit_test(damage),
-        cmocka_unit_test(failures),
+        cmocka_unit_test(members),    cmocka_unit_test(names_in_records),
+        cmocka_unit_test(a_file),     cmocka_unit_test(damage),
+        cmocka_unit_test(cut_header), cmocka_unit_test(failures),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
