@@ -14,7 +14,7 @@
  * sequential file, every bit of every coefficient of a progressive one. And the scan must
  * run up to a marker or the end of the input, zeros aside: else something behind a cut
  * was decoded. What follows a whole picture can only be wrong by itself and earns a
- * warning. (Arithmetic coding is
+ * warning, and so do bytes between a scan and the marker behind it. (Arithmetic coding is
  * not read: its decoder does not notice that its data ended.)
  *
  * Bombs: a progressive file may have any number of scans, each a pass over the whole
@@ -43,7 +43,7 @@ enum {
     MAX_COEF_BYTES = 1 << 30, /* 350 megapixels in colour at 4:2:0, 170 at 4:4:4 */
 };
 
-static const char NO_END[] = "no end marker";
+static const char NO_END[] = "no end marker", STRAY[] = "bytes that belong to no pixel";
 
 typedef struct jpeg_errors {
     struct jpeg_error_mgr mgr; /* first: libjpeg hands back its address */
@@ -67,6 +67,7 @@ typedef struct jpeg_reader {
     bool ended;                /* libjpeg asked for more input than there is */
     bool whole;                /* all pixels have come */
     bool exact;                /* and a marker or the end of the input followed them */
+    bool stray; /* behind a scan came bytes that are neither that nor padding */
 } jpeg_reader;
 
 static kao_status status_of(int code)
@@ -210,10 +211,18 @@ static uint32_t reduction_for(uint32_t width, uint32_t height, uint32_t max_side
     return kao_image_reduction(width, height, d);
 }
 
-static void read_orientation(jpeg_reader *r)
+/* An APP1 segment is looked at where it stands: libjpeg would keep a copy of each, and there
+ * may be any number. */
+static boolean on_app1(j_decompress_ptr d)
 {
-    for (jpeg_saved_marker_ptr m = r->cinfo.marker_list; m; m = m->next)
-        kao_upright_app1(&r->upright, (kao_span){ m->data, m->data_length });
+    jpeg_reader *r = d->client_data;
+    const struct jpeg_source_mgr *s = d->src;
+    const size_t n = s->bytes_in_buffer < 2 ? 2 : kao_be16(s->next_input_byte);
+
+    if (!r->in_scans && n >= 2 && n <= s->bytes_in_buffer)
+        kao_upright_app1(&r->upright, (kao_span){ s->next_input_byte + 2, n - 2 });
+    source_skip(d, n < 2 ? 2 : (long)n); /* a length counts its own two bytes */
+    return TRUE;
 }
 
 /* What the head claims, against the bytes that are there and the memory it asks for. */
@@ -248,7 +257,7 @@ static void read_head(jpeg_reader *r)
 {
     const j_decompress_ptr d = &r->cinfo;
 
-    jpeg_save_markers(d, JPEG_APP0 + 1, 0xffff);
+    jpeg_set_marker_processor(d, JPEG_APP0 + 1, on_app1);
     jpeg_read_header(d, TRUE);
     if (kao_image_check_file_size(d->image_width, d->image_height, r->errors.err)) {
         kao_error_prefix(r->errors.err, KAO_E_LIMIT, "JPEG");
@@ -262,7 +271,6 @@ static void read_head(jpeg_reader *r)
               kao_fail(r->errors.err, KAO_E_UNSUPPORTED,
                        "JPEG: %d components of unknown meaning", d->num_components));
     check_blocks(r);
-    read_orientation(r);
     d->out_color_space = d->num_components == 4 ? JCS_CMYK : JCS_RGB;
     d->scale_num = 1;
     d->scale_denom = reduction_for(d->image_width, d->image_height, r->max_side);
@@ -321,6 +329,19 @@ static bool ends_exactly(const jpeg_reader *r)
            s->next_input_byte[0] == 0xff;
 }
 
+/* Zeros before a marker are padding. Else a scan has bytes left where some in its midst were
+ * replaced, and others decoded in their place; or a camera wrote them, so that this alone is
+ * no reason to refuse a picture. */
+static bool has_stray(const jpeg_reader *r)
+{
+    const struct jpeg_source_mgr *s = r->cinfo.src;
+    size_t i = 0;
+
+    while (i < s->bytes_in_buffer && s->next_input_byte[i] == 0)
+        i++;
+    return !ends_exactly(r) && i < s->bytes_in_buffer && s->next_input_byte[i] != 0xff;
+}
+
 /* Several scans: read all coefficients before the first row goes out. */
 static void read_scans(jpeg_reader *r)
 {
@@ -332,6 +353,7 @@ static void read_scans(jpeg_reader *r)
         if (got == JPEG_SCAN_COMPLETED) {
             note_scan(r);
             r->exact = ends_exactly(r);
+            r->stray |= has_stray(r);
             if (all_came(r))
                 break;
         } else if (got == JPEG_REACHED_EOI && r->ended) {
@@ -355,12 +377,15 @@ static void read_end(jpeg_reader *r)
     r->whole = true;
     if (!d->buffered_image) {
         r->exact = ends_exactly(r);
+        r->stray = has_stray(r);
         jpeg_finish_decompress(d);
     } else {
         jpeg_consume_input(d); /* up to the end marker, or a scan too many */
     }
-    if (!r->ended)
+    if (!r->ended) {
+        r->out->warning = r->stray ? STRAY : NULL;
         return;
+    }
     if (!r->exact) {
         fail_early(r);
         longjmp(r->errors.escape, 1);

@@ -103,9 +103,10 @@ void kao_image_drop(kao_mem *mem, kao_image *image)
 kao_status kao_image_create(kao_context *ctx, uint32_t width, uint32_t height,
                             kao_image *out, kao_error *err)
 {
+    if (out)
+        *out = (kao_image){ 0 };
     if (!ctx || !out)
         return kao_fail(err, KAO_E_ARG, "picture: no context or place for the result");
-    *out = (kao_image){ 0 };
     if (width == 0 || height == 0)
         return kao_fail(err, KAO_E_ARG, "%u x %u pixels", width, height);
     kao_status st = kao_image_check_size(width, height, err);
@@ -310,10 +311,12 @@ kao_status kao_image_encode(kao_context *ctx, const kao_image *image,
     const kao_codec *codec = kao_codec_of_format(format);
     kao_bytes b = { 0 };
 
+    if (bytes)
+        *bytes = NULL;
+    if (n_bytes)
+        *n_bytes = 0;
     if (!ctx || !bytes || !n_bytes)
         return kao_fail(err, KAO_E_ARG, "picture: no context or place for the result");
-    *bytes = NULL;
-    *n_bytes = 0;
     if (!codec)
         return kao_fail(err, KAO_E_ARG, "picture format %d", (int)format);
     if (!codec->encode)

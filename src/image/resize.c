@@ -235,8 +235,8 @@ static void add_rows(uint16_t *restrict out, const uint8_t *restrict src,
 }
 
 /* Whole ratios, across: n sums and one division, as a product with its reciprocal. The
- * sum is below 2^16, so the reciprocal's error of 2^-33 cannot show, and halves go up.
- */
+ * sum is below 2^16, so the reciprocal's error, below 2^-32, cannot show, and halves go
+ * up. */
 static inline void mean_n(uint8_t *restrict out, const uint16_t *restrict row,
                           uint32_t width, uint32_t n, uint32_t n_rows)
 {

@@ -66,6 +66,8 @@ static void jpeg_tails(void **state)
         { "whole", "\xff\xd9", 2, NULL },
         { "a trailer", "\xff\xd9SEFH\xff\xd8\xff\xe0 and more", 20, NULL },
         { "padding", "\0\0\0\0\0\xff\xff\xd9", 8, NULL },
+        { "bytes behind the scan", "twenty bytes of text\xff\xd9", 22,
+          "bytes that belong to no pixel" },
         { "no end", "", 0, "no end marker" },
         { "half an end", "\xff", 1, "no end marker" },
         { "zeros", "\0\0\0\0\0\0\0\0", 8, "no end marker" },

@@ -1,6 +1,13 @@
 /* What is refused: by which status, in which words, and before memory is taken. */
 #include "image/fixture.h"
 
+#ifdef __GLIBC__
+# if __GLIBC_PREREQ(2, 33)
+#  define WITH_MALLINFO2 1
+#  include <malloc.h>
+# endif
+#endif
+
 typedef struct meter { /* an allocator that notes the largest block */
     size_t most;
 } meter;
@@ -150,6 +157,67 @@ static void coefficients(void **state)
     assert_int_equal(kao_image_decode(ctx, b.p, b.n, &small, &m, &err), KAO_E_LIMIT);
     assert_non_null(strstr(err.msg, "2288 MiB of coefficients, at most 1024"));
     buf_free(&b);
+}
+
+#ifdef WITH_MALLINFO2
+static void *heap_alloc(void *user, size_t size, size_t align)
+{
+    const struct mallinfo2 now = mallinfo2();
+    size_t *most = user;
+    void *p = NULL;
+
+    *most = now.uordblks + now.hblkhd > *most ? now.uordblks + now.hblkhd : *most;
+    return posix_memalign(&p, align, size) == 0 ? p : NULL;
+}
+
+/* Bytes that the C library has given out when the picture's pixels are asked for; without
+ * meaning under a sanitizer. */
+static size_t heap_at_pixels(const buf *b)
+{
+    size_t most = 0;
+    const kao_allocator hooks = { heap_alloc, meter_free, &most };
+    const kao_context_options options = { .allocator = &hooks, .n_threads = 1 };
+    kao_context *own = NULL;
+    kao_image out;
+
+    assert_int_equal(kao_context_create(&own, &options, NULL), KAO_OK);
+    most = 0;
+    assert_int_equal(kao_image_decode(own, b->p, b->n, NULL, &out, NULL), KAO_OK);
+    kao_image_free(own, &out);
+    kao_context_destroy(own);
+    return most;
+}
+#endif
+
+/* Notes in a JPEG are looked at, not kept: they may be as long as the file. */
+static void long_notes(void **state)
+{
+    (void)state;
+#ifdef WITH_MALLINFO2
+    static uint8_t rgb[N * 3], note[65537] = { 0xff, 0xe1, 0xff, 0xff };
+    enum { N_NOTES = 64 };
+    buf notes = { 0 };
+
+    if (!KAO_WITH_JPEG)
+        skip();
+    for (int i = 0; i < N_NOTES; i++)
+        buf_add(&notes, note, sizeof note);
+    buf b = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });
+    buf with = { 0 };
+
+    buf_add(&with, b.p, b.n);
+    buf_insert(&with, 2, notes.p, notes.n);
+    buf_free(&notes);
+    const size_t bare = heap_at_pixels(&b), noted = heap_at_pixels(&with);
+
+    if (noted > bare + (64 << 10))
+        fail_msg("%zu bytes of memory for %d notes, %zu for none", noted, N_NOTES,
+                 bare);
+    buf_free(&with);
+    buf_free(&b);
+#else
+    skip();
+#endif
 }
 
 static void refusals(void **state)
@@ -342,13 +410,10 @@ static void left_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(giants),
-        cmocka_unit_test(huge_chunks),
-        cmocka_unit_test(coefficients),
-        cmocka_unit_test(refusals),
-        cmocka_unit_test(missing_component),
-        cmocka_unit_test(early_end),
-        cmocka_unit_test(scan_bomb),
+        cmocka_unit_test(giants),       cmocka_unit_test(huge_chunks),
+        cmocka_unit_test(coefficients), cmocka_unit_test(long_notes),
+        cmocka_unit_test(refusals),     cmocka_unit_test(missing_component),
+        cmocka_unit_test(early_end),    cmocka_unit_test(scan_bomb),
         cmocka_unit_test(left_out),
     };
 

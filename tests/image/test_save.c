@@ -217,13 +217,18 @@ static void no_arguments(void **state)
     assert_int_equal(kao_image_decode(ctx, NULL, 3, NULL, &out, NULL), KAO_E_ARG);
     assert_int_equal(kao_image_decode(ctx, NULL, 0, NULL, &out, NULL), KAO_E_FORMAT);
     assert_int_equal(kao_image_decode(ctx, pixels, 3, NULL, NULL, NULL), KAO_E_ARG);
+    out.width = 9;
     assert_int_equal(kao_image_create(NULL, 1, 1, &out, NULL), KAO_E_ARG);
+    assert_int_equal(out.width, 0);
     assert_int_equal(kao_image_create(ctx, 1, 1, NULL, NULL), KAO_E_ARG);
     assert_int_equal(kao_image_save(ctx, NULL, &one, NULL), KAO_E_ARG);
     assert_int_equal(kao_image_encode(ctx, &one, KAO_IMAGE_PNG, 0, NULL, &n, NULL),
                      KAO_E_ARG);
+    bytes = pixels;
+    n = 9;
     assert_int_equal(kao_image_encode(NULL, &one, KAO_IMAGE_PNG, 0, &bytes, &n, NULL),
                      KAO_E_ARG);
+    assert_true(bytes == NULL && n == 0);
     assert_int_equal(kao_image_resize(NULL, &view, &one, NULL), KAO_E_ARG);
 }
 
