@@ -162,6 +162,8 @@ static kao_param *param(const rig *r, const char *name)
     return &r->tape->params[i];
 }
 
+#define ONE .classes = 3, .centers = 1, .dim = 4, .batch = 1, .partial = 1
+
 static const float one_x[4] = { .8f, -.4f, .3f, 1.2f },
                    one_w[12] = { .9f, .6f, -.4f, .5f, -.3f, .8f,
                                  .1f, .2f, .6f,  .5f, -.7f, .1f };
@@ -268,11 +270,7 @@ static void worked_values(void **state)
                                                  .m3 = rows[i].m3,
                                                  .guard = rows[i].guard,
                                                  .straight = rows[i].straight },
-                                     .classes = 3,
-                                     .centers = 1,
-                                     .dim = 4,
-                                     .batch = 1,
-                                     .partial = 1 };
+                                     ONE };
         kao_head_report report;
         float dx[4];
         rig r;
@@ -325,11 +323,7 @@ static void margins_rise(void **state)
                                                  .m2 = rows[i].m2,
                                                  .m3 = rows[i].m3 },
                                      .margin_warm_up = 10,
-                                     .classes = 3,
-                                     .centers = 1,
-                                     .dim = 4,
-                                     .batch = 1,
-                                     .partial = 1 };
+                                     ONE };
         rig r;
 
         rig_open(f, &r, &o);
