@@ -76,7 +76,8 @@ typedef struct kao_image_options {
  * a pixel, for a lossless one some 4 more; for texts of a PNG 64 MiB at most.
  *
  * A JPEG or PNG that lacks its end marker, or is damaged behind its last pixel, is read
- * if all its pixels are there, and out->warning says so.
+ * if all its pixels are there, and out->warning says so. So it does where a JPEG has bytes
+ * within that belong to no pixel: usually some before them were damaged, and pixels are wrong.
  *
  * path     the file, or a pipe or device. A file from 64 MiB on is mapped: do not change it
  *          during the call.
