@@ -378,7 +378,7 @@ static void canvas(void **state)
 
     (void)state;
     for (uint32_t turned = 0; turned < 360; turned += 90) {
-        kao_view_to_canvas(&v, turned, &f, SIDE, SIDE, out);
+        kao_view_to_canvas(&v, turned, &f, &(kao_canvas){ SIDE, SIDE, 0, 0, 0 }, out);
         for (uint32_t y = 0; y < SIDE; y++)
             for (uint32_t x = 0; x < SIDE; x++) {
                 uint32_t u = x, t = y, w = W, h = H;
