@@ -42,7 +42,7 @@ static const char model_details[] =
     "                                  raw tensors in and out; --profile: time by step\n"
     "  kao model make NAME FILE.onnx   an architecture of the field, with seeded weights:\n"
     "                                  iresnet18/34/50/100/200, mobilefacenet, mbf,\n"
-    "                                  resnet_face18, yolov3_face\n"
+    "                                  resnet_face18, yolov3_face, yolov3_face_tiny\n"
     "  kao model ops [--markdown]      the operators that kao runs";
 
 static const cli_command commands[] = {

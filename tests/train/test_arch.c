@@ -42,6 +42,9 @@ static void published(void **state)
         { "mbf", 3, 112, 2059520, 1, 512 },
         { "resnet_face18", 1, 128, 25627081, 1, 512 },
         { "yolov3_face", 3, 416, 61523734, 3, 18 * 13 * 13 },
+        /* Darknet's yolov3-tiny.weights: 8,858,734 numbers, of which 2 x 3,184 are means
+         * and variances; 18 instead of 255 maps of 512 and 256 channels, with biases */
+        { "yolov3_face_tiny", 3, 416, 8669876, 2, 18 * 13 * 13 },
     };
     fixture *f = *state;
 
