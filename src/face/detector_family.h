@@ -95,7 +95,7 @@ struct kao_detector_family {
     kao_fit fit;
     uint8_t fill;
     float min_score, nms; /* where the card has none */
-    /* A face with a lower score is doubtful: see detector_table.c. */
+    /* A face with a lower score is doubtful: see detector_table.c. 0: turns are not tried */
     float doubt;
     uint32_t n_points; /* 5, 4, or 0 */
     bool averages;     /* overlapping boxes are averaged instead of dropped */
