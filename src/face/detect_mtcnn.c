@@ -301,7 +301,9 @@ static kao_status look_at_size(kao_detector *d, const kao_hunt *h, const base *b
     kao_face_list_nms(&d->pass, same_size, false);
     for (size_t i = 0; i < d->pass.n; i++)
         kao_face_list_add(&d->found, &d->pass.faces[i]);
-    return KAO_OK;
+    return d->pass.failed || d->found.failed
+               ? kao_fail(err, KAO_E_NOMEM, "detector: out of memory")
+               : KAO_OK;
 }
 
 /* ---- the second and third ---- */
@@ -394,7 +396,7 @@ static kao_status cut(kao_detector *d, const kao_hunt *h, const base *b,
     return KAO_OK;
 }
 
-/* d->found through stage i: those that pass, into d->pass, and back. */
+/* d->found through stage i: those that pass stay, moved to the front. */
 static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int i,
                          float min_score, kao_error *err)
 {
@@ -402,9 +404,9 @@ static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int 
     const size_t floats = (size_t)size * size * 3;
     const kao_level *l = &d->cascade->stages[i].heads.level[0];
     kao_status st = kao_detector_room(d, BATCH * floats, err);
+    size_t kept = 0;
     int64_t one = 0;
 
-    kao_face_list_clear(&d->pass);
     for (size_t at = 0; !st && at < d->found.n; at += BATCH) {
         const size_t left = d->found.n - at, n = left < BATCH ? left : BATCH;
 
@@ -425,15 +427,12 @@ static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int 
 
             if (!(s[2 * k + 1] >= min_score))
                 continue;
-            const kao_face f = candidate(&d->found.faces[at + k], s[2 * k + 1],
-                                         box + 4 * k, points ? points + 10 * k : NULL);
-
-            kao_face_list_add(&d->pass, &f);
+            d->found.faces[kept++] =
+                candidate(&d->found.faces[at + k], s[2 * k + 1], box + 4 * k,
+                          points ? points + 10 * k : NULL);
         }
     }
-    kao_face_list_clear(&d->found);
-    for (size_t k = 0; !st && k < d->pass.n; k++)
-        kao_face_list_add(&d->found, &d->pass.faces[k]);
+    d->found.n = kept;
     return st;
 }
 
@@ -463,18 +462,16 @@ static void map_back(kao_detector *d, const kao_hunt *h, const base *b)
 {
     const kao_place place = { .width = b->turned_width, .height = b->turned_height };
     uint32_t width = 0, height = 0;
+    size_t kept = 0;
 
     kao_pyramid_size(h->pyramid, &width, &height);
-    kao_face_list_clear(&d->pass);
     for (size_t i = 0; i < d->found.n; i++) {
         kao_face f = d->found.faces[i];
 
         if (kao_face_from_canvas(&f, &place, b->turned, (float)width, (float)height))
-            kao_face_list_add(&d->pass, &f);
+            d->found.faces[kept++] = f;
     }
-    kao_face_list_clear(&d->found);
-    for (size_t i = 0; i < d->pass.n; i++)
-        kao_face_list_add(&d->found, &d->pass.faces[i]);
+    d->found.n = kept;
     kao_face_list_nms(&d->found, d->nms, true);
 }
 
@@ -500,7 +497,5 @@ kao_status kao_mtcnn_find(kao_detector *d, const kao_hunt *h, kao_error *err)
         st = refine(d, h, &b, O, h->min_score, err);
     if (!st)
         map_back(d, h, &b);
-    if (!st && (d->found.failed || d->pass.failed))
-        st = kao_fail(err, KAO_E_NOMEM, "detector: out of memory");
     return st;
 }

@@ -571,6 +571,50 @@ static void wrong_members(void **state)
     set_card(f, "p.onnx", NULL);
 }
 
+/* Allocation number i fails, for every i until a whole run needs no more; then reads. */
+static void cascade_faults(void **state)
+{
+    static const kao_fault kinds[] = { KAO_FAULT_ALLOC, KAO_FAULT_IO };
+    fixture *f = *state;
+    kao_mem *mem = &f->ctx->mem;
+    kao_image image = { 0 };
+    char path[700];
+
+    put_stages(f);
+    set_card(f, "p.onnx",
+             "members = r.onnx o.onnx\ninput.mean = 0\ninput.scale = 1/255\n");
+    snprintf(path, sizeof path, "%s/p.onnx", f->dir);
+    assert_int_equal(kao_image_create(f->ctx, 90, 70, &image, NULL), KAO_OK);
+    fill_box(&image, 30, 20, 40, 40, 255, 0, 0);
+    for (size_t k = 0; k < COUNT(kinds); k++) {
+        const size_t live = atomic_load(&mem->live);
+        bool fired = true;
+        unsigned i = 0;
+
+        for (; fired; i++) {
+            kao_detector *d = NULL;
+            size_t n = 0;
+
+            kao_fault_arm(mem, kinds[k], i);
+            kao_status st = detector_of(f, &d, path);
+
+            if (!st)
+                st = detect_in(d, &image, &n, &f->err);
+            fired = kao_fault_disarm(mem, kinds[k]);
+            if (st != (!fired                        ? KAO_OK
+                       : kinds[k] == KAO_FAULT_ALLOC ? KAO_E_NOMEM
+                                                     : KAO_E_IO))
+                fail_msg("fault %u: %d, %s", i, (int)st, f->err.msg);
+            assert_true(fired || n > 0);
+            kao_detector_destroy(d);
+            assert_int_equal(atomic_load(&mem->live), live);
+        }
+        assert_true(i > 3);
+    }
+    set_card(f, "p.onnx", NULL);
+    kao_image_free(f->ctx, &image);
+}
+
 /* ---- files at hand ---- */
 
 /* Faces in examples/ana_1.jpg and group.jpg (four people; too small for the short range). */
@@ -651,7 +695,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(recognised),    cmocka_unit_test(cards),
         cmocka_unit_test(places),        cmocka_unit_test(cascade),
-        cmocka_unit_test(wrong_members), cmocka_unit_test(model_files),
+        cmocka_unit_test(wrong_members), cmocka_unit_test(cascade_faults),
+        cmocka_unit_test(model_files),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
