@@ -50,8 +50,10 @@ static void stage(kao_arch_maker *m, const char *in, int number, int n, int64_t 
     }
 }
 
-/* The maps "out<stride>" of c channels. */
-static void write_maps(kao_arch_maker *m, const char *in, int stride, int64_t c)
+/* The maps "out<stride>" of c channels. deviation: small enough that a network of seeded weights,
+ * whose values have grown layer by layer, answers with boxes and not with infinities. */
+static void write_maps(kao_arch_maker *m, const char *in, int stride, int64_t c,
+                       float deviation)
 {
     char out[KAO_ARCH_NAME], w[KAO_ARCH_NAME], b[KAO_ARCH_NAME],
         inputs[3 * KAO_ARCH_NAME + 3];
@@ -60,7 +62,7 @@ static void write_maps(kao_arch_maker *m, const char *in, int stride, int64_t c)
     snprintf(out, sizeof out, "out%d", stride);
     kao_arch_join(w, out, ".w");
     kao_arch_join(b, out, ".b");
-    kao_arch_weight(m, w, (int64_t[]){ channels, c, 1, 1 }, 4, 0.01f, 0);
+    kao_arch_weight(m, w, (int64_t[]){ channels, c, 1, 1 }, 4, deviation, 0);
     kao_arch_weight(m, b, &channels, 1, 0, 0);
     snprintf(inputs, sizeof inputs, "%s %s %s", in, w, b);
     kao_onnx_write_node(&m->w, "Conv", inputs, out, "kernel_shape=[1,1]");
@@ -80,7 +82,7 @@ static void head(kao_arch_maker *m, const char *in, int stride, int64_t from, in
         unit(m, name, out, i % 2 ? 2 * c : c, ic, i % 2 ? 3 : 1, 1);
         snprintf(name, sizeof name, "%s", out);
     }
-    write_maps(m, name, stride, 2 * c);
+    write_maps(m, name, stride, 2 * c, 3e-6f);
 }
 
 /* A layer of a head, narrowed, doubled, joined with a finer map. */
@@ -130,9 +132,9 @@ void kao_arch_yolov3_tiny(kao_arch_maker *m)
     static const struct {
         const char *in, *out, *pooled;
         int64_t oc, c;
-    } layers[] = { { "input", "t1", "p1", 16, 3 },    { "p1", "t2", "p2", 32, 16 },
-                   { "p2", "t3", "p3", 64, 32 },      { "p3", "t4", "p4", 128, 64 },
-                   { "p4", "t5", "p5", 256, 128 },    { "p5", "t6", "p6", 512, 256 },
+    } layers[] = { { "input", "t1", "p1", 16, 3 }, { "p1", "t2", "p2", 32, 16 },
+                   { "p2", "t3", "p3", 64, 32 },   { "p3", "t4", "p4", 128, 64 },
+                   { "p4", "t5", "p5", 256, 128 }, { "p5", "t6", "p6", 512, 256 },
                    { "p6", "t7", NULL, 1024, 512 } };
 
     begin(m);
@@ -145,8 +147,8 @@ void kao_arch_yolov3_tiny(kao_arch_maker *m)
     }
     unit(m, "t7", "h32", 256, 1024, 1, 1);
     unit(m, "h32", "g32", 512, 256, 3, 1);
-    write_maps(m, "g32", 32, 512);
+    write_maps(m, "g32", 32, 512, 0.01f);
     join_finer(m, "h32", 32, 256, "t5", "j16");
     unit(m, "j16", "g16", 256, 384, 3, 1);
-    write_maps(m, "g16", 16, 256);
+    write_maps(m, "g16", 16, 256, 0.01f);
 }
