@@ -36,6 +36,11 @@ static const char eval_details[] =
     "are made from a folder a person: all same ones, and a sample of different ones.\n"
     "PEOPLE: a line a picture, path and person; \"-\" unknown. Without it a folder a person.\n"
     "Exit status: 0 done, 3 bad input, 4 fault.";
+static const char calibrate_details[] =
+    "PEOPLE: a folder or plain tar with a folder a person; all pairs of different people are\n"
+    "compared. With --groups all pairs within each group are, too. --card writes what\n"
+    "kao verify reads; a card MODEL.onnx.card beside a model is found by itself.\n"
+    "Exit status: 0 done, 3 bad input, 4 fault.";
 static const char model_details[] =
     "  kao model info FILE...          card, inputs, outputs, size\n"
     "  kao model run FILE --input NAME=x.npy ... --output-dir FOLDER\n"
@@ -61,6 +66,8 @@ static const cli_command commands[] = {
       cli_train_run },
     { "eval", "verify|identify|groups|detect PICTURES [LIST]", "How good is a model, by the field's protocols?", eval_details,
       cli_eval_options, cli_eval_run },
+    { "calibrate", "PEOPLE | --groups PICTURES --labels FILE", "How alike do strangers look to a model?",
+      calibrate_details, cli_calibrate_options, cli_calibrate_run },
     { "doctor", "", "What this machine and this installation offer kao.", doctor_details,
       cli_doctor_options, cli_doctor_run },
     { "version", "", "The version.", NULL, cli_version_options, cli_version_run },
