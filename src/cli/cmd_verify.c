@@ -139,11 +139,13 @@ static int places_for(float similarity, float threshold)
     return 9;
 }
 
-/* One pair: its line or lines, and its exit status. */
+/* One pair: its line or lines, and its exit status. Where both pictures failed, the one of the
+ * higher status is told. */
 static int emit_pair(const job *j, const pair *p)
 {
     const picture *a = &j->pictures[p->a], *b = &j->pictures[p->b];
-    const picture *bad = a->st ? a : b->st ? b : NULL;
+    const picture *worse = cli_status_of(b->st) > cli_status_of(a->st) ? b : a;
+    const picture *bad = worse->st ? worse : NULL;
     const verdict v = bad ? (verdict){ NAN, 0, 0 } : compare(a, b);
     const bool same = v.similarity >= j->threshold; /* a NaN is never "same" */
 
