@@ -131,11 +131,13 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
     return o;
 }
 
-/* One pair: its line or lines, and its exit status. */
+/* One pair: its line or lines, and its exit status. Where both pictures failed, the one of the
+ * higher status is told. */
 static int emit_pair(const job *j, const pair *p)
 {
     const picture *a = &j->pictures[p->a], *b = &j->pictures[p->b];
-    const picture *bad = a->st ? a : b->st ? b : NULL;
+    const picture *worse = cli_status_of(b->st) > cli_status_of(a->st) ? b : a;
+    const picture *bad = worse->st ? worse : NULL;
     const verdict v = bad ? (verdict){ .similarity = NAN } : compare(j, a, b);
     const bool same = v.similarity >= v.threshold; /* a NaN is never "same" */
 
