@@ -288,6 +288,48 @@ static bool put_plot(kao_bytes *b, const calibrate *c)
     return kao_plot_end(&p);
 }
 
+enum { SHOWN_BINS = 100 };
+
+/* Shares of each kind, so that unequal numbers of pairs compare. */
+static void put_shares(kao_plot *p, const char *curve_class, const uint64_t *counts,
+                       uint64_t n)
+{
+    double x[2 * SHOWN_BINS], y[2 * SHOWN_BINS] = { 0 };
+    const double width = 2. / SHOWN_BINS;
+
+    for (size_t i = 0; i < SHOWN_BINS; i++) {
+        x[2 * i] = -1 + (double)i * width;
+        x[2 * i + 1] = x[2 * i] + width;
+    }
+    for (size_t i = 0; n && i < KAO_STRANGERS_BINS; i++) {
+        const size_t bin = i * SHOWN_BINS / KAO_STRANGERS_BINS;
+
+        y[2 * bin] += (double)counts[i] / (double)n;
+        y[2 * bin + 1] = y[2 * bin];
+    }
+    kao_plot_curve(p, curve_class, x, y, 2 * SHOWN_BINS, true);
+}
+
+static bool put_histogram(kao_bytes *b, const calibrate *c)
+{
+    kao_plot p = {
+        .b = b,
+        .x = { .label = "similarity", .low = -.4, .high = 1, .tic = .2, .places = 1 },
+        .y = { .label = "share of the pairs",
+               .low = 0,
+               .high = .12,
+               .tic = .02,
+               .places = 2 }
+    };
+
+    kao_plot_begin(&p, "Similarities");
+    put_shares(&p, "b", c->strangers.different, c->strangers.n_different);
+    put_shares(&p, "a", c->strangers.same, c->strangers.n_same);
+    kao_plot_legend(&p, 0, false, "b", "different people");
+    kao_plot_legend(&p, 1, false, "a", "same person");
+    return kao_plot_end(&p);
+}
+
 static bool put_rows(kao_bytes *b, const calibrate *c)
 {
     bool fine = true;
@@ -356,7 +398,8 @@ int calibrate_write_report(calibrate *c)
         fine && (c->n_groups == 0 || put_group_table(&b, c)) &&
         kao_put(&b, "<p>A similarity, and how many pairs of strangers reach it. [ ]: "
                     "95 %% by bootstrap over people.</p>\n<div class=\"plots\">\n") &&
-        put_plot(&b, c) && kao_put(&b, "</div>\n</html>\n");
+        put_plot(&b, c) && (!has_people(c) || put_histogram(&b, c)) &&
+        kao_put(&b, "</div>\n</html>\n");
     return eval_write(c->args, &b, c->args->report, fine);
 }
 

@@ -48,6 +48,8 @@ static const char model_details[] =
     "  kao model make NAME FILE.onnx   an architecture of the field, with seeded weights:\n"
     "                                  iresnet18/34/50/100/200, mobilefacenet, mbf,\n"
     "                                  resnet_face18, yolov3_face\n"
+    "  kao model card FILE.onnx CARD OUT.onnx\n"
+    "                                  the file with a card's lines inside, as metadata\n"
     "  kao model ops [--markdown]      the operators that kao runs";
 
 static const cli_command commands[] = {
@@ -58,7 +60,7 @@ static const cli_command commands[] = {
       cli_embed_options, cli_embed_run },
     { "align", "PICTURE...", "Cut faces out, turned upright, as the embedder sees them.", align_details,
       cli_align_options, cli_align_run },
-    { "model", "info|run|make|ops [FILE]...", "Look into ONNX files and run them.", model_details,
+    { "model", "info|run|make|card|ops [FILE]...", "Look into ONNX files and run them.", model_details,
       cli_model_options, cli_model_run },
     { "bench", "[MODEL]...", "Measure networks on this machine.", bench_details, cli_bench_options,
       cli_bench_run },
