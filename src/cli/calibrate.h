@@ -1,5 +1,5 @@
 /* What kao calibrate measured: between the measuring (cmd_calibrate.c) and what is printed and
- * written of it (calibrate_show.c). */
+ * written of it (calibrate_show.c, calibrate_card.c). */
 #ifndef KAO_CLI_CALIBRATE_H
 #define KAO_CLI_CALIBRATE_H
 
@@ -47,6 +47,12 @@ typedef struct calibrate {
     size_t n_groups;
     calibrate_group *groups;
 } calibrate;
+
+/* Whether pairs of strangers were asked for, beside those within groups. */
+static inline bool calibrate_has_people(const calibrate *c)
+{
+    return c->strangers.n_different > 0;
+}
 
 /* Pairs of group g that reach rate i's similarity, as a share; NaN: fewer than are enough. */
 double calibrate_group_rate(const calibrate_group *g, size_t i);

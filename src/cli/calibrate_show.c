@@ -1,7 +1,6 @@
-/* See calibrate.h: a calibration as a table, as JSON, as a page, and as lines of a card. */
+/* See calibrate.h: a calibration as a table, as JSON and as a page. */
 #include "cli/calibrate.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,14 +12,8 @@
 #include "eval/plot.h"
 
 #define REPORT_MAX_BYTES ((size_t)16 << 20)
-#define CARD_MAX_BYTES   ((size_t)64 << 10)
 
 enum { SHOWN_FROM = 1, SHOWN_TO = 4 }; /* rates whose groups are shown: 1e-2 .. 1e-4 */
-
-static bool has_people(const calibrate *c)
-{
-    return c->strangers.n_different > 0;
-}
 
 /* ---- the table ---- */
 
@@ -60,12 +53,16 @@ static void print_rates(const calibrate *c)
            c->people.n_people, c->people.vectors.n_unusable);
     printf("%-18s%llu of different people, %llu of the same\n\n", "pairs",
            (unsigned long long)s->n_different, (unsigned long long)s->n_same);
-    printf("%-18s%-12s%s\n", "false accepts", "similarity",
+    printf("%-18s%-12s%-14s%s\n", "false accepts", "similarity", "same found",
            "95 % of the rate, bootstrap over people");
     for (size_t i = 0; i < c->n_rates; i++) {
         const kao_curve_point *p = &c->rates[i];
 
         printf("1 in %-13.0f%-12.4f", nominal(p->far), p->similarity);
+        if (s->n_same)
+            printf("%5.1f %%       ", 100 * kao_strangers_found(s, p->similarity));
+        else
+            printf("%-14s", "-");
         if (p->fitted)
             printf("from a fitted tail");
         else if (!isnan(c->rate_95[i].low))
@@ -123,13 +120,14 @@ static void print_alike(const calibrate_set *set, const kao_strangers *s, size_t
 void calibrate_print(const calibrate *c)
 {
     print_setting(c);
-    if (has_people(c))
+    if (calibrate_has_people(c))
         print_rates(c);
     if (c->n_groups)
         print_groups(c);
     printf("\nmost alike, taken as different people: look at them, and name those that "
            "are not in a list for --doubles\n");
-    print_alike(&c->people, &c->strangers, has_people(c) ? c->args->n_listed : 0);
+    print_alike(&c->people, &c->strangers,
+                calibrate_has_people(c) ? c->args->n_listed : 0);
     for (size_t k = 0; k < c->n_groups; k++)
         print_alike(&c->others, &c->groups[k].strangers, c->args->n_listed);
 }
@@ -174,6 +172,12 @@ static kao_json *rates_json(const calibrate *c, const calibrate_group *g)
         kao_json_set(o, "similarity", kao_json_number(c->rates[i].similarity));
         kao_json_set(o, "far", isnan(rate) ? kao_json_null() : kao_json_number(rate));
         kao_json_set(o, "far_95", isnan(rate) ? kao_json_null() : interval_json(r));
+        if (!g)
+            kao_json_set(o, "tar",
+                         c->strangers.n_same
+                             ? kao_json_number(kao_strangers_found(
+                                   &c->strangers, c->rates[i].similarity))
+                             : kao_json_null());
         if (!g)
             kao_json_set(o, "extrapolated", kao_json_bool(c->rates[i].fitted));
         kao_json_add(a, o);
@@ -226,7 +230,8 @@ int calibrate_print_json(const calibrate *c)
         kao_json_set(lr, "cllr", kao_json_number(c->likelihood.cllr));
     }
     kao_json_set(o, "likelihood", lr);
-    add_alike(alike, &c->people, &c->strangers, has_people(c) ? c->args->n_listed : 0);
+    add_alike(alike, &c->people, &c->strangers,
+              calibrate_has_people(c) ? c->args->n_listed : 0);
     kao_json_set(o, "most_alike", alike);
     for (size_t i = 0; i < c->n_groups; i++)
         kao_json_add(groups, group_json(c, &c->groups[i]));
@@ -275,7 +280,7 @@ static bool put_plot(kao_bytes *b, const calibrate *c)
     size_t entry = 0;
 
     kao_plot_begin(&p, "False accepts by threshold");
-    if (has_people(c)) {
+    if (calibrate_has_people(c)) {
         plot_points(&p, "a", &c->curve, 0, c->curve.n_counted);
         plot_points(&p, "mark", &c->curve, c->curve.n_counted - 1, c->curve.n);
         kao_plot_legend(&p, entry++, true, "a", "all pairs");
@@ -335,10 +340,15 @@ static bool put_rows(kao_bytes *b, const calibrate *c)
     bool fine = true;
 
     for (size_t i = 0; fine && i < c->n_rates; i++) {
-        char name[64], value[96];
+        char name[64], value[128];
 
         snprintf(name, sizeof name, "1 in %.0f", nominal(c->rates[i].far));
         int n = snprintf(value, sizeof value, "%.4f", c->rates[i].similarity);
+
+        if (c->strangers.n_same)
+            n += snprintf(
+                value + n, sizeof value - (size_t)n, ", %.1f %% of the same",
+                100 * kao_strangers_found(&c->strangers, c->rates[i].similarity));
 
         if (c->rates[i].fitted)
             snprintf(value + n, sizeof value - (size_t)n, " (from a fitted tail)");
@@ -398,90 +408,7 @@ int calibrate_write_report(calibrate *c)
         fine && (c->n_groups == 0 || put_group_table(&b, c)) &&
         kao_put(&b, "<p>A similarity, and how many pairs of strangers reach it. [ ]: "
                     "95 %% by bootstrap over people.</p>\n<div class=\"plots\">\n") &&
-        put_plot(&b, c) && (!has_people(c) || put_histogram(&b, c)) &&
+        put_plot(&b, c) && (!calibrate_has_people(c) || put_histogram(&b, c)) &&
         kao_put(&b, "</div>\n</html>\n");
     return eval_write(c->args, &b, c->args->report, fine);
-}
-
-/* ---- the card ---- */
-
-/* Whether a line of the card is one that is put in anew. */
-static bool is_replaced(const calibrate *c, const char *line, size_t n)
-{
-    static const char *const heads[] = { "calibration.", "calibrated.", "likelihood." };
-    const char *tta = eval_mirror(c->args);
-
-    while (n && (*line == ' ' || *line == '\t')) {
-        line++;
-        n--;
-    }
-    for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++) {
-        const size_t head = strlen(heads[i]), word = strlen(tta);
-
-        if (n <= head + word || memcmp(line, heads[i], head) != 0 ||
-            memcmp(line + head, tta, word) != 0 || !strchr(". =\t", line[head + word]))
-            continue;
-        const bool of_group = line[head + word] == '.';
-
-        /* groups alone leave the curve of all pairs, and the other way round */
-        return of_group ? c->n_groups > 0 : has_people(c);
-    }
-    return false;
-}
-
-static bool keep_lines(const calibrate *c, kao_bytes *b, kao_span old)
-{
-    bool fine = true;
-
-    for (size_t at = 0; fine && at < old.n;) {
-        const char *line = (const char *)old.p + at,
-                   *end = memchr(line, '\n', old.n - at);
-        const size_t n = end ? (size_t)(end - line) + 1 : old.n - at;
-
-        if (!is_replaced(c, line, n))
-            fine = kao_bytes_add(b, line, n) && (end || kao_put(b, "\n"));
-        at += n;
-    }
-    return fine;
-}
-
-static bool put_curves(const calibrate *c, kao_bytes *b)
-{
-    const char *tta = eval_mirror(c->args);
-    bool fine = true;
-
-    if (has_people(c)) {
-        fine =
-            kao_put(b,
-                    "calibrated.%s = %s%s%llu pairs of different people, %zu "
-                    "pictures\n",
-                    tta, c->args->note ? c->args->note : "", c->args->note ? "; " : "",
-                    (unsigned long long)c->strangers.n_different, c->people.n) &&
-            kao_put(b, "calibration.%s = ", tta) && kao_curve_put(b, &c->curve) &&
-            kao_put(b, "\n");
-        if (fine && c->has_likelihood)
-            fine = kao_put(b, "likelihood.%s = %.3f %.3f %.2f\n", tta,
-                           c->likelihood.l.slope, c->likelihood.l.offset,
-                           c->likelihood.most);
-    }
-    for (size_t i = 0; fine && i < c->n_groups; i++)
-        if (c->groups[i].has_curve)
-            fine = kao_put(b, "calibration.%s.%s = ", tta, c->groups[i].name) &&
-                   kao_curve_put(b, &c->groups[i].curve) && kao_put(b, "\n");
-    return fine;
-}
-
-int calibrate_write_card(calibrate *c)
-{
-    kao_bytes b = { .mem = &c->mem, .max = CARD_MAX_BYTES };
-    kao_file f = { 0 };
-    kao_error err = { 0 };
-    const kao_status st = kao_file_open(&f, b.mem, c->args->card, CARD_MAX_BYTES, &err);
-
-    if (st && !(st == KAO_E_IO && err.sys == ENOENT))
-        return cli_report("calibrate", st, &err);
-    const bool fine = (st || keep_lines(c, &b, f.bytes)) && put_curves(c, &b);
-
-    kao_file_close(&f);
-    return eval_write(c->args, &b, c->args->card, fine);
 }

@@ -6,7 +6,8 @@
 /* clang-format off */
 static const char verify_details[] =
     "Finds the faces, aligns and embeds them, and compares: the similarity is the cosine of\n"
-    "the two vectors, 1.0 at most. The threshold is the card's unless --threshold is given.\n"
+    "the two vectors, 1.0 at most. The threshold is where few pairs of strangers look as alike\n"
+    "(--far), by the model's calibration. One in how many does, is said below the verdict.\n"
     "Exit status: 0 the same person, 1 different, 2 no usable face, 3 bad input, 4 fault;\n"
     "of many pairs, the highest.";
 static const char detect_details[] =

@@ -253,6 +253,17 @@ double kao_strangers_reached(const kao_strangers *s, uint64_t k)
     return -1;
 }
 
+double kao_strangers_found(const kao_strangers *s, double similarity)
+{
+    const double at = (similarity + 1) / 2 * KAO_STRANGERS_BINS;
+    uint64_t found = 0;
+
+    for (size_t i = 0; i < KAO_STRANGERS_BINS; i++)
+        if ((double)i + .5 >= at)
+            found += s->same[i];
+    return s->n_same ? (double)found / (double)s->n_same : (double)NAN;
+}
+
 /* Rates of one round: times[i] is how often person i was drawn. Two draws of a person are no
  * pair of different people. */
 static void draw_rates(const kao_strangers *s, const kao_portraits *p,

@@ -53,6 +53,10 @@ void kao_strangers_free(kao_strangers *s); /* {0} is fine */
  * at the top it is the lower end of a bin. */
 double kao_strangers_reached(const kao_strangers *s, uint64_t k);
 
+/* The share of the same person's pairs that reach a similarity, to the nearest bin; NaN: there
+ * are none. */
+double kao_strangers_found(const kao_strangers *s, double similarity);
+
 /* 95 % intervals of the false-accept rates at n thresholds, rising: by bootstrap over people
  * (eval/bootstrap.h) of all pairs. Of a threshold below those kept at the top: NaN.
  * Errors: KAO_E_NOMEM. */

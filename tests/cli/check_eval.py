@@ -152,6 +152,7 @@ def calibration(path, folder, kao, model):
     need(len(o["most_alike"]) == 5)
     for r in o["rates"]:
         need(r["far_95"][0] < r["far"] < r["far_95"][1], r)
+        need(0 <= r["tar"] <= 1, r)
 
 
 def card_rows(path):

@@ -111,6 +111,8 @@ static void all_pairs(void **state)
         }
         assert_int_equal(different, n);
         assert_int_equal(same, n_same);
+        assert_true(kao_strangers_found(&all, -1) == 1);
+        assert_true(kao_strangers_found(&all, 1) == 0);
         kao_strangers_free(&all);
         kao_pool_destroy(pool);
     }
@@ -360,6 +362,7 @@ static void likelihood(void **state)
     assert_true(fabs(l.l.slope * .75 + l.l.offset - log(9)) < .01);
     assert_true(fabs(l.cllr - .46899559) < 1e-4);
     assert_true(fabs(l.most - log(1e6)) < 1e-9);
+    assert_true(fabs(kao_strangers_found(&s, 0) - .9) < 1e-12);
     kao_strangers_free(&s);
 }
 
