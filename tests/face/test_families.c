@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "face/detector_family.h"
+#include "image/image.h"
 #include "support/fixture.h"
 #include "support/shared.h"
 
@@ -617,6 +618,39 @@ static void cascade_faults(void **state)
 
 /* ---- files at hand ---- */
 
+/* The picture laid on its side: turned by 270 degrees clockwise it is upright, and the face is where
+ * it was, to a twentieth of its size. */
+static void lies(fixture *f, kao_detector *d, const char *file,
+                 const kao_image *upright, const kao_face *face)
+{
+    kao_image image = { 0 };
+    kao_faces faces = KAO_FACES_INIT;
+
+    assert_int_equal(
+        kao_image_create(f->ctx, upright->height, upright->width, &image, NULL),
+        KAO_OK);
+    kao_image_turn(&image, upright, 90);
+    const kao_view view = kao_image_view(&image);
+
+    assert_int_equal(kao_detect(d, &view, NULL, &faces, NULL), KAO_OK);
+    if (faces.n != 1 || faces.turned != 270)
+        fail_msg("%s: %zu faces in a lying picture, turned by %u", file, faces.n,
+                 faces.turned);
+    const kao_face *a = kao_face_at(&faces, 0);
+    /* (x, y) of the upright picture of height h lies at (h - 1 - y, x) */
+    const float edge = (float)upright->height - 1, within = face->height / 20;
+
+    if (fabsf(a->x - (edge - face->y - face->height)) > within ||
+        fabsf(a->y - face->x) > within || fabsf(a->width - face->height) > within ||
+        fabsf(a->height - face->width) > within)
+        fail_msg("%s: %g x %g at (%g, %g) in a lying picture", file, (double)a->width,
+                 (double)a->height, (double)a->x, (double)a->y);
+    for (uint32_t k = 0; k < a->n_points; k++)
+        assert_true(fabsf(a->points[k].x - (edge - face->points[k].y)) <= within &&
+                    fabsf(a->points[k].y - face->points[k].x) <= within);
+    kao_image_free(f->ctx, &image);
+}
+
 /* Faces in examples/ana_1.jpg and group.jpg (four people; too small for the short range). */
 static void model_files(void **state)
 {
@@ -679,6 +713,8 @@ static void model_files(void **state)
         const kao_face upright = *kao_face_at(&faces, 0);
 
         assert_int_equal(upright.mask, rows[i].masks ? KAO_MASK_NONE : KAO_MASK_UNTOLD);
+        if (rows[i].points == 5) /* BlazeFace is too sure of lying faces */
+            lies(f, d, rows[i].file, &pictures[0], &upright);
         view = kao_image_view(&pictures[2]);
         assert_int_equal(kao_detect(d, &view, NULL, &faces, NULL), KAO_OK);
         assert_int_equal(faces.n, 1);
