@@ -357,17 +357,41 @@ static void places(void **state)
         const char *text;
         uint32_t x, y, w, h; /* the red in the picture */
         float box[4];        /* of the largest face found */
-        bool last;
+        bool last, tall;
     } rows[] = {
-        { "input.resize = pad\n", 64, 64, 64, 64, { 64, 64, 64, 64 }, false },
-        { "input.resize = letterbox\n", 64, 64, 64, 64, { 64, 64, 64, 64 }, false },
-        { "input.resize = stretch\n", 64, 32, 64, 32, { 64, 32, 64, 32 }, false },
+        { "input.resize = pad\n", 64, 64, 64, 64, { 64, 64, 64, 64 }, false, false },
+        { "input.resize = letterbox\n",
+          64,
+          64,
+          64,
+          64,
+          { 64, 64, 64, 64 },
+          false,
+          false },
+        { "input.resize = stretch\n",
+          64,
+          32,
+          64,
+          32,
+          { 64, 32, 64, 32 },
+          false,
+          false },
         { "input.resize = letterbox\ninput.layout = nhwc\n",
           128,
           0,
           64,
           64,
           { 128, 0, 64, 64 },
+          true,
+          false },
+        /* 128 x 256: beside it 32 columns of the input are filled */
+        { "input.resize = letterbox\n",
+          64,
+          128,
+          64,
+          64,
+          { 64, 128, 64, 64 },
+          false,
           true },
     };
     fixture *f = *state;
@@ -387,7 +411,9 @@ static void places(void **state)
         set_card(f, "red.onnx", text);
         if (detector_of(f, &d, f->path))
             fail_msg("row %zu: %s", i, f->err.msg);
-        assert_int_equal(kao_image_create(f->ctx, 256, 128, &image, NULL), KAO_OK);
+        const uint32_t w = rows[i].tall ? 128 : 256, h = 384 - w;
+
+        assert_int_equal(kao_image_create(f->ctx, w, h, &image, NULL), KAO_OK);
         fill_box(&image, rows[i].x, rows[i].y, rows[i].w, rows[i].h, 255, 0, 0);
         const kao_view view = kao_image_view(&image);
 
@@ -397,8 +423,7 @@ static void places(void **state)
         size_t largest = 0;
 
         assert_int_equal(
-            kao_face_choose(&faces, KAO_CHOOSE_LARGEST, 256, 128, &largest, NULL),
-            KAO_OK);
+            kao_face_choose(&faces, KAO_CHOOSE_LARGEST, w, h, &largest, NULL), KAO_OK);
         const kao_face *a = kao_face_at(&faces, largest);
         const float got[4] = { a->x, a->y, a->width, a->height };
 
@@ -411,6 +436,72 @@ static void places(void **state)
         kao_detector_destroy(d);
     }
     set_card(f, "red.onnx", NULL);
+}
+
+/* Where all of BlazeFace's anchors answer alike, with boxes of 60 pixels 60 pixels off: the first face
+ * is the mean of those boxes that overlap the first one. */
+static void averaged(void **state)
+{
+    static const struct {
+        const char *name, *dims;
+        int64_t shape[3];
+        float fill;
+    } outputs[] = { { "a", "1,512,1", { 1, 512, 1 }, 3 },
+                    { "b", "1,384,1", { 1, 384, 1 }, 3 },
+                    { "c", "1,512,16", { 1, 512, 16 }, 60 },
+                    { "d", "1,384,16", { 1, 384, 16 }, 60 } };
+    static const struct {
+        int cells, anchors;
+    } grids[] = { { 16, 2 }, { 8, 6 } };
+    fixture *f = *state;
+    const kao_detect_options o = { .upright = 1 };
+    kao_faces faces = KAO_FACES_INIT;
+    kao_image image = { 0 };
+    kao_detector *d = NULL;
+    double x = 0, y = 0, n = 0;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,128,128,3");
+    for (size_t i = 0; i < COUNT(outputs); i++) {
+        char shape[8];
+        pb t = tensor_proto("", KAO_F32, "1", &outputs[i].fill);
+
+        snprintf(shape, sizeof shape, "%s.s", outputs[i].name);
+        graph_ints(&g, shape, "3", outputs[i].shape);
+        graph_node_tensor(&g, "ConstantOfShape", shape, outputs[i].name, "value", &t);
+        graph_output(&g, outputs[i].name, KAO_F32, outputs[i].dims);
+    }
+    pb file = graph_file(&g);
+
+    fixture_file(f, "alike.onnx", &file);
+    if (detector_of(f, &d, f->path))
+        fail_msg("%s", f->err.msg);
+    for (size_t i = 0; i < COUNT(grids); i++)
+        for (int c = 0; c < grids[i].cells * grids[i].cells; c++) {
+            const double step = 128.0 / grids[i].cells;
+            const double cx = (c % grids[i].cells + .5) * step,
+                         cy = (double)(c / grids[i].cells) * step + step / 2;
+            const double shared = fmax(60 - (cx - 4), 0) * fmax(60 - (cy - 4), 0);
+
+            if (shared / (2 * 3600 - shared) > 0.3) {
+                x += grids[i].anchors * (cx + 30);
+                y += grids[i].anchors * (cy + 30);
+                n += grids[i].anchors;
+            }
+        }
+    assert_int_equal(kao_image_create(f->ctx, 128, 128, &image, NULL), KAO_OK);
+    const kao_view view = kao_image_view(&image);
+
+    assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_OK);
+    assert_true(faces.n > 0 && n > 8);
+    const kao_face *a = kao_face_at(&faces, 0);
+
+    assert_true(fabs((double)a->x - x / n) < 1e-3 && fabs((double)a->y - y / n) < 1e-3);
+    assert_true(fabsf(a->width - 60) < 1e-3f && fabsf(a->height - 60) < 1e-3f);
+    assert_true(fabs((double)a->points[3].x - (x / n + 30)) < 1e-3);
+    kao_image_free(f->ctx, &image);
+    kao_detector_destroy(d);
 }
 
 /* ---- the cascade ---- */
@@ -729,10 +820,10 @@ static void model_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recognised),    cmocka_unit_test(cards),
-        cmocka_unit_test(places),        cmocka_unit_test(cascade),
-        cmocka_unit_test(wrong_members), cmocka_unit_test(cascade_faults),
-        cmocka_unit_test(model_files),
+        cmocka_unit_test(recognised),     cmocka_unit_test(cards),
+        cmocka_unit_test(places),         cmocka_unit_test(averaged),
+        cmocka_unit_test(cascade),        cmocka_unit_test(wrong_members),
+        cmocka_unit_test(cascade_faults), cmocka_unit_test(model_files),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
