@@ -228,8 +228,8 @@ static const struct {
     kao_dtype dtype;
     const char *descr;
 } npy_types[] = {
-    { KAO_F32, "<f4" }, { KAO_F16, "<f2" }, { KAO_I64, "<i8" },  { KAO_I32, "<i4" },
-    { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
+    { KAO_F32, "<f4" }, { KAO_F64, "<f8" }, { KAO_F16, "<f2" }, { KAO_I64, "<i8" },
+    { KAO_I32, "<i4" }, { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
 };
 
 static kao_status parse_passes(const char *s, uint32_t *to, kao_error *err)
@@ -506,7 +506,7 @@ static void print_types(uint32_t types, const char *gap)
     } all[] = {
         { KAO_T_F32, KAO_F32 }, { KAO_T_I64, KAO_I64 }, { KAO_T_I32, KAO_I32 },
         { KAO_T_U8, KAO_U8 },   { KAO_T_I8, KAO_I8 },   { KAO_T_BOOL, KAO_BOOL },
-        { KAO_T_F16, KAO_F16 },
+        { KAO_T_F16, KAO_F16 }, { KAO_T_F64, KAO_F64 },
     };
     bool first = true;
 

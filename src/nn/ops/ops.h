@@ -5,11 +5,12 @@
 #include "kernels/conv.h"
 #include "nn/op.h"
 
-/* binary.c: Add Sub Mul Div Pow with broadcasting */
+/* binary.c: Add Sub Mul Div Pow Mod, And Or Xor, comparisons, with broadcasting */
 typedef struct kao_binary_param { /* of opset 6: broadcast by axis */
     bool legacy;
     int64_t broadcast, axis;
     bool has_axis;
+    int64_t fmod; /* of Mod */
 } kao_binary_param;
 typedef struct kao_binary_state {
     int32_t trailing; /* dimensions of 1 to append to B's shape */
@@ -25,8 +26,46 @@ kao_status kao_op_sub_lower(kao_op_lower *x);
 kao_status kao_op_mul_lower(kao_op_lower *x);
 kao_status kao_op_pow_infer(kao_op_infer *x);
 void kao_op_pow_run(const kao_op_call *c);
+kao_status kao_op_mod_load(kao_op_loader *l);
+kao_status kao_op_mod_infer(kao_op_infer *x);
+void kao_op_mod_run(const kao_op_call *c);
+void kao_op_and_run(const kao_op_call *c);
+void kao_op_or_run(const kao_op_call *c);
+void kao_op_xor_run(const kao_op_call *c);
+kao_status kao_op_compare_infer(kao_op_infer *x);
+void kao_op_equal_run(const kao_op_call *c);
+void kao_op_less_run(const kao_op_call *c);
+void kao_op_less_or_equal_run(const kao_op_call *c);
+void kao_op_greater_run(const kao_op_call *c);
+void kao_op_greater_or_equal_run(const kao_op_call *c);
 
-/* unary.c: Relu LeakyRelu PRelu Clip Sigmoid Exp Cast Identity Dropout */
+/* variadic.c: Max Min Sum Mean */
+typedef struct kao_variadic_state {
+    uint32_t n_in;
+} kao_variadic_state;
+kao_status kao_op_variadic_infer(kao_op_infer *x);
+uint64_t kao_op_variadic_work(const kao_tensor *in, const void *param,
+                              const void *state);
+void kao_op_max_run(const kao_op_call *c);
+void kao_op_min_run(const kao_op_call *c);
+void kao_op_sum_run(const kao_op_call *c);
+void kao_op_mean_run(const kao_op_call *c);
+kao_status kao_op_sum_lower(kao_op_lower *x);
+
+/* map.c: one function of one element each, from its table */
+typedef struct kao_map_param {
+    double (*f)(double a, const float *k);
+    int64_t (*whole)(int64_t a); /* for integers; NULL: f */
+    float k[2];                  /* of the attributes */
+    bool gives_bool;
+} kao_map_param;
+kao_status kao_op_map_load(kao_op_loader *l);
+kao_status kao_op_gelu_load(kao_op_loader *l);
+kao_status kao_op_is_inf_load(kao_op_loader *l);
+kao_status kao_op_map_infer(kao_op_infer *x);
+void kao_op_map_run(const kao_op_call *c);
+
+/* unary.c: Relu LeakyRelu PRelu Clip Cast Identity Dropout, kernels of Sigmoid and Exp */
 typedef struct kao_leaky_param {
     float alpha;
 } kao_leaky_param;
@@ -46,9 +85,7 @@ typedef struct kao_cast_param {
 kao_status kao_op_like_infer(kao_op_infer *x);
 void kao_op_relu_run(const kao_op_call *c);
 kao_status kao_op_relu_lower(kao_op_lower *x);
-void kao_op_sigmoid_run(const kao_op_call *c);
 kao_status kao_op_sigmoid_lower(kao_op_lower *x);
-void kao_op_exp_run(const kao_op_call *c);
 kao_status kao_op_exp_lower(kao_op_lower *x);
 kao_status kao_op_leaky_load(kao_op_loader *l);
 void kao_op_leaky_run(const kao_op_call *c);
@@ -125,7 +162,7 @@ kao_conv kao_conv_of_window(const kao_window *w, int64_t groups, const kao_tenso
                             const kao_tensor *out);
 kao_conv kao_conv_of_rows(int64_t m, int64_t k, int64_t n);
 
-/* pool.c: MaxPool AveragePool GlobalAveragePool */
+/* pool.c: MaxPool AveragePool */
 typedef struct kao_pool_param {
     kao_window_param window;
     int64_t count_include_pad, storage_order;
@@ -143,30 +180,58 @@ uint64_t kao_op_pool_work(const kao_tensor *in, const void *param, const void *s
 kao_status kao_op_max_pool_lower(kao_op_lower *x);
 kao_status kao_op_average_pool_lower(kao_op_lower *x);
 
-/* reduce.c: ReduceMean GlobalAveragePool Softmax LpNormalization */
+/* reduce.c: ReduceMean and its kin, GlobalAveragePool GlobalMaxPool, ArgMax ArgMin */
+typedef enum kao_reduce_end { /* what becomes of the sum */
+                              KAO_REDUCE_SUM,
+                              KAO_REDUCE_MEAN,
+                              KAO_REDUCE_ROOT,
+                              KAO_REDUCE_LOG,
+                              KAO_REDUCE_LOG_EXP,
+} kao_reduce_end;
+typedef struct kao_reducer kao_reducer;
 typedef struct kao_reduce_param {
+    const kao_reducer *how;
     int64_t axes[KAO_MAX_RANK];
     size_t n_axes;
     int64_t keepdims, noop_empty;
     bool axes_input;
 } kao_reduce_param;
+typedef struct kao_reduce_state {
+    bool reduced[KAO_MAX_RANK]; /* by axis of the input */
+    bool keepdims;
+} kao_reduce_state;
+typedef struct kao_arg_param {
+    int64_t axis, keepdims, last;
+    bool smallest;
+} kao_arg_param;
+typedef struct kao_axis_state {
+    int32_t axis;
+} kao_axis_state;
+kao_status kao_op_reduce_load(kao_op_loader *l);
+kao_status kao_op_reduce18_load(kao_op_loader *l); /* axes are input 1 */
+kao_status kao_op_reduce_infer(kao_op_infer *x);
+void kao_op_reduce_run(const kao_op_call *c);
+kao_status kao_op_reduce_lower(kao_op_lower *x);
+kao_status kao_op_global_pool_load(kao_op_loader *l);
+kao_status kao_op_global_pool_infer(kao_op_infer *x);
+kao_status kao_op_arg_load(kao_op_loader *l);
+kao_status kao_op_arg_infer(kao_op_infer *x);
+void kao_op_arg_run(const kao_op_call *c);
+
+/* softmax.c: Softmax LogSoftmax Hardmax LpNormalization */
+typedef enum kao_softmax_kind {
+    KAO_SOFTMAX,
+    KAO_LOG_SOFTMAX,
+    KAO_HARDMAX,
+} kao_softmax_kind;
 typedef struct kao_softmax_param {
+    kao_softmax_kind kind;
     int64_t axis;
     bool flatten; /* before opset 13: all axes from this one on */
 } kao_softmax_param;
 typedef struct kao_lp_norm_param {
     int64_t axis, p;
 } kao_lp_norm_param;
-typedef struct kao_reduce_state {
-    bool reduced[KAO_MAX_RANK]; /* by axis of the input */
-    bool keepdims;
-} kao_reduce_state;
-kao_status kao_op_reduce_load(kao_op_loader *l);
-kao_status kao_op_reduce18_load(kao_op_loader *l);
-kao_status kao_op_reduce_infer(kao_op_infer *x);
-void kao_op_reduce_mean_run(const kao_op_call *c);
-kao_status kao_op_global_pool_infer(kao_op_infer *x);
-kao_status kao_op_global_pool_lower(kao_op_lower *x);
 kao_status kao_op_softmax_load(kao_op_loader *l);
 kao_status kao_op_softmax13_load(kao_op_loader *l);
 kao_status kao_op_softmax_infer(kao_op_infer *x);
@@ -174,6 +239,23 @@ void kao_op_softmax_run(const kao_op_call *c);
 kao_status kao_op_lp_norm_load(kao_op_loader *l);
 kao_status kao_op_lp_norm_infer(kao_op_infer *x);
 void kao_op_lp_norm_run(const kao_op_call *c);
+
+/* spread.c: Expand Tile Where DepthToSpace SpaceToDepth */
+typedef struct kao_blocks_param {
+    int64_t block;
+    bool columns_first; /* mode CRD */
+} kao_blocks_param;
+kao_status kao_op_expand_infer(kao_op_infer *x);
+void kao_op_expand_run(const kao_op_call *c);
+kao_status kao_op_tile_infer(kao_op_infer *x);
+void kao_op_tile_run(const kao_op_call *c);
+kao_status kao_op_where_infer(kao_op_infer *x);
+void kao_op_where_run(const kao_op_call *c);
+kao_status kao_op_blocks_load(kao_op_loader *l);
+kao_status kao_op_depth_to_space_infer(kao_op_infer *x);
+void kao_op_depth_to_space_run(const kao_op_call *c);
+kao_status kao_op_space_to_depth_infer(kao_op_infer *x);
+void kao_op_space_to_depth_run(const kao_op_call *c);
 
 /* batch_norm.c */
 typedef struct kao_batch_norm_param {
@@ -196,14 +278,14 @@ kao_status kao_op_matmul_infer(kao_op_infer *x);
 void kao_op_matmul_run(const kao_op_call *c);
 uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state);
 
-/* shape.c: Shape Reshape Flatten Transpose Unsqueeze Constant ConstantOfShape */
+/* shape.c: Shape Size Reshape Flatten Transpose Squeeze Unsqueeze Constant ConstantOfShape */
 typedef struct kao_axis_param { /* Flatten, Concat, Gather */
     int64_t axis;
 } kao_axis_param;
 typedef struct kao_reshape_param {
     int64_t allow_zero; /* 0 is a size, not "as the input has it" */
 } kao_reshape_param;
-typedef struct kao_axes_param { /* Unsqueeze */
+typedef struct kao_axes_param { /* Squeeze, Unsqueeze */
     int64_t axes[KAO_MAX_RANK];
     size_t n;
     bool input; /* the axes are input 1 */
@@ -231,8 +313,11 @@ bool kao_op_reshape_view(const void *state, const kao_tensor *in, uint32_t i,
                          kao_tensor *out, int64_t *offset);
 kao_status kao_op_flatten_load(kao_op_loader *l);
 kao_status kao_op_flatten_infer(kao_op_infer *x);
-kao_status kao_op_unsqueeze_load(kao_op_loader *l);
-kao_status kao_op_unsqueeze13_load(kao_op_loader *l);
+kao_status kao_op_axes_load(kao_op_loader *l);
+kao_status kao_op_axes13_load(kao_op_loader *l); /* input 1 */
+kao_status kao_op_squeeze_infer(kao_op_infer *x);
+kao_status kao_op_size_infer(kao_op_infer *x);
+void kao_op_size_run(const kao_op_call *c);
 kao_status kao_op_unsqueeze_infer(kao_op_infer *x);
 kao_status kao_op_transpose_load(kao_op_loader *l);
 kao_status kao_op_transpose_infer(kao_op_infer *x);
@@ -248,9 +333,6 @@ kao_status kao_op_constant_of_shape_infer(kao_op_infer *x);
 void kao_op_constant_of_shape_run(const kao_op_call *c);
 
 /* join.c: Concat Split; pick.c: Slice Gather Pad */
-typedef struct kao_axis_state {
-    int32_t axis;
-} kao_axis_state;
 typedef struct kao_split_state {
     int32_t axis;
     int64_t *begin; /* of every part, also of those without a name, and the end */
