@@ -21,7 +21,7 @@ typedef struct operator_case {
     int opset;
     const char *attributes;
     int n_in;
-    case_tensor in[6];
+    case_tensor in[9];
     int n_out;
     case_tensor out[4];
     double off; /* how far a float may be off */
@@ -103,9 +103,9 @@ static void compare(const operator_case *c, size_t number, const kao_session *s,
 /* known: inputs but the first are constants, as weights are. */
 static void check(fixture *f, size_t number, uint32_t passes, bool known)
 {
-    static int64_t data[6][MAX_NUMBERS];
+    static int64_t data[9][MAX_NUMBERS];
     const operator_case *c = &operator_cases[number];
-    kao_tensor bound[6];
+    kao_tensor bound[9];
     uint32_t n_bound = 0;
     char in[64] = "", out[64] = "", name[8];
     kao_network *m = NULL;

@@ -350,8 +350,8 @@ pb random_graph_make(random_graph *t, choices c, int n_layers)
 {
     static const int opsets[] = { 13, 6, 7, 8, 9, 10, 11, 12, 15, 18, 19, 21, 24 };
     static random_maker *const *const lists[] = {
-        element_makers,  window_makers, shape_makers,  block_makers,
-        function_makers, axis_makers,   spread_makers,
+        element_makers, window_makers, shape_makers, block_makers, function_makers,
+        axis_makers,    spread_makers, index_makers, sum_makers,
     };
     choices late = c;
 
@@ -365,7 +365,7 @@ pb random_graph_make(random_graph *t, choices c, int n_layers)
         start_list(t);
     start_picture(t);
     for (int i = 0; i < n_layers && t->n + 24 < MAX_VALUES; i++) {
-        random_maker *const *list = lists[draw(t, 7)];
+        random_maker *const *list = lists[draw(t, 9)];
         uint32_t n = 0;
 
         while (list[n])

@@ -99,6 +99,7 @@ kao_status kao_op_clip_infer(kao_op_infer *x);
 void kao_op_clip_run(const kao_op_call *c);
 kao_status kao_op_cast_load(kao_op_loader *l);
 kao_status kao_op_cast_infer(kao_op_infer *x);
+kao_status kao_op_cast_like_infer(kao_op_infer *x);
 void kao_op_cast_run(const kao_op_call *c);
 void kao_op_identity_run(const kao_op_call *c);
 kao_status kao_op_dropout_load(kao_op_loader *l);
@@ -153,6 +154,8 @@ typedef struct kao_conv_state {
 } kao_conv_state;
 kao_status kao_op_conv_load(kao_op_loader *l);
 kao_status kao_op_conv_infer(kao_op_infer *x);
+/* Window and out[0] for the weight that is this input; types are the caller's. */
+kao_status kao_infer_conv(kao_op_infer *x, uint32_t weight);
 void kao_op_conv_generic_run(const kao_op_call *c);
 uint64_t kao_op_conv_work(const kao_tensor *in, const void *param, const void *state);
 /* What the kernels are told of a Conv of rank 4 (kao_window_is_sane) and of a matrix product, m
@@ -162,16 +165,30 @@ kao_conv kao_conv_of_window(const kao_window *w, int64_t groups, const kao_tenso
                             const kao_tensor *out);
 kao_conv kao_conv_of_rows(int64_t m, int64_t k, int64_t n);
 
-/* pool.c: MaxPool AveragePool */
+/* conv_transpose.c */
+typedef struct kao_conv_transpose_param {
+    kao_window_param window;
+    int64_t group, padding[2], shape[2]; /* output_padding, output_shape */
+    int32_t n_padding, n_shape;
+} kao_conv_transpose_param;
+kao_status kao_op_conv_transpose_load(kao_op_loader *l);
+kao_status kao_op_conv_transpose_infer(kao_op_infer *x);
+void kao_op_conv_transpose_run(const kao_op_call *c);
+uint64_t kao_op_conv_transpose_work(const kao_tensor *in, const void *param,
+                                    const void *state);
+
+/* pool.c: MaxPool AveragePool LpPool */
 typedef struct kao_pool_param {
     kao_window_param window;
-    int64_t count_include_pad, storage_order;
+    int64_t count_include_pad, storage_order, power;
 } kao_pool_param;
 typedef struct kao_pool_state {
     kao_window window;
 } kao_pool_state;
 kao_status kao_op_max_pool_load(kao_op_loader *l);
 kao_status kao_op_average_pool_load(kao_op_loader *l);
+kao_status kao_op_lp_pool_load(kao_op_loader *l);
+void kao_op_lp_pool_run(const kao_op_call *c);
 kao_status kao_op_max_pool_infer(kao_op_infer *x);
 kao_status kao_op_average_pool_infer(kao_op_infer *x);
 void kao_op_max_pool_run(const kao_op_call *c);
@@ -275,6 +292,15 @@ kao_status kao_op_gemm_infer(kao_op_infer *x);
 void kao_op_gemm_run(const kao_op_call *c);
 uint64_t kao_op_gemm_work(const kao_tensor *in, const void *param, const void *state);
 kao_status kao_op_matmul_infer(kao_op_infer *x);
+/* out[0] of the matrix product of inputs ia and ib; its type is ia's. */
+kao_status kao_infer_product(kao_op_infer *x, uint32_t ia, uint32_t ib);
+typedef struct kao_dot { /* one number of the product: k numbers of a and of b */
+    int64_t k, row, col;
+    int64_t a, a_step, b, b_step, out; /* elements */
+} kao_dot;
+/* run, for each number of the products of a and b, matrices of any rank. */
+void kao_run_products(const kao_tensor *a, const kao_tensor *b, const kao_tensor *o,
+                      void (*run)(const kao_dot *d, void *user), void *user);
 void kao_op_matmul_run(const kao_op_call *c);
 uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state);
 
@@ -436,16 +462,134 @@ void kao_op_resize_run(const kao_op_call *c);
 uint64_t kao_op_resize_work(const kao_tensor *in, const void *param, const void *state);
 kao_status kao_op_resize_lower(kao_op_lower *x);
 
-/* quantize.c: DequantizeLinear */
-typedef struct kao_dequant_param {
+/* quantize.c: DequantizeLinear QuantizeLinear DynamicQuantizeLinear */
+typedef struct kao_quant_param {
     int64_t axis, block;
-} kao_dequant_param;
-typedef struct kao_dequant_state {
+    kao_dtype to; /* of QuantizeLinear; KAO_DTYPE_NONE: the zero point's type */
+} kao_quant_param;
+typedef struct kao_quant_state {
     int32_t axis; /* -1: one scale */
-} kao_dequant_state;
+} kao_quant_state;
 kao_status kao_op_dequant_load(kao_op_loader *l);
 kao_status kao_op_dequant_infer(kao_op_infer *x);
 void kao_op_dequant_run(const kao_op_call *c);
+kao_status kao_op_quant_load(kao_op_loader *l);
+kao_status kao_op_quant_infer(kao_op_infer *x);
+void kao_op_quant_run(const kao_op_call *c);
+kao_status kao_op_dynamic_quant_infer(kao_op_infer *x);
+void kao_op_dynamic_quant_run(const kao_op_call *c);
+
+/* qlinear.c: MatMulInteger ConvInteger QLinearMatMul QLinearConv */
+kao_status kao_op_matmul_integer_infer(kao_op_infer *x);
+void kao_op_matmul_integer_run(const kao_op_call *c);
+kao_status kao_op_qlinear_matmul_infer(kao_op_infer *x);
+void kao_op_qlinear_matmul_run(const kao_op_call *c);
+kao_status kao_op_conv_integer_infer(kao_op_infer *x);
+void kao_op_conv_integer_run(const kao_op_call *c);
+kao_status kao_op_qlinear_conv_infer(kao_op_infer *x);
+void kao_op_qlinear_conv_run(const kao_op_call *c);
+
+/* norm.c: InstanceNormalization GroupNormalization LayerNormalization LRN */
+typedef struct kao_norm_param {
+    float epsilon;
+    int64_t axis, groups;
+    bool scale_by_group; /* else by channel */
+} kao_norm_param;
+typedef struct kao_lrn_param {
+    float alpha, beta, bias;
+    int64_t size;
+} kao_lrn_param;
+kao_status kao_op_instance_norm_load(kao_op_loader *l);
+kao_status kao_op_instance_norm_infer(kao_op_infer *x);
+void kao_op_instance_norm_run(const kao_op_call *c);
+kao_status kao_op_group_norm_load(kao_op_loader *l);
+kao_status kao_op_group_norm_infer(kao_op_infer *x);
+void kao_op_group_norm_run(const kao_op_call *c);
+kao_status kao_op_layer_norm_load(kao_op_loader *l);
+kao_status kao_op_layer_norm_infer(kao_op_infer *x);
+void kao_op_layer_norm_run(const kao_op_call *c);
+kao_status kao_op_lrn_load(kao_op_loader *l);
+kao_status kao_op_lrn_infer(kao_op_infer *x);
+uint64_t kao_op_lrn_work(const kao_tensor *in, const void *param, const void *state);
+void kao_op_lrn_run(const kao_op_call *c);
+
+/* index.c: GatherElements GatherND ScatterElements ScatterND OneHot */
+typedef enum kao_reduction { /* what a scattered number does to the one there */
+                             KAO_REDUCTION_NONE,
+                             KAO_REDUCTION_ADD,
+                             KAO_REDUCTION_MUL,
+                             KAO_REDUCTION_MAX,
+                             KAO_REDUCTION_MIN,
+} kao_reduction;
+typedef struct kao_scatter_param {
+    int64_t axis;
+    kao_reduction reduction;
+} kao_scatter_param;
+kao_status kao_op_gather_elements_infer(kao_op_infer *x);
+void kao_op_gather_elements_run(const kao_op_call *c);
+kao_status kao_op_scatter_elements_load(kao_op_loader *l);
+kao_status kao_op_scatter_elements_infer(kao_op_infer *x);
+void kao_op_scatter_elements_run(const kao_op_call *c);
+kao_status kao_op_gather_nd_load(kao_op_loader *l);
+kao_status kao_op_gather_nd_infer(kao_op_infer *x);
+void kao_op_gather_nd_run(const kao_op_call *c);
+kao_status kao_op_scatter_nd_load(kao_op_loader *l);
+kao_status kao_op_scatter_nd_infer(kao_op_infer *x);
+void kao_op_scatter_nd_run(const kao_op_call *c);
+kao_status kao_op_one_hot_load(kao_op_loader *l);
+kao_status kao_op_one_hot_infer(kao_op_infer *x);
+void kao_op_one_hot_run(const kao_op_call *c);
+
+/* order.c: CumSum TopK Trilu NonZero Range */
+typedef struct kao_cum_sum_param {
+    int64_t exclusive, reverse;
+} kao_cum_sum_param;
+typedef struct kao_top_k_param {
+    int64_t axis, k, largest; /* k: where it is no input */
+} kao_top_k_param;
+typedef struct kao_top_k_state {
+    int32_t axis;
+    int64_t k;
+} kao_top_k_state;
+kao_status kao_op_cum_sum_load(kao_op_loader *l);
+kao_status kao_op_cum_sum_infer(kao_op_infer *x);
+void kao_op_cum_sum_run(const kao_op_call *c);
+kao_status kao_op_top_k_load(kao_op_loader *l);
+kao_status kao_op_top_k_infer(kao_op_infer *x);
+uint64_t kao_op_top_k_work(const kao_tensor *in, const void *param, const void *state);
+void kao_op_top_k_run(const kao_op_call *c);
+kao_status kao_op_trilu_load(kao_op_loader *l);
+kao_status kao_op_trilu_infer(kao_op_infer *x);
+void kao_op_trilu_run(const kao_op_call *c);
+kao_status kao_op_non_zero_infer(kao_op_infer *x);
+void kao_op_non_zero_run(const kao_op_call *c);
+kao_status kao_op_range_infer(kao_op_infer *x);
+void kao_op_range_run(const kao_op_call *c);
+
+/* einsum.c */
+enum {
+    KAO_EINSUM_OPERANDS = 4,
+    KAO_EINSUM_AXES = KAO_MAX_RANK, /* letters and axes of "..." in all */
+};
+typedef struct kao_einsum_term {
+    char letter[KAO_MAX_RANK + 1]; /* "..." as one '.' */
+    size_t n;
+} kao_einsum_term;
+typedef struct kao_einsum_param {
+    kao_einsum_term in[KAO_EINSUM_OPERANDS], out;
+    size_t n_in;
+} kao_einsum_param;
+typedef struct kao_einsum_state {
+    char letter[KAO_EINSUM_AXES]; /* by axis; those of "..." come first */
+    int64_t dims[KAO_EINSUM_AXES];
+    bool kept[KAO_EINSUM_AXES]; /* in the output */
+    int32_t n_axes, n_dots;
+    int8_t axis[KAO_EINSUM_OPERANDS][KAO_MAX_RANK], out[KAO_MAX_RANK];
+} kao_einsum_state;
+kao_status kao_op_einsum_load(kao_op_loader *l);
+kao_status kao_op_einsum_infer(kao_op_infer *x);
+uint64_t kao_op_einsum_work(const kao_tensor *in, const void *param, const void *state);
+void kao_op_einsum_run(const kao_op_call *c);
 
 /* train_conv.c */
 kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s);

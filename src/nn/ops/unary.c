@@ -265,6 +265,13 @@ kao_status kao_op_cast_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
+kao_status kao_op_cast_like_infer(kao_op_infer *x)
+{
+    kao_infer_like(x, 0);
+    x->out[0].dtype = x->in[1].dtype;
+    return KAO_OK;
+}
+
 /* Between integers the low bits are kept. */
 static void cast_int(const kao_tensor *out, int64_t at, int64_t v)
 {
