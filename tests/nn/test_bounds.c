@@ -69,6 +69,42 @@ static void matmul(graph *g)
     graph_node(g, "MatMul", "x w", "y", "");
 }
 
+static void top_k(graph *g)
+{
+    static const int64_t k = 2;
+
+    graph_ints(g, "k", "1", &k);
+    graph_node(g, "TopK", "x k", "y i", "axis=2");
+}
+
+static void conv_transpose(graph *g)
+{
+    graph_noise(g, "w", "4,6,3,3", 1, 1);
+    graph_node(g, "ConvTranspose", "x w", "y", "pads=[1,1,1,1] group=2");
+}
+
+static void einsum(graph *g)
+{
+    graph_noise(g, "w", "4,7", 1, 1);
+    graph_node(g, "Einsum", "x w", "y", "equation=nchw,ck->nkhw");
+}
+
+static void sum_of_three(graph *g)
+{
+    graph_node(g, "Sum", "x x x", "y", "");
+}
+
+static void sum_of_two(graph *g)
+{
+    graph_node(g, "Sum", "x x", "y", "");
+}
+
+static void global_max(graph *g) /* a pooling kernel, channels last */
+{
+    graph_node(g, "MaxPool", "x", "p", "kernel_shape=[1,1]");
+    graph_node(g, "ReduceMax", "p", "y", "axes=[2,3]");
+}
+
 /* x is 1,4,8,5: 160 numbers; OUT windows of 3x3 leave it. In units of one multiply-add of a
  * packed kernel. */
 enum { X = 160, OUT = 8 * 5 - 6 * 3, G = KAO_GENERIC_WORK };
@@ -92,6 +128,14 @@ static const costly costs[] = {
     { conv_without_constant, (uint64_t)G *(X + 2 * X), (uint64_t)G *(X + 2 * X) },
     { pool, 2 * X + (6 * 3 * 4 * 9 + X) + 2 * 72, (uint64_t)G *(6 * 3 * 4 * 9 + X) },
     { softmax, (uint64_t)G * 2 * X, (uint64_t)G * 2 * X },
+    { top_k, (uint64_t)G *(2 * 40 * 8 + X + 1), (uint64_t)G *(2 * 40 * 8 + X + 1) },
+    { conv_transpose, (uint64_t)G *(12 * 40 * 2 * 9 + X + 4 * 6 * 9),
+      (uint64_t)G *(12 * 40 * 2 * 9 + X + 4 * 6 * 9) },
+    { einsum, (uint64_t)G *(7 * 40 * 2 * 4 + X + 28),
+      (uint64_t)G *(7 * 40 * 2 * 4 + X + 28) },
+    { sum_of_three, (uint64_t)G *(X * 3 + 3 * X), (uint64_t)G *(X * 3 + 3 * X) },
+    { sum_of_two, 4 * X, (uint64_t)G *(X * 2 + 2 * X) },
+    { global_max, 2 * X + (X + X) + (4 + X), (uint64_t)G *(X + X + 4 + X) },
     { matmul, 32 * 7 * 5, (uint64_t)G *(32 * 7 * 5 + X + 35) },
 };
 

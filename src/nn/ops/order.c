@@ -245,6 +245,8 @@ void kao_op_trilu_run(const kao_op_call *c)
 
 /* ---- NonZero ---- */
 
+enum { NON_ZERO_LIMIT = 4096 }; /* elements that planning looks at, for each node */
+
 static bool is_zero(const kao_tensor *t, const int64_t *index)
 {
     int64_t at = 0;
@@ -265,6 +267,8 @@ kao_status kao_op_non_zero_infer(kao_op_infer *x)
         return st;
     if (in->rank == 0)
         return kao_fail(x->err, KAO_E_UNSUPPORTED, "a scalar");
+    if (kao_tensor_count(in) > NON_ZERO_LIMIT)
+        return kao_fail(x->err, KAO_E_LIMIT, "more than %d elements", NON_ZERO_LIMIT);
     for (int64_t k = kao_tensor_count(in); k > 0; k--) {
         n += !is_zero(in, index);
         kao_index_next(index, in->dims, in->rank);
