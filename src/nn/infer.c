@@ -118,11 +118,18 @@ static void set_varies(kao_value *v, bool varies)
 }
 
 /* Whether the step gives the numbers that the file holds, one for one: weights stored short,
- * behind a Cast, or turned. They may be more than another constant that planning computes. */
+ * behind a Cast or DequantizeLinear, or turned. They may be more than another constant that
+ * planning computes. */
 static bool gives_file(const kao_graph *g, const kao_step *s, const kao_tensor *out)
 {
-    return s->n_in == 1 && g->values[s->in[0]].of_file && !s->op->work &&
-           kao_tensor_count(out) == kao_tensor_count(&g->values[s->in[0]].t);
+    const int64_t n = kao_tensor_count(out);
+
+    for (uint32_t i = 1; i < s->n_in; i++) /* scales, axes */
+        if (s->in[i] != KAO_NO_VALUE &&
+            kao_tensor_count(&g->values[s->in[i]].t) > KAO_MAX_FOLDED)
+            return false;
+    return s->n_in > 0 && s->in[0] != KAO_NO_VALUE && g->values[s->in[0]].of_file &&
+           !s->op->work && n == kao_tensor_count(&g->values[s->in[0]].t);
 }
 
 /* Run a step whose inputs are all known. *done false: too large to be a constant. */

@@ -262,6 +262,44 @@ static void large_weights_are_turned(void **state)
     pb_free(&file);
 }
 
+/* Whole-number weights, one scale a row: constants of the plan like others, however many. */
+static void quantised_weights_are_known(void **state)
+{
+    enum { ROWS = 1032, COLS = 1024 };
+    static int8_t bytes[ROWS * COLS];
+    static float scale[ROWS];
+    fixture *f = *state;
+    float x[COLS];
+    const kao_tensor in = tensor_of("1,1024", x);
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    for (int i = 0; i < ROWS; i++)
+        scale[i] = i < 16 ? 0.5f : 2;
+    for (int i = 0; i < COLS; i++) {
+        x[i] = (float)i;
+        bytes[(i + 8) * COLS + i] = 3;
+    }
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,1024");
+    graph_tensor(&g, "q", KAO_I8, "1032,1024", bytes);
+    graph_floats(&g, "scale", "1032", scale);
+    graph_node(&g, "DequantizeLinear", "q scale", "w", "axis=0");
+    graph_node(&g, "Gemm", "x w", "y", "transB=1");
+    pb file = finish(&g);
+
+    assert_int_equal(run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err),
+                     KAO_OK);
+    assert_int_equal(kao_session_plan(s)->work, ROWS * COLS);
+    for (int i = 0; i < ROWS; i++)
+        assert_true(((const float *)kao_session_output(s, 0)->data)[i] ==
+                    (i < 8 ? 0 : 3 * scale[i] * x[i - 8]));
+    kao_session_destroy(s);
+    kao_network_destroy(net);
+    pb_free(&file);
+}
+
 /* ---- packed weights ---- */
 
 enum { C = 96, PACKED = C * C * 4 }; /* bytes of the weights of a layer, at least */
@@ -563,6 +601,7 @@ int main(void)
         cmocka_unit_test(work_is_counted_by_kernel),
         cmocka_unit_test(short_weights_are_widened),
         cmocka_unit_test(large_weights_are_turned),
+        cmocka_unit_test(quantised_weights_are_known),
         cmocka_unit_test(weights_go_with_plans),
         cmocka_unit_test(shared_weights_are_packed_once),
         cmocka_unit_test(cancelled_between_entries),

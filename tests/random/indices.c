@@ -35,6 +35,8 @@ static bool make_elements(random_graph *t)
 
     for (int32_t i = 0; i < x->rank; i++)
         dims[i] = i == axis ? 1 + draw(t, 3) : 1 + draw(t, (uint32_t)x->dims[i]);
+    if (!fits_graph(t, dims, x->rank))
+        return false;
     const char *index = constant(t, once_in(t, 3) ? KAO_I32 : KAO_I64, x->rank, dims,
                                  t->opset >= 11 ? -d : 0, d - 1);
 

@@ -227,8 +227,11 @@ static const char *add_constant(random_graph *t, kao_dtype dtype, int32_t rank,
 const char *constant(random_graph *t, kao_dtype dtype, int32_t rank,
                      const int64_t *dims, double lo, double hi)
 {
-    return add_constant(t, dtype, rank, dims,
-                        fill(t, dtype, product(dims, rank), lo, hi), true);
+    const int64_t n = product(dims, rank);
+
+    if (n > MAX_COUNT)
+        abort(); /* a maker asks for more than it may: fits_graph tells before */
+    return add_constant(t, dtype, rank, dims, fill(t, dtype, n, lo, hi), true);
 }
 
 static void *copy_of(const void *from, size_t n)

@@ -130,7 +130,30 @@ static double quantized(float v, float scale, int64_t zero)
     return (double)rintf(v / scale) + (double)zero;
 }
 
-static void run_all(const kao_op_call *c, bool back)
+/* One scale for all: in the order of memory. */
+static void run_alike(const kao_op_call *c, bool back)
+{
+    const kao_tensor *in = &c->in[0], *out = &c->out[0],
+                     *zero = kao_call_optional(c, 2);
+    const kao_tensor *const ops[] = { out, in };
+    const float scale = *(const float *)c->in[1].data;
+    const int64_t z = zero ? kao_tensor_int_at(zero, 0) : 0;
+    kao_walk w;
+
+    kao_walk_init(&w, ops, 2);
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++) {
+            const int64_t from = w.at[1] + i * w.step[1];
+
+            kao_tensor_set_number(
+                out, w.at[0] + i * w.step[0],
+                back ? quantized((float)kao_tensor_number_at(in, from), scale, z)
+                     : (double)(kao_tensor_int_at(in, from) - z) * (double)scale);
+        }
+}
+
+/* By index: each has the scale of its place. */
+static void run_places(const kao_op_call *c, bool back)
 {
     const kao_tensor *in = &c->in[0], *out = &c->out[0], *scale = &c->in[1];
     const kao_tensor *zero = kao_call_optional(c, 2);
@@ -155,14 +178,22 @@ static void run_all(const kao_op_call *c, bool back)
     }
 }
 
+static void run(const kao_op_call *c, bool back)
+{
+    if (((const kao_quant_state *)c->state)->axis < 0)
+        run_alike(c, back);
+    else
+        run_places(c, back);
+}
+
 void kao_op_dequant_run(const kao_op_call *c)
 {
-    run_all(c, false);
+    run(c, false);
 }
 
 void kao_op_quant_run(const kao_op_call *c)
 {
-    run_all(c, true);
+    run(c, true);
 }
 
 /* ---- DynamicQuantizeLinear ---- */
