@@ -20,7 +20,7 @@ int main(int argc, char **argv)
     kao_model *model[2] = { NULL, NULL };
     kao_detector *detector = NULL;
     kao_embedder *embedder = NULL;
-    float *vector[2] = { NULL, NULL }, threshold = 0;
+    float *vector[2] = { NULL, NULL };
     const bool own = argc == 5;
     kao_status st = own || argc == 3 ? kao_context_create(&ctx, NULL, &err) : KAO_E_ARG;
 
@@ -63,9 +63,14 @@ int main(int argc, char **argv)
         const float s = kao_similarity(vector[0], vector[1],
                                        kao_embedder_dim(embedder, KAO_TTA_NONE));
 
+        /* what one pair of strangers in 10,000 reaches; else the card's plain threshold */
+        kao_rate limit = { .size = sizeof limit };
+
         printf("similarity %.3f", (double)s);
-        if (kao_embedder_threshold(embedder, &threshold))
-            printf(": %s person", s >= threshold ? "the same" : "not the same");
+        if (kao_calibration_threshold(kao_embedder_calibration(embedder), KAO_TTA_NONE,
+                                      1e-4, NULL, &limit) ||
+            kao_embedder_threshold(embedder, &limit.similarity))
+            printf(": %s person", s >= limit.similarity ? "the same" : "not the same");
         printf("\n");
     }
     free(vector[0]);

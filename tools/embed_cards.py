@@ -10,16 +10,15 @@ import re
 import sys
 
 
-def quoted(text):
-    out = []
-    for line in text.splitlines():
-        escaped = line.replace("\\", "\\\\").replace('"', '\\"')
-        out.append('      "%s\\n"' % escaped)
-    return "\n".join(out)
+def as_bytes(text):
+    """A card may be longer than the longest string constant that C promises."""
+    data = text.encode("utf-8") + b"\0"
+    return ",\n".join("    " + ", ".join(str(c if c < 128 else c - 256) for c in data[i:i + 20])
+                      for i in range(0, len(data), 20))
 
 
 def main():
-    rows = []
+    rows, texts = [], []
     for path in sorted(sys.argv[2:]):
         with open(path, encoding="utf-8") as f:
             text = f.read()
@@ -27,10 +26,12 @@ def main():
         size = re.search(r"^# bytes ([0-9]+)$", text, re.M)
         if not sha or not size:
             sys.exit("%s: needs '# sha256 HEX' and '# bytes N'" % path)
-        rows.append('    { "%s",\n%s,\n      %s },' % (sha[1], quoted(text), size[1]))
+        texts.append("static const char card_%d[] = {\n%s\n};\n" % (len(rows), as_bytes(text)))
+        rows.append('    { "%s", card_%d, %s },' % (sha[1], len(rows), size[1]))
     with open(sys.argv[1], "w", encoding="utf-8") as f:
         f.write("/* Made by tools/embed_cards.py from models/cards/. */\n")
         f.write('#include "face/card.h"\n\n')
+        f.write("".join(texts))
         f.write("const kao_builtin_card kao_builtin_cards[] = {\n%s\n};\n" % "\n".join(rows))
         f.write("const size_t kao_n_builtin_cards = %d;\n" % len(rows))
 

@@ -58,8 +58,11 @@ need_build() {
         exit 4
     }
     here_now=$(pwd -P)
-    [ ! -f "$folder/source" ] || [ "$(cat "$folder/source")" = "$here_now" ] ||
-        rm -rf "$folder" # the sources were moved, and meson keeps full paths
+    # Anew where the sources were moved, as meson keeps full paths, and where it was stopped
+    # halfway: it would find its own files there and do nothing.
+    [ ! -f "$folder/source" ] ||
+        { [ "$(cat "$folder/source")" = "$here_now" ] && [ -f "$folder/build.ninja" ]; } ||
+        rm -rf "$folder"
     [ ! -f "$folder/build.ninja" ] || return 0
     mkdir -p "$folder" && printf '%s\n' "$here_now" >"$folder/source" || exit 4
     meson setup "$folder" "$@" >"$folder/setup.log" 2>&1 || {

@@ -70,7 +70,8 @@ int cli_eval_run(int argc, char **argv)
         { "groups", 2, 2, eval_groups },
         { "detect", 2, 2, eval_detect },
     };
-    eval_args args = { .threshold = NAN,
+    eval_args args = { .command = "eval",
+                       .threshold = NAN,
                        .times = 1,
                        .seed = 1,
                        .enroll = 1,

@@ -1,4 +1,4 @@
-/* kao model: info, run, ops, make. A workshop command: it reaches into the engine. */
+/* kao model: info, run, ops, make, card. A workshop command: it reaches into the engine. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "base/context.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/model_card.h"
 #include "cli/model_make.h"
 #include "cli/photo.h"
 #include "nn/session.h"
@@ -574,11 +575,12 @@ int cli_model_run(int argc, char **argv)
     if (strcmp(what, "ops") == 0 && rest.n == 1)
         return cli_finish("model", print_ops(args.markdown));
     if ((strcmp(what, "info") != 0 && strcmp(what, "run") != 0 &&
-         strcmp(what, "make") != 0) ||
+         strcmp(what, "make") != 0 && strcmp(what, "card") != 0) ||
         rest.n < 2) {
-        fprintf(stderr,
-                "kao model: wanted info FILE.., run FILE, make NAME FILE or ops "
-                "(see kao model --help)\n");
+        fprintf(
+            stderr,
+            "kao model: wanted info FILE.., run FILE, make NAME FILE, card FILE CARD "
+            "OUT or ops (see kao model --help)\n");
         return CLI_BAD;
     }
     const kao_status st = cli_context(&ctx, args.photo.threads, args.photo.cpu, &err);
@@ -588,6 +590,8 @@ int cli_model_run(int argc, char **argv)
     status = CLI_YES;
     if (what[0] == 'm')
         status = cli_model_make(ctx, rest.items + 1, rest.n - 1, args.seed);
+    else if (what[0] == 'c')
+        status = cli_model_card(ctx, rest.items + 1, rest.n - 1);
     else if (what[0] == 'r')
         status = run_command(ctx, &args, rest.items + 1, rest.n - 1);
     else

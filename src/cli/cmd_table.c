@@ -6,7 +6,8 @@
 /* clang-format off */
 static const char verify_details[] =
     "Finds the faces, aligns and embeds them, and compares: the similarity is the cosine of\n"
-    "the two vectors, 1.0 at most. The threshold is the card's unless --threshold is given.\n"
+    "the two vectors, 1.0 at most. By the model's calibration the threshold is where few\n"
+    "pairs of strangers look as alike (--far); how many look as alike as these two is told.\n"
     "Exit status: 0 the same person, 1 different, 2 no usable face, 3 bad input, 4 fault;\n"
     "of many pairs, the highest.";
 static const char detect_details[] =
@@ -36,6 +37,11 @@ static const char eval_details[] =
     "are made from a folder a person: all same ones, and a sample of different ones.\n"
     "PEOPLE: a line a picture, path and person; \"-\" unknown. Without it a folder a person.\n"
     "Exit status: 0 done, 3 bad input, 4 fault.";
+static const char calibrate_details[] =
+    "PEOPLE: a folder or plain tar with a folder a person; all pairs of different people are\n"
+    "compared. With --groups all pairs within each group are, too. --card writes what\n"
+    "kao verify reads; a card MODEL.onnx.card beside a model is found by itself.\n"
+    "Exit status: 0 done, 3 bad input, 4 fault.";
 static const char model_details[] =
     "  kao model info FILE...          card, inputs, outputs, size\n"
     "  kao model run FILE --input NAME=x.npy ... --output-dir FOLDER\n"
@@ -43,6 +49,8 @@ static const char model_details[] =
     "  kao model make NAME FILE.onnx   an architecture of the field, with seeded weights:\n"
     "                                  iresnet18/34/50/100/200, mobilefacenet, mbf,\n"
     "                                  resnet_face18, yolov3_face\n"
+    "  kao model card FILE.onnx CARD OUT.onnx\n"
+    "                                  the file with a card's lines inside, as metadata\n"
     "  kao model ops [--markdown]      the operators that kao runs";
 
 static const cli_command commands[] = {
@@ -53,7 +61,7 @@ static const cli_command commands[] = {
       cli_embed_options, cli_embed_run },
     { "align", "PICTURE...", "Cut faces out, turned upright, as the embedder sees them.", align_details,
       cli_align_options, cli_align_run },
-    { "model", "info|run|make|ops [FILE]...", "Look into ONNX files and run them.", model_details,
+    { "model", "info|run|make|card|ops [FILE]...", "Look into ONNX files and run them.", model_details,
       cli_model_options, cli_model_run },
     { "bench", "[MODEL]...", "Measure networks on this machine.", bench_details, cli_bench_options,
       cli_bench_run },
@@ -61,8 +69,13 @@ static const cli_command commands[] = {
       cli_train_run },
     { "eval", "verify|identify|groups|detect PICTURES [LIST]", "How good is a model, by the field's protocols?", eval_details,
       cli_eval_options, cli_eval_run },
+    { "calibrate", "PEOPLE | --groups PICTURES --labels FILE", "How alike do strangers look to a model?",
+      calibrate_details, cli_calibrate_options, cli_calibrate_run },
     { "doctor", "", "What this machine and this installation offer kao.", doctor_details,
       cli_doctor_options, cli_doctor_run },
+    { "completion", "bash|zsh|fish", "Completion of commands and options for a shell.", NULL,
+      cli_completion_options, cli_completion_run },
+    { "manual", "", "The manual page: kao manual | man -l -", NULL, cli_manual_options, cli_manual_run },
     { "version", "", "The version.", NULL, cli_version_options, cli_version_run },
 };
 /* clang-format on */

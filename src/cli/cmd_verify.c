@@ -8,17 +8,25 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/odds.h"
 #include "cli/photo.h"
 
 typedef struct verify_args {
     cli_photo_options photo;
-    float threshold;
+    float threshold, far;
+    int far_of; /* cli_far_of */
     const char *pairs, *draw;
 } verify_args;
 
 const cli_option cli_verify_options[] = {
     { "threshold", 0, CLI_COSINE, offsetof(verify_args, threshold), "X",
-      "same from this similarity on, -1..1 [the card's]" },
+      "same from this similarity on, -1..1 [by --far]" },
+    { "far", 0, CLI_SCORE, offsetof(verify_args, far), "X",
+      "same where so many pairs of strangers at most look as alike: the false-accept "
+      "rate [0.0001; a model without a calibration: its card's threshold]" },
+    { "far-of", 0, CLI_WORD, offsetof(verify_args, far_of), "all|worst",
+      "whose rate --far is: all pairs', or that of the group of people whose strangers "
+      "look most alike [all]" },
     { "pairs", 0, CLI_TEXT, offsetof(verify_args, pairs), "FILE",
       "compare many: two paths a line, a tab (or a space) between" },
     { "draw", 0, CLI_TEXT, offsetof(verify_args, draw), "FILE",
@@ -50,20 +58,24 @@ typedef struct job {
     picture *pictures; /* in the order of their first appearance */
     pair *pairs;
     size_t n_pictures, n_pairs, next_pair;
-    float threshold;
+    cli_limit limit;
     char *text; /* of the pairs file, cut into paths */
 } job;
 
 /* ---- the verdict ---- */
 
 typedef struct verdict {
-    float similarity;
-    size_t a, b; /* which of the chosen faces */
+    float similarity, threshold;
+    size_t a, b;       /* which of the chosen faces */
+    size_t n_compared; /* of them the most alike are these */
 } verdict;
 
-static verdict compare(const picture *a, const picture *b)
+static verdict compare(const job *j, const picture *a, const picture *b)
 {
-    verdict best = { NAN, 0, 0 };
+    const size_t n = a->photo.n_chosen * b->photo.n_chosen;
+    verdict best = { .similarity = NAN,
+                     .threshold = cli_limit_for(&j->limit, n),
+                     .n_compared = n };
 
     for (size_t i = 0; i < a->photo.n_chosen; i++)
         for (size_t k = 0; k < b->photo.n_chosen; k++) {
@@ -71,8 +83,11 @@ static verdict compare(const picture *a, const picture *b)
                 kao_similarity(a->photo.vectors + i * a->photo.dim,
                                b->photo.vectors + k * b->photo.dim, a->photo.dim);
 
-            if (!(s <= best.similarity))
-                best = (verdict){ s, i, k };
+            if (!(s <= best.similarity)) {
+                best.similarity = s;
+                best.a = i;
+                best.b = k;
+            }
         }
     return best;
 }
@@ -81,18 +96,6 @@ static kao_json *face_of(const picture *p, size_t i)
 {
     return p->photo.in_file ? cli_face_json(&p->photo.in_file[i], p->photo.turned)
                             : kao_json_null();
-}
-
-/* Null where the model is not calibrated, or not for so low or high a similarity. */
-static kao_json *far_of(const job *j, float similarity)
-{
-    const kao_embedder *e = j->crew.workers[0].embedder;
-    kao_rate rate = { .size = sizeof rate };
-
-    return kao_calibration_far(kao_embedder_calibration(e), (kao_tta)j->args->photo.tta,
-                               similarity, NULL, &rate)
-               ? kao_json_number(rate.far)
-               : kao_json_null();
 }
 
 static kao_json *to_json(const job *j, const picture *a, const picture *b,
@@ -111,9 +114,12 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
 
         kao_json_add(faces, face_of(a, v->a));
         kao_json_add(faces, face_of(b, v->b));
-        kao_json_set(o, "threshold", kao_json_float(j->threshold));
-        kao_json_set(o, "far", far_of(j, v->similarity));
-        kao_json_set(o, "same", kao_json_bool(v->similarity >= j->threshold));
+        const cli_odds odds = cli_odds_of(&j->limit, v->similarity, v->n_compared);
+
+        kao_json_set(o, "threshold", kao_json_float(v->threshold));
+        cli_odds_set(o, &odds);
+        kao_json_set(o, "compared", kao_json_integer((int64_t)v->n_compared));
+        kao_json_set(o, "same", kao_json_bool(v->similarity >= v->threshold));
         kao_json_set(o, "faces", faces);
     }
     kao_json_set(o, "model", kao_json_string(j->crew.found[CLI_EMBEDDER].path));
@@ -125,27 +131,15 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
     return o;
 }
 
-/* Decimal places, 3 or more, with which the two numbers as printed tell the verdict. */
-static int places_for(float similarity, float threshold)
-{
-    for (int n = 3; n < 9; n++) {
-        char a[32], b[32];
-
-        snprintf(a, sizeof a, "%.*f", n, (double)similarity);
-        snprintf(b, sizeof b, "%.*f", n, (double)threshold);
-        if (strcmp(a, b) != 0 || similarity == threshold)
-            return n;
-    }
-    return 9;
-}
-
-/* One pair: its line or lines, and its exit status. */
+/* One pair: its line or lines, and its exit status. Where both pictures failed, the one of the
+ * higher status is told. */
 static int emit_pair(const job *j, const pair *p)
 {
     const picture *a = &j->pictures[p->a], *b = &j->pictures[p->b];
-    const picture *bad = a->st ? a : b->st ? b : NULL;
-    const verdict v = bad ? (verdict){ NAN, 0, 0 } : compare(a, b);
-    const bool same = v.similarity >= j->threshold; /* a NaN is never "same" */
+    const picture *worse = cli_status_of(b->st) > cli_status_of(a->st) ? b : a;
+    const picture *bad = worse->st ? worse : NULL;
+    const verdict v = bad ? (verdict){ .similarity = NAN } : compare(j, a, b);
+    const bool same = v.similarity >= v.threshold; /* a NaN is never "same" */
 
     if (j->args->photo.json) {
         const int s =
@@ -157,12 +151,15 @@ static int emit_pair(const job *j, const pair *p)
     if (bad)
         return cli_status_of(bad->st);
     if (!j->args->photo.json) {
-        const int n = places_for(v.similarity, j->threshold);
+        const int n = cli_places_for(v.similarity, v.threshold);
 
         printf("Similarity of (%s, %s) : %.*f\n", a->path, b->path, n,
                (double)v.similarity);
         printf(same ? "They are the same face!\n" : "They are not the same face!\n");
-        printf("Threshold : %.*f\n", n, (double)j->threshold);
+        printf("Threshold : %.*f\n", n, (double)v.threshold);
+        const cli_odds odds = cli_odds_of(&j->limit, v.similarity, v.n_compared);
+
+        cli_odds_print(&odds);
     }
     return same ? CLI_YES : CLI_NO;
 }
@@ -415,9 +412,9 @@ static int draw(const job *j)
 
     if (a->st || b->st)
         return CLI_YES; /* said already */
-    const verdict v = compare(a, b);
-    const kao_color color = v.similarity >= j->threshold ? (kao_color){ 40, 200, 80 }
-                                                         : (kao_color){ 230, 60, 50 };
+    const verdict v = compare(j, a, b);
+    const kao_color color = v.similarity >= v.threshold ? (kao_color){ 40, 200, 80 }
+                                                        : (kao_color){ 230, 60, 50 };
     kao_status st = draw_half(w, a, v.a, color, &left, &err);
 
     if (!st)
@@ -445,16 +442,12 @@ static int draw(const job *j)
 
 /* ---- the command ---- */
 
-static kao_status set_threshold(job *j, kao_error *err)
+static kao_status set_limit(job *j, kao_error *err)
 {
-    if (!isnan(j->args->threshold)) {
-        j->threshold = j->args->threshold;
-        return KAO_OK;
-    }
-    if (kao_embedder_threshold(j->crew.workers[0].embedder, &j->threshold))
-        return KAO_OK;
-    return kao_fail(err, KAO_E_ARG, "%s: its card has no threshold: give --threshold",
-                    j->crew.found[CLI_EMBEDDER].path);
+    return cli_limit_choose(&j->limit, j->crew.workers[0].embedder,
+                            (kao_tta)j->args->photo.tta, j->args->threshold,
+                            j->args->far, (cli_far_of)j->args->far_of,
+                            j->crew.found[CLI_EMBEDDER].path, err);
 }
 
 static int run_jobs(job *j)
@@ -473,7 +466,7 @@ static int run_jobs(job *j)
 
 int cli_verify_run(int argc, char **argv)
 {
-    verify_args args = { .threshold = NAN };
+    verify_args args = { .threshold = NAN, .far = NAN };
     cli_operands rest;
     job j = { .args = &args };
     kao_error err = { 0 };
@@ -493,7 +486,7 @@ int cli_verify_run(int argc, char **argv)
     if (!st)
         st = cli_crew_open(&j.crew, &args.photo, j.n_pictures, true, &err);
     if (!st)
-        st = set_threshold(&j, &err);
+        st = set_limit(&j, &err);
     status = st ? cli_report("verify", st, &err) : run_jobs(&j);
     cli_crew_close(&j.crew);
     free(j.pictures);

@@ -5,6 +5,7 @@
 #include "cli/command.h"
 
 extern const cli_option cli_align_options[], cli_bench_options[], cli_detect_options[],
+    cli_calibrate_options[], cli_completion_options[], cli_manual_options[],
     cli_doctor_options[], cli_embed_options[], cli_eval_options[], cli_model_options[],
     cli_train_options[], cli_verify_options[], cli_version_options[];
 
@@ -14,6 +15,9 @@ int cli_detect_run(int argc, char **argv);
 int cli_doctor_run(int argc, char **argv);
 int cli_embed_run(int argc, char **argv);
 int cli_eval_run(int argc, char **argv);
+int cli_calibrate_run(int argc, char **argv);
+int cli_completion_run(int argc, char **argv);
+int cli_manual_run(int argc, char **argv);
 int cli_model_run(int argc, char **argv);
 int cli_train_run(int argc, char **argv);
 int cli_verify_run(int argc, char **argv);

@@ -119,7 +119,7 @@ static int emit(void *user, size_t i, void *value)
     int status = CLI_YES;
 
     if (r && r->st)
-        eval_say(j->n_unusable++, r->err.msg);
+        eval_say(j->args, j->n_unusable++, r->err.msg);
     if (!r || r->st == KAO_E_NOMEM)
         status = CLI_FAULT;
     else if ((!r->st || j->args->unusable == EVAL_REJECT) &&

@@ -13,12 +13,18 @@
 
 enum { BATCH = 8, LINES_MAX = 20, BORDER = 8 };
 
-void eval_say(size_t already, const char *line)
+void eval_say(const eval_args *args, size_t already, const char *line)
 {
     if (already < LINES_MAX)
-        fprintf(stderr, "kao eval: %s\n", line);
+        fprintf(stderr, "kao %s: %s\n", args->command, line);
     else if (already == LINES_MAX)
-        fprintf(stderr, "kao eval: ... and more\n");
+        fprintf(stderr, "kao %s: ... and more\n", args->command);
+}
+
+/* A calibration has no use for pairs that nothing was measured of. */
+static bool can_reject(const eval_args *args)
+{
+    return strcmp(args->command, "eval") == 0;
 }
 
 bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,
@@ -33,14 +39,13 @@ bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,
             continue;
         snprintf(line, sizeof line, "%s: no picture %s in it", pictures->path,
                  names[i]);
-        eval_say(missing++, line);
+        eval_say(args, missing++, line);
     }
     if (missing)
-        fprintf(
-            stderr,
-            "kao eval: %zu of %zu pictures are missing: refused; --unusable drop or "
-            "reject goes on\n",
-            missing, n);
+        fprintf(stderr,
+                "kao %s: %zu of %zu pictures are missing: refused; --unusable drop%s "
+                "goes on\n",
+                args->command, missing, n, can_reject(args) ? " or reject" : "");
     return missing == 0;
 }
 
@@ -174,14 +179,14 @@ static int emit(void *user, size_t item, void *result)
 
     (void)item;
     if (!b) {
-        fprintf(stderr, "kao eval: out of memory\n");
+        fprintf(stderr, "kao %s: out of memory\n", v->args->command);
         return CLI_FAULT;
     }
     for (size_t i = 0; i < b->n; i++) {
         v->usable[b->first + i] = !b->st[i];
         if (!b->st[i])
             continue;
-        eval_say(v->n_unusable++, b->err[i].msg);
+        eval_say(v->args, v->n_unusable++, b->err[i].msg);
         if (b->st[i] == KAO_E_NOMEM)
             status = CLI_FAULT;
     }
@@ -227,7 +232,7 @@ int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictu
     const kao_status st = open_crew(v, &v->photo, &err);
 
     if (st)
-        return cli_report("eval", st, &err);
+        return cli_report(args->command, st, &err);
     const cli_jobs jobs = { .n_items = (n + BATCH - 1) / BATCH,
                             .n_workers = v->crew.n,
                             .workers = v->crew.workers,
@@ -237,14 +242,15 @@ int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictu
                             .emit = emit,
                             .n_counted = n,
                             .silent = true };
-    const int status = cli_jobs_run(&jobs, "eval");
+    const int status = cli_jobs_run(&jobs, args->command);
 
     if (v->n_unusable)
-        fprintf(stderr, "kao eval: %zu of %zu pictures cannot be used\n", v->n_unusable,
-                n);
+        fprintf(stderr, "kao %s: %zu of %zu pictures cannot be used\n", args->command,
+                v->n_unusable, n);
     if (v->n_unusable && args->unusable == EVAL_REFUSE && status < CLI_BAD) {
-        fprintf(stderr, "kao eval: refused; --unusable drop leaves their pairs out, "
-                        "--unusable reject counts them as different\n");
+        fprintf(stderr, "kao %s: refused; --unusable drop leaves their pairs out%s\n",
+                args->command,
+                can_reject(args) ? ", --unusable reject counts them as different" : "");
         return CLI_BAD;
     }
     return status;
@@ -259,7 +265,7 @@ void eval_vectors_free(eval_vectors *v)
     *v = (eval_vectors){ .args = NULL };
 }
 
-int eval_write(kao_bytes *b, const char *path, bool fine)
+int eval_write(const eval_args *args, kao_bytes *b, const char *path, bool fine)
 {
     kao_error err = { 0 };
     kao_status st =
@@ -270,7 +276,7 @@ int eval_write(kao_bytes *b, const char *path, bool fine)
     kao_bytes_free(b);
     if (!st)
         return CLI_YES;
-    cli_report("eval", st, &err);
+    cli_report(args->command, st, &err);
     return CLI_FAULT;
 }
 

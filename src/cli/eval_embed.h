@@ -11,9 +11,11 @@ typedef enum eval_unusable { EVAL_REFUSE, EVAL_DROP, EVAL_REJECT } eval_unusable
 typedef enum eval_masked { EVAL_BARE, EVAL_SECOND, EVAL_BOTH } eval_masked;
 
 typedef struct eval_args {
+    const char *command;     /* for messages: "eval", "calibrate" */
     cli_photo_options photo; /* no_detect: the pictures are crops */
     const char *note, *report, *scores, *by, *n_false;
-    uint32_t threads, times, seed, enroll;
+    const char *pairs, *groups, *labels, *doubles, *card; /* calibrate's */
+    uint32_t threads, times, seed, enroll, n_listed;
     int unusable; /* eval_unusable */
     int masked;   /* eval_masked */
     float threshold, overlap, min_size, strangers;
@@ -34,8 +36,8 @@ typedef struct eval_vectors {
     cli_crew crew;
 } eval_vectors;
 
-/* "kao eval: LINE" on stderr, for the first 20. already: how many came before. */
-void eval_say(size_t already, const char *line);
+/* "kao COMMAND: LINE" on stderr, for the first 20. already: how many came before. */
+void eval_say(const eval_args *args, size_t already, const char *line);
 /* False, after a line for each missing picture (the first 20) and their number, where some are
  * missing and --unusable does not say to go on: before anything is computed. */
 bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,
@@ -51,7 +53,7 @@ void eval_vectors_free(eval_vectors *v); /* {0} is fine */
 
 /* Write b to a file and free it; fine: it is whole. Gives an exit status, after a line on stderr
  * where it failed. */
-int eval_write(kao_bytes *b, const char *path, bool fine);
+int eval_write(const eval_args *args, kao_bytes *b, const char *path, bool fine);
 
 /* The word of --tta; what was evaluated, as the beginning of a JSON object. */
 const char *eval_mirror(const eval_args *args);

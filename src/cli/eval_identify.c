@@ -139,7 +139,7 @@ static int write_scores(identify *j)
                kao_bytes_add(&b, roles[j->role[i]], strlen(roles[j->role[i]])) &&
                kao_bytes_add(&b, line, strlen(line));
     }
-    return eval_write(&b, j->args->scores, fine);
+    return eval_write(j->args, &b, j->args->scores, fine);
 }
 
 enum { ROWS_MAX = 10, ROW_BYTES = 256 };
@@ -364,7 +364,7 @@ static int give(identify *j)
         kao_bytes b = { .mem = &j->mem, .max = REPORT_MAX_BYTES };
         const kao_identify_report report = { r.rows, r.n, &j->found, &j->figures };
 
-        status = eval_write(&b, j->args->report,
+        status = eval_write(j->args, &b, j->args->report,
                             kao_report_write_identification(&b, &report));
     }
     return status;

@@ -140,7 +140,7 @@ static int write_scores(verify *v)
                kao_bytes_add(&b, v->names[p->b], strlen(v->names[p->b])) &&
                kao_bytes_add(&b, line, strlen(line));
     }
-    return eval_write(&b, v->args->scores, fine);
+    return eval_write(v->args, &b, v->args->scores, fine);
 }
 
 /* The rows that stand above the figures, in the table and on the page. */
@@ -198,7 +198,7 @@ static int write_report(verify *v, const rows *r)
                                 .scores = &v->scores,
                                 .figures = &v->figures };
 
-    return eval_write(&b, v->args->report, kao_report_write(&b, &report));
+    return eval_write(v->args, &b, v->args->report, kao_report_write(&b, &report));
 }
 
 /* ---- the table ---- */

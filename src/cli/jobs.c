@@ -20,7 +20,9 @@ typedef struct run {
     pthread_mutex_t lock; /* guards next and results */
     pthread_cond_t ready;
     size_t next;
-    result *results;
+    result *results; /* NULL: no threads */
+    pthread_t *threads;
+    uint32_t n_threads; /* that run */
 } run;
 
 typedef struct thread_arg {
@@ -68,6 +70,25 @@ static void show(size_t done, size_t n, double begin, bool *shown)
     fprintf(stderr, "\r%zu/%zu ", done, n);
 }
 
+static void join_all(const run *r)
+{
+    for (uint32_t i = 0; i < r->n_threads; i++)
+        pthread_join(r->threads[i], NULL);
+}
+
+/* Nobody would see the rest. What is being worked on ends first: a file that is cut off while
+ * it is written stays beside its name. */
+static _Noreturn void leave(run *r, const char *name)
+{
+    if (r->results) {
+        pthread_mutex_lock(&r->lock);
+        r->next = r->jobs->n_items;
+        pthread_mutex_unlock(&r->lock);
+    }
+    join_all(r);
+    exit(cli_finish(name, CLI_FAULT));
+}
+
 static int collect(run *r, bool terminal, const char *name)
 {
     const double begin = cli_now_ms();
@@ -91,7 +112,7 @@ static int collect(run *r, bool terminal, const char *name)
 
         status = s > status ? s : status;
         if (!cli_flush())
-            exit(cli_finish(name, CLI_FAULT)); /* nobody would see the rest */
+            leave(r, name);
         if (terminal && r->jobs->n_items > 1)
             show((i + 1) * n / r->jobs->n_items, n, begin, &shown);
     }
@@ -109,30 +130,28 @@ int cli_jobs_run(const cli_jobs *jobs, const char *name)
     if (jobs->n_workers < 2 || jobs->n_items < 2)
         return collect(&r, terminal, name);
     thread_arg *args = calloc(jobs->n_workers, sizeof *args);
-    pthread_t *threads = calloc(jobs->n_workers, sizeof *threads);
-    uint32_t started = 0;
     int status = CLI_FAULT;
 
+    r.threads = calloc(jobs->n_workers, sizeof *r.threads);
     r.results = calloc(jobs->n_items, sizeof *r.results);
     pthread_mutex_init(&r.lock, NULL);
     pthread_cond_init(&r.ready, NULL);
-    if (args && threads && r.results)
-        for (; started < jobs->n_workers; started++) {
-            args[started] = (thread_arg){ &r, (char *)jobs->workers +
-                                                  started * jobs->worker_bytes };
-            if (pthread_create(&threads[started], NULL, thread_main, &args[started]))
+    if (args && r.threads && r.results)
+        for (uint32_t i = 0; i < jobs->n_workers; r.n_threads = ++i) {
+            args[i] =
+                (thread_arg){ &r, (char *)jobs->workers + i * jobs->worker_bytes };
+            if (pthread_create(&r.threads[i], NULL, thread_main, &args[i]))
                 break;
         }
-    if (started > 0)
+    if (r.n_threads > 0)
         status = collect(&r, terminal, name);
     else
         fprintf(stderr, "kao %s: no thread could be started\n", name);
-    for (uint32_t i = 0; i < started; i++)
-        pthread_join(threads[i], NULL);
+    join_all(&r);
     pthread_cond_destroy(&r.ready);
     pthread_mutex_destroy(&r.lock);
     free(r.results);
-    free(threads);
+    free(r.threads);
     free(args);
     return status;
 }

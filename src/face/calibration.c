@@ -6,7 +6,13 @@
  *     calibration.concat = 0.21:-1 0.33:-2 0.45:-3 0.55:-4 0.63:-5~
  *
  * similarity:log10, similarities rising and rates falling; points marked ~ come from a fitted
- * tail. calibration.concat.GROUP is the curve within a group. */
+ * tail. calibration.concat.GROUP is the curve within a group. Beside them stand
+ *
+ *     likelihood.concat = 15.2 -5.4 17        logarithm = 15.2 * similarity - 5.4, within +-17
+ *     calibrated.concat = what it was measured on
+ *
+ * All for one use of the mirrored picture come from one source of the card (a sidecar, say): a
+ * user's own curves are not mixed with those that the model came with. */
 #include "face/calibration.h"
 
 #include <math.h>
@@ -28,30 +34,55 @@ typedef struct curve {
     size_t n;
 } curve;
 
+typedef struct likelihood {
+    double slope, offset, most;
+} likelihood;
+
+enum { TTAS = KAO_TTA_SUM + 1 };
+
 struct kao_calibration {
     kao_mem *mem;
+    bool has_likelihood[TTAS];
+    likelihood likelihood[TTAS];
+    const char *measured_on[TTAS]; /* borrowed from the card */
     size_t n;
     curve curves[];
 };
 
 static const char *const tta_names[] = { "none", "concat", "sum" };
 
-/* "calibration.TTA" or "calibration.TTA.GROUP"; false: another key. Keys are printed, so a
- * group's name is clean text. */
-static bool parse_key(const char *key, kao_tta *tta, const char **group)
+typedef enum kind { CURVE, LIKELIHOOD, MEASURED_ON } kind;
+
+typedef struct name {
+    kind kind;
+    kao_tta tta;
+    const char *group; /* of a curve */
+} name;
+
+/* "calibration.TTA", "calibration.TTA.GROUP", "likelihood.TTA", "calibrated.TTA"; false: another
+ * key. Keys are printed, so a group's name is clean text. */
+static bool parse_key(const char *key, name *to)
 {
-    if (strncmp(key, "calibration.", 12) != 0)
-        return false;
-    const char *s = key + 12;
+    static const char *const kinds[] = { "calibration.", "likelihood.", "calibrated." };
 
-    for (size_t i = 0; i < sizeof tta_names / sizeof tta_names[0]; i++) {
-        const size_t n = strlen(tta_names[i]);
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        const size_t head = strlen(kinds[k]);
 
-        if (strncmp(s, tta_names[i], n) == 0 &&
-            (!s[n] || (s[n] == '.' && s[n + 1] && kao_text_is_clean(s)))) {
-            *tta = (kao_tta)i;
-            *group = s[n] ? s + n + 1 : "";
-            return true;
+        if (strncmp(key, kinds[k], head) != 0)
+            continue;
+        const char *s = key + head;
+
+        for (size_t i = 0; i < TTAS; i++) {
+            const size_t n = strlen(tta_names[i]);
+
+            if (strncmp(s, tta_names[i], n) == 0 &&
+                (!s[n] ||
+                 (k == CURVE && s[n] == '.' && s[n + 1] && kao_text_is_clean(s)))) {
+                *to = (name){ .kind = (kind)k,
+                              .tta = (kao_tta)i,
+                              .group = s[n] ? s + n + 1 : "" };
+                return true;
+            }
         }
     }
     return false;
@@ -59,10 +90,9 @@ static bool parse_key(const char *key, kao_tta *tta, const char **group)
 
 bool kao_calibration_is_key(const char *key)
 {
-    kao_tta tta;
-    const char *group = NULL;
+    name n;
 
-    return parse_key(key, &tta, &group);
+    return parse_key(key, &n);
 }
 
 static bool parse_point(const char **s, point *p)
@@ -101,39 +131,90 @@ static bool parse_curve(curve *c, const char *s)
     return c->n >= 2;
 }
 
-kao_status kao_calibration_build(kao_calibration **out, kao_mem *mem,
-                                 const kao_card *card, const char *name, kao_error *err)
+static bool parse_likelihood(likelihood *l, const char *s)
 {
-    const char *key = NULL, *value = NULL, *group = NULL;
-    kao_tta tta;
+    double *const to[] = { &l->slope, &l->offset, &l->most };
+
+    for (size_t i = 0; i < 3; i++) {
+        while (*s == ' ')
+            s++;
+        if (!kao_text_number(&s, to[i]) || (*s && *s != ' '))
+            return false;
+    }
+    return !*s && l->slope > 0 && l->most > 0;
+}
+
+static kao_status parse_row(kao_calibration *c, const name *n, const char *key,
+                            const char *value, const char *model, kao_error *err)
+{
+    if (n->kind == MEASURED_ON) {
+        c->measured_on[n->tta] = value;
+        return KAO_OK;
+    }
+    if (n->kind == LIKELIHOOD) {
+        c->has_likelihood[n->tta] = true;
+        return parse_likelihood(&c->likelihood[n->tta], value)
+                   ? KAO_OK
+                   : kao_fail(err, KAO_E_FORMAT,
+                              "%s: card: %s: wanted slope, offset and the largest "
+                              "logarithm; slope and that above 0",
+                              model, key);
+    }
+    curve *at = &c->curves[c->n++];
+
+    at->tta = n->tta;
+    at->group = n->group;
+    return parse_curve(at, value)
+               ? KAO_OK
+               : kao_fail(err, KAO_E_FORMAT,
+                          "%s: card: %s: wanted similarity:log10(FAR) points, "
+                          "rising and falling",
+                          model, key);
+}
+
+/* For each use of the mirrored picture the source of its first row, and how many curves there
+ * are. */
+static size_t find_sources(const kao_card *card, const char *sources[TTAS])
+{
+    const char *key = NULL, *source = NULL;
+    name is;
     size_t n = 0;
 
+    for (size_t i = 0; kao_card_row(card, i, &key, NULL, &source); i++) {
+        if (!parse_key(key, &is))
+            continue;
+        if (!sources[is.tta])
+            sources[is.tta] = source;
+        n += is.kind == CURVE;
+    }
+    return n;
+}
+
+kao_status kao_calibration_build(kao_calibration **out, kao_mem *mem,
+                                 const kao_card *card, const char *name_of_model,
+                                 kao_error *err)
+{
+    const char *key = NULL, *value = NULL, *source = NULL, *sources[TTAS] = { NULL };
+    const size_t n = find_sources(card, sources);
+    kao_status st = KAO_OK;
+    name is;
+
     *out = NULL;
-    for (size_t i = 0; kao_card_row(card, i, &key, NULL, NULL); i++)
-        n += parse_key(key, &tta, &group);
     if (n > CURVES_MAX)
         return kao_fail(err, KAO_E_LIMIT,
-                        "%s: card: %zu calibration curves, at most %d", name, n,
-                        CURVES_MAX);
+                        "%s: card: %zu calibration curves, at most %d", name_of_model,
+                        n, CURVES_MAX);
     kao_calibration *c = kao_calloc(mem, 1, sizeof *c + n * sizeof c->curves[0]);
 
     if (!c)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name_of_model);
     c->mem = mem;
-    for (size_t i = 0; kao_card_row(card, i, &key, &value, NULL); i++) {
-        if (!parse_key(key, &tta, &group))
-            continue;
-        curve *at = &c->curves[c->n++];
-
-        at->tta = tta;
-        at->group = group;
-        if (!parse_curve(at, value)) {
-            kao_calibration_destroy(c);
-            return kao_fail(err, KAO_E_FORMAT,
-                            "%s: card: %s: wanted similarity:log10(FAR) points, "
-                            "rising and falling",
-                            name, key);
-        }
+    for (size_t i = 0; !st && kao_card_row(card, i, &key, &value, &source); i++)
+        if (parse_key(key, &is) && strcmp(source, sources[is.tta]) == 0)
+            st = parse_row(c, &is, key, value, name_of_model, err);
+    if (st) {
+        kao_calibration_destroy(c);
+        return st;
     }
     *out = c;
     return KAO_OK;
@@ -159,7 +240,12 @@ static const curve *find(const kao_calibration *c, kao_tta tta, const char *grou
 /* A caller that knows less than the first kao_rate had is wrong. */
 static bool has_room(const kao_rate *rate)
 {
-    return rate && (rate->size == 0 || rate->size >= sizeof *rate);
+    return rate && (rate->size == 0 || rate->size >= offsetof(kao_rate, bound));
+}
+
+static bool knows_bound(const kao_rate *rate)
+{
+    return rate->size >= offsetof(kao_rate, bound) + sizeof rate->bound;
 }
 
 static void give(kao_rate *rate, double similarity, double log_far, bool fitted)
@@ -167,6 +253,8 @@ static void give(kao_rate *rate, double similarity, double log_far, bool fitted)
     rate->extrapolated = fitted;
     rate->far = pow(10, log_far);
     rate->similarity = (float)similarity;
+    if (knows_bound(rate))
+        rate->bound = 0;
 }
 
 /* A similarity is a float, a curve's points are decimal numbers: the float nearest to a point
@@ -201,14 +289,26 @@ int kao_calibration_threshold(const kao_calibration *c, kao_tta tta, double far,
     return 0;
 }
 
+/* Beyond the curve's end at p. */
+static int give_bound(kao_rate *rate, double similarity, const point *p, int32_t bound)
+{
+    if (!knows_bound(rate))
+        return 0;
+    give(rate, similarity, p->log_far, p->fitted);
+    rate->bound = bound;
+    return 1;
+}
+
 int kao_calibration_far(const kao_calibration *c, kao_tta tta, float similarity,
                         const char *group, kao_rate *rate)
 {
     const curve *k = find(c, tta, group);
     const double want = k ? on_curve(k, similarity) : 0;
 
-    if (!k || !has_room(rate) || !(want >= k->points[0].similarity))
+    if (!k || !has_room(rate) || isnan(want))
         return 0;
+    if (want < k->points[0].similarity)
+        return give_bound(rate, want, &k->points[0], -1);
     for (size_t i = 1; i < k->n; i++) {
         const point *a = &k->points[i - 1], *b = &k->points[i];
 
@@ -220,7 +320,77 @@ int kao_calibration_far(const kao_calibration *c, kao_tta tta, float similarity,
              b->fitted && part > 0);
         return 1;
     }
-    return 0;
+    return give_bound(rate, want, &k->points[k->n - 1], 1);
+}
+
+/* ---- groups ---- */
+
+int kao_calibration_worst(const kao_calibration *c, kao_tta tta, float similarity,
+                          kao_rate *rate, const char **group)
+{
+    double far = 0;
+    const char *of = NULL;
+
+    for (size_t i = 0; has_room(rate) && c && i < c->n; i++) {
+        kao_rate own = { .size = 0 };
+
+        if (c->curves[i].tta == tta && c->curves[i].group[0] &&
+            kao_calibration_far(c, tta, similarity, c->curves[i].group, &own) &&
+            own.far > far) {
+            far = own.far;
+            of = c->curves[i].group;
+        }
+    }
+    if (!of)
+        return 0;
+    if (group)
+        *group = of;
+    return kao_calibration_far(c, tta, similarity, of, rate);
+}
+
+int kao_calibration_worst_threshold(const kao_calibration *c, kao_tta tta, double far,
+                                    kao_rate *rate, const char **group)
+{
+    const char *of = NULL;
+    float highest = -2;
+
+    for (size_t i = 0; has_room(rate) && c && i < c->n; i++) {
+        kao_rate own = { .size = 0 };
+
+        if (c->curves[i].tta != tta || !c->curves[i].group[0])
+            continue;
+        if (!kao_calibration_threshold(c, tta, far, c->curves[i].group, &own))
+            return 0;
+        if (own.similarity > highest) {
+            highest = own.similarity;
+            of = c->curves[i].group;
+        }
+    }
+    if (!of)
+        return 0;
+    if (group)
+        *group = of;
+    return kao_calibration_threshold(c, tta, far, of, rate);
+}
+
+/* ---- what stands beside the curves ---- */
+
+int kao_calibration_likelihood(const kao_calibration *c, kao_tta tta, float similarity,
+                               double *log_ratio)
+{
+    if (!c || (unsigned)tta >= TTAS || !c->has_likelihood[tta] || isnan(similarity) ||
+        !log_ratio)
+        return 0;
+    const likelihood *l = &c->likelihood[tta];
+    const double z = l->slope * (double)similarity + l->offset;
+
+    *log_ratio = z > l->most ? l->most : z < -l->most ? -l->most : z;
+    return 1;
+}
+
+const char *kao_calibration_source(const kao_calibration *c, kao_tta tta)
+{
+    return c && (unsigned)tta < TTAS ? c->measured_on[tta] : NULL;
 }
 
 const char *kao_calibration_group(const kao_calibration *c, kao_tta tta, size_t i)

@@ -47,4 +47,22 @@ run 0 env PATH="$PWD/tools:$PATH" sh -c '. "$1/tools/setup.sh"; missing_packages
 printf 'removed broken never other ' >"$work/want"
 same "$work/out" "$work/want"
 fact "a package that is installed and on hold is there"
+
+# As meson does: nothing where its own files are, whether or not it came to the build's.
+cat >tools/meson <<'END'
+#!/bin/sh
+[ -d "$2/meson-private" ] && exit
+mkdir "$2/meson-private"
+touch "$2/build.ninja"
+END
+chmod +x tools/meson
+setup() { run 0 env PATH="$PWD/tools:$PATH" sh -c '. "$1/tools/setup.sh"; need_build build-it' sh "$source"; }
+setup
+: >build-it/kept
+setup
+[ -f build-it/kept ] || fails "a whole build folder was made anew"
+rm build-it/build.ninja
+setup
+[ -f build-it/build.ninja ] || fails "no build where one was stopped"
+fact "a build folder whose setup was stopped halfway is made anew, a whole one stays"
 finish

@@ -54,4 +54,17 @@ err_one_line
 run 4 "$KAO" align "$a" -o none/none
 err_has "none/none: No such file or directory"
 fact "a folder that cannot be made is 4"
+i=0
+while [ $i -lt 24 ]; do
+    ln -s "$a" "copy$i.jpg"
+    i=$((i + 1))
+done
+mkdir full
+for i in 1 2 3 4 5 6 7 8; do
+    run 4 sh -c 'to=$1; shift; "$0" align -j 4 -o "$to" "$@" >/dev/full' "$KAO" full copy*.jpg
+    err_has "cannot write the output"
+    err_one_line
+done
+[ -z "$(find full -name '.kao-*')" ] || fails "left: $(find full -name '.kao-*' | wc -l)"
+fact "paths into a full disk end a list after the chips that are being written: no other file stays"
 finish

@@ -93,7 +93,7 @@ def page(path, *words):
     """A page that needs nothing beside it, with plots that are XML, and these words."""
     text = open(path, encoding="utf-8").read()
     plots = text.split("<svg ")[1:]
-    need(len(plots) == (2 if "CMC" in words else 3), len(plots), "plots")
+    need(len(plots) == (3 if "ROC" in text else 2), len(plots), "plots")
     for p in plots:
         minidom.parseString("<svg " + p[:p.index("</svg>") + 6])
     need("src=" not in text and "href=" not in text and "url(" not in text, "refers to something beside it")
@@ -120,6 +120,98 @@ def groups(path, folder, labels, kao, threshold):
            for g in o["groups"] + o["across"] if g["pairs"]}
     need(got == want, got, want)
     need(o["all"]["pairs"] == len(names) * (len(names) - 1) // 2, o["all"])
+
+
+def strangers(folder, kao, model):
+    """The similarities of different people's pictures, largest first, from the vectors of kao embed."""
+    names = sorted(os.path.relpath(os.path.join(r, n), folder) for r, _, ns in os.walk(folder) for n in ns)
+    out = subprocess.run([kao, "embed", "--no-detect", "--json", "-m", model] + [os.path.join(folder, n) for n in names],
+                         capture_output=True, check=True).stdout
+    vectors = [json.loads(line)["embedding"] for line in out.splitlines()]
+    pairs = [(math.fsum(x * y for x, y in zip(vectors[i], vectors[k])), names[i], names[k])
+             for i in range(len(names)) for k in range(i)
+             if os.path.dirname(names[i]) != os.path.dirname(names[k])]
+    return sorted(pairs, reverse=True)
+
+
+def counted(rows, all_pairs, most_off):
+    """Each (similarity, rate): so many of the pairs reach it."""
+    for similarity, rate in rows:
+        reached = sum(p[0] >= similarity - 1e-6 for p in all_pairs)
+        need(abs(reached - rate * len(all_pairs)) <= most_off, similarity, rate, reached, len(all_pairs))
+
+
+def calibration(path, folder, kao, model):
+    o, all_pairs = json.load(open(path)), strangers(folder, kao, model)
+    need(o["different"] == len(all_pairs), o["different"])
+    rows = [(p["similarity"], p["far"]) for p in o["curve"] if not p["extrapolated"]]
+    need([round(f * len(all_pairs)) for _, f in rows] == [240, 76, 24, 10], rows)
+    counted(rows, all_pairs, 1e-6)
+    for got, want in zip(o["most_alike"], all_pairs):
+        need(abs(got["similarity"] - want[0]) < 1e-5, got, want)
+    need(len(o["most_alike"]) == 5)
+    for r in o["rates"]:
+        need(r["far_95"][0] < r["far"] < r["far_95"][1], r)
+        need(0 <= r["tar"] <= 1, r)
+
+
+def card_rows(path):
+    return dict(line.rstrip("\n").split(" = ", 1) for line in open(path) if " = " in line)
+
+
+def curve(text):
+    return [tuple(float(x) for x in p.rstrip("~").split(":")) for p in text.split()]
+
+
+def calibration_card(path, folder, kao, model):
+    all_pairs = strangers(folder, kao, model)
+    # four decimals of a similarity may pass a pair or two
+    counted([(s, 10 ** f) for s, f in curve(card_rows(path)["calibration.none"])], all_pairs, 3)
+
+
+def calibration_groups(path, folder, labels, kao, model):
+    o, all_pairs = json.load(open(path)), strangers(folder, kao, model)
+    of = {l.split()[0]: l.split()[1].replace("_", " ") for l in open(labels) if not l.startswith("#")}
+    need([g["group"] for g in o["groups"]] == ["A B", "C"], o["groups"])
+    for g in o["groups"]:
+        # each picture is another person there: a person's own two count, too
+        own = [p for p in all_pairs if of[p[1]] == of[p[2]] == g["group"]]
+        need(g["pairs"] == 190 and g["pictures"] == 20, g["pairs"])
+        for r in g["rates"]:
+            reached = sum(p[0] >= r["similarity"] - 1e-6 for p in own)
+            n = None if r["far"] is None else r["far"] * g["pairs"]
+            need(n is None or reached <= n + 1e-6 <= reached + 10 + 1e-5, r, reached)
+            need(reached < 10 if n is None else n >= 10 - 1e-6, r, reached)
+
+
+def odds(path, card, far, of):
+    """Threshold, rate, the worst group's and the likelihood ratio, by hand from the card."""
+    o, rows = json.load(open(path)), card_rows(card)
+
+    def rate_at(points, s):
+        for (s0, f0), (s1, f1) in zip(points, points[1:]):
+            if s0 <= s <= s1:
+                return 10 ** (f0 + (s - s0) / (s1 - s0) * (f1 - f0))
+        return None
+
+    def threshold_at(points, f):
+        for (s0, f0), (s1, f1) in zip(points, points[1:]):
+            if f0 >= f >= f1:
+                return s0 + (f0 - f) / (f0 - f1) * (s1 - s0)
+
+    every = curve(rows["calibration.none"])
+    groups = {k.split(".", 2)[2]: curve(v) for k, v in rows.items() if k.startswith("calibration.none.")}
+    want = [threshold_at(c, math.log10(float(far))) for c in (groups.values() if of == "worst" else [every])]
+    need(abs(o["threshold"] - max(want)) < 1e-5, o["threshold"], want)
+    need(o["same"] is (o["similarity"] >= o["threshold"]))
+    s = o["similarity"]
+    at = rate_at(every, s)
+    need(o["far"] == 1e-6 and o["far_is"] == "at_most" if at is None else abs(o["far"] / at - 1) < 1e-4, o["far"], at)
+    worst = [(rate_at(c, s), g) for g, c in groups.items() if rate_at(c, s) is not None]
+    need(o["far_worst_group"] is None if not worst else abs(o["far_worst_group"] / max(worst)[0] - 1) < 1e-4, o, worst)
+    need(o["worst_group"] == (max(worst)[1] if worst else None), o["worst_group"])
+    ratio = math.exp(max(-16, min(16, 10 * s - 3)))
+    need(abs(o["likelihood_ratio"] / ratio - 1) < 1e-4, o["likelihood_ratio"], ratio)
 
 
 def identify(path, scores, folder, kao, threshold):

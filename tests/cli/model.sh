@@ -25,6 +25,36 @@ run 3 "$KAO" model make mbf none/x.onnx
 err_has "none/x.onnx"
 fact "kao model make writes the field's architectures"
 
+# ---- a card inside ----
+
+cp "$2" plain.onnx
+[ ! -e "$2.card" ] || cp "$2.card" plain.onnx.card
+cat >in.card <<CARD
+# comment
+note = inside = yes
+calibration.none = 0.2:-1 0.4:-3
+CARD
+run 0 "$KAO" model card plain.onnx in.card "with 顔.onnx"
+out_has "with 顔.onnx: 2 lines of in.card"
+run 0 "$KAO" model info "with 顔.onnx"
+out_has "note             = inside = yes"
+out_has "calibration.none = 0.2:-1 0.4:-3"
+out_has "(metadata)"
+echo "calibration.sum = 0.2:-1 0.4:-3" >in.card
+run 0 "$KAO" model card "with 顔.onnx" in.card "with 顔.onnx"
+run 0 "$KAO" model info "with 顔.onnx"
+out_has "calibration.sum"
+! grep -q "calibration.none" out || fails "curves of two measurements"
+echo "calibration.sum = nonsense" >in.card
+run 3 "$KAO" model card plain.onnx in.card bad.onnx
+err_has "calibration.sum"
+[ ! -e bad.onnx ] || fails "written all the same"
+run 3 "$KAO" model card in.card in.card bad.onnx
+run 3 "$KAO" model card plain.onnx in.card
+echo "note = x" >in.card
+run 4 "$KAO" model card plain.onnx in.card none/x.onnx
+fact "kao model card puts a card's lines into the file, in place of those of their keys; a wrong line is refused"
+
 check names-model "odd names.onnx"
 check write-npy x=1.npy 2 3
 cp x=1.npy x.npy

@@ -74,6 +74,12 @@ err_one_line
 run 2 "$KAO" verify "$a" blank.png --json
 check verify out similarity=null code=no_face
 fact "no face: status 2, code no_face"
+for order in "blank.png missing.jpg" "missing.jpg blank.png"; do
+    run 3 "$KAO" verify $order --json
+    lines 2 err
+    check verify out similarity=null code=io
+done
+fact "both pictures fail: the higher status is told, in either order"
 run 2 "$KAO" verify "$group" "$a" --faces error --json
 check verify out similarity=null code=several_faces
 err_has "group.jpg: "

@@ -87,7 +87,7 @@ static void thresholds(void **state)
         assert_true(fabs(back.far / rows[i].far - 1) < 1e-6);
         assert_int_equal(back.extrapolated, rows[i].extrapolated);
     }
-    kao_rate small = { .size = sizeof small - 1 }, first = { .size = 0 };
+    kao_rate small = { .size = offsetof(kao_rate, bound) - 1 }, first = { .size = 0 };
 
     assert_false(kao_calibration_far(c, KAO_TTA_NONE, .5f, NULL, &small));
     assert_false(kao_calibration_threshold(c, KAO_TTA_NONE, .01, NULL, &small));
@@ -100,6 +100,128 @@ static void thresholds(void **state)
     assert_string_equal(kao_calibration_group(c, KAO_TTA_NONE, 1), "young");
     assert_null(kao_calibration_group(c, KAO_TTA_NONE, 2));
     assert_null(kao_calibration_group(c, KAO_TTA_CONCAT, 0));
+    kao_embedder_destroy(e);
+}
+
+/* Beyond a curve's ends: nothing for a caller that knows no bounds, else the end's own rate. */
+static void bounds(void **state)
+{
+    static const struct {
+        float similarity;
+        int32_t bound;
+        double far;
+        uint32_t extrapolated;
+    } rows[] = {
+        { .1f, -1, .1, 0 },  { .2f, 0, .1, 0 },    { .3f, 0, .01, 0 },
+        { .7f, 0, 1e-6, 1 }, { .71f, 1, 1e-6, 1 }, { 1, 1, 1e-6, 1 },
+    };
+    fixture *f = *state;
+    kao_model *m = NULL;
+    kao_embedder *e = NULL;
+
+    assert_int_equal(open_with(f, curves, &m), KAO_OK);
+    assert_int_equal(kao_embedder_create(m, &e, NULL, NULL), KAO_OK);
+    kao_model_release(m);
+    const kao_calibration *c = kao_embedder_calibration(e);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_rate rate = { .size = sizeof rate, .bound = 7 }, small = { .size = 0 };
+
+        assert_true(
+            kao_calibration_far(c, KAO_TTA_NONE, rows[i].similarity, NULL, &rate));
+        assert_int_equal(rate.bound, rows[i].bound);
+        assert_true(fabs(rate.far / rows[i].far - 1) < 1e-6);
+        assert_int_equal(rate.extrapolated, rows[i].extrapolated);
+        assert_int_equal(
+            kao_calibration_far(c, KAO_TTA_NONE, rows[i].similarity, NULL, &small),
+            rows[i].bound == 0);
+    }
+    kao_embedder_destroy(e);
+}
+
+/* Of "old people" and "young": whose strangers look most alike, and where nobody counted. */
+static void worst_groups(void **state)
+{
+    static const struct {
+        float similarity;
+        double far;
+        const char *group;
+    } rows[] = {
+        { .05f, 0, NULL },
+        { .15f, 1.7782794e-3, "young" }, /* half way from -2.5 to -3 */
+        { .4f, .0316227766, "old people" },
+        { .5f, .01, "old people" },
+        { .6f, 0, NULL },
+    };
+    fixture *f = *state;
+    kao_model *m = NULL;
+    kao_embedder *e = NULL;
+
+    assert_int_equal(open_with(f, curves, &m), KAO_OK);
+    assert_int_equal(kao_embedder_create(m, &e, NULL, NULL), KAO_OK);
+    kao_model_release(m);
+    const kao_calibration *c = kao_embedder_calibration(e);
+    const char *group = NULL;
+    kao_rate rate = { .size = sizeof rate };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const int known =
+            kao_calibration_worst(c, KAO_TTA_NONE, rows[i].similarity, &rate, &group);
+
+        assert_int_equal(known, rows[i].group != NULL);
+        if (!known)
+            continue;
+        assert_string_equal(group, rows[i].group);
+        assert_true(fabs(rate.far / rows[i].far - 1) < 1e-5);
+    }
+    /* no rate is in both curves: that of old people ends at .01, the young begin below */
+    assert_false(kao_calibration_worst_threshold(c, KAO_TTA_NONE, .01, &rate, &group));
+    assert_false(
+        kao_calibration_worst_threshold(c, KAO_TTA_CONCAT, .01, &rate, &group));
+    assert_false(kao_calibration_worst(c, KAO_TTA_CONCAT, .3f, &rate, &group));
+    kao_embedder_destroy(e);
+}
+
+static const char beside[] = "calibration.none = 0.2:-1 0.4:-3\n"
+                             "calibration.none.a = 0.3:-1 0.5:-3\n"
+                             "calibration.none.b = 0.35:-1 0.45:-3\n"
+                             "likelihood.none = 20 -8 5\n"
+                             "calibrated.none = a set; 1,000 pairs\n";
+
+static void what_stands_beside(void **state)
+{
+    static const struct {
+        float similarity;
+        double log_ratio;
+    } rows[] = { { .4f, 0 }, { .5f, 2 }, { .9f, 5 }, { -.9f, -5 } };
+    fixture *f = *state;
+    kao_model *m = NULL;
+    kao_embedder *e = NULL;
+
+    assert_int_equal(open_with(f, beside, &m), KAO_OK);
+    assert_int_equal(kao_embedder_create(m, &e, NULL, NULL), KAO_OK);
+    kao_model_release(m);
+    const kao_calibration *c = kao_embedder_calibration(e);
+    kao_rate rate = { .size = sizeof rate };
+    const char *group = NULL;
+    double z = 7;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_true(
+            kao_calibration_likelihood(c, KAO_TTA_NONE, rows[i].similarity, &z));
+        assert_true(fabs(z - rows[i].log_ratio) < 1e-6);
+    }
+    assert_false(kao_calibration_likelihood(c, KAO_TTA_SUM, .4f, &z));
+    assert_false(kao_calibration_likelihood(c, KAO_TTA_NONE, NAN, &z));
+    assert_string_equal(kao_calibration_source(c, KAO_TTA_NONE), "a set; 1,000 pairs");
+    assert_null(kao_calibration_source(c, KAO_TTA_SUM));
+    /* at .1 group b needs the higher similarity, at .001 group a */
+    assert_true(kao_calibration_worst_threshold(c, KAO_TTA_NONE, .1, &rate, &group));
+    assert_string_equal(group, "b");
+    assert_true(fabsf(rate.similarity - .35f) < 1e-6f);
+    assert_true(kao_calibration_worst_threshold(c, KAO_TTA_NONE, .001, &rate, &group));
+    assert_string_equal(group, "a");
+    assert_true(fabsf(rate.similarity - .5f) < 1e-6f);
     kao_embedder_destroy(e);
 }
 
@@ -118,6 +240,12 @@ static void curves_that_are_none(void **state)
         { "calibration.none = 0.2:-1, 0.3:-2\n", "calibration.none" },
         { "calibration.none = 0.2 -1 0.3 -2\n", "calibration.none" },
         { "calibration.none = 0.2:-1 0.3:nan\n", "calibration.none" },
+        { "likelihood.none = 20 -8\n", "likelihood.none" },
+        { "likelihood.none = 20 -8 5 1\n", "likelihood.none" },
+        { "likelihood.none = 0 -8 5\n", "likelihood.none" },
+        { "likelihood.none = 20 -8 -5\n", "likelihood.none" },
+        { "likelihood.none.young = 20 -8 5\n", "unknown key" },
+        { "calibrated.some = text\n", "unknown key" },
         { "calibration.some = 0.2:-1 0.3:-2\n", "unknown key" },
         { "calibration.none. = 0.2:-1 0.3:-2\n", "unknown key" },
         { "calibration = 0.2:-1 0.3:-2\n", "unknown key" },
@@ -288,6 +416,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(thresholds),
+        cmocka_unit_test(bounds),
+        cmocka_unit_test(worst_groups),
+        cmocka_unit_test(what_stands_beside),
         cmocka_unit_test(curves_that_are_none),
         cmocka_unit_test(identities),
         cmocka_unit_test(identity_of_external_weights),

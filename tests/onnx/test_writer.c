@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "onnx/metadata.h"
 #include "onnx/write.h"
 #include "support/fixture.h"
 
@@ -244,6 +245,82 @@ static void names_of_free_dimensions(void **state)
     kao_free(&f->ctx->mem, bytes);
 }
 
+/* ---- metadata ---- */
+
+static bool is_old(const char *key)
+{
+    return strncmp(key, "old.", 4) == 0;
+}
+
+static kao_status put(kao_mem *mem, kao_span file, kao_bytes *to, kao_error *err)
+{
+    static const kao_onnx_entry entries[] = { { "name", "new" }, { "empty", "" } };
+
+    *to = (kao_bytes){ .mem = mem, .max = 1 << 20 };
+    return kao_onnx_put_metadata(to, file, entries, 2, is_old, "it", err);
+}
+
+/* Entries with the new ones' keys and those that are asked to go are gone, all other bytes are
+ * there, in their order; broken files are refused, whatever the place. */
+static void metadata(void **state)
+{
+    static const char *const want[] = { "stays", "1", "name", "new", "empty", "" };
+    fixture *f = *state;
+    kao_onnx_writer w;
+    kao_onnx_model m;
+    kao_bytes to = { 0 };
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+    const float one = 1;
+
+    kao_onnx_write_begin(&w, &f->ctx->mem, 13);
+    kao_onnx_write_tensor(&w, "a", KAO_F32, (int64_t[]){ 1 }, 1, &one);
+    kao_onnx_write_meta(&w, "old.a", "1");
+    kao_onnx_write_meta(&w, "stays", "1");
+    kao_onnx_write_meta(&w, "name", "before");
+    kao_onnx_write_meta(&w, "old.b", "2");
+    assert_int_equal(kao_onnx_write_end(&w, &bytes, &n, &f->err), KAO_OK);
+    const kao_span file = { bytes, n };
+
+    assert_int_equal(put(&f->ctx->mem, file, &to, &f->err), KAO_OK);
+    assert_int_equal(
+        kao_onnx_parse(&m, &f->ctx->mem, (kao_span){ to.p, to.n }, &f->err), KAO_OK);
+    assert_int_equal(m.n_meta, 3);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_string_equal(m.meta[i].key, want[2 * i]);
+        assert_string_equal(m.meta[i].value, want[2 * i + 1]);
+    }
+    assert_int_equal(m.n_values, 1);
+    assert_true(*(const float *)m.constants[0]->data == 1);
+    /* the graph, with what stands before it, is not touched */
+    assert_memory_equal(to.p, bytes, 36);
+    kao_onnx_free(&m);
+    for (long long at = 0;; at++) {
+        kao_bytes again = { 0 };
+
+        kao_fault_arm(&f->ctx->mem, KAO_FAULT_ALLOC, at);
+        const kao_status st = put(&f->ctx->mem, file, &again, &f->err);
+        const bool fired = kao_fault_disarm(&f->ctx->mem, KAO_FAULT_ALLOC);
+
+        assert_int_equal(st, fired ? KAO_E_NOMEM : KAO_OK);
+        kao_bytes_free(&again);
+        if (!fired)
+            break;
+    }
+    for (size_t cut = 1; cut < n; cut++) {
+        kao_bytes part = { 0 };
+        const kao_status st =
+            put(&f->ctx->mem, (kao_span){ bytes, cut }, &part, &f->err);
+
+        /* between two fields the rest is a message of its own */
+        assert_true(st == KAO_OK || st == KAO_E_FORMAT);
+        assert_true(st || part.n <= cut + 40);
+        kao_bytes_free(&part);
+    }
+    kao_bytes_free(&to);
+    kao_free(&f->ctx->mem, bytes);
+}
+
 static void without_memory(void **state)
 {
     static const float v[6] = { 1, 2, 3, 4, 5, 6 };
@@ -275,6 +352,7 @@ int main(void)
         cmocka_unit_test(halves_are_rounded_weights),
         cmocka_unit_test(halves_in_the_file),
         cmocka_unit_test(names_of_free_dimensions),
+        cmocka_unit_test(metadata),
         cmocka_unit_test(without_memory),
     };
 

@@ -1,0 +1,195 @@
+/* See odds.h. */
+#include "cli/odds.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define USUAL_FAR 1e-4
+
+static const char *const of_words[] = { "", " of the worst group" };
+
+/* The threshold at a rate for one pair. */
+static bool find_threshold(const cli_limit *l, double far, float *threshold)
+{
+    kao_rate rate = { .size = sizeof rate };
+    const bool known =
+        l->of == CLI_FAR_OF_WORST
+            ? kao_calibration_worst_threshold(l->calibration, l->tta, far, &rate, NULL)
+            : kao_calibration_threshold(l->calibration, l->tta, far, NULL, &rate);
+
+    if (known)
+        *threshold = rate.similarity;
+    return known;
+}
+
+static bool is_calibrated(const kao_calibration *c, kao_tta tta)
+{
+    kao_rate rate = { .size = sizeof rate };
+
+    return kao_calibration_far(c, tta, 0, NULL, &rate);
+}
+
+kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
+                            float threshold, float far, cli_far_of of, const char *name,
+                            kao_error *err)
+{
+    static const char *const ttas[] = { "none", "concat", "sum" };
+    const bool by_rate = !isnan(far) || of != CLI_FAR_OF_ALL;
+
+    *l = (cli_limit){ .calibration = kao_embedder_calibration(e),
+                      .tta = tta,
+                      .fixed = true,
+                      .threshold = threshold,
+                      .far = isnan(far) ? USUAL_FAR : (double)far,
+                      .of = of };
+    if (!isnan(threshold))
+        return by_rate ? kao_fail(err, KAO_E_ARG,
+                                  "--threshold and a rate (--far, --far-of): one of "
+                                  "both decides")
+                       : KAO_OK;
+    l->fixed = false;
+    if (find_threshold(l, l->far, &l->threshold))
+        return KAO_OK;
+    if (is_calibrated(l->calibration, tta))
+        return kao_fail(err, KAO_E_ARG,
+                        "%s: its calibration (--tta %s) does not reach a false-accept "
+                        "rate%s of %g: give another --far, or --threshold",
+                        name, ttas[tta], of_words[of], l->far);
+    if (by_rate)
+        return kao_fail(err, KAO_E_ARG,
+                        "%s: its card has no calibration (for --tta %s) to find a rate "
+                        "in: give --threshold, or see kao calibrate",
+                        name, ttas[tta]);
+    l->fixed = true;
+    if (kao_embedder_threshold(e, &l->threshold))
+        return KAO_OK;
+    return kao_fail(err, KAO_E_ARG,
+                    "%s: its card has no calibration (for --tta %s) and no threshold: "
+                    "give --threshold, or see kao calibrate",
+                    name, ttas[tta]);
+}
+
+/* 1 - (1 - far)^n, or with 1/n its inverse. */
+static double of_best(double far, double n)
+{
+    return far >= 1 ? 1 : -expm1(n * log1p(-far));
+}
+
+float cli_limit_for(const cli_limit *l, size_t n)
+{
+    float threshold = l->threshold;
+
+    if (l->fixed || n <= 1)
+        return threshold;
+    /* where the curve ends before so low a rate, nothing is alike enough */
+    return find_threshold(l, of_best(l->far, 1 / (double)n), &threshold) ? threshold
+                                                                         : 1;
+}
+
+cli_odds cli_odds_of(const cli_limit *l, float similarity, size_t n)
+{
+    kao_rate all = { .size = sizeof all }, worst = { .size = 0 };
+    cli_odds o = { .known = kao_calibration_far(l->calibration, l->tta, similarity,
+                                                NULL, &all) };
+    double log_ratio = 0;
+
+    o.worst_known =
+        kao_calibration_worst(l->calibration, l->tta, similarity, &worst, &o.worst);
+    o.ratio_known =
+        kao_calibration_likelihood(l->calibration, l->tta, similarity, &log_ratio);
+    if (o.known) {
+        o.far = of_best(all.far, (double)n);
+        o.extrapolated = all.extrapolated;
+        o.bound = all.bound;
+    }
+    if (o.worst_known)
+        o.far_worst = of_best(worst.far, (double)n);
+    if (o.ratio_known)
+        o.ratio = exp(log_ratio) / (double)n;
+    return o;
+}
+
+/* ---- in words ---- */
+
+int cli_places_for(float similarity, float threshold)
+{
+    for (int n = 3; n < 9; n++) {
+        char a[32], b[32];
+
+        snprintf(a, sizeof a, "%.*f", n, (double)similarity);
+        snprintf(b, sizeof b, "%.*f", n, (double)threshold);
+        if (strcmp(a, b) != 0 || similarity == threshold)
+            return n;
+    }
+    return 9;
+}
+
+/* n with a comma before each three digits. */
+static void with_commas(double n, char to[32])
+{
+    char digits[24];
+    const size_t length = (size_t)snprintf(digits, sizeof digits, "%.0f", n);
+    size_t k = 0;
+
+    for (size_t i = 0; i < length; i++) {
+        if (i > 0 && (length - i) % 3 == 0)
+            to[k++] = ',';
+        to[k++] = digits[i];
+    }
+    to[k] = '\0';
+}
+
+/* "one in 43,000", "12 in 100": two digits say all that is known. */
+static void put_share(double far, char to[48])
+{
+    char number[32];
+
+    if (far > .1) {
+        snprintf(to, 48, "%.0f in 100", 100 * far);
+        return;
+    }
+    const double n = 1 / far, digit = pow(10, floor(log10(n)) - 1);
+
+    with_commas(round(n / digit) * digit, number);
+    snprintf(to, 48, "one in %s", number);
+}
+
+void cli_odds_print(const cli_odds *o)
+{
+    char all[48], worst[48];
+
+    if (!o->known)
+        return;
+    put_share(o->far, all);
+    printf("%s%c%s pairs of strangers look this alike%s",
+           o->bound > 0   ? "Fewer than "
+           : o->bound < 0 ? "More than "
+                          : "",
+           o->bound || all[0] != 'o' ? all[0] : 'O', all + 1,
+           o->extrapolated ? " (extrapolated)" : "");
+    if (o->worst_known) {
+        put_share(o->far_worst, worst);
+        printf("; among %s, the worst group measured, %s", o->worst, worst);
+    }
+    printf(".\n");
+}
+
+void cli_odds_set(kao_json *to, const cli_odds *o)
+{
+    kao_json_set(to, "far", o->known ? kao_json_number(o->far) : kao_json_null());
+    kao_json_set(to, "far_is",
+                 !o->known         ? kao_json_null()
+                 : o->bound > 0    ? kao_json_string("at_most")
+                 : o->bound < 0    ? kao_json_string("at_least")
+                 : o->extrapolated ? kao_json_string("extrapolated")
+                                   : kao_json_string("counted"));
+    kao_json_set(to, "far_worst_group",
+                 o->worst_known ? kao_json_number(o->far_worst) : kao_json_null());
+    kao_json_set(to, "worst_group",
+                 o->worst_known ? kao_json_string(o->worst) : kao_json_null());
+    kao_json_set(to, "likelihood_ratio",
+                 o->ratio_known ? kao_json_number(o->ratio) : kao_json_null());
+}

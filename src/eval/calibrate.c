@@ -1,0 +1,222 @@
+/* See calibrate.h. */
+#include "eval/calibrate.h"
+
+#include <math.h>
+#include <stdio.h>
+
+#include "eval/plot.h"
+
+/* ---- the tail ---- */
+
+bool kao_tail_fit(kao_tail *tail, const double *excess, size_t n)
+{
+    double mean = 0, weighted = 0; /* b0 = E[y], b1 = E[y (1 - F(y))] */
+
+    for (size_t i = 0; i < n; i++) {
+        const double rest =
+            1 - ((double)i + .65) / (double)n; /* position (i + .65) / n */
+
+        mean += excess[i];
+        weighted += rest * excess[i];
+    }
+    mean /= (double)n;
+    weighted /= (double)n;
+    const double gap = mean - 2 * weighted;
+
+    if (!(gap > 0) || !(mean > 0))
+        return false;
+    tail->shape = 2 - mean / gap; /* Hosking's k is its negative */
+    tail->scale = 2 * mean * weighted / gap;
+    return tail->scale > 0;
+}
+
+double kao_tail_value(const kao_tail *t, double p)
+{
+    const double decades = log(p / t->share); /* below 0 */
+
+    return fabs(t->shape) < 1e-9
+               ? t->level - t->scale * decades
+               : t->level + t->scale / t->shape * expm1(-t->shape * decades);
+}
+
+/* ---- the curve ---- */
+
+#define FAR_LEAST  1e-8
+#define TAIL_SHARE 1e-3
+enum { TAIL_PAIRS = 50 };
+
+static double half_power(size_t i)
+{
+    return pow(10, -(double)i / 2);
+}
+
+/* Values equal to four places, or not above the one before, are no further point. */
+static void add_point(kao_curve *c, double similarity, double far, bool fitted)
+{
+    const kao_curve_point *last = c->n ? &c->points[c->n - 1] : NULL;
+
+    if (c->n == KAO_CURVE_MOST || similarity > 1 ||
+        (last && (similarity < last->similarity + 1e-4 || !(far < last->far))))
+        return;
+    c->points[c->n++] =
+        (kao_curve_point){ .similarity = similarity, .far = far, .fitted = fitted };
+    c->n_counted += !fitted;
+}
+
+static void add_counted(kao_curve *c, const kao_strangers *s, uint64_t k)
+{
+    add_point(c, kao_strangers_reached(s, k), (double)k / (double)s->n_different,
+              false);
+}
+
+/* Excesses over the level that a thousandth reaches, smallest first; NULL: too few pairs. */
+static double *excesses(const kao_strangers *s, kao_tail *tail, size_t *n)
+{
+    const uint64_t k = (uint64_t)(TAIL_SHARE * (double)s->n_different);
+
+    if (k < TAIL_PAIRS || k > s->n_top)
+        return NULL;
+    double *e = kao_calloc(s->mem, (size_t)k, sizeof *e);
+
+    *n = (size_t)k - 1;
+    tail->level = (double)s->top[k - 1].similarity;
+    tail->share = (double)k / (double)s->n_different;
+    for (size_t i = 0; e && i < *n; i++)
+        e[i] = (double)s->top[*n - 1 - i].similarity - tail->level;
+    return e;
+}
+
+static void add_tail(kao_curve *c, const kao_strangers *s)
+{
+    kao_tail tail;
+    size_t n = 0;
+    double *e = excesses(s, &tail, &n);
+
+    if (e && kao_tail_fit(&tail, e, n))
+        for (size_t i = 1; half_power(i) >= FAR_LEAST * .99; i++)
+            if (half_power(i) < c->points[c->n - 1].far * .99)
+                add_point(c, kao_tail_value(&tail, half_power(i)), half_power(i), true);
+    kao_free(s->mem, e);
+}
+
+bool kao_curve_measure(const kao_strangers *s, bool with_tail, kao_curve *out)
+{
+    *out = (kao_curve){ .n = 0 };
+    for (size_t i = 1;; i++) {
+        const double k = half_power(i) * (double)s->n_different;
+
+        if (k < 1.5 * KAO_CURVE_ENOUGH) /* the last point is near enough */
+            break;
+        add_counted(out, s, (uint64_t)(k + .5));
+    }
+    if (s->n_different >= 2 * KAO_CURVE_ENOUGH)
+        add_counted(out, s, KAO_CURVE_ENOUGH);
+    if (with_tail && out->n)
+        add_tail(out, s);
+    return out->n_counted >= 2;
+}
+
+bool kao_curve_put(kao_bytes *b, const kao_curve *c)
+{
+    bool fine = true;
+
+    for (size_t i = 0; fine && i < c->n; i++) {
+        const kao_curve_point *p = &c->points[i];
+
+        fine = kao_put(b, "%s%.4f:%.3f%s", i ? " " : "", p->similarity, log10(p->far),
+                       p->fitted ? "~" : "");
+    }
+    return fine;
+}
+
+/* ---- the likelihood ratio ---- */
+
+static double sigmoid(double z)
+{
+    return 1 / (1 + exp(-z));
+}
+
+bool kao_logistic_fit(kao_logistic *l, const double *value, const double *same,
+                      const double *different, size_t n, double penalty)
+{
+    double all_same = 0, all_different = 0;
+
+    *l = (kao_logistic){ 0, 0 };
+    for (size_t i = 0; i < n; i++) {
+        all_same += same[i];
+        all_different += different[i];
+    }
+    if (!(all_same > 0) || !(all_different > 0))
+        return false;
+    for (int round = 0; round < 200; round++) {
+        double g0 = 0, g1 = penalty * l->slope, h00 = 0, h01 = 0, h11 = penalty;
+
+        for (size_t i = 0; i < n; i++) {
+            const double w = same[i] + different[i], x = value[i];
+
+            if (w == 0)
+                continue;
+            const double p = sigmoid(l->slope * x + l->offset), g = w * p - same[i],
+                         h = w * p * (1 - p);
+
+            g0 += g;
+            g1 += g * x;
+            h00 += h;
+            h01 += h * x;
+            h11 += h * x * x;
+        }
+        const double det = h00 * h11 - h01 * h01;
+
+        if (!(det > 0))
+            return false;
+        const double offset = (h11 * g0 - h01 * g1) / det,
+                     slope = (h00 * g1 - h01 * g0) / det;
+        /* a long step may overshoot where both kinds lie far apart */
+        const double length = fabs(slope) > 20 ? 20 / fabs(slope) : 1;
+
+        l->offset -= length * offset;
+        l->slope -= length * slope;
+        if (fabs(slope) < 1e-10 && fabs(offset) < 1e-10)
+            return isfinite(l->slope) && isfinite(l->offset);
+    }
+    return false;
+}
+
+static double bin_middle(size_t i)
+{
+    return ((double)i + .5) / KAO_STRANGERS_BINS * 2 - 1;
+}
+
+/* log2(1 + exp(z)) */
+static double bits(double z)
+{
+    return (z > 30 ? z : log1p(exp(z))) / log(2);
+}
+
+bool kao_likelihood_measure(const kao_strangers *s, kao_likelihood *out)
+{
+    enum { N = KAO_STRANGERS_BINS };
+    double *x = kao_calloc(s->mem, 3 * (size_t)N, sizeof *x);
+    double *same = x + N, *different = x + 2 * (size_t)N;
+    bool fine = x && s->n_same && s->n_different;
+
+    *out = (kao_likelihood){ .cllr = 0 };
+    for (size_t i = 0; fine && i < N; i++) {
+        x[i] = bin_middle(i);
+        same[i] = (double)s->same[i] / (double)s->n_same / 2;
+        different[i] = (double)s->different[i] / (double)s->n_different / 2;
+    }
+    /* what keeps the slope finite where the kinds do not overlap: about one pair's worth */
+    const double least =
+        fine ? (double)(s->n_same < s->n_different ? s->n_same : s->n_different) : 1;
+
+    fine = fine && kao_logistic_fit(&out->l, x, same, different, N, .01 / least);
+    for (size_t i = 0; fine && i < N; i++) {
+        const double z = out->l.slope * x[i] + out->l.offset;
+
+        out->cllr += same[i] * bits(-z) + different[i] * bits(z);
+    }
+    out->most = fine ? log((double)s->n_different) : 0;
+    kao_free(s->mem, x);
+    return fine;
+}

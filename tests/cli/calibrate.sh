@@ -1,0 +1,142 @@
+#!/bin/sh
+# kao calibrate DETECTOR EMBEDDER, and what kao verify makes of it
+. "$(dirname "$0")/lib.sh"
+take_models "$@"
+cd "$work" || exit 1
+checks() { "${PYTHON:-python3}" "$here/check_eval.py" "$@" || fails "check_eval.py $*"; }
+
+# Twenty people, two crops each, of the embedder's size.
+mkdir people
+i=0
+while [ $i -lt 20 ]; do
+    mkdir "people/p$i"
+    for k in 1 2; do
+        "$COMPOSE" "people/p$i/$k.png" $chip_px $chip_px $((40 + i * 9 + k)) "#$(printf '%02x%02x%02x' $((i * 12)) $((250 - i * 7)) $((i * 61 % 256)))" \
+            4 4 $((chip_px - 8)) $((chip_px / 3)) "#$(printf '%02x%02x%02x' $((255 - i * 5)) $((i * 97 % 256)) $((i * 11)))" $((i + 4)) $((chip_px / 2)) $((chip_px / 3 + k)) $((6 + i))
+    done
+    i=$((i + 1))
+done
+cp "$2" mine.onnx
+[ ! -e "$2.card" ] || cp "$2.card" mine.onnx.card
+[ -e mine.onnx.card ] && cp mine.onnx.card before.card
+
+run 0 "$KAO" calibrate people -m ./mine.onnx --json --list 5
+checks calibration out people "$KAO" ./mine.onnx
+run 0 "$KAO" calibrate people -m ./mine.onnx --card plain.card --note "made = of colours"
+out_has "760 of different people, 20 of the same"
+out_has "40 of 20 people; 0 unusable"
+grep -q '^calibrated.none = made = of colours; 760 pairs of different people, 40 pictures$' plain.card || fails "no source in the card"
+checks calibration_card plain.card people "$KAO" ./mine.onnx
+cp out one
+run 0 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --threads 1
+same out one
+fact "rates and curve are those counted again from the vectors of kao embed, into the card; the same for --threads 1"
+
+# ---- a card that is there ----
+
+cat >card.txt <<CARD
+# kept
+note = mine
+calibration.none = 0.1:-1 0.2:-2
+calibration.none.green = 0.1:-1 0.2:-2
+likelihood.none = 1 0 1
+calibration.concat = 0.1:-1 0.2:-2
+  calibrated.none = old
+CARD
+chmod 600 card.txt
+run 0 "$KAO" calibrate people -m ./mine.onnx --card card.txt
+[ "$(head -n 2 card.txt)" = "# kept
+note = mine" ] || fails "what was there is not kept"
+grep -q '^calibration.concat = 0.1:-1 0.2:-2$' card.txt || fails "another use of the mirror was touched"
+grep -q '^calibration.none.green = 0.1:-1 0.2:-2$' card.txt || fails "a group that was not measured is gone"
+[ "$(grep -c '^ *calibrat[a-z]*\.none ' card.txt)" = 2 ] || fails "an old line stays"
+[ "$(stat -c %a card.txt)" = 600 ] || fails "mode of the card"
+fact "--card replaces what was measured and keeps the rest and the file's mode"
+
+# ---- groups ----
+
+ls people | awk '{ print $0 "/1.png " (NR % 2 ? "A_B" : "C") " x"; print $0 "/2.png " (NR % 2 ? "A_B" : "C") " y" }' >labels.txt
+sed -i '1i # picture kind letter' labels.txt
+run 0 "$KAO" calibrate people --groups people --labels labels.txt --by kind -m ./mine.onnx --json
+checks calibration_groups out people labels.txt "$KAO" ./mine.onnx
+run 0 "$KAO" calibrate people --groups people --labels labels.txt --by kind -m ./mine.onnx --card groups.card --report "page 顔.html"
+grep -q '^calibration.none.A B = ' groups.card || fails "no curve of a group"
+out_has "A B "
+checks page "page 顔.html" "A B" "False accepts by threshold"
+run 0 "$KAO" calibrate --groups people --labels labels.txt --by kind -m ./mine.onnx --card only.card
+! grep -q '^calibration.none = ' only.card || fails "a curve of nobody"
+run 3 "$KAO" calibrate people --groups people -m ./mine.onnx
+run 3 "$KAO" calibrate --labels labels.txt -m ./mine.onnx
+run 3 "$KAO" calibrate people --groups people --labels labels.txt --by size -m ./mine.onnx
+err_has 'no field "size"'
+fact "groups: rates at the thresholds of all, where ten pairs reach them; a page; groups alone"
+
+# ---- doubles, pairs ----
+
+printf '# one person\npeople/none.png x\np0/1.png\tp1/1.png\n' >doubles.txt
+run 0 "$KAO" calibrate people -m ./mine.onnx --doubles doubles.txt
+out_has "756 of different people, 24 of the same"
+out_has "1 pairs of doubles.txt joined"
+echo one-word >doubles.txt
+run 3 "$KAO" calibrate people -m ./mine.onnx --doubles doubles.txt
+err_has "doubles.txt: line 1: wanted two paths"
+awk 'BEGIN { for (i = 0; i < 20; i++) { print "p" i "/1.png p" i "/2.png 1"; for (k = i + 1; k < 20; k++) print "p" i "/1.png p" k "/2.png 0" } }' >pairs.txt
+run 0 "$KAO" calibrate people --pairs pairs.txt -m ./mine.onnx
+out_has "190 of different people, 20 of the same"
+head -n 12 pairs.txt >few.txt
+run 3 "$KAO" calibrate people --pairs few.txt -m ./mine.onnx
+err_has "11 pairs of different people: too few for a curve"
+fact "doubles are no strangers; a list of pairs; too few pairs for a curve"
+
+# ---- what is wrong ----
+
+run 3 "$KAO" calibrate gone -m ./mine.onnx
+err_has "kao calibrate: gone"
+err_one_line
+run 3 "$KAO" calibrate
+run 3 "$KAO" calibrate people people
+echo no picture >people/p3/1.png
+run 3 "$KAO" calibrate people -m ./mine.onnx
+err_has "kao calibrate: refused; --unusable drop leaves their pairs out"
+run 0 "$KAO" calibrate people -m ./mine.onnx --unusable drop
+out_has "1 unusable"
+run 3 "$KAO" calibrate people -m ./mine.onnx --unusable reject
+run 4 "$KAO" calibrate people -m ./mine.onnx --unusable drop --card no/folder/x.card
+err_has "no/folder/x.card"
+fact "missing, broken and unusable pictures, a card that cannot be written"
+
+# ---- kao verify by it ----
+
+sed '/^calibrat/d;/^likelihood/d' before.card >mine.onnx.card 2>/dev/null || :
+cat >>mine.onnx.card <<CARD
+calibration.none = -0.5:-1 0:-2 0.5:-4 0.9:-6~
+calibration.none.some people = -0.5:-0.5 0.5:-2
+calibration.none.others = -0.5:-0.7 0.5:-2.5
+likelihood.none = 10 -3 16
+CARD
+verify() { run "$1" "$KAO" verify --no-detect people/p0/1.png people/p1/1.png -m ./mine.onnx $2; }
+status=0
+"$KAO" verify --no-detect people/p0/1.png people/p1/1.png -m ./mine.onnx --json >s.json || status=$?
+checks odds s.json mine.onnx.card 1e-4 all
+for far in 0.05 0.001; do
+    status=0
+    "$KAO" verify --no-detect people/p0/1.png people/p1/1.png -m ./mine.onnx --json --far $far >s.json || status=$?
+    checks odds s.json mine.onnx.card $far all
+done
+"$KAO" verify --no-detect people/p0/1.png people/p1/1.png -m ./mine.onnx --json --far 0.02 --far-of worst >s.json || status=$?
+checks odds s.json mine.onnx.card 0.02 worst
+verify $status "--far 0.02 --far-of worst"
+lines 4 out
+out_has "pairs of strangers look this alike"
+run 0 "$KAO" verify --no-detect people/p0/1.png people/p0/1.png -m ./mine.onnx
+[ "$(sed -n 4p out)" = "Fewer than one in 1,000,000 pairs of strangers look this alike (extrapolated)." ] || fails "$(sed -n 4p out)"
+verify 3 "--far 1e-9"
+err_has "does not reach a false-accept rate of 1e-09: give another --far, or --threshold"
+verify 3 "--far-of worst"
+err_has "rate of the worst group of 0.0001"
+verify 3 "--far .01 --threshold .5"
+err_has "one of both decides"
+verify 3 "--far .01 --tta sum"
+err_has "no calibration (for --tta sum)"
+fact "verify: threshold by rate, of all or of the worst group; the rate at the similarity and a likelihood ratio"
+finish

@@ -1,0 +1,379 @@
+/* All pairs of strangers against a plain double loop; curves, tail and likelihood ratio against
+ * values worked by other means: distributions whose quantiles are known, and the worked example
+ * of 40 pairs (its logistic regression by another program). */
+#include "support/unit.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "eval/calibrate.h"
+
+enum { N = 60, DIM = 37, PEOPLE = 23 };
+
+typedef struct set {
+    float vectors[N * DIM];
+    uint32_t person[N];
+    bool usable[N];
+    kao_portraits p;
+} set;
+
+static void fill(set *s)
+{
+    kao_random r = kao_random_stream(5, 0, 0);
+
+    for (size_t i = 0; i < N; i++) {
+        double length = 0;
+        float *v = s->vectors + i * DIM;
+
+        for (size_t k = 0; k < DIM; k++) {
+            v[k] = kao_random_normal(&r);
+            length += (double)v[k] * (double)v[k];
+        }
+        for (size_t k = 0; k < DIM; k++)
+            v[k] /= (float)sqrt(length);
+        s->person[i] = (uint32_t)(i * 7 % PEOPLE);
+        s->usable[i] = i % 11 != 3;
+    }
+    s->p = (kao_portraits){ .vectors = s->vectors,
+                            .dim = DIM,
+                            .n = N,
+                            .person = s->person,
+                            .usable = s->usable };
+}
+
+static int more_alike(const void *x, const void *y)
+{
+    const kao_alike *a = x, *b = y;
+
+    return (a->similarity < b->similarity) - (a->similarity > b->similarity);
+}
+
+/* Every pair, by the definition. */
+static size_t list_strangers(const set *s, kao_alike *to, size_t *n_same)
+{
+    size_t n = 0;
+
+    *n_same = 0;
+    for (uint32_t i = 0; i < N; i++)
+        for (uint32_t k = i + 1; k < N; k++) {
+            double dot = 0;
+
+            if (!s->usable[i] || !s->usable[k])
+                continue;
+            for (size_t d = 0; d < DIM; d++)
+                dot +=
+                    (double)s->vectors[i * DIM + d] * (double)s->vectors[k * DIM + d];
+            if (s->person[i] == s->person[k])
+                ++*n_same;
+            else
+                to[n++] = (kao_alike){ (float)dot, i, k };
+        }
+    qsort(to, n, sizeof *to, more_alike);
+    return n;
+}
+
+static void all_pairs(void **state)
+{
+    (void)state;
+    set s;
+    kao_alike want[N * N / 2];
+    size_t n_same = 0;
+    kao_mem mem;
+
+    fill(&s);
+    const size_t n = list_strangers(&s, want, &n_same);
+
+    for (uint32_t threads = 1; threads <= 4; threads += 3) {
+        const kao_pool_options o = { .n_threads = threads };
+        kao_pool *pool = NULL;
+        kao_strangers all = { 0 };
+
+        kao_mem_init(&mem, NULL);
+        assert_int_equal(kao_pool_create(&pool, &mem, &o, NULL), KAO_OK);
+        assert_int_equal(kao_strangers_of_all(&all, &mem, pool, &s.p, NULL), KAO_OK);
+        assert_int_equal(all.n_different, n);
+        assert_int_equal(all.n_same, n_same);
+        assert_int_equal(all.n_top, n);
+        for (size_t i = 0; i < n; i++) {
+            assert_true(fabsf(all.top[i].similarity - want[i].similarity) < 1e-6f);
+            assert_int_equal(all.top[i].a, want[i].a);
+            assert_int_equal(all.top[i].b, want[i].b);
+            assert_true(kao_strangers_reached(&all, i + 1) ==
+                        (double)all.top[i].similarity);
+        }
+        uint64_t different = 0, same = 0;
+
+        for (size_t i = 0; i < KAO_STRANGERS_BINS; i++) {
+            different += all.different[i];
+            same += all.same[i];
+        }
+        assert_int_equal(different, n);
+        assert_int_equal(same, n_same);
+        assert_true(kao_strangers_found(&all, -1) == 1);
+        assert_true(kao_strangers_found(&all, 1) == 0);
+        kao_strangers_free(&all);
+        kao_pool_destroy(pool);
+    }
+}
+
+/* The same pairs, by a list. */
+static void listed_pairs(void **state)
+{
+    (void)state;
+    set s;
+    kao_alike want[N * N / 2];
+    kao_known_pair pairs[N * N / 2];
+    size_t n_same = 0, n_pairs = 0;
+    kao_mem mem;
+    kao_strangers all = { 0 };
+
+    fill(&s);
+    kao_mem_init(&mem, NULL);
+    const size_t n = list_strangers(&s, want, &n_same);
+
+    for (uint32_t i = 0; i < N; i++)
+        for (uint32_t k = i + 1; k < N; k++)
+            pairs[n_pairs++] =
+                (kao_known_pair){ .a = k, .b = i, .same = s.person[i] == s.person[k] };
+    assert_int_equal(kao_strangers_of_pairs(&all, &mem, &s.p, pairs, n_pairs, NULL),
+                     KAO_OK);
+    assert_int_equal(all.n_different, n);
+    assert_int_equal(all.n_same, n_same);
+    assert_int_equal(all.top[0].a, want[0].a);
+    assert_int_equal(all.top[0].b, want[0].b);
+    assert_true(fabs(kao_strangers_reached(&all, n) - (double)want[n - 1].similarity) <
+                1e-6);
+    kao_strangers_free(&all);
+}
+
+/* Two people alone: drawn as one and the other in half of the rounds (the one pair reaches any
+ * threshold below it), else as one person twice (no pair of strangers). So the rate is 1 or not
+ * there. With every pair above the threshold it is 1 whoever is drawn; with none 0. */
+static void intervals(void **state)
+{
+    (void)state;
+    set s;
+    kao_mem mem;
+    kao_strangers all = { 0 };
+    kao_interval got[3];
+
+    fill(&s);
+    kao_mem_init(&mem, NULL);
+    assert_int_equal(kao_strangers_of_all(&all, &mem, NULL, &s.p, NULL), KAO_OK);
+    const double least = (double)all.top[all.n_top - 1].similarity,
+                 middle = (double)all.top[all.n_top / 10].similarity;
+    const double thresholds[3] = { least, middle, .9999 };
+
+    assert_int_equal(kao_strangers_intervals(&all, &s.p, 1, thresholds, 3, got, NULL),
+                     KAO_OK);
+    assert_true(got[0].low > 1 - 1e-9 && got[0].high < 1 + 1e-9);
+    assert_true(got[1].low > .05 && got[1].low < .1 && got[1].high > .1 &&
+                got[1].high < .18);
+    assert_true(got[2].low == 0 && got[2].high == 0);
+    kao_strangers_free(&all);
+}
+
+static void out_of_memory(void **state)
+{
+    (void)state;
+    set s;
+
+    fill(&s);
+    for (long long at = 0;; at++) {
+        kao_mem mem;
+        kao_strangers all = { 0 };
+        kao_interval got[1];
+        const double threshold = .5;
+
+        kao_mem_init(&mem, NULL);
+        kao_fault_arm(&mem, KAO_FAULT_ALLOC, at);
+        kao_status st = kao_strangers_of_all(&all, &mem, NULL, &s.p, NULL);
+
+        if (!st)
+            st = kao_strangers_intervals(&all, &s.p, 1, &threshold, 1, got, NULL);
+        kao_strangers_free(&all);
+        const bool fired = kao_fault_disarm(&mem, KAO_FAULT_ALLOC);
+
+        assert_int_equal(st, fired ? KAO_E_NOMEM : KAO_OK);
+        assert_int_equal(atomic_load(&mem.live), 0);
+        if (!fired)
+            break;
+    }
+}
+
+/* ---- the tail ---- */
+
+/* Quantiles of the distribution itself, at n plotting positions. */
+static void tails(void **state)
+{
+    (void)state;
+    static const struct {
+        double scale, shape;
+    } rows[] = { { 1, 0 }, { .03, -.2 }, { .03, .1 }, { 2, -.05 } };
+    enum { MANY = 20000 };
+    double *excess = calloc(MANY, sizeof *excess);
+
+    assert_non_null(excess);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const double shape = rows[i].shape, scale = rows[i].scale;
+        kao_tail tail = { .level = .4, .share = 1e-3 };
+
+        for (size_t k = 0; k < MANY; k++) {
+            const double rest = 1 - ((double)k + .5) / MANY;
+
+            excess[k] = shape == 0 ? -scale * log(rest)
+                                   : scale / shape * (pow(rest, -shape) - 1);
+        }
+        assert_true(kao_tail_fit(&tail, excess, MANY));
+        assert_true(fabs(tail.shape - shape) < .01);
+        assert_true(fabs(tail.scale / scale - 1) < .01);
+        /* one in 1e-6 is .001 of the share */
+        const double y =
+            shape == 0 ? -scale * log(1e-3) : scale / shape * (pow(1e-3, -shape) - 1);
+
+        assert_true(fabs(kao_tail_value(&tail, 1e-6) - (.4 + y)) < .03 * y);
+        assert_true(fabs(kao_tail_value(&tail, 1e-3) - .4) < 1e-9);
+    }
+    for (size_t k = 0; k < MANY; k++)
+        excess[k] = 0;
+    assert_false(kao_tail_fit(&(kao_tail){ .share = 1 }, excess, MANY));
+    free(excess);
+}
+
+/* ---- the curve ---- */
+
+/* Similarities of n strangers whose rate falls as 10^(-10 (s - .1)) from .1 on. */
+static kao_strangers made(kao_mem *mem, size_t n)
+{
+    kao_strangers s = { .mem = mem,
+                        .n_different = n,
+                        .different = kao_calloc(mem, KAO_STRANGERS_BINS, 8),
+                        .same = kao_calloc(mem, KAO_STRANGERS_BINS, 8),
+                        .top = kao_calloc(mem, n, sizeof *s.top),
+                        .n_top = n };
+
+    for (size_t i = 0; i < n; i++) {
+        const double similarity = .1 - log10(((double)i + 1) / (double)n) / 10;
+
+        s.top[i].similarity = (float)similarity;
+        s.different[(size_t)((similarity + 1) / 2 * KAO_STRANGERS_BINS)]++;
+    }
+    return s;
+}
+
+static void curves(void **state)
+{
+    (void)state;
+    kao_mem mem;
+    kao_curve c;
+
+    kao_mem_init(&mem, NULL);
+    kao_strangers s = made(&mem, 200000);
+
+    for (int cut = 0; cut < 2; cut++) {
+        s.n_top = cut ? 1000 : 200000; /* below, the counts by similarity say it */
+        assert_true(kao_curve_measure(&s, true, &c));
+        /* -.5 .. -4 in halves, then 10 of 200,000 */
+        assert_int_equal(c.n_counted, 9);
+        assert_true(fabs(c.points[8].far - 5e-5) < 1e-12);
+        for (size_t i = 0; i < c.n; i++) {
+            const kao_curve_point *p = &c.points[i];
+            /* 200 pairs in the tail, at the upper ends of their places: it is found steeper */
+            const double want = .1 - log10(p->far) / 10;
+
+            assert_int_equal(p->fitted, i >= c.n_counted);
+            assert_true(fabs(p->similarity - want) < (p->fitted ? .055 : 2e-4));
+        }
+        assert_true(fabs(c.points[c.n - 1].far / 1e-8 - 1) < 1e-6);
+        assert_true(kao_curve_measure(&s, false, &c));
+        assert_int_equal(c.n, 9);
+    }
+    s.n_top = 200000;
+    assert_true(kao_curve_measure(&s, false, &c));
+    kao_bytes b = { .mem = &mem, .max = 4096 };
+
+    assert_true(kao_curve_put(&b, &c));
+    assert_int_equal(strncmp((const char *)b.p, "0.1500:-0.500 0.2000:-1.000 ", 28), 0);
+    kao_bytes_free(&b);
+    kao_strangers_free(&s);
+    /* 19 pairs of strangers are none to count among */
+    s = made(&mem, 19);
+    assert_false(kao_curve_measure(&s, true, &c));
+    kao_strangers_free(&s);
+    s = made(&mem, 40); /* 10 of 40 are one point */
+    assert_false(kao_curve_measure(&s, true, &c));
+    kao_strangers_free(&s);
+    s = made(&mem, 100); /* 32 and 10 of 100 */
+    assert_true(kao_curve_measure(&s, true, &c));
+    assert_int_equal(c.n, 2);
+    kao_strangers_free(&s);
+}
+
+/* ---- the likelihood ratio ---- */
+
+static void logistic(void **state)
+{
+    (void)state;
+    static const int example[40] = {
+        623,  553, 123, -47, 713, 483, 203, 83,  393, 663, 333, 23,  583, 443,
+        -107, 153, 813, 273, 53,  183, 503, 613, 363, 103, 473, 693, 13,  253,
+        743,  313, 143, -17, 533, 643, 223, 73,  413, 573, 293, 113,
+    };
+    double value[40], same[40], different[40];
+    kao_logistic l;
+
+    for (int i = 0; i < 40; i++) {
+        value[i] = example[i] / 1000.;
+        same[i] = i % 4 < 2;
+        different[i] = !same[i];
+    }
+    assert_true(kao_logistic_fit(&l, value, same, different, 40, .01));
+    assert_true(fabs(l.slope - 16.42562878) < 1e-6);
+    assert_true(fabs(l.offset + 5.44450203) < 1e-6);
+    for (int i = 0; i < 40; i++)
+        different[i] = 0;
+    assert_false(kao_logistic_fit(&l, value, same, different, 40, .01));
+}
+
+/* Two bins: where the kinds are mixed 1 : 9 and 9 : 1 the ratio is known exactly, and so are the
+ * bits lost (the entropy of one in ten). */
+static void likelihood(void **state)
+{
+    (void)state;
+    kao_mem mem;
+    kao_likelihood l;
+
+    kao_mem_init(&mem, NULL);
+    kao_strangers s = made(&mem, 0);
+    const size_t low = 3 * KAO_STRANGERS_BINS / 8, high = 7 * KAO_STRANGERS_BINS / 8;
+
+    assert_false(kao_likelihood_measure(&s, &l));
+    s.n_same = 1000;
+    s.n_different = 1000000;
+    s.same[low] = 100;
+    s.same[high] = 900;
+    s.different[low] = 900000;
+    s.different[high] = 100000;
+    assert_true(kao_likelihood_measure(&s, &l));
+    /* bins' middles are at -.25 and .75, but for half a bin */
+    assert_true(fabs(l.l.slope - 2 * log(9)) < .01);
+    assert_true(fabs(l.l.slope * .75 + l.l.offset - log(9)) < .01);
+    assert_true(fabs(l.cllr - .46899559) < 1e-4);
+    assert_true(fabs(l.most - log(1e6)) < 1e-9);
+    assert_true(fabs(kao_strangers_found(&s, 0) - .9) < 1e-12);
+    kao_strangers_free(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_pairs), cmocka_unit_test(listed_pairs),
+        cmocka_unit_test(intervals), cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(tails),     cmocka_unit_test(curves),
+        cmocka_unit_test(logistic),  cmocka_unit_test(likelihood),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
