@@ -535,10 +535,9 @@ static int print_ops(bool markdown)
         printf(
             "# Operators\n\nMade by `kao model ops --markdown` from the operator table "
             "(src/nn/op_table.c); a test\nkeeps it true. Types are those of the first "
-            "input. What is not listed is refused by name when a\nfile is loaded. "
-            "Those "
-            "that are trained have a gradient, for float32 (src/nn/ops/train_*.c say\n"
-            "what of them is refused).\n\n"
+            "input; float16 is computed as float32. What is not\nlisted is refused by "
+            "name when a file is loaded. Those that are trained have a gradient, for\n"
+            "float32 (src/nn/ops/train_*.c say what of them is refused).\n\n"
             "| operator | opsets | types | trained | attributes |\n"
             "|---|---|---|---|---|\n");
     for (size_t i = 0; i < n; i++) {

@@ -30,7 +30,7 @@ def ints(lo, hi, *dims, dtype=np.int64):
 def word(v, digits):
     if not isinstance(v, float):
         return "%d" % v
-    return "NAN" if math.isnan(v) else "%sINFINITY" % "-"[v > 0:] if math.isinf(v) else digits % v
+    return "(double)NAN" if math.isnan(v) else "%sHUGE_VAL" % "-"[v > 0:] if math.isinf(v) else digits % v
 
 
 def tensor(a, fixed):

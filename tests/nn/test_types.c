@@ -164,12 +164,44 @@ static void doubles_keep_their_digits(void **state)
     pb_free(&file);
 }
 
+/* Loading, planning (which widens, and computes constants) and running, each allocation
+ * failing in turn. */
+static void memory_runs_out(void **state)
+{
+    fixture *f = *state;
+    float x[N] = { 0 };
+    const kao_tensor in = tensor_of("1,3,8,8", x);
+    kao_mem *mem = &f->ctx->mem;
+    bool fired = true;
+
+    for (long long i = 0; fired; i++) {
+        pb file = network(KAO_F16, false);
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        const size_t live = atomic_load(&mem->live);
+
+        kao_fault_arm(mem, KAO_FAULT_ALLOC, i);
+        const kao_status st =
+            run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err);
+
+        fired = kao_fault_disarm(mem, KAO_FAULT_ALLOC);
+        assert_int_equal(st, fired ? KAO_E_NOMEM : KAO_OK);
+        if (!fired) {
+            kao_session_destroy(s);
+            kao_network_destroy(m);
+        }
+        assert_int_equal(atomic_load(&mem->live), live);
+        pb_free(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_are_computed_as_floats),
         cmocka_unit_test(whole_numbers_keep_their_digits),
         cmocka_unit_test(doubles_keep_their_digits),
+        cmocka_unit_test(memory_runs_out),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

@@ -81,14 +81,14 @@ struct kao_reducer {
 /* clang-format off */
 static const kao_reducer reducers[] = {
     { "GlobalAveragePool",  plus,          0,         plus_whole, KAO_REDUCE_MEAN },
-    { "GlobalMaxPool",      larger,        -INFINITY, larger_whole, KAO_REDUCE_SUM },
+    { "GlobalMaxPool",      larger,        -HUGE_VAL, larger_whole, KAO_REDUCE_SUM },
     { "ReduceL1",           plus_absolute, 0,         plus_absolute_whole, KAO_REDUCE_SUM },
     { "ReduceL2",           plus_square,   0,         plus_square_whole, KAO_REDUCE_ROOT },
     { "ReduceLogSum",       plus,          0,         plus_whole, KAO_REDUCE_LOG },
     { "ReduceLogSumExp",    plus,          0,         plus_whole, KAO_REDUCE_LOG_EXP },
-    { "ReduceMax",          larger,        -INFINITY, larger_whole, KAO_REDUCE_SUM },
+    { "ReduceMax",          larger,        -HUGE_VAL, larger_whole, KAO_REDUCE_SUM },
     { "ReduceMean",         plus,          0,         plus_whole, KAO_REDUCE_MEAN },
-    { "ReduceMin",          smaller,       INFINITY,  smaller_whole, KAO_REDUCE_SUM },
+    { "ReduceMin",          smaller,       HUGE_VAL,  smaller_whole, KAO_REDUCE_SUM },
     { "ReduceProd",         times,         1,         times_whole, KAO_REDUCE_SUM },
     { "ReduceSum",          plus,          0,         plus_whole, KAO_REDUCE_SUM },
     { "ReduceSumSquare",    plus_square,   0,         plus_square_whole, KAO_REDUCE_SUM },
@@ -187,7 +187,7 @@ kao_status kao_op_global_pool_infer(kao_op_infer *x)
 static double top_of(const kao_tensor *inner, int64_t from)
 {
     const kao_tensor *const ops[] = { inner };
-    double top = -INFINITY;
+    double top = -HUGE_VAL;
     kao_walk w;
 
     kao_walk_init(&w, ops, 1);

@@ -126,7 +126,7 @@ static void hard_group(const groups *g, int64_t to, int64_t from)
 
 static void soft_group(const groups *g, bool logarithm, int64_t to, int64_t from)
 {
-    double top = -INFINITY, sum = 0;
+    double top = -HUGE_VAL, sum = 0;
     kao_walk w = inside(g);
 
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
