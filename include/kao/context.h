@@ -44,8 +44,8 @@ typedef struct kao_context_options {
      * may use (affinity and the control group's quota count), 64 at most. More than there
      * are CPUs take turns. Results are the same bits for any number. */
     uint32_t n_threads;
-    /* Widest kernels to use: "ref", "avx2", "avx512"; NULL or "native": all that this
-     * machine has. More than it has is KAO_E_UNSUPPORTED. */
+    /* Widest kernels to use: "ref", "avx2", "avx512", on arm64 "ref", "neon"; NULL or
+     * "native": all that this machine has. More than it has is KAO_E_UNSUPPORTED. */
     const char *cpu;
     /* NULL: the context starts n_threads - 1 threads of its own, which help whoever calls.
      * Else it starts none and cuts its work into n_threads pieces at most. */
@@ -62,7 +62,7 @@ KAO_API kao_status kao_context_create(kao_context **out,
 /* Everything made from the context must be destroyed before. NULL is fine. */
 KAO_API void kao_context_destroy(kao_context *ctx);
 
-/* The kernels in use ("ref", "avx2", "avx512") and the number of threads. */
+/* The kernels in use ("ref", "avx2", "avx512", "neon") and the number of threads. */
 KAO_API const char *kao_context_cpu(const kao_context *ctx);
 KAO_API uint32_t kao_context_threads(const kao_context *ctx);
 

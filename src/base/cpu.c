@@ -1,10 +1,13 @@
 /* CPU detection. GCC's and Clang's __builtin_cpu_supports asks CPUID and XGETBV, so a
  * register set that the system does not save counts as not there. It does not know SHA in
- * all of their versions: CPUID leaf 7, EBX bit 29 (Intel SDM 2A, CPUID). */
+ * all of their versions: CPUID leaf 7, EBX bit 29 (Intel SDM 2A, CPUID). On arm64 the kernel
+ * tells, by the bits of AT_HWCAP. */
 #include "base/cpu.h"
 
 #if defined(__x86_64__)
 # include <cpuid.h>
+#elif defined(__aarch64__)
+# include <sys/auxv.h>
 #endif
 #include <stdio.h>
 #include <string.h>
@@ -41,6 +44,10 @@ uint32_t kao_cpu_detect(void)
         mask |= KAO_CPU_BF16;
     if (has_sha())
         mask |= KAO_CPU_SHA;
+#elif defined(__aarch64__)
+    mask |= KAO_CPU_NEON;
+    if (getauxval(AT_HWCAP) & HWCAP_ASIMDDP)
+        mask |= KAO_CPU_DOTPROD;
 #endif
     return mask;
 }

@@ -13,6 +13,8 @@ enum {
     KAO_CPU_BF16 = 1u << 3,   /* AVX512_BF16 */
     KAO_CPU_SHA =
         1u << 4, /* SHA, SSSE3, SSE4.1; of no level, as it changes no result */
+    KAO_CPU_NEON = 1u << 5,    /* Advanced SIMD: every arm64 has it */
+    KAO_CPU_DOTPROD = 1u << 6, /* its products of 8-bit integers (FEAT_DotProd) */
 };
 
 /* The levels of kernels, each wider than those before it: X(name, bits that it needs, bits
@@ -23,6 +25,10 @@ enum {
   X(ref, 0, 0)                                                                         \
   X(avx2, KAO_CPU_AVX2, 0)                                                             \
   X(avx512, KAO_CPU_AVX2 | KAO_CPU_AVX512, KAO_CPU_VNNI | KAO_CPU_BF16)
+#elif defined(__aarch64__)
+# define KAO_CPU_LEVELS(X)                                                             \
+  X(ref, 0, 0)                                                                         \
+  X(neon, KAO_CPU_NEON, KAO_CPU_DOTPROD)
 #else
 # define KAO_CPU_LEVELS(X) X(ref, 0, 0)
 #endif

@@ -210,9 +210,9 @@ static void print_text(kao_context *ctx, const codec_state *codecs,
     char folder[4096];
 
     printf("version    kao %s\n", kao_version());
-    printf("cpu        has %s%s%s; uses %s kernels\n", kao_cpu_name(cpu),
+    printf("cpu        has %s%s%s%s; uses %s kernels\n", kao_cpu_name(cpu),
            cpu & KAO_CPU_VNNI ? " vnni" : "", cpu & KAO_CPU_BF16 ? " bf16" : "",
-           kao_context_cpu(ctx));
+           cpu & KAO_CPU_DOTPROD ? " dotprod" : "", kao_context_cpu(ctx));
     print_cpus(ctx);
     printf("pictures   ");
     for (int i = 0; i < N_CODECS; i++)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/context.h"
+#include "base/cpu.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/train_curves.h"
@@ -25,7 +26,7 @@ const cli_option cli_train_options[] = {
       "end after so many steps, with a checkpoint [the recipe's end]" },
     { "threads", 't', CLI_COUNT, offsetof(train_args, threads), "N",
       "threads [all CPUs]" },
-    { "cpu", 0, CLI_TEXT, offsetof(train_args, cpu), "ref|avx2|avx512|native",
+    { "cpu", 0, CLI_TEXT, offsetof(train_args, cpu), KAO_CPU_CHOICES,
       "widest kernels to use [native; KAO_CPU]" },
     { .name = NULL },
 };

@@ -231,6 +231,9 @@ static void levels(void **state)
     assert_string_equal(kao_cpu_names(UINT32_MAX, names, sizeof names),
                         "ref, avx2, avx512");
     assert_string_equal(kao_cpu_name(KAO_CPU_AVX512), "ref"); /* it needs AVX2 too */
+#elif defined(__aarch64__)
+    assert_string_equal(kao_cpu_names(UINT32_MAX, names, sizeof names), "ref, neon");
+    assert_true(here & KAO_CPU_NEON);
 #endif
     assert_true(!(here & KAO_CPU_AVX512) || (here & KAO_CPU_AVX2));
     assert_true(!(here & (KAO_CPU_VNNI | KAO_CPU_BF16)) || (here & KAO_CPU_AVX512));

@@ -249,7 +249,7 @@ fact "- is standard input"
 run 0 "$KAO" verify "$a" "$b" --json --cpu ref
 check verify out
 cp out ref.json
-for cpu in avx2 avx512; do
+for cpu in avx2 avx512 neon; do
     status=0
     KAO_CPU=$cpu "$KAO" verify "$a" "$b" --json >out 2>err || status=$?
     if [ $status = 3 ]; then

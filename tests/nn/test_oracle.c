@@ -14,9 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "support/fixture.h"
 
-enum { NETS = 40, LAYERS = 14, MAX_VALUES = 64 };
+enum { NETS = 40, LAYERS = 14, MAX_VALUES = 64, MAX_LEVELS = 4 };
 
 static const double u = (double)FLT_EPSILON / 2;
 
@@ -525,13 +526,15 @@ static double check_passes(kao_context *ctx, const net *t, const pb *file,
 
 static void all_plans_agree(void **state)
 {
-    static const char *const cpus[] = { "ref", "avx2", "avx512" };
-    kao_context *ctx[COUNT(cpus)] = { NULL };
+    kao_context *ctx[MAX_LEVELS] = { NULL };
     double worst = 0;
 
     (void)state;
-    for (size_t i = 0; i < COUNT(cpus); i++) { /* those that the machine has */
-        const kao_context_options o = { .n_threads = 1 + (uint32_t)i, .cpu = cpus[i] };
+    for (size_t i = 0; kao_cpu_level_at(i); i++) { /* those that the machine has */
+        const kao_context_options o = { .n_threads = 1 + (uint32_t)i,
+                                        .cpu = kao_cpu_level_at(i)->name };
+
+        assert_true(i < COUNT(ctx));
         const kao_status st = kao_context_create(&ctx[i], &o, NULL);
 
         assert_true(st == KAO_OK || (i > 0 && st == KAO_E_UNSUPPORTED));
@@ -545,7 +548,7 @@ static void all_plans_agree(void **state)
         keep(&t, s);
         kao_session_destroy(s);
         kao_network_destroy(m);
-        for (size_t i = 0; i < COUNT(cpus) && ctx[i]; i++) {
+        for (size_t i = 0; i < COUNT(ctx) && ctx[i]; i++) {
             worst = fmax(worst, check_passes(ctx[i], &t, &file, KAO_PASS_ALL));
             for (uint32_t bit = 1; bit < KAO_PASS_ALL; bit *= 2) {
                 check_passes(ctx[i], &t, &file, KAO_PASS_CONV | bit);
@@ -557,7 +560,7 @@ static void all_plans_agree(void **state)
         }
         pb_free(&file);
     }
-    for (size_t i = 0; i < COUNT(cpus); i++)
+    for (size_t i = 0; i < COUNT(ctx); i++)
         kao_context_destroy(ctx[i]);
     if (getenv("KAO_TIMES"))
         printf("worst %.3f of the bound\n", worst);

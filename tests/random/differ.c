@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "nn/session.h"
 
 bool differ_open(differ *d)
 {
-    static const char *const cpus[] = { "ref", "avx2", "avx512" };
-
     *d = (differ){ .n_ctx = 0 };
-    for (int i = 0; i < 3; i++) {
-        const kao_context_options o = { .n_threads = 1, .cpu = cpus[i] };
+    for (size_t i = 0; kao_cpu_level_at(i) && d->n_ctx < DIFFER_LEVELS; i++) {
+        const kao_context_options o = { .n_threads = 1,
+                                        .cpu = kao_cpu_level_at(i)->name };
 
         if (kao_context_create(&d->ctx[d->n_ctx], &o, NULL) == KAO_OK)
             d->n_ctx++;
@@ -141,7 +141,7 @@ bool differ_check(differ *d, const random_graph *t, const pb *file, int pass_set
                   char *why, size_t cap)
 {
     const kao_span bytes = { file->p, file->n };
-    kao_network *net[3] = { NULL };
+    kao_network *net[DIFFER_LEVELS] = { NULL };
     kao_session *want = NULL;
     kao_error err = { 0 };
     bool ok = true;

@@ -6,8 +6,10 @@
 #include "base/context.h"
 #include "random/random_graph.h"
 
+enum { DIFFER_LEVELS = 4 };
+
 typedef struct differ {
-    kao_context *ctx[3]; /* ref, avx2, avx512: those that the machine has */
+    kao_context *ctx[DIFFER_LEVELS]; /* ref, then the others that the machine has */
     int n_ctx;
     double worst; /* largest error so far, as a share of its bound */
 } differ;

@@ -6,6 +6,6 @@
 #include "kernels/x86/avx2/vec.h"
 #include "kernels/x86/avx512/fill.h"
 
-#include "kernels/x86/gemm_body.h"
+#include "kernels/vec/gemm_body.h"
 
 KAO_GEMM(kao_gemm_f32_14x8_avx512, GEMM_14, 1)

@@ -10,6 +10,6 @@ static inline vf dot(vf a, vf b, vf sum)
 }
 #define GEMM_DOT dot
 
-#include "kernels/x86/gemm_body.h"
+#include "kernels/vec/gemm_body.h"
 
 KAO_GEMM(kao_gemm_bf16_14x8_avx512, GEMM_14, 1)

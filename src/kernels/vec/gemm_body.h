@@ -1,23 +1,28 @@
-/* The body of the x86 GEMM tiles, over the vector verbs (include an ISA's fill.h and
- * vec.h first, and define GEMM_ROWS, the most rows, and for pairs of bfloat16 GEMM_DOT, what
- * adds a product): mr rows by nv vectors of sums stay
- * in registers while k runs; every k broadcasts one float a row and loads one row of
+/* The body of the GEMM tiles, over the vector verbs (include an ISA's fill.h and vec.h first,
+ * and define GEMM_ROWS, the most rows, GEMM_VECS, the vectors of a row where they are not 2 at
+ * most, and for pairs of bfloat16 GEMM_DOT, what adds a product): mr rows by nv vectors of
+ * sums stay in registers while k runs; every k takes one float a row and loads one row of
  * weights.
  *
  * Rows are reached from base pointers three rows apart, with a scaled index: x86
  * addresses base, base + lda and base + 2*lda, so that 14 rows need 5 registers instead
- * of 14 pointers that would live on the stack. The empty asm keeps the compiler from
- * working out that the bases are related, and undoing that.
+ * of 14 pointers that would live on the stack; arm64 keeps 2*lda in a register of its own.
+ * The empty asm keeps the compiler from working out that the bases are related, and undoing
+ * that.
  *
- * Registers: 14x32 takes 28 + 2 + 1 of 32 zmm, 6x16 and 12x8 12 + 2 + 1 of 16 ymm. */
-#ifndef KAO_KERNELS_X86_GEMM_BODY_H
-#define KAO_KERNELS_X86_GEMM_BODY_H
+ * Registers: 14x32 takes 28 + 2 + 1 of 32 zmm, 6x16 and 12x8 12 + 2 + 1 of 16 ymm; of 32 of
+ * NEON 6x16 takes 24 + 4 + 1, 12x8 24 + 2 + 1. */
+#ifndef KAO_KERNELS_VEC_GEMM_BODY_H
+#define KAO_KERNELS_VEC_GEMM_BODY_H
 
 #include "kernels/vec/gemm_finish.h"
 #include "kernels/vec/unroll.h"
 
 #ifndef GEMM_DOT
 # define GEMM_DOT vf_fma
+#endif
+#ifndef GEMM_VECS
+# define GEMM_VECS 2
 #endif
 
 #define KAO_INLINE  static inline __attribute__((always_inline))
@@ -26,7 +31,7 @@
 enum { BASES = (GEMM_ROWS + 2) / 3 };
 
 typedef struct gemm_tile {
-    vf v[GEMM_ROWS][2];
+    vf v[GEMM_ROWS][GEMM_VECS];
 } gemm_tile;
 
 KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
@@ -37,7 +42,7 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
 
     KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) {
-        KAO_UNROLL(2)
+        KAO_UNROLL(GEMM_VECS)
         for (int v = 0; v < nv; v++)
             t->v[i][v] = vf_load(g->bias + VF_N * v);
     }
@@ -51,14 +56,14 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
             }
             KAO_UNROLL_BY(2)
             for (int32_t k = 0; k < g->len; k++) {
-                vf wv[2];
-                KAO_UNROLL(2)
+                vf wv[GEMM_VECS];
+                KAO_UNROLL(GEMM_VECS)
                 for (int v = 0; v < nv; v++)
                     wv[v] = vf_load(w + VF_N * v);
                 KAO_UNROLL(14)
                 for (int i = 0; i < mr; i++) {
                     const vf s = vf_set1(b[i / 3][(i % 3) * lda]);
-                    KAO_UNROLL(2)
+                    KAO_UNROLL(GEMM_VECS)
                     for (int v = 0; v < nv; v++)
                         t->v[i][v] = GEMM_DOT(s, wv[v], t->v[i][v]);
                 }
@@ -76,7 +81,7 @@ KAO_INLINE void gemm_add_residual(gemm_tile *t, const kao_gemm_args *g, const vm
 {
     KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) {
-        KAO_UNROLL(2)
+        KAO_UNROLL(GEMM_VECS)
         for (int v = 0; v < nv; v++)
             t->v[i][v] =
                 vf_add(t->v[i][v], vf_load_m(g->e.res + i * g->e.ldr + VF_N * v, m[v]));
@@ -90,7 +95,7 @@ KAO_INLINE void gemm_clamp(gemm_tile *t, const kao_gemm_args *g, const int mr,
 
     KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) {
-        KAO_UNROLL(2)
+        KAO_UNROLL(GEMM_VECS)
         for (int v = 0; v < nv;
              v++) /* the sum is the second operand: its NaN comes through */
             t->v[i][v] = vf_min(hi, vf_max(lo, t->v[i][v]));
@@ -100,7 +105,7 @@ KAO_INLINE void gemm_clamp(gemm_tile *t, const kao_gemm_args *g, const int mr,
 KAO_INLINE void gemm_slope(gemm_tile *t, const kao_gemm_args *g, const int mr,
                            const int nv)
 {
-    KAO_UNROLL(2)
+    KAO_UNROLL(GEMM_VECS)
     for (int v = 0; v < nv; v++) {
         const vf s = vf_load(g->e.slope + VF_N * v);
         KAO_UNROLL(14)
@@ -115,14 +120,14 @@ KAO_INLINE void gemm_store(const gemm_tile *t, float *out, ptrdiff_t ldo, const 
     if (full) {
         KAO_UNROLL(14)
         for (int i = 0; i < mr; i++) {
-            KAO_UNROLL(2)
+            KAO_UNROLL(GEMM_VECS)
             for (int v = 0; v < nv; v++)
                 vf_store(out + i * ldo + VF_N * v, t->v[i][v]);
         }
     } else {
         KAO_UNROLL(14)
         for (int i = 0; i < mr; i++) {
-            KAO_UNROLL(2)
+            KAO_UNROLL(GEMM_VECS)
             for (int v = 0; v < nv; v++)
                 vf_store_m(out + i * ldo + VF_N * v, m[v], t->v[i][v]);
         }
@@ -131,10 +136,12 @@ KAO_INLINE void gemm_store(const gemm_tile *t, float *out, ptrdiff_t ldo, const 
 
 KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv)
 {
-    const vm m[2] = { vm_first((size_t)g->cols),
-                      vm_first(g->cols > VF_N ? (size_t)(g->cols - VF_N) : 0) };
+    vm m[GEMM_VECS];
     gemm_tile t;
 
+    KAO_UNROLL(GEMM_VECS)
+    for (int v = 0; v < nv; v++)
+        m[v] = vm_first(g->cols > VF_N * v ? (size_t)(g->cols - VF_N * v) : 0);
     gemm_sum(&t, g, mr, nv);
     if (g->e.residual == KAO_RES_BEFORE_ACT)
         gemm_add_residual(&t, g, m, mr, nv);
