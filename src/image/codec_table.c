@@ -56,8 +56,8 @@ static bool is_webp(kao_span bytes)
 /* The major brand: of a still picture or of a sequence of them, not of a video. */
 static bool is_heif(kao_span bytes)
 {
-    static const char brands[][5] = { "heic", "heix", "heim", "heis", "hevc", "hevx",
-                                      "mif1", "msf1", "avif", "avis" };
+    static const char brands[][5] = { "heic", "heix", "heim", "heis", "hevc",
+                                      "hevx", "mif1", "msf1", "avif", "avis" };
 
     if (bytes.n < 12 || memcmp(bytes.p + 4, "ftyp", 4) != 0)
         return false;
@@ -140,7 +140,9 @@ kao_status kao_codec_unknown(kao_span bytes, kao_error *err)
         if (bytes.n >= (size_t)o->at + o->n &&
             memcmp(bytes.p + o->at, o->magic, o->n) == 0)
             return kao_fail_at(err, KAO_E_UNSUPPORTED, 0,
-                               "%s is not read; JPEG, PNG, WebP, HEIC and AVIF are", o->name);
+                               "%s is not read; JPEG, PNG, WebP, HEIC and AVIF are",
+                               o->name);
     }
-    return kao_fail_at(err, KAO_E_FORMAT, 0, "not a picture: no JPEG, PNG, WebP, HEIC or AVIF");
+    return kao_fail_at(err, KAO_E_FORMAT, 0,
+                       "not a picture: no JPEG, PNG, WebP, HEIC or AVIF");
 }
