@@ -15,20 +15,28 @@
 extern "C" {
 #endif
 
-/* Where the five points of a face have to lie in a chip of width x height pixels. */
+/* Where the five points of a face have to lie in a chip of width x height pixels; or, with a
+ * margin, how large a square about the face's box the chip shows, whatever its points are. */
 typedef struct kao_template {
     uint32_t size; /* sizeof(kao_template), or 0: the fields up to points */
     uint32_t width, height;
     kao_point points[KAO_FACE_POINTS];
+    float
+        margin; /* 0: by points; else the square's side is the box's longer one times it */
 } kao_template;
 
-/* The template of a name ("arcface-112"), scaled to width x height pixels.
+/* The template of a name, scaled to width x height pixels: "arcface-112", or "square" (with a
+ * margin of 1, which may be changed).
  * Errors: KAO_E_UNSUPPORTED (no such name, or another shape of chip), KAO_E_ARG. */
 KAO_API kao_status kao_template_find(kao_template *out, const char *name,
                                      uint32_t width, uint32_t height, kao_error *err);
 
 /* The face's five points are brought onto the template by a similarity transform (least
- * squares; Umeyama, PAMI 13(4), 1991), sampled bilinearly, black outside the picture.
+ * squares; Umeyama, PAMI 13(4), 1991), sampled bilinearly, black outside the picture. Of four
+ * points the last comes between the template's corners of the mouth.
+ *
+ * A square crop is centred on the box; where it passes the picture's left or upper border it is
+ * moved inside. It is as upright as the view: a face that lies on its side stays so.
  *
  * view  any format and rotation; only the face's surroundings are read.
  * face  in pixels of the upright view, as kao_detect gives it.
@@ -36,9 +44,9 @@ KAO_API kao_status kao_template_find(kao_template *out, const char *name,
  *       nothing is allocated where the view is RGB and the face not larger than two chips.
  *       out: the chip, to be freed with kao_image_free; {0} after a failure if it was {0}.
  *
- * Errors: KAO_E_NO_FACE (a face without points, or points that are no upright face's: they
+ * Errors: KAO_E_NO_FACE (a face without points where the template needs them, or points that are no upright face's: they
  * coincide, are mirrored, or lie otherwise than a face's can), KAO_E_TOO_SMALL (eyes nearer than
- * KAO_MIN_EYE_DISTANCE_PX in the photograph), KAO_E_ARG, KAO_E_LIMIT (rows too far apart, a
+ * KAO_MIN_EYE_DISTANCE_PX in the photograph; for a square, a box of less than twice that), KAO_E_ARG, KAO_E_LIMIT (rows too far apart, a
  * template of more than KAO_IMAGE_MAX_PIXELS), KAO_E_NOMEM. Threads: any. */
 KAO_API kao_status kao_align(kao_context *ctx, const kao_view *view,
                              const kao_face *face, const kao_template *to,

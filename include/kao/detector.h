@@ -9,7 +9,8 @@
  *
  * Large pictures are searched at several sizes, joined by one non-maximum suppression:
  * reduced to 160 pixels for faces that fill the frame, to 640, and (networks of free input
- * size, pictures of more than 960 pixels) to 1280 for small ones. Where the best face is
+ * size, pictures of more than 960 pixels) to 1280 for small ones; some families have sizes of
+ * their own. Where the best face is
  * doubtful or there is none, the picture is tried turned by 90, 180 and 270 degrees too. */
 #ifndef KAO_DETECTOR_H
 #define KAO_DETECTOR_H
@@ -33,7 +34,7 @@ KAO_API kao_status kao_detector_create(kao_model *model, kao_detector **out,
 KAO_API void kao_detector_destroy(kao_detector *detector); /* NULL is fine */
 /* Borrowed until the detector is destroyed. */
 KAO_API const kao_model *kao_detector_model(const kao_detector *detector);
-/* Points that its faces have: 5, or 0. */
+/* Points that its faces have: 5, 4, or 0. */
 KAO_API uint32_t kao_detector_points(const kao_detector *detector);
 
 /* What is looked for. */

@@ -17,16 +17,24 @@ typedef struct kao_point {
     float x, y; /* pixels of the picture; the centre of the top left pixel is (0, 0) */
 } kao_point;
 
+/* Whether a mask covers the lower face, by a detector that was trained to tell. */
+typedef enum kao_mask {
+    KAO_MASK_UNTOLD = 0, /* most detectors do not tell */
+    KAO_MASK_NONE = 1,
+    KAO_MASK_WORN = 2,
+} kao_mask;
+
 /* Box and points are in pixels of the picture that was searched, as its view shows it
  * (after kao_view.rotation); they may pass its border. */
 typedef struct kao_face {
     uint32_t size;             /* sizeof(kao_face): fields are added at the end */
     float x, y, width, height; /* of the box; x, y: its top left corner */
     float score;               /* the detector's, 0..1 */
-    uint32_t n_points;         /* 5, or 0 where the detector gives none */
+    uint32_t n_points;         /* 5; 4; or 0 where the detector gives none */
     /* As seen when the face is upright: left eye, right eye, nose tip, left corner of the
-     * mouth, right corner. */
+     * mouth, right corner; of 4 the last is the middle of the mouth. */
     kao_point points[KAO_FACE_POINTS];
+    uint32_t mask; /* kao_mask */
 } kao_face;
 
 /* The faces of one picture, best score first. */

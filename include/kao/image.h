@@ -60,7 +60,8 @@ typedef struct kao_image_options {
 } kao_image_options;
 
 /* Read a picture file: JPEG (baseline or progressive, grey, colour, CMYK), PNG (all
- * kinds) or WebP; which one is told by the content, never by the name. The orientation is
+ * kinds), WebP, or where the machine has libheif (looked for when one comes) HEIC and AVIF;
+ * which one is told by the content, never by the name. The orientation is
  * applied, from EXIF or else from XMP, in PNG also from text chunks that hold either
  * ("Raw profile type exif"; of texts over 512 KiB only plain XMP is looked at): the picture
  * handed out is upright. Transparent pixels are laid over white, 16-bit samples are scaled
@@ -69,11 +70,12 @@ typedef struct kao_image_options {
  *
  * A JPEG or PNG of more than KAO_IMAGE_MAX_PIXELS comes at 1/2, 1/4 or 1/8 as needed;
  * out->reduction tells. Its own size has a limit too, KAO_IMAGE_MAX_FILE_PIXELS. An
- * interlaced PNG and a WebP are not reduced: over KAO_IMAGE_MAX_PIXELS they are
+ * interlaced PNG, a WebP and a HEIC are not reduced: over KAO_IMAGE_MAX_PIXELS they are
  * KAO_E_LIMIT. Memory while reading: the pixels handed out and some rows (twice the
  * pixels for one that is turned by 90 degrees); for a JPEG in several scans (progressive)
  * also 2 bytes a sample at full size, 1 GiB at most; for a WebP with transparency 4 bytes
- * a pixel, for a lossless one some 4 more; for texts of a PNG 64 MiB at most.
+ * a pixel, for a lossless one some 4 more; for texts of a PNG 64 MiB at most; for HEIC and
+ * AVIF what libheif takes, in memory of its own.
  *
  * A JPEG or PNG that lacks its end marker, or is damaged behind its last pixel, is read
  * if all its pixels are there, and out->warning says so. So it does where a JPEG has bytes
@@ -121,6 +123,7 @@ typedef enum kao_image_format {
     KAO_IMAGE_JPEG = 1,
     KAO_IMAGE_PNG = 2,
     KAO_IMAGE_WEBP = 3, /* read only */
+    KAO_IMAGE_HEIF = 4, /* HEIC and AVIF; read only, where the machine has libheif */
 } kao_image_format;
 
 /* Write a picture file; the format follows the name's end: .jpg, .jpeg (quality 92) or

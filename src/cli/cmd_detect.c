@@ -116,6 +116,8 @@ static int print_json(const char *path, const found *f)
     return cli_print_json("detect", o);
 }
 
+static const char *const mask_words[] = { "", ", no mask", ", masked" };
+
 static void print_text(const char *path, const found *f)
 {
     printf("%s: %zu face%s", path, f->n, f->n == 1 ? "" : "s");
@@ -123,9 +125,11 @@ static void print_text(const char *path, const found *f)
         printf(" (upright when turned by %u degrees)", f->turned);
     printf("%s%s\n", f->warning ? "; warning: " : "", f->warning ? f->warning : "");
     for (size_t i = 0; i < f->n; i++)
-        printf("  %zu: %.0f x %.0f at (%.0f, %.0f), score %.3f\n", i + 1,
+        printf("  %zu: %.0f x %.0f at (%.0f, %.0f), score %.3f%s%s\n", i + 1,
                (double)f->faces[i].width, (double)f->faces[i].height,
-               (double)f->faces[i].x, (double)f->faces[i].y, (double)f->faces[i].score);
+               (double)f->faces[i].x, (double)f->faces[i].y, (double)f->faces[i].score,
+               mask_words[f->faces[i].mask % 3],
+               f->faces[i].n_points ? "" : ", no points");
 }
 
 static int emit(void *user, size_t i, void *result)

@@ -66,6 +66,20 @@ static codec_state check_webp(kao_context *ctx)
     return state_of(st, right);
 }
 
+/* libheif is looked for when a picture comes: the head of one is enough to see whether it is
+ * there. */
+static codec_state check_heif(kao_context *ctx)
+{
+    static const char head[] = "\0\0\0\x18"
+                               "ftypheic\0\0\0\0mif1heic";
+    kao_image back = { 0 };
+    const kao_status st =
+        kao_image_decode(ctx, head, sizeof head - 1, NULL, &back, NULL);
+
+    kao_image_free(ctx, &back);
+    return st == KAO_E_UNSUPPORTED ? LEFT_OUT : WORKS;
+}
+
 typedef struct finding { /* about a default model */
     const char *what;
     cli_role role;
@@ -165,8 +179,9 @@ static kao_json *bundled_json(kao_context *ctx)
     return list;
 }
 
-enum { JPEG, PNG, WEBP, N_CODECS };
-static const char *const codec_names[N_CODECS] = { "JPEG", "PNG", "WebP" };
+enum { JPEG, PNG, WEBP, HEIF, N_CODECS };
+static const char *const codec_names[N_CODECS] = { "JPEG", "PNG", "WebP",
+                                                   "HEIC and AVIF" };
 static const char *const codec_words[] = { "ok", "BROKEN", "left out of this build" };
 
 static bool is_there(const char *folder)
@@ -201,7 +216,9 @@ static void print_text(kao_context *ctx, const codec_state *codecs,
     print_cpus(ctx);
     printf("pictures   ");
     for (int i = 0; i < N_CODECS; i++)
-        printf("%s%s %s", i ? ", " : "", codec_names[i], codec_words[codecs[i]]);
+        printf("%s%s %s", i ? ", " : "", codec_names[i],
+               i == HEIF && codecs[i] == LEFT_OUT ? "need libheif, which is not there"
+                                                  : codec_words[codecs[i]]);
     printf("\n");
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
@@ -276,7 +293,8 @@ int cli_doctor_run(int argc, char **argv)
         return cli_report("doctor", st, &err);
     const codec_state codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
                                            [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
-                                           [WEBP] = check_webp(ctx) };
+                                           [WEBP] = check_webp(ctx),
+                                           [HEIF] = check_heif(ctx) };
 
     check_model(ctx, &models[0]);
     check_model(ctx, &models[1]);

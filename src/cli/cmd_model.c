@@ -229,8 +229,8 @@ static const struct {
     kao_dtype dtype;
     const char *descr;
 } npy_types[] = {
-    { KAO_F32, "<f4" }, { KAO_F16, "<f2" }, { KAO_I64, "<i8" },  { KAO_I32, "<i4" },
-    { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
+    { KAO_F32, "<f4" }, { KAO_F64, "<f8" }, { KAO_F16, "<f2" }, { KAO_I64, "<i8" },
+    { KAO_I32, "<i4" }, { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
 };
 
 static kao_status parse_passes(const char *s, uint32_t *to, kao_error *err)
@@ -507,7 +507,7 @@ static void print_types(uint32_t types, const char *gap)
     } all[] = {
         { KAO_T_F32, KAO_F32 }, { KAO_T_I64, KAO_I64 }, { KAO_T_I32, KAO_I32 },
         { KAO_T_U8, KAO_U8 },   { KAO_T_I8, KAO_I8 },   { KAO_T_BOOL, KAO_BOOL },
-        { KAO_T_F16, KAO_F16 },
+        { KAO_T_F16, KAO_F16 }, { KAO_T_F64, KAO_F64 },
     };
     bool first = true;
 
@@ -535,10 +535,9 @@ static int print_ops(bool markdown)
         printf(
             "# Operators\n\nMade by `kao model ops --markdown` from the operator table "
             "(src/nn/op_table.c); a test\nkeeps it true. Types are those of the first "
-            "input. What is not listed is refused by name when a\nfile is loaded. "
-            "Those "
-            "that are trained have a gradient, for float32 (src/nn/ops/train_*.c say\n"
-            "what of them is refused).\n\n"
+            "input; float16 is computed as float32. What is not\nlisted is refused by "
+            "name when a file is loaded. Those that are trained have a gradient, for\n"
+            "float32 (src/nn/ops/train_*.c say what of them is refused).\n\n"
             "| operator | opsets | types | trained | attributes |\n"
             "|---|---|---|---|---|\n");
     for (size_t i = 0; i < n; i++) {

@@ -6,8 +6,8 @@
 /* clang-format off */
 static const char verify_details[] =
     "Finds the faces, aligns and embeds them, and compares: the similarity is the cosine of\n"
-    "the two vectors, 1.0 at most. The threshold is where few pairs of strangers look as alike\n"
-    "(--far), by the model's calibration. One in how many does, is said below the verdict.\n"
+    "the two vectors, 1.0 at most. By the model's calibration the threshold is where few\n"
+    "pairs of strangers look as alike (--far); how many look as alike as these two is told.\n"
     "Exit status: 0 the same person, 1 different, 2 no usable face, 3 bad input, 4 fault;\n"
     "of many pairs, the highest.";
 static const char detect_details[] =
@@ -48,7 +48,7 @@ static const char model_details[] =
     "                                  raw tensors in and out; --profile: time by step\n"
     "  kao model make NAME FILE.onnx   an architecture of the field, with seeded weights:\n"
     "                                  iresnet18/34/50/100/200, mobilefacenet, mbf,\n"
-    "                                  resnet_face18, yolov3_face\n"
+    "                                  resnet_face18, yolov3_face, yolov3_face_tiny\n"
     "  kao model card FILE.onnx CARD OUT.onnx\n"
     "                                  the file with a card's lines inside, as metadata\n"
     "  kao model ops [--markdown]      the operators that kao runs";
@@ -73,6 +73,9 @@ static const cli_command commands[] = {
       calibrate_details, cli_calibrate_options, cli_calibrate_run },
     { "doctor", "", "What this machine and this installation offer kao.", doctor_details,
       cli_doctor_options, cli_doctor_run },
+    { "completion", "bash|zsh|fish", "Completion of commands and options for a shell.", NULL,
+      cli_completion_options, cli_completion_run },
+    { "manual", "", "The manual page: kao manual | man -l -", NULL, cli_manual_options, cli_manual_run },
     { "version", "", "The version.", NULL, cli_version_options, cli_version_run },
 };
 /* clang-format on */

@@ -5,9 +5,9 @@
 #include "cli/command.h"
 
 extern const cli_option cli_align_options[], cli_bench_options[], cli_detect_options[],
-    cli_calibrate_options[], cli_doctor_options[], cli_embed_options[],
-    cli_eval_options[], cli_model_options[], cli_train_options[], cli_verify_options[],
-    cli_version_options[];
+    cli_calibrate_options[], cli_completion_options[], cli_manual_options[],
+    cli_doctor_options[], cli_embed_options[], cli_eval_options[], cli_model_options[],
+    cli_train_options[], cli_verify_options[], cli_version_options[];
 
 int cli_align_run(int argc, char **argv);
 int cli_bench_run(int argc, char **argv);
@@ -16,6 +16,8 @@ int cli_doctor_run(int argc, char **argv);
 int cli_embed_run(int argc, char **argv);
 int cli_eval_run(int argc, char **argv);
 int cli_calibrate_run(int argc, char **argv);
+int cli_completion_run(int argc, char **argv);
+int cli_manual_run(int argc, char **argv);
 int cli_model_run(int argc, char **argv);
 int cli_train_run(int argc, char **argv);
 int cli_verify_run(int argc, char **argv);

@@ -99,6 +99,10 @@ static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
         st = kao_image_decode(w->ctx, bytes.bytes.p, bytes.bytes.n, NULL, image, err);
         if (!st)
             st = middle(kao_embedder_template(w->embedder), image, view, err);
+        if (!st && v->masked && kao_embedder_template(w->embedder)->margin > 0)
+            st = kao_fail(err, KAO_E_UNSUPPORTED,
+                          "masks are drawn by points, and the embedder's template is "
+                          "square: it says nothing of where they are");
         if (!st && v->masked)
             draw_mask(v, kao_embedder_template(w->embedder), i, image);
         if (st)

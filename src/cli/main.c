@@ -27,7 +27,7 @@ static void usage(FILE *f)
     fprintf(f, "kao %s: face recognition\n\nusage: kao COMMAND [OPTION]...\n\n",
             kao_version());
     for (size_t i = 0; i < n; i++)
-        fprintf(f, "  %-9s %s\n", c[i].name, c[i].summary);
+        fprintf(f, "  %-10s %s\n", c[i].name, c[i].summary);
     fprintf(f, "\nkao COMMAND --help tells more.\nExit status: 0 yes or done, 1 no, "
                "2 no usable face, 3 bad input or usage, 4 fault.\n");
 }

@@ -26,6 +26,19 @@ static kao_status open_model(cli_crew *c, cli_role role, const char *name,
     return st ? st : cli_open_model(c->ctx, m, model, err);
 }
 
+/* An embedder that needs points, and a detector that gives none: no face could be used. */
+static kao_status check_points(const cli_worker *w, kao_error *err)
+{
+    if (kao_detector_points(w->detector) > 0 ||
+        kao_embedder_template(w->embedder)->margin > 0)
+        return KAO_OK;
+    return kao_fail(err, KAO_E_UNSUPPORTED,
+                    "%s gives faces without points, which %s needs: take another "
+                    "detector, or an embedder whose card says template = square",
+                    kao_model_name(kao_detector_model(w->detector)),
+                    kao_model_name(kao_embedder_model(w->embedder)));
+}
+
 static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
                               cli_worker *w, uint32_t n_threads, kao_error *err)
 {
@@ -37,7 +50,7 @@ static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
         st = kao_detector_create(c->detector, &w->detector, &run, err);
     if (!st && c->embedder)
         st = kao_embedder_create(c->embedder, &w->embedder, &run, err);
-    return st;
+    return !st && w->detector && w->embedder ? check_points(w, err) : st;
 }
 
 void cli_crew_close(cli_crew *c)
@@ -453,6 +466,8 @@ kao_json *cli_face_json(const kao_face *f, uint32_t turned)
     kao_json_set(o, "score", kao_json_float(f->score));
     kao_json_set(o, "landmarks", points); /* empty where the detector gives none */
     kao_json_set(o, "turned", kao_json_integer(turned));
+    if (f->mask != KAO_MASK_UNTOLD) /* most detectors do not tell */
+        kao_json_set(o, "masked", kao_json_bool(f->mask == KAO_MASK_WORN));
     return o;
 }
 

@@ -1,4 +1,4 @@
-/* Alignment by five points.
+/* Alignment by five points, or four; and square crops.
  *
  * In two dimensions the least-squares similarity (Umeyama, PAMI 13(4), 1991, eq. 40-42) has
  * a closed form. With both point sets centred, (x, y) -> (u, v), Q = sum(x^2 + y^2):
@@ -69,15 +69,19 @@ kao_status kao_template_find(kao_template *out, const char *name, uint32_t width
 
     if (!out || !name || width == 0 || width > KAO_IMAGE_MAX_SIDE)
         return kao_fail(err, KAO_E_ARG, "template: no name, result or size");
-    if (strcmp(name, "arcface-112") != 0)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "template = %.40s: arcface-112 only",
-                        name);
+    const bool square = strcmp(name, "square") == 0;
+
+    if (!square && strcmp(name, "arcface-112") != 0)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "template = %.40s: arcface-112 or square", name);
     if (width != height)
         return kao_fail(err, KAO_E_UNSUPPORTED,
                         "template = %.40s at %u x %u pixels: it is square", name, width,
                         height);
     *out = (kao_template){ .size = sizeof *out, .width = width, .height = height };
-    for (int i = 0; i < KAO_FACE_POINTS; i++) {
+    if (square)
+        out->margin = 1;
+    for (int i = 0; !square && i < KAO_FACE_POINTS; i++) {
         out->points[i].x = arcface[i].x * (float)width / 112;
         out->points[i].y = arcface[i].y * (float)height / 112;
     }
@@ -88,26 +92,67 @@ static kao_status check_face(const kao_face *f, kao_error *err)
 {
     if (f->size && f->size < offsetof(kao_face, points) + sizeof f->points)
         return kao_fail(err, KAO_E_ARG, "a face of %u bytes", f->size);
-    if (f->n_points != KAO_FACE_POINTS)
+    if (f->n_points != KAO_FACE_POINTS && f->n_points != KAO_FACE_POINTS - 1)
         return kao_fail(err, KAO_E_NO_FACE,
-                        "a face with %u points: alignment needs its five", f->n_points);
-    for (int i = 0; i < KAO_FACE_POINTS; i++)
+                        "a face with %u points, which the template needs: take a "
+                        "detector that gives points, or an embedder whose card says "
+                        "template = square",
+                        f->n_points);
+    for (uint32_t i = 0; i < f->n_points; i++)
         if (!isfinite(f->points[i].x) || !isfinite(f->points[i].y))
             return kao_fail(err, KAO_E_NO_FACE,
                             "a face with points that are no numbers");
     return KAO_OK;
 }
 
+static float margin_of(const kao_template *t)
+{
+    return t->size >= offsetof(kao_template, margin) + sizeof t->margin ? t->margin : 0;
+}
+
+static float longer_side(const kao_face *f)
+{
+    return f->width > f->height ? f->width : f->height;
+}
+
+/* The square about the box onto the chip. */
+static kao_status fit_square(const kao_face *f, const kao_template *to, double m[6],
+                             kao_error *err)
+{
+    const double side = (double)longer_side(f) * (double)margin_of(to);
+    /* from the picture's corner, which lies half a pixel before the first pixel's centre */
+    const double x = (double)f->x + 0.5 + ((double)f->width - side) / 2,
+                 y = (double)f->y + 0.5 + ((double)f->height - side) / 2;
+
+    if (!(side > 0) || !isfinite(side) || !isfinite(x) || !isfinite(y))
+        return kao_fail(err, KAO_E_NO_FACE, "a face whose box is empty");
+    m[0] = to->width / side;
+    m[1] = 0;
+    m[2] = (0.5 - fmax(x, 0)) * m[0] - 0.5;
+    m[3] = 0;
+    m[4] = to->height / side;
+    m[5] = (0.5 - fmax(y, 0)) * m[4] - 0.5;
+    return KAO_OK;
+}
+
 kao_status kao_face_fit(const kao_face *face, const kao_template *to, double m[6],
                         kao_error *err)
 {
-    const kao_point *target = to->points;
-    const double unit = ((double)target[1].x - (double)target[0].x) / 35.2372;
+    kao_point target[KAO_FACE_POINTS];
+
+    if (margin_of(to) > 0)
+        return fit_square(face, to, m, err);
     const kao_status st = check_face(face, err);
 
     if (st)
         return st;
-    const double rms = kao_fit_similarity(face->points, target, KAO_FACE_POINTS, m);
+    memcpy(target, to->points, sizeof target);
+    if (face->n_points == KAO_FACE_POINTS - 1) {
+        target[3].x = (target[3].x + target[4].x) / 2;
+        target[3].y = (target[3].y + target[4].y) / 2;
+    }
+    const double unit = ((double)target[1].x - (double)target[0].x) / 35.2372;
+    const double rms = kao_fit_similarity(face->points, target, (int)face->n_points, m);
 
     if (rms < 0)
         return kao_fail(err, KAO_E_NO_FACE, "a face whose points coincide");
@@ -282,11 +327,19 @@ static kao_status check_sizes(const kao_template *to, const kao_image *chip,
     return kao_image_check(chip, "chip", err);
 }
 
-static kao_status check_eyes(const kao_view *view, const kao_face *face, kao_error *err)
+static kao_status check_eyes(const kao_view *view, const kao_face *face,
+                             const kao_template *to, kao_error *err)
 {
-    const uint32_t reduction = view->reduction ? view->reduction : 1;
-    const float eyes = kao_face_eye_distance_px(face) * (float)reduction;
+    const float reduction = view->reduction ? (float)view->reduction : 1;
+    const float eyes = kao_face_eye_distance_px(face) * reduction,
+                side = longer_side(face) * reduction;
 
+    if (margin_of(to) > 0 && side < 2 * KAO_MIN_EYE_DISTANCE_PX)
+        return kao_fail(err, KAO_E_TOO_SMALL,
+                        "the face is too small: %.1f pixels, at least %.0f",
+                        (double)side, 2 * (double)KAO_MIN_EYE_DISTANCE_PX);
+    if (margin_of(to) > 0)
+        return KAO_OK;
     if (!(eyes < KAO_MIN_EYE_DISTANCE_PX))
         return KAO_OK;
     return kao_fail(err, KAO_E_TOO_SMALL,
@@ -309,7 +362,7 @@ kao_status kao_align(kao_context *ctx, const kao_view *view, const kao_face *fac
     if (!st)
         st = kao_face_fit(face, to, m, err);
     if (!st)
-        st = check_eyes(view, face, err);
+        st = check_eyes(view, face, to, err);
     if (st)
         return st;
     const bool fresh = !chip->rgb;

@@ -36,6 +36,7 @@ static const struct {
     { "dim", false },
     { "family", false },
     { "input.color", true },
+    { "input.fill", false },
     { "input.layout", false },
     { "input.mean", true },
     { "input.resize", false },
@@ -50,6 +51,7 @@ static const struct {
     { "outputs", false },
     { "strides", false },
     { "template", true },
+    { "template.margin", false },
     { "threshold.cosine", false },
     { "threshold.nms", false },
     { "threshold.score", false },
@@ -236,8 +238,12 @@ static kao_status read_structure(kao_card *c, const kao_network *net, kao_error 
     if (net->onnx.n_inputs == 1 && net->onnx.inputs[0].rank == 4) {
         const int64_t *d = net->onnx.inputs[0].dims;
 
-        if (d[1] == 3 && d[2] > 0 && d[3] > 0) {
-            snprintf(text, sizeof text, "%lldx%lld", (long long)d[3], (long long)d[2]);
+        const bool last = d[1] != 3 && d[3] == 3; /* channels last */
+        const int64_t width = d[last ? 2 : 3], height = d[last ? 1 : 2];
+
+        if ((last || d[1] == 3) && width > 0 && height > 0) {
+            snprintf(text, sizeof text, "%lldx%lld", (long long)width,
+                     (long long)height);
             st = add_row(c, "input.size", text, "structure", err);
         }
     }

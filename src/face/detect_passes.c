@@ -6,14 +6,15 @@
  *
  * Each pass keeps the range of sizes it is good at, so that a face is placed by the pass
  * that sees it best. A network of fixed size gets every reduced picture pasted on its
- * canvas, top left, and is never asked for the fine pass; the rest of a canvas is black. A
- * picture is enlarged to twice its size at most: on photographs of 400 pixels that finds a
- * tenth more of the faces (docs/measurements.md). */
+ * canvas, and is never asked for the fine pass; families say where on it, and what is around.
+ * A picture is enlarged to twice its size at most: on photographs of 400 pixels that finds a
+ * tenth more of the faces (docs/measurements.md). One that is stretched fills the canvas in a
+ * single pass. */
 #include <math.h>
+#include <string.h>
 
 #include "face/detector_family.h"
 #include "face/model.h"
-#include "image/resize.h"
 
 static const float fills_frame = 0.35f, is_small = 0.2f; /* of the longer side */
 
@@ -22,36 +23,66 @@ typedef struct pass {
     float low, high; /* faces kept: longer side of the box as a share of `side` */
 } pass;
 
-typedef struct canvas {     /* of one pass */
-    uint32_t width, height; /* of the network's input */
-    kao_place place;        /* of the reduced picture on it, turned */
+typedef struct canvas { /* of one pass */
+    kao_canvas on;
+    kao_place place; /* of the reduced picture on it, turned */
     uint32_t turned;
 } canvas;
+
+/* ---- the network's input ---- */
+
+kao_status kao_detector_room(kao_detector *d, size_t floats, kao_error *err)
+{
+    if (floats <= d->input_cap)
+        return KAO_OK;
+    kao_free(&d->ctx->mem, d->input);
+    d->input_cap = 0;
+    d->input = kao_alloc(&d->ctx->mem, floats * sizeof *d->input);
+    if (!d->input)
+        return kao_fail(err, KAO_E_NOMEM, "detector: out of memory: %zu bytes",
+                        floats * sizeof *d->input);
+    d->input_cap = floats;
+    return KAO_OK;
+}
+
+/* In memory all layouts are the same: row by row, channels innermost. */
+kao_tensor kao_detector_input(const kao_detector *d, uint32_t n, uint32_t width,
+                              uint32_t height)
+{
+    const int64_t w = width, h = height;
+    kao_tensor t = { .dtype = KAO_F32, .rank = 4, .data = d->input };
+
+    switch (d->layout) {
+    case KAO_NHWC:
+        memcpy(t.dims, (const int64_t[4]){ n, h, w, 3 }, 4 * sizeof *t.dims);
+        kao_tensor_set_dense(&t);
+        break;
+    case KAO_NWHC:
+        memcpy(t.dims, (const int64_t[4]){ n, w, h, 3 }, 4 * sizeof *t.dims);
+        memcpy(t.strides, (const int64_t[4]){ w * h * 3, 3, w * 3, 1 },
+               4 * sizeof *t.strides);
+        break;
+    default:
+        memcpy(t.dims, (const int64_t[4]){ n, 3, h, w }, 4 * sizeof *t.dims);
+        kao_tensor_set_channels_last(&t);
+        break;
+    }
+    return t;
+}
 
 /* ---- one pass ---- */
 
 static kao_status run_network(kao_detector *d, const canvas *c, const kao_view *level,
                               kao_error *err)
 {
-    const size_t floats = (size_t)c->width * c->height * 3;
-    kao_tensor t = { .dtype = KAO_F32,
-                     .rank = 4,
-                     .dims = { 1, 3, c->height, c->width } };
+    kao_status st = kao_detector_room(d, (size_t)c->on.width * c->on.height * 3, err);
 
-    if (floats > d->input_cap) {
-        kao_free(&d->ctx->mem, d->input);
-        d->input_cap = 0;
-        d->input = kao_alloc(&d->ctx->mem, floats * sizeof *d->input);
-        if (!d->input)
-            return kao_fail(err, KAO_E_NOMEM, "detector: out of memory: %zu bytes",
-                            floats * sizeof *d->input);
-        d->input_cap = floats;
-    }
-    t.data = d->input;
-    kao_tensor_set_channels_last(&t);
-    kao_view_to_canvas(level, c->turned, &d->form, c->width, c->height, d->input);
-    const kao_status st = kao_session_bind(d->session, 0, &t, err);
+    if (st)
+        return st;
+    const kao_tensor t = kao_detector_input(d, 1, c->on.width, c->on.height);
 
+    kao_view_to_canvas(level, c->turned, &d->form, &c->on, d->input);
+    st = kao_session_bind(d->session, 0, &t, err);
     return st ? st : kao_session_run(d->session, err);
 }
 
@@ -69,8 +100,8 @@ static kao_status decode(kao_detector *d, const canvas *c, float min_score,
                             kao_dtype_name((int)tensors[i]->dtype));
     }
     kao_face_list_clear(&d->pass);
-    const kao_status st = d->family->decode(&d->heads, tensors, c->width, c->height,
-                                            min_score, &d->pass, err);
+    const kao_status st = d->family->decode(&d->heads, tensors, c->on.width,
+                                            c->on.height, min_score, &d->pass, err);
 
     if (st)
         return kao_error_prefix(err, st, "%s", name);
@@ -91,12 +122,13 @@ static bool is_face(const kao_face *f)
 
 /* (x, y), counted in pixels from the corner of the canvas, in the picture's: from the corner
  * of the upright picture of width x height pixels. */
-static kao_point from_canvas(const canvas *c, float x, float y, float width,
-                             float height)
+static kao_point from_canvas(const kao_place *place, uint32_t turned, float x, float y,
+                             float width, float height)
 {
-    const float u = x / (float)c->place.width, v = y / (float)c->place.height;
+    const float u = (x - (float)place->x) / (float)place->width,
+                v = (y - (float)place->y) / (float)place->height;
 
-    switch (c->turned) {
+    switch (turned) {
     case 90:
         return (kao_point){ v * width, (1 - u) * height };
     case 180:
@@ -108,61 +140,88 @@ static kao_point from_canvas(const canvas *c, float x, float y, float width,
     }
 }
 
-/* Candidates of a pass that are in its range of sizes, into the picture's pixels. Pixel
- * centres are at integers, so half a pixel goes on before and off after. */
+/* Pixel centres are at integers, so half a pixel goes on before and off after. */
+bool kao_face_from_canvas(kao_face *f, const kao_place *place, uint32_t turned,
+                          float width, float height)
+{
+    if (!is_face(f))
+        return false;
+    const kao_point a =
+        from_canvas(place, turned, f->x + 0.5f, f->y + 0.5f, width, height);
+    const kao_point b = from_canvas(place, turned, f->x + f->width + 0.5f,
+                                    f->y + f->height + 0.5f, width, height);
+
+    f->size = sizeof *f;
+    f->x = fminf(a.x, b.x) - 0.5f;
+    f->y = fminf(a.y, b.y) - 0.5f;
+    f->width = fabsf(a.x - b.x);
+    f->height = fabsf(a.y - b.y);
+    for (uint32_t k = 0; k < f->n_points; k++) {
+        const kao_point q = from_canvas(place, turned, f->points[k].x + 0.5f,
+                                        f->points[k].y + 0.5f, width, height);
+
+        f->points[k] = (kao_point){ q.x - 0.5f, q.y - 0.5f };
+    }
+    return is_face(f); /* the picture's pixels may pass a float's range */
+}
+
+/* Candidates of a pass that are in its range of sizes, into the picture's pixels. */
 static void map_back(kao_detector *d, const pass *p, const canvas *c, float width,
                      float height)
 {
-    kao_face_list_sort(
-        &d->pass); /* ties in the same order, whether it was full or not */
+    if (d->family->averages)
+        kao_face_list_average(&d->pass, d->nms);
+    else /* ties in the same order, whether it was full or not */
+        kao_face_list_sort(&d->pass);
     for (size_t i = 0; i < d->pass.n; i++) {
         kao_face f = d->pass.faces[i];
         const float size = f.width > f.height ? f.width : f.height;
 
-        if (!is_face(&f) || size < p->low * (float)p->side ||
-            size > p->high * (float)p->side)
+        if (size < p->low * (float)p->side || size > p->high * (float)p->side)
             continue;
-        const kao_point a = from_canvas(c, f.x + 0.5f, f.y + 0.5f, width, height);
-        const kao_point b =
-            from_canvas(c, f.x + f.width + 0.5f, f.y + f.height + 0.5f, width, height);
-
-        f.size = sizeof f;
-        f.x = fminf(a.x, b.x) - 0.5f;
-        f.y = fminf(a.y, b.y) - 0.5f;
-        f.width = fabsf(a.x - b.x);
-        f.height = fabsf(a.y - b.y);
-        for (uint32_t k = 0; k < f.n_points; k++) {
-            const kao_point q = from_canvas(c, f.points[k].x + 0.5f,
-                                            f.points[k].y + 0.5f, width, height);
-
-            f.points[k] = (kao_point){ q.x - 0.5f, q.y - 0.5f };
-        }
-        if (is_face(&f)) /* the picture's pixels may pass a float's range */
+        if (kao_face_from_canvas(&f, &c->place, c->turned, width, height))
             kao_face_list_add(&d->found, &f);
     }
+}
+
+/* Where the picture of width x height pixels, reduced to `side` and turned, comes to lie. */
+static canvas lay_out(const kao_detector *d, uint32_t turned, uint32_t side,
+                      uint32_t width, uint32_t height)
+{
+    const uint32_t step = d->family->passes.step;
+    canvas c = { .turned = turned, .on.fill = d->fill };
+
+    if (turned % 180 == 0)
+        c.place =
+            kao_letterbox_place(width, height, side, side, KAO_LETTERBOX_TOP_LEFT);
+    else
+        c.place =
+            kao_letterbox_place(height, width, side, side, KAO_LETTERBOX_TOP_LEFT);
+    if (d->fit == KAO_FIT_STRETCH)
+        c.place = (kao_place){ .width = d->fixed_width, .height = d->fixed_height };
+    c.on.width =
+        d->fixed_width ? d->fixed_width : (uint32_t)kao_round_up(c.place.width, step);
+    c.on.height = d->fixed_height ? d->fixed_height
+                                  : (uint32_t)kao_round_up(c.place.height, step);
+    if (d->fit == KAO_FIT_LETTERBOX) {
+        c.on.x = c.place.x = (c.on.width - c.place.width) / 2;
+        c.on.y = c.place.y = (c.on.height - c.place.height) / 2;
+    }
+    return c;
 }
 
 static kao_status run_pass(kao_detector *d, const kao_hunt *h, const pass *p,
                            kao_error *err)
 {
-    const uint32_t step = d->family->passes.step;
-    const bool swap = h->turned % 180 != 0;
     uint32_t width = 0, height = 0;
     kao_view level;
 
     kao_pyramid_size(h->pyramid, &width, &height);
-    const kao_place lying =
-        kao_letterbox_place(width, height, p->side, p->side, KAO_LETTERBOX_TOP_LEFT);
-    canvas c = { .turned = h->turned,
-                 .place = { .width = swap ? lying.height : lying.width,
-                            .height = swap ? lying.width : lying.height } };
-
-    c.width =
-        d->fixed_width ? d->fixed_width : (uint32_t)kao_round_up(c.place.width, step);
-    c.height = d->fixed_height ? d->fixed_height
-                               : (uint32_t)kao_round_up(c.place.height, step);
+    const canvas c = lay_out(d, h->turned, p->side, width, height);
+    const bool swap = h->turned % 180 != 0;
     kao_status st =
-        kao_pyramid_level(h->pyramid, lying.width, lying.height, &level, err);
+        kao_pyramid_level(h->pyramid, swap ? c.place.height : c.place.width,
+                          swap ? c.place.width : c.place.height, &level, err);
 
     if (!st)
         st = run_network(d, &c, &level, err);
@@ -189,11 +248,11 @@ static size_t choose_passes(const kao_detector *d, uint32_t side, pass *passes,
         room = d->fixed_width < d->fixed_height ? d->fixed_width : d->fixed_height;
     const uint32_t main_side = 2 * side < room ? 2 * side : room;
 
-    if (main_side > sizes->coarse)
+    if (sizes->coarse && main_side > sizes->coarse && d->fit != KAO_FIT_STRETCH)
         passes[n++] = (pass){ sizes->coarse, fills_frame, 8 };
     passes[n++] = (pass){ main_side, 0, 8 };
     *n_coarse = n;
-    if (!d->fixed_width && side > sizes->fine_from)
+    if (!d->fixed_width && sizes->fine && side > sizes->fine_from)
         passes[n++] = (pass){ side < sizes->fine ? side : sizes->fine, 0, is_small };
     return n;
 }

@@ -22,7 +22,7 @@ static bool may_hold(const kao_network *net, uint32_t i, int64_t width,
                      const char *prefix)
 {
     const kao_onnx_input *o = &net->onnx.outputs[i];
-    const char *name = net->onnx.value_names[o->value];
+    const char *name = kao_output_name(net, i);
 
     if (o->rank == 4)
         return o->dims[1] == ANCHORS * width;
@@ -116,7 +116,7 @@ kao_status kao_scrfd_decode(const kao_heads *heads, const kao_tensor *const *ten
                 float score = number_of(scores, cell, cells, a, 0, 1);
 
                 if (scores->rank == 4)
-                    score = 1 / (1 + expf(-score));
+                    score = kao_logistic(score);
                 if (!(score >= min_score))
                     continue;
                 if (score > most_score)

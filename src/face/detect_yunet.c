@@ -18,7 +18,7 @@ static bool find_output(const kao_network *net, const char *kind, int stride,
 
     snprintf(name, sizeof name, "%s_%d", kind, stride);
     for (uint32_t i = 0; i < net->onnx.n_outputs; i++)
-        if (strcmp(net->onnx.value_names[net->onnx.outputs[i].value], name) == 0) {
+        if (strcmp(kao_output_name(net, i), name) == 0) {
             *number = i;
             return true;
         }
@@ -43,11 +43,6 @@ bool kao_yunet_recognise(const kao_network *net, kao_heads *heads)
     return true;
 }
 
-static float unit(float v)
-{
-    return v < 0 ? 0 : v > 1 ? 1 : v;
-}
-
 static kao_face face_at(float column, float row, float s, float score, const float *b,
                         const float *k)
 {
@@ -66,13 +61,6 @@ static kao_face face_at(float column, float row, float s, float score, const flo
     return f;
 }
 
-/* n rows of `width` numbers. (Maps have as many, in another order.) */
-static bool is_rows(const kao_tensor *t, int64_t n, int64_t width)
-{
-    return kao_tensor_count(t) == n * width &&
-           (width == 1 || t->dims[t->rank - 1] == width);
-}
-
 kao_status kao_yunet_decode(const kao_heads *heads, const kao_tensor *const *tensors,
                             int64_t width, int64_t height, float min_score,
                             kao_face_list *list, kao_error *err)
@@ -84,14 +72,14 @@ kao_status kao_yunet_decode(const kao_heads *heads, const kao_tensor *const *ten
         const float *cls = tensors[l->score]->data, *obj = tensors[l->object]->data;
         const float *box = tensors[l->box]->data, *kps = tensors[l->points]->data;
 
-        if (!is_rows(tensors[l->score], cells, 1) ||
-            !is_rows(tensors[l->object], cells, 1) ||
-            !is_rows(tensors[l->box], cells, 4) ||
-            !is_rows(tensors[l->points], cells, 10))
+        if (!kao_is_rows(tensors[l->score], cells, 1) ||
+            !kao_is_rows(tensors[l->object], cells, 1) ||
+            !kao_is_rows(tensors[l->box], cells, 4) ||
+            !kao_is_rows(tensors[l->points], cells, 10))
             return kao_fail(err, KAO_E_FORMAT,
                             "outputs of stride %d have another shape", l->stride);
         for (int64_t c = 0; c < cells; c++) {
-            const float score = sqrtf(unit(cls[c]) * unit(obj[c]));
+            const float score = sqrtf(kao_unit(cls[c]) * kao_unit(obj[c]));
 
             if (!(score >= min_score))
                 continue;

@@ -23,11 +23,14 @@ static const float clearly = 0.1f;
 
 static kao_status read_card(kao_detector *d, kao_error *err)
 {
-    static const char *const colors[] = { "rgb", "bgr" }, *const layouts[] = { "nchw" };
+    static const char *const colors[] = { "rgb", "bgr" },
+                             *const layouts[] = { "nchw", "nhwc", "nwhc" },
+                             *const fits[] = { "pad", "letterbox", "stretch" };
     const kao_card *card = d->model->card;
     const char *family = kao_card_get(card, "family"), *name = d->model->net->name;
     kao_status st = kao_card_require(card, "detector", name, err);
-    int color = 0, layout = 0;
+    int color = 0, layout = 0, fit = 0;
+    float fill = 0;
 
     if (st)
         return st;
@@ -41,13 +44,25 @@ static kao_status read_card(kao_detector *d, kao_error *err)
     color = strcmp(d->family->color, "bgr") == 0;
     d->min_score = d->family->min_score;
     d->nms = d->family->nms;
+    layout = (int)d->family->layout;
+    fit = (int)d->family->fit;
+    fill = d->family->fill;
     for (int i = 0; i < 3; i++) {
-        d->form.mean[i] = d->family->mean;
+        d->form.mean[i] = d->family->mean[i];
         d->form.scale[i] = d->family->scale;
     }
     st = kao_card_word(card, "input.color", colors, 2, &color, err);
     if (!st)
-        st = kao_card_word(card, "input.layout", layouts, 1, &layout, err);
+        st = kao_card_word(card, "input.layout", layouts, 3, &layout, err);
+    if (!st)
+        st = kao_card_word(card, "input.resize", fits, 3, &fit, err);
+    if (!st)
+        st = kao_card_floats(card, "input.fill", &fill, 1, err);
+    if (!st && !(fill >= 0 && fill <= 255))
+        st = kao_fail(err, KAO_E_FORMAT, "card: input.fill = %g: wanted 0 to 255",
+                      (double)fill);
+    if (!st && d->heads.n_anchor)
+        st = kao_card_floats(card, "anchors", d->heads.anchor, d->heads.n_anchor, err);
     if (!st)
         st = kao_card_floats(card, "input.mean", d->form.mean, 3, err);
     if (!st)
@@ -57,31 +72,62 @@ static kao_status read_card(kao_detector *d, kao_error *err)
     if (!st)
         st = kao_card_share(card, "threshold.nms", 0, &d->nms, err);
     d->form.order = color ? KAO_TENSOR_BGR : KAO_TENSOR_RGB;
+    d->layout = (kao_layout)layout;
+    d->fit = (kao_fit)fit;
+    d->fill = st ? 0 : (uint8_t)fill;
     return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
+}
+
+/* The size of the network's input: what the file states, or else its outputs, or the card. */
+static kao_status read_size(kao_detector *d, int64_t width, int64_t height,
+                            kao_error *err)
+{
+    const int64_t step = d->family->passes.step;
+    const char *name = d->model->net->name;
+    uint32_t w = d->heads.width, h = d->heads.height;
+
+    if ((width > 0) != (height > 0))
+        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: one side of its input is free",
+                        name);
+    if (width <= 0 && w == 0) {
+        const kao_status st = kao_card_size(d->model->card, "input.size", &w, &h, err);
+
+        if (st)
+            return kao_error_prefix(err, st, "%s", name);
+    }
+    if (width <= 0) {
+        width = w;
+        height = h;
+    }
+    if (width > 16384 || height > 16384 || width % step || height % step)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: its input's sides are not multiples of %lld", name,
+                        (long long)step);
+    if (width == 0 && d->fit == KAO_FIT_STRETCH)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: input.resize = stretch needs an input.size", name);
+    d->fixed_width = (uint32_t)width;
+    d->fixed_height = (uint32_t)height;
+    return KAO_OK;
 }
 
 static kao_status read_input(kao_detector *d, kao_error *err)
 {
+    static const struct {
+        uint8_t channels, height, width;
+    } at[] = {
+        [KAO_NCHW] = { 1, 2, 3 }, [KAO_NHWC] = { 3, 1, 2 }, [KAO_NWHC] = { 3, 2, 1 }
+    };
     const kao_onnx_input *in = &d->model->net->onnx.inputs[0];
-    const int64_t step = d->family->passes.step;
-    const char *name = d->model->net->name;
+    const uint8_t channels = at[d->layout].channels;
 
-    if (in->rank != 4 || in->dims[1] != 3 || in->dtype != KAO_F32 || in->dims[0] > 1)
+    if (in->rank != 4 || in->dims[channels] != 3 || in->dtype != KAO_F32 ||
+        in->dims[0] > 1)
         return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "%s: its input is not one picture of 3 channels", name);
-    if ((in->dims[2] > 0) != (in->dims[3] > 0))
-        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: one side of its input is free",
-                        name);
-    if (in->dims[2] > 0) {
-        if (in->dims[2] > 16384 || in->dims[3] > 16384 || in->dims[2] % step ||
-            in->dims[3] % step)
-            return kao_fail(err, KAO_E_UNSUPPORTED,
-                            "%s: its input's sides are not multiples of %lld", name,
-                            (long long)step);
-        d->fixed_height = (uint32_t)in->dims[2];
-        d->fixed_width = (uint32_t)in->dims[3];
-    }
-    return KAO_OK;
+                        "%s: its input is not one picture of 3 channels",
+                        d->model->net->name);
+    return read_size(d, in->dims[at[d->layout].width], in->dims[at[d->layout].height],
+                     err);
 }
 
 kao_status kao_detector_create(kao_model *model, kao_detector **out,
@@ -109,6 +155,8 @@ kao_status kao_detector_create(kao_model *model, kao_detector **out,
 
     if (!st)
         st = read_input(d, err);
+    if (!st && d->family->open)
+        st = d->family->open(d, &run, err);
     if (!st)
         st = kao_pyramid_create(d->ctx, &d->own, err);
     if (!st)
@@ -129,6 +177,8 @@ void kao_detector_destroy(kao_detector *d)
         return;
     kao_mem *mem = &d->ctx->mem;
 
+    if (d->cascade)
+        d->family->close(d);
     kao_face_list_fini(&d->pass);
     kao_face_list_fini(&d->found);
     kao_face_list_fini(&d->kept);

@@ -35,6 +35,25 @@ struct kao_embedder {
 
 /* ---- opening ---- */
 
+/* Of a square crop. */
+static kao_status read_margin(kao_embedder *e, kao_error *err)
+{
+    const kao_card *card = e->model->card;
+    float margin = e->template.margin;
+    const kao_status st = kao_card_floats(card, "template.margin", &margin, 1, err);
+
+    if (st || !kao_card_get(card, "template.margin"))
+        return st;
+    if (e->template.margin == 0)
+        return kao_fail(err, KAO_E_FORMAT,
+                        "card: template.margin: only template = square has one");
+    if (!(margin >= 0.5f && margin <= 8))
+        return kao_fail(err, KAO_E_FORMAT,
+                        "card: template.margin = %g: wanted 0.5 to 8", (double)margin);
+    e->template.margin = margin;
+    return KAO_OK;
+}
+
 static kao_status read_card(kao_embedder *e, kao_error *err)
 {
     static const char *const colors[] = { "rgb", "bgr" }, *const layouts[] = { "nchw" },
@@ -66,6 +85,8 @@ static kao_status read_card(kao_embedder *e, kao_error *err)
     if (!st)
         st = kao_template_find(&e->template, kao_card_get(card, "template"), width,
                                height, err);
+    if (!st)
+        st = read_margin(e, err);
     if (st)
         return kao_error_prefix(err, st, "%s", name);
     e->form.order = color ? KAO_TENSOR_BGR : KAO_TENSOR_RGB;
@@ -243,6 +264,9 @@ kao_status kao_embedder_id(const kao_embedder *e, kao_tta tta, char id[KAO_ID_BY
         n += (size_t)snprintf(text + n, sizeof text - n, " %08x %08x",
                               bits_of(e->template.points[i].x),
                               bits_of(e->template.points[i].y));
+    if (e->template.margin > 0)
+        n += (size_t)snprintf(text + n, sizeof text - n, " square %08x",
+                              bits_of(e->template.margin));
     kao_sha256((kao_span){ (const uint8_t *)text, n }, id);
     return KAO_OK;
 }

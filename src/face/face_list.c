@@ -182,3 +182,63 @@ void kao_face_list_nms(kao_face_list *l, float iou, bool joined)
     }
     l->n = kept;
 }
+
+/* ---- averaging ---- */
+
+/* to += f, score times. */
+static void add_weighted(kao_face *to, const kao_face *f)
+{
+    to->x += f->score * f->x;
+    to->y += f->score * f->y;
+    to->width += f->score * f->width;
+    to->height += f->score * f->height;
+    for (uint32_t k = 0; k < f->n_points; k++) {
+        to->points[k].x += f->score * f->points[k].x;
+        to->points[k].y += f->score * f->points[k].y;
+    }
+}
+
+static void divide(kao_face *f, float by)
+{
+    f->x /= by;
+    f->y /= by;
+    f->width /= by;
+    f->height /= by;
+    for (uint32_t k = 0; k < f->n_points; k++) {
+        f->points[k].x /= by;
+        f->points[k].y /= by;
+    }
+}
+
+void kao_face_list_average(kao_face_list *l, float iou)
+{
+    size_t kept = 0;
+
+    kao_face_list_sort(l);
+    for (size_t n = l->n; kept < n; kept++) {
+        const kao_face best = l->faces[kept];
+        kao_face mean = { .size = best.size,
+                          .score = best.score,
+                          .n_points = best.n_points,
+                          .mask = best.mask };
+        float weight = best.score;
+        size_t left = kept + 1;
+
+        add_weighted(&mean, &best);
+        for (size_t i = kept + 1; i < n; i++) {
+            const kao_face f = l->faces[i];
+
+            if (kao_iou(&best, &f) > iou) {
+                add_weighted(&mean, &f);
+                weight += f.score;
+            } else {
+                l->faces[left++] = f;
+            }
+        }
+        if (weight > best.score) /* alone it stays as it is, to the bit */
+            divide(&mean, weight);
+        l->faces[kept] = weight > best.score ? mean : best;
+        n = left;
+        l->n = n;
+    }
+}

@@ -30,6 +30,11 @@ void kao_face_list_sort(kao_face_list *list);
  *     eyes. A small face in front of a large one is not that. */
 void kao_face_list_nms(kao_face_list *list, float iou, bool joined);
 
+/* Sort, and average what overlaps: the best box and all that overlap it by more than `iou` are
+ * one face, whose box and points are their mean, weighted by score. It has the best score, and
+ * what else the best has; then the next best that is left. (MediaPipe's rule.) */
+void kao_face_list_average(kao_face_list *list, float iou);
+
 /* Intersection over union of two boxes; 0 where either is empty. */
 float kao_iou(const kao_face *a, const kao_face *b);
 

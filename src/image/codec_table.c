@@ -26,6 +26,12 @@
 # define WEBP_CODE NULL, NULL
 #endif
 
+#if KAO_WITH_HEIF
+# define HEIF_CODE kao_heif_decode, NULL
+#else
+# define HEIF_CODE NULL, NULL
+#endif
+
 static bool begins(kao_span bytes, const char *magic, size_t n)
 {
     return bytes.n >= n && memcmp(bytes.p, magic, n) == 0;
@@ -47,11 +53,26 @@ static bool is_webp(kao_span bytes)
            memcmp(bytes.p + 8, "WEBP", 4) == 0;
 }
 
+/* The major brand: of a still picture or of a sequence of them, not of a video. */
+static bool is_heif(kao_span bytes)
+{
+    static const char brands[][5] = { "heic", "heix", "heim", "heis", "hevc", "hevx",
+                                      "mif1", "msf1", "avif", "avis" };
+
+    if (bytes.n < 12 || memcmp(bytes.p + 4, "ftyp", 4) != 0)
+        return false;
+    for (size_t i = 0; i < sizeof brands / sizeof brands[0]; i++)
+        if (memcmp(bytes.p + 8, brands[i], 4) == 0)
+            return true;
+    return false;
+}
+
 /* clang-format off */
 static const kao_codec codecs[] = {
     { KAO_IMAGE_JPEG, "JPEG", { "jpg", "jpeg" }, is_jpeg, JPEG_CODE },
     { KAO_IMAGE_PNG,  "PNG",  { "png" },         is_png,  PNG_CODE  },
     { KAO_IMAGE_WEBP, "WebP", { "webp" },        is_webp, WEBP_CODE },
+    { KAO_IMAGE_HEIF, "HEIF", { "heic", "heif", "avif" }, is_heif, HEIF_CODE },
 };
 
 static const struct other {
@@ -59,10 +80,6 @@ static const struct other {
     uint8_t at, n;
     const char *magic;
 } others[] = {
-    { "HEIC",      4, 8, "ftypheic" },
-    { "HEIC",      4, 8, "ftypheix" },
-    { "HEIF",      4, 8, "ftypmif1" },
-    { "AVIF",      4, 8, "ftypavif" },
     { "video",     4, 4, "ftyp" },
     { "GIF",       0, 4, "GIF8" },
     { "BMP",       0, 2, "BM" },
@@ -123,7 +140,7 @@ kao_status kao_codec_unknown(kao_span bytes, kao_error *err)
         if (bytes.n >= (size_t)o->at + o->n &&
             memcmp(bytes.p + o->at, o->magic, o->n) == 0)
             return kao_fail_at(err, KAO_E_UNSUPPORTED, 0,
-                               "%s is not read; JPEG, PNG and WebP are", o->name);
+                               "%s is not read; JPEG, PNG, WebP, HEIC and AVIF are", o->name);
     }
-    return kao_fail_at(err, KAO_E_FORMAT, 0, "not a picture: no JPEG, PNG or WebP");
+    return kao_fail_at(err, KAO_E_FORMAT, 0, "not a picture: no JPEG, PNG, WebP, HEIC or AVIF");
 }

@@ -40,5 +40,6 @@ kao_encode_fn kao_jpeg_encode;
 kao_decode_fn kao_png_decode;
 kao_encode_fn kao_png_encode;
 kao_decode_fn kao_webp_decode;
+kao_decode_fn kao_heif_decode;
 
 #endif

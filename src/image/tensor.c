@@ -63,8 +63,16 @@ void kao_view_to_tensor(const kao_view *v, const kao_tensor_form *form, float *o
     }
 }
 
+static float *fill_pixels(float *out, uint32_t n, uint8_t value, const tensor_tables *t)
+{
+    for (uint32_t x = 0; x < n; x++)
+        for (int c = 0; c < 3; c++)
+            *out++ = t->of[c][value];
+    return out;
+}
+
 void kao_view_to_canvas(const kao_view *v, uint32_t turned, const kao_tensor_form *form,
-                        uint32_t width, uint32_t height, float *out)
+                        const kao_canvas *canvas, float *out)
 {
     const bool swap = turned % 180 != 0, bgr = form->order == KAO_TENSOR_BGR;
     const uint32_t w = swap ? v->height : v->width, h = swap ? v->width : v->height;
@@ -72,21 +80,21 @@ void kao_view_to_canvas(const kao_view *v, uint32_t turned, const kao_tensor_for
     tensor_tables t;
 
     fill_tables(&t, form);
-    for (uint32_t y = 0; y < height; y++) {
-        const uint32_t n = y < h ? w : 0;
-
-        if (n && turned == 0) /* a constant step: the usual case is worth it */
-            step_row(out, kao_view_rgb(v, 0, y), KAO_RGB, n, bgr, &t);
-        else if (n && turned == 90)
-            step_row(out, kao_view_rgb(v, y, v->height - 1), -down, n, bgr, &t);
-        else if (n && turned == 180)
-            step_row(out, kao_view_rgb(v, v->width - 1, v->height - 1 - y), -KAO_RGB, n,
+    out = fill_pixels(out, canvas->y * canvas->width, canvas->fill, &t);
+    for (uint32_t y = 0; y < h; y++) {
+        out = fill_pixels(out, canvas->x, canvas->fill, &t);
+        if (turned == 0) /* a constant step: the usual case is worth it */
+            step_row(out, kao_view_rgb(v, 0, y), KAO_RGB, w, bgr, &t);
+        else if (turned == 90)
+            step_row(out, kao_view_rgb(v, y, v->height - 1), -down, w, bgr, &t);
+        else if (turned == 180)
+            step_row(out, kao_view_rgb(v, v->width - 1, v->height - 1 - y), -KAO_RGB, w,
                      bgr, &t);
-        else if (n)
-            step_row(out, kao_view_rgb(v, v->width - 1 - y, 0), down, n, bgr, &t);
-        for (uint32_t x = n; x < width; x++)
-            for (int c = 0; c < 3; c++)
-                out[(size_t)x * 3 + (size_t)c] = t.of[c][0];
-        out += (size_t)width * 3;
+        else
+            step_row(out, kao_view_rgb(v, v->width - 1 - y, 0), down, w, bgr, &t);
+        out = fill_pixels(out + (size_t)w * 3, canvas->width - canvas->x - w,
+                          canvas->fill, &t);
     }
+    fill_pixels(out, (canvas->height - canvas->y - h) * canvas->width, canvas->fill,
+                &t);
 }

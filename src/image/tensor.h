@@ -24,11 +24,16 @@ typedef struct kao_tensor_form {
 void kao_view_to_tensor(const kao_view *picture, const kao_tensor_form *form,
                         float *out);
 
-/* The same, of three channels and not mirrored, for a picture on a canvas of width x height
- * pixels, which it does not pass: turned clockwise by 0, 90, 180 or 270 degrees, at the top
- * left; the rest as pixels of 0. */
+typedef struct kao_canvas {
+    uint32_t width, height;
+    uint32_t x, y; /* where the picture's top left pixel lies on it */
+    uint8_t fill;  /* the samples of the pixels around */
+} kao_canvas;
+
+/* The same, of three channels and not mirrored, for a picture on a canvas, which it does not
+ * pass: turned clockwise by 0, 90, 180 or 270 degrees. */
 void kao_view_to_canvas(const kao_view *picture, uint32_t turned,
-                        const kao_tensor_form *form, uint32_t width, uint32_t height,
+                        const kao_tensor_form *form, const kao_canvas *canvas,
                         float *out);
 
 #endif

@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+#include "base/half.h"
+
 /* Work that planning may spend on known values, in elements touched; and for each byte of the
  * file, so that all weights that are stored short can be widened: an element is touched
  * twice, once on each side. */
@@ -116,11 +118,18 @@ static void set_varies(kao_value *v, bool varies)
 }
 
 /* Whether the step gives the numbers that the file holds, one for one: weights stored short,
- * behind a Cast, or turned. They may be more than another constant that planning computes. */
+ * behind a Cast or DequantizeLinear, or turned. They may be more than another constant that
+ * planning computes. */
 static bool gives_file(const kao_graph *g, const kao_step *s, const kao_tensor *out)
 {
-    return s->n_in == 1 && g->values[s->in[0]].of_file && !s->op->work &&
-           kao_tensor_count(out) == kao_tensor_count(&g->values[s->in[0]].t);
+    const int64_t n = kao_tensor_count(out);
+
+    for (uint32_t i = 1; i < s->n_in; i++) /* scales, axes */
+        if (s->in[i] != KAO_NO_VALUE &&
+            kao_tensor_count(&g->values[s->in[i]].t) > KAO_MAX_FOLDED)
+            return false;
+    return s->n_in > 0 && s->in[0] != KAO_NO_VALUE && g->values[s->in[0]].of_file &&
+           !s->op->work && n == kao_tensor_count(&g->values[s->in[0]].t);
 }
 
 /* Run a step whose inputs are all known. *done false: too large to be a constant. */
@@ -298,6 +307,39 @@ static kao_status check_outputs(kao_graph *g, const kao_step *s, const kao_tenso
     return KAO_OK;
 }
 
+/* All but Cast take numbers stored as float16 as float32, wherever they come from. */
+static kao_status widen(kao_graph *g, kao_value *v)
+{
+    const int64_t n = kao_tensor_count(&v->t);
+    const uint64_t work = 2 * (uint64_t)n, most = fold_budget(g);
+    const uint16_t *from = v->t.data;
+    float *to = NULL;
+
+    if (work > most || g->folded > most - work)
+        return kao_fail(g->err, KAO_E_LIMIT,
+                        "more numbers of float16 than planning may widen");
+    g->folded += work;
+    to = kao_arena_calloc(g->scratch, (size_t)n, sizeof *to);
+    if (!to)
+        return kao_graph_no_memory(g);
+    for (int64_t i = 0; i < n; i++)
+        to[i] = kao_half_to_float(from[i]);
+    v->t.dtype = KAO_F32;
+    v->t.data = to;
+    v->computed = true;
+    return KAO_OK;
+}
+
+static kao_status widen_inputs(kao_graph *g, const kao_step *s)
+{
+    kao_status st = KAO_OK;
+
+    for (uint32_t i = 0; !st && i < s->n_in; i++)
+        if (kao_value_known(g, s->in[i]) && g->values[s->in[i]].t.dtype == KAO_F16)
+            st = widen(g, &g->values[s->in[i]]);
+    return st;
+}
+
 static kao_status infer_step(kao_graph *g, uint32_t number)
 {
     kao_step *s = &g->steps[number];
@@ -306,6 +348,8 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
     args a;
     kao_status st = args_for(g, s, &a);
 
+    if (!st && !(op->types & KAO_T_F16))
+        st = widen_inputs(g, s);
     if (st)
         return st;
     kao_graph_args(g, s, a.in, a.out);

@@ -57,11 +57,14 @@ static kao_status bind_node(kao_network *net, uint32_t i, kao_error *err)
     return kao_op_load(&l);
 }
 
+/* An input of float16 is given as float32, as all float16 is computed. */
 static kao_status check_inputs(const kao_network *net, kao_error *err)
 {
     for (uint32_t i = 0; i < net->onnx.n_inputs; i++) {
-        const kao_onnx_input *in = &net->onnx.inputs[i];
+        kao_onnx_input *in = &net->onnx.inputs[i];
 
+        if (in->dtype == KAO_F16)
+            in->dtype = KAO_F32;
         if (!(kao_type_bit((kao_dtype)in->dtype) & KAO_T_ALL))
             return kao_fail(err, KAO_E_UNSUPPORTED, "input \"%s\" of type %s",
                             net->onnx.value_names[in->value],

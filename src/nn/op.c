@@ -20,6 +20,8 @@ uint32_t kao_type_bit(kao_dtype dtype)
         return KAO_T_BOOL;
     case KAO_F16:
         return KAO_T_F16;
+    case KAO_F64:
+        return KAO_T_F64;
     default:
         return 0;
     }
@@ -186,5 +188,25 @@ kao_status kao_infer_type_is(kao_op_infer *x, uint32_t i, kao_dtype want)
     if (x->in[i].dtype != want)
         return kao_fail(x->err, KAO_E_UNSUPPORTED, "input %u is %s, wanted %s", i,
                         kao_dtype_name((int)x->in[i].dtype), kao_dtype_name((int)want));
+    return KAO_OK;
+}
+
+kao_status kao_infer_broadcast(kao_op_infer *x, const kao_tensor *t)
+{
+    const kao_tensor a = x->out[0];
+    kao_tensor *out = &x->out[0];
+    char ta[96], tb[96];
+
+    out->rank = a.rank > t->rank ? a.rank : t->rank;
+    for (int32_t i = 0; i < out->rank; i++) {
+        const int32_t ia = i - (out->rank - a.rank), ib = i - (out->rank - t->rank);
+        const int64_t da = ia < 0 ? 1 : a.dims[ia], db = ib < 0 ? 1 : t->dims[ib];
+
+        if (da != db && da != 1 && db != 1)
+            return kao_fail(x->err, KAO_E_FORMAT, "shapes %s and %s do not fit",
+                            kao_dims_text(a.dims, a.rank, ta, sizeof ta),
+                            kao_dims_text(t->dims, t->rank, tb, sizeof tb));
+        out->dims[i] = da == 1 ? db : da;
+    }
     return KAO_OK;
 }

@@ -124,8 +124,10 @@ enum {
     KAO_T_I8 = 1 << 4,
     KAO_T_BOOL = 1 << 5,
     KAO_T_F16 = 1 << 6,
+    KAO_T_F64 = 1 << 7,
+    KAO_T_REAL = KAO_T_F32 | KAO_T_F64,
     KAO_T_INT = KAO_T_I64 | KAO_T_I32 | KAO_T_U8 | KAO_T_I8,
-    KAO_T_NUM = KAO_T_F32 | KAO_T_INT,
+    KAO_T_NUM = KAO_T_REAL | KAO_T_INT,
     KAO_T_ALL = KAO_T_NUM | KAO_T_BOOL,
 };
 
@@ -161,5 +163,18 @@ kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap,
                           size_t *n);
 /* An error where input i is of another type. */
 kao_status kao_infer_type_is(kao_op_infer *x, uint32_t i, kao_dtype want);
+/* out[0]'s dims grow to hold those of t too, each broadcast to the other. */
+kao_status kao_infer_broadcast(kao_op_infer *x, const kao_tensor *t);
+
+/* Input i where the node has it, else NULL. */
+static inline const kao_tensor *kao_call_optional(const kao_op_call *c, uint32_t i)
+{
+    return i < c->n_in && kao_tensor_given(&c->in[i]) ? &c->in[i] : NULL;
+}
+
+static inline bool kao_infer_has(const kao_op_infer *x, uint32_t i)
+{
+    return i < x->n_in && kao_tensor_given(&x->in[i]);
+}
 
 #endif

@@ -365,6 +365,81 @@ void kao_tensor_set_int(const kao_tensor *t, int64_t at, int64_t v)
     }
 }
 
+double kao_tensor_number_at(const kao_tensor *t, int64_t at)
+{
+    if (t->dtype == KAO_F32)
+        return (double)((const float *)t->data)[at];
+    if (t->dtype == KAO_F64)
+        return ((const double *)t->data)[at];
+    return (double)kao_tensor_int_at(t, at);
+}
+
+static int64_t truncated(double v, int64_t lo, int64_t hi)
+{
+    if (!(v > (double)lo)) /* NaN too */
+        return v != v ? 0 : lo;
+    return v >= (double)hi ? hi : (int64_t)v;
+}
+
+void kao_tensor_set_number(const kao_tensor *t, int64_t at, double v)
+{
+    switch (t->dtype) {
+    case KAO_F32:
+        ((float *)t->data)[at] = (float)v;
+        break;
+    case KAO_F64:
+        ((double *)t->data)[at] = v;
+        break;
+    case KAO_I64:
+        ((int64_t *)t->data)[at] = truncated(v, INT64_MIN, INT64_MAX);
+        break;
+    case KAO_I32:
+        ((int32_t *)t->data)[at] = (int32_t)truncated(v, INT32_MIN, INT32_MAX);
+        break;
+    case KAO_U8:
+        ((uint8_t *)t->data)[at] = (uint8_t)truncated(v, 0, UINT8_MAX);
+        break;
+    case KAO_I8:
+        ((int8_t *)t->data)[at] = (int8_t)truncated(v, INT8_MIN, INT8_MAX);
+        break;
+    default:
+        ((uint8_t *)t->data)[at] = v != 0; /* NaN is true */
+        break;
+    }
+}
+
+kao_tensor kao_tensor_axes(const kao_tensor *t, const bool *in_set, bool want)
+{
+    kao_tensor v = { .dtype = t->dtype, .data = t->data };
+
+    for (int32_t i = 0; i < t->rank; i++)
+        if (in_set[i] == want) {
+            v.dims[v.rank] = t->dims[i];
+            v.strides[v.rank++] = t->strides[i];
+        }
+    return v;
+}
+
+kao_tensor kao_tensor_spread(const kao_tensor *t, const kao_tensor *as)
+{
+    kao_tensor v = *as;
+
+    v.dtype = t->dtype;
+    v.data = t->data;
+    for (int32_t i = 0; i < as->rank; i++) {
+        const int32_t at = i - (as->rank - t->rank);
+
+        v.strides[i] = at < 0 || t->dims[at] == 1 ? 0 : t->strides[at];
+    }
+    return v;
+}
+
+void kao_index_next(int64_t *index, const int64_t *dims, int32_t rank)
+{
+    for (int32_t i = rank - 1; i >= 0 && ++index[i] == dims[i]; i--)
+        index[i] = 0;
+}
+
 bool kao_tensor_ints(const kao_tensor *t, int64_t *to, size_t cap, size_t *n)
 {
     int64_t index[KAO_MAX_RANK] = { 0 }, at = 0;

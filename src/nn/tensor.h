@@ -39,6 +39,20 @@ const char *kao_dims_text(const int64_t *dims, int32_t rank, char *buf, size_t c
  * of v. */
 int64_t kao_tensor_int_at(const kao_tensor *t, int64_t at);
 void kao_tensor_set_int(const kao_tensor *t, int64_t at, int64_t v);
+/* Element `at` of any type as a double, and back: into a float rounded, into an integer
+ * truncated and clamped to its type, NaN as 0; a bool is v != 0. */
+double kao_tensor_number_at(const kao_tensor *t, int64_t at);
+void kao_tensor_set_number(const kao_tensor *t, int64_t at, double v);
+static inline bool kao_tensor_is_real(const kao_tensor *t)
+{
+    return t->dtype == KAO_F32 || t->dtype == KAO_F64;
+}
+/* The axes of t that are in the set, or those that are not: dims and strides. */
+kao_tensor kao_tensor_axes(const kao_tensor *t, const bool *in_set, bool want);
+/* t as dims of `as` see it: broadcast from the right, strides of 0 where it repeats. */
+kao_tensor kao_tensor_spread(const kao_tensor *t, const kao_tensor *as);
+/* An index of dims, one on in C order. */
+void kao_index_next(int64_t *index, const int64_t *dims, int32_t rank);
 
 /* Elements of an integer tensor (i64 or i32) in logical order; false for other types or
  * more than cap. */

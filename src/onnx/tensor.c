@@ -17,6 +17,7 @@ size_t kao_dtype_size(int dtype)
     case KAO_I32:
         return 4;
     case KAO_I64:
+    case KAO_F64:
         return 8;
     case KAO_F16:
         return 2;
@@ -83,7 +84,7 @@ static bool is_list_field(uint32_t number)
 /* Elements in one occurrence of a list field. */
 static size_t list_count(const kao_pb_field *f)
 {
-    const size_t unit = f->number == 4 ? 4 : f->number == 10 ? 8 : 0;
+    const size_t unit = f->number == 4 ? 4 : f->number == 10 ? 8 : 0; /* else varints */
     size_t n = 0;
 
     if (f->type != KAO_PB_BYTES)
@@ -204,7 +205,8 @@ static void store(void *data, kao_dtype dtype, int64_t i, uint64_t v)
         break;
     }
     case KAO_I64:
-        ((int64_t *)data)[i] = (int64_t)v;
+    case KAO_F64:
+        memcpy((uint8_t *)data + i * 8, &v, 8);
         break;
     case KAO_F16:
         ((uint16_t *)data)[i] = (uint16_t)v;
@@ -242,6 +244,9 @@ static bool read_list(const raw_tensor *x, kao_span bytes, void *data)
             if (f.number == 4)
                 v = kao_reader_has(&list, 4) ? kao_le32(kao_reader_take(&list, 4).p)
                                              : 0;
+            else if (f.number == 10)
+                v = kao_reader_has(&list, 8) ? kao_le64(kao_reader_take(&list, 8).p)
+                                             : 0;
             else
                 v = kao_pb_varint(&list);
             store(data, x->t->dtype, i++, v);
@@ -254,7 +259,7 @@ static bool read_list(const raw_tensor *x, kao_span bytes, void *data)
 
 static int list_field_of(kao_dtype dtype)
 {
-    return dtype == KAO_F32 ? 4 : dtype == KAO_I64 ? 7 : 5;
+    return dtype == KAO_F32 ? 4 : dtype == KAO_I64 ? 7 : dtype == KAO_F64 ? 10 : 5;
 }
 
 /* data from bytes in the file's order: borrowed where they are aligned. */

@@ -16,7 +16,8 @@ typedef enum kao_dtype {
     KAO_I32 = 6,
     KAO_I64 = 7,
     KAO_BOOL = 9, /* one byte, 0 or 1 */
-    KAO_F16 = 10, /* IEEE half; initialisers and sources of Cast only */
+    KAO_F16 = 10, /* IEEE half: numbers of a file; computed with as KAO_F32 */
+    KAO_F64 = 11,
 } kao_dtype;
 
 /* Bytes an element; 0 for a type that kao does not have. */

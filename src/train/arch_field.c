@@ -5,7 +5,7 @@
  *   mobilefacenet      Chen et al., arXiv:1804.07573, input 3 x 112 x 112, 128 numbers
  *   mbf                the wider one of insightface's recipes, 512 numbers
  *   resnet_face18      grey 128 x 128, 512 numbers, one slope for a whole map
- *   yolov3_face        the detector, in arch_yolo.c
+ *   yolov3_face        the detector, in arch_yolo.c; yolov3_face_tiny, its small form
  *
  * Parameters and multiply-adds are those that are published (the tests have them). */
 #include <math.h>
@@ -310,6 +310,7 @@ static const struct {
     { "mbf", mbf },
     { "resnet_face18", resnet_face18 },
     { "yolov3_face", kao_arch_yolov3 },
+    { "yolov3_face_tiny", kao_arch_yolov3_tiny },
 };
 
 enum { N_MAKERS = sizeof makers / sizeof makers[0] };

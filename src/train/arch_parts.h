@@ -41,5 +41,6 @@ void kao_arch_norm(kao_arch_maker *m, const char *in, const char *out, int64_t c
                    kao_arch_act act);
 
 void kao_arch_yolov3(kao_arch_maker *m); /* arch_yolo.c */
+void kao_arch_yolov3_tiny(kao_arch_maker *m);
 
 #endif

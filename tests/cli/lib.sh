@@ -93,7 +93,16 @@ END
     chmod +x "$KAO"
     faces=yes people=yes wide=640 high=781 chip_px=112
     [ "$embedder" != tiny_embedder ] || people=no chip_px=32
-    threshold=$("$PROGRAM" model info mobilefacenet_192 | awk '$1 == "threshold.cosine" { printf "%.3f", $3 }')
+    # by the calibration where one pair of strangers in 10,000 passes, and a line about it more
+    "$PROGRAM" model info mobilefacenet_192 >"$work/info"
+    threshold=$(awk '$1 == "calibration.none" {
+        for (i = 3; i < NF && $i ~ /:/; i++) {
+            split($i, p, ":")
+            if (p[2] <= -4) { printf "%.3f", s + (f + 4) / (f - p[2]) * (p[1] - s); exit }
+            s = p[1]; f = p[2]
+        } }' "$work/info")
+    said=4
+    [ -n "$threshold" ] || { said=3; threshold=$(awk '$1 == "threshold.cosine" { printf "%.3f", $3 }' "$work/info"); }
     a=$PICTURES/ana_1.jpg b=$PICTURES/ana_3.jpg c=$PICTURES/ben_1.jpg group=$PICTURES/group.jpg
     if [ "$detector" = tiny_detector ]; then
         faces=no

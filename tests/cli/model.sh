@@ -154,11 +154,12 @@ out_has "kind             = embedder"
 out_has "family           = yunet"
 cp "$KAO_MODELS/mobilefacenet_192.onnx" mine.onnx
 [ ! -f "$KAO_MODELS/mobilefacenet_192.onnx.card" ] || cp "$KAO_MODELS/mobilefacenet_192.onnx.card" mine.onnx.card
-printf 'threshold.cosine = 0.999\n' >>mine.onnx.card
+printf 'calibration.none = 0.9:-3 0.999:-4\n' >>mine.onnx.card
 run 0 "$KAO" model info ./mine.onnx
-grep -q 'threshold.cosine = 0.999 .*(sidecar)' out || fails "the sidecar's value"
+grep -q 'calibration.none = 0.9:-3 0.999:-4 .*(sidecar)' out || fails "the sidecar's value"
 run 1 "$KAO" verify "$PICTURES/ana_1.jpg" "$PICTURES/ana_3.jpg" -m ./mine.onnx
 out_has "Threshold : 0.999"
+! grep -q "worst group" out || fails "groups of another measurement"
 printf 'threshold.cosin = 1\n' >mine.onnx.card
 run 3 "$KAO" model info ./mine.onnx
 err_has 'unknown key "threshold.cosin"'

@@ -8,12 +8,13 @@ A case: operator, opset, attributes as tests/support/builder.h reads them, input
 how far an output may be off: (K + 8) u times the largest sum of magnitudes, K products a sum.
 """
 import itertools
+import math
 
 import numpy as np
 
 R = np.random.RandomState(20)
 U = 2.0 ** -24
-TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9}
+TYPES = {"float32": 1, "uint8": 2, "int8": 3, "int32": 6, "int64": 7, "bool": 9, "float64": 11}
 numbers, cases = [], []
 
 
@@ -26,10 +27,17 @@ def ints(lo, hi, *dims, dtype=np.int64):
     return R.randint(lo, hi, dims).astype(dtype)
 
 
+def word(v, digits):
+    if not isinstance(v, float):
+        return "%d" % v
+    return "(double)NAN" if math.isnan(v) else "%sHUGE_VAL" % "-"[v > 0:] if math.isinf(v) else digits % v
+
+
 def tensor(a, fixed):
     a = np.asarray(a)
     at = len(numbers)
-    numbers.extend(a.reshape(-1).tolist())
+    digits = "%.17g" if a.dtype == np.float64 else "%.9g"
+    numbers.extend(word(v, digits) for v in a.reshape(-1).tolist())
     dims = ",".join(str(d) for d in a.shape)
     return '{ %d, "%s", %d, %d }' % (TYPES[str(a.dtype)], dims, at, fixed)
 
@@ -38,8 +46,10 @@ def case(op, opset, attributes, inputs, outputs, k=1, magnitude=None, fixed=()):
     """fixed: inputs that decide shapes. An input None is left out."""
     outputs = [np.asarray(o) for o in outputs]
     if magnitude is None:
-        magnitude = max([float(np.abs(o.astype(np.float64)).max()) for o in outputs if o.size] + [0])
-    off = (k + 8) * U * magnitude if outputs[0].dtype == np.float32 else 0
+        finite = [np.abs(o[np.isfinite(o)].astype(np.float64)) for o in outputs]
+        magnitude = max([float(o.max()) for o in finite if o.size] + [0])
+    unit = {"float32": U, "float64": 2.0 ** -53}.get(str(outputs[0].dtype), 0)
+    off = (k + 8) * unit * magnitude
     text = ["{ 0 }" if x is None else tensor(x, i in fixed) for i, x in enumerate(inputs)]
     made = [tensor(o, 0) for o in outputs]
     cases.append('{ "%s", %d, "%s", %d, { %s }, %d, { %s }, %.3g },' % (
@@ -389,18 +399,435 @@ def resizes():
             case("Resize", 10, short, [x, all_scales], [f32(out)], 4, 2, fixed=(1,))
 
 
+# ---- element by element, by one function ----
+
+def maps():
+    x = floats(2, 3, 4)
+    x[0, 0, :3] = 0, 0.5, -0.5
+    d = x.astype(np.float64)
+    erf = np.vectorize(math.erf)
+    sigmoid = 1 / (1 + np.exp(-d))
+    softplus = np.log(np.exp(d) + 1)
+    large, alpha, gamma = np.abs(d) + 0.125, float(np.float32(1.67326319217681884765625)), float(np.float32(1.05070102214813232421875))
+    inner, small = d / 2.25, np.abs(d) / 2.25  # in -1 .. 1
+    rows = [
+        ("Abs", 13, "", d, np.abs(d)), ("Neg", 13, "", d, -d), ("Sign", 13, "", d, np.sign(d)),
+        ("Ceil", 13, "", d, np.ceil(d)), ("Floor", 13, "", d, np.floor(d)), ("Round", 11, "", d, np.round(d)),
+        ("Reciprocal", 13, "", large, 1 / large), ("Sqrt", 13, "", large, np.sqrt(large)),
+        ("Exp", 13, "", d, np.exp(d)), ("Log", 13, "", large, np.log(large)),
+        ("Sin", 7, "", d, np.sin(d)), ("Cos", 7, "", d, np.cos(d)), ("Tan", 7, "", inner, np.tan(inner)),
+        ("Asin", 7, "", inner, np.arcsin(inner)), ("Acos", 7, "", inner, np.arccos(inner)), ("Atan", 7, "", d, np.arctan(d)),
+        ("Sinh", 9, "", d, np.sinh(d)), ("Cosh", 9, "", d, np.cosh(d)), ("Tanh", 13, "", d, np.tanh(d)),
+        ("Asinh", 9, "", d, np.arcsinh(d)), ("Acosh", 9, "", large + 1, np.arccosh(large + 1)),
+        ("Atanh", 9, "", small, np.arctanh(small)), ("Erf", 13, "", d, erf(d)), ("Sigmoid", 13, "", d, sigmoid),
+        ("HardSigmoid", 6, "", d, np.clip(float(np.float32(0.2)) * d + 0.5, 0, 1)),
+        ("HardSigmoid", 6, "alpha=0.5 beta=0.25", d, np.clip(0.5 * d + 0.25, 0, 1)),
+        ("HardSwish", 14, "", d, d * np.clip(d / 6 + 0.5, 0, 1)),
+        ("Swish", 24, "alpha=1.5", d, d / (1 + np.exp(-1.5 * d))),
+        ("Elu", 6, "alpha=2.0", d, np.where(d < 0, 2 * (np.exp(d) - 1), d)),
+        ("Celu", 12, "alpha=2.0", d, np.maximum(d, 0) + np.minimum(0, 2 * (np.exp(d / 2) - 1))),
+        ("Selu", 6, "", d, gamma * np.where(d < 0, alpha * (np.exp(d) - 1), d)),
+        ("Selu", 6, "alpha=2.0 gamma=3.0", d, 3 * np.where(d < 0, 2 * (np.exp(d) - 1), d)),
+        ("Softplus", 1, "", d, softplus), ("Softsign", 1, "", d, d / (1 + np.abs(d))),
+        ("Mish", 18, "", d, d * np.tanh(softplus)), ("Gelu", 20, "", d, 0.5 * d * (1 + erf(d / math.sqrt(2)))),
+        ("Gelu", 20, "approximate=tanh", d, 0.5 * d * (1 + np.tanh(math.sqrt(2 / math.pi) * (d + 0.044715 * d ** 3)))),
+        ("Shrink", 9, "bias=0.25 lambd=1.0", d, np.where(d < -1, d + 0.25, np.where(d > 1, d - 0.25, 0))),
+        ("ThresholdedRelu", 10, "alpha=0.5", d, np.where(d > 0.5, d, 0)),
+    ]
+    for op, opset, attributes, a, _ in rows:
+        single = a.astype(np.float32)
+        out = [r for r in rows if r[0] == op and r[2] == attributes][0][4]
+        if a is d:  # exact in float32: the same result serves both
+            case(op, max(opset, 6), attributes, [single], [f32(out)])
+            case(op, max(opset, 6), attributes, [a[1]], [out[1]], 8, 8)
+        else:
+            case(op, max(opset, 6), attributes, [a], [out], 8, 8)
+            case(op, max(opset, 6), attributes, [single], [f32(out)], 8, 8)
+    i = ints(-9, 9, 2, 5, dtype=np.int8)
+    for op, out in ("Abs", np.abs(i)), ("Neg", -i), ("Sign", np.sign(i)):
+        case(op, 13, "", [i], [out])
+    b = ints(0, 2, 3, 4).astype(bool)
+    case("Not", 6, "", [b], [~b])
+    odd = np.array([1, -np.inf, np.nan, np.inf, 0], np.float32)
+    case("IsNaN", 13, "", [odd], [np.isnan(odd)])
+    case("IsInf", 10, "", [odd], [np.isinf(odd)])
+    case("IsInf", 10, "detect_negative=0", [odd], [odd == np.inf])
+    case("IsInf", 10, "detect_positive=0", [odd], [odd == -np.inf])
+
+
+def logic():
+    shapes = [((2, 3, 4), (2, 3, 4)), ((2, 3, 4), (3, 1)), ((3, 1), (2, 1, 4)), ((2, 3), ())]
+    compare = {"Equal": np.equal, "Less": np.less, "LessOrEqual": np.less_equal, "Greater": np.greater,
+               "GreaterOrEqual": np.greater_equal}
+    for a_dims, b_dims in shapes:
+        a, b = ints(0, 2, *a_dims).astype(bool), ints(0, 2, *b_dims).astype(bool)
+        for op, f in ("And", np.logical_and), ("Or", np.logical_or), ("Xor", np.logical_xor):
+            case(op, 7, "", [a, b], [f(a, b)])
+        for dtype in np.float32, np.int64, np.float64:
+            a, b = ints(-2, 3, *a_dims).astype(dtype), ints(-2, 3, *b_dims).astype(dtype)
+            for op, f in compare.items():
+                case(op, 13, "", [a, b], [f(a, b)])
+            ternary = ints(0, 2, *b_dims).astype(bool)
+            case("Where", 9, "", [ternary, a, b], [np.where(ternary, a, b)])
+    odd = np.array([1, np.nan, np.nan, 2], np.float32), np.array([np.nan, np.nan, 0, 2], np.float32)
+    for op, f in compare.items():
+        case(op, 13, "", list(odd), [f(*odd)])
+    for dtype in np.int32, np.int8:
+        a, b = ints(-9, 10, 3, 5, dtype=dtype), np.array([3, -3, 2, 7, -1], dtype)
+        case("Mod", 13, "", [a, b], [np.mod(a, b)])
+        case("Mod", 13, "fmod=1", [a, b], [np.fmod(a, b)])
+    a, b = floats(3, 5), np.array([1.5, -1.5, 0.75, -2, 3], np.float32)
+    case("Mod", 13, "fmod=1", [a, b], [np.fmod(a, b)])
+    case("Mod", 13, "fmod=1", [a.astype(float), b.astype(float)], [np.fmod(a.astype(float), b)])
+
+
+def several():
+    for dims in [((2, 3, 4), (2, 3, 4), (2, 3, 4)), ((3, 1), (2, 1, 4), ()), ((2, 3),), ((2, 3, 4), (4,))]:
+        for dtype in np.float32, np.float64:
+            x = [floats(*d).astype(dtype) for d in dims]
+            total = sum(a.astype(float) for a in x)
+            case("Sum", 13, "", x, [total.astype(dtype)], 3, 6)
+            case("Mean", 13, "", x, [(total / len(x)).astype(dtype)], 3, 6)
+        for dtype in np.float32, np.int64, np.int8:
+            x = [(floats(*d) * 4).astype(dtype) for d in dims]
+            for op, f in ("Max", np.maximum), ("Min", np.minimum):
+                out = x[0]
+                for a in x[1:]:
+                    out = f(out, a)
+                case(op, 13, "", x, [out])
+    for op, f in ("Max", np.maximum), ("Min", np.minimum):
+        a, b = np.array([np.nan, 1, np.nan], np.float32), np.array([1, np.nan, np.nan], np.float32)
+        case(op, 13, "", [a, b], [f(a, b)])
+    x, y = floats(2, 3), floats(2, 3)
+    case("Sum", 6, "", [x, y], [x + y])
+
+
+# ---- reductions ----
+
+def reductions():
+    functions = {
+        "ReduceSum": lambda d, a, k: d.sum(a, keepdims=k), "ReduceMean": lambda d, a, k: d.mean(a, keepdims=k),
+        "ReduceMax": lambda d, a, k: d.max(a, keepdims=k), "ReduceMin": lambda d, a, k: d.min(a, keepdims=k),
+        "ReduceProd": lambda d, a, k: d.prod(a, keepdims=k), "ReduceL1": lambda d, a, k: np.abs(d).sum(a, keepdims=k),
+        "ReduceL2": lambda d, a, k: np.sqrt((d * d).sum(a, keepdims=k)),
+        "ReduceSumSquare": lambda d, a, k: (d * d).sum(a, keepdims=k),
+        "ReduceLogSum": lambda d, a, k: np.log(d.sum(a, keepdims=k)),
+        "ReduceLogSumExp": lambda d, a, k: np.log(np.exp(d).sum(a, keepdims=k)),
+    }
+    x = floats(2, 3, 4)
+    for op, f in functions.items():
+        y = np.abs(x) + np.float32(0.5) if op == "ReduceLogSum" else x
+        newer = 13 if op == "ReduceSum" else 18
+        for axes, keep in ((1,), 1), ((0, 2), 0), ((-1,), 0), ((0, 1, 2), 1):
+            out = f32(f(y.astype(float), axes, bool(keep)))
+            large = max(f(np.abs(y.astype(float)), axes, bool(keep)).max(), 1)
+            case(op, 11, "axes=%s keepdims=%d" % (text(axes), keep), [y], [out], 24, large)
+            case(op, newer, "keepdims=%d" % keep, [y, np.array(axes)], [out], 24, large, fixed=(1,))
+        out = f(y.astype(float), None, True)
+        case(op, 11, "", [y], [f32(out)], 24, max(large, 99))
+        case(op, newer, "", [y.astype(float)], [out], 24, max(large, 99))
+    case("ReduceSum", 13, "noop_with_empty_axes=1", [x], [x])
+    for op in "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceSumSquare":
+        i = ints(-9, 10, 2, 3, 4, dtype=np.int32)
+        case(op, 11, "axes=[1]", [i], [functions[op](i, 1, True).astype(np.int32)])
+    none = np.zeros((2, 0, 3), np.float32)
+    for op, v in ("ReduceSum", 0), ("ReduceProd", 1), ("ReduceMax", -np.inf), ("ReduceMin", np.inf), ("ReduceLogSumExp", -np.inf):
+        case(op, 20, "", [none, np.array([1])], [np.full((2, 1, 3), v, np.float32)], fixed=(1,))
+    far = np.array([[1000, 1000.5], [-1000, -1001]], np.float32)  # exp(far) is no float
+    d = far.astype(float)
+    case("ReduceLogSumExp", 18, "", [far, np.array([1])],
+         [f32(d.max(1, keepdims=True) + np.log(np.exp(d - d.max(1, keepdims=True)).sum(1, keepdims=True)))], fixed=(1,))
+    q = ints(-2, 3, 3, 4, 5)
+    for axis in 0, 1, -1:
+        for keep in 0, 1:
+            for op, f in ("ArgMax", np.argmax), ("ArgMin", np.argmin):
+                put = (lambda a: np.expand_dims(a, axis)) if keep else (lambda a: a)
+                t = "axis=%d keepdims=%d" % (axis, keep)
+                case(op, 13, t, [q.astype(np.float32)], [put(f(q, axis))])
+                last = q.shape[axis] - 1 - f(np.flip(q, axis), axis)
+                case(op, 13, t + " select_last_index=1", [q], [put(last)])
+    y = floats(2, 5, 3, 4)
+    case("GlobalMaxPool", 13, "", [y], [y.max((2, 3), keepdims=True)])
+    case("GlobalMaxPool", 13, "", [y[0]], [y[0].max(2, keepdims=True)])
+    case("ReduceMax", 13, "axes=[2,3] keepdims=0", [y], [y.max((2, 3))])
+    case("ReduceMean", 13, "axes=[2,3] keepdims=0", [y], [f32(y.astype(float).mean((2, 3)))], 12, 2)
+
+
+def softmaxes():
+    x = floats(2, 3, 4)
+    for flat, opset, axes in (False, 13, (0, 1, -1)), (True, 11, (0, 1, 2)):
+        for axis in axes:
+            d = x.astype(float)
+            d = d.reshape(int(np.prod(x.shape[:axis])), -1) if flat else np.moveaxis(d, axis, -1)
+            back = (lambda a: a.reshape(x.shape)) if flat else (lambda a: np.moveaxis(a, -1, axis))
+            e = np.exp(d - d.max(-1, keepdims=True))
+            soft = e / e.sum(-1, keepdims=True)
+            hard = np.zeros(d.shape)
+            np.put_along_axis(hard, d.argmax(-1)[..., None], 1, -1)
+            t = "axis=%d" % axis
+            case("LogSoftmax", opset, t, [x], [f32(back(np.log(soft)))], 4)
+            case("Hardmax", opset, t, [x], [f32(back(hard))])
+            case("Softmax", opset, t, [x.astype(float)], [back(soft)], 4)
+
+
+def spreads():
+    x = floats(3, 1, 4)
+    for want in (2, 3, 5, 4), (3, 5, 1), (1,), (3, 1, 4):
+        case("Expand", 13, "", [x, np.array(want)], [x * np.ones(want, np.float32)], fixed=(1,))
+    i = ints(0, 99, 2, 3)
+    for times in (1, 2), (3, 1), (2, 2), (0, 1):
+        case("Tile", 13, "", [i, np.array(times)], [np.tile(i, times)], fixed=(1,))
+    y = floats(2, 8, 2, 3)
+    n, c, h, w = y.shape
+    dcr = y.reshape(n, 2, 2, c // 4, h, w).transpose(0, 3, 4, 1, 5, 2).reshape(n, c // 4, h * 2, w * 2)
+    crd = y.reshape(n, c // 4, 2, 2, h, w).transpose(0, 1, 4, 2, 5, 3).reshape(n, c // 4, h * 2, w * 2)
+    case("DepthToSpace", 13, "blocksize=2", [y], [dcr])
+    case("DepthToSpace", 13, "blocksize=2 mode=CRD", [y], [crd])
+    case("SpaceToDepth", 13, "blocksize=2", [dcr], [y])
+    z = floats(1, 3, 1, 4)
+    for axes, dims in ((0,), (3, 1, 4)), ((0, 2), (3, 4)), ((-2,), (1, 3, 4)):
+        case("Squeeze", 11, "axes=" + text(axes), [z], [z.reshape(dims)])
+        case("Squeeze", 13, "", [z, np.array(axes)], [z.reshape(dims)], fixed=(1,))
+    case("Squeeze", 13, "", [z], [z.reshape(3, 4)])
+    case("Size", 13, "", [z], [np.int64(12)])
+    double = floats(2, 3).astype(float) / 3
+    case("Add", 13, "", [double, double[0]], [double + double[0]])
+    case("Div", 13, "", [double, double[1] + 5], [double / (double[1] + 5)])
+    case("Pow", 13, "", [np.abs(double), np.float64(1.5)], [np.abs(double) ** 1.5])
+    case("Clip", 13, "", [double, np.float64(-0.25), np.float64(0.3)], [np.clip(double, -0.25, 0.3)])
+    case("Relu", 13, "", [double], [np.maximum(double, 0)])
+    case("Cast", 13, "to=1", [double], [double.astype(np.float32)])
+    single = floats(3)
+    case("Cast", 13, "to=11", [single], [single.astype(np.float64)])
+    case("Cast", 13, "to=6", [double * 9], [(double * 9).astype(np.int32)])
+
+
+# ---- norms, and windows the other way ----
+
+def more_norms():
+    x = floats(2, 6, 2, 2)
+    for dtype in np.float32, np.float64:
+        d, s, b = x.astype(float), floats(6).astype(dtype), floats(6).astype(dtype)
+        to, off = (6, 1, 1), 1e-3
+
+        def norm(a, axes):
+            return (a - a.mean(axes, keepdims=True)) / np.sqrt(a.var(axes, keepdims=True) + float(np.float32(off)))
+
+        out = s.reshape(to).astype(float) * norm(d, (2, 3)) + b.reshape(to)
+        case("InstanceNormalization", 6, "epsilon=0.001", [x.astype(dtype), s, b], [out.astype(dtype)], 24, 9)
+        parts = norm(d.reshape(2, 3, 2, 2, 2), (2, 3, 4)).reshape(d.shape)
+        out = s.reshape(to).astype(float) * parts + b.reshape(to)
+        case("GroupNormalization", 21, "epsilon=0.001 num_groups=3", [x.astype(dtype), s, b], [out.astype(dtype)], 24, 9)
+        wide = [np.repeat(a[:3].astype(float), 2).reshape(to) for a in (s, b)]
+        case("GroupNormalization", 18, "epsilon=0.001 num_groups=3", [x.astype(dtype), s[:3], b[:3]],
+             [(wide[0] * parts + wide[1]).astype(dtype)], 24, 9)
+        for axis, dims in (-1, (2,)), (1, (6, 2, 2)), (2, (2, 1)):
+            axes = tuple(range(axis % 4, 4))
+            s, b = floats(*dims).astype(dtype), floats(*dims).astype(dtype)
+            mean, var = d.mean(axes, keepdims=True), d.var(axes, keepdims=True)
+            inverse = 1 / np.sqrt(var + float(np.float32(off)))
+            t = "epsilon=0.001 axis=%d" % axis
+            case("LayerNormalization", 17, t, [x.astype(dtype), s, b],
+                 [((d - mean) * inverse * s + b).astype(dtype), mean.astype(dtype), inverse.astype(dtype)], 72, 40)
+            case("LayerNormalization", 17, t, [x.astype(dtype), s], [((d - mean) * inverse * s).astype(dtype)], 72, 40)
+    for size in 3, 4, 1, 20:
+        out = np.zeros(x.shape)
+        for c in range(6):
+            near = d[:, max(0, c - (size - 1) // 2):c + size - 1 - (size - 1) // 2 + 1]
+            out[:, c] = d[:, c] / (2 + 0.5 / size * (near ** 2).sum(1)) ** 0.75
+        case("LRN", 13, "alpha=0.5 beta=0.75 bias=2.0 size=%d" % size, [x], [f32(out)], 8, 2)
+    for dims, kernel, stride, pads in ((6, 5), (3, 2), (2, 1), ((1, 0), (0, 1))), ((9,), (3,), (2,), ((1, 1),)):
+        y = floats(2, 3, *dims)
+        sizes = placed(dims, kernel, stride, (1, 1), pads, False)
+        for p in 1, 2, 3:
+            out = np.zeros((2, 3) + tuple(sizes))
+            for at, q in patches(y, sizes, kernel, stride, (1, 1), pads, 0):
+                out[(slice(None), slice(None)) + at] = (np.abs(q) ** p).reshape(2, 3, -1).sum(2) ** (1 / p)
+            case("LpPool", 18, words(kernel, stride, (1, 1), pads, " p=%d" % p), [y], [f32(out)], 12, 12)
+
+
+def conv_transposes():
+    rows = [  # channels, outputs a group, groups, spatial, kernel, stride, dilation, pads, more rows and columns
+        (3, 4, 1, (3, 4), (3, 3), (1, 1), (1, 1), ((0, 0), (0, 0)), (0, 0)),
+        (4, 3, 2, (3, 2), (3, 2), (2, 3), (1, 1), ((1, 0), (0, 1)), (1, 2)),
+        (2, 2, 1, (4, 3), (2, 3), (2, 2), (2, 1), ((1, 1), (0, 2)), (0, 1)),
+        (2, 3, 1, (5,), (3,), (2,), (1,), ((1, 1),), (1,)),
+    ]
+    for c, oc, group, dims, kernel, stride, dilation, pads, more in rows:
+        x, w, b = floats(2, c, *dims), floats(c, oc, *kernel), floats(oc * group)
+        full = [s * (n - 1) + m + (k - 1) * l + 1 for s, n, m, k, l in zip(stride, dims, more, kernel, dilation)]
+        out, large = np.zeros((2, oc * group) + tuple(full)), np.zeros((2, oc * group) + tuple(full))
+        for at in itertools.product(*[range(n) for n in dims]):
+            for k in itertools.product(*[range(n) for n in kernel]):
+                to = tuple(a * s + t * l for a, s, t, l in zip(at, stride, k, dilation))
+                for i in range(c):
+                    for o in range(oc):
+                        v = x[(slice(None), i) + at].astype(float) * float(w[(i, o) + k])
+                        out[(slice(None), i // (c // group) * oc + o) + to] += v
+                        large[(slice(None), i // (c // group) * oc + o) + to] += np.abs(v)
+        cut = (slice(None), slice(None)) + tuple(slice(q, n - e) for (q, e), n in zip(pads, full))
+        t = words(None, stride, dilation, pads, " group=%d output_padding=%s" % (group, text(more)))
+        out = out[cut] + b.reshape((-1,) + (1,) * len(dims))
+        case("ConvTranspose", 11, t, [x, w, b], [f32(out)], 20, large.max() + 2)
+    x, w = np.ones((1, 1, 2, 2), np.float32), np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
+    full = np.zeros((5, 5), np.float32)  # stride 2: one row and one column too many for 4 x 4
+    for i, j in itertools.product(range(2), range(2)):
+        full[2 * i:2 * i + 3, 2 * j:2 * j + 3] += w[0, 0]
+    case("ConvTranspose", 11, "strides=[2,2] auto_pad=SAME_UPPER", [x, w], [full[None, None, :4, :4]], 9, 40)
+    case("ConvTranspose", 11, "strides=[2,2] auto_pad=SAME_LOWER", [x, w], [full[None, None, 1:, 1:]], 9, 40)
+    case("ConvTranspose", 11, "strides=[2,2] output_shape=[4,5]", [x, w], [full[None, None, 1:, :]], 9, 40)
+
+
+# ---- places by number ----
+
+def indices():
+    x = floats(3, 4, 3)
+    for axis in 0, 1, -1:
+        dims = list(x.shape)
+        dims[axis] = 2
+        index = ints(-x.shape[axis], x.shape[axis], *dims)
+        positive = np.where(index < 0, index + x.shape[axis], index)
+        t = "axis=%d" % axis
+        case("GatherElements", 13, t, [x, index], [np.take_along_axis(x, positive, axis)])
+        update = floats(*dims)
+        alone = np.argsort(floats(*x.shape), axis).take(range(2), axis)  # no place twice
+        out = x.copy()
+        np.put_along_axis(out, alone, update, axis)
+        case("ScatterElements", 13, t, [x, alone, update], [out])
+        case("Scatter", 9, t, [x, alone, update], [out])
+        for how, f in ("add", np.add), ("mul", np.multiply), ("max", np.maximum), ("min", np.minimum):
+            for dtype in (np.float32, np.int32) if axis else ():
+                data, more = (x * 4).astype(dtype), (update * 4).astype(dtype)
+                out = data.copy()
+                for at in np.ndindex(*dims):
+                    to = list(at)
+                    to[axis] = positive[at]
+                    out[tuple(to)] = f(out[tuple(to)], more[at])
+                case("ScatterElements", 18, t + " reduction=" + how, [data, index, more], [out], 3, 200)
+    case("GatherND", 13, "", [x, np.array([[0, 1], [2, 3]])], [x[[0, 2], [1, 3]]])
+    case("GatherND", 13, "", [x, np.array([[[2]], [[-1]]], np.int32)], [x[[2, -1]][:, None]])
+    case("GatherND", 13, "", [x, np.array([0, 1, -1])], [x[0, 1, -1]])
+    y = floats(2, 3, 4)
+    case("GatherND", 13, "batch_dims=1", [y, np.array([[1], [-3]])], [np.stack([y[0, 1], y[1, 0]])])
+    places, update = np.array([[0, 1], [2, -1]]), floats(2, 3)
+    out = x.copy()
+    out[[0, 2], [1, -1]] = update
+    case("ScatterND", 13, "", [x, places, update], [out])
+    twice = np.array([[1, 2], [1, 2]])
+    for how, f in ("add", np.add), ("mul", np.multiply), ("max", np.maximum), ("min", np.minimum):
+        out = x.copy()
+        for k in range(2):
+            out[1, 2] = f(out[1, 2], update[k])
+        case("ScatterND", 18, "reduction=" + how, [x, twice, update], [out], 3, 9)
+    q = np.array([[1, 9], [-2, 0]])
+    hot = np.array([[[0, 1, 0], [0, 0, 0]], [[0, 1, 0], [1, 0, 0]]])
+    for axis, out in (-1, hot), (0, hot.transpose(2, 0, 1)), (1, hot.transpose(0, 2, 1)):
+        case("OneHot", 11, "axis=%d" % axis, [q, np.int64(3), np.array([2, 5], np.float32)],
+             [(2 + 3 * out).astype(np.float32)], fixed=(1,))
+    for start, limit, delta in (3, 9, 3), (10, 4, -2), (5, 5, 1), (0, 5, 2):
+        for dtype in np.int32, np.int64, np.float32, np.float64:
+            v = [dtype(a) for a in (start, limit, delta)]
+            case("Range", 11, "", v, [np.arange(*v).astype(dtype)], fixed=(0, 1, 2))
+    i = ints(-9, 9, 2, 4, 5)
+    for upper in 0, 1:
+        for k in -1, 0, 2, 9:
+            f = np.triu if upper else np.tril
+            case("Trilu", 14, "upper=%d" % upper, [i, np.int64(k)], [np.stack([f(a, k) for a in i])])
+    z = ints(0, 2, 3, 4).astype(np.float32)
+    case("NonZero", 13, "", [z], [np.array(np.nonzero(z))])
+    case("NonZero", 13, "", [z.astype(bool)], [np.array(np.nonzero(z))])
+    for dtype in np.float32, np.float64, np.int32:
+        a = (floats(2, 3, 4) * 4).astype(dtype)
+        for axis in 0, 1, -1:
+            plain, back = np.cumsum(a, axis), np.flip(np.cumsum(np.flip(a, axis), axis), axis)
+            for t, out in ("", plain), ("reverse=1", back), ("exclusive=1", plain - a), ("exclusive=1 reverse=1", back - a):
+                case("CumSum", 14, t, [a, np.int64(axis)], [out.astype(dtype)], 4, 24, fixed=(1,))
+        for axis, k in (0, 1), (1, 2), (-1, 4):
+            for largest in 1, 0:
+                order = np.argsort(-a if largest else a, axis, kind="stable").take(range(k), axis)
+                outs = [np.take_along_axis(a, order, axis), order]
+                case("TopK", 11, "axis=%d largest=%d" % (axis, largest), [a, np.array([k])], outs, fixed=(1,))
+                if largest:
+                    case("TopK", 9, "axis=%d k=%d" % (axis, k), [a], outs)
+
+
+def einsums():
+    rows = [("ij,jk->ik", (2, 3), (3, 4)), ("bij,bjk->bik", (2, 3, 4), (2, 4, 5)), ("i,j->ij", (3,), (4,)), ("ij->ji", (2, 3)),
+            ("ij->", (2, 3)), ("...ii->...i", (2, 3, 3)), ("...ij,...jk->...ik", (2, 1, 3, 4), (3, 4, 2)), ("ij,jk", (2, 3), (3, 4)),
+            ("bhqd,bhkd->bhqk", (1, 2, 3, 4), (1, 2, 5, 4)), ("ij,jk,kl->il", (2, 3), (3, 2), (2, 4)), ("ii", (3, 3))]
+    for equation, *dims in rows:
+        x = [floats(*d) for d in dims]
+        case("Einsum", 12, "equation=" + equation, x, [f32(np.einsum(equation, *[a.astype(float) for a in x]))], 8, 50)
+        case("Einsum", 12, "equation=" + equation, [a.astype(float) for a in x],
+             [np.asarray(np.einsum(equation, *[a.astype(float) for a in x]))], 8, 50)
+    a, b, c = floats(3, 4).astype(float) / 3, floats(4, 5).astype(float) / 7, floats(5).astype(float)
+    case("MatMul", 13, "", [a, b], [a @ b], 4, 8)
+    case("Gemm", 13, "alpha=0.5", [a, b, c], [0.5 * (a @ b) + c], 6, 8)
+
+
+# ---- whole numbers ----
+
+def quantised():
+    x = floats(2, 3, 4) * 3
+    for dtype, lo, hi, zero in (np.uint8, 0, 255, 100), (np.int8, -128, 127, -5):
+        q = lambda d, s, z: np.clip(np.round(d / s) + z, lo, hi).astype(dtype)
+        case("QuantizeLinear", 13, "", [x, np.float32(0.03125), dtype(zero)], [q(x, np.float32(0.03125), zero)])
+        s, z = np.array([0.03125, 0.0625, 0.5], np.float32), np.array([0, 7, zero], dtype)
+        case("QuantizeLinear", 13, "axis=1", [x, s, z], [q(x, s.reshape(3, 1), z.reshape(3, 1).astype(int))])
+        s, z = np.full((2, 3, 2), 0.0625, np.float32), ints(0, 9, 2, 3, 2, dtype=dtype)
+        s[0, 1, 1] = 0.25
+        case("QuantizeLinear", 21, "axis=2 block_size=2", [x, s, z], [q(x, s.repeat(2, 2), z.repeat(2, 2).astype(int))])
+        case("DequantizeLinear", 21, "axis=2 block_size=2", [q(x, 0.5, 9), s, z],
+             [f32((q(x, 0.5, 9).astype(int) - z.repeat(2, 2).astype(int)) * s.repeat(2, 2).astype(float))])
+    case("QuantizeLinear", 13, "", [x, np.float32(0.0625)], [np.clip(np.round(x / 0.0625), 0, 255).astype(np.uint8)])
+    for y in x, np.abs(x) + 1, -np.abs(x) - 1, x * 0:
+        lo, hi = min(0, float(y.min())), max(0, float(y.max()))
+        scale = np.float32((hi - lo) / 255)
+        zero = np.uint8(np.clip(np.round(-np.float32(lo) / scale), 0, 255)) if scale else np.uint8(0)
+        out = np.clip(np.round(y / scale) + float(zero), 0, 255).astype(np.uint8) if scale else y.astype(np.uint8)
+        case("DynamicQuantizeLinear", 11, "", [y], [out])
+    for a_type, b_type in (np.uint8, np.int8), (np.int8, np.int8), (np.uint8, np.uint8):
+        def byte(dtype, *dims):
+            return ints(0, 256, *dims, dtype=dtype) if dtype == np.uint8 else ints(-128, 128, *dims, dtype=dtype)
+        a, b = byte(a_type, 2, 3, 4), byte(b_type, 4, 5)
+        az, bz, cz = byte(a_type)[()], byte(b_type)[()], byte(b_type, 5)
+        wide = a.astype(int) - int(az)
+        case("MatMulInteger", 10, "", [a, b, az, bz], [(wide @ (b.astype(int) - int(bz))).astype(np.int32)])
+        case("MatMulInteger", 10, "", [a, b, az, cz], [(wide @ (b.astype(int) - cz.astype(int))).astype(np.int32)])
+        case("MatMulInteger", 10, "", [a, b], [(a.astype(int) @ b.astype(int)).astype(np.int32)])
+        s = [np.float32(v) for v in (0.0078125, 0.015625, 2.0)]
+        sums = wide @ (b.astype(int) - int(bz))
+        out = np.clip(np.round(sums * (float(s[0]) * float(s[1]) / float(s[2]))) + 7,
+                      *((0, 255) if a_type == np.uint8 else (-128, 127))).astype(a_type)
+        case("QLinearMatMul", 10, "", [a, s[0], az, b, s[1], bz, s[2], a_type(7)], [out])
+        x, w, wz = byte(a_type, 1, 4, 5, 4), byte(b_type, 6, 2, 3, 2), byte(b_type, 6)
+        args = (2, 1), (1, 2), ((1, 1), (0, 2)), 2
+        plain = conv(x.astype(int) - int(az), w.astype(int) - int(bz), None, *args)
+        lists = conv(x.astype(int) - int(az), w.astype(int) - wz.reshape(6, 1, 1, 1).astype(int), None, *args)
+        t = words(None, *args[:3], " group=2")
+        case("ConvInteger", 10, t, [x, w, az, bz], [plain.astype(np.int32)])
+        case("ConvInteger", 10, t, [x, w, az, wz], [lists.astype(np.int32)])
+        ws, bias = (np.abs(floats(6)) + np.float32(0.25)) / 64, ints(-999, 999, 6, dtype=np.int32)
+        scaled = (lists + bias.reshape(6, 1, 1)) * (0.0078125 * ws.astype(float).reshape(6, 1, 1) / 2.0)
+        out = np.clip(np.round(scaled) + 7, *((0, 255) if a_type == np.uint8 else (-128, 127))).astype(a_type)
+        case("QLinearConv", 10, t, [x, s[0], az, w, ws, wz, s[2], a_type(7), bias], [out])
+    x = floats(3, 4)
+    case("CastLike", 15, "", [x, np.int64(0)], [x.astype(np.int64)])
+    case("CastLike", 15, "", [x, np.zeros(3)], [x.astype(np.float64)])
+
+
 def main():
-    for part in arithmetic, activations, types, convolutions, pools, norms, products, shapes, parts, resizes:
+    for part in arithmetic, activations, types, convolutions, pools, norms, products, shapes, parts, resizes, maps, logic, several, reductions, \
+            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised:
         part()
     print("/* Written by make_operators.py: do not edit. */\n/* clang-format off */")
     print("static const double operator_numbers[] = {")
     line = ""
     for v in numbers:
-        word = ("%.9g" % v if isinstance(v, float) else "%d" % v) + ","
-        if len(line) + len(word) > 118:
+        if len(line) + len(v) > 117:
             print(line)
             line = ""
-        line += word
+        line += v + ","
     print(line + "\n};\nstatic const operator_case operator_cases[] = {")
     print("\n".join(cases))
     print("};\n/* clang-format on */")

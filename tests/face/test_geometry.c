@@ -108,9 +108,10 @@ static void faces_that_are_none(void **state)
         assert_non_null(strstr(err.msg, rows[i].message));
     }
     f = face_of(rows[0].xy);
-    f.n_points = 0;
-    assert_int_equal(kao_face_fit(&f, &large, m, &err), KAO_E_NO_FACE);
-    assert_non_null(strstr(err.msg, "0 points"));
+    for (f.n_points = 0; f.n_points < 7; f.n_points += f.n_points == 3 ? 3 : 1) {
+        assert_int_equal(kao_face_fit(&f, &large, m, &err), KAO_E_NO_FACE);
+        assert_non_null(strstr(err.msg, "points, which the template needs"));
+    }
     f.size = 8;
     assert_int_equal(kao_face_fit(&f, &large, m, NULL), KAO_E_ARG);
     assert_int_equal(kao_template_find(&large, "arcface-96", 112, 112, NULL),
@@ -118,6 +119,69 @@ static void faces_that_are_none(void **state)
     assert_int_equal(kao_template_find(&large, "arcface-112", 112, 96, NULL),
                      KAO_E_UNSUPPORTED);
     assert_int_equal(kao_template_find(&large, "arcface-112", 0, 0, NULL), KAO_E_ARG);
+}
+
+/* Eyes, nose and the middle of the mouth: the least squares that NumPy's lstsq gives, with the
+ * middle of the template's corners as fourth. */
+static void four_points(void **state)
+{
+    static const double want[4] = { 0.57530178, -0.05805475, -37.02024418, 3.67350061 };
+    const kao_face f = { .n_points = 4,
+                         .points = { { 120.5f, 95.25f },
+                                     { 182, 101.75f },
+                                     { 149, 134.5f },
+                                     { 144.875f, 167.625f },
+                                     { NAN, NAN } } };
+    kao_template t;
+    double m[6];
+
+    (void)state;
+    assert_int_equal(kao_template_find(&t, "arcface-112", 112, 112, NULL), KAO_OK);
+    assert_int_equal(kao_face_fit(&f, &t, m, NULL), KAO_OK);
+    assert_true(fabs(m[0] - want[0]) < 1e-6 && fabs(m[3] - want[1]) < 1e-6);
+    assert_true(fabs(m[2] - want[2]) < 1e-4 && fabs(m[5] - want[3]) < 1e-4);
+}
+
+/* By hand: the square's side is 1.2 times the longer one of the box; its corner, half a pixel
+ * before the first pixel's centre, comes to the chip's; left and above the picture it is moved in. */
+static void square_crops(void **state)
+{
+    static const struct {
+        float x, y, w, h;
+        double corner_x, corner_y, side; /* of the square, from the picture's corner */
+    } rows[] = {
+        { 99.5f, 79.5f, 40, 50, 90, 75, 60 },
+        { 99.5f, 79.5f, 50, 40, 95, 70, 60 },
+        { 2, 79.5f, 40, 50, 0, 75, 60 },
+        { 99.5f, -9.5f, 50, 40, 95, 0, 60 },
+    };
+    kao_template t;
+    double m[6];
+    kao_error err;
+
+    (void)state;
+    assert_int_equal(kao_template_find(&t, "square", 120, 120, NULL), KAO_OK);
+    assert_true(t.margin == 1);
+    t.margin = 1.2f;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_face f = {
+            .x = rows[i].x, .y = rows[i].y, .width = rows[i].w, .height = rows[i].h
+        };
+
+        assert_int_equal(kao_face_fit(&f, &t, m, NULL), KAO_OK);
+        assert_true(fabs(m[0] - 120 / rows[i].side) < 1e-6 && m[4] == m[0]);
+        assert_true(m[1] == 0 && m[3] == 0);
+        assert_true(fabs((rows[i].corner_x - .5) * m[0] + m[2] + .5) < 1e-4);
+        assert_true(fabs((rows[i].corner_y - .5) * m[4] + m[5] + .5) < 1e-4);
+    }
+    const kao_face none = { .width = 0, .height = 0 };
+
+    assert_int_equal(kao_face_fit(&none, &t, m, &err), KAO_E_NO_FACE);
+    assert_non_null(strstr(err.msg, "box is empty"));
+    t.size = 0; /* a caller that knows of no margin: by its points, which coincide */
+    assert_int_equal(kao_face_fit(&none, &t, m, NULL), KAO_E_NO_FACE);
+    assert_int_equal(kao_template_find(&t, "square", 120, 112, NULL),
+                     KAO_E_UNSUPPORTED);
 }
 
 /* ---- suppression ---- */
@@ -545,6 +609,7 @@ static void similarities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(four_points),        cmocka_unit_test(square_crops),
         cmocka_unit_test(similarity),         cmocka_unit_test(faces_that_are_none),
         cmocka_unit_test(suppression),        cmocka_unit_test(full_lists),
         cmocka_unit_test(boxes_inside_boxes), cmocka_unit_test(sorting),

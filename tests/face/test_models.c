@@ -235,6 +235,10 @@ static void cards_that_do_not_do(void **state)
           "of kind detector, wanted embedder" },
         { "kind = cat\n", KAO_E_UNKNOWN_MODEL, "of kind cat, wanted" },
         { "template = arcface-96\n", KAO_E_UNSUPPORTED, "template = arcface-96" },
+        { "template.margin = 1.2\n", KAO_E_FORMAT, "only template = square" },
+        { "template = square\ntemplate.margin = 9\n", KAO_E_FORMAT, "wanted 0.5 to 8" },
+        { "template = square\ninput.size = 32x30\n", KAO_E_UNSUPPORTED,
+          "it is square" },
         { "input.color = grey\n", KAO_E_UNSUPPORTED, "one of rgb, bgr" },
         { "input.layout = nwhc\n", KAO_E_UNSUPPORTED, "one of nchw" },
         { "metric = euclidean\n", KAO_E_UNSUPPORTED, "one of cosine" },
@@ -354,9 +358,9 @@ static void unknown_models(void **state)
     set_sidecar(f->embedder, "kind = detector\nfamily = yunet\n", 31);
     assert_int_equal(detector_of(f, &d, f->embedder), KAO_E_UNSUPPORTED);
     assert_non_null(strstr(f->err.msg, "not those of the family yunet"));
-    set_sidecar(f->embedder, "kind = detector\nfamily = mtcnn\n", 31);
+    set_sidecar(f->embedder, "kind = detector\nfamily = haars\n", 31);
     assert_int_equal(detector_of(f, &d, f->embedder), KAO_E_UNSUPPORTED);
-    assert_non_null(strstr(f->err.msg, "\"mtcnn\""));
+    assert_non_null(strstr(f->err.msg, "\"haars\""));
     no_sidecar(f->embedder);
 }
 

@@ -364,11 +364,14 @@ static void tensor(void **state)
     free(m.rgb);
 }
 
-/* A picture at the top left of a canvas, turned: each pixel by the definition of a clockwise
- * turn, one quarter after the other. */
+/* A picture on a canvas, turned: each pixel by the definition of a clockwise turn, one quarter
+ * after the other; around it the canvas's own. */
 static void canvas(void **state)
 {
     enum { W = 7, H = 4, SIDE = 9 };
+    static const kao_canvas places[] = { { SIDE, SIDE, 0, 0, 0 },
+                                         { SIDE, SIDE, 2, 1, 114 },
+                                         { SIDE, SIDE, 0, 2, 255 } };
     const kao_tensor_form f = { .order = KAO_TENSOR_BGR,
                                 .mean = { 10, 20, 30 },
                                 .scale = { 1, 0.5f, 2 } };
@@ -377,17 +380,20 @@ static void canvas(void **state)
     static float out[3 * SIDE * SIDE];
 
     (void)state;
-    for (uint32_t turned = 0; turned < 360; turned += 90) {
-        kao_view_to_canvas(&v, turned, &f, SIDE, SIDE, out);
+    for (uint32_t i = 0; i < 4 * sizeof places / sizeof places[0]; i++) {
+        const uint32_t turned = i % 4 * 90;
+        const kao_canvas *on = &places[i / 4];
+
+        kao_view_to_canvas(&v, turned, &f, on, out);
         for (uint32_t y = 0; y < SIDE; y++)
             for (uint32_t x = 0; x < SIDE; x++) {
-                uint32_t u = x, t = y, w = W, h = H;
+                uint32_t u = x - on->x, t = y - on->y, w = W, h = H;
 
                 if (turned % 180) {
                     w = H;
                     h = W;
                 }
-                const bool inside = x < w && y < h;
+                const bool inside = u < w && t < h; /* unsigned: also left and above */
 
                 /* undo one quarter after the other: (x, y) of a turned picture of width w
                  * was (y, w - 1 - x) before */
@@ -398,7 +404,7 @@ static void canvas(void **state)
                     u = before;
                 }
                 for (uint32_t c = 0; c < 3; c++) {
-                    const float p = inside ? at(&m, u, t)[2 - c] : 0;
+                    const float p = inside ? at(&m, u, t)[2 - c] : on->fill;
 
                     assert_true(out[(y * SIDE + x) * 3 + c] ==
                                 (p - f.mean[c]) * f.scale[c]);

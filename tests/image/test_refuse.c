@@ -233,8 +233,12 @@ static void refusals(void **state)
         { "\xff", 1, KAO_E_FORMAT, "not a picture" },
         { "GIF89a......", 12, KAO_E_UNSUPPORTED, "GIF" },
         { "\0\0\0\x18"
+          "ftypqt  ....",
+          16, KAO_E_UNSUPPORTED, "video" },
+        /* by libheif, or because it is not there: KAO_OK here stands for either */
+        { "\0\0\0\x18"
           "ftypheic....",
-          16, KAO_E_UNSUPPORTED, "HEIC" },
+          16, KAO_OK, "HEI" },
         { "RIFF\xff\xff\xff\xffWEBPVP8 ", 16, KAO_E_FORMAT, "ends early" },
         { "RIFF\x04\0\0\0WEBP", 12, KAO_E_FORMAT, "no room" },
         { "\x89PNG\r\n\x1a\n....", 12, KAO_E_FORMAT, "ends early" },
@@ -250,7 +254,10 @@ static void refusals(void **state)
     temp_path(path, sizeof path, "refused.png"); /* the name says nothing */
     for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
         write_file(path, rows[t].bytes, rows[t].n);
-        assert_int_equal(kao_image_load(ctx, path, NULL, &m, &err), rows[t].status);
+        const kao_status st = kao_image_load(ctx, path, NULL, &m, &err);
+
+        assert_true(rows[t].status ? st == rows[t].status
+                                   : st == KAO_E_FORMAT || st == KAO_E_UNSUPPORTED);
         if (!strstr(err.msg, rows[t].says) || strncmp(err.msg, path, strlen(path)) != 0)
             fail_msg("%zu: %s", t, err.msg);
         assert_null(m.rgb);

@@ -69,6 +69,42 @@ static void matmul(graph *g)
     graph_node(g, "MatMul", "x w", "y", "");
 }
 
+static void top_k(graph *g)
+{
+    static const int64_t k = 2;
+
+    graph_ints(g, "k", "1", &k);
+    graph_node(g, "TopK", "x k", "y i", "axis=2");
+}
+
+static void conv_transpose(graph *g)
+{
+    graph_noise(g, "w", "4,6,3,3", 1, 1);
+    graph_node(g, "ConvTranspose", "x w", "y", "pads=[1,1,1,1] group=2");
+}
+
+static void einsum(graph *g)
+{
+    graph_noise(g, "w", "4,7", 1, 1);
+    graph_node(g, "Einsum", "x w", "y", "equation=nchw,ck->nkhw");
+}
+
+static void sum_of_three(graph *g)
+{
+    graph_node(g, "Sum", "x x x", "y", "");
+}
+
+static void sum_of_two(graph *g)
+{
+    graph_node(g, "Sum", "x x", "y", "");
+}
+
+static void global_max(graph *g) /* a pooling kernel, channels last */
+{
+    graph_node(g, "MaxPool", "x", "p", "kernel_shape=[1,1]");
+    graph_node(g, "ReduceMax", "p", "y", "axes=[2,3]");
+}
+
 /* x is 1,4,8,5: 160 numbers; OUT windows of 3x3 leave it. In units of one multiply-add of a
  * packed kernel. */
 enum { X = 160, OUT = 8 * 5 - 6 * 3, G = KAO_GENERIC_WORK };
@@ -92,6 +128,14 @@ static const costly costs[] = {
     { conv_without_constant, (uint64_t)G *(X + 2 * X), (uint64_t)G *(X + 2 * X) },
     { pool, 2 * X + (6 * 3 * 4 * 9 + X) + 2 * 72, (uint64_t)G *(6 * 3 * 4 * 9 + X) },
     { softmax, (uint64_t)G * 2 * X, (uint64_t)G * 2 * X },
+    { top_k, (uint64_t)G *(2 * 40 * 8 + X + 1), (uint64_t)G *(2 * 40 * 8 + X + 1) },
+    { conv_transpose, (uint64_t)G *(12 * 40 * 2 * 9 + X + 4 * 6 * 9),
+      (uint64_t)G *(12 * 40 * 2 * 9 + X + 4 * 6 * 9) },
+    { einsum, (uint64_t)G *(7 * 40 * 2 * 4 + X + 28),
+      (uint64_t)G *(7 * 40 * 2 * 4 + X + 28) },
+    { sum_of_three, (uint64_t)G *(X * 3 + 3 * X), (uint64_t)G *(X * 3 + 3 * X) },
+    { sum_of_two, 4 * X, (uint64_t)G *(X * 2 + 2 * X) },
+    { global_max, 2 * X + (X + X) + (4 + X), (uint64_t)G *(X + X + 4 + X) },
     { matmul, 32 * 7 * 5, (uint64_t)G *(32 * 7 * 5 + X + 35) },
 };
 
@@ -213,6 +257,44 @@ static void large_weights_are_turned(void **state)
     for (int i = 0; i < ROWS; i++)
         assert_true(((const float *)kao_session_output(s, 0)->data)[i] ==
                     (i < 8 ? 0 : 2 * x[i - 8]));
+    kao_session_destroy(s);
+    kao_network_destroy(net);
+    pb_free(&file);
+}
+
+/* Whole-number weights, one scale a row: constants of the plan like others, however many. */
+static void quantised_weights_are_known(void **state)
+{
+    enum { ROWS = 1032, COLS = 1024 };
+    static int8_t bytes[ROWS * COLS];
+    static float scale[ROWS];
+    fixture *f = *state;
+    float x[COLS];
+    const kao_tensor in = tensor_of("1,1024", x);
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    for (int i = 0; i < ROWS; i++)
+        scale[i] = i < 16 ? 0.5f : 2;
+    for (int i = 0; i < COLS; i++) {
+        x[i] = (float)i;
+        bytes[(i + 8) * COLS + i] = 3;
+    }
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,1024");
+    graph_tensor(&g, "q", KAO_I8, "1032,1024", bytes);
+    graph_floats(&g, "scale", "1032", scale);
+    graph_node(&g, "DequantizeLinear", "q scale", "w", "axis=0");
+    graph_node(&g, "Gemm", "x w", "y", "transB=1");
+    pb file = finish(&g);
+
+    assert_int_equal(run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err),
+                     KAO_OK);
+    assert_int_equal(kao_session_plan(s)->work, ROWS * COLS);
+    for (int i = 0; i < ROWS; i++)
+        assert_true(((const float *)kao_session_output(s, 0)->data)[i] ==
+                    (i < 8 ? 0 : 3 * scale[i] * x[i - 8]));
     kao_session_destroy(s);
     kao_network_destroy(net);
     pb_free(&file);
@@ -519,6 +601,7 @@ int main(void)
         cmocka_unit_test(work_is_counted_by_kernel),
         cmocka_unit_test(short_weights_are_widened),
         cmocka_unit_test(large_weights_are_turned),
+        cmocka_unit_test(quantised_weights_are_known),
         cmocka_unit_test(weights_go_with_plans),
         cmocka_unit_test(shared_weights_are_packed_once),
         cmocka_unit_test(cancelled_between_entries),

@@ -620,6 +620,142 @@ static pb conv_nothing(void)
     return finish(&g, "y");
 }
 
+/* ---- shapes that values decide ---- */
+
+/* op on x, 1x1x4x4, and constants of int64. */
+static pb with_numbers(const char *op, const char *attributes, const char *count,
+                       int64_t a, int64_t b)
+{
+    graph g;
+
+    start(&g);
+    shape(&g, "n", count, a, b);
+    graph_node(&g, op, "x n", "y", attributes);
+    return finish(&g, "y");
+}
+
+static pb tile_overflow(void)
+{
+    static const int64_t times[4] = { INT64_MAX, 1, INT64_MAX, 1 };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "n", "4", times);
+    node(&g, "Tile", "x n", "y");
+    return finish(&g, "y");
+}
+
+static pb expand_huge(void)
+{
+    static const int64_t dims[4] = { 1 << 20, 1 << 20, 4, 4 };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "n", "4", dims);
+    node(&g, "Expand", "x n", "y");
+    return finish(&g, "y");
+}
+
+static pb top_past_axis(void)
+{
+    return with_numbers("TopK", "", "1", 5, 0);
+}
+
+static pb top_minimum(void)
+{
+    return with_numbers("TopK", "axis=2", "1", INT64_MIN, 0);
+}
+
+static pb cum_sum_axis(void)
+{
+    return with_numbers("CumSum", "", "1", 4, 0);
+}
+
+static pb squeeze_four(void)
+{
+    return with_numbers("Squeeze", "", "1", 2, 0);
+}
+
+static pb gather_nd_deep(void)
+{
+    static const int64_t many[5] = { 0 };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "n", "1,5", many);
+    node(&g, "GatherND", "x n", "y");
+    return finish(&g, "y");
+}
+
+static pb gather_nd_outside(void)
+{
+    return with_numbers("GatherND", "", "1,2", INT64_MIN, INT64_MAX);
+}
+
+static pb range_of(int64_t from, int64_t to, int64_t by)
+{
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "from", "", &from);
+    graph_ints(&g, "to", "", &to);
+    graph_ints(&g, "by", "", &by);
+    node(&g, "Range", "from to by", "y");
+    graph_output(&g, "y", KAO_I64, NULL);
+    return graph_file(&g);
+}
+
+static pb range_by_zero(void)
+{
+    return range_of(0, 1, 0);
+}
+
+static pb range_huge(void)
+{
+    return range_of(INT64_MIN, INT64_MAX, 1);
+}
+
+static pb one_hot_huge(void)
+{
+    static const int64_t depth = INT64_MAX, values[2] = { 0, 1 }, index[2] = { 0, 9 };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "index", "2", index);
+    graph_ints(&g, "depth", "", &depth);
+    graph_ints(&g, "values", "2", values);
+    node(&g, "OneHot", "index depth values", "y");
+    graph_output(&g, "y", KAO_I64, NULL);
+    return graph_file(&g);
+}
+
+static pb non_zero_of_many(void)
+{
+    graph g;
+
+    start(&g);
+    graph_noise(&g, "w", "1,4097", 1, 1);
+    node(&g, "NonZero", "w", "y");
+    graph_output(&g, "y", KAO_I64, NULL);
+    return graph_file(&g);
+}
+
+/* 2^10 outputs of 2^40 products each. */
+static pb einsum_work(void)
+{
+    static const int64_t dims[2] = { 1 << 10, 1 << 15 };
+    graph g;
+
+    start(&g);
+    graph_ints(&g, "n", "2", dims);
+    shape(&g, "flat", "2", 1, -1);
+    node(&g, "Reshape", "x flat", "row");
+    graph_node(&g, "ReduceMean", "row", "mean", "");
+    node(&g, "Expand", "mean n", "a");
+    graph_node(&g, "Einsum", "a a", "y", "equation=ij,kl->i");
+    return finish(&g, "y");
+}
+
 /* ---- the table ---- */
 
 typedef struct hostile {
@@ -678,6 +814,19 @@ static const hostile rows[] = {
     { "Pad by -2^63", pad_minimum, KAO_E_FORMAT, "pads -9223372036854775808" },
     { "Pad an axis twice", pad_axis_twice, KAO_E_FORMAT, "axis 2 twice" },
     { "Resize an axis twice", resize_axis_twice, KAO_E_FORMAT, "axis 3 twice" },
+    { "Tile overflow", tile_overflow, KAO_E_LIMIT, "repeated 9223372036854775807" },
+    { "Expand by 2^40", expand_huge, KAO_E_LIMIT, "too large" },
+    { "5 of 4", top_past_axis, KAO_E_FORMAT, "5 of 4" },
+    { "TopK minimum", top_minimum, KAO_E_FORMAT, "of 4" },
+    { "CumSum axis", cum_sum_axis, KAO_E_FORMAT, "axis 4" },
+    { "Squeeze of 4", squeeze_four, KAO_E_FORMAT, "4 elements, wanted 1" },
+    { "GatherND too deep", gather_nd_deep, KAO_E_FORMAT, "places of 5 axes" },
+    { "GatherND outside", gather_nd_outside, KAO_OK, NULL },
+    { "Range by 0", range_by_zero, KAO_E_LIMIT, "by 0" },
+    { "Range of all", range_huge, KAO_E_LIMIT, "from -9.22337e+18" },
+    { "OneHot of 2^63", one_hot_huge, KAO_E_FORMAT, "depth 9.22337e+18" },
+    { "NonZero of 4097", non_zero_of_many, KAO_E_LIMIT, "more than 4096" },
+    { "Einsum work", einsum_work, KAO_E_LIMIT, "multiply-adds" },
     { "rank 9", rank_past_limit, KAO_E_LIMIT, "dimensions" },
     { "Reshape overflow", reshape_overflow, KAO_E_FORMAT, "target shape" },
     { "Reshape wrap", reshape_wrap, KAO_E_FORMAT, "target shape" },

@@ -45,6 +45,8 @@ static double number_of(const kao_onnx_tensor *t, int64_t i)
     case KAO_U8:
     case KAO_BOOL:
         return ((const uint8_t *)t->data)[i];
+    case KAO_F64:
+        return ((const double *)t->data)[i];
     case KAO_F16:
         return ((const uint16_t *)t->data)[i];
     default:
@@ -66,14 +68,18 @@ static void put_numbers(pb *t, int dtype, int encoding)
 {
     uint8_t raw[6 * 8];
     float floats[6];
+    double doubles[6];
     const size_t size = kao_dtype_size(dtype);
 
     for (int i = 0; i < 6; i++) {
         const int64_t v = dtype == KAO_BOOL ? numbers[i] != 0 : numbers[i];
 
         floats[i] = (float)v;
+        doubles[i] = (double)v;
         if (dtype == KAO_F32)
             memcpy(raw + 4 * (size_t)i, &floats[i], 4);
+        else if (dtype == KAO_F64)
+            memcpy(raw + 8 * (size_t)i, &doubles[i], 8);
         else
             memcpy(raw + size * (size_t)i, &v, size); /* little-endian */
     }
@@ -81,14 +87,21 @@ static void put_numbers(pb *t, int dtype, int encoding)
         pb_bytes(t, 9, raw, 6 * size);
     else if (dtype == KAO_F32)
         pb_floats(t, 4, floats, 6, encoding == PACKED);
+    else if (dtype == KAO_F64 && encoding == PACKED)
+        pb_bytes(t, 10, raw, 6 * size);
+    else if (dtype == KAO_F64)
+        for (size_t i = 0; i < 6; i++) {
+            pb_varint(t, 10 << 3 | 1); /* fixed64 */
+            pb_raw(t, raw + 8 * i, 8);
+        }
     else
         pb_ints(t, dtype == KAO_I64 ? 7 : 5, numbers, 6, encoding == PACKED);
 }
 
 static void tensors_in_every_encoding(void **state)
 {
-    static const int dtypes[] = { KAO_F32, KAO_U8,   KAO_I8, KAO_I32,
-                                  KAO_I64, KAO_BOOL, KAO_F16 };
+    static const int dtypes[] = { KAO_F32, KAO_U8,   KAO_I8,  KAO_I32,
+                                  KAO_I64, KAO_BOOL, KAO_F16, KAO_F64 };
     fixture *f = *state;
 
     for (size_t t = 0; t < COUNT(dtypes); t++)
@@ -138,7 +151,7 @@ static void wrong_tensors(void **state)
         { "double list", "two kinds", KAO_E_FORMAT },
         { "segment", "segments", KAO_E_UNSUPPORTED },
         { "external", "without a place", KAO_E_FORMAT },
-        { "double", "float64", KAO_E_UNSUPPORTED },
+        { "complex", "complex64", KAO_E_UNSUPPORTED },
         { "type 999999", "unknown type", KAO_E_UNSUPPORTED },
         { "negative", "negative", KAO_E_FORMAT },
         { "rank 9", "dimensions", KAO_E_LIMIT },
@@ -155,8 +168,8 @@ static void wrong_tensors(void **state)
         kao_onnx_model m;
         int dtype = KAO_F32;
 
-        if (strcmp(what, "double") == 0)
-            dtype = 11;
+        if (strcmp(what, "complex") == 0)
+            dtype = 14;
         else if (strcmp(what, "type 999999") == 0)
             dtype = 999999;
         else if (strcmp(what, "bad bool") == 0)

@@ -53,9 +53,15 @@ static inline double rounded(double e, double m)
     return e > 0 ? e + 2 * ROUNDING * m : 0;
 }
 
-/* windows.c, elements.c, shapes.c, blocks.c: the lists of makers, NULL at the end. */
+/* The lists of makers by file, NULL at the end. */
 extern random_maker *const element_makers[],
-    *const window_makers[], *const shape_makers[], *const block_makers[];
+    *const window_makers[], *const shape_makers[],
+                                *const block_makers[],
+                                    *const function_makers[],
+                                        *const axis_makers[],
+                                            *const spread_makers[],
+                                                *const index_makers[],
+                                                    *const sum_makers[];
 
 random_maker make_conv, make_norm, make_activation, make_add, make_matmul;
 

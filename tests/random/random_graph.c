@@ -227,8 +227,11 @@ static const char *add_constant(random_graph *t, kao_dtype dtype, int32_t rank,
 const char *constant(random_graph *t, kao_dtype dtype, int32_t rank,
                      const int64_t *dims, double lo, double hi)
 {
-    return add_constant(t, dtype, rank, dims,
-                        fill(t, dtype, product(dims, rank), lo, hi), true);
+    const int64_t n = product(dims, rank);
+
+    if (n > MAX_COUNT)
+        abort(); /* a maker asks for more than it may: fits_graph tells before */
+    return add_constant(t, dtype, rank, dims, fill(t, dtype, n, lo, hi), true);
 }
 
 static void *copy_of(const void *from, size_t n)
@@ -348,22 +351,24 @@ static void choose_outputs(random_graph *t, choices late)
 
 pb random_graph_make(random_graph *t, choices c, int n_layers)
 {
-    static const int opsets[] = { 13, 6, 7, 8, 9, 10, 11, 12, 15, 18, 19, 21 };
-    static random_maker *const *const lists[] = { element_makers, window_makers,
-                                                  shape_makers, block_makers };
+    static const int opsets[] = { 13, 6, 7, 8, 9, 10, 11, 12, 15, 18, 19, 21, 24 };
+    static random_maker *const *const lists[] = {
+        element_makers, window_makers, shape_makers, block_makers, function_makers,
+        axis_makers,    spread_makers, index_makers, sum_makers,
+    };
     choices late = c;
 
     late.state ^= 0x5bd1e995u;
     late.at = late.n / 2; /* of bytes: from the middle */
     *t = (random_graph){ .c = c };
-    t->opset = opsets[draw(t, 12)];
+    t->opset = opsets[draw(t, 13)];
     t->special = once_in(t, 10);
     graph_init(&t->g, t->opset);
     if (once_in(t, 3))
         start_list(t);
     start_picture(t);
     for (int i = 0; i < n_layers && t->n + 24 < MAX_VALUES; i++) {
-        random_maker *const *list = lists[draw(t, 4)];
+        random_maker *const *list = lists[draw(t, 9)];
         uint32_t n = 0;
 
         while (list[n])

@@ -18,7 +18,7 @@ typedef struct choices {
     size_t n, at;
 } choices;
 
-enum { MAX_VALUES = 128, MAX_RANDOM_INPUTS = 8, MAX_OUTPUTS = 12, MAX_ROWS = 96 };
+enum { MAX_VALUES = 128, MAX_RANDOM_INPUTS = 8, MAX_OUTPUTS = 12, MAX_ROWS = 256 };
 
 typedef struct random_value {
     char name[12];

@@ -182,9 +182,12 @@ static bool make_global_pool(random_graph *t)
     if (!fits_graph(t, dims, x->rank))
         return false;
     const double n = (double)product(x->dims + 2, x->rank - 2);
+    const bool max = once_in(t, 3);
 
-    emit(t, "GlobalAveragePool", x->name,
-         push(t, KAO_F32, x->rank, dims, x->m, x->e + (n + 4) * ROUNDING * x->m)->name,
+    emit(t, max ? "GlobalMaxPool" : "GlobalAveragePool", x->name,
+         push(t, KAO_F32, x->rank, dims, x->m,
+              x->e + (max ? 0 : (n + 4) * ROUNDING * x->m))
+             ->name,
          "");
     return true;
 }
@@ -329,82 +332,8 @@ static bool make_gemm(random_graph *t)
     return true;
 }
 
-/* ---- over axes ---- */
-
-static bool make_softmax(random_graph *t)
-{
-    const random_value *x = pick(t, KAO_T_F32, 1, 5);
-    char attributes[16] = "";
-
-    if (!x || !fits_graph(t, x->dims, x->rank))
-        return false;
-    int axis = (int)draw(t, (uint32_t)x->rank);
-
-    if (t->opset >= 11 && once_in(t, 2))
-        axis -= x->rank;
-    if (draw(t, 4))
-        snprintf(attributes, sizeof attributes, "axis=%d", axis);
-    emit(t, "Softmax", x->name,
-         push_like(t, x, 1, x->e > 0 ? fmin(1, 2.5 * x->e) + 20 * ROUNDING : 0)->name,
-         attributes);
-    return true;
-}
-
-static bool make_reduce_mean(random_graph *t)
-{
-    const random_value *x = pick(t, KAO_T_F32, 1, 5);
-    int64_t axes[KAO_MAX_RANK], dims[KAO_MAX_RANK];
-    size_t n = 0;
-    int32_t rank = 0;
-    const bool keep = once_in(t, 2), all = once_in(t, 6);
-    char attributes[96], text[DIMS_TEXT];
-
-    if (!x || product(x->dims, x->rank) < 1)
-        return false;
-    for (int32_t i = 0; i < x->rank; i++) {
-        const bool reduced = all || once_in(t, 2);
-
-        if (reduced)
-            axes[n++] = t->opset >= 11 && once_in(t, 2) ? i - x->rank : i;
-        if (!reduced || keep)
-            dims[rank++] = reduced ? 1 : x->dims[i];
-    }
-    if (n == 0 || !fits_graph(t, dims, rank))
-        return false;
-    size_t at = (size_t)snprintf(attributes, sizeof attributes, "keepdims=%d", keep);
-
-    if (t->opset < 18 && !(all && once_in(t, 2)))
-        snprintf(attributes + at, sizeof attributes - at, " axes=[%s]",
-                 text_of(axes, (int32_t)n, text));
-    emit3(t, "ReduceMean", x->name, t->opset >= 18 ? integers(t, axes, n) : "", "",
-          push(t, KAO_F32, rank, dims, x->m, rounded(x->e, x->m))->name, attributes);
-    return true;
-}
-
-/* Behind an Add that keeps the numbers at 1 and more: then no norm is small. */
-static bool make_lp_norm(random_graph *t)
-{
-    const random_value *x = pick(t, KAO_T_F32, 1, 5);
-    char attributes[32];
-
-    if (!x || x->m > MAX_M || t->opset < 7 || !fits_graph(t, x->dims, x->rank))
-        return false;
-    const float shift[1] = { (float)x->m + 1.5f };
-    const double m = 2 * x->m + 2;
-    const random_value *y = push_like(t, x, m, rounded(x->e, m));
-
-    emit3(t, "Add", x->name, floats(t, shift, 1), "", y->name, "");
-    const int axis = (int)draw(t, (uint32_t)y->rank);
-
-    snprintf(attributes, sizeof attributes, "axis=%d p=%d", axis, 1 + (int)draw(t, 2));
-    emit(t, "LpNormalization", y->name,
-         push_like(t, y, 1, rounded(2.5 * y->e, 2))->name, attributes);
-    return true;
-}
-
 random_maker *const window_makers[] = {
-    make_conv,         make_conv,        make_conv,    make_max_pool,
-    make_average_pool, make_global_pool, make_norm,    make_norm,
-    make_matmul,       make_matmul,      make_gram,    make_gemm,
-    make_reduce_mean,  make_softmax,     make_lp_norm, NULL,
+    make_conv,        make_conv, make_conv, make_max_pool, make_average_pool,
+    make_global_pool, make_norm, make_norm, make_matmul,   make_matmul,
+    make_gram,        make_gemm, NULL,
 };

@@ -42,6 +42,9 @@ static void published(void **state)
         { "mbf", 3, 112, 2059520, 1, 512 },
         { "resnet_face18", 1, 128, 25627081, 1, 512 },
         { "yolov3_face", 3, 416, 61523734, 3, 18 * 13 * 13 },
+        /* Darknet's yolov3-tiny.weights: 8,858,734 numbers, of which 2 x 3,184 are means
+         * and variances; 18 instead of 255 maps of 512 and 256 channels, with biases */
+        { "yolov3_face_tiny", 3, 416, 8669876, 2, 18 * 13 * 13 },
     };
     fixture *f = *state;
 
@@ -173,9 +176,100 @@ static void trained(void **state)
     }
 }
 
+/* The best box of a map of stride 32 or 16: x, y, width, height, score, by the published formulas in
+ * double precision. */
+static void best_box(const kao_tensor *maps, const double anchors[3][2], double stride,
+                     double best[5])
+{
+    const int64_t columns = maps->dims[3], cells = columns * maps->dims[2];
+
+    for (int64_t i = 0; i < 3 * cells; i++) {
+        const float *p = (const float *)maps->data + i / cells * 6 * cells + i % cells;
+        double v[6];
+
+        for (int k = 0; k < 6; k++)
+            v[k] = (double)p[k * cells];
+        const double score = 1 / (1 + exp(-v[4])) / (1 + exp(-v[5]));
+
+        if (score <= best[4])
+            continue;
+        best[2] = anchors[i / cells][0] * exp(v[2]);
+        best[3] = anchors[i / cells][1] * exp(v[3]);
+        best[0] = (1 / (1 + exp(-v[0])) + (double)(i % columns)) * stride - best[2] / 2;
+        best[1] = (1 / (1 + exp(-v[1])) + (double)(i % cells / columns)) * stride -
+                  best[3] / 2;
+        best[4] = score;
+    }
+}
+
+/* YOLOv3-face tiny as a detector, without a card: its best face in a white picture, which reaches
+ * the network as ones, is the best box of the network's bare maps. */
+static void detects(void **state)
+{
+    enum { SIDE = 128 };
+    static const double coarse[3][2] = { { 81, 82 }, { 135, 169 }, { 344, 319 } },
+                        fine[3][2] = { { 10, 14 }, { 23, 27 }, { 37, 58 } };
+    static float ones[3 * SIDE * SIDE];
+    fixture *f = *state;
+    kao_model *m = NULL;
+    kao_detector *d = NULL;
+    kao_network *net = NULL;
+    kao_session *s = NULL;
+    kao_image image = { 0 };
+    kao_faces faces = KAO_FACES_INIT;
+    uint8_t *bytes = NULL;
+    size_t n = 0;
+    double best[5] = { 0 };
+    const kao_tensor in = tensor_of("1,3,128,128", ones);
+    const kao_detect_options o = { .min_score = .2f };
+
+    for (size_t i = 0; i < COUNT(ones); i++)
+        ones[i] = 1;
+    assert_int_equal(
+        kao_arch_make(&f->ctx->mem, "yolov3_face_tiny", 3, &bytes, &n, &f->err),
+        KAO_OK);
+    assert_int_equal(
+        kao_network_parse(f->ctx, &net, (kao_span){ bytes, n }, "tiny", &f->err),
+        KAO_OK);
+    assert_int_equal(kao_session_create(&s, net, NULL, NULL), KAO_OK);
+    assert_int_equal(kao_session_bind(s, 0, &in, NULL), KAO_OK);
+    assert_int_equal(kao_session_run(s, &f->err), KAO_OK);
+    best_box(kao_session_output(s, 0), coarse, 32, best);
+    best_box(kao_session_output(s, 1), fine, 16, best);
+
+    assert_int_equal(kao_model_open_bytes(f->ctx, &m, bytes, n, "tiny", NULL, &f->err),
+                     KAO_OK);
+    if (kao_detector_create(m, &d, NULL, &f->err))
+        fail_msg("%s", f->err.msg);
+    kao_model_release(m);
+    /* a picture is enlarged, to twice its size at most */
+    assert_int_equal(kao_image_create(f->ctx, SIDE / 2, SIDE / 2, &image, NULL),
+                     KAO_OK);
+    fill_box(&image, 0, 0, SIDE / 2, SIDE / 2, 255, 255, 255);
+    const kao_view view = kao_image_view(&image);
+
+    assert_int_equal(kao_detect(d, &view, &o, &faces, &f->err), KAO_OK);
+    assert_true(faces.n > 0);
+    const kao_face *a = kao_face_at(&faces, 0);
+    const double got[5] = { (double)a->x * 2 + .5, (double)a->y * 2 + .5,
+                            (double)a->width * 2, (double)a->height * 2,
+                            (double)a->score };
+
+    for (int k = 0; k < 5; k++) /* twice: half a pixel on, half a pixel off */
+        if (fabs(got[k] - best[k]) > 1e-3 * fmax(1, fabs(best[k])))
+            fail_msg("number %d is %g, want %g", k, got[k], best[k]);
+    assert_int_equal(a->n_points, 0);
+    kao_image_free(f->ctx, &image);
+    kao_detector_destroy(d);
+    kao_session_destroy(s);
+    kao_network_destroy(net);
+    kao_free(&f->ctx->mem, bytes);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(detects),
         cmocka_unit_test(published),
         cmocka_unit_test(seeds),
         cmocka_unit_test(trained),

@@ -1,6 +1,7 @@
-/* Add, Sub, Mul, Div, Pow: two operands broadcast against each other (ONNX, "Broadcasting
- * in ONNX"). Integers wrap; an integer division by zero gives 0 (ONNX leaves it open).
- * In opset 6 the second operand is placed by the attributes broadcast and axis instead. */
+/* Add, Sub, Mul, Div, Pow, Mod, And, Or, Xor, and comparisons: two operands broadcast
+ * against each other (ONNX, "Broadcasting in ONNX"). Integers wrap; an integer division by
+ * zero gives 0 (ONNX leaves it open). In opset 6 the second operand is placed by the
+ * attributes broadcast and axis instead. */
 #include <math.h>
 
 #include "nn/lower.h"
@@ -49,25 +50,6 @@ static kao_tensor second(const kao_tensor *b, int32_t trailing)
     return t;
 }
 
-static kao_status broadcast(kao_op_infer *x, const kao_tensor *a, const kao_tensor *b)
-{
-    kao_tensor *out = &x->out[0];
-    char ta[96], tb[96];
-
-    out->rank = a->rank > b->rank ? a->rank : b->rank;
-    for (int32_t i = 0; i < out->rank; i++) {
-        const int32_t ia = i - (out->rank - a->rank), ib = i - (out->rank - b->rank);
-        const int64_t da = ia < 0 ? 1 : a->dims[ia], db = ib < 0 ? 1 : b->dims[ib];
-
-        if (da != db && da != 1 && db != 1)
-            return kao_fail(x->err, KAO_E_FORMAT, "shapes %s and %s do not fit",
-                            kao_dims_text(a->dims, a->rank, ta, sizeof ta),
-                            kao_dims_text(b->dims, b->rank, tb, sizeof tb));
-        out->dims[i] = da == 1 ? db : da;
-    }
-    return KAO_OK;
-}
-
 kao_status kao_op_binary_infer(kao_op_infer *x)
 {
     const kao_binary_param *p = x->param;
@@ -80,8 +62,8 @@ kao_status kao_op_binary_infer(kao_op_infer *x)
         return st;
     const kao_tensor b = second(&x->in[1], s->trailing);
 
-    x->out[0].dtype = x->in[0].dtype;
-    return broadcast(x, &x->in[0], &b);
+    kao_infer_like(x, 0);
+    return kao_infer_broadcast(x, &b);
 }
 
 kao_status kao_op_pow_infer(kao_op_infer *x)
@@ -99,12 +81,13 @@ kao_status kao_op_pow_infer(kao_op_infer *x)
         return st;
     const kao_tensor b = second(&x->in[1], s->trailing);
 
-    x->out[0].dtype = x->in[0].dtype;
-    return broadcast(x, &x->in[0], &b);
+    kao_infer_like(x, 0);
+    return kao_infer_broadcast(x, &b);
 }
 
-/* out = f(in 0, in 1), elements broadcast against each other. */
-static inline void map_pairs(const kao_op_call *c, float (*f)(float a, float b),
+/* out = f(in 0, in 1), elements broadcast against each other. Floats go through double:
+ * a sum, product or quotient of two of them, rounded twice, is what rounding once gives. */
+static inline void map_pairs(const kao_op_call *c, double (*f)(double a, double b),
                              int64_t (*f_int)(int64_t a, int64_t b))
 {
     const kao_binary_state *s = c->state;
@@ -121,7 +104,11 @@ static inline void map_pairs(const kao_op_call *c, float (*f)(float a, float b),
 
             if (out->dtype == KAO_F32)
                 ((float *)out->data)[to] =
-                    f(((const float *)a->data)[at], ((const float *)b.data)[bt]);
+                    (float)f((double)((const float *)a->data)[at],
+                             (double)((const float *)b.data)[bt]);
+            else if (out->dtype == KAO_F64)
+                ((double *)out->data)[to] =
+                    f(((const double *)a->data)[at], ((const double *)b.data)[bt]);
             else
                 kao_tensor_set_int(
                     out, to,
@@ -130,7 +117,7 @@ static inline void map_pairs(const kao_op_call *c, float (*f)(float a, float b),
 }
 
 /* Integer arithmetic goes through unsigned: it wraps instead of overflowing. */
-static float add(float a, float b)
+static double add(double a, double b)
 {
     return a + b;
 }
@@ -145,7 +132,7 @@ void kao_op_add_run(const kao_op_call *c)
     map_pairs(c, add, add_int);
 }
 
-static float sub(float a, float b)
+static double sub(double a, double b)
 {
     return a - b;
 }
@@ -160,7 +147,7 @@ void kao_op_sub_run(const kao_op_call *c)
     map_pairs(c, sub, sub_int);
 }
 
-static float mul(float a, float b)
+static double mul(double a, double b)
 {
     return a * b;
 }
@@ -175,7 +162,7 @@ void kao_op_mul_run(const kao_op_call *c)
     map_pairs(c, mul, mul_int);
 }
 
-static float divide(float a, float b)
+static double divide(double a, double b)
 {
     return a / b;
 }
@@ -192,19 +179,6 @@ void kao_op_div_run(const kao_op_call *c)
     map_pairs(c, divide, div_int);
 }
 
-static double number_at(const kao_tensor *t, int64_t at)
-{
-    return t->dtype == KAO_F32 ? (double)((const float *)t->data)[at]
-                               : (double)kao_tensor_int_at(t, at);
-}
-
-static int64_t clamp_to(double v, int64_t lo, int64_t hi)
-{
-    if (!(v > (double)lo)) /* NaN too */
-        return v != v ? 0 : lo;
-    return v >= (double)hi ? hi : (int64_t)v;
-}
-
 void kao_op_pow_run(const kao_op_call *c)
 {
     const kao_binary_state *s = c->state;
@@ -215,21 +189,144 @@ void kao_op_pow_run(const kao_op_call *c)
     kao_walk_init(&w, ops, 3);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
         for (int64_t i = 0; i < w.n; i++) {
-            const int64_t at = w.at[0] + i * w.step[0];
-            const double v = pow(number_at(&c->in[0], w.at[1] + i * w.step[1]),
-                                 number_at(&c->in[1], w.at[2] + i * w.step[2]));
+            const double v =
+                pow(kao_tensor_number_at(&c->in[0], w.at[1] + i * w.step[1]),
+                    kao_tensor_number_at(&c->in[1], w.at[2] + i * w.step[2]));
 
-            if (out->dtype == KAO_F32)
-                ((float *)out->data)[at] = (float)v;
-            else if (out->dtype == KAO_I64)
-                ((int64_t *)out->data)[at] = clamp_to(v, INT64_MIN, INT64_MAX);
-            else if (out->dtype == KAO_I32)
-                ((int32_t *)out->data)[at] = (int32_t)clamp_to(v, INT32_MIN, INT32_MAX);
-            else if (out->dtype == KAO_U8)
-                ((uint8_t *)out->data)[at] = (uint8_t)clamp_to(v, 0, UINT8_MAX);
-            else
-                ((int8_t *)out->data)[at] = (int8_t)clamp_to(v, INT8_MIN, INT8_MAX);
+            kao_tensor_set_number(out, w.at[0] + i * w.step[0], v);
         }
+}
+
+/* Mod: the sign of the divisor (fmod 0, integers), or of the dividend. */
+kao_status kao_op_mod_load(kao_op_loader *l)
+{
+    return kao_attr_int(l, "fmod", 0, &((kao_binary_param *)l->param)->fmod);
+}
+
+kao_status kao_op_mod_infer(kao_op_infer *x)
+{
+    const kao_binary_param *p = x->param;
+
+    if (kao_tensor_is_real(&x->in[0]) && !p->fmod)
+        return kao_fail(x->err, KAO_E_FORMAT, "floats with fmod 0");
+    return kao_op_binary_infer(x);
+}
+
+static int64_t rest_int(int64_t a, int64_t b)
+{
+    return b == 0 || b == -1 ? 0 : a % b;
+}
+
+static int64_t mod_int(int64_t a, int64_t b)
+{
+    const int64_t rest = rest_int(a, b);
+
+    return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
+}
+
+void kao_op_mod_run(const kao_op_call *c)
+{
+    const kao_binary_param *p = c->param;
+
+    map_pairs(c, fmod, p->fmod ? rest_int : mod_int);
+}
+
+/* ---- logic and comparisons ---- */
+
+/* table: bit 2 a + b is the result for a and b. */
+static void map_bools(const kao_op_call *c, unsigned table)
+{
+    const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &c->in[1] };
+    const uint8_t *a = c->in[0].data, *b = c->in[1].data;
+    uint8_t *out = c->out[0].data;
+    kao_walk w;
+
+    kao_walk_init(&w, ops, 3);
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++) {
+            const unsigned u = a[w.at[1] + i * w.step[1]] != 0,
+                           v = b[w.at[2] + i * w.step[2]] != 0;
+
+            out[w.at[0] + i * w.step[0]] = table >> (2 * u + v) & 1;
+        }
+}
+
+void kao_op_and_run(const kao_op_call *c)
+{
+    map_bools(c, 8);
+}
+
+void kao_op_or_run(const kao_op_call *c)
+{
+    map_bools(c, 14);
+}
+
+void kao_op_xor_run(const kao_op_call *c)
+{
+    map_bools(c, 6);
+}
+
+kao_status kao_op_compare_infer(kao_op_infer *x)
+{
+    const kao_status st = kao_op_binary_infer(x);
+
+    x->out[0].dtype = KAO_BOOL;
+    return st;
+}
+
+enum { LESS = 1, EQUAL = 2, GREATER = 4 }; /* NaN is none of them */
+
+static inline unsigned order_of(const kao_tensor *a, int64_t at, const kao_tensor *b,
+                                int64_t bt)
+{
+    if (kao_tensor_is_real(a)) {
+        const double u = kao_tensor_number_at(a, at), v = kao_tensor_number_at(b, bt);
+
+        return u < v ? LESS : u > v ? GREATER : u == v ? EQUAL : 0;
+    }
+    const int64_t u = kao_tensor_int_at(a, at), v = kao_tensor_int_at(b, bt);
+
+    return u < v ? LESS : u > v ? GREATER : EQUAL;
+}
+
+static void compare(const kao_op_call *c, unsigned wanted)
+{
+    const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &c->in[1] };
+    uint8_t *out = c->out[0].data;
+    kao_walk w;
+
+    kao_walk_init(&w, ops, 3);
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++)
+            out[w.at[0] + i * w.step[0]] =
+                (order_of(&c->in[0], w.at[1] + i * w.step[1], &c->in[1],
+                          w.at[2] + i * w.step[2]) &
+                 wanted) != 0;
+}
+
+void kao_op_equal_run(const kao_op_call *c)
+{
+    compare(c, EQUAL);
+}
+
+void kao_op_less_run(const kao_op_call *c)
+{
+    compare(c, LESS);
+}
+
+void kao_op_less_or_equal_run(const kao_op_call *c)
+{
+    compare(c, LESS | EQUAL);
+}
+
+void kao_op_greater_run(const kao_op_call *c)
+{
+    compare(c, GREATER);
+}
+
+void kao_op_greater_or_equal_run(const kao_op_call *c)
+{
+    compare(c, GREATER | EQUAL);
 }
 
 /* ---- kernels ---- */

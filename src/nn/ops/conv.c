@@ -14,23 +14,20 @@ kao_status kao_op_conv_load(kao_op_loader *l)
     return st;
 }
 
-kao_status kao_op_conv_infer(kao_op_infer *x)
+kao_status kao_infer_conv(kao_op_infer *x, uint32_t weight)
 {
     const kao_conv_param *p = x->param;
     kao_conv_state *s = x->state;
-    const kao_tensor *in = &x->in[0], *w = &x->in[1];
+    const kao_tensor *in = &x->in[0], *w = &x->in[weight];
     kao_tensor *out = &x->out[0];
-    kao_status st = kao_infer_type_is(x, 1, KAO_F32);
 
-    if (!st && (in->rank < 3 || w->rank != in->rank))
-        st = kao_fail(x->err, KAO_E_FORMAT, "input of rank %d, weight of rank %d",
-                      in->rank, w->rank);
-    if (st)
-        return st;
+    if (in->rank < 3 || w->rank != in->rank)
+        return kao_fail(x->err, KAO_E_FORMAT, "input of rank %d, weight of rank %d",
+                        in->rank, w->rank);
     const kao_tensor wv = kao_window_view(w);
     const int64_t kernel[2] = { wv.dims[2], wv.dims[3] };
+    const kao_status st = kao_op_window_infer(x, &p->window, kernel, &s->window);
 
-    st = kao_op_window_infer(x, &p->window, kernel, &s->window);
     if (st)
         return st;
     if (s->window.kernel[0] != kernel[0] || s->window.kernel[1] != kernel[1])
@@ -41,16 +38,25 @@ kao_status kao_op_conv_infer(kao_op_infer *x)
                         "%lld input channels, weight %lld x %lld, group %lld",
                         (long long)in->dims[1], (long long)w->dims[0],
                         (long long)w->dims[1], (long long)p->group);
-    if (x->n_in > 2 && kao_tensor_given(&x->in[2]) &&
-        (x->in[2].rank != 1 || x->in[2].dims[0] != w->dims[0] ||
-         x->in[2].dtype != KAO_F32))
-        return kao_fail(x->err, KAO_E_FORMAT,
-                        "the bias is not one float per output channel");
     *out = *in;
     out->dims[1] = w->dims[0];
     for (int i = 0; i < s->window.n_axes; i++)
         out->dims[2 + i] = s->window.out[2 - s->window.n_axes + i];
     return KAO_OK;
+}
+
+kao_status kao_op_conv_infer(kao_op_infer *x)
+{
+    kao_status st = kao_infer_type_is(x, 1, KAO_F32);
+
+    if (!st)
+        st = kao_infer_conv(x, 1);
+    if (!st && kao_infer_has(x, 2) &&
+        (x->in[2].rank != 1 || x->in[2].dims[0] != x->in[1].dims[0] ||
+         x->in[2].dtype != KAO_F32))
+        st = kao_fail(x->err, KAO_E_FORMAT,
+                      "the bias is not one float per output channel");
+    return st;
 }
 
 /* One output: the window's elements that fall inside the picture. */

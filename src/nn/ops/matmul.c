@@ -3,17 +3,21 @@
 
 #include "nn/ops/ops.h"
 
-/* One matrix product over strided views: m x k times k x n. */
-typedef struct product {
-    int64_t m, n, k, a_row, a_col, b_row, b_col, o_row, o_col;
-} product;
-
-static double dot(const product *d, const float *a, const float *b)
+static double dot(const kao_dot *d, const kao_tensor *a, const kao_tensor *b)
 {
     double s = 0;
 
+    if (a->dtype == KAO_F32) {
+        const float *u = (const float *)a->data + d->a,
+                    *v = (const float *)b->data + d->b;
+
+        for (int64_t i = 0; i < d->k; i++)
+            s += (double)u[i * d->a_step] * (double)v[i * d->b_step];
+        return s;
+    }
     for (int64_t i = 0; i < d->k; i++)
-        s += (double)a[i * d->a_col] * (double)b[i * d->b_row];
+        s += kao_tensor_number_at(a, d->a + i * d->a_step) *
+             kao_tensor_number_at(b, d->b + i * d->b_step);
     return s;
 }
 
@@ -34,38 +38,39 @@ static kao_tensor as_matrix(const kao_tensor *t, bool left)
     return v;
 }
 
-kao_status kao_op_matmul_infer(kao_op_infer *x)
+kao_status kao_infer_product(kao_op_infer *x, uint32_t ia, uint32_t ib)
 {
-    kao_status st = kao_infer_type_is(x, 1, KAO_F32);
     kao_tensor *out = &x->out[0];
 
-    if (!st && (x->in[0].rank < 1 || x->in[1].rank < 1))
-        st = kao_fail(x->err, KAO_E_FORMAT, "a scalar operand");
-    if (st)
-        return st;
-    const kao_tensor a = as_matrix(&x->in[0], true), b = as_matrix(&x->in[1], false);
+    if (x->in[ia].rank < 1 || x->in[ib].rank < 1)
+        return kao_fail(x->err, KAO_E_FORMAT, "a scalar operand");
+    const kao_tensor a = as_matrix(&x->in[ia], true), b = as_matrix(&x->in[ib], false);
     const int64_t m = a.dims[a.rank - 2], k = a.dims[a.rank - 1],
                   n = b.dims[b.rank - 1];
-    const int32_t outer = (a.rank > b.rank ? a.rank : b.rank) - 2;
+    kao_tensor outer = b;
 
     if (b.dims[b.rank - 2] != k)
         return kao_fail(x->err, KAO_E_FORMAT, "%lld columns times %lld rows",
                         (long long)k, (long long)b.dims[b.rank - 2]);
-    *out = (kao_tensor){ .dtype = KAO_F32 };
-    for (int32_t i = 0; i < outer; i++) {
-        const int32_t ia = i - (outer - (a.rank - 2)), ib = i - (outer - (b.rank - 2));
-        const int64_t da = ia < 0 ? 1 : a.dims[ia], db = ib < 0 ? 1 : b.dims[ib];
+    *out = a;
+    out->rank -= 2;
+    outer.rank -= 2;
+    const kao_status st = kao_infer_broadcast(x, &outer);
 
-        if (da != db && da != 1 && db != 1)
-            return kao_fail(x->err, KAO_E_FORMAT, "%lld and %lld matrices",
-                            (long long)da, (long long)db);
-        out->dims[out->rank++] = da == 1 ? db : da;
-    }
-    if (x->in[0].rank > 1)
+    if (st)
+        return st;
+    if (x->in[ia].rank > 1)
         out->dims[out->rank++] = m;
-    if (x->in[1].rank > 1)
+    if (x->in[ib].rank > 1)
         out->dims[out->rank++] = n;
     return KAO_OK;
+}
+
+kao_status kao_op_matmul_infer(kao_op_infer *x)
+{
+    const kao_status st = kao_infer_type_is(x, 1, x->in[0].dtype);
+
+    return st ? st : kao_infer_product(x, 0, 1);
 }
 
 static kao_tensor outer_of(const kao_tensor *t, int32_t inner)
@@ -76,39 +81,49 @@ static kao_tensor outer_of(const kao_tensor *t, int32_t inner)
     return v;
 }
 
-void kao_op_matmul_run(const kao_op_call *c)
+void kao_run_products(const kao_tensor *a, const kao_tensor *b, const kao_tensor *o,
+                      void (*run)(const kao_dot *d, void *user), void *user)
 {
-    const kao_tensor a = as_matrix(&c->in[0], true), b = as_matrix(&c->in[1], false);
-    const kao_tensor *o = &c->out[0];
-    const int32_t inner = (c->in[0].rank > 1) + (c->in[1].rank > 1);
-    const product d = {
-        .m = a.dims[a.rank - 2],
-        .n = b.dims[b.rank - 1],
-        .k = a.dims[a.rank - 1],
-        .a_row = a.strides[a.rank - 2],
-        .a_col = a.strides[a.rank - 1],
-        .b_row = b.strides[b.rank - 2],
-        .b_col = b.strides[b.rank - 1],
-        .o_row = c->in[0].rank > 1 ? o->strides[o->rank - inner] : 0,
-        .o_col = c->in[1].rank > 1 ? o->strides[o->rank - 1] : 0,
-    };
-    const kao_tensor ov = outer_of(o, inner), av = outer_of(&a, 2),
-                     bv = outer_of(&b, 2);
+    const kao_tensor am = as_matrix(a, true), bm = as_matrix(b, false);
+    const int32_t inner = (a->rank > 1) + (b->rank > 1);
+    const int64_t m = am.dims[am.rank - 2], n = bm.dims[bm.rank - 1];
+    const int64_t a_row = am.strides[am.rank - 2], b_col = bm.strides[bm.rank - 1],
+                  o_row = a->rank > 1 ? o->strides[o->rank - inner] : 0,
+                  o_col = b->rank > 1 ? o->strides[o->rank - 1] : 0;
+    const kao_tensor ov = outer_of(o, inner), av = outer_of(&am, 2),
+                     bv = outer_of(&bm, 2);
     const kao_tensor *const ops[] = { &ov, &av, &bv };
     kao_walk w;
 
     kao_walk_init(&w, ops, 3);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++) {
-            const float *pa = (const float *)a.data + w.at[1] + i * w.step[1];
-            const float *pb = (const float *)b.data + w.at[2] + i * w.step[2];
-            float *po = (float *)o->data + w.at[0] + i * w.step[0];
+        for (int64_t i = 0; i < w.n * m * n; i++) {
+            const int64_t matrix = i / (m * n), row = i / n % m, col = i % n;
+            const kao_dot d = {
+                .k = am.dims[am.rank - 1],
+                .row = row,
+                .col = col,
+                .a = w.at[1] + matrix * w.step[1] + row * a_row,
+                .a_step = am.strides[am.rank - 1],
+                .b = w.at[2] + matrix * w.step[2] + col * b_col,
+                .b_step = bm.strides[bm.rank - 2],
+                .out = w.at[0] + matrix * w.step[0] + row * o_row + col * o_col,
+            };
 
-            for (int64_t row = 0; row < d.m; row++)
-                for (int64_t col = 0; col < d.n; col++)
-                    po[row * d.o_row + col * d.o_col] =
-                        (float)dot(&d, pa + row * d.a_row, pb + col * d.b_col);
+            run(&d, user);
         }
+}
+
+static void run_dot(const kao_dot *d, void *user)
+{
+    const kao_op_call *c = user;
+
+    kao_tensor_set_number(&c->out[0], d->out, dot(d, &c->in[0], &c->in[1]));
+}
+
+void kao_op_matmul_run(const kao_op_call *c)
+{
+    kao_run_products(&c->in[0], &c->in[1], &c->out[0], run_dot, (void *)(uintptr_t)c);
 }
 
 uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state)
@@ -139,7 +154,7 @@ kao_status kao_op_gemm_infer(kao_op_infer *x)
     const kao_gemm_param *p = x->param;
     const kao_tensor *a = &x->in[0], *b = &x->in[1];
     kao_tensor *out = &x->out[0];
-    const kao_status st = kao_infer_type_is(x, 1, KAO_F32);
+    const kao_status st = kao_infer_type_is(x, 1, a->dtype);
 
     if (st)
         return st;
@@ -152,11 +167,11 @@ kao_status kao_op_gemm_infer(kao_op_infer *x)
     if (b->dims[p->trans_b ? 1 : 0] != k)
         return kao_fail(x->err, KAO_E_FORMAT, "%lld columns times %lld rows",
                         (long long)k, (long long)b->dims[p->trans_b ? 1 : 0]);
-    *out = (kao_tensor){ .dtype = KAO_F32, .rank = 2, .dims = { m, n } };
+    *out = (kao_tensor){ .dtype = a->dtype, .rank = 2, .dims = { m, n } };
     if (x->n_in < 3 || !kao_tensor_given(&x->in[2]))
         return KAO_OK;
     const kao_tensor *c = &x->in[2];
-    const kao_status same = kao_infer_type_is(x, 2, KAO_F32);
+    const kao_status same = kao_infer_type_is(x, 2, a->dtype);
 
     if (same)
         return same;
@@ -173,13 +188,6 @@ void kao_op_gemm_run(const kao_op_call *call)
 {
     const kao_gemm_param *p = call->param;
     const kao_tensor *a = &call->in[0], *b = &call->in[1], *o = &call->out[0];
-    const product d = {
-        .k = a->dims[p->trans_a ? 0 : 1],
-        .a_row = a->strides[p->trans_a ? 1 : 0],
-        .a_col = a->strides[p->trans_a ? 0 : 1],
-        .b_row = b->strides[p->trans_b ? 1 : 0],
-        .b_col = b->strides[p->trans_b ? 0 : 1],
-    };
     kao_tensor c = { 0 };
 
     if (call->n_in > 2 && kao_tensor_given(&call->in[2])) {
@@ -192,15 +200,21 @@ void kao_op_gemm_run(const kao_op_call *call)
     }
     for (int64_t m = 0; m < o->dims[0]; m++)
         for (int64_t n = 0; n < o->dims[1]; n++) {
-            double v = (double)p->alpha * dot(&d, (const float *)a->data + m * d.a_row,
-                                              (const float *)b->data + n * d.b_col);
+            const kao_dot d = {
+                .k = a->dims[p->trans_a ? 0 : 1],
+                .a = m * a->strides[p->trans_a ? 1 : 0],
+                .a_step = a->strides[p->trans_a ? 0 : 1],
+                .b = n * b->strides[p->trans_b ? 0 : 1],
+                .b_step = b->strides[p->trans_b ? 1 : 0],
+            };
+            double v = (double)p->alpha * dot(&d, a, b);
 
             if (c.data)
                 v += (double)p->beta *
-                     (double)((const float *)
-                                  c.data)[(c.dims[0] == 1 ? 0 : m) * c.strides[0] +
-                                          (c.dims[1] == 1 ? 0 : n) * c.strides[1]];
-            ((float *)o->data)[m * o->strides[0] + n * o->strides[1]] = (float)v;
+                     kao_tensor_number_at(&c,
+                                          (c.dims[0] == 1 ? 0 : m) * c.strides[0] +
+                                              (c.dims[1] == 1 ? 0 : n) * c.strides[1]);
+            kao_tensor_set_number(o, m * o->strides[0] + n * o->strides[1], v);
         }
 }
 

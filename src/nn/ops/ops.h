@@ -5,11 +5,12 @@
 #include "kernels/conv.h"
 #include "nn/op.h"
 
-/* binary.c: Add Sub Mul Div Pow with broadcasting */
+/* binary.c: Add Sub Mul Div Pow Mod, And Or Xor, comparisons, with broadcasting */
 typedef struct kao_binary_param { /* of opset 6: broadcast by axis */
     bool legacy;
     int64_t broadcast, axis;
     bool has_axis;
+    int64_t fmod; /* of Mod */
 } kao_binary_param;
 typedef struct kao_binary_state {
     int32_t trailing; /* dimensions of 1 to append to B's shape */
@@ -25,8 +26,46 @@ kao_status kao_op_sub_lower(kao_op_lower *x);
 kao_status kao_op_mul_lower(kao_op_lower *x);
 kao_status kao_op_pow_infer(kao_op_infer *x);
 void kao_op_pow_run(const kao_op_call *c);
+kao_status kao_op_mod_load(kao_op_loader *l);
+kao_status kao_op_mod_infer(kao_op_infer *x);
+void kao_op_mod_run(const kao_op_call *c);
+void kao_op_and_run(const kao_op_call *c);
+void kao_op_or_run(const kao_op_call *c);
+void kao_op_xor_run(const kao_op_call *c);
+kao_status kao_op_compare_infer(kao_op_infer *x);
+void kao_op_equal_run(const kao_op_call *c);
+void kao_op_less_run(const kao_op_call *c);
+void kao_op_less_or_equal_run(const kao_op_call *c);
+void kao_op_greater_run(const kao_op_call *c);
+void kao_op_greater_or_equal_run(const kao_op_call *c);
 
-/* unary.c: Relu LeakyRelu PRelu Clip Sigmoid Exp Cast Identity Dropout */
+/* variadic.c: Max Min Sum Mean */
+typedef struct kao_variadic_state {
+    uint32_t n_in;
+} kao_variadic_state;
+kao_status kao_op_variadic_infer(kao_op_infer *x);
+uint64_t kao_op_variadic_work(const kao_tensor *in, const void *param,
+                              const void *state);
+void kao_op_max_run(const kao_op_call *c);
+void kao_op_min_run(const kao_op_call *c);
+void kao_op_sum_run(const kao_op_call *c);
+void kao_op_mean_run(const kao_op_call *c);
+kao_status kao_op_sum_lower(kao_op_lower *x);
+
+/* map.c: one function of one element each, from its table */
+typedef struct kao_map_param {
+    double (*f)(double a, const float *k);
+    int64_t (*whole)(int64_t a); /* for integers; NULL: f */
+    float k[2];                  /* of the attributes */
+    bool gives_bool;
+} kao_map_param;
+kao_status kao_op_map_load(kao_op_loader *l);
+kao_status kao_op_gelu_load(kao_op_loader *l);
+kao_status kao_op_is_inf_load(kao_op_loader *l);
+kao_status kao_op_map_infer(kao_op_infer *x);
+void kao_op_map_run(const kao_op_call *c);
+
+/* unary.c: Relu LeakyRelu PRelu Clip Cast Identity Dropout, kernels of Sigmoid and Exp */
 typedef struct kao_leaky_param {
     float alpha;
 } kao_leaky_param;
@@ -46,9 +85,7 @@ typedef struct kao_cast_param {
 kao_status kao_op_like_infer(kao_op_infer *x);
 void kao_op_relu_run(const kao_op_call *c);
 kao_status kao_op_relu_lower(kao_op_lower *x);
-void kao_op_sigmoid_run(const kao_op_call *c);
 kao_status kao_op_sigmoid_lower(kao_op_lower *x);
-void kao_op_exp_run(const kao_op_call *c);
 kao_status kao_op_exp_lower(kao_op_lower *x);
 kao_status kao_op_leaky_load(kao_op_loader *l);
 void kao_op_leaky_run(const kao_op_call *c);
@@ -62,6 +99,7 @@ kao_status kao_op_clip_infer(kao_op_infer *x);
 void kao_op_clip_run(const kao_op_call *c);
 kao_status kao_op_cast_load(kao_op_loader *l);
 kao_status kao_op_cast_infer(kao_op_infer *x);
+kao_status kao_op_cast_like_infer(kao_op_infer *x);
 void kao_op_cast_run(const kao_op_call *c);
 void kao_op_identity_run(const kao_op_call *c);
 kao_status kao_op_dropout_load(kao_op_loader *l);
@@ -116,6 +154,8 @@ typedef struct kao_conv_state {
 } kao_conv_state;
 kao_status kao_op_conv_load(kao_op_loader *l);
 kao_status kao_op_conv_infer(kao_op_infer *x);
+/* Window and out[0] for the weight that is this input; types are the caller's. */
+kao_status kao_infer_conv(kao_op_infer *x, uint32_t weight);
 void kao_op_conv_generic_run(const kao_op_call *c);
 uint64_t kao_op_conv_work(const kao_tensor *in, const void *param, const void *state);
 /* What the kernels are told of a Conv of rank 4 (kao_window_is_sane) and of a matrix product, m
@@ -125,16 +165,30 @@ kao_conv kao_conv_of_window(const kao_window *w, int64_t groups, const kao_tenso
                             const kao_tensor *out);
 kao_conv kao_conv_of_rows(int64_t m, int64_t k, int64_t n);
 
-/* pool.c: MaxPool AveragePool GlobalAveragePool */
+/* conv_transpose.c */
+typedef struct kao_conv_transpose_param {
+    kao_window_param window;
+    int64_t group, padding[2], shape[2]; /* output_padding, output_shape */
+    int32_t n_padding, n_shape;
+} kao_conv_transpose_param;
+kao_status kao_op_conv_transpose_load(kao_op_loader *l);
+kao_status kao_op_conv_transpose_infer(kao_op_infer *x);
+void kao_op_conv_transpose_run(const kao_op_call *c);
+uint64_t kao_op_conv_transpose_work(const kao_tensor *in, const void *param,
+                                    const void *state);
+
+/* pool.c: MaxPool AveragePool LpPool */
 typedef struct kao_pool_param {
     kao_window_param window;
-    int64_t count_include_pad, storage_order;
+    int64_t count_include_pad, storage_order, power;
 } kao_pool_param;
 typedef struct kao_pool_state {
     kao_window window;
 } kao_pool_state;
 kao_status kao_op_max_pool_load(kao_op_loader *l);
 kao_status kao_op_average_pool_load(kao_op_loader *l);
+kao_status kao_op_lp_pool_load(kao_op_loader *l);
+void kao_op_lp_pool_run(const kao_op_call *c);
 kao_status kao_op_max_pool_infer(kao_op_infer *x);
 kao_status kao_op_average_pool_infer(kao_op_infer *x);
 void kao_op_max_pool_run(const kao_op_call *c);
@@ -143,30 +197,58 @@ uint64_t kao_op_pool_work(const kao_tensor *in, const void *param, const void *s
 kao_status kao_op_max_pool_lower(kao_op_lower *x);
 kao_status kao_op_average_pool_lower(kao_op_lower *x);
 
-/* reduce.c: ReduceMean GlobalAveragePool Softmax LpNormalization */
+/* reduce.c: ReduceMean and its kin, GlobalAveragePool GlobalMaxPool, ArgMax ArgMin */
+typedef enum kao_reduce_end { /* what becomes of the sum */
+                              KAO_REDUCE_SUM,
+                              KAO_REDUCE_MEAN,
+                              KAO_REDUCE_ROOT,
+                              KAO_REDUCE_LOG,
+                              KAO_REDUCE_LOG_EXP,
+} kao_reduce_end;
+typedef struct kao_reducer kao_reducer;
 typedef struct kao_reduce_param {
+    const kao_reducer *how;
     int64_t axes[KAO_MAX_RANK];
     size_t n_axes;
     int64_t keepdims, noop_empty;
     bool axes_input;
 } kao_reduce_param;
+typedef struct kao_reduce_state {
+    bool reduced[KAO_MAX_RANK]; /* by axis of the input */
+    bool keepdims;
+} kao_reduce_state;
+typedef struct kao_arg_param {
+    int64_t axis, keepdims, last;
+    bool smallest;
+} kao_arg_param;
+typedef struct kao_axis_state {
+    int32_t axis;
+} kao_axis_state;
+kao_status kao_op_reduce_load(kao_op_loader *l);
+kao_status kao_op_reduce18_load(kao_op_loader *l); /* axes are input 1 */
+kao_status kao_op_reduce_infer(kao_op_infer *x);
+void kao_op_reduce_run(const kao_op_call *c);
+kao_status kao_op_reduce_lower(kao_op_lower *x);
+kao_status kao_op_global_pool_load(kao_op_loader *l);
+kao_status kao_op_global_pool_infer(kao_op_infer *x);
+kao_status kao_op_arg_load(kao_op_loader *l);
+kao_status kao_op_arg_infer(kao_op_infer *x);
+void kao_op_arg_run(const kao_op_call *c);
+
+/* softmax.c: Softmax LogSoftmax Hardmax LpNormalization */
+typedef enum kao_softmax_kind {
+    KAO_SOFTMAX,
+    KAO_LOG_SOFTMAX,
+    KAO_HARDMAX,
+} kao_softmax_kind;
 typedef struct kao_softmax_param {
+    kao_softmax_kind kind;
     int64_t axis;
     bool flatten; /* before opset 13: all axes from this one on */
 } kao_softmax_param;
 typedef struct kao_lp_norm_param {
     int64_t axis, p;
 } kao_lp_norm_param;
-typedef struct kao_reduce_state {
-    bool reduced[KAO_MAX_RANK]; /* by axis of the input */
-    bool keepdims;
-} kao_reduce_state;
-kao_status kao_op_reduce_load(kao_op_loader *l);
-kao_status kao_op_reduce18_load(kao_op_loader *l);
-kao_status kao_op_reduce_infer(kao_op_infer *x);
-void kao_op_reduce_mean_run(const kao_op_call *c);
-kao_status kao_op_global_pool_infer(kao_op_infer *x);
-kao_status kao_op_global_pool_lower(kao_op_lower *x);
 kao_status kao_op_softmax_load(kao_op_loader *l);
 kao_status kao_op_softmax13_load(kao_op_loader *l);
 kao_status kao_op_softmax_infer(kao_op_infer *x);
@@ -174,6 +256,23 @@ void kao_op_softmax_run(const kao_op_call *c);
 kao_status kao_op_lp_norm_load(kao_op_loader *l);
 kao_status kao_op_lp_norm_infer(kao_op_infer *x);
 void kao_op_lp_norm_run(const kao_op_call *c);
+
+/* spread.c: Expand Tile Where DepthToSpace SpaceToDepth */
+typedef struct kao_blocks_param {
+    int64_t block;
+    bool columns_first; /* mode CRD */
+} kao_blocks_param;
+kao_status kao_op_expand_infer(kao_op_infer *x);
+void kao_op_expand_run(const kao_op_call *c);
+kao_status kao_op_tile_infer(kao_op_infer *x);
+void kao_op_tile_run(const kao_op_call *c);
+kao_status kao_op_where_infer(kao_op_infer *x);
+void kao_op_where_run(const kao_op_call *c);
+kao_status kao_op_blocks_load(kao_op_loader *l);
+kao_status kao_op_depth_to_space_infer(kao_op_infer *x);
+void kao_op_depth_to_space_run(const kao_op_call *c);
+kao_status kao_op_space_to_depth_infer(kao_op_infer *x);
+void kao_op_space_to_depth_run(const kao_op_call *c);
 
 /* batch_norm.c */
 typedef struct kao_batch_norm_param {
@@ -193,17 +292,26 @@ kao_status kao_op_gemm_infer(kao_op_infer *x);
 void kao_op_gemm_run(const kao_op_call *c);
 uint64_t kao_op_gemm_work(const kao_tensor *in, const void *param, const void *state);
 kao_status kao_op_matmul_infer(kao_op_infer *x);
+/* out[0] of the matrix product of inputs ia and ib; its type is ia's. */
+kao_status kao_infer_product(kao_op_infer *x, uint32_t ia, uint32_t ib);
+typedef struct kao_dot { /* one number of the product: k numbers of a and of b */
+    int64_t k, row, col;
+    int64_t a, a_step, b, b_step, out; /* elements */
+} kao_dot;
+/* run, for each number of the products of a and b, matrices of any rank. */
+void kao_run_products(const kao_tensor *a, const kao_tensor *b, const kao_tensor *o,
+                      void (*run)(const kao_dot *d, void *user), void *user);
 void kao_op_matmul_run(const kao_op_call *c);
 uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state);
 
-/* shape.c: Shape Reshape Flatten Transpose Unsqueeze Constant ConstantOfShape */
+/* shape.c: Shape Size Reshape Flatten Transpose Squeeze Unsqueeze Constant ConstantOfShape */
 typedef struct kao_axis_param { /* Flatten, Concat, Gather */
     int64_t axis;
 } kao_axis_param;
 typedef struct kao_reshape_param {
     int64_t allow_zero; /* 0 is a size, not "as the input has it" */
 } kao_reshape_param;
-typedef struct kao_axes_param { /* Unsqueeze */
+typedef struct kao_axes_param { /* Squeeze, Unsqueeze */
     int64_t axes[KAO_MAX_RANK];
     size_t n;
     bool input; /* the axes are input 1 */
@@ -231,8 +339,11 @@ bool kao_op_reshape_view(const void *state, const kao_tensor *in, uint32_t i,
                          kao_tensor *out, int64_t *offset);
 kao_status kao_op_flatten_load(kao_op_loader *l);
 kao_status kao_op_flatten_infer(kao_op_infer *x);
-kao_status kao_op_unsqueeze_load(kao_op_loader *l);
-kao_status kao_op_unsqueeze13_load(kao_op_loader *l);
+kao_status kao_op_axes_load(kao_op_loader *l);
+kao_status kao_op_axes13_load(kao_op_loader *l); /* input 1 */
+kao_status kao_op_squeeze_infer(kao_op_infer *x);
+kao_status kao_op_size_infer(kao_op_infer *x);
+void kao_op_size_run(const kao_op_call *c);
 kao_status kao_op_unsqueeze_infer(kao_op_infer *x);
 kao_status kao_op_transpose_load(kao_op_loader *l);
 kao_status kao_op_transpose_infer(kao_op_infer *x);
@@ -248,9 +359,6 @@ kao_status kao_op_constant_of_shape_infer(kao_op_infer *x);
 void kao_op_constant_of_shape_run(const kao_op_call *c);
 
 /* join.c: Concat Split; pick.c: Slice Gather Pad */
-typedef struct kao_axis_state {
-    int32_t axis;
-} kao_axis_state;
 typedef struct kao_split_state {
     int32_t axis;
     int64_t *begin; /* of every part, also of those without a name, and the end */
@@ -354,16 +462,134 @@ void kao_op_resize_run(const kao_op_call *c);
 uint64_t kao_op_resize_work(const kao_tensor *in, const void *param, const void *state);
 kao_status kao_op_resize_lower(kao_op_lower *x);
 
-/* quantize.c: DequantizeLinear */
-typedef struct kao_dequant_param {
+/* quantize.c: DequantizeLinear QuantizeLinear DynamicQuantizeLinear */
+typedef struct kao_quant_param {
     int64_t axis, block;
-} kao_dequant_param;
-typedef struct kao_dequant_state {
+    kao_dtype to; /* of QuantizeLinear; KAO_DTYPE_NONE: the zero point's type */
+} kao_quant_param;
+typedef struct kao_quant_state {
     int32_t axis; /* -1: one scale */
-} kao_dequant_state;
+} kao_quant_state;
 kao_status kao_op_dequant_load(kao_op_loader *l);
 kao_status kao_op_dequant_infer(kao_op_infer *x);
 void kao_op_dequant_run(const kao_op_call *c);
+kao_status kao_op_quant_load(kao_op_loader *l);
+kao_status kao_op_quant_infer(kao_op_infer *x);
+void kao_op_quant_run(const kao_op_call *c);
+kao_status kao_op_dynamic_quant_infer(kao_op_infer *x);
+void kao_op_dynamic_quant_run(const kao_op_call *c);
+
+/* qlinear.c: MatMulInteger ConvInteger QLinearMatMul QLinearConv */
+kao_status kao_op_matmul_integer_infer(kao_op_infer *x);
+void kao_op_matmul_integer_run(const kao_op_call *c);
+kao_status kao_op_qlinear_matmul_infer(kao_op_infer *x);
+void kao_op_qlinear_matmul_run(const kao_op_call *c);
+kao_status kao_op_conv_integer_infer(kao_op_infer *x);
+void kao_op_conv_integer_run(const kao_op_call *c);
+kao_status kao_op_qlinear_conv_infer(kao_op_infer *x);
+void kao_op_qlinear_conv_run(const kao_op_call *c);
+
+/* norm.c: InstanceNormalization GroupNormalization LayerNormalization LRN */
+typedef struct kao_norm_param {
+    float epsilon;
+    int64_t axis, groups;
+    bool scale_by_group; /* else by channel */
+} kao_norm_param;
+typedef struct kao_lrn_param {
+    float alpha, beta, bias;
+    int64_t size;
+} kao_lrn_param;
+kao_status kao_op_instance_norm_load(kao_op_loader *l);
+kao_status kao_op_instance_norm_infer(kao_op_infer *x);
+void kao_op_instance_norm_run(const kao_op_call *c);
+kao_status kao_op_group_norm_load(kao_op_loader *l);
+kao_status kao_op_group_norm_infer(kao_op_infer *x);
+void kao_op_group_norm_run(const kao_op_call *c);
+kao_status kao_op_layer_norm_load(kao_op_loader *l);
+kao_status kao_op_layer_norm_infer(kao_op_infer *x);
+void kao_op_layer_norm_run(const kao_op_call *c);
+kao_status kao_op_lrn_load(kao_op_loader *l);
+kao_status kao_op_lrn_infer(kao_op_infer *x);
+uint64_t kao_op_lrn_work(const kao_tensor *in, const void *param, const void *state);
+void kao_op_lrn_run(const kao_op_call *c);
+
+/* index.c: GatherElements GatherND ScatterElements ScatterND OneHot */
+typedef enum kao_reduction { /* what a scattered number does to the one there */
+                             KAO_REDUCTION_NONE,
+                             KAO_REDUCTION_ADD,
+                             KAO_REDUCTION_MUL,
+                             KAO_REDUCTION_MAX,
+                             KAO_REDUCTION_MIN,
+} kao_reduction;
+typedef struct kao_scatter_param {
+    int64_t axis;
+    kao_reduction reduction;
+} kao_scatter_param;
+kao_status kao_op_gather_elements_infer(kao_op_infer *x);
+void kao_op_gather_elements_run(const kao_op_call *c);
+kao_status kao_op_scatter_elements_load(kao_op_loader *l);
+kao_status kao_op_scatter_elements_infer(kao_op_infer *x);
+void kao_op_scatter_elements_run(const kao_op_call *c);
+kao_status kao_op_gather_nd_load(kao_op_loader *l);
+kao_status kao_op_gather_nd_infer(kao_op_infer *x);
+void kao_op_gather_nd_run(const kao_op_call *c);
+kao_status kao_op_scatter_nd_load(kao_op_loader *l);
+kao_status kao_op_scatter_nd_infer(kao_op_infer *x);
+void kao_op_scatter_nd_run(const kao_op_call *c);
+kao_status kao_op_one_hot_load(kao_op_loader *l);
+kao_status kao_op_one_hot_infer(kao_op_infer *x);
+void kao_op_one_hot_run(const kao_op_call *c);
+
+/* order.c: CumSum TopK Trilu NonZero Range */
+typedef struct kao_cum_sum_param {
+    int64_t exclusive, reverse;
+} kao_cum_sum_param;
+typedef struct kao_top_k_param {
+    int64_t axis, k, largest; /* k: where it is no input */
+} kao_top_k_param;
+typedef struct kao_top_k_state {
+    int32_t axis;
+    int64_t k;
+} kao_top_k_state;
+kao_status kao_op_cum_sum_load(kao_op_loader *l);
+kao_status kao_op_cum_sum_infer(kao_op_infer *x);
+void kao_op_cum_sum_run(const kao_op_call *c);
+kao_status kao_op_top_k_load(kao_op_loader *l);
+kao_status kao_op_top_k_infer(kao_op_infer *x);
+uint64_t kao_op_top_k_work(const kao_tensor *in, const void *param, const void *state);
+void kao_op_top_k_run(const kao_op_call *c);
+kao_status kao_op_trilu_load(kao_op_loader *l);
+kao_status kao_op_trilu_infer(kao_op_infer *x);
+void kao_op_trilu_run(const kao_op_call *c);
+kao_status kao_op_non_zero_infer(kao_op_infer *x);
+void kao_op_non_zero_run(const kao_op_call *c);
+kao_status kao_op_range_infer(kao_op_infer *x);
+void kao_op_range_run(const kao_op_call *c);
+
+/* einsum.c */
+enum {
+    KAO_EINSUM_OPERANDS = 4,
+    KAO_EINSUM_AXES = KAO_MAX_RANK, /* letters and axes of "..." in all */
+};
+typedef struct kao_einsum_term {
+    char letter[KAO_MAX_RANK + 1]; /* "..." as one '.' */
+    size_t n;
+} kao_einsum_term;
+typedef struct kao_einsum_param {
+    kao_einsum_term in[KAO_EINSUM_OPERANDS], out;
+    size_t n_in;
+} kao_einsum_param;
+typedef struct kao_einsum_state {
+    char letter[KAO_EINSUM_AXES]; /* by axis; those of "..." come first */
+    int64_t dims[KAO_EINSUM_AXES];
+    bool kept[KAO_EINSUM_AXES]; /* in the output */
+    int32_t n_axes, n_dots;
+    int8_t axis[KAO_EINSUM_OPERANDS][KAO_MAX_RANK], out[KAO_MAX_RANK];
+} kao_einsum_state;
+kao_status kao_op_einsum_load(kao_op_loader *l);
+kao_status kao_op_einsum_infer(kao_op_infer *x);
+uint64_t kao_op_einsum_work(const kao_tensor *in, const void *param, const void *state);
+void kao_op_einsum_run(const kao_op_call *c);
 
 /* train_conv.c */
 kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s);

@@ -30,6 +30,21 @@ kao_status kao_op_average_pool_load(kao_op_loader *l)
     return st ? st : kao_attr_int(l, "count_include_pad", 0, &p->count_include_pad);
 }
 
+kao_status kao_op_lp_pool_load(kao_op_loader *l)
+{
+    kao_pool_param *p = l->param;
+    kao_status st = kao_op_window_load(l, &p->window);
+
+    if (!st && !p->window.has_kernel)
+        st = kao_fail(l->err, KAO_E_UNSUPPORTED,
+                      "no kernel_shape of one or two numbers");
+    if (!st)
+        st = kao_attr_int(l, "p", 2, &p->power);
+    if (!st && p->power < 1)
+        st = kao_fail(l->err, KAO_E_FORMAT, "p %lld", (long long)p->power);
+    return st;
+}
+
 kao_status kao_op_average_pool_infer(kao_op_infer *x)
 {
     const kao_pool_param *p = x->param;
@@ -184,6 +199,44 @@ void kao_op_average_pool_run(const kao_op_call *c)
                 for (int64_t x = 0; x < out.dims[3]; x++)
                     dst[y * out.strides[2] + x * out.strides[3]] = (float)mean_window(
                         g, p->count_include_pad != 0, &in, src, y, x);
+        }
+}
+
+static double norm_window(const kao_window *g, int64_t p, const kao_tensor *in,
+                          const float *src, int64_t y, int64_t x)
+{
+    const taps t = taps_of(g, y, x);
+    double sum = 0;
+
+    for (int64_t ky = t.y0; ky < t.y1; ky++) {
+        const float *row = src + (t.top + ky * g->dilation[0]) * in->strides[2];
+
+        for (int64_t kx = t.x0; kx < t.x1; kx++) {
+            const double v =
+                fabs((double)row[(t.left + kx * g->dilation[1]) * in->strides[3]]);
+
+            sum += p == 1 ? v : p == 2 ? v * v : pow(v, (double)p);
+        }
+    }
+    return p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / (double)p);
+}
+
+void kao_op_lp_pool_run(const kao_op_call *c)
+{
+    const kao_pool_param *p = c->param;
+    const kao_window *g = &((const kao_pool_state *)c->state)->window;
+    const kao_tensor in = kao_window_view(&c->in[0]), out = kao_window_view(&c->out[0]);
+
+    for (int64_t n = 0; n < out.dims[0]; n++)
+        for (int64_t ch = 0; ch < out.dims[1]; ch++) {
+            const float *src =
+                (const float *)in.data + n * in.strides[0] + ch * in.strides[1];
+            float *dst = (float *)out.data + n * out.strides[0] + ch * out.strides[1];
+
+            for (int64_t y = 0; y < out.dims[2]; y++)
+                for (int64_t x = 0; x < out.dims[3]; x++)
+                    dst[y * out.strides[2] + x * out.strides[3]] =
+                        (float)norm_window(g, p->power, &in, src, y, x);
         }
 }
 

@@ -1,6 +1,6 @@
-/* ReduceMean, GlobalAveragePool, Softmax, LpNormalization: each output (or each group of
- * outputs) needs a set of axes at once. The tensor is seen as two nested walks: the kept
- * axes outside, the reduced ones inside. */
+/* ReduceMean and its kin, the pools of whole maps, ArgMax, ArgMin: each output needs a set of
+ * axes at once. The tensor is seen as two nested walks: the kept axes outside, the reduced
+ * ones inside. What is summed is a line of a table. */
 #include <math.h>
 #include <string.h>
 
@@ -8,12 +8,112 @@
 #include "nn/lower.h"
 #include "nn/ops/ops.h"
 
+/* ---- what is summed ---- */
+
+static double plus(double sum, double v)
+{
+    return sum + v;
+}
+
+static double plus_absolute(double sum, double v)
+{
+    return sum + fabs(v);
+}
+
+static double plus_square(double sum, double v)
+{
+    return sum + v * v;
+}
+
+static double times(double product, double v)
+{
+    return product * v;
+}
+
+static double larger(double top, double v) /* NaN wins */
+{
+    return v > top || v != v ? v : top;
+}
+
+static double smaller(double low, double v)
+{
+    return v < low || v != v ? v : low;
+}
+
+static int64_t plus_whole(int64_t sum, int64_t v)
+{
+    return (int64_t)((uint64_t)sum + (uint64_t)v);
+}
+
+static int64_t plus_absolute_whole(int64_t sum, int64_t v)
+{
+    return (int64_t)((uint64_t)sum + (v < 0 ? 0 - (uint64_t)v : (uint64_t)v));
+}
+
+static int64_t plus_square_whole(int64_t sum, int64_t v)
+{
+    return (int64_t)((uint64_t)sum + (uint64_t)v * (uint64_t)v);
+}
+
+static int64_t times_whole(int64_t product, int64_t v)
+{
+    return (int64_t)((uint64_t)product * (uint64_t)v);
+}
+
+static int64_t larger_whole(int64_t top, int64_t v)
+{
+    return v > top ? v : top;
+}
+
+static int64_t smaller_whole(int64_t low, int64_t v)
+{
+    return v < low ? v : low;
+}
+
+struct kao_reducer {
+    const char *op;
+    double (*add)(double sum, double v);
+    double start; /* what nothing gives; of an integer type what is nearest to it */
+    int64_t (*whole)(int64_t sum, int64_t v);
+    kao_reduce_end end;
+};
+
+/* clang-format off */
+static const kao_reducer reducers[] = {
+    { "GlobalAveragePool",  plus,          0,         plus_whole, KAO_REDUCE_MEAN },
+    { "GlobalMaxPool",      larger,        -HUGE_VAL, larger_whole, KAO_REDUCE_SUM },
+    { "ReduceL1",           plus_absolute, 0,         plus_absolute_whole, KAO_REDUCE_SUM },
+    { "ReduceL2",           plus_square,   0,         plus_square_whole, KAO_REDUCE_ROOT },
+    { "ReduceLogSum",       plus,          0,         plus_whole, KAO_REDUCE_LOG },
+    { "ReduceLogSumExp",    plus,          0,         plus_whole, KAO_REDUCE_LOG_EXP },
+    { "ReduceMax",          larger,        -HUGE_VAL, larger_whole, KAO_REDUCE_SUM },
+    { "ReduceMean",         plus,          0,         plus_whole, KAO_REDUCE_MEAN },
+    { "ReduceMin",          smaller,       HUGE_VAL,  smaller_whole, KAO_REDUCE_SUM },
+    { "ReduceProd",         times,         1,         times_whole, KAO_REDUCE_SUM },
+    { "ReduceSum",          plus,          0,         plus_whole, KAO_REDUCE_SUM },
+    { "ReduceSumSquare",    plus_square,   0,         plus_square_whole, KAO_REDUCE_SUM },
+};
+/* clang-format on */
+
 /* ---- shapes ---- */
+
+kao_status kao_op_global_pool_load(kao_op_loader *l)
+{
+    const kao_reducer *r = reducers;
+
+    while (strcmp(r->op, l->op->name) != 0) /* each row that loads so has its line */
+        r++;
+    ((kao_reduce_param *)l->param)->how = r;
+    return KAO_OK;
+}
 
 kao_status kao_op_reduce_load(kao_op_loader *l)
 {
     kao_reduce_param *p = l->param;
-    kao_status st = kao_attr_ints(l, "axes", p->axes, KAO_MAX_RANK, &p->n_axes);
+    kao_status st = kao_op_global_pool_load(l);
+
+    if (!st)
+        st = kao_attr_ints(l, "axes", p->axes, KAO_MAX_RANK, &p->n_axes);
 
     return st ? st : kao_attr_int(l, "keepdims", 1, &p->keepdims);
 }
@@ -21,9 +121,11 @@ kao_status kao_op_reduce_load(kao_op_loader *l)
 kao_status kao_op_reduce18_load(kao_op_loader *l)
 {
     kao_reduce_param *p = l->param;
-    kao_status st = kao_attr_int(l, "keepdims", 1, &p->keepdims);
+    kao_status st = kao_op_global_pool_load(l);
 
     p->axes_input = true;
+    if (!st)
+        st = kao_attr_int(l, "keepdims", 1, &p->keepdims);
     return st ? st : kao_attr_int(l, "noop_with_empty_axes", 0, &p->noop_empty);
 }
 
@@ -78,219 +180,196 @@ kao_status kao_op_global_pool_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-kao_status kao_op_softmax_load(kao_op_loader *l)
-{
-    kao_softmax_param *p = l->param;
+/* ---- runs ---- */
 
-    p->flatten = true;
-    return kao_attr_int(l, "axis", 1, &p->axis);
+/* The largest number of a group, from which exponents are counted; 0 where it is not
+ * finite, as then the plain sum is right. */
+static double top_of(const kao_tensor *inner, int64_t from)
+{
+    const kao_tensor *const ops[] = { inner };
+    double top = -HUGE_VAL;
+    kao_walk w;
+
+    kao_walk_init(&w, ops, 1);
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++)
+            top = larger(top,
+                         kao_tensor_number_at(inner, from + w.at[0] + i * w.step[0]));
+    return isfinite(top) ? top : 0;
 }
 
-kao_status kao_op_softmax13_load(kao_op_loader *l)
+static double reduced(const kao_reducer *r, const kao_tensor *inner, int64_t from)
 {
-    kao_softmax_param *p = l->param;
+    const kao_tensor *const ops[] = { inner };
+    const bool by_exp = r->end == KAO_REDUCE_LOG_EXP;
+    const double top = by_exp ? top_of(inner, from) : 0;
+    double sum = r->start;
+    kao_walk w;
 
-    return kao_attr_int(l, "axis", -1, &p->axis);
+    kao_walk_init(&w, ops, 1);
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++) {
+            const double v =
+                kao_tensor_number_at(inner, from + w.at[0] + i * w.step[0]);
+
+            sum = r->add(sum, by_exp ? exp(v - top) : v);
+        }
+    switch (r->end) {
+    case KAO_REDUCE_MEAN:
+        return sum / (double)kao_tensor_count(inner);
+    case KAO_REDUCE_ROOT:
+        return sqrt(sum);
+    case KAO_REDUCE_LOG:
+        return log(sum);
+    case KAO_REDUCE_LOG_EXP:
+        return log(sum) + top;
+    default:
+        return sum;
+    }
 }
 
-kao_status kao_op_lp_norm_load(kao_op_loader *l)
+/* Integers of more digits than a double has: their own sums. */
+static int64_t reduced_whole(const kao_reducer *r, const kao_tensor *inner,
+                             int64_t from)
 {
-    kao_lp_norm_param *p = l->param;
-    kao_status st = kao_attr_int(l, "axis", -1, &p->axis);
+    const kao_tensor *const ops[] = { inner };
+    int64_t sum = r->start < 0   ? INT64_MIN
+                  : r->start > 1 ? INT64_MAX
+                                 : (int64_t)r->start;
+    kao_walk w;
 
+    kao_walk_init(&w, ops, 1);
+    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
+        for (int64_t i = 0; i < w.n; i++)
+            sum =
+                r->whole(sum, kao_tensor_int_at(inner, from + w.at[0] + i * w.step[0]));
+    return sum;
+}
+
+void kao_op_reduce_run(const kao_op_call *c)
+{
+    const kao_reducer *r = ((const kao_reduce_param *)c->param)->how;
+    const kao_reduce_state *s = c->state;
+    const kao_tensor in = kao_tensor_axes(&c->in[0], s->reduced, false);
+    const kao_tensor inner = kao_tensor_axes(&c->in[0], s->reduced, true);
+    const bool whole = !kao_tensor_is_real(&in) && r->end == KAO_REDUCE_SUM &&
+                       kao_tensor_count(&inner) > 0;
+    kao_tensor out = c->out[0];
+
+    if (s->keepdims) /* its reduced axes are of size 1: drop them */
+        out = kao_tensor_axes(&c->out[0], s->reduced, false);
+    const kao_tensor *const ops[] = { &out, &in };
+    kao_walk o;
+
+    kao_walk_init(&o, ops, 2);
+    for (bool ok = o.n > 0; ok; ok = kao_walk_next(&o))
+        for (int64_t j = 0; j < o.n; j++) {
+            const int64_t to = o.at[0] + j * o.step[0], from = o.at[1] + j * o.step[1];
+
+            if (whole)
+                kao_tensor_set_int(&out, to, reduced_whole(r, &inner, from));
+            else
+                kao_tensor_set_number(&out, to, reduced(r, &inner, from));
+        }
+}
+
+/* ---- ArgMax, ArgMin ---- */
+
+kao_status kao_op_arg_load(kao_op_loader *l)
+{
+    kao_arg_param *p = l->param;
+    kao_status st = kao_attr_int(l, "axis", 0, &p->axis);
+
+    p->smallest = strcmp(l->op->name, "ArgMin") == 0;
     if (!st)
-        st = kao_attr_int(l, "p", 2, &p->p);
-    if (!st && p->p != 1 && p->p != 2)
-        st = kao_fail(l->err, KAO_E_FORMAT, "p %lld", (long long)p->p);
-    return st;
+        st = kao_attr_int(l, "keepdims", 1, &p->keepdims);
+    return st ? st : kao_attr_int(l, "select_last_index", 0, &p->last);
 }
 
-/* Numbers along an axis belong together; flatten: along all from this one on, which may
- * then be the rank (each number alone). */
-static kao_status infer_along(kao_op_infer *x, int64_t along, bool flatten)
+kao_status kao_op_arg_infer(kao_op_infer *x)
 {
-    kao_reduce_state *s = x->state;
-    const int32_t rank = x->in[0].rank;
-    int32_t axis = 0;
-
-    kao_infer_like(x, 0);
-    if (flatten && along == rank)
-        return KAO_OK;
-    const kao_status st = kao_infer_axis(x, along, rank, &axis);
+    const kao_arg_param *p = x->param;
+    kao_axis_state *s = x->state;
+    const kao_tensor *in = &x->in[0];
+    const kao_status st = kao_infer_axis(x, p->axis, in->rank, &s->axis);
 
     if (st)
         return st;
-    for (int32_t i = axis; i < rank; i++)
-        s->reduced[i] = i == axis || flatten;
+    if (in->dims[s->axis] == 0)
+        return kao_fail(x->err, KAO_E_FORMAT, "the largest of nothing");
+    x->out[0] = (kao_tensor){ .dtype = KAO_I64 };
+    for (int32_t i = 0; i < in->rank; i++)
+        if (i != s->axis)
+            x->out[0].dims[x->out[0].rank++] = in->dims[i];
+        else if (p->keepdims)
+            x->out[0].dims[x->out[0].rank++] = 1;
     return KAO_OK;
 }
 
-kao_status kao_op_softmax_infer(kao_op_infer *x)
+/* Whether element `at` goes before `best`; a NaN goes before all numbers. */
+static bool wins(const kao_arg_param *p, const kao_tensor *in, int64_t at, int64_t best)
 {
-    const kao_softmax_param *p = x->param;
+    if (kao_tensor_is_real(in)) {
+        const double v = kao_tensor_number_at(in, at),
+                     b = kao_tensor_number_at(in, best);
 
-    return infer_along(x, p->axis, p->flatten);
+        if (b != b)
+            return p->last && v != v;
+        return v != v || (p->smallest ? v < b : v > b) || (p->last && v == b);
+    }
+    const int64_t v = kao_tensor_int_at(in, at), b = kao_tensor_int_at(in, best);
+
+    return (p->smallest ? v < b : v > b) || (p->last && v == b);
 }
 
-kao_status kao_op_lp_norm_infer(kao_op_infer *x)
+void kao_op_arg_run(const kao_op_call *c)
 {
-    return infer_along(x, ((const kao_lp_norm_param *)x->param)->axis, false);
-}
+    const kao_arg_param *p = c->param;
+    const int32_t axis = ((const kao_axis_state *)c->state)->axis;
+    bool is_axis[KAO_MAX_RANK] = { false };
 
-/* ---- walks ---- */
-
-/* The kept (or the reduced) axes of t alone. */
-static kao_tensor axes_of(const kao_tensor *t, const bool *reduced, bool want)
-{
-    kao_tensor v = { .dtype = t->dtype, .data = t->data };
-
-    for (int32_t i = 0; i < t->rank; i++)
-        if (reduced[i] == want) {
-            v.dims[v.rank] = t->dims[i];
-            v.strides[v.rank++] = t->strides[i];
-        }
-    return v;
-}
-
-typedef struct groups { /* outer walk: out, in; inner: the reduced axes of both */
-    kao_walk outer;
-    kao_tensor inner_out, inner_in;
-} groups;
-
-static groups groups_of(const kao_op_call *c, const bool *reduced)
-{
-    const kao_tensor out = axes_of(&c->out[0], reduced, false);
-    const kao_tensor in = axes_of(&c->in[0], reduced, false);
-    const kao_tensor *const ops[] = { &out, &in };
-    groups g = { .inner_out = axes_of(&c->out[0], reduced, true),
-                 .inner_in = axes_of(&c->in[0], reduced, true) };
-
-    kao_walk_init(&g.outer, ops, 2);
-    return g;
-}
-
-void kao_op_reduce_mean_run(const kao_op_call *c)
-{
-    const kao_reduce_state *s = c->state;
-    const kao_tensor in = axes_of(&c->in[0], s->reduced, false);
-    const kao_tensor inner = axes_of(&c->in[0], s->reduced, true);
-    kao_tensor out = c->out[0];
-    const double n = (double)kao_tensor_count(&inner);
-
-    if (s->keepdims) /* its reduced axes are of size 1: drop them */
-        out = axes_of(&c->out[0], s->reduced, false);
-    const kao_tensor *const outer_ops[] = { &out, &in }, *const inner_ops[] = {
-        &inner
-    };
-    kao_walk o;
-
-    kao_walk_init(&o, outer_ops, 2);
-    for (bool ok = o.n > 0; ok; ok = kao_walk_next(&o))
-        for (int64_t j = 0; j < o.n; j++) {
-            const float *base = (const float *)in.data + o.at[1] + j * o.step[1];
-            double sum = 0;
-            kao_walk w;
-
-            kao_walk_init(&w, inner_ops, 1);
-            for (bool more = w.n > 0; more; more = kao_walk_next(&w))
-                for (int64_t i = 0; i < w.n; i++)
-                    sum += (double)base[w.at[0] + i * w.step[0]];
-            ((float *)out.data)[o.at[0] + j * o.step[0]] = (float)(sum / n);
-        }
-}
-
-static void softmax_group(const groups *g, float *dst, const float *src)
-{
-    const kao_tensor *const ops[] = { &g->inner_out, &g->inner_in };
-    float top = -INFINITY;
-    double sum = 0;
+    is_axis[axis] = true;
+    const kao_tensor in = kao_tensor_axes(&c->in[0], is_axis, false),
+                     out = p->keepdims ? kao_tensor_axes(&c->out[0], is_axis, false)
+                                       : c->out[0],
+                     *const ops[] = { &out, &in };
+    const int64_t n = c->in[0].dims[axis], step = c->in[0].strides[axis];
     kao_walk w;
 
     kao_walk_init(&w, ops, 2);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++) {
-            const float v = src[w.at[1] + i * w.step[1]];
+        for (int64_t j = 0; j < w.n; j++) {
+            const int64_t from = w.at[1] + j * w.step[1];
+            int64_t best = 0;
 
-            top = v > top ? v : top;
-        }
-    kao_walk_init(&w, ops, 2);
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++) {
-            const float e = expf(src[w.at[1] + i * w.step[1]] - top);
-
-            dst[w.at[0] + i * w.step[0]] = e;
-            sum += (double)e;
-        }
-    kao_walk_init(&w, ops, 2);
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++) {
-            float *e = &dst[w.at[0] + i * w.step[0]];
-
-            *e = (float)((double)*e / sum);
+            for (int64_t i = 1; i < n; i++)
+                if (wins(p, &in, from + i * step, from + best * step))
+                    best = i;
+            ((int64_t *)out.data)[w.at[0] + j * w.step[0]] = best;
         }
 }
 
-void kao_op_softmax_run(const kao_op_call *c)
+/* ---- kernels ---- */
+
+/* A whole map as one window: the pools, and ReduceMean and ReduceMax over rows and columns. */
+kao_status kao_op_reduce_lower(kao_op_lower *x)
 {
-    const kao_reduce_state *s = c->state;
-    groups g = groups_of(c, s->reduced);
-
-    for (bool ok = g.outer.n > 0; ok; ok = kao_walk_next(&g.outer))
-        for (int64_t j = 0; j < g.outer.n; j++)
-            softmax_group(
-                &g, (float *)c->out[0].data + g.outer.at[0] + j * g.outer.step[0],
-                (const float *)c->in[0].data + g.outer.at[1] + j * g.outer.step[1]);
-}
-
-/* A zero vector stays zero (the specification divides by it). */
-static void lp_group(const groups *g, int64_t p, float *dst, const float *src)
-{
-    const kao_tensor *const ops[] = { &g->inner_out, &g->inner_in };
-    double sum = 0;
-    kao_walk w;
-
-    kao_walk_init(&w, ops, 2);
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++) {
-            const double v = (double)src[w.at[1] + i * w.step[1]];
-
-            sum += p == 1 ? fabs(v) : v * v;
-        }
-    const double norm = p == 1 ? sum : sqrt(sum), scale = norm == 0 ? 0 : 1 / norm;
-
-    kao_walk_init(&w, ops, 2);
-    for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++)
-            dst[w.at[0] + i * w.step[0]] =
-                (float)((double)src[w.at[1] + i * w.step[1]] * scale);
-}
-
-void kao_op_lp_norm_run(const kao_op_call *c)
-{
-    const kao_lp_norm_param *p = c->param;
-    const kao_reduce_state *s = c->state;
-    groups g = groups_of(c, s->reduced);
-
-    for (bool ok = g.outer.n > 0; ok; ok = kao_walk_next(&g.outer))
-        for (int64_t j = 0; j < g.outer.n; j++)
-            lp_group(
-                &g, p->p, (float *)c->out[0].data + g.outer.at[0] + j * g.outer.step[0],
-                (const float *)c->in[0].data + g.outer.at[1] + j * g.outer.step[1]);
-}
-
-/* ---- GlobalAveragePool as a kernel ---- */
-
-kao_status kao_op_global_pool_lower(kao_op_lower *x)
-{
+    static const bool map[KAO_MAX_RANK] = { false, false, true, true };
+    const kao_reducer *r = ((const kao_reduce_param *)x->param)->how;
     const kao_tensor *in = &x->in[0];
     int64_t pitch = 0;
 
+    if (in->dtype != KAO_F32 || (r->end != KAO_REDUCE_MEAN && r->add != larger) ||
+        memcmp(((const kao_reduce_state *)x->state)->reduced, map, sizeof map) != 0)
+        return KAO_OK;
     if (in->rank != 4 || !kao_tensor_is_channels_last(in, &pitch) ||
-        kao_tensor_count(in) == 0 || kao_tensor_count(in) >= INT32_MAX)
+        !kao_tensor_is_dense(&x->out[0]) || kao_tensor_count(in) == 0 ||
+        kao_tensor_count(in) >= INT32_MAX)
         return KAO_OK;
     const int32_t h = (int32_t)in->dims[2], w = (int32_t)in->dims[3],
                   c = (int32_t)in->dims[1];
-    const kao_pooling d = { .kind = KAO_POOLING_AVG,
+    const kao_pooling d = { .kind =
+                                r->add == larger ? KAO_POOLING_MAX : KAO_POOLING_AVG,
                             .n = (int32_t)in->dims[0],
                             .h = h,
                             .w = w,

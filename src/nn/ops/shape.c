@@ -1,5 +1,5 @@
-/* Operators about shapes: Shape, Reshape, Flatten, Unsqueeze, Transpose, and the constants.
- * Reshape-like ones keep the elements in C order; Transpose is a copy through a view. */
+/* Operators about shapes: Shape, Size, Reshape, Flatten, Squeeze, Unsqueeze, Transpose, and
+ * the constants. * Reshape-like ones keep the elements in C order; Transpose is a copy through a view. */
 #include <string.h>
 
 #include "nn/ops/ops.h"
@@ -41,7 +41,18 @@ void kao_op_shape_run(const kao_op_call *c)
         to[i - start] = c->in[0].dims[i];
 }
 
-/* ---- Reshape, Flatten, Unsqueeze ---- */
+kao_status kao_op_size_infer(kao_op_infer *x)
+{
+    x->out[0] = (kao_tensor){ .dtype = KAO_I64 };
+    return KAO_OK;
+}
+
+void kao_op_size_run(const kao_op_call *c)
+{
+    *(int64_t *)c->out[0].data = kao_tensor_count(&c->in[0]);
+}
+
+/* ---- Reshape, Flatten, Squeeze, Unsqueeze ---- */
 
 kao_status kao_op_reshape_load(kao_op_loader *l)
 {
@@ -135,14 +146,14 @@ kao_status kao_op_flatten_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-kao_status kao_op_unsqueeze_load(kao_op_loader *l)
+kao_status kao_op_axes_load(kao_op_loader *l)
 {
     kao_axes_param *p = l->param;
 
     return kao_attr_ints(l, "axes", p->axes, KAO_MAX_RANK, &p->n);
 }
 
-kao_status kao_op_unsqueeze13_load(kao_op_loader *l)
+kao_status kao_op_axes13_load(kao_op_loader *l)
 {
     kao_axes_param *p = l->param;
 
@@ -150,35 +161,71 @@ kao_status kao_op_unsqueeze13_load(kao_op_loader *l)
     return KAO_OK;
 }
 
-kao_status kao_op_unsqueeze_infer(kao_op_infer *x)
+/* The numbers of the attribute, or of input 1. */
+static kao_status axes_of(kao_op_infer *x, int64_t *axes, size_t *n)
 {
     const kao_axes_param *p = x->param;
+
+    memcpy(axes, p->axes, sizeof p->axes);
+    *n = p->n;
+    return p->input && kao_infer_has(x, 1) ? kao_infer_ints(x, 1, axes, KAO_MAX_RANK, n)
+                                           : KAO_OK;
+}
+
+static kao_status mark_axes(kao_op_infer *x, const int64_t *axes, size_t n,
+                            int32_t rank, bool *is_one)
+{
+    for (size_t i = 0; i < n; i++) {
+        int32_t axis = 0;
+        const kao_status st = kao_infer_axis(x, axes[i], rank, &axis);
+
+        if (st)
+            return st;
+        if (is_one[axis])
+            return kao_fail(x->err, KAO_E_FORMAT, "axis %d twice", axis);
+        is_one[axis] = true;
+    }
+    return KAO_OK;
+}
+
+kao_status kao_op_squeeze_infer(kao_op_infer *x)
+{
+    const kao_tensor *in = &x->in[0];
+    int64_t axes[KAO_MAX_RANK];
+    bool gone[KAO_MAX_RANK] = { false };
+    size_t n = 0;
+    kao_status st = axes_of(x, axes, &n);
+
+    if (!st)
+        st = mark_axes(x, axes, n, in->rank, gone);
+    x->out[0] = (kao_tensor){ .dtype = in->dtype };
+    for (int32_t i = 0; !st && i < in->rank; i++) {
+        if (gone[i] && in->dims[i] != 1)
+            st = kao_fail(x->err, KAO_E_FORMAT, "axis %d has %lld elements, wanted 1",
+                          i, (long long)in->dims[i]);
+        if (!gone[i] && (n > 0 || in->dims[i] != 1)) /* no axes: all of size 1 */
+            x->out[0].dims[x->out[0].rank++] = in->dims[i];
+    }
+    return st;
+}
+
+kao_status kao_op_unsqueeze_infer(kao_op_infer *x)
+{
     const kao_tensor *in = &x->in[0];
     kao_tensor *out = &x->out[0];
     int64_t axes[KAO_MAX_RANK];
-    size_t n = p->n;
+    size_t n = 0;
     bool added[KAO_MAX_RANK] = { false };
+    kao_status st = axes_of(x, axes, &n);
 
-    memcpy(axes, p->axes, sizeof axes);
-    if (p->input) {
-        const kao_status st = kao_infer_ints(x, 1, axes, KAO_MAX_RANK, &n);
-
-        if (st)
-            return st;
-    }
+    if (st)
+        return st;
     if ((size_t)in->rank + n > KAO_MAX_RANK)
         return kao_fail(x->err, KAO_E_LIMIT, "more than %d dimensions", KAO_MAX_RANK);
     *out = (kao_tensor){ .dtype = in->dtype, .rank = in->rank + (int32_t)n };
-    for (size_t i = 0; i < n; i++) {
-        int32_t axis = 0;
-        const kao_status st = kao_infer_axis(x, axes[i], out->rank, &axis);
-
-        if (st)
-            return st;
-        if (added[axis])
-            return kao_fail(x->err, KAO_E_FORMAT, "axis %d twice", axis);
-        added[axis] = true;
-    }
+    st = mark_axes(x, axes, n, out->rank, added);
+    if (st)
+        return st;
     for (int32_t i = 0, from = 0; i < out->rank; i++)
         out->dims[i] = added[i] ? 1 : in->dims[from++];
     return KAO_OK;

@@ -23,15 +23,22 @@ static kao_walk walk_unary(const kao_op_call *c)
 
 /* out = f(in). user: the operator's own. */
 static inline void map_floats(const kao_op_call *c,
-                              float (*f)(float a, const void *user), const void *user)
+                              double (*f)(double a, const void *user), const void *user)
 {
-    const float *in = c->in[0].data;
-    float *out = c->out[0].data;
+    const bool is_f32 = c->in[0].dtype == KAO_F32;
     kao_walk w = walk_unary(c);
 
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
-        for (int64_t i = 0; i < w.n; i++)
-            out[w.at[0] + i * w.step[0]] = f(in[w.at[1] + i * w.step[1]], user);
+        for (int64_t i = 0; i < w.n; i++) {
+            const int64_t to = w.at[0] + i * w.step[0], at = w.at[1] + i * w.step[1];
+
+            if (is_f32)
+                ((float *)c->out[0].data)[to] =
+                    (float)f((double)((const float *)c->in[0].data)[at], user);
+            else
+                ((double *)c->out[0].data)[to] =
+                    f(((const double *)c->in[0].data)[at], user);
+        }
 }
 
 static inline void map_ints(const kao_op_call *c,
@@ -46,7 +53,7 @@ static inline void map_ints(const kao_op_call *c,
                 f(kao_tensor_int_at(&c->in[0], w.at[1] + i * w.step[1]), user));
 }
 
-static float relu(float a, const void *user)
+static double relu(double a, const void *user)
 {
     (void)user;
     return a < 0 ? 0 : a;
@@ -60,32 +67,10 @@ static int64_t relu_int(int64_t a, const void *user)
 
 void kao_op_relu_run(const kao_op_call *c)
 {
-    if (c->out[0].dtype == KAO_F32)
+    if (kao_tensor_is_real(&c->out[0]))
         map_floats(c, relu, NULL);
     else
         map_ints(c, relu_int, NULL);
-}
-
-static float sigmoid(float a, const void *user)
-{
-    (void)user;
-    return 1.0f / (1.0f + expf(-a));
-}
-
-void kao_op_sigmoid_run(const kao_op_call *c)
-{
-    map_floats(c, sigmoid, NULL);
-}
-
-static float exponential(float a, const void *user)
-{
-    (void)user;
-    return expf(a);
-}
-
-void kao_op_exp_run(const kao_op_call *c)
-{
-    map_floats(c, exponential, NULL);
 }
 
 kao_status kao_op_leaky_load(kao_op_loader *l)
@@ -95,9 +80,9 @@ kao_status kao_op_leaky_load(kao_op_loader *l)
     return kao_attr_float(l, "alpha", 0.01f, &p->alpha);
 }
 
-static float leaky(float a, const void *user)
+static double leaky(double a, const void *user)
 {
-    return a < 0 ? ((const kao_leaky_param *)user)->alpha * a : a;
+    return a < 0 ? (double)((const kao_leaky_param *)user)->alpha * a : a;
 }
 
 void kao_op_leaky_run(const kao_op_call *c)
@@ -213,14 +198,14 @@ kao_status kao_op_clip_infer(kao_op_infer *x)
 }
 
 typedef struct bounds { /* of the output's type */
-    float lo, hi;
+    double lo, hi;
     int64_t lo_int, hi_int;
 } bounds;
 
-static float clip(float a, const void *user)
+static double clip(double a, const void *user)
 {
     const bounds *b = user;
-    const float v = a < b->lo ? b->lo : a;
+    const double v = a < b->lo ? b->lo : a;
 
     return v > b->hi ? b->hi : v;
 }
@@ -233,20 +218,15 @@ static int64_t clip_int(int64_t a, const void *user)
     return v > b->hi_int ? b->hi_int : v;
 }
 
-static const kao_tensor *bound(const kao_op_call *c, uint32_t i)
-{
-    return i < c->n_in && kao_tensor_given(&c->in[i]) ? &c->in[i] : NULL;
-}
-
 void kao_op_clip_run(const kao_op_call *c)
 {
     const kao_clip_param *p = c->param;
-    const kao_tensor *lo = bound(c, 1), *hi = bound(c, 2);
-    bounds b = { p->lo, p->hi, INT64_MIN, INT64_MAX };
+    const kao_tensor *lo = kao_call_optional(c, 1), *hi = kao_call_optional(c, 2);
+    bounds b = { (double)p->lo, (double)p->hi, INT64_MIN, INT64_MAX };
 
-    if (c->out[0].dtype == KAO_F32) {
-        b.lo = lo ? *(const float *)lo->data : b.lo;
-        b.hi = hi ? *(const float *)hi->data : b.hi;
+    if (kao_tensor_is_real(&c->out[0])) {
+        b.lo = lo ? kao_tensor_number_at(lo, 0) : b.lo;
+        b.hi = hi ? kao_tensor_number_at(hi, 0) : b.hi;
         map_floats(c, clip, &b);
         return;
     }
@@ -255,7 +235,9 @@ void kao_op_clip_run(const kao_op_call *c)
     map_ints(c, clip_int, &b);
 }
 
-/* ---- Cast ---- */
+/* ---- Cast ----
+ * From floats to integers: towards zero; what does not fit is clamped and NaN gives 0 (ONNX
+ * leaves both open). */
 
 kao_status kao_op_cast_load(kao_op_loader *l)
 {
@@ -265,6 +247,8 @@ kao_status kao_op_cast_load(kao_op_loader *l)
 
     if (st)
         return st;
+    if (to == KAO_F16) /* computed as float32 */
+        to = KAO_F32;
     if (to < 0 || to > 1000 || !(kao_type_bit((kao_dtype)to) & KAO_T_ALL))
         return kao_fail(l->err, KAO_E_UNSUPPORTED, "to %s",
                         kao_dtype_name(to < 0 || to > 1000 ? -1 : (int)to));
@@ -281,39 +265,11 @@ kao_status kao_op_cast_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-/* Truncation towards zero; what does not fit saturates and NaN gives 0 (ONNX leaves both
- * open). */
-static int64_t float_to_int(float v, int64_t lo, int64_t hi)
+kao_status kao_op_cast_like_infer(kao_op_infer *x)
 {
-    if (v != v)
-        return 0;
-    if (v <= (float)lo)
-        return lo;
-    return v >= (float)hi ? hi : (int64_t)v;
-}
-
-static void cast_float(const kao_tensor *out, int64_t at, float v)
-{
-    switch (out->dtype) {
-    case KAO_F32:
-        ((float *)out->data)[at] = v;
-        break;
-    case KAO_I64:
-        ((int64_t *)out->data)[at] = float_to_int(v, INT64_MIN, INT64_MAX);
-        break;
-    case KAO_I32:
-        ((int32_t *)out->data)[at] = (int32_t)float_to_int(v, INT32_MIN, INT32_MAX);
-        break;
-    case KAO_U8:
-        ((uint8_t *)out->data)[at] = (uint8_t)float_to_int(v, 0, UINT8_MAX);
-        break;
-    case KAO_I8:
-        ((int8_t *)out->data)[at] = (int8_t)float_to_int(v, INT8_MIN, INT8_MAX);
-        break;
-    default:
-        ((uint8_t *)out->data)[at] = v != 0; /* NaN is true */
-        break;
-    }
+    kao_infer_like(x, 0);
+    x->out[0].dtype = x->in[1].dtype;
+    return KAO_OK;
 }
 
 /* Between integers the low bits are kept. */
@@ -321,6 +277,8 @@ static void cast_int(const kao_tensor *out, int64_t at, int64_t v)
 {
     if (out->dtype == KAO_F32)
         ((float *)out->data)[at] = (float)v;
+    else if (out->dtype == KAO_F64)
+        ((double *)out->data)[at] = (double)v;
     else
         kao_tensor_set_int(out, at, out->dtype == KAO_BOOL ? v != 0 : v);
 }
@@ -350,11 +308,12 @@ void kao_op_cast_run(const kao_op_call *c)
         for (int64_t i = 0; !widens && i < w.n; i++) {
             const int64_t to = w.at[0] + i * w.step[0], at = w.at[1] + i * w.step[1];
 
-            if (in->dtype == KAO_F32)
-                cast_float(out, to, ((const float *)in->data)[at]);
+            if (kao_tensor_is_real(in))
+                kao_tensor_set_number(out, to, kao_tensor_number_at(in, at));
             else if (in->dtype == KAO_F16)
-                cast_float(out, to,
-                           kao_half_to_float(((const uint16_t *)in->data)[at]));
+                kao_tensor_set_number(
+                    out, to,
+                    (double)kao_half_to_float(((const uint16_t *)in->data)[at]));
             else
                 cast_int(out, to, kao_tensor_int_at(in, at));
         }
@@ -424,7 +383,8 @@ kao_status kao_op_exp_lower(kao_op_lower *x)
 {
     const size_t n = (size_t)kao_tensor_count(&x->out[0]);
 
-    if (!kao_tensor_is_dense(&x->in[0]) || !kao_tensor_is_dense(&x->out[0]))
+    if (x->in[0].dtype != KAO_F32 || !kao_tensor_is_dense(&x->in[0]) ||
+        !kao_tensor_is_dense(&x->out[0]))
         return KAO_OK;
     return kao_lower_to(x, KAO_KERNEL_EXP, &n, sizeof n);
 }

@@ -1,0 +1,208 @@
+/* Types of numbers: networks of float16 compute as float32 what their float32 twins compute,
+ * float64 keeps its digits, and int64 more than a double has. */
+#include "support/unit.h"
+
+#include <string.h>
+
+#include "base/half.h"
+#include "support/fixture.h"
+
+enum { N = 3 * 8 * 8, W = 6 * 3 * 3 * 3 };
+
+/* A small network, numbers stored as dtype: KAO_F16 or, the same numbers, KAO_F32. inside:
+ * float32 in and out with Casts beside, as converters write it; else float16 all through. */
+static pb network(int dtype, bool inside)
+{
+    uint16_t halves[W + 6 + 6];
+    float floats[W + 6 + 6];
+    const void *numbers =
+        dtype == KAO_F16 ? (const void *)halves : (const void *)floats;
+    const size_t size = kao_dtype_size(dtype);
+    const char *at = numbers;
+    graph g;
+
+    for (uint32_t i = 0; i < W + 12; i++) {
+        halves[i] = kao_float_to_half(noise(3, i) / 4);
+        floats[i] = kao_half_to_float(halves[i]);
+    }
+    graph_init(&g, 13);
+    graph_input(&g, "x", inside ? KAO_F32 : dtype, "1,3,8,8");
+    graph_tensor(&g, "w", dtype, "6,3,3,3", at);
+    graph_tensor(&g, "b", dtype, "6", at + W * size);
+    graph_tensor(&g, "s", dtype, "6,1,1", at + (W + 6) * size);
+    graph_tensor(&g, "lo", dtype, "", at);
+    if (inside)
+        graph_node(&g, "Cast", "x", "h", dtype == KAO_F16 ? "to=10" : "to=1");
+    else
+        graph_node(&g, "Identity", "x", "h", "");
+    graph_node(&g, "Conv", "h w b", "c", "pads=[1,1,1,1]");
+    graph_node(&g, "PRelu", "c s", "p", "");
+    graph_node(&g, "Clip", "p lo", "q", "");
+    graph_node(&g, "Mul", "q s", "m", "");
+    graph_node(&g, "GlobalAveragePool", "m", "a", "");
+    graph_node(&g, "Cast", "a", "y", inside || dtype == KAO_F32 ? "to=1" : "to=10");
+    graph_output(&g, "y", inside ? KAO_F32 : dtype, NULL);
+    return graph_file(&g);
+}
+
+static void halves_are_computed_as_floats(void **state)
+{
+    fixture *f = *state;
+    float x[N];
+    const kao_tensor in = tensor_of("1,3,8,8", x);
+
+    for (uint32_t i = 0; i < N; i++)
+        x[i] = noise(9, i);
+    for (int inside = 0; inside < 2; inside++)
+        for (int all = 0; all < 2; all++) {
+            float want[6] = { 0 };
+
+            for (int k = 0; k < 2; k++) {
+                pb file = network(k ? KAO_F16 : KAO_F32, inside);
+                kao_network *m = NULL;
+                kao_session *s = NULL;
+
+                if (run_graph(f->ctx, &file, all ? KAO_PASS_ALL : 0, &in, 1, &m, &s,
+                              &f->err))
+                    fail_msg("%s", f->err.msg);
+                const kao_tensor *out = kao_session_output(s, 0);
+
+                assert_int_equal(out->dtype, KAO_F32);
+                assert_int_equal(kao_tensor_count(out), 6);
+                if (k)
+                    assert_memory_equal(out->data, want, sizeof want);
+                memcpy(want, out->data, sizeof want);
+                assert_true(want[0] != want[1]); /* not all cut off */
+                kao_session_destroy(s);
+                kao_network_destroy(m);
+                pb_free(&file);
+            }
+        }
+}
+
+/* op on a constant that holds numbers past 2^53 (some of them), against the exact result. */
+static void whole_numbers_keep_their_digits(void **state)
+{
+    enum { BIG = 53 };
+    const int64_t one = (int64_t)1 << BIG;
+    const int64_t v[4] = { one + 1, one, -3, 2 };
+    const struct {
+        const char *op, *attributes;
+        int64_t want[4];
+        int n;
+    } rows[] = {
+        { "ReduceSum", "keepdims=0", { 2 * one }, 1 },
+        { "ReduceMax", "keepdims=0", { one + 1 }, 1 },
+        { "ReduceMin", "keepdims=0", { -3 }, 1 },
+        { "ReduceL1", "keepdims=0", { 2 * one + 6 }, 1 },
+        { "ArgMax", "keepdims=0", { 0 }, 1 },
+        { "Abs", "", { one + 1, one, 3, 2 }, 4 },
+        { "Neg", "", { -one - 1, -one, 3, -2 }, 4 },
+        { "Max", "", { one + 1, one, -3, 2 }, 4 },
+        { "Sign", "", { 1, 1, -1, 1 }, 4 },
+    };
+    fixture *f = *state;
+
+    for (size_t r = 0; r < COUNT(rows); r++) {
+        kao_tensor in = { .dtype = KAO_I64, .rank = 1, .dims = { 4 } };
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        graph g;
+
+        kao_tensor_set_dense(&in);
+        in.data = (void *)(uintptr_t)v;
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_I64, "4");
+        graph_node(&g, rows[r].op, "x", "y", rows[r].attributes);
+        graph_output(&g, "y", KAO_I64, NULL);
+        pb file = graph_file(&g);
+
+        if (run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err))
+            fail_msg("%s: %s", rows[r].op, f->err.msg);
+        const int64_t *got = kao_session_output(s, 0)->data;
+
+        for (int i = 0; i < rows[r].n; i++)
+            if (got[i] != rows[r].want[i])
+                fail_msg("%s: element %d is %lld, wanted %lld", rows[r].op, i,
+                         (long long)got[i], (long long)rows[r].want[i]);
+        kao_session_destroy(s);
+        kao_network_destroy(m);
+        pb_free(&file);
+    }
+}
+
+/* 1/3 in double, through operators of each kind; a float would keep 7 digits of it. */
+static void doubles_keep_their_digits(void **state)
+{
+    fixture *f = *state;
+    const double x[4] = { 1.0 / 3, -2.0 / 7, 5.0 / 9, 1e-300 };
+    kao_tensor in = { .dtype = KAO_F64, .rank = 2, .dims = { 2, 2 } };
+    kao_network *m = NULL;
+    kao_session *s = NULL;
+    graph g;
+
+    kao_tensor_set_dense(&in);
+    in.data = (void *)(uintptr_t)x;
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F64, "2,2");
+    graph_node(&g, "Transpose", "x", "t", "perm=[1,0]");
+    graph_node(&g, "Relu", "t", "r", "");
+    graph_node(&g, "Add", "r t", "a", "");
+    graph_node(&g, "Concat", "a t", "c", "axis=0");
+    graph_node(&g, "Neg", "c", "y", "");
+    graph_output(&g, "y", KAO_F64, NULL);
+    pb file = graph_file(&g);
+
+    if (run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err))
+        fail_msg("%s", f->err.msg);
+    const double want[8] = { -2 * x[0], -2 * x[2], -x[1], -2 * x[3],
+                             -x[0],     -x[2],     -x[1], -x[3] };
+
+    assert_memory_equal(kao_session_output(s, 0)->data, want, sizeof want);
+    kao_session_destroy(s);
+    kao_network_destroy(m);
+    pb_free(&file);
+}
+
+/* Loading, planning (which widens, and computes constants) and running, each allocation
+ * failing in turn. */
+static void memory_runs_out(void **state)
+{
+    fixture *f = *state;
+    float x[N] = { 0 };
+    const kao_tensor in = tensor_of("1,3,8,8", x);
+    kao_mem *mem = &f->ctx->mem;
+    bool fired = true;
+
+    for (long long i = 0; fired; i++) {
+        pb file = network(KAO_F16, false);
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        const size_t live = atomic_load(&mem->live);
+
+        kao_fault_arm(mem, KAO_FAULT_ALLOC, i);
+        const kao_status st =
+            run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err);
+
+        fired = kao_fault_disarm(mem, KAO_FAULT_ALLOC);
+        assert_int_equal(st, fired ? KAO_E_NOMEM : KAO_OK);
+        if (!fired) {
+            kao_session_destroy(s);
+            kao_network_destroy(m);
+        }
+        assert_int_equal(atomic_load(&mem->live), live);
+        pb_free(&file);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(halves_are_computed_as_floats),
+        cmocka_unit_test(whole_numbers_keep_their_digits),
+        cmocka_unit_test(doubles_keep_their_digits),
+        cmocka_unit_test(memory_runs_out),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
