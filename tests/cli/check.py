@@ -177,6 +177,21 @@ def embed(path, dim, rows):
         need(abs(math.fsum(v * v for v in o["embedding"]) - 1) < 1e-5, "length")
 
 
+def same_numbers(path, other):
+    """Two outputs alike but for roundings: 1e-4 of numbers up to 1, 0.02 of others (pixels)."""
+    def compare(a, b, where):
+        if number(a) and number(b):
+            need(abs(a - b) <= (1e-4 if abs(a) <= 1 else 0.02), where, a, b)
+        elif isinstance(a, (list, dict)) and type(a) is type(b):
+            keys = range(len(a)) if isinstance(a, list) else a
+            need(len(a) == len(b) and (isinstance(a, list) or set(a) == set(b)), where, "other keys")
+            for key in keys:
+                compare(a[key], b[key], f"{where} {key}")
+        else:
+            need(a == b, where, a, b)
+    compare(objects(path), objects(other), "object")
+
+
 def read_npy(path):
     data = open(path, "rb").read()
     need(data[:8] == b"\x93NUMPY\x01\x00", "not .npy 1.0")
