@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Say how a run of `meson test` went, for ./test.
 
-usage: test_report.py BUILD-FOLDER
+usage: test_report.py BUILD-FOLDER [STATUS]
+STATUS: meson's. Where it tells of a failure and no test does, meson ended before all had run.
 Prints what failed with the end of its output, what was skipped or left out and why; the last
 line is "passed failed skipped", three numbers.
 """
@@ -42,6 +43,10 @@ def main():
             if line not in told:
                 print(line.replace(shared, "../shared"))
                 told.add(line)
+    ended = sys.argv[2] if len(sys.argv) > 2 else "0"
+    if tests and ended != "0" and not counts["failed"]:
+        print("FAILED: meson ended with status %s, not all tests ran (see %s/test.log)" % (ended, folder))
+        counts["failed"] += 1
     if not tests:
         print("FAILED: meson ran no test (see %s/test.log)" % folder)
         counts["failed"] += 1

@@ -2,6 +2,7 @@
 #include "cli/jobs.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ typedef struct run {
     result *results; /* NULL: no threads */
     pthread_t *threads;
     uint32_t n_threads; /* that run */
+    sigset_t signals;   /* of the caller, while its threads hold SIGPIPE back */
 } run;
 
 typedef struct thread_arg {
@@ -76,6 +78,23 @@ static void join_all(const run *r)
         pthread_join(r->threads[i], NULL);
 }
 
+/* SIGPIPE would end the program in the middle of other threads' files: it waits until they
+ * have ended, and the write that caused it fails. */
+static void hold_sigpipe(run *r)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, &r->signals);
+}
+
+/* One that came meanwhile ends the program now. */
+static void let_sigpipe(const run *r)
+{
+    pthread_sigmask(SIG_SETMASK, &r->signals, NULL);
+}
+
 /* Nobody would see the rest. What is being worked on ends first: a file that is cut off while
  * it is written stays beside its name. */
 static _Noreturn void leave(run *r, const char *name)
@@ -86,6 +105,8 @@ static _Noreturn void leave(run *r, const char *name)
         pthread_mutex_unlock(&r->lock);
     }
     join_all(r);
+    if (r->results)
+        let_sigpipe(r);
     exit(cli_finish(name, CLI_FAULT));
 }
 
@@ -136,6 +157,7 @@ int cli_jobs_run(const cli_jobs *jobs, const char *name)
     r.results = calloc(jobs->n_items, sizeof *r.results);
     pthread_mutex_init(&r.lock, NULL);
     pthread_cond_init(&r.ready, NULL);
+    hold_sigpipe(&r);
     if (args && r.threads && r.results)
         for (uint32_t i = 0; i < jobs->n_workers; r.n_threads = ++i) {
             args[i] =
@@ -148,6 +170,7 @@ int cli_jobs_run(const cli_jobs *jobs, const char *name)
     else
         fprintf(stderr, "kao %s: no thread could be started\n", name);
     join_all(&r);
+    let_sigpipe(&r);
     pthread_cond_destroy(&r.ready);
     pthread_mutex_destroy(&r.lock);
     free(r.results);

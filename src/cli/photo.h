@@ -1,5 +1,5 @@
 /* A picture file on its way to faces and vectors: what verify, detect, embed and align
- * share. Written against the public API alone. */
+ * share. Of the engine it uses the public API alone. */
 #ifndef KAO_CLI_PHOTO_H
 #define KAO_CLI_PHOTO_H
 

@@ -65,4 +65,17 @@ rm build-it/build.ninja
 setup
 [ -f build-it/build.ninja ] || fails "no build where one was stopped"
 fact "a build folder whose setup was stopped halfway is made anew, a whole one stays"
+
+mkdir -p ran/meson-logs
+printf '{"name": "one", "result": "OK", "duration": 1.0, "stdout": "fine"}\n' >ran/meson-logs/testlog.json
+report() { # STATUS WANTED: meson's, the last line
+    run 0 "${PYTHON:-python3}" "$source/tools/test_report.py" ran $1
+    [ "$(tail -n 1 "$work/out")" = "$2" ] || fails "$1: $(cat "$work/out")"
+}
+report 0 "1 0 0"
+report 137 "1 1 0"
+out_has "FAILED: meson ended with status 137"
+printf '{"name": "two", "result": "FAIL", "duration": 1.0, "returncode": 1}\n' >>ran/meson-logs/testlog.json
+report 1 "1 1 0"
+fact "a run that ended before all tests had run has failed"
 finish

@@ -67,4 +67,13 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 [ -z "$(find full -name '.kao-*')" ] || fails "left: $(find full -name '.kao-*' | wc -l)"
 fact "paths into a full disk end a list after the chips that are being written: no other file stays"
+mkdir gone
+for i in 1 2 3 4 5 6 7 8; do
+    sh -c 'to=$1; shift; { "$0" align -j 4 -o "$to" "$@" 2>said; echo $? >status; } | head -n 1 >first' "$KAO" gone copy*.jpg
+    # the signal ends it, silently, as it ends any program; one that was done before is fine
+    case $(cat status) in 141 | 0) ;; *) fails "status $(cat status) behind a closed pipe" ;; esac
+    [ ! -s said ] || fails "said: $(cat said)"
+done
+[ -z "$(find gone -name '.kao-*')" ] || fails "left: $(find gone -name '.kao-*' | wc -l)"
+fact "a reader that goes away ends a list in the same way, by the signal"
 finish
