@@ -48,8 +48,8 @@ Face.__doc__ = "box: (x, y, width, height) in pixels of the picture; score: the 
 Verdict = namedtuple("Verdict", "similarity threshold same far far_is far_worst_group worst_group likelihood_ratio")
 Verdict.__doc__ = """similarity: cosine, 1.0 at most. same: similarity >= threshold.
 far: the share of pairs of strangers that look as alike, None without a calibration; far_is: "counted",
-"extrapolated", "at_most" or "at_least"; far_worst_group, worst_group: the highest rate of a group, where one was
-counted that far; likelihood_ratio: how many times more often the same person's pairs are as alike. docs/scores.md."""
+"extrapolated", "at_most" or "at_least"; far_worst_group, worst_group: the highest rate of a group (or what it is at
+least, at low similarities), where one was counted that far; likelihood_ratio: how many times more often the same person's pairs are as alike. docs/scores.md."""
 
 TTA = {"none": 0, "concat": 1, "sum": 2}
 CHOICE = {"largest": 0, "center": 1, "best": 2, "error": 3}

@@ -52,8 +52,9 @@ KAO_API int kao_calibration_threshold(const kao_calibration *c, kao_tta tta, dou
  * it; else false. */
 KAO_API int kao_calibration_far(const kao_calibration *c, kao_tta tta, float similarity,
                                 const char *group, kao_rate *rate);
-/* The highest rate that a group has at a similarity, and whose it is. False: there is none, or
- * the similarity is beyond what was counted of every group. */
+/* The highest rate that a group has at a similarity, and whose it is; where that group's curve
+ * begins above the similarity, a bound (false, where rate has no room for it). False: there is
+ * none, or the similarity is beyond what was counted of every group. */
 KAO_API int kao_calibration_worst(const kao_calibration *c, kao_tta tta,
                                   float similarity, kao_rate *rate, const char **group);
 /* The threshold at which the worst group's rate is far. False: there is no group, or one of

@@ -91,7 +91,7 @@ float cli_limit_for(const cli_limit *l, size_t n)
 
 cli_odds cli_odds_of(const cli_limit *l, float similarity, size_t n)
 {
-    kao_rate all = { .size = sizeof all }, worst = { .size = 0 };
+    kao_rate all = { .size = sizeof all }, worst = { .size = sizeof worst };
     cli_odds o = { .known = kao_calibration_far(l->calibration, l->tta, similarity,
                                                 NULL, &all) };
     double log_ratio = 0;
@@ -105,8 +105,10 @@ cli_odds cli_odds_of(const cli_limit *l, float similarity, size_t n)
         o.extrapolated = all.extrapolated;
         o.bound = all.bound;
     }
-    if (o.worst_known)
+    if (o.worst_known) {
         o.far_worst = of_best(worst.far, (double)n);
+        o.worst_bound = worst.bound;
+    }
     if (o.ratio_known)
         o.ratio = exp(log_ratio) / (double)n;
     return o;
@@ -172,7 +174,8 @@ void cli_odds_print(const cli_odds *o)
            o->extrapolated ? " (extrapolated)" : "");
     if (o->worst_known) {
         put_share(o->far_worst, worst);
-        printf("; among %s, the worst group measured, %s", o->worst, worst);
+        printf("; among %s, the worst group measured, %s%s", o->worst,
+               o->worst_bound ? "more than " : "", worst);
     }
     printf(".\n");
 }
@@ -188,6 +191,10 @@ void cli_odds_set(kao_json *to, const cli_odds *o)
                                    : kao_json_string("counted"));
     kao_json_set(to, "far_worst_group",
                  o->worst_known ? kao_json_number(o->far_worst) : kao_json_null());
+    kao_json_set(to, "far_worst_is",
+                 !o->worst_known  ? kao_json_null()
+                 : o->worst_bound ? kao_json_string("at_least")
+                                  : kao_json_string("counted"));
     kao_json_set(to, "worst_group",
                  o->worst_known ? kao_json_string(o->worst) : kao_json_null());
     kao_json_set(to, "likelihood_ratio",

@@ -28,7 +28,7 @@ float cli_limit_for(const cli_limit *l, size_t n);
 
 typedef struct cli_odds { /* of the best of n pairs */
     bool known, extrapolated, worst_known, ratio_known;
-    int bound; /* as kao_rate's */
+    int bound, worst_bound; /* as kao_rate's */
     double far, far_worst, ratio;
     const char *worst; /* the group's name; borrowed from the card */
 } cli_odds;
@@ -39,7 +39,7 @@ cli_odds cli_odds_of(const cli_limit *l, float similarity, size_t n);
 void cli_odds_print(const cli_odds *odds);
 /* Decimal places, 3 or more, with which the two numbers as printed tell the verdict. */
 int cli_places_for(float similarity, float threshold);
-/* far, far_is, far_worst_group, worst_group, likelihood_ratio. */
+/* far, far_is, far_worst_group, far_worst_is, worst_group, likelihood_ratio. */
 void cli_odds_set(kao_json *o, const cli_odds *odds);
 
 #endif

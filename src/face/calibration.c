@@ -325,27 +325,38 @@ int kao_calibration_far(const kao_calibration *c, kao_tta tta, float similarity,
 
 /* ---- groups ---- */
 
+/* Whether a group's rate is the higher one: of two that are "so much at least", whose curve
+ * begins at the higher similarity. */
+static bool is_worse(const kao_rate *a, const curve *of_a, const kao_rate *b,
+                     const curve *of_b)
+{
+    if (!of_b || a->far != b->far)
+        return !of_b || a->far > b->far;
+    return of_a->points[0].similarity > of_b->points[0].similarity;
+}
+
 int kao_calibration_worst(const kao_calibration *c, kao_tta tta, float similarity,
                           kao_rate *rate, const char **group)
 {
-    double far = 0;
-    const char *of = NULL;
+    kao_rate worst = { .size = sizeof worst };
+    const curve *of = NULL;
 
     for (size_t i = 0; has_room(rate) && c && i < c->n; i++) {
-        kao_rate own = { .size = 0 };
+        const curve *k = &c->curves[i];
+        kao_rate own = { .size = sizeof own };
 
-        if (c->curves[i].tta == tta && c->curves[i].group[0] &&
-            kao_calibration_far(c, tta, similarity, c->curves[i].group, &own) &&
-            own.far > far) {
-            far = own.far;
-            of = c->curves[i].group;
+        if (k->tta == tta && k->group[0] &&
+            kao_calibration_far(c, tta, similarity, k->group, &own) && own.bound <= 0 &&
+            is_worse(&own, k, &worst, of)) {
+            worst = own;
+            of = k;
         }
     }
-    if (!of)
+    if (!of || !kao_calibration_far(c, tta, similarity, of->group, rate))
         return 0;
     if (group)
-        *group = of;
-    return kao_calibration_far(c, tta, similarity, of, rate);
+        *group = of->group;
+    return 1;
 }
 
 int kao_calibration_worst_threshold(const kao_calibration *c, kao_tta tta, double far,

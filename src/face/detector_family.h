@@ -2,7 +2,7 @@
  *
  * A codec knows a family's structure and how its output tensors say where faces are. How the
  * picture is searched is the row's `find`: by passes of one network over reduced pictures
- * (detect_passes.c), as all families here do, or, of a cascade, by steps of its own. */
+ * (detect_passes.c), as most families do, or, of a cascade (MTCNN), by steps of its own. */
 #ifndef KAO_FACE_DETECTOR_FAMILY_H
 #define KAO_FACE_DETECTOR_FAMILY_H
 

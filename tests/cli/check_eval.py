@@ -207,7 +207,8 @@ def odds(path, card, far, of):
     s = o["similarity"]
     at = rate_at(every, s)
     need(o["far"] == 1e-6 and o["far_is"] == "at_most" if at is None else abs(o["far"] / at - 1) < 1e-4, o["far"], at)
-    worst = [(rate_at(c, s), g) for g, c in groups.items() if rate_at(c, s) is not None]
+    # a curve that begins above the similarity: so much at least
+    worst = [(10 ** c[0][1] if s < c[0][0] else rate_at(c, s), g) for g, c in groups.items() if s <= c[-1][0]]
     need(o["far_worst_group"] is None if not worst else abs(o["far_worst_group"] / max(worst)[0] - 1) < 1e-4, o, worst)
     need(o["worst_group"] == (max(worst)[1] if worst else None), o["worst_group"])
     ratio = math.exp(max(-16, min(16, 10 * s - 3)))

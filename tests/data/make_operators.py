@@ -399,6 +399,17 @@ def resizes():
             case("Resize", 10, short, [x, all_scales], [f32(out)], 4, 2, fixed=(1,))
 
 
+def crops():
+    """Outside the picture stands the attribute's value, whatever the type."""
+    for dtype in (np.float32, np.float64, np.int64, np.int32, np.uint8, np.int8):
+        x = np.array([[[[1, 2], [3, 4]]]], dtype)
+        out = np.full((1, 1, 4, 4), 10, dtype)
+        out[0, 0, 1:3, 1:3] = x[0, 0]  # positions -1, 0, 1, 2 of each axis
+        roi = np.array([0, 0, -1, -1, 1, 1, 2, 2], np.float32)
+        case("Resize", 13, "mode=nearest coordinate_transformation_mode=tf_crop_and_resize extrapolation_value=10.0",
+             [x, roi, None, np.array([1, 1, 4, 4])], [out], fixed=(1, 3))
+
+
 # ---- element by element, by one function ----
 
 def maps():
@@ -818,7 +829,7 @@ def quantised():
 
 def main():
     for part in arithmetic, activations, types, convolutions, pools, norms, products, shapes, parts, resizes, maps, logic, several, reductions, \
-            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised:
+            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised, crops:
         part()
     print("/* Written by make_operators.py: do not edit. */\n/* clang-format off */")
     print("static const double operator_numbers[] = {")

@@ -327,7 +327,7 @@ static void logistic(void **state)
     for (int i = 0; i < 40; i++) {
         value[i] = example[i] / 1000.;
         same[i] = i % 4 < 2;
-        different[i] = !same[i];
+        different[i] = 1 - same[i];
     }
     assert_true(kao_logistic_fit(&l, value, same, different, 40, .01));
     assert_true(fabs(l.slope - 16.42562878) < 1e-6);

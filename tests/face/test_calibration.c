@@ -146,12 +146,13 @@ static void worst_groups(void **state)
         float similarity;
         double far;
         const char *group;
+        int32_t bound;
     } rows[] = {
-        { .05f, 0, NULL },
-        { .15f, 1.7782794e-3, "young" }, /* half way from -2.5 to -3 */
-        { .4f, .0316227766, "old people" },
-        { .5f, .01, "old people" },
-        { .6f, 0, NULL },
+        /* old people's curve begins at .3 with a tenth: below, they are more, and the young, who
+         * are counted there, are not the worst */
+        { .05f, .1, "old people", -1 }, { .15f, .1, "old people", -1 },
+        { .3f, .1, "old people", 0 },   { .4f, .0316227766, "old people", 0 },
+        { .5f, .01, "old people", 0 },  { .6f, 0, NULL, 0 },
     };
     fixture *f = *state;
     kao_model *m = NULL;
@@ -173,6 +174,11 @@ static void worst_groups(void **state)
             continue;
         assert_string_equal(group, rows[i].group);
         assert_true(fabs(rate.far / rows[i].far - 1) < 1e-5);
+        assert_int_equal(rate.bound, rows[i].bound);
+        /* who knows no bounds is told none */
+        assert_int_equal(kao_calibration_worst(c, KAO_TTA_NONE, rows[i].similarity,
+                                               &(kao_rate){ .size = 0 }, NULL),
+                         rows[i].bound == 0);
     }
     /* no rate is in both curves: that of old people ends at .01, the young begin below */
     assert_false(kao_calibration_worst_threshold(c, KAO_TTA_NONE, .01, &rate, &group));
@@ -215,6 +221,10 @@ static void what_stands_beside(void **state)
     assert_false(kao_calibration_likelihood(c, KAO_TTA_NONE, NAN, &z));
     assert_string_equal(kao_calibration_source(c, KAO_TTA_NONE), "a set; 1,000 pairs");
     assert_null(kao_calibration_source(c, KAO_TTA_SUM));
+    /* where two begin with the same rate, the one that begins later is the worse */
+    assert_true(kao_calibration_worst(c, KAO_TTA_NONE, .2f, &rate, &group));
+    assert_string_equal(group, "b");
+    assert_int_equal(rate.bound, -1);
     /* at .1 group b needs the higher similarity, at .001 group a */
     assert_true(kao_calibration_worst_threshold(c, KAO_TTA_NONE, .1, &rate, &group));
     assert_string_equal(group, "b");

@@ -421,8 +421,8 @@ static double linear_at(const kao_op_call *c, const int64_t *index)
     return sum;
 }
 
-static void nearest_at(const kao_op_call *c, const int64_t *index, uint8_t *to,
-                       size_t size)
+/* Into element `to` of the output. */
+static void nearest_at(const kao_op_call *c, const int64_t *index, int64_t to)
 {
     const kao_resize_param *p = c->param;
     const kao_resize_state *s = c->state;
@@ -433,21 +433,21 @@ static void nearest_at(const kao_op_call *c, const int64_t *index, uint8_t *to,
         const int32_t from = s->axis[i].from[index[i]];
 
         if (from < 0) {
-            memset(to, 0, size);
-            if (in->dtype == KAO_F32)
-                memcpy(to, &p->extrapolation, size);
+            kao_tensor_set_number(&c->out[0], to, (double)p->extrapolation);
             return;
         }
         at += from * in->strides[i];
     }
-    memcpy(to, (const uint8_t *)in->data + at * (int64_t)size, size);
+    const int64_t size = (int64_t)kao_dtype_size((int)in->dtype);
+
+    memcpy((uint8_t *)c->out[0].data + to * size, (const uint8_t *)in->data + at * size,
+           (size_t)size);
 }
 
 void kao_op_resize_run(const kao_op_call *c)
 {
     const kao_resize_param *p = c->param;
     const kao_tensor *out = &c->out[0];
-    const size_t size = kao_dtype_size((int)out->dtype);
     const int64_t n = kao_tensor_count(out);
     int64_t index[KAO_MAX_RANK] = { 0 };
 
@@ -459,7 +459,7 @@ void kao_op_resize_run(const kao_op_call *c)
         if (p->linear)
             ((float *)out->data)[to] = (float)linear_at(c, index);
         else
-            nearest_at(c, index, (uint8_t *)out->data + to * (int64_t)size, size);
+            nearest_at(c, index, to);
         for (int32_t i = out->rank - 1; i >= 0 && ++index[i] == out->dims[i]; i--)
             index[i] = 0;
     }

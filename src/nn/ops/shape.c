@@ -1,5 +1,6 @@
 /* Operators about shapes: Shape, Size, Reshape, Flatten, Squeeze, Unsqueeze, Transpose, and
- * the constants. * Reshape-like ones keep the elements in C order; Transpose is a copy through a view. */
+ * the constants. Reshape-like ones keep the elements in C order; Transpose is a copy through a
+ * view. */
 #include <string.h>
 
 #include "nn/ops/ops.h"
