@@ -12,7 +12,7 @@ while [ $i -lt 20 ]; do
     mkdir "people/p$i"
     for k in 1 2; do
         "$COMPOSE" "people/p$i/$k.png" $chip_px $chip_px $((40 + i * 9 + k)) "#$(printf '%02x%02x%02x' $((i * 12)) $((250 - i * 7)) $((i * 61 % 256)))" \
-            4 4 $((chip_px - 8)) $((chip_px / 3)) "#$(printf '%02x%02x%02x' $((255 - i * 5)) $((i * 97 % 256)) $((i * 11)))" $((i + 4)) $((chip_px / 2)) $((chip_px / 3 + k)) $((6 + i))
+            4 4 $((chip_px - 8)) $((chip_px / 3)) "#$(printf '%02x%02x%02x' $((255 - i * 5)) $((i * 97 % 256)) $((i * 11)))" $((2 + i % 6 * 2)) $((chip_px / 2)) $((6 + i / 2)) $((chip_px / 3 + k))
     done
     i=$((i + 1))
 done
