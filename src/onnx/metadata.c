@@ -43,21 +43,8 @@ static bool is_dropped(kao_span entry, const kao_onnx_entry *entries, size_t n,
 static bool add_varint(kao_bytes *b, uint64_t v)
 {
     uint8_t bytes[10];
-    size_t n = 0;
 
-    for (; v > 127; v >>= 7)
-        bytes[n++] = (uint8_t)(v | 128);
-    bytes[n++] = (uint8_t)v;
-    return kao_bytes_add(b, bytes, n);
-}
-
-static size_t varint_bytes(uint64_t v)
-{
-    size_t n = 1;
-
-    for (; v > 127; v >>= 7)
-        n++;
-    return n;
+    return kao_bytes_add(b, bytes, kao_pb_put_varint(bytes, v));
 }
 
 static bool add_string(kao_bytes *b, uint32_t field, const char *s)
@@ -73,7 +60,8 @@ static bool add_entry(kao_bytes *b, const kao_onnx_entry *e)
     const size_t key = strlen(e->key), value = strlen(e->value);
 
     return add_varint(b, MODEL_META << 3 | KAO_PB_BYTES) &&
-           add_varint(b, 2 + varint_bytes(key) + key + varint_bytes(value) + value) &&
+           add_varint(b, 2 + kao_pb_varint_bytes(key) + key +
+                             kao_pb_varint_bytes(value) + value) &&
            add_string(b, META_KEY, e->key) && add_string(b, META_VALUE, e->value);
 }
 

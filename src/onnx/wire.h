@@ -1,4 +1,4 @@
-/* The protobuf wire format, read-only (protobuf.dev, "Encoding").
+/* The protobuf wire format, as it is read, and its numbers written (protobuf.dev, "Encoding").
  *
  * A message is a row of fields: key = number << 3 | type, then the value. Unknown fields
  * are skipped by reading past them. Groups (types 3 and 4) are refused: ONNX has none. */
@@ -54,6 +54,24 @@ static inline bool kao_pb_next(kao_reader *r, kao_pb_field *f)
     } else
         r->bad = true;
     return !r->bad;
+}
+
+/* v as it is written, at most ten bytes; gives how many. */
+static inline size_t kao_pb_put_varint(uint8_t to[10], uint64_t v)
+{
+    size_t n = 0;
+
+    for (; v > 127; v >>= 7)
+        to[n++] = (uint8_t)(v | 128);
+    to[n++] = (uint8_t)v;
+    return n;
+}
+
+static inline size_t kao_pb_varint_bytes(uint64_t v)
+{
+    uint8_t bytes[10];
+
+    return kao_pb_put_varint(bytes, v);
 }
 
 #endif

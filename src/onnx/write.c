@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/half.h"
 #include "base/text.h"
+#include "onnx/wire.h"
 
 enum { IR_VERSION = 8 };
 /* protobuf's own limit of a message */
@@ -68,12 +69,8 @@ static void raw(kao_onnx_writer *w, kao_bytes *b, const void *p, size_t n)
 static void varint(kao_onnx_writer *w, kao_bytes *b, uint64_t v)
 {
     uint8_t bytes[10];
-    size_t n = 0;
 
-    for (; v > 127; v >>= 7)
-        bytes[n++] = (uint8_t)(v | 128);
-    bytes[n++] = (uint8_t)v;
-    raw(w, b, bytes, n);
+    raw(w, b, bytes, kao_pb_put_varint(bytes, v));
 }
 
 static void put_int(kao_onnx_writer *w, kao_bytes *b, uint32_t field, int64_t v)
@@ -139,15 +136,6 @@ static void wrap(kao_onnx_writer *w, kao_bytes *b, uint32_t field, size_t mark)
  * bytes or 2 and more. */
 enum { PLACE = 8 };
 
-static size_t varint_bytes(uint64_t v)
-{
-    size_t n = 1;
-
-    for (; v > 127; v >>= 7)
-        n++;
-    return n;
-}
-
 static void put_padding(kao_onnx_writer *w, kao_bytes *b, uint32_t field, size_t n)
 {
     static const char spaces[] =
@@ -163,8 +151,8 @@ static void put_padding(kao_onnx_writer *w, kao_bytes *b, uint32_t field, size_t
 static size_t padding(size_t at, bool nested, size_t before, size_t bytes, size_t unit)
 {
     for (size_t n = 0;; n += n ? 1 : 2) {
-        const size_t inside = before + n + 1 + varint_bytes(bytes);
-        const size_t outside = nested ? 1 + varint_bytes(inside + bytes) : 0;
+        const size_t inside = before + n + 1 + kao_pb_varint_bytes(bytes);
+        const size_t outside = nested ? 1 + kao_pb_varint_bytes(inside + bytes) : 0;
 
         if ((at + outside + inside) % unit == 0)
             return n;
