@@ -8,9 +8,9 @@
 
 #include "base/error.h"
 
-/* A JPEG is decoded at half size while its longer side stays at least this long: the
- * detector looks at 1280 pixels at most, and a chip needs 112. */
-enum { ENOUGH_PIXELS = 2560 };
+/* A JPEG is decoded at half size while its longer side stays at least this long: detectors look
+ * at 4000 pixels at most (detector_table.c), and a chip needs 112. */
+enum { ENOUGH_PIXELS = 4000 };
 
 enum { WORKERS_MAX = 256 };
 

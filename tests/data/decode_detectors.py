@@ -276,8 +276,11 @@ def passes(begin, form, side):
         return list_
     if main > 160:
         list_.append((160, .35, 9))
-    if not form[5] and side > 960:
-        list_.append((min(side, 1280), 0, .2))
+    if main > 320:
+        list_.append((320, .12, .35))
+    if min(2 * side, 1280) > main:
+        fine = min(2 * side, 1280)
+        list_.append((fine, 0, .2 if not form[5] else min(.2, 64 / fine)))
     return list_
 
 
