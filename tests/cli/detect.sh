@@ -78,19 +78,25 @@ in_place() { # WIDTH HEIGHT: the one box found is where it belongs
         check box out $(($1 * 972 / 10000)) $(($1 * 958 / 10000)) $(($1 * 96 / 10000)) $(($1 * 124 / 10000)) $(($1 / 1000))
     fi
 }
-if [ $faces = yes ]; then tall_of() { echo $(($1 * high / wide)); }; else tall_of() { echo $(($1 / 2)); }; fi
+if [ $faces = yes ]; then # the longer side of the second: 8000 pixels and a few
+    halved=6560
+    tall_of() { echo $(($1 * high / wide)); }
+else
+    halved=8000
+    tall_of() { echo $(($1 / 2)); }
+fi
 big large.jpg 4000 $(tall_of 4000)
 run 0 "$KAO" detect large.jpg --json
 in_place 4000 $(tall_of 4000)
-big larger.jpg 8000 $(tall_of 8000)
+big larger.jpg $halved $(tall_of $halved)
 run 0 "$KAO" detect larger.jpg --json
-in_place 8000 $(tall_of 8000)
+in_place $halved $(tall_of $halved)
 cp out reduced
 run 0 "$KAO" detect larger.jpg --json --draw larger.jpeg
-in_place 8000 $(tall_of 8000)
-check picture larger.jpeg 8000 $(tall_of 8000)
+in_place $halved $(tall_of $halved)
+check picture larger.jpeg $halved $(tall_of $halved)
 same reduced out
-fact "JPEGs 4000 and 8000 pixels wide, the second read at a reduced size: boxes in full-size pixels"
+fact "JPEGs 4000 and $halved pixels wide, the second read at a reduced size: boxes in full-size pixels"
 if [ $faces = yes ]; then
     # The face of ana_1 is 280 x 376 at (181, 167): scaled so that it is 24 pixels high.
     "$COMPOSE" tiny.jpg 1920 1080 110 "$a" 1200 500 41 50
@@ -113,6 +119,15 @@ if [ $faces = yes ]; then
     run 0 "$KAO" detect many.jpg --json --threads 2
     same out one
     fact "tiles: the same bytes for --threads 1 and 2"
+    # 24 megapixels, which the tiles see at 4000 pixels; the box of ana_1 scaled to 45 pixels
+    set --
+    for y in 150 1337 2501 3700; do
+        for x in 90 1410 2950 4333 5800; do set -- "$@" "$a" $x $y 77 94; done
+    done
+    "$COMPOSE" crowd.jpg 6000 4000 110 "$@"
+    run 0 "$KAO" detect crowd.jpg --json
+    check detect out 20
+    fact "20 faces of 45 pixels in 24 megapixels are found"
     "$COMPOSE" frame.jpg 1200 1500 0 "$a" 0 0 1200 1500 150 140 340 425
     run 0 "$KAO" detect frame.jpg --json
     check detect out 1
