@@ -353,19 +353,23 @@ static size_t choose_passes(const kao_detector *d, uint32_t width, uint32_t heig
 
 /* Whether a finer pass over a picture of that longer side cannot change which face is the
  * largest: what it keeps is smaller, and too small to overlap the largest one by the share that
- * suppresses. */
-static bool largest_is_sure(const kao_detector *d, const pass *p, uint32_t side)
+ * suppresses. The faces are those that are left of the candidates so far. */
+static bool largest_is_sure(kao_detector *d, const pass *p, uint32_t side)
 {
     const float most = p->high * (float)side;
     const kao_face *largest = NULL;
 
-    for (size_t i = 0; i < d->found.n; i++) {
-        const kao_face *f = &d->found.faces[i];
+    kao_face_list_clear(&d->pass);
+    for (size_t i = 0; i < d->found.n; i++)
+        kao_face_list_add(&d->pass, &d->found.faces[i]);
+    kao_face_list_nms(&d->pass, d->nms, true);
+    for (size_t i = 0; i < d->pass.n; i++) {
+        const kao_face *f = &d->pass.faces[i];
 
         if (!largest || f->width * f->height > largest->width * largest->height)
             largest = f;
     }
-    return largest && largest->score >= d->family->doubt &&
+    return largest && !d->pass.failed && largest->score >= d->family->doubt &&
            largest->width * largest->height > most * most / d->nms;
 }
 

@@ -403,4 +403,5 @@ def main():
     print("%d of %d cases differ by more than one face" % (far, cases))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -49,11 +49,13 @@ static kao_detector *counting(fixture *f, kao_detector_family *family, uint32_t 
 
 typedef struct box {
     uint32_t x, y, side;
+    uint8_t
+        weak; /* blue of what lies left and right of it: seen less surely; 0: nothing */
 } box;
 
 static void passes_and_tiles(void **state)
 {
-    static const box none = { 0, 0, 0 };
+    static const box none = { 0, 0, 0, 0 };
     static const struct {
         uint32_t width, height, fixed;
         kao_search search;
@@ -123,13 +125,19 @@ static void passes_and_tiles(void **state)
           896,
           0,
           KAO_SEARCH_LARGEST,
-          { 512, 0, 512 },
+          { 512, 0, 512, 0 },
+          { { 160, 64, 1 }, { 320, 128, 1 }, { 640, 224, 1 } } },
+        { 2560, /* the same with larger candidates about it, which it suppresses */
+          896,
+          0,
+          KAO_SEARCH_LARGEST,
+          { 512, 0, 512, 139 },
           { { 160, 64, 1 }, { 320, 128, 1 }, { 640, 224, 1 } } },
         { 2560,
           896,
           0,
           KAO_SEARCH_LARGEST,
-          { 1280, 512, 128 },
+          { 1280, 512, 128, 0 },
           { { 160, 64, 1 }, { 320, 128, 1 }, { 640, 224, 1 }, { 1280, 448, 1 } } },
         { 2560,
           896,
@@ -156,6 +164,8 @@ static void passes_and_tiles(void **state)
         assert_int_equal(
             kao_image_create(f->ctx, rows[t].width, rows[t].height, &image, NULL),
             KAO_OK);
+        if (b->weak)
+            fill_box(&image, b->x - b->side, b->y, 3 * b->side, b->side, 0, 0, b->weak);
         if (b->side)
             fill_box(&image, b->x, b->y, b->side, b->side, 0, 0, 200);
         const kao_view view = kao_image_view(&image);
