@@ -10,7 +10,7 @@
  * that sees it best. A network of fixed size gets every reduced picture pasted on its
  * canvas, or what does not fit on it in tiles (tiles.h); families say where on it, and what is
  * around. A picture is enlarged to twice its size at most: on photographs of 400 pixels that
- * finds a tenth more of the faces (docs/measurements.md). One that is stretched fills the
+ * finds a tenth more of the faces (docs/detectors.md). One that is stretched fills the
  * canvas in a single pass. */
 #include <math.h>
 #include <string.h>
