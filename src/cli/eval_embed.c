@@ -116,7 +116,7 @@ static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
  * fault is known. */
 static void embed_crops(const eval_vectors *v, cli_worker *w, batch *b)
 {
-    const kao_tta tta = (kao_tta)v->args->photo.tta;
+    const kao_tta tta = w->tta;
     kao_image images[BATCH] = { { 0 } };
     kao_view views[BATCH];
     float *out = v->vectors + b->first * v->dim;
@@ -208,7 +208,7 @@ static kao_status open_crew(eval_vectors *v, cli_photo_options *photo, kao_error
         return st;
     const kao_embedder *e = v->crew.workers[0].embedder;
 
-    v->dim = kao_embedder_dim(e, (kao_tta)photo->tta);
+    v->dim = kao_embedder_dim(e, v->crew.workers[0].tta);
     if (isnan(v->threshold))
         (void)kao_embedder_threshold(e, &v->threshold);
     v->vectors = calloc(v->n, v->dim * sizeof *v->vectors);
@@ -284,11 +284,11 @@ int eval_write(const eval_args *args, kao_bytes *b, const char *path, bool fine)
     return CLI_FAULT;
 }
 
-const char *eval_mirror(const eval_args *args)
+const char *eval_mirror(const eval_vectors *v)
 {
     static const char *const names[] = { "none", "concat", "sum" };
 
-    return names[args->photo.tta];
+    return names[v->crew.workers[0].tta];
 }
 
 kao_json *eval_setting_json(const eval_vectors *v)
@@ -299,7 +299,7 @@ kao_json *eval_setting_json(const eval_vectors *v)
     kao_json_set(o, "note",
                  v->args->note ? kao_json_string(v->args->note) : kao_json_null());
     kao_json_set(o, "model", kao_json_string(v->crew.found[CLI_EMBEDDER].path));
-    kao_json_set(o, "tta", kao_json_string(eval_mirror(v->args)));
+    kao_json_set(o, "tta", kao_json_string(eval_mirror(v)));
     kao_json_set(o, "detector",
                  v->crew.detector ? kao_json_string(v->crew.found[CLI_DETECTOR].path)
                                   : kao_json_null());

@@ -24,6 +24,7 @@ struct kao_card {
     kao_arena arena;
     row rows[CARD_ROWS];
     size_t n_rows;
+    bool preset_read;
     char missing[160];
 };
 
@@ -36,6 +37,7 @@ static const struct {
     { "dim", false },
     { "family", false },
     { "input.color", true },
+    { "input.equalize", false },
     { "input.fill", false },
     { "input.layout", false },
     { "input.mean", true },
@@ -49,10 +51,12 @@ static const struct {
     { "name", false },
     { "note", false },
     { "outputs", false },
+    { "preset", false },
     { "strides", false },
     { "template", true },
     { "template.margin", false },
     { "threshold.cosine", false },
+    { "threshold.distance", false },
     { "threshold.nms", false },
     { "threshold.score", false },
     { "trained_on", false },
@@ -228,6 +232,26 @@ static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
     return KAO_OK;
 }
 
+/* A preset stands for the keys that its source, and those before, do not give themselves. */
+static kao_status read_preset(kao_card *c, kao_error *err)
+{
+    const char *name = kao_card_get(c, "preset");
+
+    if (!name || c->preset_read)
+        return KAO_OK;
+    const char *text = kao_preset_find(name);
+
+    if (!text)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "card: preset = %.60s: ailia-arcface or ailia-arcface-eq",
+                        name);
+    char *own = kao_arena_str(&c->arena, text, strlen(text));
+
+    c->preset_read = true;
+    return own ? parse_text(c, own, name, "preset", err)
+               : no_room(c, strlen(text) + 1, err);
+}
+
 /* What the file itself states: the picture size, if it is fixed, and the layout. */
 static kao_status read_structure(kao_card *c, const kao_network *net, kao_error *err)
 {
@@ -281,14 +305,23 @@ static bool is_complete(kao_card *c)
 static kao_status read_all(kao_card *c, kao_model *m, const char *path,
                            const char *text, kao_error *err)
 {
-    char *own = path ? NULL : kao_arena_str(&c->arena, text, strlen(text));
-    kao_status st = path  ? read_sidecar(c, path, err)
-                    : own ? parse_text(c, own, m->net->name, "sidecar", err)
-                          : kao_error_prefix(err, no_room(c, strlen(text) + 1, err),
-                                             "%s", m->net->name);
+    char *own = text ? kao_arena_str(&c->arena, text, strlen(text)) : NULL;
+    kao_status st = KAO_OK;
 
+    if (text)
+        st = own ? parse_text(c, own, m->net->name, path ? "given" : "sidecar", err)
+                 : kao_error_prefix(err, no_room(c, strlen(text) + 1, err), "%s",
+                                    m->net->name);
+    if (!st)
+        st = read_preset(c, err);
+    if (!st && path)
+        st = read_sidecar(c, path, err);
+    if (!st)
+        st = read_preset(c, err);
     if (!st)
         st = read_metadata(c, m->net, err);
+    if (!st)
+        st = read_preset(c, err);
     if (!st && !is_complete(c))
         st = read_builtin(c, m, err);
     if (!st)

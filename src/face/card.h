@@ -7,7 +7,7 @@
 #include "nn/network.h"
 
 /* The card of a model whose network is loaded. path: of its file, beside which a sidecar may
- * stand; NULL: there is none, and text is the sidecar's. */
+ * stand; NULL: there is none. text: lines that come before all other sources, or NULL. */
 kao_status kao_card_build(kao_card **out, kao_model *m, const char *path,
                           const char *text, kao_error *err);
 void kao_card_destroy(kao_card *card); /* NULL is fine */
@@ -29,6 +29,9 @@ kao_status kao_card_size(const kao_card *card, const char *key, uint32_t *width,
 kao_status kao_card_word(const kao_card *card, const char *key,
                          const char *const *words, size_t n, int *index,
                          kao_error *err);
+
+/* The lines that a preset stands for; NULL: there is none of that name. preset.c */
+const char *kao_preset_find(const char *name);
 
 /* cards_data.c, made from models/cards/ by tools/embed_cards.py. */
 typedef struct kao_builtin_card {
