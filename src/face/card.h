@@ -19,6 +19,9 @@ kao_status kao_card_require(const kao_card *card, const char *kind, const char *
 /* n numbers of a key; where the key is absent, to stays as it is. One number fills all n. */
 kao_status kao_card_floats(const kao_card *card, const char *key, float *to, size_t n,
                            kao_error *err);
+/* One number in double precision. */
+kao_status kao_card_number(const kao_card *card, const char *key, double *to,
+                           kao_error *err);
 /* One number from `least` to 1. */
 kao_status kao_card_share(const kao_card *card, const char *key, float least, float *to,
                           kao_error *err);
