@@ -17,18 +17,6 @@ enum {
     CASE = 1 /* of grey_planes */
 };
 
-/* Input dims to a row of its numbers. */
-static pb flat_model(const char *dims)
-{
-    graph g;
-
-    graph_init(&g, 13);
-    graph_input(&g, "x", KAO_F32, dims);
-    graph_node(&g, "Flatten", "x", "y", "axis=1");
-    graph_output(&g, "y", KAO_F32, NULL);
-    return graph_file(&g);
-}
-
 static kao_embedder *open_flat(fixture *f, const char *dims, const char *card)
 {
     pb file = flat_model(dims);
