@@ -2,7 +2,7 @@
 # All packages are named outright: recommended ones may not come.
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libjansson-dev libjpeg-dev \
-libpng-dev libsodium-dev libwebp-dev"
+libpng-dev libsodium-dev libsqlite3-dev libwebp-dev"
 test_packages="$build_packages binutils clang-14 clang-format-14 g++ libclang-rt-14-dev libcmocka-dev"
 # Not asked for: where they are, ./test also builds for arm64 and runs that by an emulator.
 #   dpkg --add-architecture arm64 && apt-get update && apt-get install PACKAGES
