@@ -7,7 +7,8 @@ test_packages="$build_packages binutils clang-14 clang-format-14 g++ libclang-rt
 # Not asked for: where they are, ./test also builds for arm64 and runs that by an emulator.
 #   dpkg --add-architecture arm64 && apt-get update && apt-get install PACKAGES
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev:arm64 \
-libjansson-dev:arm64 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 qemu-user-static"
+libjansson-dev:arm64 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libsqlite3-dev:arm64 libwebp-dev:arm64 \
+qemu-user-static"
 
 say() {
     printf '%s\n' "$*" >&2
