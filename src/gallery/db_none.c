@@ -7,7 +7,8 @@ kao_status kao_db_open(kao_mem *mem, kao_db **out, const char *path,
     (void)mem;
     (void)options;
     *out = NULL;
-    return kao_fail(err, KAO_E_UNSUPPORTED, "%s: galleries are not in this build", path);
+    return kao_fail(err, KAO_E_UNSUPPORTED, "%s: galleries are not in this build",
+                    path);
 }
 
 void kao_db_close(kao_db *db)
