@@ -230,7 +230,8 @@ static const struct {
     const char *descr;
 } npy_types[] = {
     { KAO_F32, "<f4" }, { KAO_F64, "<f8" }, { KAO_F16, "<f2" }, { KAO_I64, "<i8" },
-    { KAO_I32, "<i4" }, { KAO_U8, "|u1" },  { KAO_I8, "|i1" },  { KAO_BOOL, "|b1" },
+    { KAO_I32, "<i4" }, { KAO_I16, "<i2" }, { KAO_I8, "|i1" },  { KAO_U64, "<u8" },
+    { KAO_U32, "<u4" }, { KAO_U16, "<u2" }, { KAO_U8, "|u1" },  { KAO_BOOL, "|b1" },
 };
 
 static kao_status parse_passes(const char *s, uint32_t *to, kao_error *err)
@@ -505,17 +506,21 @@ static void print_types(uint32_t types, const char *gap)
         uint32_t bit;
         kao_dtype dtype;
     } all[] = {
-        { KAO_T_F32, KAO_F32 }, { KAO_T_I64, KAO_I64 }, { KAO_T_I32, KAO_I32 },
-        { KAO_T_U8, KAO_U8 },   { KAO_T_I8, KAO_I8 },   { KAO_T_BOOL, KAO_BOOL },
-        { KAO_T_F16, KAO_F16 }, { KAO_T_F64, KAO_F64 },
+        { KAO_T_F32, KAO_F32 }, { KAO_T_F64, KAO_F64 }, { KAO_T_F16, KAO_F16 },
+        { KAO_T_I64, KAO_I64 }, { KAO_T_I32, KAO_I32 }, { KAO_T_I16, KAO_I16 },
+        { KAO_T_I8, KAO_I8 },   { KAO_T_U64, KAO_U64 }, { KAO_T_U32, KAO_U32 },
+        { KAO_T_U16, KAO_U16 }, { KAO_T_U8, KAO_U8 },   { KAO_T_BOOL, KAO_BOOL },
     };
+    const bool any = (types & KAO_T_INT) == KAO_T_INT;
     bool first = true;
 
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (types & all[i].bit) {
+        if (types & (any ? all[i].bit & ~(uint32_t)KAO_T_INT : all[i].bit)) {
             printf("%s%s", first ? "" : gap, kao_dtype_name((int)all[i].dtype));
             first = false;
         }
+    if (any)
+        printf("%sintegers", first ? "" : gap);
 }
 
 static void print_names(const char *const *names)
@@ -535,7 +540,8 @@ static int print_ops(bool markdown)
         printf(
             "# Operators\n\nMade by `kao model ops --markdown` from the operator table "
             "(src/nn/op_table.c); a test\nkeeps it true. Types are those of the first "
-            "input; float16 is computed as float32. What is not\nlisted is refused by "
+            "input; \"integers\" are all eight, int8 to uint64; float16 is computed as "
+            "float32. What is not\nlisted is refused by "
             "name when a file is loaded. Those that are trained have a gradient, for\n"
             "float32 (src/nn/ops/train_*.c say what of them is refused).\n\n"
             "| operator | opsets | types | trained | attributes |\n"

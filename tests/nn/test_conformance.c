@@ -42,8 +42,9 @@ typedef struct settings {
 
 /* ---- what the index says ---- */
 
-static const char *const types[] = { "FLOAT", "INT64", "INT32",  "UINT8",
-                                     "INT8",  "BOOL",  "DOUBLE", "FLOAT16" };
+static const char *const types[] = { "FLOAT",  "INT64",  "INT32",  "UINT8",
+                                     "INT8",   "BOOL",   "DOUBLE", "FLOAT16",
+                                     "UINT16", "UINT32", "UINT64", "INT16" };
 
 static bool all_in(const char *list, bool (*is)(const char *word))
 {
