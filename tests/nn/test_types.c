@@ -2,6 +2,7 @@
  * float64 keeps its digits, and int64 more than a double has. */
 #include "support/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/half.h"
@@ -80,41 +81,66 @@ static void halves_are_computed_as_floats(void **state)
         }
 }
 
-/* op on a constant that holds numbers past 2^53 (some of them), against the exact result. */
+/* op on numbers past 2^53 (some of them), against the exact result; uint64 as the int64 of
+ * the same bits. */
 static void whole_numbers_keep_their_digits(void **state)
 {
-    enum { BIG = 53 };
-    const int64_t one = (int64_t)1 << BIG;
-    const int64_t v[4] = { one + 1, one, -3, 2 };
+    const int64_t one = (int64_t)1 << 53, top = INT64_MIN,
+                  below = INT64_MAX; /* of uint64: 2^63 and 2^63 - 1 */
+    const int64_t v[4] = { one + 1, one, -3, 2 }, u[4] = { top + 7, top, 5, 2 };
     const struct {
         const char *op, *attributes;
+        int dtype, out;
         int64_t want[4];
         int n;
     } rows[] = {
-        { "ReduceSum", "keepdims=0", { 2 * one }, 1 },
-        { "ReduceMax", "keepdims=0", { one + 1 }, 1 },
-        { "ReduceMin", "keepdims=0", { -3 }, 1 },
-        { "ReduceL1", "keepdims=0", { 2 * one + 6 }, 1 },
-        { "ArgMax", "keepdims=0", { 0 }, 1 },
-        { "Abs", "", { one + 1, one, 3, 2 }, 4 },
-        { "Neg", "", { -one - 1, -one, 3, -2 }, 4 },
-        { "Max", "", { one + 1, one, -3, 2 }, 4 },
-        { "Sign", "", { 1, 1, -1, 1 }, 4 },
+        { "ReduceSum", "keepdims=0", KAO_I64, KAO_I64, { 2 * one }, 1 },
+        { "ReduceMax", "keepdims=0", KAO_I64, KAO_I64, { one + 1 }, 1 },
+        { "ReduceMin", "keepdims=0", KAO_I64, KAO_I64, { -3 }, 1 },
+        { "ReduceL1", "keepdims=0", KAO_I64, KAO_I64, { 2 * one + 6 }, 1 },
+        { "ArgMax", "keepdims=0", KAO_I64, KAO_I64, { 0 }, 1 },
+        { "Abs", "", KAO_I64, KAO_I64, { one + 1, one, 3, 2 }, 4 },
+        { "Neg", "", KAO_I64, KAO_I64, { -one - 1, -one, 3, -2 }, 4 },
+        { "Max", "", KAO_I64, KAO_I64, { one + 1, one, -3, 2 }, 4 },
+        { "Sign", "", KAO_I64, KAO_I64, { 1, 1, -1, 1 }, 4 },
+        { "ReduceMax", "keepdims=0", KAO_U64, KAO_U64, { top + 7 }, 1 },
+        { "ReduceMin", "keepdims=0", KAO_U64, KAO_U64, { 2 }, 1 },
+        { "ArgMax", "keepdims=0", KAO_U64, KAO_I64, { 0 }, 1 },
+        { "ArgMin", "keepdims=0", KAO_U64, KAO_I64, { 3 }, 1 },
+        { "Max k", "", KAO_U64, KAO_U64, { top + 7, top, below, below }, 4 },
+        { "Min k", "", KAO_U64, KAO_U64, { below, below, 5, 2 }, 4 },
+        { "Clip k", "", KAO_U64, KAO_U64, { top + 7, top, below, below }, 4 },
+        { "Clip - k", "", KAO_U64, KAO_U64, { below, below, 5, 2 }, 4 },
+        { "Div three",
+          "",
+          KAO_U64,
+          KAO_U64,
+          { 0x2aaaaaaaaaaaaaad, 0x2aaaaaaaaaaaaaaa, 1, 0 },
+          4 },
+        { "Mod three", "", KAO_U64, KAO_U64, { 0, 2, 2, 2 }, 4 },
+        { "Sub three", "", KAO_U64, KAO_U64, { top + 4, INT64_MAX - 2, 2, -1 }, 4 },
     };
     fixture *f = *state;
 
     for (size_t r = 0; r < COUNT(rows); r++) {
-        kao_tensor in = { .dtype = KAO_I64, .rank = 1, .dims = { 4 } };
+        const bool is_u64 = rows[r].dtype == KAO_U64;
+        const int64_t three = 3;
+        kao_tensor in = { .dtype = (kao_dtype)rows[r].dtype, .rank = 1, .dims = { 4 } };
         kao_network *m = NULL;
         kao_session *s = NULL;
+        char op[16], inputs[16];
         graph g;
 
+        snprintf(op, sizeof op, "%.*s", (int)strcspn(rows[r].op, " "), rows[r].op);
+        snprintf(inputs, sizeof inputs, "x%s", rows[r].op + strlen(op));
         kao_tensor_set_dense(&in);
-        in.data = (void *)(uintptr_t)v;
+        in.data = (void *)(uintptr_t)(is_u64 ? u : v);
         graph_init(&g, 13);
-        graph_input(&g, "x", KAO_I64, "4");
-        graph_node(&g, rows[r].op, "x", "y", rows[r].attributes);
-        graph_output(&g, "y", KAO_I64, NULL);
+        graph_input(&g, "x", rows[r].dtype, "4");
+        graph_tensor(&g, "k", KAO_U64, "", &below);
+        graph_tensor(&g, "three", KAO_U64, "", &three);
+        graph_node(&g, op, inputs, "y", rows[r].attributes);
+        graph_output(&g, "y", rows[r].out, NULL);
         pb file = graph_file(&g);
 
         if (run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err))
@@ -125,6 +151,62 @@ static void whole_numbers_keep_their_digits(void **state)
             if (got[i] != rows[r].want[i])
                 fail_msg("%s: element %d is %lld, wanted %lld", rows[r].op, i,
                          (long long)got[i], (long long)rows[r].want[i]);
+        kao_session_destroy(s);
+        kao_network_destroy(m);
+        pb_free(&file);
+    }
+}
+
+/* Each integer type to each other and to floats: the low bits, or the number. */
+static void integers_are_cast(void **state)
+{
+    static const struct {
+        int from, to;
+        uint64_t in, want; /* bits */
+    } rows[] = {
+        { KAO_I64, KAO_I16, (uint64_t)-70000, 0xee90 },
+        { KAO_I16, KAO_I64, 0xee90, (uint64_t)-4464 },
+        { KAO_U16, KAO_I64, 0xee90, 0xee90 },
+        { KAO_U32, KAO_I64, 0xfffffff0, 0xfffffff0 },
+        { KAO_I8, KAO_U32, 0xff, 0xffffffff },
+        { KAO_I8, KAO_U64, 0xff, UINT64_MAX },
+        { KAO_U64, KAO_F32, UINT64_MAX, 0x5f800000 },         /* 2^64 */
+        { KAO_U64, KAO_F32, 0x8000008000000001, 0x5f000001 }, /* rounded once */
+        { KAO_U64, KAO_F64, 1ull << 63, 0x43e0000000000000 }, /* 2^63 */
+        { KAO_F64, KAO_U64, 0x43e0000000000000, 1ull << 63 },
+        { KAO_F64, KAO_U64, 0x7ff0000000000000, UINT64_MAX }, /* infinity */
+        { KAO_F64, KAO_U64, 0xc000000000000000, 0 },          /* -2 */
+        { KAO_F64, KAO_U64, 0x7ff8000000000000, 0 },          /* NaN */
+        { KAO_F32, KAO_I16, 0x47c35000, 32767 },              /* 100000 */
+        { KAO_F32, KAO_U16, 0x47c35000, 65535 },
+        { KAO_F32, KAO_U32, 0x4f800000, 0xffffffff }, /* 2^32 */
+        { KAO_U64, KAO_BOOL, 1ull << 63, 1 },
+    };
+    fixture *f = *state;
+
+    for (size_t r = 0; r < COUNT(rows); r++) {
+        kao_tensor in = { .dtype = (kao_dtype)rows[r].from, .rank = 1, .dims = { 1 } };
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        uint64_t bits = rows[r].in, got = 0;
+        char to[16];
+        graph g;
+
+        kao_tensor_set_dense(&in);
+        in.data = &bits;
+        snprintf(to, sizeof to, "to=%d", rows[r].to);
+        graph_init(&g, 13);
+        graph_input(&g, "x", rows[r].from, "1");
+        graph_node(&g, "Cast", "x", "y", to);
+        graph_output(&g, "y", rows[r].to, NULL);
+        pb file = graph_file(&g);
+
+        if (run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err))
+            fail_msg("row %zu: %s", r, f->err.msg);
+        memcpy(&got, kao_session_output(s, 0)->data, kao_dtype_size(rows[r].to));
+        if (got != rows[r].want)
+            fail_msg("row %zu: %llx, wanted %llx", r, (unsigned long long)got,
+                     (unsigned long long)rows[r].want);
         kao_session_destroy(s);
         kao_network_destroy(m);
         pb_free(&file);
@@ -200,6 +282,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_are_computed_as_floats),
         cmocka_unit_test(whole_numbers_keep_their_digits),
+        cmocka_unit_test(integers_are_cast),
         cmocka_unit_test(doubles_keep_their_digits),
         cmocka_unit_test(memory_runs_out),
     };

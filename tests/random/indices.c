@@ -46,7 +46,7 @@ static bool make_elements(random_graph *t)
         return true;
     }
     const char *updates =
-        constant(t, x->dtype, x->rank, dims, x->dtype == KAO_U8 ? 0 : -2, 2);
+        constant(t, x->dtype, x->rank, dims, is_unsigned(x->dtype) ? 0 : -2, 2);
 
     if (t->opset >= 18 && !t->special)
         strcat(attributes, how[draw(t, 3)]);
@@ -82,7 +82,7 @@ static bool make_slices(random_graph *t)
         return true;
     }
     const char *updates =
-        constant(t, x->dtype, rank, dims, x->dtype == KAO_U8 ? 0 : -2, 2);
+        constant(t, x->dtype, rank, dims, is_unsigned(x->dtype) ? 0 : -2, 2);
 
     emit3(t, "ScatterND", x->name, index, updates,
           push_like(t, x, fmax(x->m, 2), x->e)->name, "");
