@@ -410,6 +410,70 @@ def crops():
              [x, roi, None, np.array([1, 1, 4, 4])], [out], fixed=(1, 3))
 
 
+def filters():
+    """Cubic and antialias: each axis by a matrix, whose rows are the filter around a place."""
+    def matrix(n, m, scale, coord, cubic, a, antialias, exclude):
+        out = np.zeros((m, n))
+        for k in range(m):
+            s = {"half_pixel": (k + 0.5) / scale - 0.5, "asymmetric": k / scale, "align_corners": k * (n - 1) / max(m - 1, 1)}[coord]
+            wide = min(scale, 1) if antialias else 1
+            for i in range(-8 * n, 9 * n):  # far more than a filter reaches
+                d = abs(i - s) * wide
+                w = max(1 - d, 0)
+                if cubic:
+                    w = (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1 if d <= 1 else a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a if d < 2 else 0
+                if not exclude or 0 <= i < n:
+                    out[k, min(max(i, 0), n - 1)] += w
+        return out / out.sum(1, keepdims=True)
+
+    x = floats(1, 2, 5, 4)
+    for cubic, coord, scales, a, antialias, exclude in [
+            (1, "half_pixel", (2, 1.5), None, 0, 0), (1, "half_pixel", (0.6, 2), -0.5, 0, 0), (1, "asymmetric", (1.5, 0.5), None, 0, 1),
+            (1, "align_corners", (2, 3), -0.5, 0, 1), (1, "half_pixel", (0.6, 0.5), None, 1, 0), (1, "half_pixel", (0.4, 2), -0.5, 1, 1),
+            (0, "half_pixel", (0.6, 0.5), None, 1, 0), (0, "half_pixel", (0.2, 0.25), None, 1, 0), (0, "asymmetric", (0.4, 2), None, 1, 1),
+            (0, "half_pixel", (2, 1.5), None, 0, 1)]:
+        sizes = [int(np.floor(n * s + 1e-9)) for n, s in zip(x.shape[2:], scales)]
+        real = [m / n for m, n in zip(sizes, x.shape[2:])]
+        rows, cols = [matrix(n, m, s, coord, cubic, -0.75 if a is None else a, antialias, exclude)
+                      for n, m, s in zip(x.shape[2:], sizes, real)]
+        t = "mode=%s coordinate_transformation_mode=%s%s%s%s" % (
+            "cubic" if cubic else "linear", coord, "" if a is None else " cubic_coeff_a=%g" % a,
+            " antialias=1" if antialias else "", " exclude_outside=1" if exclude else "")
+        for dtype in np.float32, np.float64:
+            out = np.einsum("yh,xw,nchw->ncyx", rows, cols, x.astype(float)).astype(dtype)
+            case("Resize", 18 if antialias else 13, t, [x.astype(dtype), None, None, np.array([1, 2] + sizes)], [out], 16, 8, fixed=(3,))
+
+
+def suppressions():
+    """Greedy, in the words of the specification; scores apart by more than a rounding."""
+    def iou(p, q):
+        h, w = [min(p[k + 2], q[k + 2]) - max(p[k], q[k]) for k in (0, 1)]
+        both = max(h, 0) * max(w, 0)
+        return both / ((p[2] - p[0]) * (p[3] - p[1]) + (q[2] - q[0]) * (q[3] - q[1]) - both)
+
+    for n, most, overlap, least, centre in [(12, 4, 0.3, 0.25, 0), (12, 99, 0.5, None, 0), (9, 3, 0.0, 0.5, 1), (7, 0, 0.5, None, 0)]:
+        corner = R.randint(0, 12, (2, n, 2)) / 4.0
+        side = R.randint(2, 9, (2, n, 2)) / 4.0
+        scores = R.permutation(2 * 3 * n).reshape(2, 3, n) / (6.0 * n)
+        boxes = np.concatenate([corner, corner + side], 2)
+        given = np.concatenate([corner + side / 2, side], 2)[:, :, [1, 0, 3, 2]] if centre else boxes.copy()
+        if not centre:
+            given[:, ::2] = given[:, ::2][:, :, [2, 1, 0, 3]]  # corners in another order
+        found = []
+        for b, c in itertools.product(range(2), range(3)):
+            left = [i for i in np.argsort(-scores[b, c]) if least is None or scores[b, c, i] > np.float32(least)]
+            taken = 0
+            while left and taken < most:
+                i = left.pop(0)
+                found.append([b, c, i])
+                taken += 1
+                left = [j for j in left if iou(boxes[b, i], boxes[b, j]) <= np.float32(overlap)]
+        inputs = [given.astype(np.float32), scores.astype(np.float32), np.int64(most), np.float32(overlap)]
+        inputs += [] if least is None else [np.float32(least)]
+        case("NonMaxSuppression", 11, "center_point_box=1" if centre else "", inputs,
+             [np.array(found, np.int64).reshape(-1, 3)], fixed=(0, 1, 2, 3, 4))
+
+
 # ---- element by element, by one function ----
 
 def maps():
@@ -829,7 +893,7 @@ def quantised():
 
 def main():
     for part in arithmetic, activations, types, convolutions, pools, norms, products, shapes, parts, resizes, maps, logic, several, reductions, \
-            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised, crops:
+            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised, crops, filters, suppressions:
         part()
     print("/* Written by make_operators.py: do not edit. */\n/* clang-format off */")
     print("static const double operator_numbers[] = {")

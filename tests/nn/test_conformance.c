@@ -73,12 +73,6 @@ static bool is_our_operator(const char *w)
     return known;
 }
 
-/* Resize: cubic and antialias may be refused. */
-static bool may_refuse(const char *test)
-{
-    return strstr(test, "cubic") || strstr(test, "antialias");
-}
-
 static const char *reason_left_out(const char *test)
 {
     for (size_t i = 0; i < sizeof left_out / sizeof left_out[0]; i++)
@@ -271,7 +265,7 @@ static void judge(const settings *s, char **field, counts *c)
         if (ours || s->verbose)
             printf("left out %s (flag %s): %s\n", name, field[7], err.msg);
         c->left_out++;
-    } else if (st == KAO_E_UNSUPPORTED && (!ours || may_refuse(field[1]))) {
+    } else if (st == KAO_E_UNSUPPORTED && !ours) {
         if (s->verbose || ours)
             printf("refused %s: %s\n", name, err.msg);
         c->refused++;
