@@ -52,6 +52,19 @@ static inline bool kao_tensor_is_real(const kao_tensor *t)
 {
     return t->dtype == KAO_F32 || t->dtype == KAO_F64;
 }
+/* Element `at` of a float32 or float64 tensor, for the inner loops of sums. */
+static inline double kao_tensor_real_at(const kao_tensor *t, int64_t at)
+{
+    return t->dtype == KAO_F32 ? (double)((const float *)t->data)[at]
+                               : ((const double *)t->data)[at];
+}
+static inline void kao_tensor_set_real(const kao_tensor *t, int64_t at, double v)
+{
+    if (t->dtype == KAO_F32)
+        ((float *)t->data)[at] = (float)v;
+    else
+        ((double *)t->data)[at] = v;
+}
 /* The axes of t that are in the set, or those that are not: dims and strides. */
 kao_tensor kao_tensor_axes(const kao_tensor *t, const bool *in_set, bool want);
 /* t as dims of `as` see it: broadcast from the right, strides of 0 where it repeats. */

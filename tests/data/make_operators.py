@@ -42,6 +42,14 @@ def tensor(a, fixed):
     return '{ %d, "%s", %d, %d }' % (TYPES[str(a.dtype)], dims, at, fixed)
 
 
+def both(op, opset, attributes, inputs, outputs, *more):
+    """A case in float32, outputs rounded here, and one in float64."""
+    def of(dtype, a):
+        return np.asarray(a, dtype) if np.asarray(a).dtype in (np.float32, np.float64) else a
+    for dtype in np.float32, np.float64:
+        case(op, opset, attributes, [of(dtype, a) for a in inputs], [of(dtype, a) for a in outputs], *more)
+
+
 def case(op, opset, attributes, inputs, outputs, k=1, magnitude=None, fixed=()):
     """fixed: inputs that decide shapes. An input None is left out."""
     outputs = [np.asarray(o) for o in outputs]
@@ -105,15 +113,15 @@ def activations():
     case("Relu", 13, "", [x], [np.maximum(x, 0)])
     i = ints(-5, 5, 2, 7, dtype=np.int32)
     case("Relu", 14, "", [i], [np.maximum(i, 0)])
-    case("LeakyRelu", 13, "alpha=0.25", [x], [np.where(x < 0, np.float32(0.25) * x, x)])
+    both("LeakyRelu", 13, "alpha=0.25", [x], [np.where(x < 0, np.float32(0.25) * x, x)])
     case("LeakyRelu", 13, "", [x], [f32(np.where(x < 0, d * 0.01, d))])
     case("Sigmoid", 13, "", [x], [f32(1 / (1 + np.exp(-d)))])
     case("Exp", 13, "", [x], [f32(np.exp(d))])
     case("Identity", 13, "", [x], [x])
-    case("Dropout", 10, "", [x], [x, np.ones(x.shape, bool)])
+    both("Dropout", 10, "", [x], [x, np.ones(x.shape, bool)])
     for dims in (3, 1, 1), (3,), (1,), (4, 3), (2, 1, 4, 1):
         s = floats(*dims)
-        case("PRelu", 9, "", [x, s], [np.where(x < 0, x * s, x)])
+        both("PRelu", 9, "", [x, s], [np.where(x < 0, x * s, x)])
     s = floats(3)  # opset 6, and a slope that does not broadcast: one number a channel
     y = floats(2, 3, 4, 5)
     channel = np.where(x < 0, x * s.reshape(3, 1, 1), x)
@@ -204,8 +212,8 @@ def convolutions():
         b = floats(oc) if bias else None
         k = c // group * int(np.prod(kernel))
         large = conv(np.abs(x), np.abs(w), None if b is None else np.abs(b), stride, dilation, pads, group).max()
-        case("Conv", 11, words(None, stride, dilation, pads, " group=%d" % group),
-             [x, w] + ([b] if bias else []), [f32(conv(x, w, b, stride, dilation, pads, group))], k, large)
+        both("Conv", 11, words(None, stride, dilation, pads, " group=%d" % group),
+             [x, w] + ([b] if bias else []), [conv(x, w, b, stride, dilation, pads, group)], k, large)
     for mode, (b, e) in ("SAME_UPPER", (0, 1)), ("SAME_LOWER", (1, 0)):
         x, w = floats(1, 2, 5, 5), floats(3, 2, 2, 2)
         pads = ((b, e), (b, e))
@@ -242,9 +250,9 @@ def pools():
             mean_pad[to] = q.sum(axis=tuple(range(2, q.ndim))) / n.sum()
         t = words(kernel, stride, dilation, pads, " ceil_mode=1" if ceil_mode else "")
         k = int(np.prod(kernel))
-        case("MaxPool", 12, t, [x], [f32(high), where])
-        case("AveragePool", 19, t, [x], [f32(mean)], k, 2)
-        case("AveragePool", 19, t + " count_include_pad=1", [x], [f32(mean_pad)], k, 2)
+        both("MaxPool", 12, t, [x], [high, where])
+        both("AveragePool", 19, t, [x], [mean], k, 2)
+        both("AveragePool", 19, t + " count_include_pad=1", [x], [mean_pad], k, 2)
     x = floats(2, 5, 3, 4)
     case("GlobalAveragePool", 13, "", [x], [f32(x.astype(float).mean((2, 3), keepdims=True))], 12, 2)
     q = ints(0, 255, 1, 2, 4, 4, dtype=np.uint8)
@@ -259,8 +267,8 @@ def norms():
         scale, b, mean, var = floats(c), floats(c), floats(c), np.abs(floats(c)) + np.float32(0.25)
         to = (c,) + (1,) * (len(dims) - 2)
         s, o, m, v = (a.astype(float).reshape(to) for a in (scale, b, mean, var))
-        out = s * (x - m) / np.sqrt(v + 0.001) + o
-        case("BatchNormalization", 9, "epsilon=0.001", [x, scale, b, mean, var], [f32(out)], 4, 20)
+        out = s * (x - m) / np.sqrt(v + float(np.float32(0.001))) + o
+        both("BatchNormalization", 9, "epsilon=0.001", [x, scale, b, mean, var], [out], 4, 20)
     x = floats(2, 3, 4)
     d = x.astype(float)
     for axis in 0, 1, 2, -1:
@@ -718,7 +726,7 @@ def more_norms():
             out = np.zeros((2, 3) + tuple(sizes))
             for at, q in patches(y, sizes, kernel, stride, (1, 1), pads, 0):
                 out[(slice(None), slice(None)) + at] = (np.abs(q) ** p).reshape(2, 3, -1).sum(2) ** (1 / p)
-            case("LpPool", 18, words(kernel, stride, (1, 1), pads, " p=%d" % p), [y], [f32(out)], 12, 12)
+            both("LpPool", 18, words(kernel, stride, (1, 1), pads, " p=%d" % p), [y], [out], 12, 12)
 
 
 def conv_transposes():
@@ -743,7 +751,7 @@ def conv_transposes():
         cut = (slice(None), slice(None)) + tuple(slice(q, n - e) for (q, e), n in zip(pads, full))
         t = words(None, stride, dilation, pads, " group=%d output_padding=%s" % (group, text(more)))
         out = out[cut] + b.reshape((-1,) + (1,) * len(dims))
-        case("ConvTranspose", 11, t, [x, w, b], [f32(out)], 20, large.max() + 2)
+        both("ConvTranspose", 11, t, [x, w, b], [out], 20, large.max() + 2)
     x, w = np.ones((1, 1, 2, 2), np.float32), np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
     full = np.zeros((5, 5), np.float32)  # stride 2: one row and one column too many for 4 x 4
     for i, j in itertools.product(range(2), range(2)):
