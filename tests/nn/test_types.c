@@ -246,6 +246,64 @@ static void doubles_keep_their_digits(void **state)
     pb_free(&file);
 }
 
+/* A network of the kernels' own operators in float64, one weight of which float32 cannot
+ * hold: no pass may take a step for one of float32. */
+static void passes_leave_doubles_alone(void **state)
+{
+    fixture *f = *state;
+    double x[N], w[W], k[6], want[6] = { 0 };
+    kao_tensor in = { .dtype = KAO_F64, .rank = 4, .dims = { 1, 3, 8, 8 }, .data = x };
+
+    kao_tensor_set_dense(&in);
+    for (uint32_t i = 0; i < N; i++)
+        x[i] = 1 + 1e-12 * (double)noise(9, i);
+    for (uint32_t i = 0; i < W; i++)
+        w[i] = (double)noise(3, i) / 3;
+    for (uint32_t i = 0; i < 6; i++)
+        k[i] = 1 + (double)noise(4, i) / 3;
+    for (int all = 0; all < 2; all++) {
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        graph g;
+
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F64, "1,3,8,8");
+        graph_tensor(&g, "w", KAO_F64, "6,3,3,3", w);
+        graph_tensor(&g, "k", KAO_F64, "6", k);
+        graph_tensor(&g, "s", KAO_F64, "6,1,1", k);
+        graph_tensor(&g, "m", KAO_F64, "6,6", w);
+        graph_tensor(&g, "d", KAO_F64, "6,1,3,3", w);
+        graph_node(&g, "Conv", "x w k", "a", "pads=[1,1,1,1]");
+        graph_node(&g, "BatchNormalization", "a k k k k", "b", "");
+        graph_node(&g, "PRelu", "b s", "c", "");
+        graph_node(&g, "Conv", "c d", "e", "pads=[1,1,1,1] group=6");
+        graph_node(&g, "Add", "e c", "h", "");
+        graph_node(&g, "MaxPool", "h", "i", "kernel_shape=[2,2] strides=[2,2]");
+        graph_node(&g, "AveragePool", "i", "j", "kernel_shape=[2,2] strides=[1,1]");
+        graph_node(&g, "LeakyRelu", "j", "l", "");
+        graph_node(&g, "GlobalAveragePool", "l", "n", "");
+        graph_node(&g, "Flatten", "n", "o", "");
+        graph_node(&g, "Gemm", "o m k", "p", "");
+        graph_node(&g, "MatMul", "p m", "y", "");
+        graph_output(&g, "y", KAO_F64, NULL);
+        pb file = graph_file(&g);
+
+        if (run_graph(f->ctx, &file, all ? KAO_PASS_ALL : 0, &in, 1, &m, &s, &f->err))
+            fail_msg("%s", f->err.msg);
+        const kao_tensor *y = kao_session_output(s, 0);
+
+        assert_int_equal(y->dtype, KAO_F64);
+        assert_int_equal(kao_tensor_count(y), 6);
+        if (all)
+            assert_memory_equal(y->data, want, sizeof want);
+        memcpy(want, y->data, sizeof want);
+        assert_true(want[0] != (double)(float)want[0]);
+        kao_session_destroy(s);
+        kao_network_destroy(m);
+        pb_free(&file);
+    }
+}
+
 /* Loading, planning (which widens, and computes constants) and running, each allocation
  * failing in turn. */
 static void memory_runs_out(void **state)
@@ -284,6 +342,7 @@ int main(void)
         cmocka_unit_test(whole_numbers_keep_their_digits),
         cmocka_unit_test(integers_are_cast),
         cmocka_unit_test(doubles_keep_their_digits),
+        cmocka_unit_test(passes_leave_doubles_alone),
         cmocka_unit_test(memory_runs_out),
     };
 
