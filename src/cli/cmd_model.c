@@ -184,7 +184,7 @@ static kao_status load_both(kao_context *ctx, const cli_model *found, kao_file *
 
     if (!is_stream) {
         st = load_network(ctx, found, net, err);
-        return st ? st : cli_open_model(ctx, found, model, err);
+        return st ? st : cli_open_model(ctx, found, NULL, model, err);
     }
     st = kao_file_open(f, &ctx->mem, found->path, KAO_MAX_FILE, err);
     if (!st)

@@ -15,7 +15,8 @@
 typedef struct cli_photo_options {
     const char *detector, *model, *cpu; /* names or paths; NULL: the defaults */
     cli_faces faces;
-    int tta; /* kao_tta */
+    int tta;    /* 0: the card's; else kao_tta + 1 */
+    int preset; /* 0: none; else a word of CLI_PRESETS */
     float min_score;
     uint32_t threads, jobs; /* 0: not given */
     bool no_detect, upright, json;
@@ -33,8 +34,12 @@ typedef struct cli_photo_options {
 #define CLI_EMBEDDER_OPTIONS(T)                                                             \
     { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
       "embedder: a path or a name " CLI_EMBEDDER_CHOICE },                            \
-    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                        \
-      "join the mirrored picture's features [none]" }
+    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "card|none|concat|sum",                   \
+      "join the mirrored picture's features [as the model's card says; else none]" }
+#define CLI_PRESETS "none|ailia-arcface|ailia-arcface-eq"
+#define CLI_PRESET_OPTION(T)                                                                \
+    { "preset", 0, CLI_WORD, offsetof(T, photo.preset), CLI_PRESETS,                        \
+      "for a --model without a card: what another program's author says of it [none]" }
 #define CLI_FACES_OPTION(T, WHICH)                                                          \
     { "faces", 'f', CLI_FACES, offsetof(T, photo.faces), "largest|center|best|all|error|N", \
       WHICH }
@@ -50,8 +55,9 @@ typedef struct cli_photo_options {
 /* What one thread needs to work on files: sessions of its own on shared models. */
 typedef struct cli_worker {
     kao_context *ctx;
-    kao_detector *detector; /* NULL with no_detect */
+    kao_detector *detector; /* NULL with no_detect, or for whole pictures */
     kao_embedder *embedder; /* NULL where none is wanted */
+    kao_tta tta;
     const cli_photo_options *options;
 } cli_worker;
 

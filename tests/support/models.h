@@ -17,6 +17,9 @@ pb tiny_detector(void);
 enum { TINY_CHIP = 32, TINY_DIM = 16 };
 pb tiny_embedder(void);
 
+/* An embedder that hands out what it is given: input x of these dims, output y in rows. */
+pb flat_model(const char *dims);
+
 /* A graph of most operators, input x of 1,3,h,w, outputs y (of 2 rows) and n: for tests of
  * damage and of faults. */
 pb mixed_graph(void);
