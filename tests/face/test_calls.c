@@ -20,6 +20,7 @@ typedef struct bench { /* what calls work on, made before */
     kao_view view;
     kao_image big;
     pb detector, embedder;
+    char flat[640];   /* a file of a network that takes whole pictures */
     kao_model *model; /* of the embedder */
     kao_detector *finder;
     size_t format; /* of view */
@@ -125,6 +126,26 @@ static kao_status embed(bench *b, kao_error *err)
     return st;
 }
 
+/* Lines of a card beside the file: a preset that takes the whole picture, in grey. */
+static kao_status whole_picture(bench *b, kao_error *err)
+{
+    static const char card[] = "preset = ailia-arcface-eq\ninput.size = 12x10\n";
+    const kao_view view = kao_image_view(&b->big);
+    kao_model *m = (kao_model *)1;
+    kao_embedder *e = NULL;
+    float v[2 * 120];
+    kao_status st = kao_model_open_card(b->f->ctx, &m, b->flat, card, err);
+
+    assert_true((m == NULL) == (st != KAO_OK));
+    if (!st)
+        st = kao_embedder_create(m, &e, NULL, err);
+    kao_model_release(m);
+    if (!st)
+        st = kao_embed(e, &view, 1, KAO_TTA_CONCAT, v, err);
+    kao_embedder_destroy(e);
+    return st;
+}
+
 static kao_status align(bench *b, kao_error *err)
 {
     const kao_face face = {
@@ -166,6 +187,7 @@ static kao_status encode(bench *b, kao_error *err)
 #endif
 #if KAO_WITH_PNG
         { KAO_IMAGE_PNG, 0 },
+        { KAO_IMAGE_PNG, 0 }, /* read in grey */
 #endif
         { (kao_image_format)0, 0 },
     };
@@ -174,13 +196,15 @@ static kao_status encode(bench *b, kao_error *err)
     for (size_t i = 0; !st && rows[i].format; i++) {
         uint8_t *bytes = (uint8_t *)1;
         size_t n = 1;
+        const kao_image_options grey = { .grey = 1 };
         kao_image back = { 0 };
 
         st = kao_image_encode(b->f->ctx, &b->big, rows[i].format, rows[i].quality,
                               &bytes, &n, err);
         assert_true((bytes == NULL) == (st != KAO_OK) && (n == 0) == (st != KAO_OK));
         if (!st)
-            st = kao_image_decode(b->f->ctx, bytes, n, NULL, &back, err);
+            st =
+                kao_image_decode(b->f->ctx, bytes, n, i % 2 ? &grey : NULL, &back, err);
         assert_true((back.rgb == NULL) == (st != KAO_OK));
         kao_image_free(b->f->ctx, &back);
         kao_image_free_bytes(b->f->ctx, bytes);
@@ -219,6 +243,7 @@ static const struct {
     { "model_open_bytes, detector", detector_bytes, false },
     { "model_open_bytes, embedder", embedder_bytes, false },
     { "embedder_create, embed, id", embed, true },
+    { "model_open_card, embed", whole_picture, false },
     { "template_find, align", align, true },
     { "image_create, image_resize", resize, true },
     { "image_encode, image_decode", encode, false },
@@ -271,6 +296,9 @@ static void calls_fail_whole(void **state)
 
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)(128 + 100 * noise(5, (uint32_t)i));
+    pb flat = flat_model("?,1,10,12");
+
+    snprintf(b.flat, sizeof b.flat, "%s", fixture_file(b.f, "flat.onnx", &flat));
     b.detector = tiny_detector();
     b.embedder = tiny_embedder();
     assert_int_equal(kao_image_create(b.f->ctx, BIG_W, BIG_H, &b.big, NULL), KAO_OK);
