@@ -41,5 +41,6 @@ kao_decode_fn kao_png_decode;
 kao_encode_fn kao_png_encode;
 kao_decode_fn kao_webp_decode;
 kao_decode_fn kao_heif_decode;
+kao_decode_fn kao_pixbuf_decode; /* GIF, BMP, TIFF, ICO: by their first bytes */
 
 #endif
