@@ -4,7 +4,7 @@
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libexpat1-dev libjansson-dev \
 libjpeg-dev libpng-dev libsodium-dev libwebp-dev"
 test_packages="$build_packages binutils clang-14 clang-format-14 g++ libclang-rt-14-dev libcmocka-dev \
-libgdk-pixbuf-2.0-0"
+libgdk-pixbuf-2.0-0 libpangocairo-1.0-0 fonts-dejavu-core fonts-lohit-deva fonts-noto-cjk"
 # Not asked for: where they are, ./test also builds for arm64 and runs that by an emulator.
 #   dpkg --add-architecture arm64 && apt-get update && apt-get install PACKAGES
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev:arm64 libexpat1-dev:arm64 \

@@ -178,6 +178,31 @@ KAO_API void kao_image_draw_box(const kao_image *image, float x1, float y1, floa
 KAO_API void kao_image_draw_point(const kao_image *image, float x, float y,
                                   float radius_px, kao_color color);
 
+/* Where a label was drawn. */
+typedef struct kao_label {
+    uint32_t x, y, width, height;
+    uint32_t
+        n_missing; /* characters that no font of the machine has: boxes stand for them */
+} kao_label;
+
+/* Draw a line of text in any script on a filled ground, by Pango where the machine has it
+ * (looked for when one is drawn). Letters are joined and ordered as their script asks; a text wider
+ * than the picture ends in an ellipsis.
+ *
+ * x, y        left and lower edge of the ground; it is moved so that it lies in the picture.
+ * text        UTF-8, 1024 bytes at most.
+ * px          size of the font in pixels, 4 to 1024; 0: by the picture's size (1/40 of the longer
+ *             side, 12 at least).
+ * ink, ground colours of the text and of what is behind it.
+ * out         out, may be NULL.
+ *
+ * Errors: KAO_E_UNSUPPORTED (no Pango, a build without it, or no font), KAO_E_ARG (no text, no
+ * UTF-8), KAO_E_LIMIT, KAO_E_NOMEM; the picture is then as before. */
+KAO_API kao_status kao_image_draw_label(kao_context *ctx, const kao_image *image,
+                                        float x, float y, const char *text, float px,
+                                        kao_color ink, kao_color ground, kao_label *out,
+                                        kao_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -95,6 +95,24 @@ static codec_state check_gif(kao_context *ctx)
     return state_of(st, right);
 }
 
+/* A script beside the Latin one, so that fonts are told of as well. */
+static const char *label_words(kao_context *ctx)
+{
+    uint8_t pixels[3 * 64 * 32] = { 0 };
+    const kao_image image = {
+        .rgb = pixels, .width = 64, .height = 32, .row_bytes = 192
+    };
+    kao_label l = { 0 };
+    const kao_status st =
+        kao_image_draw_label(ctx, &image, 0, 32, "1 \xe5\xb1\xb1", 16, (kao_color){ 0 },
+                             (kao_color){ 255, 255, 255 }, &l, NULL);
+
+    return st == KAO_E_UNSUPPORTED ? "need Pango and a font, which are not there"
+           : st                    ? "BROKEN"
+           : l.n_missing           ? "ok; no font for kanji (Debian: fonts-noto-cjk)"
+                                   : "ok";
+}
+
 typedef struct finding { /* about a default model */
     const char *what;
     cli_role role;
@@ -243,7 +261,8 @@ static void print_text(kao_context *ctx, const codec_state *codecs,
         else
             printf("%s", codec_words[codecs[i]]);
     }
-    printf("\n");
+    printf("; orientation in XMP %s\n", codec_words[KAO_WITH_XMP ? WORKS : LEFT_OUT]);
+    printf("labels     %s\n", label_words(ctx));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
     print_bundled(ctx);
@@ -275,6 +294,8 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
     kao_json_set(o, "cpu_quota",
                  cpus.quota > 0 ? kao_json_number(cpus.quota) : kao_json_null());
     kao_json_set(o, "pictures", pictures);
+    kao_json_set(o, "xmp", kao_json_bool(KAO_WITH_XMP));
+    kao_json_set(o, "labels", kao_json_bool(strncmp(label_words(ctx), "ok", 2) == 0));
     kao_json_set(o, "folders", folders);
     kao_json_set(o, "inside", bundled_json(ctx));
     for (int i = 0; i < 2; i++) {
