@@ -15,7 +15,8 @@ typedef struct detect_args {
 
 const cli_option cli_detect_options[] = {
     { "draw", 0, CLI_TEXT, offsetof(detect_args, draw), "FILE",
-      "write the picture with its faces marked (.png, .jpg), at full size; "
+      "write the picture with its faces marked (.png, .jpg), at full size, with "
+      "number and score where the machine has Pango; "
       "an existing folder: as NAME.faces.jpg" },
     CLI_DETECTOR_OPTIONS(detect_args),
     CLI_MACHINE_OPTIONS(detect_args),
@@ -57,9 +58,18 @@ static kao_status draw(cli_worker *w, const job *j, const char *path,
         snprintf(to, sizeof to, "%s", j->args->draw);
     else if (!drawn_path(j->args->draw, path, to, sizeof to))
         return kao_fail(err, KAO_E_ARG, "%s: the path is too long", path);
+    const kao_color green = { 40, 200, 80 };
+    kao_status st = KAO_OK;
+
     for (size_t i = 0; i < p->n_faces; i++)
-        cli_draw_face(&p->image, &p->faces[i], (kao_color){ 40, 200, 80 });
-    return kao_image_save(w->ctx, to, &p->image, err);
+        cli_draw_face(&p->image, &p->faces[i], green);
+    for (size_t i = 0; !st && i < p->n_faces; i++) {
+        char text[48];
+
+        snprintf(text, sizeof text, "%zu  %.3f", i + 1, (double)p->faces[i].score);
+        st = cli_label_face(w->ctx, &p->image, &p->faces[i], text, green, err);
+    }
+    return st ? st : kao_image_save(w->ctx, to, &p->image, err);
 }
 
 static void *work(void *worker, void *user, size_t i)

@@ -531,6 +531,19 @@ void cli_draw_face(const kao_image *image, const kao_face *f, kao_color color)
                              (kao_color){ 255, 220, 0 });
 }
 
+kao_status cli_label_face(kao_context *ctx, const kao_image *image, const kao_face *f,
+                          const char *text, kao_color color, kao_error *err)
+{
+    const float longer =
+        (float)(image->width > image->height ? image->width : image->height);
+    /* by the face, so that those of a crowd do not hide each other */
+    const float px = fmaxf(11, fminf(f->height / 6, longer / 30));
+    const kao_status st = kao_image_draw_label(
+        ctx, image, f->x, f->y, text, px, (kao_color){ 0, 0, 0 }, color, NULL, err);
+
+    return st == KAO_E_UNSUPPORTED ? KAO_OK : st; /* a machine without Pango or fonts */
+}
+
 int cli_print_json(const char *name, kao_json *json)
 {
     char *text = kao_json_text(json);

@@ -124,6 +124,10 @@ kao_face cli_face_in_file(const kao_image *image, const kao_face *face);
 kao_json *cli_error_json(const kao_error *err);
 /* Box and points, for --draw. */
 void cli_draw_face(const kao_image *image, const kao_face *face, kao_color color);
+/* A line of text at its box; nothing where the machine cannot draw any. */
+kao_status cli_label_face(kao_context *ctx, const kao_image *image,
+                          const kao_face *face, const char *text, kao_color color,
+                          kao_error *err);
 /* Print a line of JSON; CLI_FAULT where memory ran out. */
 int cli_print_json(const char *name, kao_json *json);
 

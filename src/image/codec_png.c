@@ -195,12 +195,36 @@ static bool is_text(const uint8_t *type)
            memcmp(type, "iTXt", 4) == 0;
 }
 
+/* XMP that stands plainly in a text chunk, or nothing.
+ *
+ *     tEXt  keyword 0 text
+ *     iTXt  keyword 0, compressed?, method, language 0 keyword again 0 text */
+static kao_span plain_xmp(const uint8_t *type, kao_span text)
+{
+    static const char xmp[] = "XML:com.adobe.xmp"; /* with its end */
+    kao_reader r = kao_reader_of(text);
+    const kao_span keyword = kao_reader_take(&r, sizeof xmp);
+
+    if (r.bad || type[0] == 'z' || memcmp(keyword.p, xmp, sizeof xmp) != 0)
+        return (kao_span){ NULL, 0 };
+    if (type[0] == 'i') {
+        const uint8_t compressed = kao_reader_u8(&r);
+
+        kao_reader_u8(&r);
+        for (int i = 0; i < 2; i++)
+            while (kao_reader_u8(&r))
+                ;
+        if (compressed)
+            return (kao_span){ NULL, 0 };
+    }
+    return kao_reader_take(&r, kao_reader_left(&r));
+}
+
 /* libpng has no way to leave out long texts: its limit on a chunk's size only warns, and a
  * plain one that finds no memory makes it lose its place. So it is not shown them. XMP can
  * be that long (an editor's history), and is looked through where it stands. */
 static void skip_long_texts(png_job *j)
 {
-    static const char xmp[] = "XML:com.adobe.xmp"; /* with its end */
     kao_reader *r = &j->from;
 
     while (kao_reader_offset(r) == j->next_chunk && kao_reader_left(r) >= CHUNK_HEAD) {
@@ -210,13 +234,12 @@ static void skip_long_texts(png_job *j)
             j->next_chunk += CHUNK_HEAD + n + 4;
             return;
         }
-        const bool compressed = r->p[4] == 'z';
-
-        kao_reader_take(r, CHUNK_HEAD);
+        const uint8_t *type = kao_reader_take(r, CHUNK_HEAD).p + 4;
         const kao_span text = kao_reader_take(r, n < rest ? n : rest);
+        const kao_span xmp = plain_xmp(type, text);
 
-        if (!compressed && text.n > sizeof xmp && memcmp(text.p, xmp, sizeof xmp) == 0)
-            kao_upright_xmp(&j->upright, text);
+        if (xmp.n)
+            kao_upright_xmp(&j->upright, xmp);
         kao_reader_take(r, rest - text.n < 4 ? rest - text.n : 4);
         j->next_chunk = kao_reader_offset(r);
     }
