@@ -16,7 +16,8 @@ enum { NEAREST_MOST = 64, FORMAT_KAO = 0, FORMAT_FACE_RECOGNITION = 1 };
 
 typedef struct identify_args {
     cli_gallery_options use;
-    float threshold, fpir;
+    float threshold;
+    double fpir;
     uint32_t nearest;
     int format;
     bool json;
@@ -24,7 +25,7 @@ typedef struct identify_args {
 
 const cli_option cli_identify_options[] = {
     CLI_GALLERY_OPTION(identify_args),
-    { "fpir", 0, CLI_SCORE, offsetof(identify_args, fpir), "X",
+    { "fpir", 0, CLI_RATE, offsetof(identify_args, fpir), "X",
       "so many of a stranger's faces may be taken for somebody of this gallery "
       "[0.01]" },
     { "threshold", 0, CLI_COSINE, offsetof(identify_args, threshold), "X",
@@ -221,9 +222,9 @@ static kao_status choose_limit(job *j, kao_error *err)
 
     if (st || j->use.n == 0)
         return st;
-    const double fpir = isnan(j->args->fpir) ? .01 : (double)j->args->fpir;
+    const double fpir = isnan(j->args->fpir) ? .01 : j->args->fpir;
     const double n = j->n_templates ? (double)j->n_templates : 1;
-    const float far = (float)-expm1(log1p(-fpir < -.999999 ? -.999999 : -fpir) / n);
+    const double far = -expm1(log1p(-fpir < -.999999 ? -.999999 : -fpir) / n);
     const bool by_rate = isnan(j->args->threshold);
     const kao_calibration *c = kao_embedder_calibration(j->use.embedders[0]);
     kao_rate rate = { .size = sizeof rate };
@@ -233,8 +234,8 @@ static kao_status choose_limit(job *j, kao_error *err)
 
     return cli_limit_choose(
         &j->limit, j->use.embedders[0], j->use.ttas[0], j->args->threshold,
-        by_rate && (calibrated || !isnan(j->args->fpir)) ? far : NAN, CLI_FAR_OF_ALL,
-        kao_model_name(j->use.models[0]), err);
+        by_rate && (calibrated || !isnan(j->args->fpir)) ? far : (double)NAN,
+        CLI_FAR_OF_ALL, kao_model_name(j->use.models[0]), err);
 }
 
 int cli_identify_run(int argc, char **argv)

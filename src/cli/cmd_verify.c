@@ -13,7 +13,8 @@
 
 typedef struct verify_args {
     cli_photo_options photo;
-    float threshold, far;
+    float threshold;
+    double far;
     int far_of; /* cli_far_of */
     const char *pairs, *draw;
 } verify_args;
@@ -21,7 +22,7 @@ typedef struct verify_args {
 const cli_option cli_verify_options[] = {
     { "threshold", 0, CLI_COSINE, offsetof(verify_args, threshold), "X",
       "same from this similarity on, -1..1 [by --far]" },
-    { "far", 0, CLI_SCORE, offsetof(verify_args, far), "X",
+    { "far", 0, CLI_RATE, offsetof(verify_args, far), "X",
       "same where so many pairs of strangers at most look as alike: the false-accept "
       "rate [0.0001; a model without a calibration: its card's threshold]" },
     { "far-of", 0, CLI_WORD, offsetof(verify_args, far_of), "all|worst",
