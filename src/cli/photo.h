@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/facts.h"
 #include "cli/jobs.h"
 #include "cli/models.h"
 #include "kao/detector.h"
@@ -17,6 +18,10 @@ typedef struct cli_photo_options {
     cli_faces faces;
     int tta; /* kao_tta */
     float min_score;
+    cli_list with; /* KIND=MODEL: looks at every face */
+    const char
+        *liveness; /* a model that looks at the chosen ones, and may refuse them */
+    float live_threshold;   /* 0: the card's */
     uint32_t threads, jobs; /* 0: not given */
     bool no_detect, upright, json;
 } cli_photo_options;
@@ -50,16 +55,18 @@ typedef struct cli_photo_options {
 /* What one thread needs to work on files: sessions of its own on shared models. */
 typedef struct cli_worker {
     kao_context *ctx;
-    kao_detector *detector; /* NULL with no_detect */
-    kao_embedder *embedder; /* NULL where none is wanted */
+    kao_detector *detector;                 /* NULL with no_detect */
+    kao_embedder *embedder;                 /* NULL where none is wanted */
+    kao_analyser *analysers[CLI_ANALYSERS]; /* likewise, by kind */
     const cli_photo_options *options;
 } cli_worker;
 
 /* The workers of a command (-j, no more than items), and what they share. */
 typedef struct cli_crew {
     kao_context *ctx;
-    kao_model *detector, *embedder; /* NULL where none is wanted */
-    cli_model found[2];             /* by cli_role: where they came from */
+    kao_model *detector, *embedder,
+        *analysers[CLI_ANALYSERS]; /* NULL where none is wanted */
+    cli_model found[2];            /* by cli_role: where they came from */
     uint32_t n;
     cli_worker *workers;
 } cli_crew;
@@ -76,8 +83,9 @@ typedef struct cli_photo {
     kao_image image; /* maybe reduced: see kao_image */
     kao_face *faces; /* in pixels of image, best first */
     size_t n_faces;
-    uint32_t turned; /* see kao_faces */
-    size_t *chosen;  /* indices of those meant */
+    cli_facts *facts; /* of each; NULL where none are asked for */
+    uint32_t turned;  /* see kao_faces */
+    size_t *chosen;   /* indices of those meant */
     size_t n_chosen;
     float *vectors; /* n_chosen of dim floats */
     size_t dim;

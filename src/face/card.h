@@ -12,7 +12,7 @@ kao_status kao_card_build(kao_card **out, kao_model *m, const char *path,
                           const char *text, kao_error *err);
 void kao_card_destroy(kao_card *card); /* NULL is fine */
 
-/* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder"). */
+/* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder" ...). */
 kao_status kao_card_require(const kao_card *card, const char *kind, const char *path,
                             kao_error *err);
 

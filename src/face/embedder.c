@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "face/crop.h"
 #include "face/model.h"
 #include "image/resize.h"
 #include "image/tensor.h"
@@ -34,25 +35,6 @@ struct kao_embedder {
 };
 
 /* ---- opening ---- */
-
-/* Of a square crop. */
-static kao_status read_margin(kao_embedder *e, kao_error *err)
-{
-    const kao_card *card = e->model->card;
-    float margin = e->template.margin;
-    const kao_status st = kao_card_floats(card, "template.margin", &margin, 1, err);
-
-    if (st || !kao_card_get(card, "template.margin"))
-        return st;
-    if (e->template.margin == 0)
-        return kao_fail(err, KAO_E_FORMAT,
-                        "card: template.margin: only template = square has one");
-    if (!(margin >= 0.5f && margin <= 8))
-        return kao_fail(err, KAO_E_FORMAT,
-                        "card: template.margin = %g: wanted 0.5 to 8", (double)margin);
-    e->template.margin = margin;
-    return KAO_OK;
-}
 
 static kao_status read_card(kao_embedder *e, kao_error *err)
 {
@@ -83,10 +65,7 @@ static kao_status read_card(kao_embedder *e, kao_error *err)
         st = kao_fail(err, KAO_E_LIMIT, "card: input.size = %ux%u, at most %d", width,
                       height, MAX_CHIP);
     if (!st)
-        st = kao_template_find(&e->template, kao_card_get(card, "template"), width,
-                               height, err);
-    if (!st)
-        st = read_margin(e, err);
+        st = kao_card_template(card, width, height, &e->template, err);
     if (st)
         return kao_error_prefix(err, st, "%s", name);
     e->form.order = color ? KAO_TENSOR_BGR : KAO_TENSOR_RGB;
@@ -265,7 +244,8 @@ kao_status kao_embedder_id(const kao_embedder *e, kao_tta tta, char id[KAO_ID_BY
                               bits_of(e->template.points[i].x),
                               bits_of(e->template.points[i].y));
     if (e->template.margin > 0)
-        n += (size_t)snprintf(text + n, sizeof text - n, " square %08x",
+        n += (size_t)snprintf(text + n, sizeof text - n, " %s %08x",
+                              kao_card_get(e->model->card, "template"),
                               bits_of(e->template.margin));
     kao_sha256((kao_span){ (const uint8_t *)text, n }, id);
     return KAO_OK;

@@ -1,5 +1,5 @@
-/* make_models DIR: write DIR/tiny_detector.onnx and DIR/tiny_embedder.onnx, the models
- * of tests that start the program. */
+/* make_models DIR: write DIR/tiny_detector.onnx, DIR/tiny_embedder.onnx and what looks at faces
+ * (DIR/tiny_landmarks.onnx ..), the models of tests that start the program. */
 #include <stdio.h>
 
 #include "support/models.h"
@@ -19,6 +19,14 @@ int main(int argc, char **argv)
                detector.n);
     write_file(path_of(path, sizeof path, argv[1], "tiny_embedder.onnx"), embedder.p,
                embedder.n);
+    for (int i = 0; i < TINY_ANALYSERS; i++) {
+        pb file = tiny_analyser(i);
+        char name[64];
+
+        snprintf(name, sizeof name, "tiny_%s.onnx", tiny_analyser_name(i));
+        write_file(path_of(path, sizeof path, argv[1], name), file.p, file.n);
+        pb_free(&file);
+    }
     pb_free(&detector);
     pb_free(&embedder);
     return 0;
