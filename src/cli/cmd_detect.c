@@ -21,6 +21,7 @@ const cli_option cli_detect_options[] = {
       "ask a network about each face: landmarks, quality, pose or liveness; may be "
       "given "
       "for each" },
+    CLI_QUALITY_OPTION(detect_args),
     CLI_DETECTOR_OPTIONS(detect_args),
     CLI_MACHINE_OPTIONS(detect_args),
     { .name = NULL },

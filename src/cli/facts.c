@@ -116,6 +116,41 @@ kao_status cli_facts_add(kao_analyser *const analysers[CLI_ANALYSERS],
     return st;
 }
 
+kao_status cli_facts_measure(kao_context *ctx, const kao_image *image,
+                             const kao_face *face, cli_facts *f, kao_error *err)
+{
+    const kao_view view = kao_image_view(image);
+    kao_quality q = KAO_QUALITY_INIT;
+    const kao_status st = kao_quality_of(ctx, &view, face, &q, err);
+
+    if (st == KAO_E_NO_FACE || st == KAO_E_TOO_SMALL)
+        return KAO_OK;
+    if (!st)
+        f->picture = q;
+    return st;
+}
+
+static const struct {
+    kao_outcome outcome;
+    const char *words;
+} advice[] = {
+    { KAO_BLURRED,
+      "the face is blurred: a sharper picture would tell more (nearer, in focus)" },
+    { KAO_DARK, "the face is dark: more light on it would tell more" },
+    { KAO_EXTREME_POSE,
+      "the face is turned far aside: one that looks into the camera would tell more" },
+    { KAO_MASKED, "the lower face seems to be covered: without a mask, or with --model "
+                  "kao-face-mask, more can be told" },
+};
+
+void cli_facts_warn(const char *command, const char *path, const cli_facts *f)
+{
+    for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
+        if (f->picture.outcomes & (unsigned)advice[i].outcome)
+            fprintf(stderr, "kao %s: %s: warning: %s\n", command, path,
+                    advice[i].words);
+}
+
 void cli_facts_free(cli_facts *f, size_t n)
 {
     for (size_t i = 0; f && i < n; i++)
@@ -159,8 +194,49 @@ static bool is_told(const cli_facts *f, unsigned kind)
     return f->told >> kind & 1;
 }
 
+static kao_json *outcomes_json(const cli_facts *f)
+{
+    kao_json *a = kao_json_array();
+
+    for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
+        if (f->picture.outcomes & (unsigned)advice[i].outcome)
+            kao_json_add(a, kao_json_string(kao_outcome_name(advice[i].outcome)));
+    return a;
+}
+
+static kao_json *or_null(float v)
+{
+    return v == v ? hundredths(v) : kao_json_null();
+}
+
+static kao_json *picture_json(const cli_facts *f)
+{
+    const kao_quality *q = &f->picture;
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "score", kao_json_float(q->score));
+    kao_json_set(o, "eye_distance", or_null(q->eye_distance_px));
+    kao_json_set(o, "detail", kao_json_float(q->detail));
+    kao_json_set(o, "light", kao_json_float(q->light));
+    kao_json_set(o, "contrast", kao_json_float(q->contrast));
+    kao_json_set(o, "dark", kao_json_float(q->dark));
+    kao_json_set(o, "blown", kao_json_float(q->blown));
+    kao_json_set(o, "yaw", or_null(q->yaw));
+    kao_json_set(o, "pitch", or_null(q->pitch));
+    kao_json_set(o, "roll", or_null(q->roll));
+    kao_json_set(o, "masked", kao_json_float(q->masked));
+    if (q->norm > 0)
+        kao_json_set(o, "norm", kao_json_float(q->norm));
+    return o;
+}
+
 void cli_facts_set(kao_json *face, const cli_facts *f)
 {
+    if (f->show_picture)
+        kao_json_set(face, "facts",
+                     f->picture.size ? picture_json(f) : kao_json_null());
+    if (f->picture.outcomes || (f->show_picture && f->picture.size))
+        kao_json_set(face, "warnings", outcomes_json(f));
     if (f->asked >> KAO_ANALYSE_LANDMARKS & 1)
         kao_json_set(face, "dense_landmarks",
                      is_told(f, KAO_ANALYSE_LANDMARKS) ? points_json(f)
@@ -180,6 +256,11 @@ void cli_facts_set(kao_json *face, const cli_facts *f)
 
 void cli_facts_print(const cli_facts *f)
 {
+    if (f->show_picture && f->picture.size)
+        printf(", picture %.2f", (double)f->picture.score);
+    for (size_t i = 0; f->show_picture && i < sizeof advice / sizeof advice[0]; i++)
+        if (f->picture.outcomes & (unsigned)advice[i].outcome)
+            printf(", %s", kao_outcome_name(advice[i].outcome));
     if (is_told(f, KAO_ANALYSE_LANDMARKS))
         printf(", %zu landmarks", f->n_points);
     if (is_told(f, KAO_ANALYSE_QUALITY))

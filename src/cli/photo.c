@@ -208,17 +208,35 @@ static kao_status enlarge(cli_worker *w, const char *path, kao_span bytes, cli_p
     return KAO_OK;
 }
 
-/* The facts that are asked for, of a face. */
+static kao_status make_room(cli_photo *p, const char *name, kao_error *err)
+{
+    if (!p->facts)
+        p->facts = calloc(p->n_faces + 1, sizeof *p->facts);
+    return p->facts ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
+}
+
+/* What networks say of a face. */
 static kao_status look_at(const cli_worker *w, const char *name, cli_photo *p,
                           size_t face, kao_error *err)
 {
-    if (!p->facts)
-        p->facts = calloc(p->n_faces, sizeof *p->facts);
-    if (!p->facts)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
-    const kao_status st =
-        cli_facts_add(w->analysers, &p->image, &p->faces[face], &p->facts[face], err);
+    kao_status st = make_room(p, name, err);
 
+    if (st)
+        return st;
+    st = cli_facts_add(w->analysers, &p->image, &p->faces[face], &p->facts[face], err);
+    return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
+}
+
+/* What its pixels say. */
+static kao_status measure(const cli_worker *w, const char *name, cli_photo *p,
+                          size_t face, kao_error *err)
+{
+    kao_status st = make_room(p, name, err);
+
+    if (st)
+        return st;
+    p->facts[face].show_picture = w->options->quality;
+    st = cli_facts_measure(w->ctx, &p->image, &p->faces[face], &p->facts[face], err);
     return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
 }
 
@@ -231,6 +249,9 @@ static kao_status detect_in(cli_worker *w, const char *name, kao_span bytes,
         st = find_faces(w, name, search, p, err);
     for (size_t i = 0; !st && w->options->with.n && i < p->n_faces; i++)
         st = look_at(w, name, p, i, err);
+    for (size_t i = 0; !st && w->options->quality && !w->embedder && i < p->n_faces;
+         i++)
+        st = measure(w, name, p, i, err);
     if (!st && whole && p->image.reduction > 1)
         st = enlarge(w, name, bytes, p, err);
     return st;
@@ -356,12 +377,15 @@ static kao_status embed_chips(cli_worker *w, cli_photo *p, const kao_image *chip
 
     p->dim = kao_embedder_dim(w->embedder, tta);
     p->vectors = calloc(n, p->dim * sizeof *p->vectors);
-    if (!p->vectors || !views)
+    p->norms = calloc(n, sizeof *p->norms);
+    if (!p->vectors || !views || !p->norms)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; !st && i < n; i++)
         views[i] = kao_image_view(&chips[i]);
     if (!st)
-        st = kao_embed(w->embedder, views, n, tta, p->vectors, err);
+        st = kao_embed_norms(w->embedder, views, n, tta, p->vectors, p->norms, err);
+    for (size_t i = 0; !st && w->options->quality && p->facts && i < n; i++)
+        kao_quality_norm(&p->facts[p->chosen[i]].picture, w->embedder, p->norms[i]);
     free(views);
     return st;
 }
@@ -381,6 +405,8 @@ static kao_status embed_found(cli_worker *w, const char *name, cli_photo *p,
 
     st = chips ? cut_chips(w, p, chips, err)
                : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t i = 0; !st && i < p->n_chosen; i++)
+        st = measure(w, name, p, p->chosen[i], err);
     if (!st)
         st = embed_chips(w, p, chips, p->n_chosen, err);
     for (size_t i = 0; chips && i < n; i++)
@@ -455,5 +481,6 @@ void cli_photo_free(cli_worker *w, cli_photo *p)
     free(p->chosen);
     free(p->in_file);
     free(p->vectors);
+    free(p->norms);
     *p = (cli_photo){ .faces = NULL };
 }

@@ -23,6 +23,7 @@ typedef struct cli_photo_options {
         *liveness; /* a model that looks at the chosen ones, and may refuse them */
     float live_threshold;   /* 0: the card's */
     uint32_t threads, jobs; /* 0: not given */
+    bool quality;           /* tell what every face's pixels say */
     bool no_detect, upright, json;
 } cli_photo_options;
 
@@ -40,6 +41,9 @@ typedef struct cli_photo_options {
       "embedder: a path or a name " CLI_EMBEDDER_CHOICE },                            \
     { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                        \
       "join the mirrored picture's features [none]" }
+#define CLI_QUALITY_OPTION(T)                                                              \
+    { "quality", 0, CLI_FLAG, offsetof(T, photo.quality), NULL,                             \
+      "tell how good the picture of each face is: size, blur, light, pose, mask, a score" }
 #define CLI_FACES_OPTION(T, WHICH)                                                          \
     { "faces", 'f', CLI_FACES, offsetof(T, photo.faces), "largest|center|best|all|error|N", \
       WHICH }
@@ -88,6 +92,7 @@ typedef struct cli_photo {
     size_t *chosen;   /* indices of those meant */
     size_t n_chosen;
     float *vectors; /* n_chosen of dim floats */
+    float *norms;   /* n_chosen: lengths before they were brought to 1 */
     size_t dim;
     kao_face *in_file; /* the chosen ones in pixels of the file */
     double ms;

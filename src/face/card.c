@@ -58,6 +58,7 @@ static const struct {
     { "output.decode", ANALYSER },
     { "output.live", LIVENESS },
     { "outputs", 0 },
+    { "quality.norm", 0 },
     { "strides", 0 },
     { "template", ALL },
     { "template.margin", 0 },
@@ -217,7 +218,8 @@ static kao_status read_metadata(kao_card *c, const kao_network *net, kao_error *
     return st;
 }
 
-static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
+/* The built-in card of this file, or NULL. */
+static const char *builtin_text(kao_model *m)
 {
     char hash[KAO_SHA256_TEXT] = "";
 
@@ -228,14 +230,41 @@ static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
             continue;
         if (!hash[0])
             kao_model_hash(m, hash);
-        if (strcmp(hash, b->sha256) != 0)
-            continue;
-        char *text = kao_arena_str(&c->arena, b->text, strlen(b->text));
-
-        return text ? parse_text(c, text, "built-in card", "card", err)
-                    : no_room(c, strlen(b->text) + 1, err);
+        if (strcmp(hash, b->sha256) == 0)
+            return b->text;
     }
-    return KAO_OK;
+    return NULL;
+}
+
+static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
+{
+    const char *have = builtin_text(m);
+    char *text = have ? kao_arena_str(&c->arena, have, strlen(have)) : NULL;
+
+    return !have  ? KAO_OK
+           : text ? parse_text(c, text, "built-in card", "card", err)
+                  : no_room(c, strlen(have) + 1, err);
+}
+
+bool kao_card_usual_norm(kao_model *m, float usual[2])
+{
+    static const char key[] = "\nquality.norm = ";
+    const char *text = NULL, *at = NULL;
+    double v[2] = { 0 };
+
+    if (kao_card_get(m->card, "quality.norm"))
+        return kao_card_floats(m->card, "quality.norm", usual, 2, NULL) == KAO_OK;
+    text = builtin_text(m);
+    at = text ? strstr(text, key) : NULL;
+    if (!at)
+        return false;
+    at += strlen(key);
+    for (int i = 0; i < 2; i++, at += strspn(at, " "))
+        if (!kao_text_number(&at, &v[i]))
+            return false;
+    usual[0] = (float)v[0];
+    usual[1] = (float)v[1];
+    return true;
 }
 
 /* What the file itself states: the picture size, if it is fixed, and the layout. */

@@ -30,6 +30,10 @@ kao_status kao_card_word(const kao_card *card, const char *key,
                          const char *const *words, size_t n, int *index,
                          kao_error *err);
 
+/* quality.norm, also of a built-in card that the model did without: mean and deviation of its
+ * vectors' lengths. False: nothing says. */
+bool kao_card_usual_norm(kao_model *m, float usual[2]);
+
 /* cards_data.c, made from models/cards/ by tools/embed_cards.py. */
 typedef struct kao_builtin_card {
     const char *sha256, *text;

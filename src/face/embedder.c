@@ -212,6 +212,11 @@ int kao_embedder_threshold(const kao_embedder *e, float *threshold)
     return e->has_threshold;
 }
 
+int kao_embedder_usual_norm(const kao_embedder *e, float usual[2])
+{
+    return kao_card_usual_norm(e->model, usual);
+}
+
 /* ---- identity ---- */
 
 static uint32_t bits_of(float v)
@@ -303,7 +308,8 @@ static kao_status run_batch(kao_embedder *e, const kao_view *chips, size_t first
     return st;
 }
 
-static kao_status to_unit(const kao_embedder *e, float *v, size_t n, kao_error *err)
+static kao_status to_unit(const kao_embedder *e, float *v, size_t n, float *norm,
+                          kao_error *err)
 {
     double sum = 0;
 
@@ -315,6 +321,8 @@ static kao_status to_unit(const kao_embedder *e, float *v, size_t n, kao_error *
                                       : "numbers that are not finite");
     for (size_t i = 0; i < n; i++)
         v[i] = (float)((double)v[i] / sqrt(sum));
+    if (norm)
+        *norm = (float)sqrt(sum);
     return KAO_OK;
 }
 
@@ -337,6 +345,12 @@ static void store(const kao_embedder *e, size_t i, kao_tta tta, const float *raw
 kao_status kao_embed(kao_embedder *e, const kao_view *chips, size_t n, kao_tta tta,
                      float *out, kao_error *err)
 {
+    return kao_embed_norms(e, chips, n, tta, out, NULL, err);
+}
+
+kao_status kao_embed_norms(kao_embedder *e, const kao_view *chips, size_t n,
+                           kao_tta tta, float *out, float *norms, kao_error *err)
+{
     const uint32_t views = tta == KAO_TTA_NONE ? 1 : 2;
     size_t total = 0;
     kao_status st = KAO_OK;
@@ -355,6 +369,6 @@ kao_status kao_embed(kao_embedder *e, const kao_view *chips, size_t n, kao_tta t
     }
     for (size_t i = 0; !st && i < n; i++)
         st = to_unit(e, out + i * kao_embedder_dim(e, tta), kao_embedder_dim(e, tta),
-                     err);
+                     norms ? &norms[i] : NULL, err);
     return st;
 }

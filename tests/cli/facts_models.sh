@@ -5,7 +5,7 @@ models=${1-}
 for name in landmark_68 face_quality_112 pose_224 liveness_128 ultraface_rfb_320; do
     [ -f "$models/$name.onnx" ] || skip "facts_models needs $name"
 done
-inside kao-detect || skip "facts_models needs kao-detect"
+inside kao-detect && inside kao-face || skip "facts_models needs kao-detect and kao-face"
 cd "$work" || exit 1
 KAO_MODELS=$models
 export KAO_MODELS
@@ -49,4 +49,39 @@ run 3 "$KAO" detect "$a" -d ultraface_rfb_320 --with quality=face_quality_112
 err_has "gives faces without points, which"
 run 0 "$KAO" detect "$a" -d ultraface_rfb_320 --with landmarks=landmark_68 --json
 fact "a detector without points: refused where the network needs them, fine where the box is enough"
+
+# ---- what the pixels say ----
+
+run 0 "$KAO" detect "$a" "$PICTURES/mask_ana.jpg" --quality
+out_has ", picture 0."
+sed -n 4p out | grep -q ", masked$" || fails "masked: $(cat out)"
+run 0 "$KAO" detect "$a" "$PICTURES/mask_ana.jpg" --quality --json
+"${PYTHON:-python3}" - <<'END' || fails "facts"
+import json
+f, g = [json.loads(line)["faces"][0] for line in open("out")]
+assert set(f["facts"]) == {"score", "eye_distance", "detail", "light", "contrast", "dark", "blown", "yaw", "pitch", "roll", "masked"}, f
+assert f["warnings"] == [] and g["warnings"] == ["masked"] and f["facts"]["score"] > g["facts"]["score"]
+assert abs(f["facts"]["eye_distance"] - (f["landmarks"][1][0] - f["landmarks"][0][0])) < 1
+END
+fact "--quality: score and warnings in the line, facts in the JSON"
+for way in embed verify; do
+    second=
+    [ $way = embed ] || second=$a
+    # shellcheck disable=SC2086
+    run 0 "$KAO" $way "$PICTURES/mask_ana.jpg" $second
+    err_has "kao $way: $PICTURES/mask_ana.jpg: warning: the lower face seems to be covered"
+    err_one_line
+done
+run 0 "$KAO" verify "$PICTURES/mask_ana.jpg" "$a" --json
+out_has '"warnings":["masked"]'
+run 0 "$KAO" verify "$a" "$a"
+lines 0 err
+fact "verify and embed warn of a covered face, and go on; of a good one they say nothing"
+run 0 "$KAO" embed "$a" --quality --json
+"${PYTHON:-python3}" - <<'END' || fails "norm"
+import json
+f = json.loads(open("out").read())["face"]["facts"]
+assert f["norm"] > 1 and f["score"] > .8, f
+END
+fact "embed --quality tells the vector's length"
 finish
