@@ -20,6 +20,7 @@ const cli_option cli_embed_options[] = {
     { "no-detect", 0, CLI_FLAG, offsetof(embed_args, photo.no_detect), NULL,
       "the pictures are aligned chips already (other sizes are resized)" },
     CLI_EMBEDDER_OPTIONS(embed_args),
+    CLI_PRESET_OPTION(embed_args),
     CLI_QUALITY_OPTION(embed_args),
     CLI_DETECTOR_OPTIONS(embed_args),
     CLI_MACHINE_OPTIONS(embed_args),
@@ -173,7 +174,7 @@ int cli_embed_run(int argc, char **argv)
 
     if (st)
         return cli_report("embed", st, &err);
-    j.dim = kao_embedder_dim(j.crew.workers[0].embedder, (kao_tta)args.photo.tta);
+    j.dim = kao_embedder_dim(j.crew.workers[0].embedder, j.crew.workers[0].tta);
     status = cli_crew_run(&j.crew, "embed", (size_t)rest.n, &j, work, emit);
     if (args.npy) {
         const int s = write_npy(&j);

@@ -39,6 +39,7 @@ const cli_option cli_verify_options[] = {
     { "no-detect", 0, CLI_FLAG, offsetof(verify_args, photo.no_detect), NULL,
       "the pictures are aligned chips already" },
     CLI_EMBEDDER_OPTIONS(verify_args),
+    CLI_PRESET_OPTION(verify_args),
     CLI_DETECTOR_OPTIONS(verify_args),
     CLI_MACHINE_OPTIONS(verify_args),
     { .name = NULL },
@@ -298,8 +299,8 @@ static int draw(const job *j)
 static kao_status set_limit(job *j, kao_error *err)
 {
     return cli_limit_choose(&j->limit, j->crew.workers[0].embedder,
-                            (kao_tta)j->args->photo.tta, j->args->threshold,
-                            j->args->far, (cli_far_of)j->args->far_of,
+                            j->crew.workers[0].tta, j->args->threshold, j->args->far,
+                            (cli_far_of)j->args->far_of,
                             j->crew.found[CLI_EMBEDDER].path, err);
 }
 

@@ -60,7 +60,7 @@ void eval_vectors_free(eval_vectors *v); /* {0} is fine */
 int eval_write(const eval_args *args, kao_bytes *b, const char *path, bool fine);
 
 /* The word of --tta; what was evaluated, as the beginning of a JSON object. */
-const char *eval_mirror(const eval_args *args);
+const char *eval_mirror(const eval_vectors *v);
 kao_json *eval_setting_json(const eval_vectors *v);
 
 int eval_verify(const eval_args *args, char **files, int n);

@@ -179,7 +179,7 @@ static void make_rows(const verify *v, rows *r)
     add_row(r, "model", x->crew.found[CLI_EMBEDDER].path);
     if (x->crew.detector)
         add_row(r, "detector", x->crew.found[CLI_DETECTOR].path);
-    snprintf(r->mirror, sizeof r->mirror, "%s", eval_mirror(v->args));
+    snprintf(r->mirror, sizeof r->mirror, "%s", eval_mirror(x));
     add_row(r, "mirror", r->mirror);
     if (v->args->masked)
         add_row(r, "masks",

@@ -29,7 +29,7 @@ static kao_status open_one(kao_context *ctx, size_t kind, const char *name,
     kao_status st = cli_find_model(name, &found, err);
 
     if (!st)
-        st = cli_open_model(ctx, &found, &models[kind], err);
+        st = cli_open_model(ctx, &found, NULL, &models[kind], err);
     if (st)
         return st;
     const char *is = kao_card_get(kao_model_card(models[kind]), "kind");

@@ -17,13 +17,51 @@ enum { WORKERS_MAX = 256 };
 /* ---- workers ---- */
 
 static kao_status open_model(cli_crew *c, cli_role role, const char *name,
-                             kao_model **model, kao_error *err)
+                             const char *card, kao_model **model, kao_error *err)
 {
     cli_model *m = &c->found[role];
     const kao_status st =
         name ? cli_find_model(name, m, err) : cli_find_default(role, m, err);
 
-    return st ? st : cli_open_model(c->ctx, m, model, err);
+    return st ? st : cli_open_model(c->ctx, m, card, model, err);
+}
+
+/* The line of a card that --preset stands for, or NULL. */
+static kao_status preset_card(const cli_photo_options *o, char line[64],
+                              const char **card, kao_error *err)
+{
+    const char *word = CLI_PRESETS;
+
+    *card = NULL;
+    if (!o->preset)
+        return KAO_OK;
+    for (int i = 0; i < o->preset; i++)
+        word = strchr(word, '|') + 1;
+    const int n = (int)strcspn(word, "|");
+
+    if (!o->model)
+        return kao_fail(err, KAO_E_ARG, "--preset %.*s: for which --model?", n, word);
+    snprintf(line, 64, "preset = %.*s", n, word);
+    *card = line;
+    return KAO_OK;
+}
+
+static kao_status open_embedder(cli_crew *c, const cli_photo_options *o, kao_error *err)
+{
+    char line[64];
+    const char *card = NULL;
+    const kao_status st = preset_card(o, line, &card, err);
+
+    return st ? st : open_model(c, CLI_EMBEDDER, o->model, card, &c->embedder, err);
+}
+
+/* Whether there are faces to be found: pictures are no chips, and not taken whole. */
+static bool wants_faces(const cli_crew *c, const cli_photo_options *o)
+{
+    const char *template =
+        c->embedder ? kao_card_get(kao_model_card(c->embedder), "template") : NULL;
+
+    return !o->no_detect && !(template && strcmp(template, "picture") == 0);
 }
 
 /* A network that needs points, and a detector that gives none: no face could be used. */
@@ -59,6 +97,8 @@ static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
         st = kao_detector_create(c->detector, &w->detector, &run, err);
     if (!st && c->embedder)
         st = kao_embedder_create(c->embedder, &w->embedder, &run, err);
+    if (!st && w->embedder)
+        w->tta = o->tta ? (kao_tta)(o->tta - 1) : kao_embedder_tta(w->embedder);
     for (int i = 0; !st && i < CLI_ANALYSERS; i++)
         if (c->analysers[i])
             st = kao_analyser_create(c->analysers[i], &w->analysers[i], &run, err);
@@ -96,10 +136,10 @@ kao_status cli_crew_open(cli_crew *c, const cli_photo_options *o, size_t n_items
     if (!c->workers)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     st = cli_context(&c->ctx, all, o->cpu, err);
-    if (!st && !o->no_detect)
-        st = open_model(c, CLI_DETECTOR, o->detector, &c->detector, err);
     if (!st && embedder)
-        st = open_model(c, CLI_EMBEDDER, o->model, &c->embedder, err);
+        st = open_embedder(c, o, err);
+    if (!st && wants_faces(c, o))
+        st = open_model(c, CLI_DETECTOR, o->detector, NULL, &c->detector, err);
     if (!st)
         st = cli_facts_open(c->ctx, &o->with, o->liveness, c->analysers, err);
     const uint32_t threads = st ? 0 : kao_context_threads(c->ctx);
@@ -145,7 +185,10 @@ kao_face cli_face_in_file(const kao_image *image, const kao_face *face)
 static kao_status decode(cli_worker *w, const char *path, kao_span bytes,
                          uint32_t max_side, kao_image *image, kao_error *err)
 {
-    const kao_image_options o = { .max_side = max_side };
+    const kao_image_options o = {
+        .max_side = max_side,
+        .grey = w->embedder && kao_embedder_template(w->embedder)->whole,
+    };
     const kao_status st = kao_image_decode(w->ctx, bytes.p, bytes.n, &o, image, err);
 
     return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
@@ -371,7 +414,7 @@ static kao_status cut_chips(cli_worker *w, cli_photo *p, kao_image *chips,
 static kao_status embed_chips(cli_worker *w, cli_photo *p, const kao_image *chips,
                               size_t n, kao_error *err)
 {
-    const kao_tta tta = (kao_tta)w->options->tta;
+    const kao_tta tta = w->tta;
     kao_view *views = calloc(n, sizeof *views);
     kao_status st = KAO_OK;
 
@@ -437,7 +480,7 @@ kao_status cli_photo_detect_bytes(cli_worker *w, const char *name, kao_span byte
     return detect_in(w, name, bytes, KAO_SEARCH_ALL, false, p, err);
 }
 
-/* The picture is a chip. */
+/* The picture is a chip, or taken whole. */
 static kao_status embed_picture(cli_worker *w, const char *path, cli_photo *p,
                                 kao_error *err)
 {
@@ -461,8 +504,8 @@ kao_status cli_photo_embed(cli_worker *w, const char *path, kao_search search,
                            cli_photo *p, kao_error *err)
 {
     const double begin = cli_now_ms();
-    const kao_status st = w->options->no_detect ? embed_picture(w, path, p, err)
-                                                : embed_faces(w, path, search, p, err);
+    const kao_status st = w->detector ? embed_faces(w, path, search, p, err)
+                                      : embed_picture(w, path, p, err);
 
     p->ms = cli_now_ms() - begin;
     return st;

@@ -16,7 +16,8 @@
 typedef struct cli_photo_options {
     const char *detector, *model, *cpu; /* names or paths; NULL: the defaults */
     cli_faces faces;
-    int tta; /* kao_tta */
+    int tta;    /* 0: the card's; else kao_tta + 1 */
+    int preset; /* 0: none; else a word of CLI_PRESETS */
     float min_score;
     cli_list with; /* KIND=MODEL: looks at every face */
     const char
@@ -39,8 +40,12 @@ typedef struct cli_photo_options {
 #define CLI_EMBEDDER_OPTIONS(T)                                                             \
     { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
       "embedder: a path or a name " CLI_EMBEDDER_CHOICE },                            \
-    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                        \
-      "join the mirrored picture's features [none]" }
+    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "card|none|concat|sum",                   \
+      "join the mirrored picture's features [as the model's card says; else none]" }
+#define CLI_PRESETS "none|ailia-arcface|ailia-arcface-eq"
+#define CLI_PRESET_OPTION(T)                                                                \
+    { "preset", 0, CLI_WORD, offsetof(T, photo.preset), CLI_PRESETS,                        \
+      "for a --model without a card: what another program's author says of it [none]" }
 #define CLI_QUALITY_OPTION(T)                                                              \
     { "quality", 0, CLI_FLAG, offsetof(T, photo.quality), NULL,                             \
       "tell how good the picture of each face is: size, blur, light, pose, mask, a score" }
@@ -59,9 +64,10 @@ typedef struct cli_photo_options {
 /* What one thread needs to work on files: sessions of its own on shared models. */
 typedef struct cli_worker {
     kao_context *ctx;
-    kao_detector *detector;                 /* NULL with no_detect */
-    kao_embedder *embedder;                 /* NULL where none is wanted */
-    kao_analyser *analysers[CLI_ANALYSERS]; /* likewise, by kind */
+    kao_detector *detector; /* NULL with no_detect, or for whole pictures */
+    kao_embedder *embedder; /* NULL where none is wanted */
+    kao_tta tta;
+    kao_analyser *analysers[CLI_ANALYSERS]; /* by kind; NULL where none is wanted */
     const cli_photo_options *options;
 } cli_worker;
 

@@ -59,43 +59,65 @@ double kao_fit_similarity(const kao_point *from, const kao_point *to, int n,
     return sqrt(rest / n);
 }
 
+/* deepinsight/insightface, python-package utils/face_align.py, for 112 x 112 */
+static const kao_point arcface[KAO_FACE_POINTS] = {
+    { 38.2946f, 51.6963f }, { 73.5318f, 51.5014f }, { 56.0252f, 71.7366f },
+    { 41.5493f, 92.3655f }, { 70.7299f, 92.2041f },
+};
+
+/* By name: the square that the chip shows, in the plane of the 112 pixels above. dlib's chips
+ * begin above the eyebrows and end below the chin. */
+static const struct {
+    const char *name;
+    float x, y, side; /* side 0: not by points */
+    float margin;
+    uint32_t whole;
+    kao_crop crop;
+} templates[] = {
+    { .name = "arcface-112", .side = 112 },
+    { .name = "dlib-150", .x = 6.69f, .y = 22.75f, .side = 98.6f },
+    { .name = "square", .margin = 1, .crop = KAO_CROP_SQUARE },
+    { .name = "box", .margin = 1, .crop = KAO_CROP_BOX },
+    { .name = "inside", .margin = 1, .crop = KAO_CROP_INSIDE },
+    { .name = "picture", .whole = 1 },
+};
+
+enum { N_TEMPLATES = sizeof templates / sizeof templates[0] };
+
 kao_status kao_template_find(kao_template *out, const char *name, uint32_t width,
                              uint32_t height, kao_error *err)
 {
-    /* deepinsight/insightface, python-package utils/face_align.py, for 112 x 112 */
-    static const kao_point arcface[KAO_FACE_POINTS] = {
-        { 38.2946f, 51.6963f }, { 73.5318f, 51.5014f }, { 56.0252f, 71.7366f },
-        { 41.5493f, 92.3655f }, { 70.7299f, 92.2041f },
-    };
+    size_t k = 0;
 
     if (!out || !name || width == 0 || width > KAO_IMAGE_MAX_SIDE)
         return kao_fail(err, KAO_E_ARG, "template: no name, result or size");
-    static const char *const names[] = { [KAO_CROP_SQUARE] = "square",
-                                         [KAO_CROP_BOX] = "box",
-                                         [KAO_CROP_INSIDE] = "inside" };
-    uint32_t crop = 0;
-
-    while (crop < sizeof names / sizeof names[0] && strcmp(name, names[crop]) != 0)
-        crop++;
-    const bool by_points = strcmp(name, "arcface-112") == 0;
-
-    if (!by_points && crop == sizeof names / sizeof names[0])
-        return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "template = %.40s: arcface-112, square, box or inside", name);
-    if (width != height && (by_points || crop == KAO_CROP_SQUARE))
+    while (k < N_TEMPLATES && strcmp(name, templates[k].name) != 0)
+        k++;
+    if (k == N_TEMPLATES)
+        return kao_fail(
+            err, KAO_E_UNSUPPORTED,
+            "template = %.40s: arcface-112, dlib-150, square, box, inside or "
+            "picture",
+            name);
+    if (width != height &&
+        (templates[k].side > 0 ||
+         (templates[k].margin > 0 && templates[k].crop == KAO_CROP_SQUARE)))
         return kao_fail(err, KAO_E_UNSUPPORTED,
                         "template = %.40s at %u x %u pixels: it is square", name, width,
                         height);
     if (height == 0 || height > KAO_IMAGE_MAX_SIDE)
         return kao_fail(err, KAO_E_ARG, "template: no name, result or size");
-    *out = (kao_template){ .size = sizeof *out, .width = width, .height = height };
-    if (!by_points) {
-        out->margin = 1;
-        out->crop = crop;
-    }
-    for (int i = 0; by_points && i < KAO_FACE_POINTS; i++) {
-        out->points[i].x = arcface[i].x * (float)width / 112;
-        out->points[i].y = arcface[i].y * (float)height / 112;
+    *out = (kao_template){ .size = sizeof *out,
+                           .width = width,
+                           .height = height,
+                           .margin = templates[k].margin,
+                           .whole = templates[k].whole,
+                           .crop = templates[k].crop };
+    for (int i = 0; templates[k].side > 0 && i < KAO_FACE_POINTS; i++) {
+        out->points[i].x =
+            (arcface[i].x - templates[k].x) * (float)width / templates[k].side;
+        out->points[i].y =
+            (arcface[i].y - templates[k].y) * (float)height / templates[k].side;
     }
     return KAO_OK;
 }
@@ -117,11 +139,19 @@ static kao_status check_face(const kao_face *f, kao_error *err)
     return KAO_OK;
 }
 
+static bool is_whole(const kao_template *t)
+{
+    return t->size >= offsetof(kao_template, whole) + sizeof t->whole && t->whole;
+}
+
 kao_status kao_face_fit(const kao_face *face, const kao_template *to, double m[6],
                         kao_error *err)
 {
     kao_point target[KAO_FACE_POINTS];
 
+    if (is_whole(to))
+        return kao_fail(err, KAO_E_ARG,
+                        "the template is a whole picture: no face is cut out for it");
     const kao_status st = check_face(face, err);
 
     if (st)

@@ -134,6 +134,9 @@ static kao_status read_card(kao_analyser *a, kao_error *err)
                       height, MAX_SIDE);
     if (!st)
         st = kao_card_template(card, width, height, &a->template, err);
+    if (!st && a->template.whole)
+        st = kao_fail(err, KAO_E_UNSUPPORTED,
+                      "card: template = picture: a face is looked at, not a picture");
     if (!st)
         st = read_decode(a, err);
     a->form.order = color == 2   ? KAO_TENSOR_GREY

@@ -194,7 +194,7 @@ static void refused(void **state)
         { "kind = landmarks\n" INPUT "template = oval\noutput.decode = share\n",
           { 4 },
           KAO_E_UNSUPPORTED,
-          "template = oval: arcface-112, square, box or inside" },
+          "template = oval: arcface-112, dlib-150, square, box, inside or picture" },
         { "kind = landmarks\n" INPUT "template = box\noutput.decode = share\n",
           { 5 },
           KAO_E_UNSUPPORTED,

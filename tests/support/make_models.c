@@ -1,5 +1,5 @@
-/* make_models DIR: write DIR/tiny_detector.onnx, DIR/tiny_embedder.onnx and what looks at faces
- * (DIR/tiny_landmarks.onnx ..), the models of tests that start the program. */
+/* make_models DIR: write DIR/tiny_detector.onnx, DIR/tiny_embedder.onnx, DIR/flat.onnx and what looks at
+ * faces (DIR/tiny_landmarks.onnx ..), the models of tests that start the program. */
 #include <stdio.h>
 
 #include "support/models.h"
@@ -13,7 +13,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: make_models DIR\n");
         return 3;
     }
-    pb detector = tiny_detector(), embedder = tiny_embedder();
+    pb detector = tiny_detector(), embedder = tiny_embedder(),
+       flat = flat_model("2,1,128,128");
 
     write_file(path_of(path, sizeof path, argv[1], "tiny_detector.onnx"), detector.p,
                detector.n);
@@ -27,6 +28,8 @@ int main(int argc, char **argv)
         write_file(path_of(path, sizeof path, argv[1], name), file.p, file.n);
         pb_free(&file);
     }
+    write_file(path_of(path, sizeof path, argv[1], "flat.onnx"), flat.p, flat.n);
+    pb_free(&flat);
     pb_free(&detector);
     pb_free(&embedder);
     return 0;

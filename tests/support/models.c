@@ -297,6 +297,17 @@ static void resize_by_shape(graph *g)
     graph_node(g, "Resize", "p - - sizes", "up", "mode=linear");
 }
 
+pb flat_model(const char *dims)
+{
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, dims);
+    graph_node(&g, "Flatten", "x", "y", "axis=1");
+    graph_output(&g, "y", KAO_F32, NULL);
+    return graph_file(&g);
+}
+
 pb mixed_graph(void)
 {
     static const int8_t q[6] = { -128, -1, 0, 1, 5, 127 };

@@ -23,6 +23,8 @@ pb tiny_embedder(void);
 enum { TINY_ANALYSERS = 4 };
 const char *tiny_analyser_name(int i); /* "landmarks" .. */
 pb tiny_analyser(int i);
+/* An embedder that hands out what it is given: input x of these dims, output y in rows. */
+pb flat_model(const char *dims);
 
 /* A graph of most operators, input x of 1,3,h,w, outputs y (of 2 rows) and n: for tests of
  * damage and of faults. */
