@@ -71,6 +71,16 @@ KAO_API kao_status kao_embedder_id(const kao_embedder *embedder, kao_tta tta,
 KAO_API kao_status kao_embed(kao_embedder *embedder, const kao_view *chips, size_t n,
                              kao_tta tta, float *out, kao_error *err);
 
+/* The same, with the length that each vector had before it was brought to 1: of many networks it
+ * is the longer, the better the picture is. norms: n floats, or NULL. */
+KAO_API kao_status kao_embed_norms(kao_embedder *embedder, const kao_view *chips,
+                                   size_t n, kao_tta tta, float *out, float *norms,
+                                   kao_error *err);
+
+/* Mean and deviation of these lengths over ordinary pictures, where the model's card tells them
+ * (quality.norm); false (0) where not. The first call may hash the model file. */
+KAO_API int kao_embedder_usual_norm(const kao_embedder *embedder, float usual[2]);
+
 /* Of two vectors of n floats: 1 - d * d / 2 with their distance d, -1 at least; the cosine where
  * both have length 1. NaN where one holds a NaN. */
 KAO_API float kao_similarity(const float *a, const float *b, size_t n);

@@ -35,6 +35,7 @@ typedef enum kao_status {
     KAO_E_CANCELLED = 12,     /* the caller's kao_cancel was requested */
     KAO_E_NOT_FOUND = 13,     /* nothing has that name or number */
     KAO_E_CONFLICT = 14,      /* it contradicts what is there */
+    KAO_E_NOT_LIVE = 15,      /* the face looks like a picture of a face */
 } kao_status;
 
 typedef struct kao_error {

@@ -21,6 +21,7 @@ const cli_option cli_embed_options[] = {
       "the pictures are aligned chips already (other sizes are resized)" },
     CLI_EMBEDDER_OPTIONS(embed_args),
     CLI_PRESET_OPTION(embed_args),
+    CLI_QUALITY_OPTION(embed_args),
     CLI_DETECTOR_OPTIONS(embed_args),
     CLI_MACHINE_OPTIONS(embed_args),
     { .name = NULL },
@@ -85,10 +86,13 @@ static int print_row(const job *j, const char *path, const cli_photo *p, size_t 
 
     for (size_t k = 0; k < p->dim; k++)
         kao_json_add(v, kao_json_float(p->vectors[i * p->dim + k]));
+    kao_json *face =
+        p->in_file ? cli_face_json(&p->in_file[i], p->turned) : kao_json_null();
+
+    if (p->facts)
+        cli_facts_set(face, &p->facts[p->chosen[i]]);
     kao_json_set(o, "file", kao_json_string(path));
-    kao_json_set(o, "face",
-                 p->in_file ? cli_face_json(&p->in_file[i], p->turned)
-                            : kao_json_null());
+    kao_json_set(o, "face", face);
     kao_json_set(o, "embedding", v);
     return cli_print_json("embed", o);
 }
@@ -117,6 +121,8 @@ static int emit(void *user, size_t i, void *value)
     for (size_t k = 0; r && !r->st && k < r->photo.n_chosen; k++) {
         const int s = print_row(j, j->paths[i], &r->photo, k);
 
+        if (r->photo.facts)
+            cli_facts_warn("embed", j->paths[i], &r->photo.facts[r->photo.chosen[k]]);
         status = s > status ? s : status;
     }
     if (!r || (!r->st && j->args->npy && !keep_rows(j, &r->photo))) {

@@ -151,6 +151,15 @@ static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
     return st;
 }
 
+static void keep_quality(const eval_vectors *v, const cli_worker *w, size_t i,
+                         kao_quality *q, float norm)
+{
+    v->quality[i][EVAL_BY_PICTURE] = q->score;
+    v->quality[i][EVAL_BY_NORM] = norm;
+    kao_quality_norm(q, w->embedder, norm);
+    v->quality[i][EVAL_BY_SCORE] = q->score;
+}
+
 /* Those that could be read in one call; where that fails, each by itself, so that the one at
  * fault is known. */
 static void embed_crops(const eval_vectors *v, cli_worker *w, batch *b)
@@ -158,6 +167,7 @@ static void embed_crops(const eval_vectors *v, cli_worker *w, batch *b)
     const kao_tta tta = w->tta;
     kao_image images[BATCH] = { { 0 } };
     kao_view views[BATCH];
+    float norms[BATCH];
     float *out = v->vectors + b->first * v->dim;
     bool whole = true;
 
@@ -165,15 +175,24 @@ static void embed_crops(const eval_vectors *v, cli_worker *w, batch *b)
         b->st[i] = read_crop(v, w, b->first + i, &images[i], &views[i], &b->err[i]);
         whole = whole && !b->st[i];
     }
-    if (!whole || kao_embed(w->embedder, views, b->n, tta, out, NULL))
+    if (!whole || kao_embed_norms(w->embedder, views, b->n, tta, out, norms, NULL))
         for (size_t i = 0; i < b->n; i++)
             if (!b->st[i]) {
-                b->st[i] = kao_embed(w->embedder, &views[i], 1, tta, out + i * v->dim,
-                                     &b->err[i]);
+                b->st[i] = kao_embed_norms(w->embedder, &views[i], 1, tta,
+                                           out + i * v->dim, &norms[i], &b->err[i]);
                 if (b->st[i])
                     kao_error_prefix(&b->err[i], b->st[i], "%s",
                                      v->names[b->first + i]);
             }
+    for (size_t i = 0; v->quality && i < b->n; i++) {
+        kao_quality q = KAO_QUALITY_INIT;
+
+        if (b->st[i])
+            continue;
+        b->st[i] = kao_quality_of(w->ctx, &views[i], NULL, &q, &b->err[i]);
+        if (!b->st[i])
+            keep_quality(v, w, b->first + i, &q, norms[i]);
+    }
     for (size_t i = 0; i < b->n; i++)
         kao_image_free(w->ctx, &images[i]);
 }
@@ -194,6 +213,11 @@ static void embed_photo(const eval_vectors *v, cli_worker *w, batch *b, size_t i
     if (!b->st[i])
         memcpy(v->vectors + (b->first + i) * v->dim, photo.vectors,
                v->dim * sizeof *photo.vectors);
+    if (!b->st[i] && v->quality) {
+        kao_quality *q = &photo.facts[photo.chosen[0]].picture;
+
+        keep_quality(v, w, b->first + i, q, photo.norms[0]);
+    }
     cli_photo_free(w, &photo);
     kao_picture_close(&bytes);
 }
@@ -252,8 +276,11 @@ static kao_status open_crew(eval_vectors *v, cli_photo_options *photo, kao_error
         (void)kao_embedder_threshold(e, &v->threshold);
     v->vectors = calloc(v->n, v->dim * sizeof *v->vectors);
     v->usable = calloc(v->n, sizeof *v->usable);
-    return v->vectors && v->usable ? KAO_OK
-                                   : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (v->args->discard)
+        v->quality = calloc(v->n, sizeof *v->quality);
+    return v->vectors && v->usable && (v->quality || !v->args->discard)
+               ? KAO_OK
+               : kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
 int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictures,
@@ -305,6 +332,7 @@ void eval_vectors_free(eval_vectors *v)
         cli_crew_close(&v->crew);
     free(v->vectors);
     free(v->usable);
+    free(v->quality);
     *v = (eval_vectors){ .args = NULL };
 }
 

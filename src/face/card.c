@@ -26,40 +26,51 @@ struct kao_card {
     char missing[160];
 };
 
-/* Every key there is. Embedders need those marked; a detector's family supplies the rest. */
+/* Kinds of model but detectors, whose family supplies what their cards lack. */
+static const char *const kinds[] = { "embedder", "landmarks", "quality", "pose",
+                                     "liveness" };
+enum { EMBEDDER = 1, POSE = 8, LIVENESS = 16, ANALYSER = 30, ALL = 31 }; /* 1 << kind */
+
+/* Every key there is, and the kinds that need it. */
 static const struct {
     const char *key;
-    bool embedder_needs;
+    uint8_t needed_by;
 } keys[] = {
-    { "anchors", false },
-    { "dim", false },
-    { "family", false },
-    { "input.color", true },
-    { "input.equalize", false },
-    { "input.fill", false },
-    { "input.layout", false },
-    { "input.mean", true },
-    { "input.resize", false },
-    { "input.scale", true },
-    { "input.size", true },
-    { "kind", true },
-    { "license", false },
-    { "members", false },
-    { "metric", false },
-    { "name", false },
-    { "note", false },
-    { "outputs", false },
-    { "preset", false },
-    { "strides", false },
-    { "template", true },
-    { "template.margin", false },
-    { "threshold.cosine", false },
-    { "threshold.distance", false },
-    { "threshold.nms", false },
-    { "threshold.score", false },
-    { "trained_on", false },
-    { "tta", false },
-    { "views", false },
+    { "anchors", 0 },
+    { "dim", 0 },
+    { "family", 0 },
+    { "input.color", ALL },
+    { "input.equalize", 0 },
+    { "input.fill", 0 },
+    { "input.layout", 0 },
+    { "input.mean", ALL },
+    { "input.resize", 0 },
+    { "input.scale", ALL },
+    { "input.size", ALL },
+    { "kind", ALL },
+    { "license", 0 },
+    { "members", 0 },
+    { "metric", 0 },
+    { "name", 0 },
+    { "note", 0 },
+    { "output.angles", POSE },
+    { "output.bins", 0 },
+    { "output.decode", ANALYSER },
+    { "output.live", LIVENESS },
+    { "outputs", 0 },
+    { "preset", 0 },
+    { "quality.norm", 0 },
+    { "strides", 0 },
+    { "template", ALL },
+    { "template.margin", 0 },
+    { "threshold.cosine", 0 },
+    { "threshold.distance", 0 },
+    { "threshold.live", 0 },
+    { "threshold.nms", 0 },
+    { "threshold.score", 0 },
+    { "trained_on", 0 },
+    { "tta", 0 },
+    { "views", 0 },
 };
 
 static bool is_key(const char *s)
@@ -209,7 +220,8 @@ static kao_status read_metadata(kao_card *c, const kao_network *net, kao_error *
     return st;
 }
 
-static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
+/* The built-in card of this file, or NULL. */
+static const char *builtin_text(kao_model *m)
 {
     char hash[KAO_SHA256_TEXT] = "";
 
@@ -220,14 +232,41 @@ static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
             continue;
         if (!hash[0])
             kao_model_hash(m, hash);
-        if (strcmp(hash, b->sha256) != 0)
-            continue;
-        char *text = kao_arena_str(&c->arena, b->text, strlen(b->text));
-
-        return text ? parse_text(c, text, "built-in card", "card", err)
-                    : no_room(c, strlen(b->text) + 1, err);
+        if (strcmp(hash, b->sha256) == 0)
+            return b->text;
     }
-    return KAO_OK;
+    return NULL;
+}
+
+static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
+{
+    const char *have = builtin_text(m);
+    char *text = have ? kao_arena_str(&c->arena, have, strlen(have)) : NULL;
+
+    return !have  ? KAO_OK
+           : text ? parse_text(c, text, "built-in card", "card", err)
+                  : no_room(c, strlen(have) + 1, err);
+}
+
+bool kao_card_usual_norm(kao_model *m, float usual[2])
+{
+    static const char key[] = "\nquality.norm = ";
+    const char *text = NULL, *at = NULL;
+    double v[2] = { 0 };
+
+    if (kao_card_get(m->card, "quality.norm"))
+        return kao_card_floats(m->card, "quality.norm", usual, 2, NULL) == KAO_OK;
+    text = builtin_text(m);
+    at = text ? strstr(text, key) : NULL;
+    if (!at)
+        return false;
+    at += strlen(key);
+    for (int i = 0; i < 2; i++, at += strspn(at, " "))
+        if (!kao_text_number(&at, &v[i]))
+            return false;
+    usual[0] = (float)v[0];
+    usual[1] = (float)v[1];
+    return true;
 }
 
 /* A preset stands for the keys that its source, and those before, do not give themselves. */
@@ -263,7 +302,7 @@ static kao_status read_structure(kao_card *c, const kao_network *net, kao_error 
         const bool last = d[1] != 3 && d[3] == 3; /* channels last */
         const int64_t width = d[last ? 2 : 3], height = d[last ? 1 : 2];
 
-        if ((last || d[1] == 3) && width > 0 && height > 0) {
+        if ((last || d[1] == 3 || d[1] == 1) && width > 0 && height > 0) {
             snprintf(text, sizeof text, "%lldx%lld", (long long)width,
                      (long long)height);
             st = add_row(c, "input.size", text, "structure", err);
@@ -286,8 +325,14 @@ static void find_missing(kao_card *c)
             snprintf(c->missing, sizeof c->missing, "family");
         return;
     }
+    size_t k = 0;
+
+    while (kind && k < sizeof kinds / sizeof kinds[0] && strcmp(kind, kinds[k]) != 0)
+        k++;
+    const unsigned bit = k < sizeof kinds / sizeof kinds[0] ? 1u << k : EMBEDDER;
+
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && n < sizeof c->missing; i++)
-        if (keys[i].embedder_needs && !kao_card_get(c, keys[i].key))
+        if (keys[i].needed_by & bit && !kao_card_get(c, keys[i].key))
             n += (size_t)snprintf(c->missing + n, sizeof c->missing - n, "%s%s",
                                   n ? ", " : "", keys[i].key);
 }

@@ -12,7 +12,7 @@ kao_status kao_card_build(kao_card **out, kao_model *m, const char *path,
                           const char *text, kao_error *err);
 void kao_card_destroy(kao_card *card); /* NULL is fine */
 
-/* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder"). */
+/* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder" ...). */
 kao_status kao_card_require(const kao_card *card, const char *kind, const char *path,
                             kao_error *err);
 
@@ -33,6 +33,9 @@ kao_status kao_card_word(const kao_card *card, const char *key,
                          const char *const *words, size_t n, int *index,
                          kao_error *err);
 
+/* quality.norm, also of a built-in card that the model did without: mean and deviation of its
+ * vectors' lengths. False: nothing says. */
+bool kao_card_usual_norm(kao_model *m, float usual[2]);
 /* The lines that a preset stands for; NULL: there is none of that name. preset.c */
 const char *kao_preset_find(const char *name);
 

@@ -184,6 +184,11 @@ int kao_embedder_threshold(const kao_embedder *e, float *threshold)
     return e->has_threshold;
 }
 
+int kao_embedder_usual_norm(const kao_embedder *e, float usual[2])
+{
+    return kao_card_usual_norm(e->model, usual);
+}
+
 /* ---- identity ---- */
 
 static uint32_t bits_of(float v)
@@ -216,7 +221,8 @@ kao_status kao_embedder_id(const kao_embedder *e, kao_tta tta, char id[KAO_ID_BY
                               bits_of(e->template.points[i].x),
                               bits_of(e->template.points[i].y));
     if (e->template.margin > 0)
-        n += (size_t)snprintf(text + n, sizeof text - n, " square %08x",
+        n += (size_t)snprintf(text + n, sizeof text - n, " %s %08x",
+                              kao_card_get(e->model->card, "template"),
                               bits_of(e->template.margin));
     if (e->template.whole)
         n += (size_t)snprintf(text + n, sizeof text - n, " picture %d", e->equalize);
@@ -310,7 +316,7 @@ static kao_status run_batch(kao_embedder *e, const kao_view *chips, size_t first
 
 /* n numbers as they are to be compared; see the head of this file. */
 static kao_status finish(const kao_embedder *e, kao_tta tta, float *v, size_t n,
-                         kao_error *err)
+                         float *norm, kao_error *err)
 {
     double sum = 0;
 
@@ -327,6 +333,8 @@ static kao_status finish(const kao_embedder *e, kao_tta tta, float *v, size_t n,
 
     for (size_t i = 0; i < n; i++)
         v[i] = (float)((double)v[i] / by);
+    if (norm)
+        *norm = (float)sqrt(sum);
     return KAO_OK;
 }
 
@@ -349,6 +357,12 @@ static void store(const kao_embedder *e, size_t i, kao_tta tta, const float *raw
 kao_status kao_embed(kao_embedder *e, const kao_view *chips, size_t n, kao_tta tta,
                      float *out, kao_error *err)
 {
+    return kao_embed_norms(e, chips, n, tta, out, NULL, err);
+}
+
+kao_status kao_embed_norms(kao_embedder *e, const kao_view *chips, size_t n,
+                           kao_tta tta, float *out, float *norms, kao_error *err)
+{
     const uint32_t views = tta == KAO_TTA_NONE ? 1 : 2;
     size_t total = 0;
     kao_status st = KAO_OK;
@@ -367,6 +381,6 @@ kao_status kao_embed(kao_embedder *e, const kao_view *chips, size_t n, kao_tta t
     }
     for (size_t i = 0; !st && i < n; i++)
         st = finish(e, tta, out + i * kao_embedder_dim(e, tta),
-                    kao_embedder_dim(e, tta), err);
+                    kao_embedder_dim(e, tta), norms ? &norms[i] : NULL, err);
     return st;
 }

@@ -2,28 +2,10 @@
  * compared by. */
 #include "face/embedder.h"
 
+#include "face/crop.h"
 #include "image/grey.h"
 
 enum { MAX_CHIP = KAO_GREY_MAX_SIDE /* pixels a side */ };
-
-/* Of a square crop. */
-static kao_status read_margin(kao_embedder *e, kao_error *err)
-{
-    const kao_card *card = e->model->card;
-    float margin = e->template.margin;
-    const kao_status st = kao_card_floats(card, "template.margin", &margin, 1, err);
-
-    if (st || !kao_card_get(card, "template.margin"))
-        return st;
-    if (e->template.margin == 0)
-        return kao_fail(err, KAO_E_FORMAT,
-                        "card: template.margin: only template = square has one");
-    if (!(margin >= 0.5f && margin <= 8))
-        return kao_fail(err, KAO_E_FORMAT,
-                        "card: template.margin = %g: wanted 0.5 to 8", (double)margin);
-    e->template.margin = margin;
-    return KAO_OK;
-}
 
 /* Colour, mean and scale. */
 static kao_status read_form(kao_embedder *e, kao_error *err)
@@ -104,10 +86,7 @@ static kao_status read_template(kao_embedder *e, kao_error *err)
         st = kao_fail(err, KAO_E_LIMIT, "card: input.size = %ux%u, at most %d", width,
                       height, MAX_CHIP);
     if (!st)
-        st = kao_template_find(&e->template, kao_card_get(card, "template"), width,
-                               height, err);
-    if (!st)
-        st = read_margin(e, err);
+        st = kao_card_template(card, width, height, &e->template, err);
     const bool grey = e->form.order == KAO_TENSOR_GREY;
 
     if (!st && e->template.whole && !grey)

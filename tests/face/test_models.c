@@ -235,7 +235,7 @@ static void cards_that_do_not_do(void **state)
           "of kind detector, wanted embedder" },
         { "kind = cat\n", KAO_E_UNKNOWN_MODEL, "of kind cat, wanted" },
         { "template = arcface-96\n", KAO_E_UNSUPPORTED, "template = arcface-96" },
-        { "template.margin = 1.2\n", KAO_E_FORMAT, "only template = square" },
+        { "template.margin = 1.2\n", KAO_E_FORMAT, "a template by points has none" },
         { "template = square\ntemplate.margin = 9\n", KAO_E_FORMAT, "wanted 0.5 to 8" },
         { "template = square\ninput.size = 32x30\n", KAO_E_UNSUPPORTED,
           "it is square" },
