@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "image/made.h"
 #include "image/pictures.h"
 
 enum { W = 12, H = 9 };
@@ -57,6 +58,50 @@ static void put_notes_and_ends(const uint8_t *rgb)
     put("upright", "seed3", &exif);
 }
 
+static void put_pixbuf(const uint8_t *rgba)
+{
+    static const uint32_t sizes[] = { 4, 8 };
+    static const bmp_how bmps[] = { { 24, false, false },
+                                    { 8, false, true },
+                                    { 16, true, false },
+                                    { 32, false, false } };
+    uint8_t indices[W * H], colours[48];
+    char name[32];
+
+    for (unsigned i = 0; i < W * H; i++)
+        indices[i] = rgba[i] / 16;
+    for (unsigned i = 0; i < sizeof colours; i++)
+        colours[i] = (uint8_t)(i * 5);
+    for (unsigned i = 0; i < 4; i++) {
+        buf gif = make_gif(indices, W, H, colours,
+                           &(gif_how){ .interlaced = i % 2,
+                                       .local = i / 2,
+                                       .transparent = (int)i - 1,
+                                       .frames = (int)i / 2 });
+        buf bmp = make_bmp(rgba, W, H, &bmps[i]);
+        buf tiff = make_tiff(rgba, W, H,
+                             &(tiff_how){ .big = i % 2,
+                                          .orientation = (uint16_t)(i * 2 + 1),
+                                          .depth = i == 2 ? 16 : 8,
+                                          .samples = i == 3   ? 4
+                                                     : i == 1 ? 1
+                                                              : 3,
+                                          .extra = 2 });
+
+        snprintf(name, sizeof name, "gif%u", i);
+        put("pixbuf", name, &gif);
+        snprintf(name, sizeof name, "bmp%u", i);
+        put("pixbuf", name, &bmp);
+        snprintf(name, sizeof name, "tiff%u", i);
+        put("pixbuf", name, &tiff);
+    }
+    buf ico = make_ico(rgba, W, 24, sizes, 2, NULL);
+    buf with_alpha = make_ico(rgba, W, 32, sizes, 2, NULL);
+
+    put("pixbuf", "ico0", &ico);
+    put("pixbuf", "ico1", &with_alpha);
+}
+
 int main(int argc, char **argv)
 {
     static const jpeg_how jpegs[] = { { .kind = JPEG_RGB, .restart_rows = 1 },
@@ -109,5 +154,6 @@ int main(int argc, char **argv)
         put("exif", name, &b);
     }
     put_notes_and_ends(rgb);
+    put_pixbuf(rgba);
     return 0;
 }

@@ -57,27 +57,33 @@ typedef struct kao_image_options {
                           Other formats come at full size. The result is not made
                           smaller than asked (see kao_image_resize), except to stay
                           within KAO_IMAGE_MAX_PIXELS */
+    uint32_t grey;     /* 1: R = G = B, the grey that the file's own format gives, as
+                      OpenCV's imread does it: a JPEG's Y, 0.299 R + 0.587 G + 0.114 B of a
+                      PNG (its gamma counts then; transparency does not). CMYK and other
+                      formats come in colour */
 } kao_image_options;
 
 /* Read a picture file: JPEG (baseline or progressive, grey, colour, CMYK), PNG (all
- * kinds), WebP, or where the machine has libheif (looked for when one comes) HEIC and AVIF;
- * which one is told by the content, never by the name. The orientation is
+ * kinds), WebP; where the machine has libheif HEIC and AVIF, where it has gdk-pixbuf GIF, BMP,
+ * TIFF and ICO (both are looked for when such a picture comes); which one is told by the
+ * content, never by the name. The orientation is
  * applied, from EXIF or else from XMP, in PNG also from text chunks that hold either
- * ("Raw profile type exif"; of texts over 512 KiB only plain XMP is looked at): the picture
- * handed out is upright. Transparent pixels are laid over white, 16-bit samples are scaled
- * to 8 bits, of an animated WebP the first frame is taken. Colour profiles and gamma are
+ * ("Raw profile type exif"; of texts over 512 KiB only plain XMP is looked at), of TIFF its own:
+ * the picture handed out is upright. Transparent pixels are laid over white, 16-bit samples are
+ * scaled to 8 bits, of an animated WebP or GIF the first frame is taken, of an ICO the largest icon. Colour profiles and gamma are
  * ignored. Bytes after the end of the picture are ignored.
  *
  * A JPEG or PNG of more than KAO_IMAGE_MAX_PIXELS comes at 1/2, 1/4 or 1/8 as needed;
  * out->reduction tells. Its own size has a limit too, KAO_IMAGE_MAX_FILE_PIXELS. An
- * interlaced PNG, a WebP and a HEIC are not reduced: over KAO_IMAGE_MAX_PIXELS they are
+ * interlaced PNG, and the other formats, are not reduced: over KAO_IMAGE_MAX_PIXELS they are
  * KAO_E_LIMIT. Memory while reading: the pixels handed out and some rows (twice the
  * pixels for one that is turned by 90 degrees); for a JPEG in several scans (progressive)
  * also 2 bytes a sample at full size, 1 GiB at most; for a WebP with transparency 4 bytes
  * a pixel, for a lossless one some 4 more; for texts of a PNG 64 MiB at most; for HEIC and
- * AVIF what libheif takes, in memory of its own.
+ * AVIF what libheif takes, for GIF, BMP, TIFF and ICO gdk-pixbuf (4 bytes a pixel, and a TIFF's
+ * file), in memory of their own; where that runs out gdk-pixbuf may end the process.
  *
- * A JPEG or PNG that lacks its end marker, or is damaged behind its last pixel, is read
+ * A JPEG, PNG or GIF that lacks its end marker, or is damaged behind its last pixel, is read
  * if all its pixels are there, and out->warning says so. So it does where a JPEG has bytes
  * within that belong to no pixel: usually some before them were damaged, and pixels are wrong.
  *
@@ -124,6 +130,10 @@ typedef enum kao_image_format {
     KAO_IMAGE_PNG = 2,
     KAO_IMAGE_WEBP = 3, /* read only */
     KAO_IMAGE_HEIF = 4, /* HEIC and AVIF; read only, where the machine has libheif */
+    KAO_IMAGE_GIF = 5,  /* this and the next: read only, where it has gdk-pixbuf */
+    KAO_IMAGE_BMP = 6,
+    KAO_IMAGE_TIFF = 7,
+    KAO_IMAGE_ICO = 8,
 } kao_image_format;
 
 /* Write a picture file; the format follows the name's end: .jpg, .jpeg (quality 92) or
@@ -171,6 +181,31 @@ KAO_API void kao_image_draw_box(const kao_image *image, float x1, float y1, floa
  * radius_px 0: by the picture's size (1/400 of the longer side, 1 at least). */
 KAO_API void kao_image_draw_point(const kao_image *image, float x, float y,
                                   float radius_px, kao_color color);
+
+/* Where a label was drawn. */
+typedef struct kao_label {
+    uint32_t x, y, width, height;
+    uint32_t
+        n_missing; /* characters that no font of the machine has: boxes stand for them */
+} kao_label;
+
+/* Draw a line of text in any script on a filled ground, by Pango where the machine has it
+ * (looked for when one is drawn). Letters are joined and ordered as their script asks; a text wider
+ * than the picture ends in an ellipsis.
+ *
+ * x, y        left and lower edge of the ground; it is moved so that it lies in the picture.
+ * text        UTF-8, 1024 bytes at most.
+ * px          size of the font in pixels, 4 to 1024; 0: by the picture's size (1/40 of the longer
+ *             side, 12 at least).
+ * ink, ground colours of the text and of what is behind it.
+ * out         out, may be NULL.
+ *
+ * Errors: KAO_E_UNSUPPORTED (no Pango, a build without it, or no font), KAO_E_ARG (no text, no
+ * UTF-8), KAO_E_LIMIT, KAO_E_NOMEM; the picture is then as before. */
+KAO_API kao_status kao_image_draw_label(kao_context *ctx, const kao_image *image,
+                                        float x, float y, const char *text, float px,
+                                        kao_color ink, kao_color ground, kao_label *out,
+                                        kao_error *err);
 
 #ifdef __cplusplus
 }

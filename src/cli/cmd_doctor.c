@@ -80,6 +80,39 @@ static codec_state check_heif(kao_context *ctx)
     return st == KAO_E_UNSUPPORTED ? LEFT_OUT : WORKS;
 }
 
+/* gdk-pixbuf too; a white pixel. */
+static codec_state check_gif(kao_context *ctx)
+{
+    static const uint8_t file[] = { 'G', 'I',  'F', '8', '9',  'a', 1,   0,  1,
+                                    0,   0x80, 0,   0,   255,  255, 255, 0,  0,
+                                    0,   ',',  0,   0,   0,    0,   1,   0,  1,
+                                    0,   0,    2,   2,   0x44, 1,   0,   ';' };
+    kao_image back = { 0 };
+    const kao_status st = kao_image_decode(ctx, file, sizeof file, NULL, &back, NULL);
+    const bool right = back.width == 1 && back.height == 1 && back.rgb[0] == 255;
+
+    kao_image_free(ctx, &back);
+    return state_of(st, right);
+}
+
+/* A script beside the Latin one, so that fonts are told of as well. */
+static const char *label_words(kao_context *ctx)
+{
+    uint8_t pixels[3 * 64 * 32] = { 0 };
+    const kao_image image = {
+        .rgb = pixels, .width = 64, .height = 32, .row_bytes = 192
+    };
+    kao_label l = { 0 };
+    const kao_status st =
+        kao_image_draw_label(ctx, &image, 0, 32, "1 \xe5\xb1\xb1", 16, (kao_color){ 0 },
+                             (kao_color){ 255, 255, 255 }, &l, NULL);
+
+    return st == KAO_E_UNSUPPORTED ? "need Pango and a font, which are not there"
+           : st                    ? "BROKEN"
+           : l.n_missing           ? "ok; no font for kanji (Debian: fonts-noto-cjk)"
+                                   : "ok";
+}
+
 typedef struct finding { /* about a default model */
     const char *what;
     cli_role role;
@@ -96,7 +129,7 @@ static void check_model(kao_context *ctx, finding *f)
     kao_status st = cli_find_default(f->role, &f->model, &f->err);
 
     if (!st)
-        st = cli_open_model(ctx, &f->model, &m, &f->err);
+        st = cli_open_model(ctx, &f->model, NULL, &m, &f->err);
     if (!st && f->role == CLI_EMBEDDER)
         st = kao_embedder_create(m, &e, NULL, &f->err);
     else if (!st)
@@ -179,9 +212,15 @@ static kao_json *bundled_json(kao_context *ctx)
     return list;
 }
 
-enum { JPEG, PNG, WEBP, HEIF, N_CODECS };
-static const char *const codec_names[N_CODECS] = { "JPEG", "PNG", "WebP",
-                                                   "HEIC and AVIF" };
+enum { JPEG, PNG, WEBP, HEIF, PIXBUF, N_CODECS };
+static const struct {
+    const char *name;
+    const char *library; /* looked for at run time; NULL: linked */
+} codec_rows[N_CODECS] = { { "JPEG", NULL },
+                           { "PNG", NULL },
+                           { "WebP", NULL },
+                           { "HEIC and AVIF", "libheif" },
+                           { "GIF, BMP, TIFF and ICO", "gdk-pixbuf" } };
 static const char *const codec_words[] = { "ok", "BROKEN", "left out of this build" };
 
 static bool is_there(const char *folder)
@@ -215,11 +254,15 @@ static void print_text(kao_context *ctx, const codec_state *codecs,
            cpu & KAO_CPU_DOTPROD ? " dotprod" : "", kao_context_cpu(ctx));
     print_cpus(ctx);
     printf("pictures   ");
-    for (int i = 0; i < N_CODECS; i++)
-        printf("%s%s %s", i ? ", " : "", codec_names[i],
-               i == HEIF && codecs[i] == LEFT_OUT ? "need libheif, which is not there"
-                                                  : codec_words[codecs[i]]);
-    printf("\n");
+    for (int i = 0; i < N_CODECS; i++) {
+        printf("%s%s ", i ? "; " : "", codec_rows[i].name);
+        if (codecs[i] == LEFT_OUT && codec_rows[i].library)
+            printf("need %s, which is not there", codec_rows[i].library);
+        else
+            printf("%s", codec_words[codecs[i]]);
+    }
+    printf("; orientation in XMP %s\n", codec_words[KAO_WITH_XMP ? WORKS : LEFT_OUT]);
+    printf("labels     %s\n", label_words(ctx));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
     print_bundled(ctx);
@@ -237,7 +280,7 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
     char folder[4096];
 
     for (int i = 0; i < N_CODECS; i++)
-        kao_json_set(pictures, codec_names[i],
+        kao_json_set(pictures, codec_rows[i].name,
                      codecs[i] == LEFT_OUT ? kao_json_null()
                                            : kao_json_bool(codecs[i] == WORKS));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
@@ -251,6 +294,8 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
     kao_json_set(o, "cpu_quota",
                  cpus.quota > 0 ? kao_json_number(cpus.quota) : kao_json_null());
     kao_json_set(o, "pictures", pictures);
+    kao_json_set(o, "xmp", kao_json_bool(KAO_WITH_XMP));
+    kao_json_set(o, "labels", kao_json_bool(strncmp(label_words(ctx), "ok", 2) == 0));
     kao_json_set(o, "folders", folders);
     kao_json_set(o, "inside", bundled_json(ctx));
     for (int i = 0; i < 2; i++) {
@@ -294,11 +339,13 @@ int cli_doctor_run(int argc, char **argv)
     const codec_state codecs[N_CODECS] = { [JPEG] = check_codec(ctx, KAO_IMAGE_JPEG),
                                            [PNG] = check_codec(ctx, KAO_IMAGE_PNG),
                                            [WEBP] = check_webp(ctx),
-                                           [HEIF] = check_heif(ctx) };
+                                           [HEIF] = check_heif(ctx),
+                                           [PIXBUF] = check_gif(ctx) };
 
     check_model(ctx, &models[0]);
     check_model(ctx, &models[1]);
-    status = codecs[JPEG] == BROKEN || codecs[PNG] == BROKEN || codecs[WEBP] == BROKEN
+    status = codecs[JPEG] == BROKEN || codecs[PNG] == BROKEN ||
+                     codecs[WEBP] == BROKEN || codecs[PIXBUF] == BROKEN
                  ? CLI_FAULT
              : models[0].ok && models[1].ok ? CLI_YES
                                             : CLI_BAD;

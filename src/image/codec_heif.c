@@ -7,6 +7,7 @@
  *
  * Source: libheif/heif.h (github.com/strukturag/libheif, LGPL); ISO/IEC 23008-12. */
 #include "image/codec_table.h"
+#include "image/library.h"
 
 #include <dlfcn.h>
 #include <string.h>
@@ -51,38 +52,30 @@ typedef struct heif {
     void (*handle_release)(const void *handle);
 } heif;
 
-/* One symbol into a pointer to a function, which ISO C does not convert to. */
-static bool find(void *library, const char *name, void *to)
-{
-    void *symbol = dlsym(library, name);
-
-    memcpy(to, &symbol, sizeof symbol);
-    return symbol != NULL;
-}
-
 static bool open_library(heif *h)
 {
-    /* stays once it is there: threads of its decoders may */
-    h->library = dlopen("libheif.so.1", RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
+    h->library = kao_library_open("libheif.so.1");
     if (!h->library)
         return false;
     void *l = h->library;
 
-    find(l, "heif_context_set_max_decoding_threads", &h->set_threads);
-    return find(l, "heif_context_alloc", &h->context_alloc) &&
-           find(l, "heif_context_free", &h->context_free) &&
-           find(l, "heif_context_set_maximum_image_size_limit", &h->set_size_limit) &&
-           find(l, "heif_context_read_from_memory_without_copy", &h->read) &&
-           find(l, "heif_context_get_primary_image_handle", &h->primary) &&
-           find(l, "heif_image_handle_get_width", &h->width) &&
-           find(l, "heif_image_handle_get_height", &h->height) &&
-           find(l, "heif_image_handle_has_alpha_channel", &h->has_alpha) &&
-           find(l, "heif_decode_image", &h->decode) &&
-           find(l, "heif_image_get_plane_readonly", &h->plane) &&
-           find(l, "heif_image_get_width", &h->image_width) &&
-           find(l, "heif_image_get_height", &h->image_height) &&
-           find(l, "heif_image_release", &h->image_release) &&
-           find(l, "heif_image_handle_release", &h->handle_release);
+    kao_library_find(l, "heif_context_set_max_decoding_threads", &h->set_threads);
+    return kao_library_find(l, "heif_context_alloc", &h->context_alloc) &&
+           kao_library_find(l, "heif_context_free", &h->context_free) &&
+           kao_library_find(l, "heif_context_set_maximum_image_size_limit",
+                            &h->set_size_limit) &&
+           kao_library_find(l, "heif_context_read_from_memory_without_copy",
+                            &h->read) &&
+           kao_library_find(l, "heif_context_get_primary_image_handle", &h->primary) &&
+           kao_library_find(l, "heif_image_handle_get_width", &h->width) &&
+           kao_library_find(l, "heif_image_handle_get_height", &h->height) &&
+           kao_library_find(l, "heif_image_handle_has_alpha_channel", &h->has_alpha) &&
+           kao_library_find(l, "heif_decode_image", &h->decode) &&
+           kao_library_find(l, "heif_image_get_plane_readonly", &h->plane) &&
+           kao_library_find(l, "heif_image_get_width", &h->image_width) &&
+           kao_library_find(l, "heif_image_get_height", &h->image_height) &&
+           kao_library_find(l, "heif_image_release", &h->image_release) &&
+           kao_library_find(l, "heif_image_handle_release", &h->handle_release);
 }
 
 static kao_status fail_heif(heif_error e, kao_error *err)

@@ -31,6 +31,11 @@
 #else
 # define HEIF_CODE NULL, NULL
 #endif
+#if KAO_WITH_PIXBUF
+# define PIXBUF_CODE kao_pixbuf_decode, NULL
+#else
+# define PIXBUF_CODE NULL, NULL
+#endif
 
 static bool begins(kao_span bytes, const char *magic, size_t n)
 {
@@ -67,12 +72,45 @@ static bool is_heif(kao_span bytes)
     return false;
 }
 
+static bool is_gif(kao_span bytes)
+{
+    return begins(bytes, "GIF87a", 6) || begins(bytes, "GIF89a", 6);
+}
+
+/* Two letters say little: the size of its second head must be one of those in use. */
+static bool is_bmp(kao_span bytes)
+{
+    static const uint8_t sizes[] = { 12, 40, 52, 56, 64, 108, 124 };
+
+    if (bytes.n < 18 || !begins(bytes, "BM", 2))
+        return false;
+    for (size_t i = 0; i < sizeof sizes; i++)
+        if (kao_le32(bytes.p + 14) == sizes[i])
+            return true;
+    return false;
+}
+
+static bool is_tiff(kao_span bytes)
+{
+    return begins(bytes, "II*\0", 4) || begins(bytes, "MM\0*", 4);
+}
+
+static bool is_ico(kao_span bytes)
+{
+    return bytes.n >= 22 && begins(bytes, "\0\0\1\0", 4) && kao_le16(bytes.p + 4) > 0 &&
+           bytes.p[9] == 0; /* reserved in the first entry */
+}
+
 /* clang-format off */
 static const kao_codec codecs[] = {
     { KAO_IMAGE_JPEG, "JPEG", { "jpg", "jpeg" }, is_jpeg, JPEG_CODE },
     { KAO_IMAGE_PNG,  "PNG",  { "png" },         is_png,  PNG_CODE  },
     { KAO_IMAGE_WEBP, "WebP", { "webp" },        is_webp, WEBP_CODE },
     { KAO_IMAGE_HEIF, "HEIF", { "heic", "heif", "avif" }, is_heif, HEIF_CODE },
+    { KAO_IMAGE_GIF,  "GIF",  { "gif" },         is_gif,  PIXBUF_CODE },
+    { KAO_IMAGE_BMP,  "BMP",  { "bmp" },         is_bmp,  PIXBUF_CODE },
+    { KAO_IMAGE_TIFF, "TIFF", { "tif", "tiff" }, is_tiff, PIXBUF_CODE },
+    { KAO_IMAGE_ICO,  "ICO",  { "ico" },         is_ico,  PIXBUF_CODE },
 };
 
 static const struct other {
@@ -81,10 +119,8 @@ static const struct other {
     const char *magic;
 } others[] = {
     { "video",     4, 4, "ftyp" },
-    { "GIF",       0, 4, "GIF8" },
-    { "BMP",       0, 2, "BM" },
-    { "TIFF",      0, 4, "II*\0" },
-    { "TIFF",      0, 4, "MM\0*" },
+    { "BigTIFF",   0, 4, "II+\0" },
+    { "BigTIFF",   0, 4, "MM\0+" },
     { "JPEG 2000", 4, 4, "jP  " },
     { "JPEG XL",   4, 4, "JXL " },
     { "PDF",       0, 4, "%PDF" },
@@ -130,6 +166,8 @@ const kao_codec *kao_codec_of_format(kao_image_format format)
     return NULL;
 }
 
+#define READ "JPEG, PNG, WebP, HEIC, AVIF, GIF, BMP, TIFF and ICO"
+
 kao_status kao_codec_unknown(kao_span bytes, kao_error *err)
 {
     if (bytes.n == 0)
@@ -140,9 +178,7 @@ kao_status kao_codec_unknown(kao_span bytes, kao_error *err)
         if (bytes.n >= (size_t)o->at + o->n &&
             memcmp(bytes.p + o->at, o->magic, o->n) == 0)
             return kao_fail_at(err, KAO_E_UNSUPPORTED, 0,
-                               "%s is not read; JPEG, PNG, WebP, HEIC and AVIF are",
-                               o->name);
+                               "%s is not read; " READ " are", o->name);
     }
-    return kao_fail_at(err, KAO_E_FORMAT, 0,
-                       "not a picture: no JPEG, PNG, WebP, HEIC or AVIF");
+    return kao_fail_at(err, KAO_E_FORMAT, 0, "not a picture: none of " READ);
 }

@@ -243,6 +243,8 @@ static kao_status decode(kao_context *ctx, kao_span bytes,
     kao_status st = codec->decode(&ctx->mem, bytes, options ? options : &defaults, out,
                                   &orientation, err);
 
+    if (!st && !orientation) /* a picture that is perhaps turned is no answer */
+        st = kao_fail(err, KAO_E_NOMEM, "%s: its notes: out of memory", codec->name);
     if (!st)
         st = kao_image_orient(&ctx->mem, out, orientation, err);
     if (st)

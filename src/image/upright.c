@@ -13,79 +13,36 @@
  *
  * NAME is exif, APP1 or xmp; the content's own head tells what it is.
  *
- * Of XMP only one property is wanted. Its serialisations write it as an attribute
- * (tiff:Orientation="6") or as an element (<tiff:Orientation>6</...>), with the prefix
- * tiff in practice; a search for these needs no XML parser.
- *
- * Source: XMP Specification, parts 1 (7.9.2.2) and 3 (1.1.3). A picture is not refused
+ * Source: XMP Specification, part 3 (1.1.3). A picture is not refused
  * for its notes: whatever is odd says nothing. */
 #include "image/upright.h"
 #include "image/exif.h"
+#include "image/xmp.h"
 
 #include <string.h>
 #include <strings.h>
 
 #define XMP_HEAD "http://ns.adobe.com/xap/1.0/" /* and its terminating 0 */
-#define TAG      "tiff:Orientation"
 #define RAW      "Raw profile type "
 
-enum {
-    N_TAG = sizeof TAG - 1,
-    N_RAW = sizeof RAW - 1,
-    WINDOW = 256, /* bytes behind a tag in which its value must stand */
-};
+enum { N_RAW = sizeof RAW - 1 };
 
 static bool is_space(uint8_t c)
 {
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-static uint8_t take_nonspace(kao_reader *r)
-{
-    uint8_t c = kao_reader_u8(r);
-
-    while (!r->bad && is_space(c))
-        c = kao_reader_u8(r);
-    return c; /* 0 at the end */
-}
-
-/* The value that stands behind the tag, whose character before is given. */
-static uint8_t xmp_value(uint8_t before, kao_span behind)
-{
-    kao_reader r = kao_reader_of(behind);
-    uint8_t close = '<', c = take_nonspace(&r);
-
-    if (before == '<') {
-        while (c != '>' && !r.bad) /* attributes of the element */
-            c = kao_reader_u8(&r);
-    } else {
-        if (c != '=')
-            return 0;
-        close = take_nonspace(&r);
-        if (close != '"' && close != '\'')
-            return 0;
-    }
-    const uint8_t digit = take_nonspace(&r);
-
-    if (take_nonspace(&r) != close || digit < '1' || digit > '8')
-        return 0;
-    return (uint8_t)(digit - '0');
-}
-
 void kao_upright_xmp(kao_upright *u, kao_span packet)
 {
-    for (size_t i = 1; !u->xmp && i + N_TAG <= packet.n; i++) {
-        const uint8_t *p = memchr(packet.p + i, TAG[0], packet.n - N_TAG - i + 1);
+#if KAO_WITH_XMP
+    const uint8_t v = u->xmp ? 0 : kao_xmp_orientation(packet);
 
-        if (!p)
-            return;
-        i = (size_t)(p - packet.p);
-        const size_t left = packet.n - i - N_TAG;
-
-        if (memcmp(p, TAG, N_TAG) == 0 && (p[-1] == '<' || is_space(p[-1])))
-            u->xmp = xmp_value(p[-1],
-                               (kao_span){ p + N_TAG, left < WINDOW ? left : WINDOW });
-    }
+    u->no_memory = u->no_memory || v == KAO_XMP_NO_MEMORY;
+    u->xmp = v >= 1 && v <= 8 ? v : u->xmp;
+#else
+    (void)u;
+    (void)packet;
+#endif
 }
 
 void kao_upright_exif(kao_upright *u, kao_span exif)
@@ -169,5 +126,5 @@ void kao_upright_text(kao_upright *u, const char *keyword, char *text, size_t n)
 
 uint8_t kao_upright_of(const kao_upright *u)
 {
-    return u->exif ? u->exif : u->xmp ? u->xmp : 1;
+    return u->exif ? u->exif : u->xmp ? u->xmp : u->no_memory ? 0 : 1;
 }

@@ -8,6 +8,7 @@
 /* The first orientation of each kind, 1 to 8; 0: not told, or no number from 1 to 8. */
 typedef struct kao_upright {
     uint8_t exif, xmp;
+    bool no_memory; /* to read XMP */
 } kao_upright;
 
 void kao_upright_exif(kao_upright *u, kao_span exif);
@@ -17,7 +18,8 @@ void kao_upright_app1(kao_upright *u, kao_span block);
 /* A text of PNG under its keyword. It is used as working room: overwritten. */
 void kao_upright_text(kao_upright *u, const char *keyword, char *text, size_t n);
 
-/* What to turn by: EXIF comes before XMP; 1 where neither tells. */
+/* What to turn by: EXIF comes before XMP; 1 where neither tells, 0 where that is not
+ * known, for want of memory. */
 uint8_t kao_upright_of(const kao_upright *u);
 
 #endif

@@ -204,8 +204,7 @@ void kao_view_row(const kao_view *v, uint32_t x, uint32_t y, uint32_t n, uint8_t
         }
         break;
     case KAO_PIXELS_GREY:
-        for (uint32_t i = 0; i < n; i++, rgb += KAO_RGB)
-            rgb[0] = rgb[1] = rgb[2] = p[i];
+        kao_grey_to_rgb(rgb, p, n);
         break;
     default:
         yuv_row(v, x, y, n, rgb);

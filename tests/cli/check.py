@@ -6,6 +6,7 @@ import signal
 import struct
 import subprocess
 import sys
+import zlib
 import time
 
 
@@ -258,6 +259,38 @@ def picture_size(path):
 def picture(path, width, height):
     got = picture_size(path)
     need(got == (int(width), int(height)), path, got)
+
+
+def png_rows(path):
+    """The rows of an RGB picture of 8 bits, as kao writes it (PNG specification, 9)."""
+    data, at, packed = open(path, "rb").read(), 8, b""
+    while at < len(data):
+        n = struct.unpack(">I", data[at:at + 4])[0]
+        if data[at + 4:at + 8] == b"IDAT":
+            packed += data[at + 8:at + 8 + n]
+        at += n + 12
+    width, height = struct.unpack(">II", data[16:24])
+    raw, n, before = zlib.decompress(packed), width * 3, bytearray(width * 3)
+    for y in range(height):
+        kind, row = raw[y * (n + 1)], bytearray(raw[y * (n + 1) + 1:(y + 1) * (n + 1)])
+        for i in range(n):
+            a, b, c = row[i - 3] if i > 2 else 0, before[i], before[i - 3] if i > 2 else 0
+            p = a + b - c
+            paeth = a if abs(p - a) <= abs(p - b) and abs(p - a) <= abs(p - c) else b if abs(p - b) <= abs(p - c) else c
+            row[i] = (row[i] + (0, a, b, (a + b) // 2, paeth)[kind]) & 255
+        before = row
+        yield [tuple(row[i:i + 3]) for i in range(0, n, 3)]
+
+
+def labelled(path, objects_path, yes):
+    """Whether each box (the objects' first) has ink on its green ground right above it."""
+    f = objects(objects_path)[0]["faces"][0]
+    x, y, w, h = f["box"]
+    rows = list(png_rows(path))
+    above = [p for row in rows[int(y) - 12:int(y) - 4] for p in row[int(x) + 4:int(x + w / 2)]]
+    green = sum(p == (40, 200, 80) for p in above)
+    black = sum(max(p) < 40 for p in above)
+    need((green > len(above) / 3 and black > 0) == (yes == "yes"), path, "green", green, "black", black, "of", len(above))
 
 
 def interrupt(folder, after, *command):

@@ -197,6 +197,13 @@ fi
 
 run 0 "$KAO" detect "$a" --draw drawn.png
 check picture drawn.png $wide $high
+if "$KAO" doctor | grep -q '^labels     ok' && [ $faces = yes ]; then
+    run 0 "$KAO" detect "$a" --draw drawn.png --json
+    check labelled drawn.png out yes
+    fact "--draw writes a label on each box"
+else
+    echo "left out: labels, which need Pango and a font"
+fi
 mkdir "drawn 顔"
 run 0 "$KAO" detect "$a" "$group" --draw "drawn 顔"
 check picture "drawn 顔/ana_1.faces.jpg" $wide $high

@@ -13,7 +13,7 @@ fi
 well=3
 inside kao-detect && inside kao-face && well=0 # then nothing else is needed
 KAO_MODELS=$work/empty:$work/none run $well "$KAO" doctor
-for word in version cpu threads "this process may use" quota "JPEG ok, PNG ok, WebP ok, HEIC and AVIF " "models in  $work/empty" \
+for word in version cpu threads "this process may use" quota "JPEG ok; PNG ok; WebP ok; HEIC and AVIF " "GIF, BMP, TIFF and ICO " "orientation in XMP" "labels     " "models in  $work/empty" \
     "models in  $work/none (not there)"; do
     out_has "$word"
 done
@@ -68,8 +68,9 @@ run 0 "$KAO" doctor --json
 o = json.loads(open(sys.argv[1]).read())
 assert o["ok"] is True and o["detector"] == "kao-detect" and o["embedder"] == sys.argv[2], o
 assert [m["name"] for m in o["inside"]][0] == "kao-detect" and all(m["weights"] > 0 and len(m["sha256"]) == 64 for m in o["inside"]), o
-heif = o["pictures"].pop("HEIC and AVIF")
-assert heif in (True, None) and o["pictures"] == {"JPEG": True, "PNG": True, "WebP": True}, o' "$work/out" "$embedder" || fails JSON
+for name in "HEIC and AVIF", "GIF, BMP, TIFF and ICO":
+    assert o["pictures"].pop(name) in (True, None), o
+assert o["pictures"] == {"JPEG": True, "PNG": True, "WebP": True}, o' "$work/out" "$embedder" || fails JSON
 fact "doctor --json: one object"
 
 cp "$PROGRAM" "$work/kao"

@@ -388,8 +388,10 @@ buf make_xmp(const char *orientation, bool element)
     const int n = snprintf(
         text, sizeof text,
         "<?xpacket begin='' id='W5M0MpCehiHzreSzNTczkc9d'?>"
-        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF><rdf:Description "
-        "xmlns:tiff='http://ns.adobe.com/tiff/1.0/' not-tiff:Orientation='4'%s%s%s"
+        "<x:xmpmeta xmlns:x='adobe:ns:meta/'><rdf:RDF "
+        "xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'><rdf:Description "
+        "xmlns:tiff='http://ns.adobe.com/tiff/1.0/' "
+        "xmlns:exif='http://ns.adobe.com/exif/1.0/' exif:Orientation='4'%s%s%s"
         "</rdf:Description></rdf:RDF></x:xmpmeta>",
         element ? ">\n <tiff:Orientation> " : "\n tiff:Orientation = \"", orientation,
         element ? "\n </tiff:Orientation>" : "\">");

@@ -231,11 +231,13 @@ static void refusals(void **state)
         { "", 0, KAO_E_FORMAT, "empty file" },
         { "just text\n", 10, KAO_E_FORMAT, "not a picture" },
         { "\xff", 1, KAO_E_FORMAT, "not a picture" },
-        { "GIF89a......", 12, KAO_E_UNSUPPORTED, "GIF" },
+        { "II+\0........", 12, KAO_E_UNSUPPORTED, "BigTIFF" },
+        { "BMW is a car", 12, KAO_E_FORMAT, "not a picture" },
         { "\0\0\0\x18"
           "ftypqt  ....",
           16, KAO_E_UNSUPPORTED, "video" },
-        /* by libheif, or because it is not there: KAO_OK here stands for either */
+        /* damaged, or a library is not there: KAO_OK here stands for either */
+        { "GIF89a......", 12, KAO_OK, "GIF" },
         { "\0\0\0\x18"
           "ftypheic....",
           16, KAO_OK, "HEI" },

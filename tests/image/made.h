@@ -1,0 +1,41 @@
+/* GIF, BMP, TIFF and ICO files, written byte by byte from their specifications. */
+#ifndef KAO_TESTS_IMAGE_MADE_H
+#define KAO_TESTS_IMAGE_MADE_H
+
+#include "image/pictures.h"
+
+typedef struct gif_how {
+    bool interlaced, local; /* local: the frame has the colours */
+    int transparent;        /* a colour, or -1 */
+    uint32_t x, y, canvas_w, canvas_h;
+    int frames; /* the same again */
+} gif_how;
+
+/* indices: one byte a pixel, below 16; colours: 16 RGB. Codes of real LZW. */
+buf make_gif(const uint8_t *indices, uint32_t w, uint32_t h, const uint8_t *colours,
+             const gif_how *how);
+
+/* depth 8 (grey of the red channel), 16 (5 bits a channel), 24, 32 (with alpha, version 4). */
+typedef struct bmp_how {
+    int depth;
+    bool top_down, rle; /* rle: of depth 8 */
+} bmp_how;
+
+/* rgba: 4 bytes a pixel. */
+buf make_bmp(const uint8_t *rgba, uint32_t w, uint32_t h, const bmp_how *how);
+
+typedef struct tiff_how {
+    bool big; /* byte order */
+    uint16_t orientation, depth, samples;
+    uint16_t extra; /* of 4 samples: 1 associated alpha, 2 unassociated */
+} tiff_how;
+
+/* samples bytes a pixel; depth 16: each of them is the high byte, the low one is 0x80 less. */
+buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how);
+
+/* An icon of depth 24 or 32 for each size, all of rgba's top left part, in that order; png: one
+ * more, of 64 x 64, or NULL. */
+buf make_ico(const uint8_t *rgba, uint32_t w, int depth, const uint32_t *sizes, int n,
+             const buf *png);
+
+#endif
