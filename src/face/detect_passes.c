@@ -337,8 +337,11 @@ static size_t choose_passes(const kao_detector *d, uint32_t width, uint32_t heig
     const uint32_t main_side = 2 * side < room ? 2 * side : room;
     size_t n = 0;
 
-    if (d->fit == KAO_FIT_STRETCH) {
-        passes[0] = (pass){ main_side, 0, any };
+    if (d->fit == KAO_FIT_STRETCH) { /* to the whole canvas, however small it is */
+        const uint32_t longer =
+            d->fixed_width > d->fixed_height ? d->fixed_width : d->fixed_height;
+
+        passes[0] = (pass){ longer, 0, any };
         *n_coarse = 1;
         return 1;
     }

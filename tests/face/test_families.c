@@ -437,6 +437,34 @@ static void places(void **state)
     set_card(f, "red.onnx", NULL);
 }
 
+/* A stretched picture may be far smaller than the input: a face that fills its 6 x 6 pixels has
+ * 128 x 128 there. */
+static void tiny_and_stretched(void **state)
+{
+    fixture *f = *state;
+    pb file = red_cells("1,3,128,128", false);
+    const kao_detect_options o = { .min_score = .9f, .upright = 1 };
+    kao_faces faces = KAO_FACES_INIT;
+    kao_detector *d = NULL;
+    kao_image image = { 0 };
+
+    fixture_file(f, "red.onnx", &file);
+    set_card(f, "red.onnx",
+             "input.resize = stretch\n"
+             "anchors = 128,128 128,128 128,128 128,128 128,128 128,128\n");
+    assert_int_equal(detector_of(f, &d, f->path), KAO_OK);
+    assert_int_equal(kao_image_create(f->ctx, 6, 6, &image, NULL), KAO_OK);
+    fill_box(&image, 0, 0, 6, 6, 255, 0, 0);
+    const kao_view view = kao_image_view(&image);
+
+    assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_OK);
+    assert_true(faces.n > 0);
+    assert_float_equal(kao_face_at(&faces, 0)->width, 6, .01);
+    kao_image_free(f->ctx, &image);
+    kao_detector_destroy(d);
+    set_card(f, "red.onnx", NULL);
+}
+
 /* Where all of BlazeFace's anchors answer alike, with boxes of 60 pixels 60 pixels off: the first face
  * is the mean of those boxes that overlap the first one. */
 static void averaged(void **state)
@@ -850,11 +878,11 @@ static void model_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recognised),     cmocka_unit_test(cards),
-        cmocka_unit_test(places),         cmocka_unit_test(averaged),
-        cmocka_unit_test(cascade),        cmocka_unit_test(wrong_members),
-        cmocka_unit_test(cascade_faults), cmocka_unit_test(family_faults),
-        cmocka_unit_test(model_files),
+        cmocka_unit_test(recognised),    cmocka_unit_test(cards),
+        cmocka_unit_test(places),        cmocka_unit_test(tiny_and_stretched),
+        cmocka_unit_test(averaged),      cmocka_unit_test(cascade),
+        cmocka_unit_test(wrong_members), cmocka_unit_test(cascade_faults),
+        cmocka_unit_test(family_faults), cmocka_unit_test(model_files),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
