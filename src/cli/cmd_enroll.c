@@ -358,8 +358,9 @@ int cli_enroll_run(int argc, char **argv)
     kao_status st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_CREATE, true, &err);
 
     if (!st) {
-        st = cli_limit_choose(&j.limit, j.use.embedders[0], j.use.ttas[0], NAN, NAN,
-                              CLI_FAR_OF_ALL, kao_model_name(j.use.models[0]), &err);
+        st = cli_limit_choose(&j.limit, j.use.embedders[0], j.use.ttas[0], NAN,
+                              (double)NAN, CLI_FAR_OF_ALL,
+                              kao_model_name(j.use.models[0]), &err);
         if (st)
             cli_gallery_close(&j.use);
     }

@@ -241,7 +241,7 @@ static kao_status choose_limit(job *j, kao_error *err)
 int cli_identify_run(int argc, char **argv)
 {
     identify_args args = {
-        .threshold = NAN, .fpir = NAN, .use.photo.faces.all = true, .nearest = 3
+        .threshold = NAN, .fpir = (double)NAN, .use.photo.faces.all = true, .nearest = 3
     };
     cli_operands rest;
     kao_error err = { 0 };

@@ -344,7 +344,7 @@ static int run_jobs(job *j)
 
 int cli_verify_run(int argc, char **argv)
 {
-    verify_args args = { .threshold = NAN, .far = NAN };
+    verify_args args = { .threshold = NAN, .far = (double)NAN };
     cli_operands rest;
     job j = { .args = &args };
     kao_error err = { 0 };
