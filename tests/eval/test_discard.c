@@ -45,7 +45,7 @@ static void counted(void **state)
     similarity[0] = .1;
     assert_int_equal(kao_discard_measure(&s, quality, .5, &d, NULL), KAO_OK);
     assert_int_equal(d.n_missed[0] - d.n_missed[1], s.similarity[0] <= .5);
-    quality[3] = NAN;
+    quality[3] = (double)NAN;
     assert_int_equal(kao_discard_measure(&s, quality, .5, &d, NULL), KAO_E_ARG);
     quality[3] = 1;
     kao_fault_arm(&mem, KAO_FAULT_ALLOC, 0);

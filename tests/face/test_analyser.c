@@ -90,11 +90,13 @@ static kao_face face_of(const float box[4], const float *points, uint32_t n)
     return f;
 }
 
-static void near(const char *what, double got, double want, double by)
+static void check_near(const char *what, double got, double want, double by)
 {
     if (!(fabs(got - want) <= by))
         fail_msg("%s: %.6f, wanted %.6f within %g", what, got, want, by);
 }
+
+#define near(what, got, want, by) check_near(what, (double)(got), (double)(want), by)
 
 static kao_status open_case(fixture *f, const seeded_case *c, kao_analyser **a)
 {

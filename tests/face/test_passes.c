@@ -53,34 +53,38 @@ typedef struct box {
         weak; /* blue of what lies left and right of it: seen less surely; 0: nothing */
 } box;
 
+#define NONE                                                                           \
+ {                                                                                     \
+  0, 0, 0, 0                                                                           \
+ } /* no patch */
+
 static void passes_and_tiles(void **state)
 {
-    static const box none = { 0, 0, 0, 0 };
     static const struct {
         uint32_t width, height, fixed;
         kao_search search;
         box blue; /* a patch of 32 pixels at the size where it is found */
         size want[6];
     } rows[] = {
-        { 80, 48, 0, 0, none, { { 160, 96, 1 } } },
-        { 250, 250, 0, 0, none, { { 160, 160, 1 }, { 320, 320, 1 }, { 512, 512, 1 } } },
+        { 80, 48, 0, 0, NONE, { { 160, 96, 1 } } },
+        { 250, 250, 0, 0, NONE, { { 160, 160, 1 }, { 320, 320, 1 }, { 512, 512, 1 } } },
         { 640,
           640,
           0,
           0,
-          none,
+          NONE,
           { { 160, 160, 1 }, { 320, 320, 1 }, { 640, 640, 1 }, { 1280, 1280, 1 } } },
         { 1600,
           1200,
           0,
           0,
-          none, /* not yet two megapixels */
+          NONE, /* not yet two megapixels */
           { { 160, 128, 1 }, { 320, 256, 1 }, { 640, 480, 1 }, { 1280, 960, 1 } } },
         { 2560,
           896,
           0,
           0,
-          none,
+          NONE,
           { { 160, 64, 1 },
             { 320, 128, 1 },
             { 640, 224, 1 },
@@ -90,7 +94,7 @@ static void passes_and_tiles(void **state)
           2560,
           0,
           0,
-          none,
+          NONE,
           { { 64, 160, 1 },
             { 128, 320, 1 },
             { 224, 640, 1 },
@@ -100,7 +104,7 @@ static void passes_and_tiles(void **state)
           3000,
           0,
           0,
-          none,
+          NONE,
           { { 160, 128, 1 },
             { 320, 256, 1 },
             { 640, 480, 1 },
@@ -110,17 +114,17 @@ static void passes_and_tiles(void **state)
           500,
           0,
           0,
-          none, /* at 4000 x 400 */
+          NONE, /* at 4000 x 400 */
           { { 160, 32, 1 },
             { 320, 32, 1 },
             { 640, 64, 1 },
             { 1280, 128, 1 },
             { 1088, 416, 4 } } },
         /* 160, 320, 640; 1280 x 448 in 3; 2560 x 896 in 5 x 2 */
-        { 2560, 896, 640, 0, none, { { 640, 640, 3 + 3 + 10 } } },
+        { 2560, 896, 640, 0, NONE, { { 640, 640, 3 + 3 + 10 } } },
         /* too small for tiles */
-        { 2560, 896, 160, 0, none, { { 160, 160, 1 } } },
-        /* a sure face fills the frame: no finer pass; one that tiles cannot touch; none */
+        { 2560, 896, 160, 0, NONE, { { 160, 160, 1 } } },
+        /* a sure face fills the frame: no finer pass; one that tiles cannot touch; NONE */
         { 2560,
           896,
           0,
@@ -143,7 +147,7 @@ static void passes_and_tiles(void **state)
           896,
           0,
           KAO_SEARCH_LARGEST,
-          none,
+          NONE,
           { { 160, 64, 1 },
             { 320, 128, 1 },
             { 640, 224, 1 },

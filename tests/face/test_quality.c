@@ -74,11 +74,13 @@ static kao_image chip_of(fixture *f, const char *what)
     return chip;
 }
 
-static void near(const char *what, double got, double want, double by)
+static void check_near(const char *what, double got, double want, double by)
 {
     if (!(fabs(got - want) <= by))
         fail_msg("%s: %.6f, wanted %.6f within %g", what, got, want, by);
 }
+
+#define near(what, got, want, by) check_near(what, (double)(got), (double)(want), by)
 
 static void chips(void **state)
 {
