@@ -2,13 +2,14 @@
 # All packages are named outright: recommended ones may not come.
 
 build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libexpat1-dev libjansson-dev \
-libjpeg-dev libpng-dev libsodium-dev libwebp-dev"
+libjpeg-dev libpng-dev libsodium-dev libsqlite3-dev libwebp-dev"
 test_packages="$build_packages binutils clang-14 clang-format-14 g++ libclang-rt-14-dev libcmocka-dev \
 libgdk-pixbuf-2.0-0 libpangocairo-1.0-0 fonts-dejavu-core fonts-lohit-deva fonts-noto-cjk"
 # Not asked for: where they are, ./test also builds for arm64 and runs that by an emulator.
 #   dpkg --add-architecture arm64 && apt-get update && apt-get install PACKAGES
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev:arm64 libexpat1-dev:arm64 \
-libjansson-dev:arm64 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libwebp-dev:arm64 qemu-user-static"
+libjansson-dev:arm64 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libsqlite3-dev:arm64 libwebp-dev:arm64 \
+qemu-user-static"
 
 say() {
     printf '%s\n' "$*" >&2

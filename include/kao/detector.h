@@ -7,11 +7,12 @@
  *         printf("%zu faces\n", faces.n);
  *     kao_detector_destroy(d);
  *
- * Large pictures are searched at several sizes, joined by one non-maximum suppression:
- * reduced to 160 pixels for faces that fill the frame, to 640, and (networks of free input
- * size, pictures of more than 960 pixels) to 1280 for small ones; some families have sizes of
- * their own. Where the best face is
- * doubtful or there is none, the picture is tried turned by 90, 180 and 270 degrees too. */
+ * A picture is searched at several sizes, joined by one non-maximum suppression: reduced to
+ * 160 pixels for faces that fill the frame, to 320 for large ones, to 640 for all, brought to
+ * 1280 (twice its own size at most) for small ones, and above two megapixels in overlapping
+ * tiles at up to 4000 pixels for smaller ones: a face of 24 pixels in 12 megapixels, of 36 in
+ * 24. Some families have sizes of their own. Where the best face is doubtful or there is none,
+ * the picture is tried turned by 90, 180 and 270 degrees too. */
 #ifndef KAO_DETECTOR_H
 #define KAO_DETECTOR_H
 
@@ -68,7 +69,8 @@ typedef struct kao_detect_options {
  * range).
  * Then faces->n is 0.
  * Memory: grows the detector's buffers when a picture's shape is new to it; a shape it has
- * seen lately takes none.
+ * seen lately takes none. A large picture is never copied whole: the buffers are those of 1280
+ * x 1280 pixels, however large it is.
  * Threads: one call at a time per detector; detectors are independent. */
 KAO_API kao_status kao_detect(kao_detector *detector, const kao_view *view,
                               const kao_detect_options *options, kao_faces *faces,

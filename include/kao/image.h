@@ -57,6 +57,10 @@ typedef struct kao_image_options {
                           Other formats come at full size. The result is not made
                           smaller than asked (see kao_image_resize), except to stay
                           within KAO_IMAGE_MAX_PIXELS */
+    uint32_t grey;     /* 1: R = G = B, the grey that the file's own format gives, as
+                      OpenCV's imread does it: a JPEG's Y, 0.299 R + 0.587 G + 0.114 B of a
+                      PNG (its gamma counts then; transparency does not). CMYK and other
+                      formats come in colour */
 } kao_image_options;
 
 /* Read a picture file: JPEG (baseline or progressive, grey, colour, CMYK), PNG (all

@@ -32,6 +32,12 @@ typedef struct kao_model kao_model;
 KAO_API kao_status kao_model_open(kao_context *ctx, kao_model **out, const char *path,
                                   kao_error *err);
 
+/* The same with lines of a card ("key = value") that come before all other sources; NULL: none.
+ * For models without a card of their own: "preset = ailia-arcface". */
+KAO_API kao_status kao_model_open_card(kao_context *ctx, kao_model **out,
+                                       const char *path, const char *card,
+                                       kao_error *err);
+
 /* The same for a file's content in memory, which must stay until the last release. One whose
  * weights lie in other files is KAO_E_FORMAT.
  *

@@ -33,6 +33,9 @@ typedef enum kao_status {
     KAO_E_BAD_EMBEDDING = 10, /* the network gave NaN or a zero vector */
     KAO_E_UNKNOWN_MODEL = 11, /* no card says what the model's tensors mean */
     KAO_E_CANCELLED = 12,     /* the caller's kao_cancel was requested */
+    KAO_E_NOT_FOUND = 13,     /* nothing has that name or number */
+    KAO_E_CONFLICT = 14,      /* it contradicts what is there */
+    KAO_E_NOT_LIVE = 15,      /* the face looks like a picture of a face */
 } kao_status;
 
 typedef struct kao_error {

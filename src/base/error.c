@@ -26,6 +26,9 @@ static const char *const status_names[] = {
     [KAO_E_BAD_EMBEDDING] = "bad_embedding",
     [KAO_E_UNKNOWN_MODEL] = "unknown_model",
     [KAO_E_CANCELLED] = "cancelled",
+    [KAO_E_NOT_FOUND] = "not_found",
+    [KAO_E_CONFLICT] = "conflict",
+    [KAO_E_NOT_LIVE] = "not_live",
 };
 
 const char *kao_status_name(kao_status status)

@@ -60,7 +60,10 @@ static void join_name(const uint8_t *header, char name[KAO_TAR_NAME_BYTES])
 {
     const char *last = (const char *)header + NAME_AT,
                *prefix = (const char *)header + PREFIX_AT;
-    const size_t n = strnlen(last, NAME_N), n_prefix = strnlen(prefix, PREFIX_N);
+    /* in GNU's own form, whose magic goes on with blanks, times may stand there */
+    const bool posix = header[MAGIC_AT + 5] == '\0';
+    const size_t n = strnlen(last, NAME_N),
+                 n_prefix = posix ? strnlen(prefix, PREFIX_N) : 0;
     char *to = name;
 
     memcpy(to, prefix, n_prefix);

@@ -12,7 +12,8 @@
 static bool is_replaced(const calibrate *c, const char *line, size_t n)
 {
     static const char *const heads[] = { "calibration.", "calibrated.", "likelihood." };
-    const char *tta = eval_mirror(c->args);
+    const char *tta =
+        eval_mirror(c->people.n ? &c->people.vectors : &c->others.vectors);
 
     while (n && (*line == ' ' || *line == '\t')) {
         line++;
@@ -50,7 +51,8 @@ static bool keep_lines(const calibrate *c, kao_bytes *b, kao_span old)
 
 static bool put_curves(const calibrate *c, kao_bytes *b)
 {
-    const char *tta = eval_mirror(c->args);
+    const char *tta =
+        eval_mirror(c->people.n ? &c->people.vectors : &c->others.vectors);
     bool fine = true;
 
     if (calibrate_has_people(c)) {

@@ -33,7 +33,7 @@ static void print_setting(const calibrate *c)
     printf("%-18s%s\n", "model", v->crew.found[CLI_EMBEDDER].path);
     if (v->crew.detector)
         printf("%-18s%s\n", "detector", v->crew.found[CLI_DETECTOR].path);
-    printf("%-18s%s\n", "mirror", eval_mirror(c->args));
+    printf("%-18s%s\n", "mirror", eval_mirror(v));
     if (c->args->doubles)
         printf("%-18s%zu pairs of %s joined\n", "doubles", c->n_doubles,
                c->args->doubles);
@@ -397,7 +397,7 @@ int calibrate_write_report(calibrate *c)
         { "groups from", c->others.n ? c->others.pictures.path : "-" },
         { "note", c->args->note ? c->args->note : "-" },
         { "model", v->crew.found[CLI_EMBEDDER].path },
-        { "mirror", eval_mirror(c->args) },
+        { "mirror", eval_mirror(v) },
     };
     kao_bytes b = { .mem = &c->mem, .max = REPORT_MAX_BYTES };
     bool fine =

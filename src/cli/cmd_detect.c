@@ -18,6 +18,11 @@ const cli_option cli_detect_options[] = {
       "write the picture with its faces marked (.png, .jpg), at full size, with "
       "number and score where the machine has Pango; "
       "an existing folder: as NAME.faces.jpg" },
+    { "with", 0, CLI_LIST, offsetof(detect_args, photo.with), "KIND=MODEL",
+      "ask a network about each face: landmarks, quality, pose or liveness; may be "
+      "given "
+      "for each" },
+    CLI_QUALITY_OPTION(detect_args),
     CLI_DETECTOR_OPTIONS(detect_args),
     CLI_MACHINE_OPTIONS(detect_args),
     { .name = NULL },
@@ -31,6 +36,7 @@ typedef struct job {
 
 typedef struct found { /* in one picture */
     kao_face *faces;   /* in pixels of the file */
+    cli_facts *facts;  /* of each, or NULL */
     size_t n;
     uint32_t turned;
     const char *warning;    /* of the picture, or NULL */
@@ -63,6 +69,8 @@ static kao_status draw(cli_worker *w, const job *j, const char *path,
 
     for (size_t i = 0; i < p->n_faces; i++)
         cli_draw_face(&p->image, &p->faces[i], green);
+    for (size_t i = 0; p->facts && i < p->n_faces; i++)
+        cli_facts_draw(&p->image, &p->facts[i], 1 + p->faces[i].width / 150);
     for (size_t i = 0; !st && i < p->n_faces; i++) {
         char text[48];
 
@@ -100,6 +108,10 @@ static void *work(void *worker, void *user, size_t i)
     }
     for (size_t k = 0; !f->st && k < f->n; k++)
         f->faces[k] = cli_face_in_file(&p.image, &p.faces[k]);
+    if (!f->st) {
+        f->facts = p.facts;
+        p.facts = NULL;
+    }
     cli_photo_free(w, &p);
     return f;
 }
@@ -114,8 +126,13 @@ static int print_json(const char *path, const found *f)
     } else {
         kao_json *faces = kao_json_array();
 
-        for (size_t i = 0; i < f->n; i++)
-            kao_json_add(faces, cli_face_json(&f->faces[i], f->turned));
+        for (size_t i = 0; i < f->n; i++) {
+            kao_json *face = cli_face_json(&f->faces[i], f->turned);
+
+            if (f->facts)
+                cli_facts_set(face, &f->facts[i]);
+            kao_json_add(faces, face);
+        }
         kao_json_set(o, "width", kao_json_integer(f->width));
         kao_json_set(o, "height", kao_json_integer(f->height));
         kao_json_set(o, "turned", kao_json_integer(f->turned));
@@ -134,12 +151,16 @@ static void print_text(const char *path, const found *f)
     if (f->turned)
         printf(" (upright when turned by %u degrees)", f->turned);
     printf("%s%s\n", f->warning ? "; warning: " : "", f->warning ? f->warning : "");
-    for (size_t i = 0; i < f->n; i++)
-        printf("  %zu: %.0f x %.0f at (%.0f, %.0f), score %.3f%s%s\n", i + 1,
+    for (size_t i = 0; i < f->n; i++) {
+        printf("  %zu: %.0f x %.0f at (%.0f, %.0f), score %.3f%s%s", i + 1,
                (double)f->faces[i].width, (double)f->faces[i].height,
                (double)f->faces[i].x, (double)f->faces[i].y, (double)f->faces[i].score,
                mask_words[f->faces[i].mask % 3],
                f->faces[i].n_points ? "" : ", no points");
+        if (f->facts)
+            cli_facts_print(&f->facts[i]);
+        putchar('\n');
+    }
 }
 
 static int emit(void *user, size_t i, void *result)
@@ -162,6 +183,7 @@ static int emit(void *user, size_t i, void *result)
     } else if (!f->st) {
         print_text(j->paths[i], f);
     }
+    cli_facts_free(f->facts, f->n);
     free(f->faces);
     free(f);
     return status;

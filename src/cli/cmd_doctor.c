@@ -129,7 +129,7 @@ static void check_model(kao_context *ctx, finding *f)
     kao_status st = cli_find_default(f->role, &f->model, &f->err);
 
     if (!st)
-        st = cli_open_model(ctx, &f->model, &m, &f->err);
+        st = cli_open_model(ctx, &f->model, NULL, &m, &f->err);
     if (!st && f->role == CLI_EMBEDDER)
         st = kao_embedder_create(m, &e, NULL, &f->err);
     else if (!st)

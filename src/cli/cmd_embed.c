@@ -20,6 +20,8 @@ const cli_option cli_embed_options[] = {
     { "no-detect", 0, CLI_FLAG, offsetof(embed_args, photo.no_detect), NULL,
       "the pictures are aligned chips already (other sizes are resized)" },
     CLI_EMBEDDER_OPTIONS(embed_args),
+    CLI_PRESET_OPTION(embed_args),
+    CLI_QUALITY_OPTION(embed_args),
     CLI_DETECTOR_OPTIONS(embed_args),
     CLI_MACHINE_OPTIONS(embed_args),
     { .name = NULL },
@@ -84,10 +86,13 @@ static int print_row(const job *j, const char *path, const cli_photo *p, size_t 
 
     for (size_t k = 0; k < p->dim; k++)
         kao_json_add(v, kao_json_float(p->vectors[i * p->dim + k]));
+    kao_json *face =
+        p->in_file ? cli_face_json(&p->in_file[i], p->turned) : kao_json_null();
+
+    if (p->facts)
+        cli_facts_set(face, &p->facts[p->chosen[i]]);
     kao_json_set(o, "file", kao_json_string(path));
-    kao_json_set(o, "face",
-                 p->in_file ? cli_face_json(&p->in_file[i], p->turned)
-                            : kao_json_null());
+    kao_json_set(o, "face", face);
     kao_json_set(o, "embedding", v);
     return cli_print_json("embed", o);
 }
@@ -116,6 +121,8 @@ static int emit(void *user, size_t i, void *value)
     for (size_t k = 0; r && !r->st && k < r->photo.n_chosen; k++) {
         const int s = print_row(j, j->paths[i], &r->photo, k);
 
+        if (r->photo.facts)
+            cli_facts_warn("embed", j->paths[i], &r->photo.facts[r->photo.chosen[k]]);
         status = s > status ? s : status;
     }
     if (!r || (!r->st && j->args->npy && !keep_rows(j, &r->photo))) {
@@ -167,7 +174,7 @@ int cli_embed_run(int argc, char **argv)
 
     if (st)
         return cli_report("embed", st, &err);
-    j.dim = kao_embedder_dim(j.crew.workers[0].embedder, (kao_tta)args.photo.tta);
+    j.dim = kao_embedder_dim(j.crew.workers[0].embedder, j.crew.workers[0].tta);
     status = cli_crew_run(&j.crew, "embed", (size_t)rest.n, &j, work, emit);
     if (args.npy) {
         const int s = write_npy(&j);

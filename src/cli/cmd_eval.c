@@ -50,6 +50,9 @@ const cli_option cli_eval_options[] = {
       "found, with tabs between" },
     { "report", 0, CLI_TEXT, offsetof(eval_args, report), "FILE.html",
       "verify, identify: write a page with figures and plots" },
+    { "discard", 0, CLI_TEXT, offsetof(eval_args, discard), "FILE.svg",
+      "verify: leave out the pairs of the worst pictures, step by step: how many are "
+      "missed then; with a plot" },
     { "threads", 't', CLI_COUNT, offsetof(eval_args, threads), "N",
       "pictures at once [all CPUs]" },
     { "cpu", 0, CLI_TEXT, offsetof(eval_args, photo.cpu), KAO_CPU_CHOICES,

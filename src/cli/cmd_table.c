@@ -42,6 +42,26 @@ static const char calibrate_details[] =
     "compared. With --groups all pairs within each group are, too. --card writes what\n"
     "kao verify reads; a card MODEL.onnx.card beside a model is found by itself.\n"
     "Exit status: 0 done, 3 bad input, 4 fault.";
+static const char enroll_details[] =
+    "PICTURE may be a folder of them. NAME may be # and a person's number.\n"
+    "A picture is refused, with its reasons, where it has no face or several, shows somebody\n"
+    "who looks like another person of the gallery, or nobody like this one.\n"
+    "Exit status: 0 all enrolled, 2 some refused, 3 bad input, 4 fault.";
+static const char identify_details[] =
+    "A line a face: file, face, name or \"unknown\", similarity. Strangers stay strangers: the\n"
+    "more samples the gallery has, the more alike somebody must be (--fpir).\n"
+    "Exit status: 0 all known, 1 somebody unknown, 2 no usable face, 3 bad input, 4 fault.";
+static const char forget_details[] =
+    "Samples, vectors, name and history are deleted and the gallery's files searched for what\n"
+    "might be left. Nothing brings the person back. (kao gallery remove can be undone.)";
+static const char gallery_details[] =
+    "  kao gallery create              an empty one; --model: for these embedders\n"
+    "  kao gallery stats               how many people and samples, which models\n"
+    "  kao gallery rename NAME NEW     merge INTO FROM, note NAME TEXT, remove NAME\n"
+    "  kao gallery move SAMPLE NAME    split SAMPLE: to a new person; SAMPLE: its id\n"
+    "  kao gallery history             every change; undo [CHANGE] takes one back\n"
+    "  kao gallery verify              look through all of it\n"
+    "NAME may be # and a person's number.";
 static const char model_details[] =
     "  kao model info FILE...          card, inputs, outputs, size\n"
     "  kao model run FILE --input NAME=x.npy ... --output-dir FOLDER\n"
@@ -61,6 +81,14 @@ static const cli_command commands[] = {
       cli_embed_options, cli_embed_run },
     { "align", "PICTURE...", "Cut faces out, turned upright, as the embedder sees them.", align_details,
       cli_align_options, cli_align_run },
+    { "enroll", "NAME PICTURE... | --people FOLDER...", "Remember a person from photographs.", enroll_details,
+      cli_enroll_options, cli_enroll_run },
+    { "identify", "PICTURE...", "Who is it, of those remembered?", identify_details, cli_identify_options,
+      cli_identify_run },
+    { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
+    { "forget", "NAME", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
+    { "gallery", "create|stats|rename|note|merge|remove|move|split|undo|history|verify [WORD]...", "The care of a gallery.", gallery_details,
+      cli_gallery_options_table, cli_gallery_run },
     { "model", "info|run|make|card|ops [FILE]...", "Look into ONNX files and run them.", model_details,
       cli_model_options, cli_model_run },
     { "bench", "[MODEL]...", "Measure networks on this machine.", bench_details, cli_bench_options,

@@ -5,15 +5,15 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "base/file.h"
-#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/odds.h"
+#include "cli/pairs.h"
 #include "cli/photo.h"
 
 typedef struct verify_args {
     cli_photo_options photo;
-    float threshold, far;
+    float threshold;
+    double far;
     int far_of; /* cli_far_of */
     const char *pairs, *draw;
 } verify_args;
@@ -21,7 +21,7 @@ typedef struct verify_args {
 const cli_option cli_verify_options[] = {
     { "threshold", 0, CLI_COSINE, offsetof(verify_args, threshold), "X",
       "same from this similarity on, -1..1 [by --far]" },
-    { "far", 0, CLI_SCORE, offsetof(verify_args, far), "X",
+    { "far", 0, CLI_RATE, offsetof(verify_args, far), "X",
       "same where so many pairs of strangers at most look as alike: the false-accept "
       "rate [0.0001; a model without a calibration: its card's threshold]" },
     { "far-of", 0, CLI_WORD, offsetof(verify_args, far_of), "all|worst",
@@ -33,17 +33,18 @@ const cli_option cli_verify_options[] = {
       "write both pictures with their faces marked (.png, .jpg)" },
     CLI_FACES_OPTION(verify_args,
                      "which face of a picture; all: the best pair [largest]"),
+    { "liveness", 0, CLI_TEXT, offsetof(verify_args, photo.liveness), "MODEL",
+      "refuse faces that this network takes for a print or a screen" },
+    { "live-threshold", 0, CLI_SCORE, offsetof(verify_args, photo.live_threshold), "X",
+      "... those below this probability of a living one [the card's]" },
     { "no-detect", 0, CLI_FLAG, offsetof(verify_args, photo.no_detect), NULL,
       "the pictures are aligned chips already" },
     CLI_EMBEDDER_OPTIONS(verify_args),
+    CLI_PRESET_OPTION(verify_args),
     CLI_DETECTOR_OPTIONS(verify_args),
     CLI_MACHINE_OPTIONS(verify_args),
     { .name = NULL },
 };
-
-typedef struct pair {
-    uint32_t a, b; /* numbers of pictures */
-} pair;
 
 typedef struct picture {
     const char *path;
@@ -55,11 +56,10 @@ typedef struct picture {
 typedef struct job {
     const verify_args *args;
     cli_crew crew;
-    picture *pictures; /* in the order of their first appearance */
-    pair *pairs;
-    size_t n_pictures, n_pairs, next_pair;
+    cli_pairs list;
+    picture *pictures; /* of list.paths */
+    size_t next_pair;
     cli_limit limit;
-    char *text; /* of the pairs file, cut into paths */
 } job;
 
 /* ---- the verdict ---- */
@@ -94,8 +94,13 @@ static verdict compare(const job *j, const picture *a, const picture *b)
 
 static kao_json *face_of(const picture *p, size_t i)
 {
-    return p->photo.in_file ? cli_face_json(&p->photo.in_file[i], p->photo.turned)
-                            : kao_json_null();
+    if (!p->photo.in_file)
+        return kao_json_null();
+    kao_json *face = cli_face_json(&p->photo.in_file[i], p->photo.turned);
+
+    if (p->photo.facts)
+        cli_facts_set(face, &p->photo.facts[p->photo.chosen[i]]);
+    return face;
 }
 
 static kao_json *to_json(const job *j, const picture *a, const picture *b,
@@ -133,7 +138,7 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
 
 /* One pair: its line or lines, and its exit status. Where both pictures failed, the one of the
  * higher status is told. */
-static int emit_pair(const job *j, const pair *p)
+static int emit_pair(const job *j, const cli_pair *p)
 {
     const picture *a = &j->pictures[p->a], *b = &j->pictures[p->b];
     const picture *worse = cli_status_of(b->st) > cli_status_of(a->st) ? b : a;
@@ -182,6 +187,12 @@ static void *work(void *worker, void *user, size_t i)
     return p;
 }
 
+static void warn(const picture *p)
+{
+    for (size_t i = 0; !p->st && p->photo.facts && i < p->photo.n_chosen; i++)
+        cli_facts_warn("verify", p->path, &p->photo.facts[p->photo.chosen[i]]);
+}
+
 /* Picture i is done, and all before it: so are the pairs that need no later one. */
 static int emit(void *user, size_t i, void *result)
 {
@@ -190,8 +201,9 @@ static int emit(void *user, size_t i, void *result)
 
     if (((const picture *)result)->st) /* once a picture, however many pairs have it */
         fprintf(stderr, "kao verify: %s\n", ((const picture *)result)->err.msg);
-    for (; j->next_pair < j->n_pairs; j->next_pair++) {
-        const pair *p = &j->pairs[j->next_pair];
+    warn(result);
+    for (; j->next_pair < j->list.n_pairs; j->next_pair++) {
+        const cli_pair *p = &j->list.pairs[j->next_pair];
 
         if (p->a > i || p->b > i)
             break;
@@ -200,164 +212,6 @@ static int emit(void *user, size_t i, void *result)
         status = s > status ? s : status;
     }
     return status;
-}
-
-/* ---- pairs ---- */
-
-typedef struct mention { /* of a path in the list of pairs */
-    const char *path;
-    size_t at; /* 2 * pair + side */
-} mention;
-
-static int by_path(const void *a, const void *b)
-{
-    const mention *x = a, *y = b;
-    const int c = strcmp(x->path, y->path);
-
-    return c ? c : x->at < y->at ? -1 : 1;
-}
-
-static int by_place(const void *a, const void *b)
-{
-    const mention *x = a, *y = b;
-
-    return x->at < y->at ? -1 : 1;
-}
-
-/* Give each path one number, counted by first appearance. */
-static kao_status number_pictures(job *j, mention *m, kao_error *err)
-{
-    const size_t n = 2 * j->n_pairs;
-    mention *firsts = calloc(n, sizeof *firsts);
-    size_t *rank = calloc(n, sizeof *rank);
-
-    j->pictures = calloc(n, sizeof *j->pictures);
-    if (!firsts || !rank || !j->pictures) {
-        free(firsts);
-        free(rank);
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    }
-    qsort(m, n, sizeof *m, by_path);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || strcmp(m[i].path, m[i - 1].path) != 0)
-            firsts[j->n_pictures++] = m[i];
-    qsort(firsts, j->n_pictures, sizeof *firsts, by_place);
-    for (size_t k = 0; k < j->n_pictures; k++) {
-        j->pictures[k].path = firsts[k].path;
-        rank[firsts[k].at] = k;
-    }
-    for (size_t i = 0, first = 0; i < n; i++) {
-        if (i == 0 || strcmp(m[i].path, m[first].path) != 0)
-            first = i;
-        const uint32_t number = (uint32_t)rank[m[first].at];
-
-        if (m[i].at % 2)
-            j->pairs[m[i].at / 2].b = number;
-        else
-            j->pairs[m[i].at / 2].a = number;
-    }
-    free(firsts);
-    free(rank);
-    return KAO_OK;
-}
-
-static size_t count_lines(const char *text)
-{
-    size_t n = 1;
-
-    for (; *text; text++)
-        n += *text == '\n';
-    return n;
-}
-
-/* Cut the text into paths: two a line; empty lines do not count. */
-static kao_status cut_lines(job *j, mention *m, const char *name, kao_error *err)
-{
-    size_t number = 0;
-
-    for (char *line = kao_text_begin(j->text), *next = NULL; line; line = next) {
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = '\0';
-        number++;
-        for (size_t n = strlen(line); n > 0 && line[n - 1] == '\r';)
-            line[--n] = '\0';
-        if (!line[0])
-            continue;
-        if (strchr(line, '\r')) /* all lines in one, perhaps */
-            return kao_fail(
-                err, KAO_E_FORMAT,
-                "%s: line %zu has a carriage return inside: lines end in LF "
-                "or CR LF",
-                name, number);
-        char *tab = strchr(line, '\t'), *gap = tab ? tab : strchr(line, ' ');
-
-        if (!tab && gap && strchr(gap + 1, ' '))
-            return kao_fail(err, KAO_E_FORMAT,
-                            "%s: line %zu has no tab and several spaces: put a tab "
-                            "between the two paths",
-                            name, number);
-        if (!gap || gap == line || !gap[1] || strchr(gap + 1, '\t'))
-            return kao_fail(
-                err, KAO_E_FORMAT,
-                "%s: line %zu is not two paths with a tab (or one space) between", name,
-                number);
-        *gap = '\0';
-        m[2 * j->n_pairs] = (mention){ line, 2 * j->n_pairs };
-        m[2 * j->n_pairs + 1] = (mention){ gap + 1, 2 * j->n_pairs + 1 };
-        j->n_pairs++;
-    }
-    return j->n_pairs ? KAO_OK
-                      : kao_fail(err, KAO_E_FORMAT, "%s: no pairs in it", name);
-}
-
-static kao_status read_pairs(job *j, const char *path, kao_error *err)
-{
-    kao_mem mem;
-    kao_file f = { 0 };
-
-    kao_mem_init(&mem, NULL);
-    kao_status st = cli_read(&f, &mem, path, (size_t)1 << 30, err);
-
-    if (st)
-        return st;
-    j->text = calloc(f.bytes.n + 1, 1);
-    if (j->text && f.bytes.n)
-        memcpy(j->text, f.bytes.p, f.bytes.n);
-    const size_t n = f.bytes.n;
-
-    kao_file_close(&f);
-    const size_t lines = j->text ? count_lines(j->text) : 0;
-    mention *m = calloc(2 * lines + 1, sizeof *m);
-
-    j->pairs = calloc(lines + 1, sizeof *j->pairs);
-    if (!m || !j->pairs || !j->text)
-        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
-    else if (strlen(j->text) != n)
-        st = kao_fail(err, KAO_E_FORMAT, "%s: not a text file", path);
-    else
-        st = cut_lines(j, m, path, err);
-    if (!st)
-        st = number_pictures(j, m, err);
-    free(m);
-    return st;
-}
-
-/* The two operands, as a list of one pair. */
-static kao_status take_operands(job *j, char **items, kao_error *err)
-{
-    const bool twice = strcmp(items[0], items[1]) == 0;
-
-    j->pictures = calloc(2, sizeof *j->pictures);
-    j->pairs = calloc(1, sizeof *j->pairs);
-    if (!j->pictures || !j->pairs)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    j->pictures[0].path = items[0];
-    j->pictures[1].path = items[1];
-    j->pairs[0] = (pair){ 0, twice ? 0 : 1 };
-    j->n_pictures = twice ? 1 : 2;
-    j->n_pairs = 1;
-    return KAO_OK;
 }
 
 /* ---- --draw ---- */
@@ -406,7 +260,8 @@ static void paste(const kao_image *canvas, const kao_image *from, uint32_t x)
 static int draw(const job *j)
 {
     cli_worker *w = &j->crew.workers[0];
-    const picture *a = &j->pictures[j->pairs[0].a], *b = &j->pictures[j->pairs[0].b];
+    const picture *a = &j->pictures[j->list.pairs[0].a],
+                  *b = &j->pictures[j->list.pairs[0].b];
     kao_image left = { 0 }, right = { 0 }, canvas = { 0 };
     kao_error err = { 0 };
 
@@ -445,28 +300,51 @@ static int draw(const job *j)
 static kao_status set_limit(job *j, kao_error *err)
 {
     return cli_limit_choose(&j->limit, j->crew.workers[0].embedder,
-                            (kao_tta)j->args->photo.tta, j->args->threshold,
-                            j->args->far, (cli_far_of)j->args->far_of,
+                            j->crew.workers[0].tta, j->args->threshold, j->args->far,
+                            (cli_far_of)j->args->far_of,
                             j->crew.found[CLI_EMBEDDER].path, err);
+}
+
+static kao_status make_pictures(job *j, kao_error *err)
+{
+    j->pictures = calloc(j->list.n_paths, sizeof *j->pictures);
+    if (!j->pictures)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < j->list.n_paths; i++)
+        j->pictures[i].path = j->list.paths[i];
+    return KAO_OK;
+}
+
+static kao_status check_liveness(const job *j, kao_error *err)
+{
+    const kao_analyser *a = j->crew.workers[0].analysers[KAO_ANALYSE_LIVENESS];
+    float threshold = 0;
+
+    if (!a || j->args->photo.live_threshold > 0 ||
+        kao_analyser_threshold(a, &threshold))
+        return KAO_OK;
+    return kao_fail(err, KAO_E_UNKNOWN_MODEL,
+                    "%s: its card has no threshold.live: give --live-threshold",
+                    kao_model_name(kao_analyser_model(a)));
 }
 
 static int run_jobs(job *j)
 {
-    int status = cli_crew_run(&j->crew, "verify", j->n_pictures, j, work, emit);
+    int status = cli_crew_run(&j->crew, "verify", j->list.n_paths, j, work, emit);
 
     if (j->args->draw && status < CLI_NO_FACE) {
         const int drawn = draw(j);
 
         status = drawn > status ? drawn : status;
     }
-    for (size_t i = 0; i < j->n_pictures; i++)
+    for (size_t i = 0; i < j->list.n_paths; i++)
         cli_photo_free(&j->crew.workers[0], &j->pictures[i].photo);
     return status;
 }
 
 int cli_verify_run(int argc, char **argv)
 {
-    verify_args args = { .threshold = NAN, .far = NAN };
+    verify_args args = { .threshold = NAN, .far = (double)NAN };
     cli_operands rest;
     job j = { .args = &args };
     kao_error err = { 0 };
@@ -480,17 +358,26 @@ int cli_verify_run(int argc, char **argv)
                 "(see kao verify --help)\n");
         return CLI_BAD;
     }
-    kao_status st = args.pairs ? read_pairs(&j, args.pairs, &err)
-                               : take_operands(&j, rest.items, &err);
+    if (args.photo.liveness && args.photo.no_detect) {
+        fprintf(stderr, "kao verify: --liveness looks at a face's surroundings, which "
+                        "--no-detect leaves out\n");
+        return CLI_BAD;
+    }
+    kao_status st = args.pairs ? cli_pairs_read(&j.list, args.pairs, &err)
+                               : cli_pairs_of_two(&j.list, rest.items, &err);
 
     if (!st)
-        st = cli_crew_open(&j.crew, &args.photo, j.n_pictures, true, &err);
+        st = make_pictures(&j, &err);
+
+    if (!st)
+        st = cli_crew_open(&j.crew, &args.photo, j.list.n_paths, true, &err);
+    if (!st)
+        st = check_liveness(&j, &err);
     if (!st)
         st = set_limit(&j, &err);
     status = st ? cli_report("verify", st, &err) : run_jobs(&j);
     cli_crew_close(&j.crew);
     free(j.pictures);
-    free(j.pairs);
-    free(j.text);
+    cli_pairs_free(&j.list);
     return status;
 }

@@ -47,6 +47,7 @@ int cli_status_of(kao_status status)
     case KAO_E_NO_FACE:
     case KAO_E_SEVERAL_FACES:
     case KAO_E_TOO_SMALL:
+    case KAO_E_NOT_LIVE:
         return CLI_NO_FACE;
     case KAO_E_NOMEM:
     case KAO_E_BAD_EMBEDDING:

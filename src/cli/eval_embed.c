@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "train/masks.h"
 
-enum { BATCH = 8, LINES_MAX = 20, BORDER = 8 };
+enum { BATCH = 8, LINES_MAX = 20, CROP = 112, BORDER = 8 };
 
 void eval_say(const eval_args *args, size_t already, const char *line)
 {
@@ -62,7 +62,7 @@ static kao_status middle(const kao_template *t, const kao_image *image, kao_view
                          kao_error *err)
 {
     *view = kao_image_view(image);
-    if (image->width == t->width && image->height == t->height)
+    if (t->whole || (image->width == t->width && image->height == t->height))
         return KAO_OK;
     if (image->width != t->width + 2 * BORDER ||
         image->height != t->height + 2 * BORDER)
@@ -89,6 +89,39 @@ static void draw_mask(const eval_vectors *v, const kao_template *t, size_t i,
     (void)kao_mask_draw(&r, image, points);
 }
 
+/* Crops of arcface-112 (or with its border) for a network of another template by points and of
+ * another size: where their points lie is known. What the crop does not show is black. */
+static bool is_other_crop(const kao_template *t, const kao_image *image)
+{
+    return t->margin == 0 && !t->whole && t->width != CROP &&
+           image->width == image->height &&
+           (image->width == CROP || image->width == CROP + 2 * BORDER);
+}
+
+static kao_status align_crop(cli_worker *w, const kao_template *to, kao_image *image,
+                             kao_error *err)
+{
+    const float border = image->width == CROP ? 0 : BORDER;
+    const kao_view view = kao_image_view(image);
+    kao_face face = {
+        .size = sizeof face, .width = CROP, .height = CROP, .n_points = KAO_FACE_POINTS
+    };
+    kao_template from;
+    kao_image chip = { 0 };
+    kao_status st = kao_template_find(&from, "arcface-112", CROP, CROP, err);
+
+    for (int k = 0; !st && k < KAO_FACE_POINTS; k++)
+        face.points[k] =
+            (kao_point){ from.points[k].x + border, from.points[k].y + border };
+    if (!st)
+        st = kao_align(w->ctx, &view, &face, to, &chip, err);
+    if (st)
+        return st;
+    kao_image_free(w->ctx, image);
+    *image = chip;
+    return KAO_OK;
+}
+
 static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
                             kao_image *image, kao_view *view, kao_error *err)
 {
@@ -96,15 +129,21 @@ static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
     kao_status st = kao_pictures_read(v->pictures, v->names[i], &bytes, err);
 
     if (!st) {
-        st = kao_image_decode(w->ctx, bytes.bytes.p, bytes.bytes.n, NULL, image, err);
+        const kao_template *t = kao_embedder_template(w->embedder);
+        const kao_image_options options = { .grey = t->whole };
+
+        st = kao_image_decode(w->ctx, bytes.bytes.p, bytes.bytes.n, &options, image,
+                              err);
+        if (!st && is_other_crop(t, image))
+            st = align_crop(w, t, image, err);
         if (!st)
-            st = middle(kao_embedder_template(w->embedder), image, view, err);
-        if (!st && v->masked && kao_embedder_template(w->embedder)->margin > 0)
+            st = middle(t, image, view, err);
+        if (!st && v->masked && (t->margin > 0 || t->whole))
             st = kao_fail(err, KAO_E_UNSUPPORTED,
-                          "masks are drawn by points, and the embedder's template is "
-                          "square: it says nothing of where they are");
+                          "masks are drawn by points, and the embedder's template "
+                          "says nothing of where they are");
         if (!st && v->masked)
-            draw_mask(v, kao_embedder_template(w->embedder), i, image);
+            draw_mask(v, t, i, image);
         if (st)
             kao_error_prefix(err, st, "%s", v->names[i]);
     }
@@ -112,13 +151,23 @@ static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
     return st;
 }
 
+static void keep_quality(const eval_vectors *v, const cli_worker *w, size_t i,
+                         kao_quality *q, float norm)
+{
+    v->quality[i][EVAL_BY_PICTURE] = q->score;
+    v->quality[i][EVAL_BY_NORM] = norm;
+    kao_quality_norm(q, w->embedder, norm);
+    v->quality[i][EVAL_BY_SCORE] = q->score;
+}
+
 /* Those that could be read in one call; where that fails, each by itself, so that the one at
  * fault is known. */
 static void embed_crops(const eval_vectors *v, cli_worker *w, batch *b)
 {
-    const kao_tta tta = (kao_tta)v->args->photo.tta;
+    const kao_tta tta = w->tta;
     kao_image images[BATCH] = { { 0 } };
     kao_view views[BATCH];
+    float norms[BATCH];
     float *out = v->vectors + b->first * v->dim;
     bool whole = true;
 
@@ -126,15 +175,24 @@ static void embed_crops(const eval_vectors *v, cli_worker *w, batch *b)
         b->st[i] = read_crop(v, w, b->first + i, &images[i], &views[i], &b->err[i]);
         whole = whole && !b->st[i];
     }
-    if (!whole || kao_embed(w->embedder, views, b->n, tta, out, NULL))
+    if (!whole || kao_embed_norms(w->embedder, views, b->n, tta, out, norms, NULL))
         for (size_t i = 0; i < b->n; i++)
             if (!b->st[i]) {
-                b->st[i] = kao_embed(w->embedder, &views[i], 1, tta, out + i * v->dim,
-                                     &b->err[i]);
+                b->st[i] = kao_embed_norms(w->embedder, &views[i], 1, tta,
+                                           out + i * v->dim, &norms[i], &b->err[i]);
                 if (b->st[i])
                     kao_error_prefix(&b->err[i], b->st[i], "%s",
                                      v->names[b->first + i]);
             }
+    for (size_t i = 0; v->quality && i < b->n; i++) {
+        kao_quality q = KAO_QUALITY_INIT;
+
+        if (b->st[i])
+            continue;
+        b->st[i] = kao_quality_of(w->ctx, &views[i], NULL, &q, &b->err[i]);
+        if (!b->st[i])
+            keep_quality(v, w, b->first + i, &q, norms[i]);
+    }
     for (size_t i = 0; i < b->n; i++)
         kao_image_free(w->ctx, &images[i]);
 }
@@ -155,6 +213,11 @@ static void embed_photo(const eval_vectors *v, cli_worker *w, batch *b, size_t i
     if (!b->st[i])
         memcpy(v->vectors + (b->first + i) * v->dim, photo.vectors,
                v->dim * sizeof *photo.vectors);
+    if (!b->st[i] && v->quality) {
+        kao_quality *q = &photo.facts[photo.chosen[0]].picture;
+
+        keep_quality(v, w, b->first + i, q, photo.norms[0]);
+    }
     cli_photo_free(w, &photo);
     kao_picture_close(&bytes);
 }
@@ -208,13 +271,16 @@ static kao_status open_crew(eval_vectors *v, cli_photo_options *photo, kao_error
         return st;
     const kao_embedder *e = v->crew.workers[0].embedder;
 
-    v->dim = kao_embedder_dim(e, (kao_tta)photo->tta);
+    v->dim = kao_embedder_dim(e, v->crew.workers[0].tta);
     if (isnan(v->threshold))
         (void)kao_embedder_threshold(e, &v->threshold);
     v->vectors = calloc(v->n, v->dim * sizeof *v->vectors);
     v->usable = calloc(v->n, sizeof *v->usable);
-    return v->vectors && v->usable ? KAO_OK
-                                   : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (v->args->discard)
+        v->quality = calloc(v->n, sizeof *v->quality);
+    return v->vectors && v->usable && (v->quality || !v->args->discard)
+               ? KAO_OK
+               : kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
 int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictures,
@@ -266,6 +332,7 @@ void eval_vectors_free(eval_vectors *v)
         cli_crew_close(&v->crew);
     free(v->vectors);
     free(v->usable);
+    free(v->quality);
     *v = (eval_vectors){ .args = NULL };
 }
 
@@ -284,11 +351,11 @@ int eval_write(const eval_args *args, kao_bytes *b, const char *path, bool fine)
     return CLI_FAULT;
 }
 
-const char *eval_mirror(const eval_args *args)
+const char *eval_mirror(const eval_vectors *v)
 {
     static const char *const names[] = { "none", "concat", "sum" };
 
-    return names[args->photo.tta];
+    return names[v->crew.workers[0].tta];
 }
 
 kao_json *eval_setting_json(const eval_vectors *v)
@@ -299,7 +366,7 @@ kao_json *eval_setting_json(const eval_vectors *v)
     kao_json_set(o, "note",
                  v->args->note ? kao_json_string(v->args->note) : kao_json_null());
     kao_json_set(o, "model", kao_json_string(v->crew.found[CLI_EMBEDDER].path));
-    kao_json_set(o, "tta", kao_json_string(eval_mirror(v->args)));
+    kao_json_set(o, "tta", kao_json_string(eval_mirror(v)));
     kao_json_set(o, "detector",
                  v->crew.detector ? kao_json_string(v->crew.found[CLI_DETECTOR].path)
                                   : kao_json_null());

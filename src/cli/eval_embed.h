@@ -8,12 +8,15 @@
 
 typedef enum eval_unusable { EVAL_REFUSE, EVAL_DROP, EVAL_REJECT } eval_unusable;
 
+/* Of a picture, for --discard: the score by its pixels, the vector's length, the score by both. */
+enum { EVAL_BY_PICTURE, EVAL_BY_NORM, EVAL_BY_SCORE, EVAL_QUALITIES };
+
 typedef enum eval_masked { EVAL_BARE, EVAL_SECOND, EVAL_BOTH } eval_masked;
 
 typedef struct eval_args {
     const char *command;     /* for messages: "eval", "calibrate" */
     cli_photo_options photo; /* no_detect: the pictures are crops */
-    const char *note, *report, *scores, *by, *n_false;
+    const char *note, *report, *scores, *by, *n_false, *discard;
     const char *pairs, *groups, *labels, *doubles, *card; /* calibrate's */
     uint32_t threads, times, seed, enroll, n_listed;
     int unusable; /* eval_unusable */
@@ -30,6 +33,7 @@ typedef struct eval_vectors {
     bool masked;    /* a mask is drawn on each; crops alone. The caller's to set */
     float *vectors; /* n times dim */
     bool *usable;   /* n */
+    float (*quality)[EVAL_QUALITIES]; /* n, with --discard; else NULL */
     size_t n_unusable;
     float threshold;         /* --threshold, else the card's; NaN: none */
     cli_photo_options photo; /* as the crew has them */
@@ -56,7 +60,7 @@ void eval_vectors_free(eval_vectors *v); /* {0} is fine */
 int eval_write(const eval_args *args, kao_bytes *b, const char *path, bool fine);
 
 /* The word of --tta; what was evaluated, as the beginning of a JSON object. */
-const char *eval_mirror(const eval_args *args);
+const char *eval_mirror(const eval_vectors *v);
 kao_json *eval_setting_json(const eval_vectors *v);
 
 int eval_verify(const eval_args *args, char **files, int n);

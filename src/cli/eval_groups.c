@@ -101,7 +101,7 @@ static void print_table(const job *j)
     if (j->args->note)
         printf("%-18s%s\n", "note", j->args->note);
     printf("%-18s%s\n%-18s%s\n", "model", v->crew.found[CLI_EMBEDDER].path, "mirror",
-           eval_mirror(j->args));
+           eval_mirror(v));
     printf("%-18s%zu, all taken as different people; %zu unusable\n", "pictures", v->n,
            v->n_unusable);
     printf("%-18s%.3f\n\n", "threshold", (double)v->threshold);

@@ -170,7 +170,7 @@ static void make_rows(const identify *j, rows *r)
     add_row(r, "model", x->crew.found[CLI_EMBEDDER].path);
     if (x->crew.detector)
         add_row(r, "detector", x->crew.found[CLI_DETECTOR].path);
-    add_row(r, "mirror", eval_mirror(j->args));
+    add_row(r, "mirror", eval_mirror(x));
     if (j->args->masked)
         add_row(r, "masks",
                 j->args->masked == EVAL_BOTH ? "drawn on all pictures"

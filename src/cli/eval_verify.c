@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/eval_embed.h"
+#include "cli/eval_discard.h"
 #include "eval/pairs.h"
 #include "eval/pairs_people.h"
 #include "eval/report.h"
@@ -24,13 +24,15 @@ typedef struct verify {
     eval_vectors vectors, masked; /* masked: {0} where no mask is drawn */
     double *similarity;           /* of the pairs that count */
     bool *same;
-    uint32_t *person; /* of each name */
-    uint32_t *a, *b;  /* people of the pairs that count */
-    size_t n_people;  /* 0: not known */
+    uint32_t *person;      /* of each name */
+    uint32_t *a, *b;       /* people of the pairs that count */
+    uint32_t *at_a, *at_b; /* their pictures */
+    size_t n_people;       /* 0: not known */
     size_t n,
         n_left_out; /* those; pairs with an unusable picture, dropped or rejected */
     kao_scores scores;
     kao_figures figures;
+    eval_discard discard; /* with --discard */
 } verify;
 
 /* ---- which pairs ---- */
@@ -96,8 +98,10 @@ static kao_status compare_all(verify *v, kao_error *err)
     v->person = kao_calloc(&v->mem, v->pairs.names.n, sizeof *v->person);
     v->a = kao_calloc(&v->mem, v->pairs.n, sizeof *v->a);
     v->b = kao_calloc(&v->mem, v->pairs.n, sizeof *v->b);
-    if (!v->similarity || !v->same || !v->person || !v->a || !v->b ||
-        !kao_pairs_people(&v->pairs, v->person, &v->n_people))
+    v->at_a = kao_calloc(&v->mem, v->pairs.n, sizeof *v->at_a);
+    v->at_b = kao_calloc(&v->mem, v->pairs.n, sizeof *v->at_b);
+    if (!v->similarity || !v->same || !v->person || !v->a || !v->b || !v->at_a ||
+        !v->at_b || !kao_pairs_people(&v->pairs, v->person, &v->n_people))
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; i < v->pairs.n; i++) {
         const kao_pair *p = &v->pairs.pairs[i];
@@ -112,6 +116,8 @@ static kao_status compare_all(verify *v, kao_error *err)
                    : -1;
         v->a[v->n] = v->person[p->a];
         v->b[v->n] = v->person[p->b];
+        v->at_a[v->n] = p->a;
+        v->at_b[v->n] = p->b;
         v->same[v->n++] = p->same;
     }
     return v->n
@@ -173,7 +179,7 @@ static void make_rows(const verify *v, rows *r)
     add_row(r, "model", x->crew.found[CLI_EMBEDDER].path);
     if (x->crew.detector)
         add_row(r, "detector", x->crew.found[CLI_DETECTOR].path);
-    snprintf(r->mirror, sizeof r->mirror, "%s", eval_mirror(v->args));
+    snprintf(r->mirror, sizeof r->mirror, "%s", eval_mirror(x));
     add_row(r, "mirror", r->mirror);
     if (v->args->masked)
         add_row(r, "masks",
@@ -388,6 +394,8 @@ static int print_json(const verify *v)
     kao_json_set(o, "eer", eer);
     kao_json_set(o, "tar_at_far", tars_json(f));
     kao_json_set(o, "by_people_95", people_json(f));
+    if (v->args->discard)
+        kao_json_set(o, "discard", eval_discard_json(&v->discard));
     return cli_print_json("eval", o);
 }
 
@@ -406,8 +414,11 @@ static int give(verify *v)
                                     .n_people = v->n_people,
                                     .seed = v->args->seed };
     kao_error err = { 0 };
-    const kao_status st = kao_figures_draw_people(&v->figures, &drawn, &err);
+    kao_status st = kao_figures_draw_people(&v->figures, &drawn, &err);
 
+    if (!st && v->args->discard)
+        st = eval_discard_measure(&v->scores, &v->vectors, v->at_a, v->at_b,
+                                  &v->discard, &err);
     if (st)
         return cli_report("eval", st, &err);
     make_rows(v, &r);
@@ -415,6 +426,10 @@ static int give(verify *v)
         status = print_json(v);
     else
         print_table(v, &r);
+    if (v->args->discard && !v->args->photo.json)
+        eval_discard_print(&v->discard);
+    if (v->args->discard && v->discard.known && status < CLI_FAULT)
+        status = eval_discard_write(v->args, &v->mem, &v->discard);
     if (v->args->scores && status < CLI_FAULT)
         status = write_scores(v);
     if (v->args->report && status < CLI_FAULT)
@@ -457,6 +472,8 @@ int eval_verify(const eval_args *args, char **files, int n)
     kao_free(&v.mem, v.person);
     kao_free(&v.mem, v.a);
     kao_free(&v.mem, v.b);
+    kao_free(&v.mem, v.at_a);
+    kao_free(&v.mem, v.at_b);
     eval_vectors_free(&v.vectors);
     eval_vectors_free(&v.masked);
     kao_free(&v.mem, (void *)v.names);

@@ -132,9 +132,12 @@ kao_status cli_find_default(cli_role role, cli_model *m, kao_error *err)
               : KAO_OK;
 }
 
-kao_status cli_open_model(kao_context *ctx, const cli_model *m, kao_model **out,
-                          kao_error *err)
+kao_status cli_open_model(kao_context *ctx, const cli_model *m, const char *card,
+                          kao_model **out, kao_error *err)
 {
-    return m->bytes ? kao_model_open_bundled(ctx, out, m->path, err)
-                    : kao_model_open(ctx, out, m->path, err);
+    if (m->bytes && !card)
+        return kao_model_open_bundled(ctx, out, m->path, err);
+    return m->bytes ? kao_model_open_bytes(ctx, out, m->bytes, m->n_bytes, m->path,
+                                           card, err)
+                    : kao_model_open_card(ctx, out, m->path, card, err);
 }

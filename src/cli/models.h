@@ -30,7 +30,8 @@ kao_status cli_find_default(cli_role role, cli_model *m, kao_error *err);
 /* Folder i of the search, or false. */
 bool cli_model_folder(size_t i, char *path, size_t cap);
 
-kao_status cli_open_model(kao_context *ctx, const cli_model *m, kao_model **out,
-                          kao_error *err);
+/* card: lines that come before what is known of the model, or NULL. */
+kao_status cli_open_model(kao_context *ctx, const cli_model *m, const char *card,
+                          kao_model **out, kao_error *err);
 
 #endif

@@ -33,8 +33,8 @@ static bool is_calibrated(const kao_calibration *c, kao_tta tta)
 }
 
 kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
-                            float threshold, float far, cli_far_of of, const char *name,
-                            kao_error *err)
+                            float threshold, double far, cli_far_of of,
+                            const char *name, kao_error *err)
 {
     static const char *const ttas[] = { "none", "concat", "sum" };
     const bool by_rate = !isnan(far) || of != CLI_FAR_OF_ALL;
@@ -43,7 +43,7 @@ kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
                       .tta = tta,
                       .fixed = true,
                       .threshold = threshold,
-                      .far = isnan(far) ? USUAL_FAR : (double)far,
+                      .far = isnan(far) ? USUAL_FAR : far,
                       .of = of };
     if (!isnan(threshold))
         return by_rate ? kao_fail(err, KAO_E_ARG,

@@ -21,8 +21,8 @@ typedef struct cli_limit { /* from which similarity on it is the same person */
 /* threshold, far: NaN where not given; far .0001 then. Where a model is not calibrated, its
  * card's plain threshold is taken. name: of the model, for messages. Errors: KAO_E_ARG. */
 kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
-                            float threshold, float far, cli_far_of of, const char *name,
-                            kao_error *err);
+                            float threshold, double far, cli_far_of of,
+                            const char *name, kao_error *err);
 /* The threshold for the best of n pairs, n > 0. */
 float cli_limit_for(const cli_limit *l, size_t n);
 

@@ -31,6 +31,11 @@ static bool parse_float(const char *s, float *to)
     return true;
 }
 
+static bool parse_double(const char *s, double *to)
+{
+    return kao_text_number(&s, to) && !*s;
+}
+
 static bool parse_word(const char *words, const char *s, int *to)
 {
     const size_t n = strlen(s);
@@ -81,6 +86,8 @@ static bool set(const cli_option *o, const char *value, void *args)
         return parse_float(value, number) && *number >= -1 && *number <= 1;
     case CLI_SCORE:
         return parse_float(value, number) && *number > 0 && *number <= 1;
+    case CLI_RATE:
+        return parse_double(value, to) && *(double *)to > 0 && *(double *)to <= 1;
     case CLI_SECONDS:
         return parse_float(value, number) && *number > 0 && *number <= 86400;
     case CLI_PIXELS:
@@ -101,6 +108,7 @@ static const char *wanted(const cli_option *o)
     case CLI_COSINE:
         return "a number from -1 to 1";
     case CLI_SCORE:
+    case CLI_RATE:
         return "a number above 0, 1 at most";
     case CLI_SECONDS:
         return "a number above 0, 86400 at most";

@@ -13,6 +13,7 @@ typedef enum cli_kind {
     CLI_COUNT,   /* uint32_t, 1..65536 */
     CLI_COSINE,  /* float, -1..1 */
     CLI_SCORE,   /* float, above 0, 1 at most */
+    CLI_RATE,    /* double, the same: 1e-4 is to be what a curve's end is */
     CLI_SECONDS, /* float, above 0, 86400 at most */
     CLI_PIXELS,  /* float, 0..65535 */
     CLI_WORD,    /* int: index among words, separated by '|' in `value` */

@@ -8,35 +8,82 @@
 
 #include "base/error.h"
 
-/* A JPEG is decoded at half size while its longer side stays at least this long: the
- * detector looks at 1280 pixels at most, and a chip needs 112. */
-enum { ENOUGH_PIXELS = 2560 };
+/* A JPEG is decoded at half size while its longer side stays at least this long: detectors look
+ * at 4000 pixels at most (detector_table.c), and a chip needs 112. */
+enum { ENOUGH_PIXELS = 4000 };
 
 enum { WORKERS_MAX = 256 };
 
 /* ---- workers ---- */
 
 static kao_status open_model(cli_crew *c, cli_role role, const char *name,
-                             kao_model **model, kao_error *err)
+                             const char *card, kao_model **model, kao_error *err)
 {
     cli_model *m = &c->found[role];
     const kao_status st =
         name ? cli_find_model(name, m, err) : cli_find_default(role, m, err);
 
-    return st ? st : cli_open_model(c->ctx, m, model, err);
+    return st ? st : cli_open_model(c->ctx, m, card, model, err);
 }
 
-/* An embedder that needs points, and a detector that gives none: no face could be used. */
+/* The line of a card that --preset stands for, or NULL. */
+static kao_status preset_card(const cli_photo_options *o, char line[64],
+                              const char **card, kao_error *err)
+{
+    const char *word = CLI_PRESETS;
+
+    *card = NULL;
+    if (!o->preset)
+        return KAO_OK;
+    for (int i = 0; i < o->preset; i++)
+        word = strchr(word, '|') + 1;
+    const int n = (int)strcspn(word, "|");
+
+    if (!o->model)
+        return kao_fail(err, KAO_E_ARG, "--preset %.*s: for which --model?", n, word);
+    snprintf(line, 64, "preset = %.*s", n, word);
+    *card = line;
+    return KAO_OK;
+}
+
+static kao_status open_embedder(cli_crew *c, const cli_photo_options *o, kao_error *err)
+{
+    char line[64];
+    const char *card = NULL;
+    const kao_status st = preset_card(o, line, &card, err);
+
+    return st ? st : open_model(c, CLI_EMBEDDER, o->model, card, &c->embedder, err);
+}
+
+/* Whether there are faces to be found: pictures are no chips, and not taken whole. */
+static bool wants_faces(const cli_crew *c, const cli_photo_options *o)
+{
+    const char *template =
+        c->embedder ? kao_card_get(kao_model_card(c->embedder), "template") : NULL;
+
+    return !o->no_detect && !(template && strcmp(template, "picture") == 0);
+}
+
+/* A network that needs points, and a detector that gives none: no face could be used. */
 static kao_status check_points(const cli_worker *w, kao_error *err)
 {
-    if (kao_detector_points(w->detector) > 0 ||
-        kao_embedder_template(w->embedder)->margin > 0)
+    if (!w->detector || kao_detector_points(w->detector) > 0)
         return KAO_OK;
-    return kao_fail(err, KAO_E_UNSUPPORTED,
-                    "%s gives faces without points, which %s needs: take another "
-                    "detector, or an embedder whose card says template = square",
-                    kao_model_name(kao_detector_model(w->detector)),
-                    kao_model_name(kao_embedder_model(w->embedder)));
+    const char *detector = kao_model_name(kao_detector_model(w->detector));
+
+    if (w->embedder && kao_embedder_template(w->embedder)->margin == 0)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s gives faces without points, which %s needs: take another "
+                        "detector, or an embedder whose card says template = square",
+                        detector, kao_model_name(kao_embedder_model(w->embedder)));
+    for (int i = 0; i < CLI_ANALYSERS; i++)
+        if (w->analysers[i] && kao_analyser_template(w->analysers[i])->margin == 0)
+            return kao_fail(
+                err, KAO_E_UNSUPPORTED,
+                "%s gives faces without points, which %s needs: take another "
+                "detector",
+                detector, kao_model_name(kao_analyser_model(w->analysers[i])));
+    return KAO_OK;
 }
 
 static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
@@ -50,16 +97,25 @@ static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
         st = kao_detector_create(c->detector, &w->detector, &run, err);
     if (!st && c->embedder)
         st = kao_embedder_create(c->embedder, &w->embedder, &run, err);
-    return !st && w->detector && w->embedder ? check_points(w, err) : st;
+    if (!st && w->embedder)
+        w->tta = o->tta ? (kao_tta)(o->tta - 1) : kao_embedder_tta(w->embedder);
+    for (int i = 0; !st && i < CLI_ANALYSERS; i++)
+        if (c->analysers[i])
+            st = kao_analyser_create(c->analysers[i], &w->analysers[i], &run, err);
+    return st ? st : check_points(w, err);
 }
 
 void cli_crew_close(cli_crew *c)
 {
     for (uint32_t i = 0; i < c->n; i++) {
+        for (int k = 0; k < CLI_ANALYSERS; k++)
+            kao_analyser_destroy(c->workers[i].analysers[k]);
         kao_embedder_destroy(c->workers[i].embedder);
         kao_detector_destroy(c->workers[i].detector);
     }
     free(c->workers);
+    for (int k = 0; k < CLI_ANALYSERS; k++)
+        kao_model_release(c->analysers[k]);
     kao_model_release(c->embedder);
     kao_model_release(c->detector);
     kao_context_destroy(c->ctx);
@@ -80,10 +136,12 @@ kao_status cli_crew_open(cli_crew *c, const cli_photo_options *o, size_t n_items
     if (!c->workers)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     st = cli_context(&c->ctx, all, o->cpu, err);
-    if (!st && !o->no_detect)
-        st = open_model(c, CLI_DETECTOR, o->detector, &c->detector, err);
     if (!st && embedder)
-        st = open_model(c, CLI_EMBEDDER, o->model, &c->embedder, err);
+        st = open_embedder(c, o, err);
+    if (!st && wants_faces(c, o))
+        st = open_model(c, CLI_DETECTOR, o->detector, NULL, &c->detector, err);
+    if (!st)
+        st = cli_facts_open(c->ctx, &o->with, o->liveness, c->analysers, err);
     const uint32_t threads = st ? 0 : kao_context_threads(c->ctx);
 
     for (; !st && c->n < want; c->n++)
@@ -127,7 +185,10 @@ kao_face cli_face_in_file(const kao_image *image, const kao_face *face)
 static kao_status decode(cli_worker *w, const char *path, kao_span bytes,
                          uint32_t max_side, kao_image *image, kao_error *err)
 {
-    const kao_image_options o = { .max_side = max_side };
+    const kao_image_options o = {
+        .max_side = max_side,
+        .grey = w->embedder && kao_embedder_template(w->embedder)->whole,
+    };
     const kao_status st = kao_image_decode(w->ctx, bytes.p, bytes.n, &o, image, err);
 
     return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
@@ -190,6 +251,38 @@ static kao_status enlarge(cli_worker *w, const char *path, kao_span bytes, cli_p
     return KAO_OK;
 }
 
+static kao_status make_room(cli_photo *p, const char *name, kao_error *err)
+{
+    if (!p->facts)
+        p->facts = calloc(p->n_faces + 1, sizeof *p->facts);
+    return p->facts ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
+}
+
+/* What networks say of a face. */
+static kao_status look_at(const cli_worker *w, const char *name, cli_photo *p,
+                          size_t face, kao_error *err)
+{
+    kao_status st = make_room(p, name, err);
+
+    if (st)
+        return st;
+    st = cli_facts_add(w->analysers, &p->image, &p->faces[face], &p->facts[face], err);
+    return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
+}
+
+/* What its pixels say. */
+static kao_status measure(const cli_worker *w, const char *name, cli_photo *p,
+                          size_t face, kao_error *err)
+{
+    kao_status st = make_room(p, name, err);
+
+    if (st)
+        return st;
+    p->facts[face].show_picture = w->options->quality;
+    st = cli_facts_measure(w->ctx, &p->image, &p->faces[face], &p->facts[face], err);
+    return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
+}
+
 static kao_status detect_in(cli_worker *w, const char *name, kao_span bytes,
                             kao_search search, bool whole, cli_photo *p, kao_error *err)
 {
@@ -197,6 +290,11 @@ static kao_status detect_in(cli_worker *w, const char *name, kao_span bytes,
 
     if (!st)
         st = find_faces(w, name, search, p, err);
+    for (size_t i = 0; !st && w->options->with.n && i < p->n_faces; i++)
+        st = look_at(w, name, p, i, err);
+    for (size_t i = 0; !st && w->options->quality && !w->embedder && i < p->n_faces;
+         i++)
+        st = measure(w, name, p, i, err);
     if (!st && whole && p->image.reduction > 1)
         st = enlarge(w, name, bytes, p, err);
     return st;
@@ -259,6 +357,38 @@ kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
     return KAO_OK;
 }
 
+/* --liveness: of --faces all, those that do not look alive are left out; of one, that is the
+ * outcome. */
+static kao_status veto(cli_worker *w, const char *name, cli_photo *p, kao_error *err)
+{
+    const cli_photo_options *o = w->options;
+    float least = o->live_threshold;
+    size_t kept = 0;
+    kao_status st = KAO_OK;
+
+    if (least == 0)
+        (void)kao_analyser_threshold(w->analysers[KAO_ANALYSE_LIVENESS], &least);
+    for (size_t i = 0; i < p->n_chosen; i++) {
+        const size_t k = p->chosen[i];
+
+        st = look_at(w, name, p, k, err);
+        if (st)
+            return st;
+        if (p->facts[k].told && p->facts[k].live >= least) {
+            p->chosen[kept] = k;
+            p->in_file[kept++] = p->in_file[i];
+        }
+    }
+    if (kept == 0)
+        st = kao_fail(err, KAO_E_NOT_LIVE,
+                      "%s: the face looks like a picture of a face (live %.3f, wanted "
+                      "%.3f): photograph the person, near and in even light, no print "
+                      "or screen",
+                      name, (double)p->facts[p->chosen[0]].live, (double)least);
+    p->n_chosen = kept;
+    return st;
+}
+
 /* Of --faces all, those that cannot be used are left out; of one, that is the outcome. */
 static kao_status cut_chips(cli_worker *w, cli_photo *p, kao_image *chips,
                             kao_error *err)
@@ -284,18 +414,21 @@ static kao_status cut_chips(cli_worker *w, cli_photo *p, kao_image *chips,
 static kao_status embed_chips(cli_worker *w, cli_photo *p, const kao_image *chips,
                               size_t n, kao_error *err)
 {
-    const kao_tta tta = (kao_tta)w->options->tta;
+    const kao_tta tta = w->tta;
     kao_view *views = calloc(n, sizeof *views);
     kao_status st = KAO_OK;
 
     p->dim = kao_embedder_dim(w->embedder, tta);
     p->vectors = calloc(n, p->dim * sizeof *p->vectors);
-    if (!p->vectors || !views)
+    p->norms = calloc(n, sizeof *p->norms);
+    if (!p->vectors || !views || !p->norms)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; !st && i < n; i++)
         views[i] = kao_image_view(&chips[i]);
     if (!st)
-        st = kao_embed(w->embedder, views, n, tta, p->vectors, err);
+        st = kao_embed_norms(w->embedder, views, n, tta, p->vectors, p->norms, err);
+    for (size_t i = 0; !st && w->options->quality && p->facts && i < n; i++)
+        kao_quality_norm(&p->facts[p->chosen[i]].picture, w->embedder, p->norms[i]);
     free(views);
     return st;
 }
@@ -306,6 +439,8 @@ static kao_status embed_found(cli_worker *w, const char *name, cli_photo *p,
 {
     kao_status st = cli_photo_choose(w, name, p, err);
 
+    if (!st && w->options->liveness)
+        st = veto(w, name, p, err);
     if (st)
         return st;
     const size_t n = p->n_chosen;
@@ -313,6 +448,8 @@ static kao_status embed_found(cli_worker *w, const char *name, cli_photo *p,
 
     st = chips ? cut_chips(w, p, chips, err)
                : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t i = 0; !st && i < p->n_chosen; i++)
+        st = measure(w, name, p, p->chosen[i], err);
     if (!st)
         st = embed_chips(w, p, chips, p->n_chosen, err);
     for (size_t i = 0; chips && i < n; i++)
@@ -343,7 +480,7 @@ kao_status cli_photo_detect_bytes(cli_worker *w, const char *name, kao_span byte
     return detect_in(w, name, bytes, KAO_SEARCH_ALL, false, p, err);
 }
 
-/* The picture is a chip. */
+/* The picture is a chip, or taken whole. */
 static kao_status embed_picture(cli_worker *w, const char *path, cli_photo *p,
                                 kao_error *err)
 {
@@ -367,8 +504,8 @@ kao_status cli_photo_embed(cli_worker *w, const char *path, kao_search search,
                            cli_photo *p, kao_error *err)
 {
     const double begin = cli_now_ms();
-    const kao_status st = w->options->no_detect ? embed_picture(w, path, p, err)
-                                                : embed_faces(w, path, search, p, err);
+    const kao_status st = w->detector ? embed_faces(w, path, search, p, err)
+                                      : embed_picture(w, path, p, err);
 
     p->ms = cli_now_ms() - begin;
     return st;
@@ -382,135 +519,11 @@ void cli_photo_drop_image(cli_worker *w, cli_photo *p)
 void cli_photo_free(cli_worker *w, cli_photo *p)
 {
     kao_image_free(w->ctx, &p->image);
+    cli_facts_free(p->facts, p->n_faces);
     free(p->faces);
     free(p->chosen);
     free(p->in_file);
     free(p->vectors);
+    free(p->norms);
     *p = (cli_photo){ .faces = NULL };
-}
-
-/* ---- out ---- */
-
-const char *cli_stem(const char *path, size_t *n)
-{
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-    const char *dot = strrchr(name, '.');
-
-    *n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
-    return name;
-}
-
-static int by_stem(const void *a, const void *b)
-{
-    size_t n = 0, m = 0;
-    const char *x = cli_stem(*(char *const *)a, &n),
-               *y = cli_stem(*(char *const *)b, &m);
-    const int c = strncmp(x, y, n < m ? n : m);
-
-    return c        ? c
-           : n != m ? (n > m) - (n < m)
-                    : strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-int cli_check_stems(const char *command, char **paths, size_t n)
-{
-    char **sorted = calloc(n, sizeof *sorted);
-    bool clash = false;
-
-    if (!sorted) {
-        fprintf(stderr, "kao %s: out of memory\n", command);
-        return CLI_FAULT;
-    }
-    memcpy(sorted, paths, n * sizeof *sorted);
-    qsort(sorted, n, sizeof *sorted, by_stem);
-    for (size_t i = 1; i < n && !clash; i++) {
-        size_t k = 0, m = 0;
-        const char *x = cli_stem(sorted[i - 1], &k), *y = cli_stem(sorted[i], &m);
-
-        clash =
-            k == m && strncmp(x, y, k) == 0 && strcmp(sorted[i - 1], sorted[i]) != 0;
-        if (clash)
-            fprintf(
-                stderr,
-                "kao %s: %s and %s would be written to the same name: give them in two "
-                "runs, to two folders\n",
-                command, sorted[i - 1], sorted[i]);
-    }
-    free(sorted);
-    return clash ? CLI_BAD : CLI_YES;
-}
-
-/* Hundredths of a pixel say all there is to say. */
-static kao_json *pixels(float v)
-{
-    return kao_json_number(round((double)v * 100) / 100);
-}
-
-kao_json *cli_face_json(const kao_face *f, uint32_t turned)
-{
-    kao_json *o = kao_json_object(), *box = kao_json_array(),
-             *points = kao_json_array();
-
-    kao_json_add(box, pixels(f->x));
-    kao_json_add(box, pixels(f->y));
-    kao_json_add(box, pixels(f->width));
-    kao_json_add(box, pixels(f->height));
-    for (uint32_t i = 0; i < f->n_points; i++) {
-        kao_json *point = kao_json_array();
-
-        kao_json_add(point, pixels(f->points[i].x));
-        kao_json_add(point, pixels(f->points[i].y));
-        kao_json_add(points, point);
-    }
-    kao_json_set(o, "box", box);
-    kao_json_set(o, "score", kao_json_float(f->score));
-    kao_json_set(o, "landmarks", points); /* empty where the detector gives none */
-    kao_json_set(o, "turned", kao_json_integer(turned));
-    if (f->mask != KAO_MASK_UNTOLD) /* most detectors do not tell */
-        kao_json_set(o, "masked", kao_json_bool(f->mask == KAO_MASK_WORN));
-    return o;
-}
-
-kao_json *cli_error_json(const kao_error *err)
-{
-    kao_json *o = kao_json_object();
-
-    kao_json_set(o, "code", kao_json_string(kao_status_name(err->code)));
-    kao_json_set(o, "message", kao_json_string(err->msg));
-    return o;
-}
-
-void cli_draw_face(const kao_image *image, const kao_face *f, kao_color color)
-{
-    kao_image_draw_box(image, f->x, f->y, f->x + f->width, f->y + f->height, 0, color);
-    for (uint32_t i = 0; i < f->n_points; i++)
-        kao_image_draw_point(image, f->points[i].x, f->points[i].y, 1 + f->width / 60,
-                             (kao_color){ 255, 220, 0 });
-}
-
-kao_status cli_label_face(kao_context *ctx, const kao_image *image, const kao_face *f,
-                          const char *text, kao_color color, kao_error *err)
-{
-    const float longer =
-        (float)(image->width > image->height ? image->width : image->height);
-    /* by the face, so that those of a crowd do not hide each other */
-    const float px = fmaxf(11, fminf(f->height / 6, longer / 30));
-    const kao_status st = kao_image_draw_label(
-        ctx, image, f->x, f->y, text, px, (kao_color){ 0, 0, 0 }, color, NULL, err);
-
-    return st == KAO_E_UNSUPPORTED ? KAO_OK : st; /* a machine without Pango or fonts */
-}
-
-int cli_print_json(const char *name, kao_json *json)
-{
-    char *text = kao_json_text(json);
-
-    if (!text) {
-        fprintf(stderr, "kao %s: out of memory\n", name);
-        return CLI_FAULT;
-    }
-    puts(text);
-    free(text);
-    return cli_flush() ? CLI_YES
-                       : CLI_FAULT; /* now: a reader of the pipe waits for it */
 }

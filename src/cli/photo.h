@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/facts.h"
 #include "cli/jobs.h"
 #include "cli/models.h"
 #include "kao/detector.h"
@@ -15,9 +16,15 @@
 typedef struct cli_photo_options {
     const char *detector, *model, *cpu; /* names or paths; NULL: the defaults */
     cli_faces faces;
-    int tta; /* kao_tta */
+    int tta;    /* 0: the card's; else kao_tta + 1 */
+    int preset; /* 0: none; else a word of CLI_PRESETS */
     float min_score;
+    cli_list with; /* KIND=MODEL: looks at every face */
+    const char
+        *liveness; /* a model that looks at the chosen ones, and may refuse them */
+    float live_threshold;   /* 0: the card's */
     uint32_t threads, jobs; /* 0: not given */
+    bool quality;           /* tell what every face's pixels say */
     bool no_detect, upright, json;
 } cli_photo_options;
 
@@ -33,8 +40,15 @@ typedef struct cli_photo_options {
 #define CLI_EMBEDDER_OPTIONS(T)                                                             \
     { "model", 'm', CLI_TEXT, offsetof(T, photo.model), "MODEL",                            \
       "embedder: a path or a name " CLI_EMBEDDER_CHOICE },                            \
-    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "none|concat|sum",                        \
-      "join the mirrored picture's features [none]" }
+    { "tta", 0, CLI_WORD, offsetof(T, photo.tta), "card|none|concat|sum",                   \
+      "join the mirrored picture's features [as the model's card says; else none]" }
+#define CLI_PRESETS "none|ailia-arcface|ailia-arcface-eq"
+#define CLI_PRESET_OPTION(T)                                                                \
+    { "preset", 0, CLI_WORD, offsetof(T, photo.preset), CLI_PRESETS,                        \
+      "for a --model without a card: what another program's author says of it [none]" }
+#define CLI_QUALITY_OPTION(T)                                                              \
+    { "quality", 0, CLI_FLAG, offsetof(T, photo.quality), NULL,                             \
+      "tell how good the picture of each face is: size, blur, light, pose, mask, a score" }
 #define CLI_FACES_OPTION(T, WHICH)                                                          \
     { "faces", 'f', CLI_FACES, offsetof(T, photo.faces), "largest|center|best|all|error|N", \
       WHICH }
@@ -50,16 +64,19 @@ typedef struct cli_photo_options {
 /* What one thread needs to work on files: sessions of its own on shared models. */
 typedef struct cli_worker {
     kao_context *ctx;
-    kao_detector *detector; /* NULL with no_detect */
+    kao_detector *detector; /* NULL with no_detect, or for whole pictures */
     kao_embedder *embedder; /* NULL where none is wanted */
+    kao_tta tta;
+    kao_analyser *analysers[CLI_ANALYSERS]; /* by kind; NULL where none is wanted */
     const cli_photo_options *options;
 } cli_worker;
 
 /* The workers of a command (-j, no more than items), and what they share. */
 typedef struct cli_crew {
     kao_context *ctx;
-    kao_model *detector, *embedder; /* NULL where none is wanted */
-    cli_model found[2];             /* by cli_role: where they came from */
+    kao_model *detector, *embedder,
+        *analysers[CLI_ANALYSERS]; /* NULL where none is wanted */
+    cli_model found[2];            /* by cli_role: where they came from */
     uint32_t n;
     cli_worker *workers;
 } cli_crew;
@@ -76,10 +93,12 @@ typedef struct cli_photo {
     kao_image image; /* maybe reduced: see kao_image */
     kao_face *faces; /* in pixels of image, best first */
     size_t n_faces;
-    uint32_t turned; /* see kao_faces */
-    size_t *chosen;  /* indices of those meant */
+    cli_facts *facts; /* of each; NULL where none are asked for */
+    uint32_t turned;  /* see kao_faces */
+    size_t *chosen;   /* indices of those meant */
     size_t n_chosen;
     float *vectors; /* n_chosen of dim floats */
+    float *norms;   /* n_chosen: lengths before they were brought to 1 */
     size_t dim;
     kao_face *in_file; /* the chosen ones in pixels of the file */
     double ms;

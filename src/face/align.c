@@ -1,4 +1,4 @@
-/* Alignment by five points, or four; and square crops.
+/* Alignment by five points, or four; and cutting chips out, by whatever matrix.
  *
  * In two dimensions the least-squares similarity (Umeyama, PAMI 13(4), 1991, eq. 40-42) has
  * a closed form. With both point sets centred, (x, y) -> (u, v), Q = sum(x^2 + y^2):
@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "face/crop.h"
 #include "image/resize.h"
 #include "image/warp.h"
 
@@ -58,32 +59,65 @@ double kao_fit_similarity(const kao_point *from, const kao_point *to, int n,
     return sqrt(rest / n);
 }
 
+/* deepinsight/insightface, python-package utils/face_align.py, for 112 x 112 */
+static const kao_point arcface[KAO_FACE_POINTS] = {
+    { 38.2946f, 51.6963f }, { 73.5318f, 51.5014f }, { 56.0252f, 71.7366f },
+    { 41.5493f, 92.3655f }, { 70.7299f, 92.2041f },
+};
+
+/* By name: the square that the chip shows, in the plane of the 112 pixels above. dlib's chips
+ * begin above the eyebrows and end below the chin. */
+static const struct {
+    const char *name;
+    float x, y, side; /* side 0: not by points */
+    float margin;
+    uint32_t whole;
+    kao_crop crop;
+} templates[] = {
+    { .name = "arcface-112", .side = 112 },
+    { .name = "dlib-150", .x = 6.69f, .y = 22.75f, .side = 98.6f },
+    { .name = "square", .margin = 1, .crop = KAO_CROP_SQUARE },
+    { .name = "box", .margin = 1, .crop = KAO_CROP_BOX },
+    { .name = "inside", .margin = 1, .crop = KAO_CROP_INSIDE },
+    { .name = "picture", .whole = 1 },
+};
+
+enum { N_TEMPLATES = sizeof templates / sizeof templates[0] };
+
 kao_status kao_template_find(kao_template *out, const char *name, uint32_t width,
                              uint32_t height, kao_error *err)
 {
-    /* deepinsight/insightface, python-package utils/face_align.py, for 112 x 112 */
-    static const kao_point arcface[KAO_FACE_POINTS] = {
-        { 38.2946f, 51.6963f }, { 73.5318f, 51.5014f }, { 56.0252f, 71.7366f },
-        { 41.5493f, 92.3655f }, { 70.7299f, 92.2041f },
-    };
+    size_t k = 0;
 
     if (!out || !name || width == 0 || width > KAO_IMAGE_MAX_SIDE)
         return kao_fail(err, KAO_E_ARG, "template: no name, result or size");
-    const bool square = strcmp(name, "square") == 0;
-
-    if (!square && strcmp(name, "arcface-112") != 0)
-        return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "template = %.40s: arcface-112 or square", name);
-    if (width != height)
+    while (k < N_TEMPLATES && strcmp(name, templates[k].name) != 0)
+        k++;
+    if (k == N_TEMPLATES)
+        return kao_fail(
+            err, KAO_E_UNSUPPORTED,
+            "template = %.40s: arcface-112, dlib-150, square, box, inside or "
+            "picture",
+            name);
+    if (width != height &&
+        (templates[k].side > 0 ||
+         (templates[k].margin > 0 && templates[k].crop == KAO_CROP_SQUARE)))
         return kao_fail(err, KAO_E_UNSUPPORTED,
                         "template = %.40s at %u x %u pixels: it is square", name, width,
                         height);
-    *out = (kao_template){ .size = sizeof *out, .width = width, .height = height };
-    if (square)
-        out->margin = 1;
-    for (int i = 0; !square && i < KAO_FACE_POINTS; i++) {
-        out->points[i].x = arcface[i].x * (float)width / 112;
-        out->points[i].y = arcface[i].y * (float)height / 112;
+    if (height == 0 || height > KAO_IMAGE_MAX_SIDE)
+        return kao_fail(err, KAO_E_ARG, "template: no name, result or size");
+    *out = (kao_template){ .size = sizeof *out,
+                           .width = width,
+                           .height = height,
+                           .margin = templates[k].margin,
+                           .whole = templates[k].whole,
+                           .crop = templates[k].crop };
+    for (int i = 0; templates[k].side > 0 && i < KAO_FACE_POINTS; i++) {
+        out->points[i].x =
+            (arcface[i].x - templates[k].x) * (float)width / templates[k].side;
+        out->points[i].y =
+            (arcface[i].y - templates[k].y) * (float)height / templates[k].side;
     }
     return KAO_OK;
 }
@@ -105,34 +139,9 @@ static kao_status check_face(const kao_face *f, kao_error *err)
     return KAO_OK;
 }
 
-static float margin_of(const kao_template *t)
+static bool is_whole(const kao_template *t)
 {
-    return t->size >= offsetof(kao_template, margin) + sizeof t->margin ? t->margin : 0;
-}
-
-static float longer_side(const kao_face *f)
-{
-    return f->width > f->height ? f->width : f->height;
-}
-
-/* The square about the box onto the chip. */
-static kao_status fit_square(const kao_face *f, const kao_template *to, double m[6],
-                             kao_error *err)
-{
-    const double side = (double)longer_side(f) * (double)margin_of(to);
-    /* from the picture's corner, which lies half a pixel before the first pixel's centre */
-    const double x = (double)f->x + 0.5 + ((double)f->width - side) / 2,
-                 y = (double)f->y + 0.5 + ((double)f->height - side) / 2;
-
-    if (!(side > 0) || !isfinite(side) || !isfinite(x) || !isfinite(y))
-        return kao_fail(err, KAO_E_NO_FACE, "a face whose box is empty");
-    m[0] = to->width / side;
-    m[1] = 0;
-    m[2] = (0.5 - fmax(x, 0)) * m[0] - 0.5;
-    m[3] = 0;
-    m[4] = to->height / side;
-    m[5] = (0.5 - fmax(y, 0)) * m[4] - 0.5;
-    return KAO_OK;
+    return t->size >= offsetof(kao_template, whole) + sizeof t->whole && t->whole;
 }
 
 kao_status kao_face_fit(const kao_face *face, const kao_template *to, double m[6],
@@ -140,8 +149,9 @@ kao_status kao_face_fit(const kao_face *face, const kao_template *to, double m[6
 {
     kao_point target[KAO_FACE_POINTS];
 
-    if (margin_of(to) > 0)
-        return fit_square(face, to, m, err);
+    if (is_whole(to))
+        return kao_fail(err, KAO_E_ARG,
+                        "the template is a whole picture: no face is cut out for it");
     const kao_status st = check_face(face, err);
 
     if (st)
@@ -261,7 +271,7 @@ static kao_status take_place(kao_context *ctx, const kao_view *v, kao_place plac
 static kao_status shrink(kao_context *ctx, kao_view *v, double *m, kao_image *small,
                          kao_error *err)
 {
-    const double scale = hypot(m[0], m[3]);
+    const double scale = fmax(hypot(m[0], m[3]), hypot(m[1], m[4]));
     const double times = scale < 0.5 ? fmin(0.75 / scale, KAO_IMAGE_MAX_SIDE) : 1;
     const uint32_t k = (uint32_t)times;
 
@@ -332,20 +342,36 @@ static kao_status check_eyes(const kao_view *view, const kao_face *face,
 {
     const float reduction = view->reduction ? (float)view->reduction : 1;
     const float eyes = kao_face_eye_distance_px(face) * reduction,
-                side = longer_side(face) * reduction;
+                side = fmaxf(face->width, face->height) * reduction;
+    const bool by_box = kao_template_margin(to) > 0;
 
-    if (margin_of(to) > 0 && side < 2 * KAO_MIN_EYE_DISTANCE_PX)
+    if (by_box && side < 2 * KAO_MIN_EYE_DISTANCE_PX)
         return kao_fail(err, KAO_E_TOO_SMALL,
                         "the face is too small: %.1f pixels, at least %.0f",
                         (double)side, 2 * (double)KAO_MIN_EYE_DISTANCE_PX);
-    if (margin_of(to) > 0)
-        return KAO_OK;
-    if (!(eyes < KAO_MIN_EYE_DISTANCE_PX))
+    if (by_box || !(eyes < KAO_MIN_EYE_DISTANCE_PX))
         return KAO_OK;
     return kao_fail(err, KAO_E_TOO_SMALL,
                     "the face is too small: %.1f pixels between the eyes, at least "
                     "%.0f",
                     (double)eyes, (double)KAO_MIN_EYE_DISTANCE_PX);
+}
+
+kao_status kao_cut(kao_context *ctx, const kao_view *view, const double m[6],
+                   const kao_template *to, kao_image *chip, kao_error *err)
+{
+    const bool fresh = !chip->rgb;
+    double own[6];
+    kao_status st = KAO_OK;
+
+    memcpy(own, m, sizeof own);
+    if (fresh)
+        st = kao_image_alloc(&ctx->mem, to->width, to->height, chip, err);
+    if (!st)
+        st = cut(ctx, view, own, to, chip, err);
+    if (st && fresh)
+        kao_image_drop(&ctx->mem, chip);
+    return st;
 }
 
 kao_status kao_align(kao_context *ctx, const kao_view *view, const kao_face *face,
@@ -360,18 +386,9 @@ kao_status kao_align(kao_context *ctx, const kao_view *view, const kao_face *fac
     if (!st)
         st = check_sizes(to, chip, err);
     if (!st)
-        st = kao_face_fit(face, to, m, err);
+        st = kao_template_margin(to) > 0 ? kao_crop_fit(face, to, view, 0, m, err)
+                                         : kao_face_fit(face, to, m, err);
     if (!st)
         st = check_eyes(view, face, to, err);
-    if (st)
-        return st;
-    const bool fresh = !chip->rgb;
-
-    if (fresh)
-        st = kao_image_alloc(&ctx->mem, to->width, to->height, chip, err);
-    if (!st)
-        st = cut(ctx, view, m, to, chip, err);
-    if (st && fresh)
-        kao_image_drop(&ctx->mem, chip);
-    return st;
+    return st ? st : kao_cut(ctx, view, m, to, chip, err);
 }

@@ -283,7 +283,7 @@ int kao_calibration_threshold(const kao_calibration *c, kao_tta tta, double far,
         const double part = (a->log_far - want) / (a->log_far - b->log_far);
 
         give(rate, a->similarity + part * (b->similarity - a->similarity), want,
-             b->fitted && part > 0);
+             part > 0 ? b->fitted : a->fitted);
         return 1;
     }
     return 0;
@@ -317,7 +317,7 @@ int kao_calibration_far(const kao_calibration *c, kao_tta tta, float similarity,
         const double part = (want - a->similarity) / (b->similarity - a->similarity);
 
         give(rate, want, a->log_far + part * (b->log_far - a->log_far),
-             b->fitted && part > 0);
+             part > 0 ? b->fitted : a->fitted);
         return 1;
     }
     return give_bound(rate, want, &k->points[k->n - 1], 1);

@@ -2,8 +2,6 @@
 #include "face/card.h"
 
 #include <errno.h>
-#include <float.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,40 +22,55 @@ struct kao_card {
     kao_arena arena;
     row rows[CARD_ROWS];
     size_t n_rows;
+    bool preset_read;
     char missing[160];
 };
 
-/* Every key there is. Embedders need those marked; a detector's family supplies the rest. */
+/* Kinds of model but detectors, whose family supplies what their cards lack. */
+static const char *const kinds[] = { "embedder", "landmarks", "quality", "pose",
+                                     "liveness" };
+enum { EMBEDDER = 1, POSE = 8, LIVENESS = 16, ANALYSER = 30, ALL = 31 }; /* 1 << kind */
+
+/* Every key there is, and the kinds that need it. */
 static const struct {
     const char *key;
-    bool embedder_needs;
+    uint8_t needed_by;
 } keys[] = {
-    { "anchors", false },
-    { "dim", false },
-    { "family", false },
-    { "input.color", true },
-    { "input.fill", false },
-    { "input.layout", false },
-    { "input.mean", true },
-    { "input.resize", false },
-    { "input.scale", true },
-    { "input.size", true },
-    { "kind", true },
-    { "license", false },
-    { "members", false },
-    { "metric", false },
-    { "name", false },
-    { "note", false },
-    { "outputs", false },
-    { "strides", false },
-    { "template", true },
-    { "template.margin", false },
-    { "threshold.cosine", false },
-    { "threshold.nms", false },
-    { "threshold.score", false },
-    { "trained_on", false },
-    { "tta", false },
-    { "views", false },
+    { "anchors", 0 },
+    { "dim", 0 },
+    { "family", 0 },
+    { "input.color", ALL },
+    { "input.equalize", 0 },
+    { "input.fill", 0 },
+    { "input.layout", 0 },
+    { "input.mean", ALL },
+    { "input.resize", 0 },
+    { "input.scale", ALL },
+    { "input.size", ALL },
+    { "kind", ALL },
+    { "license", 0 },
+    { "members", 0 },
+    { "metric", 0 },
+    { "name", 0 },
+    { "note", 0 },
+    { "output.angles", POSE },
+    { "output.bins", 0 },
+    { "output.decode", ANALYSER },
+    { "output.live", LIVENESS },
+    { "outputs", 0 },
+    { "preset", 0 },
+    { "quality.norm", 0 },
+    { "strides", 0 },
+    { "template", ALL },
+    { "template.margin", 0 },
+    { "threshold.cosine", 0 },
+    { "threshold.distance", 0 },
+    { "threshold.live", 0 },
+    { "threshold.nms", 0 },
+    { "threshold.score", 0 },
+    { "trained_on", 0 },
+    { "tta", 0 },
+    { "views", 0 },
 };
 
 static bool is_key(const char *s)
@@ -207,7 +220,8 @@ static kao_status read_metadata(kao_card *c, const kao_network *net, kao_error *
     return st;
 }
 
-static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
+/* The built-in card of this file, or NULL. */
+static const char *builtin_text(kao_model *m)
 {
     char hash[KAO_SHA256_TEXT] = "";
 
@@ -218,14 +232,61 @@ static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
             continue;
         if (!hash[0])
             kao_model_hash(m, hash);
-        if (strcmp(hash, b->sha256) != 0)
-            continue;
-        char *text = kao_arena_str(&c->arena, b->text, strlen(b->text));
-
-        return text ? parse_text(c, text, "built-in card", "card", err)
-                    : no_room(c, strlen(b->text) + 1, err);
+        if (strcmp(hash, b->sha256) == 0)
+            return b->text;
     }
-    return KAO_OK;
+    return NULL;
+}
+
+static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
+{
+    const char *have = builtin_text(m);
+    char *text = have ? kao_arena_str(&c->arena, have, strlen(have)) : NULL;
+
+    return !have  ? KAO_OK
+           : text ? parse_text(c, text, "built-in card", "card", err)
+                  : no_room(c, strlen(have) + 1, err);
+}
+
+bool kao_card_usual_norm(kao_model *m, float usual[2])
+{
+    static const char key[] = "\nquality.norm = ";
+    const char *text = NULL, *at = NULL;
+    double v[2] = { 0 };
+
+    if (kao_card_get(m->card, "quality.norm"))
+        return kao_card_floats(m->card, "quality.norm", usual, 2, NULL) == KAO_OK;
+    text = builtin_text(m);
+    at = text ? strstr(text, key) : NULL;
+    if (!at)
+        return false;
+    at += strlen(key);
+    for (int i = 0; i < 2; i++, at += strspn(at, " "))
+        if (!kao_text_number(&at, &v[i]))
+            return false;
+    usual[0] = (float)v[0];
+    usual[1] = (float)v[1];
+    return true;
+}
+
+/* A preset stands for the keys that its source, and those before, do not give themselves. */
+static kao_status read_preset(kao_card *c, kao_error *err)
+{
+    const char *name = kao_card_get(c, "preset");
+
+    if (!name || c->preset_read)
+        return KAO_OK;
+    const char *text = kao_preset_find(name);
+
+    if (!text)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "card: preset = %.60s: ailia-arcface or ailia-arcface-eq",
+                        name);
+    char *own = kao_arena_str(&c->arena, text, strlen(text));
+
+    c->preset_read = true;
+    return own ? parse_text(c, own, name, "preset", err)
+               : no_room(c, strlen(text) + 1, err);
 }
 
 /* What the file itself states: the picture size, if it is fixed, and the layout. */
@@ -241,7 +302,7 @@ static kao_status read_structure(kao_card *c, const kao_network *net, kao_error 
         const bool last = d[1] != 3 && d[3] == 3; /* channels last */
         const int64_t width = d[last ? 2 : 3], height = d[last ? 1 : 2];
 
-        if ((last || d[1] == 3) && width > 0 && height > 0) {
+        if ((last || d[1] == 3 || d[1] == 1) && width > 0 && height > 0) {
             snprintf(text, sizeof text, "%lldx%lld", (long long)width,
                      (long long)height);
             st = add_row(c, "input.size", text, "structure", err);
@@ -264,8 +325,14 @@ static void find_missing(kao_card *c)
             snprintf(c->missing, sizeof c->missing, "family");
         return;
     }
+    size_t k = 0;
+
+    while (kind && k < sizeof kinds / sizeof kinds[0] && strcmp(kind, kinds[k]) != 0)
+        k++;
+    const unsigned bit = k < sizeof kinds / sizeof kinds[0] ? 1u << k : EMBEDDER;
+
     for (size_t i = 0; i < sizeof keys / sizeof keys[0] && n < sizeof c->missing; i++)
-        if (keys[i].embedder_needs && !kao_card_get(c, keys[i].key))
+        if (keys[i].needed_by & bit && !kao_card_get(c, keys[i].key))
             n += (size_t)snprintf(c->missing + n, sizeof c->missing - n, "%s%s",
                                   n ? ", " : "", keys[i].key);
 }
@@ -281,14 +348,23 @@ static bool is_complete(kao_card *c)
 static kao_status read_all(kao_card *c, kao_model *m, const char *path,
                            const char *text, kao_error *err)
 {
-    char *own = path ? NULL : kao_arena_str(&c->arena, text, strlen(text));
-    kao_status st = path  ? read_sidecar(c, path, err)
-                    : own ? parse_text(c, own, m->net->name, "sidecar", err)
-                          : kao_error_prefix(err, no_room(c, strlen(text) + 1, err),
-                                             "%s", m->net->name);
+    char *own = text ? kao_arena_str(&c->arena, text, strlen(text)) : NULL;
+    kao_status st = KAO_OK;
 
+    if (text)
+        st = own ? parse_text(c, own, m->net->name, path ? "given" : "sidecar", err)
+                 : kao_error_prefix(err, no_room(c, strlen(text) + 1, err), "%s",
+                                    m->net->name);
+    if (!st)
+        st = read_preset(c, err);
+    if (!st && path)
+        st = read_sidecar(c, path, err);
+    if (!st)
+        st = read_preset(c, err);
     if (!st)
         st = read_metadata(c, m->net, err);
+    if (!st)
+        st = read_preset(c, err);
     if (!st && !is_complete(c))
         st = read_builtin(c, m, err);
     if (!st)
@@ -370,104 +446,4 @@ kao_status kao_card_require(const kao_card *c, const char *kind, const char *pat
                         "%s: unknown %s; its card lacks: %s (write them into %s.card)",
                         path, kind, c->missing, path);
     return KAO_OK;
-}
-
-/* ---- typed access ---- */
-
-/* A number, or a quotient of two: 1/128. */
-static bool parse_quotient(const char **p, double *out)
-{
-    double below = 1;
-
-    if (!kao_text_number(p, out))
-        return false;
-    if (**p != '/')
-        return true;
-    (*p)++;
-    if (!kao_text_number(p, &below) || below == 0)
-        return false;
-    *out /= below;
-    return true;
-}
-
-kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t n,
-                           kao_error *err)
-{
-    const char *value = kao_card_get(c, key), *p = value;
-    bool ok = true;
-    size_t k = 0;
-
-    if (!value)
-        return KAO_OK;
-    for (; ok && k < n && *p; k++) {
-        double v = 0;
-
-        ok = parse_quotient(&p, &v) && fabs(v) <= (double)FLT_MAX &&
-             (!*p || *p == ' ' || *p == ',');
-        to[k] = ok ? (float)v : 0;
-        p += strspn(p, " ,");
-    }
-    if (!ok || *p || (k != n && k != 1))
-        return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted %zu number%s", key,
-                        value, n, n == 1 ? "" : "s");
-    for (size_t i = k; i < n; i++)
-        to[i] = to[0];
-    return KAO_OK;
-}
-
-kao_status kao_card_share(const kao_card *c, const char *key, float least, float *to,
-                          kao_error *err)
-{
-    float v = *to;
-    const kao_status st = kao_card_floats(c, key, &v, 1, err);
-
-    if (st || !kao_card_get(c, key))
-        return st;
-    if (v < least || v > 1)
-        return kao_fail(err, KAO_E_FORMAT,
-                        "card: %s = %.60s: wanted a number from %.0f to 1", key,
-                        kao_card_get(c, key), (double)least);
-    *to = v;
-    return KAO_OK;
-}
-
-kao_status kao_card_size(const kao_card *c, const char *key, uint32_t *width,
-                         uint32_t *height, kao_error *err)
-{
-    const char *value = kao_card_get(c, key);
-    char *end = NULL;
-
-    if (!value)
-        return KAO_OK;
-    const unsigned long w = strtoul(value, &end, 10);
-    const unsigned long h = *end == 'x' ? strtoul(end + 1, &end, 10) : w;
-
-    if (*end || w < 1 || h < 1 || w > 16384 || h > 16384)
-        return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted WIDTHxHEIGHT", key,
-                        value);
-    *width = (uint32_t)w;
-    *height = (uint32_t)h;
-    return KAO_OK;
-}
-
-kao_status kao_card_word(const kao_card *c, const char *key, const char *const *words,
-                         size_t n, int *index, kao_error *err)
-{
-    const char *value = kao_card_get(c, key);
-    char list[120] = "";
-    size_t at = 0;
-
-    if (!value)
-        return KAO_OK;
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            *index = (int)i;
-            return KAO_OK;
-        }
-        if (at < sizeof list)
-            at += (size_t)snprintf(list + at, sizeof list - at, "%s%s", i ? ", " : "",
-                                   words[i]);
-    }
-    return kao_fail(err, KAO_E_UNSUPPORTED, "card: %s = %.60s: one of %s", key, value,
-                    list);
 }

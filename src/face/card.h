@@ -7,17 +7,20 @@
 #include "nn/network.h"
 
 /* The card of a model whose network is loaded. path: of its file, beside which a sidecar may
- * stand; NULL: there is none, and text is the sidecar's. */
+ * stand; NULL: there is none. text: lines that come before all other sources, or NULL. */
 kao_status kao_card_build(kao_card **out, kao_model *m, const char *path,
                           const char *text, kao_error *err);
 void kao_card_destroy(kao_card *card); /* NULL is fine */
 
-/* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder"). */
+/* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder" ...). */
 kao_status kao_card_require(const kao_card *card, const char *kind, const char *path,
                             kao_error *err);
 
 /* n numbers of a key; where the key is absent, to stays as it is. One number fills all n. */
 kao_status kao_card_floats(const kao_card *card, const char *key, float *to, size_t n,
+                           kao_error *err);
+/* One number in double precision. */
+kao_status kao_card_number(const kao_card *card, const char *key, double *to,
                            kao_error *err);
 /* One number from `least` to 1. */
 kao_status kao_card_share(const kao_card *card, const char *key, float least, float *to,
@@ -29,6 +32,12 @@ kao_status kao_card_size(const kao_card *card, const char *key, uint32_t *width,
 kao_status kao_card_word(const kao_card *card, const char *key,
                          const char *const *words, size_t n, int *index,
                          kao_error *err);
+
+/* quality.norm, also of a built-in card that the model did without: mean and deviation of its
+ * vectors' lengths. False: nothing says. */
+bool kao_card_usual_norm(kao_model *m, float usual[2]);
+/* The lines that a preset stands for; NULL: there is none of that name. preset.c */
+const char *kao_preset_find(const char *name);
 
 /* cards_data.c, made from models/cards/ by tools/embed_cards.py. */
 typedef struct kao_builtin_card {

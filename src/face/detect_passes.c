@@ -1,31 +1,41 @@
 /* Searching by passes: one network over the picture at several sizes, and their union.
  *
  *   picture ── reduce to 160 ── network ── decode ── keep what fills the frame ┐
+ *           ── reduce to 320 ── network ── decode ── keep what is large ───────┤
  *           ── reduce to 640 ── network ── decode ── keep all ─────────────────┼─ NMS
- *           ── reduce to 1280 ─ network ── decode ── keep what is small ───────┘
+ *           ── reduce to 1280 ─ network ── decode ── keep what is small ───────┤
+ *           ── tiles of 1280, each: network ─ decode ── keep what is very small┘
  *
  * Each pass keeps the range of sizes it is good at, so that a face is placed by the pass
  * that sees it best. A network of fixed size gets every reduced picture pasted on its
- * canvas, and is never asked for the fine pass; families say where on it, and what is around.
- * A picture is enlarged to twice its size at most: on photographs of 400 pixels that finds a
- * tenth more of the faces (docs/measurements.md). One that is stretched fills the canvas in a
- * single pass. */
+ * canvas, or what does not fit on it in tiles (tiles.h); families say where on it, and what is
+ * around. A picture is enlarged to twice its size at most: on photographs of 400 pixels that
+ * finds a tenth more of the faces (docs/detectors.md). One that is stretched fills the
+ * canvas in a single pass. */
 #include <math.h>
 #include <string.h>
 
 #include "face/detector_family.h"
 #include "face/model.h"
+#include "face/tiles.h"
 
-static const float fills_frame = 0.35f, is_small = 0.2f; /* of the longer side */
+/* Of the longer side. */
+static const float fills_frame = 0.35f, is_large = 0.12f, is_small = 0.2f, any = 8;
+
+enum { PASSES_MAX = 5 };
 
 typedef struct pass {
     uint32_t side;   /* of the reduced picture's longer side */
     float low, high; /* faces kept: longer side of the box as a share of `side` */
 } pass;
 
-typedef struct canvas { /* of one pass */
+typedef struct grid { /* of one pass: its tiles, one where the picture fits */
+    kao_tiling x, y;
+} grid;
+
+typedef struct canvas { /* of one tile */
     kao_canvas on;
-    kao_place place; /* of the reduced picture on it, turned */
+    kao_place place; /* of the tile on it, turned */
     uint32_t turned;
 } canvas;
 
@@ -165,10 +175,13 @@ bool kao_face_from_canvas(kao_face *f, const kao_place *place, uint32_t turned,
     return is_face(f); /* the picture's pixels may pass a float's range */
 }
 
-/* Candidates of a pass that are in its range of sizes, into the picture's pixels. */
-static void map_back(kao_detector *d, const pass *p, const canvas *c, float width,
-                     float height)
+/* Candidates of a tile that are in the pass's range of sizes and the tile's own, into the
+ * picture's pixels. at: where the tile is in the picture. */
+static void map_back(kao_detector *d, const pass *p, const grid *g, uint32_t tile,
+                     const canvas *c, const kao_place *at)
 {
+    const float x = (float)at->x, y = (float)at->y;
+
     if (d->family->averages)
         kao_face_list_average(&d->pass, d->nms);
     else /* ties in the same order, whether it was full or not */
@@ -177,28 +190,60 @@ static void map_back(kao_detector *d, const pass *p, const canvas *c, float widt
         kao_face f = d->pass.faces[i];
         const float size = f.width > f.height ? f.width : f.height;
 
-        if (size < p->low * (float)p->side || size > p->high * (float)p->side)
+        if (size < p->low * (float)p->side || size > p->high * (float)p->side ||
+            !kao_face_from_canvas(&f, &c->place, c->turned, (float)at->width,
+                                  (float)at->height))
             continue;
-        if (kao_face_from_canvas(&f, &c->place, c->turned, width, height))
+        f.x += x;
+        f.y += y;
+        for (uint32_t k = 0; k < f.n_points; k++) {
+            f.points[k].x += x;
+            f.points[k].y += y;
+        }
+        if (kao_tiling_owns(&g->x, tile % g->x.n, f.x + f.width / 2) &&
+            kao_tiling_owns(&g->y, tile / g->x.n, f.y + f.height / 2))
             kao_face_list_add(&d->found, &f);
     }
 }
 
-/* Where the picture of width x height pixels, reduced to `side` and turned, comes to lie. */
-static canvas lay_out(const kao_detector *d, uint32_t turned, uint32_t side,
-                      uint32_t width, uint32_t height)
+/* The longest side of a picture, or of a tile of one, that the network is given. */
+static uint32_t room_of(const kao_detector *d)
+{
+    const uint32_t w = d->fixed_width, h = d->fixed_height;
+
+    return w == 0 ? (uint32_t)d->family->passes.fine : w < h ? w : h;
+}
+
+/* The picture of width x height pixels, reduced to `side`: as tiles. */
+static grid lay_grid(const kao_detector *d, uint32_t turned, uint32_t side,
+                     uint32_t width, uint32_t height)
+{
+    const uint32_t step = d->family->passes.step, room = room_of(d);
+    const bool swap = turned % 180 != 0;
+    const kao_place level =
+        kao_letterbox_place(width, height, side, side, KAO_LETTERBOX_TOP_LEFT);
+
+    if (d->fit == KAO_FIT_STRETCH)
+        return (grid){
+            { 1, swap ? d->fixed_height : d->fixed_width, width, width },
+            { 1, swap ? d->fixed_width : d->fixed_height, height, height },
+        };
+    if (side <= room || room == 0)
+        return (grid){ { 1, level.width, width, width },
+                       { 1, level.height, height, height } };
+    return (grid){ kao_tiling_of(level.width, width, room, step),
+                   kao_tiling_of(level.height, height, room, step) };
+}
+
+/* Where a tile, turned, comes to lie. */
+static canvas lay_out(const kao_detector *d, uint32_t turned, const grid *g)
 {
     const uint32_t step = d->family->passes.step;
+    const bool swap = turned % 180 != 0;
     canvas c = { .turned = turned, .on.fill = d->fill };
 
-    if (turned % 180 == 0)
-        c.place =
-            kao_letterbox_place(width, height, side, side, KAO_LETTERBOX_TOP_LEFT);
-    else
-        c.place =
-            kao_letterbox_place(height, width, side, side, KAO_LETTERBOX_TOP_LEFT);
-    if (d->fit == KAO_FIT_STRETCH)
-        c.place = (kao_place){ .width = d->fixed_width, .height = d->fixed_height };
+    c.place.width = swap ? g->y.span : g->x.span;
+    c.place.height = swap ? g->x.span : g->y.span;
     c.on.width =
         d->fixed_width ? d->fixed_width : (uint32_t)kao_round_up(c.place.width, step);
     c.on.height = d->fixed_height ? d->fixed_height
@@ -210,67 +255,124 @@ static canvas lay_out(const kao_detector *d, uint32_t turned, uint32_t side,
     return c;
 }
 
-static kao_status run_pass(kao_detector *d, const kao_hunt *h, const pass *p,
-                           kao_error *err)
+static kao_status run_tile(kao_detector *d, const kao_hunt *h, const pass *p,
+                           const grid *g, uint32_t tile, kao_error *err)
 {
-    uint32_t width = 0, height = 0;
+    const canvas c = lay_out(d, h->turned, g);
+    kao_place at = { .x = kao_tiling_start(&g->x, tile % g->x.n),
+                     .y = kao_tiling_start(&g->y, tile / g->x.n),
+                     .width = g->x.length,
+                     .height = g->y.length };
+    const bool whole = g->x.n == 1 && g->y.n == 1;
     kao_view level;
-
-    kao_pyramid_size(h->pyramid, &width, &height);
-    const canvas c = lay_out(d, h->turned, p->side, width, height);
-    const bool swap = h->turned % 180 != 0;
     kao_status st =
-        kao_pyramid_level(h->pyramid, swap ? c.place.height : c.place.width,
-                          swap ? c.place.width : c.place.height, &level, err);
+        whole ? kao_pyramid_level(h->pyramid, g->x.span, g->y.span, &level, err)
+              : kao_pyramid_part(h->pyramid, &at, g->x.span, g->y.span, &level, err);
 
     if (!st)
         st = run_network(d, &c, &level, err);
     if (!st)
         st = decode(d, &c, h->min_score, err);
     if (!st)
-        map_back(d, p, &c, (float)width, (float)height);
+        map_back(d, p, g, tile, &c, &at);
     if (!st && d->found.failed)
         st = kao_fail(err, KAO_E_NOMEM, "detector: out of memory");
     return st;
 }
 
+static kao_status run_pass(kao_detector *d, const kao_hunt *h, const pass *p,
+                           kao_error *err)
+{
+    uint32_t width = 0, height = 0;
+    kao_status st = KAO_OK;
+
+    kao_pyramid_size(h->pyramid, &width, &height);
+    const grid g = lay_grid(d, h->turned, p->side, width, height);
+
+    for (uint32_t i = 0; !st && i < g.x.n * g.y.n; i++)
+        st = run_tile(d, h, p, &g, i, err);
+    return st;
+}
+
 /* ---- all passes ---- */
 
-/* The passes for a picture, coarse ones first; *n_coarse of them are coarse. */
-static size_t choose_passes(const kao_detector *d, uint32_t side, pass *passes,
-                            size_t *n_coarse)
+/* What a pass over the picture at `side` keeps: small faces, and of a picture in tiles only
+ * those that no tile cuts. */
+static pass small_ones(const kao_detector *d, uint32_t side)
+{
+    const float whole = (float)KAO_TILE_KEPT / (float)side;
+
+    return (pass){ side, 0, side > room_of(d) && whole < is_small ? whole : is_small };
+}
+
+/* The finer passes after the one at main_side. A canvas that two tiles would overlap on by half
+ * has none. */
+static size_t choose_finer(const kao_detector *d, uint32_t width, uint32_t height,
+                           uint32_t main_side, pass *passes)
 {
     const kao_passes *sizes = &d->family->passes;
-    uint32_t room = sizes->main;
+    const uint32_t side = width > height ? width : height;
+    const uint32_t fine = 2 * side < sizes->fine ? 2 * side : sizes->fine;
+    const uint32_t tiles = side < sizes->tiles ? side : sizes->tiles;
     size_t n = 0;
 
-    if (d->fixed_width)
-        room = d->fixed_width < d->fixed_height ? d->fixed_width : d->fixed_height;
-    const uint32_t main_side = 2 * side < room ? 2 * side : room;
-
-    if (sizes->coarse && main_side > sizes->coarse && d->fit != KAO_FIT_STRETCH)
-        passes[n++] = (pass){ sizes->coarse, fills_frame, 8 };
-    passes[n++] = (pass){ main_side, 0, 8 };
-    *n_coarse = n;
-    if (!d->fixed_width && sizes->fine && side > sizes->fine_from)
-        passes[n++] = (pass){ side < sizes->fine ? side : sizes->fine, 0, is_small };
+    if (room_of(d) < 2 * KAO_TILE_OVERLAP)
+        return 0;
+    if (fine > main_side)
+        passes[n++] = small_ones(d, fine);
+    if (tiles > fine && tiles > main_side &&
+        (uint64_t)width * height > sizes->tiles_from)
+        passes[n++] = small_ones(d, tiles);
     return n;
 }
 
-/* Whether a finer pass cannot change which face is the largest: what it keeps is smaller, and
- * too small to overlap the largest one by the share that suppresses. */
-static bool largest_is_sure(const kao_detector *d, uint32_t side)
+/* The passes for a picture of width x height pixels, coarse ones first; *n_coarse of them are
+ * coarse. */
+static size_t choose_passes(const kao_detector *d, uint32_t width, uint32_t height,
+                            pass passes[PASSES_MAX], size_t *n_coarse)
 {
-    const float most = is_small * (float)side;
+    const kao_passes *sizes = &d->family->passes;
+    const uint32_t side = width > height ? width : height;
+    const uint32_t room = d->fixed_width ? room_of(d) : sizes->main;
+    const uint32_t main_side = 2 * side < room ? 2 * side : room;
+    size_t n = 0;
+
+    if (d->fit == KAO_FIT_STRETCH) { /* to the whole canvas, however small it is */
+        const uint32_t longer =
+            d->fixed_width > d->fixed_height ? d->fixed_width : d->fixed_height;
+
+        passes[0] = (pass){ longer, 0, any };
+        *n_coarse = 1;
+        return 1;
+    }
+    if (sizes->coarse && main_side > sizes->coarse)
+        passes[n++] = (pass){ sizes->coarse, fills_frame, any };
+    if (sizes->middle && main_side > sizes->middle)
+        passes[n++] = (pass){ sizes->middle, is_large, fills_frame };
+    passes[n++] = (pass){ main_side, 0, any };
+    *n_coarse = n;
+    return n + choose_finer(d, width, height, main_side, passes + n);
+}
+
+/* Whether a finer pass over a picture of that longer side cannot change which face is the
+ * largest: what it keeps is smaller, and too small to overlap the largest one by the share that
+ * suppresses. The faces are those that are left of the candidates so far. */
+static bool largest_is_sure(kao_detector *d, const pass *p, uint32_t side)
+{
+    const float most = p->high * (float)side;
     const kao_face *largest = NULL;
 
-    for (size_t i = 0; i < d->found.n; i++) {
-        const kao_face *f = &d->found.faces[i];
+    kao_face_list_clear(&d->pass);
+    for (size_t i = 0; i < d->found.n; i++)
+        kao_face_list_add(&d->pass, &d->found.faces[i]);
+    kao_face_list_nms(&d->pass, d->nms, true);
+    for (size_t i = 0; i < d->pass.n; i++) {
+        const kao_face *f = &d->pass.faces[i];
 
         if (!largest || f->width * f->height > largest->width * largest->height)
             largest = f;
     }
-    return largest && largest->score >= d->family->doubt &&
+    return largest && !d->pass.failed && largest->score >= d->family->doubt &&
            largest->width * largest->height > most * most / d->nms;
 }
 
@@ -278,21 +380,19 @@ kao_status kao_find_by_passes(kao_detector *d, const kao_hunt *h, kao_error *err
 {
     uint32_t width = 0, height = 0;
     size_t n_coarse = 0;
-    pass passes[3];
+    pass passes[PASSES_MAX];
     kao_status st = KAO_OK;
 
     kao_pyramid_size(h->pyramid, &width, &height);
-    const uint32_t side = width > height ? width : height;
-    const size_t n = choose_passes(d, side, passes, &n_coarse);
+    const size_t n = choose_passes(d, width, height, passes, &n_coarse);
 
     kao_face_list_clear(&d->found);
     for (size_t i = 0; !st && i < n; i++) {
-        if (i == n_coarse) { /* a look at what the coarse passes found */
-            if (h->coarse_only)
-                break;
-            if (h->search == KAO_SEARCH_LARGEST && largest_is_sure(d, side))
-                break;
-        }
+        if (i >= n_coarse && h->coarse_only)
+            break;
+        if (i >= n_coarse && h->search == KAO_SEARCH_LARGEST &&
+            largest_is_sure(d, &passes[i], width > height ? width : height))
+            break;
         st = run_pass(d, h, &passes[i], err);
     }
     if (!st)

@@ -35,13 +35,15 @@ typedef struct kao_heads {
     uint32_t n_anchor;                 /* numbers used of it */
 } kao_heads;
 
-/* Sizes that a network is run at, in pixels of the picture's longer side. */
+/* Sizes that a network is run at, in pixels of the picture's longer side; 0: no such pass. */
 typedef struct kao_passes {
-    uint32_t coarse;    /* for faces that fill the frame; 0: no such pass */
-    uint32_t main;      /* for all; a network of fixed size: its shorter side instead */
-    uint32_t fine;      /* for small faces; 0: no such pass; in pictures larger than */
-    uint32_t fine_from; /* this */
-    uint32_t step;      /* sides of the network's input are multiples of it */
+    uint32_t coarse; /* for faces that fill the frame */
+    uint32_t middle; /* for large ones */
+    uint32_t main;   /* for all; a network of fixed size: its shorter side instead */
+    uint32_t fine;   /* for small faces */
+    uint32_t tiles;  /* for smaller ones, in tiles of `fine` or the network's size; */
+    uint32_t tiles_from; /* of pictures that have more pixels than this */
+    uint32_t step;       /* sides of the network's input are multiples of it */
 } kao_passes;
 
 /* How a picture is brought to the network's input. */

@@ -12,7 +12,8 @@
 
 #define USUAL_PASSES                                                                   \
  {                                                                                     \
-  .coarse = 160, .main = 640, .fine = 1280, .fine_from = 960, .step = 32               \
+  .coarse = 160, .middle = 320, .main = 640, .fine = 1280, .tiles = 4000,              \
+  .tiles_from = 2000000, .step = 32                                                    \
  }
 
 #define CODEC(NAME)                                                                    \

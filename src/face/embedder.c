@@ -1,104 +1,33 @@
-/* kao_embedder: chips in, unit vectors out.
+/* kao_embedder: chips in, vectors out.
  *
  * Where the network takes any batch, the pictures of a call (and their mirrored ones) run
  * eight at a time; the kernels see to it that a picture's numbers do not depend on its
  * company. Some files say that the batch is free and fix it inside (a Reshape to [1, -1]):
- * opening one tries a full batch, and such a network gets its pictures one by one. Joined
- * vectors are the network's two raw outputs one after the other, then brought to length 1
- * together, as in the SphereFace protocol. */
-#include "kao/embedder.h"
+ * opening one tries a full batch, and such a network gets its pictures one by one. Others take
+ * two or four at once, no less: places that no picture has are run with what lies there.
+ *
+ * For a cosine, joined vectors are the network's two raw outputs one after the other, then
+ * brought to length 1 together, as in the SphereFace protocol. For a distance the raw outputs
+ * stay as long as they are; joined or added ones are scaled so that the squared distance is the
+ * mean of the two halves', or that of the two means. */
+#include "face/embedder.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "face/model.h"
+#include "image/grey.h"
 #include "image/resize.h"
-#include "image/tensor.h"
-#include "nn/session.h"
 
-enum { BATCH = 8, MAX_CHIP = 1024 /* pixels a side */ };
-
-struct kao_embedder {
-    kao_context *ctx;
-    kao_model *model;
-    kao_session *session;
-    kao_tensor_form form;
-    kao_template template;
-    size_t dim;
-    uint32_t batch; /* pictures a run may take */
-    float threshold;
-    bool has_threshold;
-    float *input; /* batch pictures */
-    kao_image resized;
-};
+enum { BATCH = 8, MAX_BATCH = 64 };
 
 /* ---- opening ---- */
-
-/* Of a square crop. */
-static kao_status read_margin(kao_embedder *e, kao_error *err)
-{
-    const kao_card *card = e->model->card;
-    float margin = e->template.margin;
-    const kao_status st = kao_card_floats(card, "template.margin", &margin, 1, err);
-
-    if (st || !kao_card_get(card, "template.margin"))
-        return st;
-    if (e->template.margin == 0)
-        return kao_fail(err, KAO_E_FORMAT,
-                        "card: template.margin: only template = square has one");
-    if (!(margin >= 0.5f && margin <= 8))
-        return kao_fail(err, KAO_E_FORMAT,
-                        "card: template.margin = %g: wanted 0.5 to 8", (double)margin);
-    e->template.margin = margin;
-    return KAO_OK;
-}
-
-static kao_status read_card(kao_embedder *e, kao_error *err)
-{
-    static const char *const colors[] = { "rgb", "bgr" }, *const layouts[] = { "nchw" },
-                             *const metrics[] = { "cosine" };
-    const kao_card *card = e->model->card;
-    const char *name = e->model->net->name;
-    kao_status st = kao_card_require(card, "embedder", name, err);
-    int color = 0, word = 0;
-    uint32_t width = 0, height = 0;
-
-    if (st)
-        return st;
-    st = kao_card_word(card, "input.color", colors, 2, &color, err);
-    if (!st)
-        st = kao_card_word(card, "input.layout", layouts, 1, &word, err);
-    if (!st)
-        st = kao_card_word(card, "metric", metrics, 1, &word, err);
-    if (!st)
-        st = kao_card_size(card, "input.size", &width, &height, err);
-    if (!st)
-        st = kao_card_floats(card, "input.mean", e->form.mean, 3, err);
-    if (!st)
-        st = kao_card_floats(card, "input.scale", e->form.scale, 3, err);
-    if (!st)
-        st = kao_card_share(card, "threshold.cosine", -1, &e->threshold, err);
-    if (!st && (width > MAX_CHIP || height > MAX_CHIP))
-        st = kao_fail(err, KAO_E_LIMIT, "card: input.size = %ux%u, at most %d", width,
-                      height, MAX_CHIP);
-    if (!st)
-        st = kao_template_find(&e->template, kao_card_get(card, "template"), width,
-                               height, err);
-    if (!st)
-        st = read_margin(e, err);
-    if (st)
-        return kao_error_prefix(err, st, "%s", name);
-    e->form.order = color ? KAO_TENSOR_BGR : KAO_TENSOR_RGB;
-    e->has_threshold = kao_card_get(card, "threshold.cosine") != NULL;
-    return KAO_OK;
-}
 
 static kao_tensor input_of(const kao_embedder *e, uint32_t n)
 {
     kao_tensor t = { .dtype = KAO_F32,
                      .rank = 4,
-                     .dims = { n, 3, e->template.height, e->template.width },
+                     .dims = { n, e->channels, e->template.height, e->template.width },
                      .data = e->input };
 
     kao_tensor_set_channels_last(&t);
@@ -118,6 +47,29 @@ static kao_status plan(kao_embedder *e, uint32_t n, const kao_tensor **out,
     return st;
 }
 
+/* Pictures a run takes, as the file states it, and room for them. */
+static kao_status make_room(kao_embedder *e, kao_error *err)
+{
+    const kao_onnx_model *onnx = &e->model->net->onnx;
+    const char *name = e->model->net->name;
+    const size_t pixels = (size_t)e->template.width * e->template.height;
+    const int64_t stated = onnx->inputs[0].rank == 4 ? onnx->inputs[0].dims[0] : 0;
+
+    if (stated > MAX_BATCH)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: takes %lld pictures at once, %d at most", name,
+                        (long long)stated, MAX_BATCH);
+    e->batch_fixed = stated > 0;
+    e->batch = stated > 0 ? (uint32_t)stated : BATCH;
+    e->input =
+        kao_calloc(&e->ctx->mem, e->batch * pixels * e->channels, sizeof *e->input);
+    if (e->template.whole)
+        e->plane = kao_alloc(&e->ctx->mem, pixels);
+    if (!e->input || (e->template.whole && !e->plane))
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
+    return KAO_OK;
+}
+
 /* The network must take the chip and give one row of numbers a picture; how many pictures a
  * run may have is found out. */
 static kao_status probe(kao_embedder *e, kao_error *err)
@@ -130,28 +82,21 @@ static kao_status probe(kao_embedder *e, kao_error *err)
     if (onnx->n_inputs != 1 || onnx->n_outputs < 1)
         return kao_fail(err, KAO_E_UNSUPPORTED, "%s: %u inputs, wanted 1", name,
                         onnx->n_inputs);
-    const bool fixed = onnx->inputs[0].rank == 4 && onnx->inputs[0].dims[0] > 0;
+    kao_status st = make_room(e, err);
+    const uint32_t first = e->batch_fixed ? e->batch : 1;
 
-    e->batch = fixed ? 1 : BATCH;
-    if (fixed && onnx->inputs[0].dims[0] != 1)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: takes %lld pictures at once", name,
-                        (long long)onnx->inputs[0].dims[0]);
-    e->input = kao_calloc(&e->ctx->mem,
-                          (size_t)e->batch * e->template.width * e->template.height * 3,
-                          sizeof *e->input);
-    if (!e->input)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
-    kao_status st = plan(e, 1, &out, err);
-
+    if (!st)
+        st = plan(e, first, &out, err);
     if (st)
         return st;
-    const int64_t n = kao_tensor_count(out);
+    const int64_t n = kao_tensor_count(out) / first;
 
-    if (out->dtype != KAO_F32 || n < 2 || n > 65536 || out->dims[0] != 1)
+    if (out->dtype != KAO_F32 || n < 2 || n > 65536 || out->dims[0] != (int64_t)first ||
+        kao_tensor_count(out) % first)
         return kao_fail(err, KAO_E_UNSUPPORTED, "%s: output of shape %s is no vector",
                         name, kao_dims_text(out->dims, out->rank, text, sizeof text));
     e->dim = (size_t)n;
-    if (e->batch == 1)
+    if (e->batch_fixed)
         return KAO_OK;
     st = plan(e, e->batch, &out, NULL);
     if (st == KAO_E_NOMEM)
@@ -179,7 +124,7 @@ kao_status kao_embedder_create(kao_model *model, kao_embedder **out,
     const kao_session_options run = { .passes = KAO_PASS_ALL,
                                       .n_threads = options ? options->n_threads : 0,
                                       .cancel = options ? options->cancel : NULL };
-    kao_status st = read_card(e, err);
+    kao_status st = kao_embedder_read_card(e, err);
 
     if (!st)
         st = kao_session_create(&e->session, model->net, &run, err);
@@ -201,6 +146,7 @@ void kao_embedder_destroy(kao_embedder *e)
 
     kao_image_free(e->ctx, &e->resized);
     kao_free(mem, e->input);
+    kao_free(mem, e->plane);
     kao_session_destroy(e->session);
     kao_model_release(e->model);
     kao_free(mem, e);
@@ -226,11 +172,21 @@ size_t kao_embedder_dim(const kao_embedder *e, kao_tta tta)
     return tta == KAO_TTA_CONCAT ? 2 * e->dim : e->dim;
 }
 
+kao_tta kao_embedder_tta(const kao_embedder *e)
+{
+    return e->tta;
+}
+
 int kao_embedder_threshold(const kao_embedder *e, float *threshold)
 {
     if (e->has_threshold)
         *threshold = e->threshold;
     return e->has_threshold;
+}
+
+int kao_embedder_usual_norm(const kao_embedder *e, float usual[2])
+{
+    return kao_card_usual_norm(e->model, usual);
 }
 
 /* ---- identity ---- */
@@ -265,8 +221,13 @@ kao_status kao_embedder_id(const kao_embedder *e, kao_tta tta, char id[KAO_ID_BY
                               bits_of(e->template.points[i].x),
                               bits_of(e->template.points[i].y));
     if (e->template.margin > 0)
-        n += (size_t)snprintf(text + n, sizeof text - n, " square %08x",
+        n += (size_t)snprintf(text + n, sizeof text - n, " %s %08x",
+                              kao_card_get(e->model->card, "template"),
                               bits_of(e->template.margin));
+    if (e->template.whole)
+        n += (size_t)snprintf(text + n, sizeof text - n, " picture %d", e->equalize);
+    if (e->euclidean)
+        n += (size_t)snprintf(text + n, sizeof text - n, " euclidean");
     kao_sha256((kao_span){ (const uint8_t *)text, n }, id);
     return KAO_OK;
 }
@@ -292,38 +253,70 @@ static kao_status as_chip(kao_embedder *e, const kao_view *chip, kao_view *out,
     return st;
 }
 
+/* The whole picture in grey. */
+static void put_picture(kao_embedder *e, const kao_view *picture, bool mirror,
+                        float *out)
+{
+    const uint32_t width = e->template.width, height = e->template.height;
+    const size_t n = (size_t)width * height;
+
+    kao_view_to_grey(picture, width, height, e->plane);
+    if (e->equalize)
+        kao_grey_equalize(e->plane, n);
+    for (size_t i = 0; i < n; i++) {
+        const size_t x = i % width;
+
+        out[i] = e->sample[e->plane[mirror ? i - x + (width - 1 - x) : i]];
+    }
+}
+
+static kao_status put_chip(kao_embedder *e, const kao_view *chip, bool mirror,
+                           float *out, kao_error *err)
+{
+    kao_tensor_form form = e->form;
+    kao_view upright;
+    const kao_status st = e->template.whole ? kao_view_check(chip, "picture", err)
+                                            : as_chip(e, chip, &upright, err);
+
+    if (st)
+        return st;
+    form.mirror = mirror;
+    if (e->template.whole)
+        put_picture(e, chip, mirror, out);
+    else
+        kao_view_to_tensor(&upright, &form, out);
+    return KAO_OK;
+}
+
 /* Network outputs of pictures first..first+n-1 of the job: picture i is chip i / views, and
  * mirrored where i is odd and views is 2. */
 static kao_status run_batch(kao_embedder *e, const kao_view *chips, size_t first,
                             uint32_t n, uint32_t views, kao_error *err)
 {
-    const size_t floats = (size_t)e->template.width * e->template.height * 3;
-    kao_tensor_form form = e->form;
+    const size_t floats = (size_t)e->template.width * e->template.height * e->channels;
+    const uint32_t run = e->batch_fixed ? e->batch : n;
     kao_status st = KAO_OK;
 
-    for (uint32_t i = 0; !st && i < n; i++) {
-        kao_view chip;
-
-        st = as_chip(e, &chips[(first + i) / views], &chip, err);
-        form.mirror = views == 2 && (first + i) % 2 == 1;
-        if (!st)
-            kao_view_to_tensor(&chip, &form, e->input + i * floats);
-    }
-    const kao_tensor t = input_of(e, n);
+    for (uint32_t i = 0; !st && i < n; i++)
+        st = put_chip(e, &chips[(first + i) / views],
+                      views == 2 && (first + i) % 2 == 1, e->input + i * floats, err);
+    const kao_tensor t = input_of(e, run);
 
     if (!st)
         st = kao_session_bind(e->session, 0, &t, err);
     if (!st)
         st = kao_session_run(e->session, err);
     if (!st &&
-        kao_tensor_count(kao_session_output(e->session, 0)) != (int64_t)(n * e->dim))
+        kao_tensor_count(kao_session_output(e->session, 0)) != (int64_t)(run * e->dim))
         st = kao_fail(err, KAO_E_UNSUPPORTED,
                       "%s: does not give %zu numbers a picture for %u pictures",
-                      e->model->net->name, e->dim, n);
+                      e->model->net->name, e->dim, run);
     return st;
 }
 
-static kao_status to_unit(const kao_embedder *e, float *v, size_t n, kao_error *err)
+/* n numbers as they are to be compared; see the head of this file. */
+static kao_status finish(const kao_embedder *e, kao_tta tta, float *v, size_t n,
+                         float *norm, kao_error *err)
 {
     double sum = 0;
 
@@ -333,8 +326,15 @@ static kao_status to_unit(const kao_embedder *e, float *v, size_t n, kao_error *
         return kao_fail(err, KAO_E_BAD_EMBEDDING, "%s: gave %s", e->model->net->name,
                         isfinite(sum) ? "a zero vector"
                                       : "numbers that are not finite");
+    const double by = !e->euclidean           ? sqrt(sum)
+                      : tta == KAO_TTA_CONCAT ? sqrt(2)
+                      : tta == KAO_TTA_SUM    ? 2
+                                              : 1;
+
     for (size_t i = 0; i < n; i++)
-        v[i] = (float)((double)v[i] / sqrt(sum));
+        v[i] = (float)((double)v[i] / by);
+    if (norm)
+        *norm = (float)sqrt(sum);
     return KAO_OK;
 }
 
@@ -357,6 +357,12 @@ static void store(const kao_embedder *e, size_t i, kao_tta tta, const float *raw
 kao_status kao_embed(kao_embedder *e, const kao_view *chips, size_t n, kao_tta tta,
                      float *out, kao_error *err)
 {
+    return kao_embed_norms(e, chips, n, tta, out, NULL, err);
+}
+
+kao_status kao_embed_norms(kao_embedder *e, const kao_view *chips, size_t n,
+                           kao_tta tta, float *out, float *norms, kao_error *err)
+{
     const uint32_t views = tta == KAO_TTA_NONE ? 1 : 2;
     size_t total = 0;
     kao_status st = KAO_OK;
@@ -374,7 +380,7 @@ kao_status kao_embed(kao_embedder *e, const kao_view *chips, size_t n, kao_tta t
                   out);
     }
     for (size_t i = 0; !st && i < n; i++)
-        st = to_unit(e, out + i * kao_embedder_dim(e, tta), kao_embedder_dim(e, tta),
-                     err);
+        st = finish(e, tta, out + i * kao_embedder_dim(e, tta),
+                    kao_embedder_dim(e, tta), norms ? &norms[i] : NULL, err);
     return st;
 }

@@ -54,9 +54,11 @@ float kao_similarity(const float *a, const float *b, size_t n)
 {
     double s = 0;
 
-    for (size_t i = 0; i < n; i++)
-        s += (double)a[i] * (double)b[i];
-    if (s != s)
-        return NAN;
-    return s > 1 ? 1 : s < -1 ? -1 : (float)s;
+    for (size_t i = 0; i < n; i++) {
+        const double d = (double)a[i] - (double)b[i];
+
+        s += d * d;
+    }
+    s = 1 - s / 2;
+    return s < -1 ? -1 : (float)s; /* a NaN stays one */
 }

@@ -15,7 +15,7 @@ static void destroy(kao_model *m)
     kao_free(mem, m);
 }
 
-/* path NULL: from bytes. text: of a card, or NULL: a sidecar of path, if there is one. */
+/* path NULL: from bytes. text: lines of a card, or NULL. */
 static kao_status open_model(kao_context *ctx, kao_model **out, const char *path,
                              kao_span bytes, const char *name, const char *text,
                              kao_error *err)
@@ -44,14 +44,20 @@ static kao_status open_model(kao_context *ctx, kao_model **out, const char *path
     return KAO_OK;
 }
 
-kao_status kao_model_open(kao_context *ctx, kao_model **out, const char *path,
-                          kao_error *err)
+kao_status kao_model_open_card(kao_context *ctx, kao_model **out, const char *path,
+                               const char *card, kao_error *err)
 {
     if (out)
         *out = NULL;
     if (!ctx || !out || !path)
         return kao_fail(err, KAO_E_ARG, "model: no context, result or path");
-    return open_model(ctx, out, path, (kao_span){ NULL, 0 }, path, NULL, err);
+    return open_model(ctx, out, path, (kao_span){ NULL, 0 }, path, card, err);
+}
+
+kao_status kao_model_open(kao_context *ctx, kao_model **out, const char *path,
+                          kao_error *err)
+{
+    return kao_model_open_card(ctx, out, path, NULL, err);
 }
 
 kao_status kao_model_open_bytes(kao_context *ctx, kao_model **out, const void *bytes,
@@ -63,7 +69,7 @@ kao_status kao_model_open_bytes(kao_context *ctx, kao_model **out, const void *b
     if (!ctx || !out || (!bytes && n_bytes))
         return kao_fail(err, KAO_E_ARG, "model: no context, result or bytes");
     return open_model(ctx, out, NULL, (kao_span){ bytes, n_bytes },
-                      name ? name : "model", card ? card : "", err);
+                      name ? name : "model", card, err);
 }
 
 int kao_model_bundled(size_t i, const char **name, const void **bytes, size_t *n_bytes)
@@ -94,7 +100,7 @@ kao_status kao_model_open_bundled(kao_context *ctx, kao_model **out, const char 
 
         if (b->bytes && strcmp(b->name, name) == 0)
             return open_model(ctx, out, NULL, (kao_span){ b->bytes, b->n_bytes }, name,
-                              "", err);
+                              NULL, err);
         if (b->bytes && n < sizeof have)
             n += (size_t)snprintf(have + n, sizeof have - n, "%s%s", n ? ", " : "",
                                   b->name);

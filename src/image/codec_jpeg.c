@@ -59,9 +59,10 @@ typedef struct jpeg_reader {
     kao_mem *mem;
     kao_span bytes;
     uint32_t max_side;
+    bool grey;
     kao_image *out;
     kao_upright upright;
-    uint8_t *row;              /* a row of CMYK, or NULL */
+    uint8_t *row;              /* a row of CMYK or grey, or NULL */
     bool seen[MAX_COMPONENTS]; /* a first scan of this component came */
     bool in_scans;             /* the head is read */
     bool ended;                /* libjpeg asked for more input than there is */
@@ -271,7 +272,9 @@ static void read_head(jpeg_reader *r)
               kao_fail(r->errors.err, KAO_E_UNSUPPORTED,
                        "JPEG: %d components of unknown meaning", d->num_components));
     check_blocks(r);
-    d->out_color_space = d->num_components == 4 ? JCS_CMYK : JCS_RGB;
+    d->out_color_space = d->num_components == 4 ? JCS_CMYK
+                         : r->grey              ? JCS_GRAYSCALE
+                                                : JCS_RGB;
     d->scale_num = 1;
     d->scale_denom = reduction_for(d->image_width, d->image_height, r->max_side);
     d->dct_method = JDCT_ISLOW;
@@ -420,8 +423,9 @@ static void read_pixels(jpeg_reader *r)
     st = st ? kao_error_prefix(r->errors.err, st, "JPEG")
             : kao_image_alloc(r->mem, d->output_width, d->output_height, r->out,
                               r->errors.err);
-    if (!st && d->out_color_space == JCS_CMYK) {
-        r->row = kao_alloc(r->mem, (size_t)d->output_width * 4);
+    if (!st && d->out_color_space != JCS_RGB) {
+        r->row =
+            kao_alloc(r->mem, (size_t)d->output_width * (size_t)d->output_components);
         if (!r->row)
             st = kao_fail(r->errors.err, KAO_E_NOMEM, "JPEG: out of memory");
     }
@@ -432,8 +436,10 @@ static void read_pixels(jpeg_reader *r)
         JSAMPROW rows[1] = { r->row ? r->row : to };
 
         jpeg_read_scanlines(d, rows, 1);
-        if (r->row)
+        if (d->out_color_space == JCS_CMYK)
             cmyk_to_rgb(to, r->row, d->output_width, d->saw_Adobe_marker);
+        else if (r->row)
+            kao_grey_to_rgb(to, r->row, d->output_width);
     }
     r->out->full_width = d->image_width;
     r->out->full_height = d->image_height;
@@ -478,6 +484,7 @@ kao_status kao_jpeg_decode(kao_mem *mem, kao_span bytes,
         .mem = mem,
         .bytes = bytes,
         .max_side = options->max_side,
+        .grey = options->grey,
         .out = out,
     };
 

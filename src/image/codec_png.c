@@ -45,12 +45,13 @@ typedef struct png_job { /* of either direction */
     size_t next_chunk;   /* where in `from` it begins */
     kao_upright upright; /* from texts that libpng is not shown */
     kao_image *out;
-    bool interlaced, alpha;
-    int pass;      /* of the row that is being read, 0 to 6 */
-    uint32_t y;    /* of that row in the picture at full size */
-    uint8_t *row;  /* or NULL: rows go straight to the picture */
-    uint32_t *sum; /* of a reduced picture, or NULL */
-    bool in_tail;  /* all rows are there, and their checksums are right */
+    bool interlaced, grey;
+    size_t channels; /* of the rows that libpng gives: 1, 3, 4 */
+    int pass;        /* of the row that is being read, 0 to 6 */
+    uint32_t y;      /* of that row in the picture at full size */
+    uint8_t *row;    /* or NULL: rows go straight to the picture */
+    uint32_t *sum;   /* of a reduced picture, or NULL */
+    bool in_tail;    /* all rows are there, and their checksums are right */
     const kao_image *image;
     kao_bytes *to;
 } png_job;
@@ -61,26 +62,27 @@ static kao_status ends_early(size_t at, kao_error *err)
                        at);
 }
 
-/* n pixels of RGB or RGBA to every step-th pixel of to. */
-static void put_row(uint8_t *to, size_t step, const uint8_t *from, size_t n, bool alpha)
+/* Sample c of R, G, B of a pixel of so many channels. */
+static inline uint8_t sample(const uint8_t *p, size_t channels, size_t c)
 {
-    for (size_t i = 0; i < n; i++, to += step * KAO_RGB) {
-        const uint8_t *p = from + i * (alpha ? 4 : 3);
-
-        for (size_t c = 0; c < 3; c++)
-            to[c] = alpha ? kao_over_white(p[c], p[3]) : p[c];
-    }
+    return channels == 4 ? kao_over_white(p[c], p[3]) : p[channels == 1 ? 0 : c];
 }
 
-static void add_row(uint32_t *sum, size_t d, const uint8_t *from, size_t n, bool alpha)
+/* n pixels to every step-th pixel of to. */
+static void put_row(uint8_t *to, size_t step, const uint8_t *from, size_t n,
+                    size_t channels)
 {
-    for (size_t i = 0; i < n; i++) {
-        const uint8_t *p = from + i * (alpha ? 4 : 3);
-        uint32_t *to = sum + i / d * KAO_RGB;
+    for (size_t i = 0; i < n; i++, to += step * KAO_RGB)
+        for (size_t c = 0; c < KAO_RGB; c++)
+            to[c] = sample(from + i * channels, channels, c);
+}
 
-        for (size_t c = 0; c < 3; c++)
-            to[c] += alpha ? kao_over_white(p[c], p[3]) : p[c];
-    }
+static void add_row(uint32_t *sum, size_t d, const uint8_t *from, size_t n,
+                    size_t channels)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t c = 0; c < KAO_RGB; c++)
+            sum[i / d * KAO_RGB + c] += sample(from + i * channels, channels, c);
 }
 
 /* Means of n_rows rows; the last pixel may stand for fewer columns. */
@@ -111,7 +113,7 @@ static void row_came(png_job *j)
     const uint32_t d = j->out->reduction;
 
     if (j->sum) {
-        add_row(j->sum, d, j->row, j->out->full_width, j->alpha);
+        add_row(j->sum, d, j->row, j->out->full_width, j->channels);
         if (j->y % d == d - 1 || j->y == j->out->full_height - 1)
             put_means(j->out, j->y / d, j->sum, j->y % d + 1);
     } else if (j->interlaced) {
@@ -120,9 +122,9 @@ static void row_came(png_job *j)
             kao_image_row(j->out, j->y) + (size_t)PNG_PASS_START_COL(pass) * KAO_RGB;
 
         put_row(to, (size_t)1 << PNG_PASS_COL_SHIFT(pass), j->row, pass_cols(j, pass),
-                j->alpha);
+                j->channels);
     } else if (j->row) {
-        put_row(kao_image_row(j->out, j->y), 1, j->row, j->out->width, j->alpha);
+        put_row(kao_image_row(j->out, j->y), 1, j->row, j->out->width, j->channels);
     }
 }
 
@@ -284,23 +286,41 @@ static kao_status check_head(kao_span bytes, kao_error *err)
     return KAO_OK;
 }
 
-static void ask_for_rgb(png_job *j)
+/* As OpenCV asks libpng for it, which takes the gamma that the file states into account. */
+static void ask_for_grey(png_structp png)
 {
-    /* A multiple of 5 bytes: names with their terminators. */
-    static const png_byte unused[] = "iCCP\0sPLT\0hIST\0pCAL\0sCAL\0cHRM\0gAMA\0"
-                                     "sRGB\0tIME\0pHYs\0oFFs\0bKGD\0sBIT";
+    png_set_strip_16(png);
+    png_set_strip_alpha(png);
+    png_set_palette_to_rgb(png);
+    png_set_expand_gray_1_2_4_to_8(png);
+    png_set_rgb_to_gray(png, PNG_ERROR_ACTION_NONE, 0.299, 0.587);
+}
+
+static void ask_for_rgb(png_structp png)
+{
+    png_set_expand(png);
+    png_set_scale_16(png);
+    png_set_gray_to_rgb(png);
+}
+
+static void read_head(png_job *j)
+{
+    /* A multiple of 5 bytes: names with their terminators. Those of gamma come last. */
+    static const png_byte unused[] = "sPLT\0hIST\0pCAL\0sCAL\0cHRM\0tIME\0pHYs\0"
+                                     "oFFs\0bKGD\0sBIT\0gAMA\0sRGB\0iCCP";
+    const int n_unused = (int)(sizeof unused / 5) - (j->grey ? 3 : 0);
 
     png_set_user_limits(j->png, KAO_IMAGE_MAX_SIDE, KAO_IMAGE_MAX_SIDE);
     png_set_chunk_malloc_max(j->png, MAX_CHUNK);
     png_set_chunk_cache_max(j->png, MAX_CHUNKS);
     png_set_keep_unknown_chunks(j->png, PNG_HANDLE_CHUNK_NEVER, NULL, 0);
-    png_set_keep_unknown_chunks(j->png, PNG_HANDLE_CHUNK_NEVER, unused,
-                                (int)(sizeof unused / 5));
+    png_set_keep_unknown_chunks(j->png, PNG_HANDLE_CHUNK_NEVER, unused, n_unused);
     png_set_read_fn(j->png, j, on_read);
     png_read_info(j->png, j->info);
-    png_set_expand(j->png);
-    png_set_scale_16(j->png);
-    png_set_gray_to_rgb(j->png);
+    if (j->grey)
+        ask_for_grey(j->png);
+    else
+        ask_for_rgb(j->png);
     png_read_update_info(j->png, j->info);
 }
 
@@ -356,11 +376,13 @@ static kao_status make_room(png_job *j)
     j->out->full_width = w;
     j->out->full_height = h;
     j->out->reduction = d;
-    if (j->alpha || j->interlaced || d > 1)
+    const bool as_it_comes = j->channels == KAO_RGB && !j->interlaced && d == 1;
+
+    if (!as_it_comes)
         j->row = kao_alloc(j->mem, png_get_rowbytes(j->png, j->info));
     if (d > 1)
         j->sum = kao_calloc(j->mem, (size_t)j->out->width * KAO_RGB, sizeof *j->sum);
-    if (((j->alpha || j->interlaced) && !j->row) || (d > 1 && (!j->row || !j->sum)))
+    if ((!as_it_comes && !j->row) || (d > 1 && !j->sum))
         return kao_fail(j->err, KAO_E_NOMEM, "PNG: out of memory");
     return KAO_OK;
 }
@@ -369,8 +391,8 @@ static kao_status read_guarded(png_job *j)
 {
     if (setjmp(j->escape))
         return j->status;
-    ask_for_rgb(j);
-    j->alpha = png_get_channels(j->png, j->info) == 4;
+    read_head(j);
+    j->channels = png_get_channels(j->png, j->info);
     j->interlaced = png_get_interlace_type(j->png, j->info) != PNG_INTERLACE_NONE;
     const kao_status st = make_room(j);
 
@@ -390,10 +412,10 @@ kao_status kao_png_decode(kao_mem *mem, kao_span bytes,
                   .err = err,
                   .from = kao_reader_of(bytes),
                   .next_chunk = SIGNATURE_BYTES,
+                  .grey = options->grey, /* and at full size if it may be */
                   .out = out };
     kao_status st = check_head(bytes, err);
 
-    (void)options; /* PNG comes at full size if it may */
     if (st)
         return st;
     j.png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, &j, on_error, on_warning,

@@ -7,8 +7,8 @@
 #include "image/image.h"
 
 /* out is {0}; on success it has pixels as they lie in the file and *orientation is 1
- * to 8, or 0 where memory was missing to learn it. On failure out is {0}. Messages start with the format's name and carry no file
- * name. */
+ * to 8, or 0 where memory was missing to learn it. On failure out is {0}. Messages carry no
+ * file name; they start with the format's, but for a picture that finds no memory. */
 typedef kao_status kao_decode_fn(kao_mem *mem, kao_span bytes,
                                  const kao_image_options *options, kao_image *out,
                                  uint8_t *orientation, kao_error *err);

@@ -44,4 +44,10 @@ static inline uint8_t kao_over_white(uint32_t c, uint32_t a)
     return (uint8_t)((c * a + 255u * (255u - a) + 127u) / 255u);
 }
 
+static inline void kao_grey_to_rgb(uint8_t *rgb, const uint8_t *grey, size_t n)
+{
+    for (size_t i = 0; i < n; i++, rgb += KAO_RGB)
+        rgb[0] = rgb[1] = rgb[2] = grey[i];
+}
+
 #endif

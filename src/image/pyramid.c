@@ -12,9 +12,7 @@
 
 #include <string.h>
 
-#include "image/resize.h"
-
-enum { N_SLOTS = 8 };
+enum { N_SLOTS = 12 };
 
 static const uint32_t steps[] = { 640, 1280 }; /* the longer sides of the chain */
 
@@ -35,6 +33,7 @@ struct kao_pyramid {
     uint64_t picture; /* counts pictures */
     uint64_t clock;
     slot slots[N_SLOTS];
+    slot part; /* the last one that was made */
 };
 
 kao_status kao_pyramid_create(kao_context *ctx, kao_pyramid **out, kao_error *err)
@@ -68,6 +67,7 @@ void kao_pyramid_destroy(kao_pyramid *p)
         return;
     for (int i = 0; i < N_SLOTS; i++)
         free_slot(p, &p->slots[i]);
+    free_slot(p, &p->part);
     kao_free(&p->ctx->mem, p);
 }
 
@@ -211,4 +211,53 @@ kao_status kao_pyramid_level(kao_pyramid *p, uint32_t width, uint32_t height,
     }
     *level = kao_image_view(src.rotation ? &s->upright : &s->lying);
     return KAO_OK;
+}
+
+/* ---- parts ---- */
+
+/* A place in the upright picture of width x height pixels, as it lies before a clockwise turn
+ * by `rotation`. */
+static kao_place lay_down(kao_place at, uint32_t rotation, uint32_t width,
+                          uint32_t height)
+{
+    const uint32_t right = width - at.x - at.width, below = height - at.y - at.height;
+
+    switch (rotation) {
+    case 90:
+        return (kao_place){ at.y, right, at.height, at.width };
+    case 180:
+        return (kao_place){ right, below, at.width, at.height };
+    case 270:
+        return (kao_place){ below, at.x, at.height, at.width };
+    default:
+        return at;
+    }
+}
+
+kao_status kao_pyramid_part(kao_pyramid *p, kao_place *at, uint32_t width,
+                            uint32_t height, kao_view *part, kao_error *err)
+{
+    const kao_view *v = &p->view;
+    uint32_t w = 0, h = 0;
+
+    kao_pyramid_size(p, &w, &h);
+    kao_place lying = lay_down(*at, v->rotation, w, h);
+
+    lying.x &= ~1u;
+    lying.y &= ~1u;
+    *at = lay_down(lying, (360 - v->rotation) % 360, v->width, v->height);
+    const kao_view src = kao_view_part(v, lying.x, lying.y, lying.width, lying.height);
+
+    if (width == at->width && height == at->height && v->rotation == 0 &&
+        v->format == KAO_PIXELS_RGB) {
+        *part = src;
+        return KAO_OK;
+    }
+    p->part.width = width;
+    p->part.height = height;
+    const kao_status st = fill(p, &p->part, &src, err);
+
+    if (!st)
+        *part = kao_image_view(v->rotation ? &p->part.upright : &p->part.lying);
+    return st;
 }

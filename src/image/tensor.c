@@ -19,11 +19,6 @@ static void fill_tables(tensor_tables *t, const kao_tensor_form *form)
             t->of[c][v] = ((float)v - form->mean[c]) * form->scale[c];
 }
 
-static uint32_t grey_of(const uint8_t *p)
-{
-    return (4899u * p[0] + 9617u * p[1] + 1868u * p[2] + 8192u) >> 14;
-}
-
 /* n pixels, each `step` bytes from the one before. */
 static inline void step_row(float *restrict out, const uint8_t *restrict p,
                             ptrdiff_t step, size_t n, bool bgr, const tensor_tables *t)
@@ -51,7 +46,7 @@ void kao_view_to_tensor(const kao_view *v, const kao_tensor_form *form, float *o
 
         if (form->order == KAO_TENSOR_GREY) {
             for (size_t i = 0; i < n; i++)
-                out[form->mirror ? n - 1 - i : i] = t.of[0][grey_of(p + i * KAO_RGB)];
+                out[form->mirror ? n - 1 - i : i] = t.of[0][kao_grey(p + i * KAO_RGB)];
             out += n;
             continue;
         }

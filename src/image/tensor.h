@@ -4,11 +4,16 @@
 
 #include "image/view.h"
 
+/* 0.299 R + 0.587 G + 0.114 B in 15 bits, as cv2.cvtColor rounds it. */
+static inline uint32_t kao_grey(const uint8_t rgb[KAO_RGB])
+{
+    return (9798u * rgb[0] + 19235u * rgb[1] + 3735u * rgb[2] + 16384u) >> 15;
+}
+
 typedef enum kao_tensor_order {
     KAO_TENSOR_RGB,
     KAO_TENSOR_BGR,
-    KAO_TENSOR_GREY, /* one channel: (4899 R + 9617 G + 1868 B + 8192) >> 14, that is
-                        0.299, 0.587, 0.114 rounded as cv2.cvtColor does it */
+    KAO_TENSOR_GREY, /* one channel: kao_grey */
 } kao_tensor_order;
 
 typedef struct kao_tensor_form {

@@ -88,6 +88,21 @@ void kao_view_upright_size(const kao_view *v, uint32_t *width, uint32_t *height)
     *height = swap ? v->width : v->height;
 }
 
+kao_view kao_view_part(const kao_view *v, uint32_t x, uint32_t y, uint32_t width,
+                       uint32_t height)
+{
+    const layout *l = &layouts[v->format];
+    kao_view part = *v;
+
+    part.width = width;
+    part.height = height;
+    part.plane[0] += (ptrdiff_t)y * v->stride[0] + (ptrdiff_t)((size_t)x * l->bytes);
+    for (uint32_t i = 1; i < l->n_planes; i++)
+        part.plane[i] += (ptrdiff_t)(y >> l->half_y) * v->stride[i] +
+                         (ptrdiff_t)((size_t)(x >> l->half_x) * l->chroma_bytes);
+    return part;
+}
+
 /* ---- rows ---- */
 
 enum { ONE = 1 << 16, HALF = 1 << 15 };
@@ -189,8 +204,7 @@ void kao_view_row(const kao_view *v, uint32_t x, uint32_t y, uint32_t n, uint8_t
         }
         break;
     case KAO_PIXELS_GREY:
-        for (uint32_t i = 0; i < n; i++, rgb += KAO_RGB)
-            rgb[0] = rgb[1] = rgb[2] = p[i];
+        kao_grey_to_rgb(rgb, p, n);
         break;
     default:
         yuv_row(v, x, y, n, rgb);

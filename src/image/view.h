@@ -18,6 +18,11 @@ static inline const uint8_t *kao_view_rgb(const kao_view *view, uint32_t x, uint
     return view->plane[0] + (ptrdiff_t)y * view->stride[0] + (size_t)x * KAO_RGB;
 }
 
+/* width x height of its pixels from (x, y) on, as they lie (before rotation). x and y are even
+ * where the format has one colour for several pixels, and YUYV's width is. */
+kao_view kao_view_part(const kao_view *view, uint32_t x, uint32_t y, uint32_t width,
+                       uint32_t height);
+
 /* R, G, B of n pixels of row y from x on, as they lie (before rotation), any format. */
 void kao_view_row(const kao_view *view, uint32_t x, uint32_t y, uint32_t n,
                   uint8_t *rgb);

@@ -4,9 +4,9 @@
  * allows; each network has one. Drivers (conv.c ...) loop over tiles and
  * call the slots; nothing above this folder knows an ISA.
  *
- * Only the drivers call the slots of gemm and depthwise; the others are called through
- * the functions of pool.h, elementwise.h and layout.h, which state their contracts, but for
- * those of training (dot_rows, norm_*), which conv_grad_*.c and nn/ops/train_*.c call.
+ * Slots are called by the drivers of this folder, and those of training also by
+ * nn/ops/train_*.c. Other code asks for windows, maps and layouts by the functions of pool.h,
+ * elementwise.h and layout.h.
  *
  * Words of this folder:
  *   panel   packed weights of nr output channels, side by side
@@ -182,8 +182,8 @@ typedef void kao_to_pixels_fn(const float *planes, size_t plane, size_t n, size_
 typedef void kao_to_planes_fn(const float *pixels, size_t stride, size_t n, size_t c,
                               float *planes, size_t plane);
 
-/* sums[i] += sum over n rows of a[r*lda + i] * b[r*ldb + i], for c columns: one FMA each
- * (the reference rounds the product too), rows ascending, several partial sums allowed.
+/* sums[i] += sum over n rows of a[r*lda + i] * b[r*ldb + i], for c columns: product and sum
+ * rounded each, or by one FMA; rows ascending, several partial sums allowed.
  * Class bound: |got - exact| <= (n+4)*u*(|sums| + sum|a*b|). */
 typedef void kao_dot_rows_fn(const float *a, ptrdiff_t lda, const float *b,
                              ptrdiff_t ldb, size_t n, size_t c, float *sums);

@@ -22,6 +22,14 @@ uint32_t kao_type_bit(kao_dtype dtype)
         return KAO_T_F16;
     case KAO_F64:
         return KAO_T_F64;
+    case KAO_I16:
+        return KAO_T_I16;
+    case KAO_U16:
+        return KAO_T_U16;
+    case KAO_U32:
+        return KAO_T_U32;
+    case KAO_U64:
+        return KAO_T_U64;
     default:
         return 0;
     }

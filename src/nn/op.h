@@ -125,9 +125,15 @@ enum {
     KAO_T_BOOL = 1 << 5,
     KAO_T_F16 = 1 << 6,
     KAO_T_F64 = 1 << 7,
+    KAO_T_I16 = 1 << 8,
+    KAO_T_U16 = 1 << 9,
+    KAO_T_U32 = 1 << 10,
+    KAO_T_U64 = 1 << 11,
     KAO_T_REAL = KAO_T_F32 | KAO_T_F64,
-    KAO_T_INT = KAO_T_I64 | KAO_T_I32 | KAO_T_U8 | KAO_T_I8,
+    KAO_T_SIGNED = KAO_T_I64 | KAO_T_I32 | KAO_T_I16 | KAO_T_I8,
+    KAO_T_INT = KAO_T_SIGNED | KAO_T_U8 | KAO_T_U16 | KAO_T_U32 | KAO_T_U64,
     KAO_T_NUM = KAO_T_REAL | KAO_T_INT,
+    KAO_T_BY_SIGN = KAO_T_NUM & ~KAO_T_U64, /* looked at as int64 */
     KAO_T_ALL = KAO_T_NUM | KAO_T_BOOL,
 };
 

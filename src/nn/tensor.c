@@ -340,8 +340,16 @@ int64_t kao_tensor_int_at(const kao_tensor *t, int64_t at)
         return ((const int64_t *)t->data)[at];
     case KAO_I32:
         return ((const int32_t *)t->data)[at];
+    case KAO_I16:
+        return ((const int16_t *)t->data)[at];
     case KAO_I8:
         return ((const int8_t *)t->data)[at];
+    case KAO_U64:
+        return (int64_t)((const uint64_t *)t->data)[at];
+    case KAO_U32:
+        return ((const uint32_t *)t->data)[at];
+    case KAO_U16:
+        return ((const uint16_t *)t->data)[at];
     default:
         return ((const uint8_t *)t->data)[at];
     }
@@ -349,15 +357,15 @@ int64_t kao_tensor_int_at(const kao_tensor *t, int64_t at)
 
 void kao_tensor_set_int(const kao_tensor *t, int64_t at, int64_t v)
 {
-    switch (t->dtype) {
-    case KAO_I64:
-        ((int64_t *)t->data)[at] = v;
+    switch (kao_dtype_size((int)t->dtype)) {
+    case 8:
+        ((uint64_t *)t->data)[at] = (uint64_t)v;
         break;
-    case KAO_I32:
-        ((int32_t *)t->data)[at] = (int32_t)(uint32_t)(uint64_t)v;
+    case 4:
+        ((uint32_t *)t->data)[at] = (uint32_t)v;
         break;
-    case KAO_I8:
-        ((int8_t *)t->data)[at] = (int8_t)(uint8_t)v;
+    case 2:
+        ((uint16_t *)t->data)[at] = (uint16_t)v;
         break;
     default:
         ((uint8_t *)t->data)[at] = (uint8_t)v;
@@ -371,6 +379,8 @@ double kao_tensor_number_at(const kao_tensor *t, int64_t at)
         return (double)((const float *)t->data)[at];
     if (t->dtype == KAO_F64)
         return ((const double *)t->data)[at];
+    if (t->dtype == KAO_U64)
+        return (double)((const uint64_t *)t->data)[at];
     return (double)kao_tensor_int_at(t, at);
 }
 
@@ -390,20 +400,35 @@ void kao_tensor_set_number(const kao_tensor *t, int64_t at, double v)
     case KAO_F64:
         ((double *)t->data)[at] = v;
         break;
+    case KAO_BOOL:
+        ((uint8_t *)t->data)[at] = v != 0; /* NaN is true */
+        break;
     case KAO_I64:
-        ((int64_t *)t->data)[at] = truncated(v, INT64_MIN, INT64_MAX);
+        kao_tensor_set_int(t, at, truncated(v, INT64_MIN, INT64_MAX));
         break;
     case KAO_I32:
-        ((int32_t *)t->data)[at] = (int32_t)truncated(v, INT32_MIN, INT32_MAX);
+        kao_tensor_set_int(t, at, truncated(v, INT32_MIN, INT32_MAX));
         break;
-    case KAO_U8:
-        ((uint8_t *)t->data)[at] = (uint8_t)truncated(v, 0, UINT8_MAX);
+    case KAO_I16:
+        kao_tensor_set_int(t, at, truncated(v, INT16_MIN, INT16_MAX));
         break;
     case KAO_I8:
-        ((int8_t *)t->data)[at] = (int8_t)truncated(v, INT8_MIN, INT8_MAX);
+        kao_tensor_set_int(t, at, truncated(v, INT8_MIN, INT8_MAX));
+        break;
+    case KAO_U64:
+        ((uint64_t *)t->data)[at] = v >= 0x1p64 ? UINT64_MAX
+                                    : v >= 0x1p63
+                                        ? (uint64_t)v
+                                        : (uint64_t)truncated(v, 0, INT64_MAX);
+        break;
+    case KAO_U32:
+        kao_tensor_set_int(t, at, truncated(v, 0, UINT32_MAX));
+        break;
+    case KAO_U16:
+        kao_tensor_set_int(t, at, truncated(v, 0, UINT16_MAX));
         break;
     default:
-        ((uint8_t *)t->data)[at] = v != 0; /* NaN is true */
+        kao_tensor_set_int(t, at, truncated(v, 0, UINT8_MAX));
         break;
     }
 }

@@ -36,16 +36,34 @@ bool kao_tensor_view_as(const kao_tensor *t, const kao_tensor *as, int64_t *stri
 const char *kao_dims_text(const int64_t *dims, int32_t rank, char *buf, size_t cap);
 
 /* Element `at`, counted from data, of a tensor of integers or bools; set keeps the low bits
- * of v. */
+ * of v. A uint64 comes as the int64 of the same bits: see kao_order_bit. */
 int64_t kao_tensor_int_at(const kao_tensor *t, int64_t at);
 void kao_tensor_set_int(const kao_tensor *t, int64_t at, int64_t v);
 /* Element `at` of any type as a double, and back: into a float rounded, into an integer
  * truncated and clamped to its type, NaN as 0; a bool is v != 0. */
 double kao_tensor_number_at(const kao_tensor *t, int64_t at);
 void kao_tensor_set_number(const kao_tensor *t, int64_t at, double v);
+/* What elements of an integer type are xor-ed with to be in their type's order as int64. */
+static inline int64_t kao_order_bit(kao_dtype dtype)
+{
+    return dtype == KAO_U64 ? INT64_MIN : 0;
+}
 static inline bool kao_tensor_is_real(const kao_tensor *t)
 {
     return t->dtype == KAO_F32 || t->dtype == KAO_F64;
+}
+/* Element `at` of a float32 or float64 tensor, for the inner loops of sums. */
+static inline double kao_tensor_real_at(const kao_tensor *t, int64_t at)
+{
+    return t->dtype == KAO_F32 ? (double)((const float *)t->data)[at]
+                               : ((const double *)t->data)[at];
+}
+static inline void kao_tensor_set_real(const kao_tensor *t, int64_t at, double v)
+{
+    if (t->dtype == KAO_F32)
+        ((float *)t->data)[at] = (float)v;
+    else
+        ((double *)t->data)[at] = v;
 }
 /* The axes of t that are in the set, or those that are not: dims and strides. */
 kao_tensor kao_tensor_axes(const kao_tensor *t, const bool *in_set, bool want);

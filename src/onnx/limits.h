@@ -14,7 +14,7 @@ enum {
     KAO_MAX_SHARED = 16,           /* bytes of external tensors, for each there is */
     KAO_MAX_FOLDED = 1 << 20,      /* elements of a constant computed while planning */
     KAO_MAX_RESIZED = 1 << 24,     /* length of an axis that Resize makes */
-    KAO_MAX_PLANS = 8,             /* input shapes a session keeps a plan for */
+    KAO_MAX_PLANS = 16,            /* input shapes a session keeps a plan for */
     KAO_MAX_BOUND_BYTES = 1 << 16, /* of an input whose values decide shapes */
 };
 /* Bytes are limited by what a pointer difference can tell, too: on a 32-bit machine that is

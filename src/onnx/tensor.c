@@ -1,7 +1,7 @@
 /* TensorProto -> kao_onnx_tensor.
  *
  * A tensor's numbers come as raw little-endian bytes, as a typed list (float_data,
- * int32_data for all small types, int64_data), or from another file. The list may be packed
+ * int32_data for all small types, int64_data, uint64_data), or from another file. The list may be packed
  * or not in any file. The count must be what dims says: neither fewer nor more. */
 #include "onnx/tensor.h"
 
@@ -15,11 +15,15 @@ size_t kao_dtype_size(int dtype)
     switch (dtype) {
     case KAO_F32:
     case KAO_I32:
+    case KAO_U32:
         return 4;
     case KAO_I64:
+    case KAO_U64:
     case KAO_F64:
         return 8;
     case KAO_F16:
+    case KAO_I16:
+    case KAO_U16:
         return 2;
     case KAO_U8:
     case KAO_I8:
@@ -196,28 +200,18 @@ static kao_status parse_field(raw_tensor *x, const kao_pb_field *f, kao_arena *a
 
 static void store(void *data, kao_dtype dtype, int64_t i, uint64_t v)
 {
-    switch (dtype) {
-    case KAO_F32:
-    case KAO_I32: {
-        const uint32_t u = (uint32_t)v;
+    const size_t size = kao_dtype_size((int)dtype);
 
-        memcpy((uint8_t *)data + i * 4, &u, 4);
-        break;
-    }
-    case KAO_I64:
-    case KAO_F64:
-        memcpy((uint8_t *)data + i * 8, &v, 8);
-        break;
-    case KAO_F16:
+    if (dtype == KAO_BOOL)
+        v = v != 0;
+    if (size == 8)
+        ((uint64_t *)data)[i] = v;
+    else if (size == 4)
+        ((uint32_t *)data)[i] = (uint32_t)v;
+    else if (size == 2)
         ((uint16_t *)data)[i] = (uint16_t)v;
-        break;
-    case KAO_BOOL:
-        ((uint8_t *)data)[i] = v != 0;
-        break;
-    default:
+    else
         ((uint8_t *)data)[i] = (uint8_t)v;
-        break;
-    }
 }
 
 /* The typed list of a tensor whose type and count are already checked. */
@@ -259,7 +253,11 @@ static bool read_list(const raw_tensor *x, kao_span bytes, void *data)
 
 static int list_field_of(kao_dtype dtype)
 {
-    return dtype == KAO_F32 ? 4 : dtype == KAO_I64 ? 7 : dtype == KAO_F64 ? 10 : 5;
+    return dtype == KAO_F32                       ? 4
+           : dtype == KAO_I64                     ? 7
+           : dtype == KAO_F64                     ? 10
+           : dtype == KAO_U32 || dtype == KAO_U64 ? 11
+                                                  : 5;
 }
 
 /* data from bytes in the file's order: borrowed where they are aligned. */

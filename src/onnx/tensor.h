@@ -13,11 +13,15 @@ typedef enum kao_dtype {
     KAO_F32 = 1,
     KAO_U8 = 2,
     KAO_I8 = 3,
+    KAO_U16 = 4,
+    KAO_I16 = 5,
     KAO_I32 = 6,
     KAO_I64 = 7,
     KAO_BOOL = 9, /* one byte, 0 or 1 */
     KAO_F16 = 10, /* IEEE half: numbers of a file; computed with as KAO_F32 */
     KAO_F64 = 11,
+    KAO_U32 = 12,
+    KAO_U64 = 13,
 } kao_dtype;
 
 /* Bytes an element; 0 for a type that kao does not have. */

@@ -205,7 +205,7 @@ static void details(void **state)
     kao_fail(&err, KAO_E_FORMAT, "again: %s",
              err.msg); /* its own line as an argument */
     assert_string_equal(err.msg, "again: node 3: here");
-    for (int i = 0; i <= KAO_E_CANCELLED; i++)
+    for (int i = 0; i <= KAO_E_NOT_LIVE; i++)
         assert_true(strlen(kao_status_name((kao_status)i)) > 1);
     assert_string_equal(kao_status_name(KAO_E_NO_FACE), "no_face");
     assert_string_equal(kao_status_name((kao_status)999), "unknown_status");

@@ -19,7 +19,13 @@ static void member(pb *tar, const char *prefix, const char *name, char type,
     memcpy(head, name, strnlen(name, 100)); /* one of 100 bytes has no end */
     snprintf(head + 124, 12, "%011o", (unsigned)n);
     head[156] = type;
-    memcpy(head + 257, "ustar", 6);
+    memcpy(head + 257,
+           type == 'g' ? "ustar  "
+                       : "ustar\0"
+                         "00",
+           8);
+    if (type == 'g') /* GNU's own form of a file */
+        head[156] = '0';
     memcpy(head + 345, prefix, strnlen(prefix, 155));
     pb_raw(tar, head, sizeof head);
     pb_raw(tar, text, n);
@@ -49,12 +55,15 @@ static void members(void **state)
     member(&tar, prefix, longest, '0', "longest");
     member(&tar, "", "./b/c.jpg", '\0', "below");
     member(&tar, "", "z.jpg", '0', "again");
+    member(&tar, "15302745061", "backup/g.jpg", 'g',
+           "times"); /* tar --listed-incremental */
     pb_raw(&tar, (const char[1024]){ 0 }, 1024);
     assert_int_equal(kao_tar_parse(&t, &mem, bytes_of(&tar), "t", NULL), KAO_OK);
-    assert_int_equal(t.n, 4);
+    assert_int_equal(t.n, 5);
     static const char *const want[][2] = {
         { "z.jpg", "last by name" },
         { "b/c.jpg", "below" },
+        { "backup/g.jpg", "times" },
         { NULL, "longest" },
     };
 

@@ -16,7 +16,7 @@ run 0 "$KAO" align "$group" -o one --faces 3 --json
 same one/group.face3.png chips/group.face3.png
 fact "--faces takes one; --json: file, chips; a chip has its face's number"
 if [ $faces = no ]; then # between two faces one that is too small: by score the second
-    "$COMPOSE" mixed.png 640 640 60 "#00d200" 64 64 16 16 "#c80000" 320 320 8 8 "#00be00" 480 480 16 16
+    "$COMPOSE" mixed.png 1280 1280 60 "#00d200" 64 64 16 16 "#c80000" 320 320 8 8 "#00be00" 480 480 16 16
     run 0 "$KAO" detect mixed.png --json
     "${PYTHON:-python3}" -c 'import json,sys; o = [f["box"][2] < 30 for f in json.loads(open(sys.argv[1]).read())["faces"]]; assert o == [False, True, False], o' out || fails "order"
     run 0 "$KAO" align mixed.png -o mixed

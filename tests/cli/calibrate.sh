@@ -118,7 +118,7 @@ verify() { run "$1" "$KAO" verify --no-detect people/p0/1.png people/p1/1.png -m
 status=0
 "$KAO" verify --no-detect people/p0/1.png people/p1/1.png -m ./mine.onnx --json >s.json || status=$?
 checks odds s.json mine.onnx.card 1e-4 all
-for far in 0.05 0.001; do
+for far in 0.05 0.001 0.1 1e-6; do # and at both ends of the curve
     status=0
     "$KAO" verify --no-detect people/p0/1.png people/p1/1.png -m ./mine.onnx --json --far $far >s.json || status=$?
     checks odds s.json mine.onnx.card $far all

@@ -24,7 +24,7 @@ if command -v bash >/dev/null; then
             grep -qx -- "$o" got || fails "bash: kao $c has no $o"
         done
     done
-    [ "$(offers kao verify --tta c)" = concat ] || fails "the words of an option"
+    [ "$(offers kao verify --tta s)" = sum ] || fails "the words of an option"
     [ "$(offers kao model ru)" = run ] || fails "the words of an operand"
     [ "$(offers kao eval -m x identi)" = "" ] || fails "an operand's words elsewhere"
     [ -z "$(offers kao verify --far '')" ] || fails "a number is offered"

@@ -47,6 +47,23 @@ grep -q "95 % by bootstrap over 4 people" page.html || fails "no interval on the
 head -n 6 pairs.txt >few.txt
 run 0 "$KAO" eval verify people few.txt
 out_has "not over 10 folds with 5 pairs"
+run 0 "$KAO" eval verify people pairs.txt --discard d.svg
+out_has "left out"
+for row in picture norm score; do
+    grep -E "^$row +[0-9]" out | awk '{ exit !(NF == 12) }' || fails "the row $row"
+done
+grep -q '^<svg xmlns=' d.svg || fails "no plot"
+run 0 "$KAO" eval verify people pairs.txt --discard d2.svg --threads 1 --json
+same d.svg d2.svg
+"${PYTHON:-python3}" -c '
+import json
+d = json.load(open("out"))["discard"]
+assert d["left_out"][:3] == [0, .05, .1] and d["far"] == .001
+assert all(len(d[k]) == 11 and d[k][0] == d["norm"][0] and 0 <= min(d[k]) for k in ("picture", "norm", "score")), d
+' || fails "discard in JSON"
+run 4 "$KAO" eval verify people pairs.txt --discard no/d.svg
+err_one_line
+fact "--discard: misses when the worst pictures' pairs are left out, by three qualities; table, JSON, a plot; the same for any threads"
 KAO_PROGRESS_MS=0 check on-terminal shown "$KAO" eval verify people pairs.txt
 grep -q "9/9" shown || fails "no progress on a terminal"
 fact "similarities are those of kao embed, none, concat and sum; the figures follow from them; the same for --threads 1"

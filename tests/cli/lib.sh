@@ -114,18 +114,19 @@ END
 }
 
 # What the built models take for faces (tests/support/models.h): a green patch of 16 x 16 on
-# its grid is one of 38 x 50; what lies around it makes the person.
+# its grid is one of 38 x 50; what lies around it makes the person. 1280 pixels, so that no
+# pass enlarges it to several.
 paint_pictures() {
-    wide=640 high=640
+    wide=1280 high=1280
     PICTURES=$work/pictures
     mkdir "$PICTURES"
     a=$PICTURES/ana_1.jpg b=$PICTURES/ana_3.jpg c=$PICTURES/ben_1.jpg group=$PICTURES/group.jpg
-    "$COMPOSE" "$a" 640 640 60 "#00d200" 320 320 16 16
-    "$COMPOSE" "$b" 640 640 70 "#00d800" 320 320 16 16
-    "$COMPOSE" "$c" 640 640 110 "#000000" 300 340 60 16 "#00d200" 320 320 16 16
-    "$COMPOSE" "$group" 640 640 60 "#00d200" 64 64 16 16 "#00d800" 320 64 16 16 "#00dc00" 64 320 16 16 \
+    "$COMPOSE" "$a" 1280 1280 60 "#00d200" 320 320 16 16
+    "$COMPOSE" "$b" 1280 1280 70 "#00d800" 320 320 16 16
+    "$COMPOSE" "$c" 1280 1280 110 "#000000" 300 340 60 16 "#00d200" 320 320 16 16
+    "$COMPOSE" "$group" 1280 1280 60 "#00d200" 64 64 16 16 "#00d800" 320 64 16 16 "#00dc00" 64 320 16 16 \
         "#00e000" 320 320 16 16
-    "$COMPOSE" "$work/small.png" 640 640 60 "#c80000" 320 320 8 8
+    "$COMPOSE" "$work/small.png" 1280 1280 60 "#c80000" 320 320 8 8
 }
 
 # Is this model inside the program?

@@ -68,7 +68,7 @@ for n in 0 -1 x 65537 1e3 '' ' 1' 99999999999999999999; do bad --threads "$n" "a
 for n in 1.01 -1.5 nan inf x '' . 0x1 1,5; do bad --threshold "$n" "a number from -1 to 1"; done
 for n in 0 -0.5 2; do bad --min-score "$n" "a number above 0, 1 at most"; done
 for n in '' big 0 'largest|center' larges; do bad --faces "$n" "largest|center|best|all|error|N"; done
-for n in '' both 'none|concat'; do bad --tta "$n" "none|concat|sum"; done
+for n in '' both 'none|concat'; do bad --tta "$n" "card|none|concat|sum"; done
 fact "values out of range, words that are no choice and numbers that are none are refused with what was wanted"
 
 run 3 "$KAO" verify a b --threshold

@@ -265,38 +265,66 @@ def decode(begin, path, o, w, h):
     return yunet(o, w, h)
 
 
-def passes(begin, form, side):
-    """Sizes to look at, and the range of sizes kept of each (DESIGN of the searches in kao)."""
+def passes(begin, form, size):
+    """Sizes to look at, and the range of sizes kept of each (docs/detectors.md)."""
+    side, fixed = max(size), form[5]
     if form[3] == "stretch":
-        return [(max(form[5]), 0, 9)]
-    room = min(form[5]) if form[5] else 416 if begin == "yolov3_face" else 640
-    main = min(2 * side, room)
+        return [(max(fixed), 0, 9)]
+    main = min(2 * side, min(fixed) if fixed else 416 if begin == "yolov3_face" else 640)
     list_ = [(main, 0, 9)]
     if begin.startswith(("blaze", "yolov3")):
         return list_
-    if main > 160:
-        list_.append((160, .35, 9))
-    if not form[5] and side > 960:
-        list_.append((min(side, 1280), 0, .2))
+    fine, most, room = min(2 * side, 1280), min(side, 4000), min(fixed) if fixed else 1280
+    list_ += [(160, .35, 9)] * (main > 160) + [(320, .12, .35)] * (main > 320)
+    for small in [fine] * (fine > main) + [most] * (most > max(main, fine) and size[0] * size[1] > 2000000):
+        list_.append((small, 0, min(.2, 64 / small) if small > room else .2))
     return list_
 
 
+def along(n, most, step=32, overlap=96):
+    """Tiles of n pixels: where each begins and ends, and between which centres its faces have theirs."""
+    if n <= most:
+        return [(0, n, -np.inf, np.inf)]
+    many = -(-(n - overlap) // (most - overlap))
+    span = -(-(n + (many - 1) * overlap) // many // step) * step
+    begins = [i * (n - span) // (many - 1) for i in range(many)]
+    middles = [-np.inf] + [(b + a + span) / 2 for a, b in zip(begins, begins[1:])] + [np.inf]
+    return [(b, b + span, middles[i] - 6, middles[i + 1] + 6) for i, b in enumerate(begins)]
+
+
+def parts(image, form, side):
+    """The picture, or tiles of it at `side` pixels: each with where it begins and the centres that are its."""
+    room = min(form[5]) if form[5] else 1280
+    if form[3] == "stretch" or side <= room:
+        yield image, side, (0, 0), (1, 1), (-np.inf, np.inf, -np.inf, np.inf)
+        return
+    level = image.resize([int(v * side / max(image.size) + 1e-9) for v in image.size], Image.BILINEAR)
+    k = [a / b for a, b in zip(image.size, level.size)]
+    for y0, y1, top, bottom in along(level.height, room):
+        for x0, x1, left, right in along(level.width, room):
+            yield level.crop((x0, y0, x1, y1)), max(x1 - x0, y1 - y0), (x0, y0), k, (left, right, top, bottom)
+
+
 def look(net, begin, form, image):
-    found = [np.zeros((0, 5))]
-    for side, low, high in passes(begin, form, max(image.size)):
-        paper, k, at = lay(image, form, side)
-        x = tensor(paper, form)[None]
-        if not begin.startswith("blaze"):
-            x = x.transpose(0, 3, 1, 2)
-        rows = decode(begin, net.path, net.run(x), *paper.size)
-        rows = rows[rows[:, 4] >= form[6]]
-        if begin.startswith("blaze"):
-            rows = join(rows, form[7], True)
-        longer = np.maximum(rows[:, 2] - rows[:, 0], rows[:, 3] - rows[:, 1])
-        rows = rows[(longer >= low * side) & (longer <= high * side)]
-        found.append((rows - (at[0], at[1], at[0], at[1], 0)) * (k[0], k[1], k[0], k[1], 1))
+    found, sizes = [np.zeros((0, 5))], passes(begin, form, image.size)
+    for side, low, high in sizes:
+        for part, longer, begins, scale, own in parts(image, form, side):
+            paper, k, at = lay(part, form, longer)
+            x = tensor(paper, form)[None]
+            if not begin.startswith("blaze"):
+                x = x.transpose(0, 3, 1, 2)
+            rows = decode(begin, net.path, net.run(x), *paper.size)
+            rows = rows[rows[:, 4] >= form[6]]
+            if begin.startswith("blaze"):
+                rows = join(rows, form[7], True)
+            size = np.maximum(rows[:, 2] - rows[:, 0], rows[:, 3] - rows[:, 1])
+            rows = rows[(size >= low * side) & (size <= high * side)]
+            rows = (rows - (at[0], at[1], at[0], at[1], 0)) * (k[0], k[1], k[0], k[1], 1) + (*begins, *begins, 0)
+            x, y = (rows[:, 0] + rows[:, 2]) / 2, (rows[:, 1] + rows[:, 3]) / 2
+            rows = rows[(x >= own[0]) & (x <= own[1]) & (y >= own[2]) & (y <= own[3])]
+            found.append(rows * (scale[0], scale[1], scale[0], scale[1], 1))
     rows = np.concatenate(found)
-    return join(rows, form[7]) if len(found) == 2 else merge(rows, form[7])
+    return merge(rows, form[7]) if len(sizes) > 1 else join(rows, form[7])
 
 
 def mtcnn(nets, form, image):
@@ -375,4 +403,5 @@ def main():
     print("%d of %d cases differ by more than one face" % (far, cases))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -42,6 +42,14 @@ def tensor(a, fixed):
     return '{ %d, "%s", %d, %d }' % (TYPES[str(a.dtype)], dims, at, fixed)
 
 
+def both(op, opset, attributes, inputs, outputs, *more):
+    """A case in float32, outputs rounded here, and one in float64."""
+    def of(dtype, a):
+        return np.asarray(a, dtype) if np.asarray(a).dtype in (np.float32, np.float64) else a
+    for dtype in np.float32, np.float64:
+        case(op, opset, attributes, [of(dtype, a) for a in inputs], [of(dtype, a) for a in outputs], *more)
+
+
 def case(op, opset, attributes, inputs, outputs, k=1, magnitude=None, fixed=()):
     """fixed: inputs that decide shapes. An input None is left out."""
     outputs = [np.asarray(o) for o in outputs]
@@ -105,15 +113,15 @@ def activations():
     case("Relu", 13, "", [x], [np.maximum(x, 0)])
     i = ints(-5, 5, 2, 7, dtype=np.int32)
     case("Relu", 14, "", [i], [np.maximum(i, 0)])
-    case("LeakyRelu", 13, "alpha=0.25", [x], [np.where(x < 0, np.float32(0.25) * x, x)])
+    both("LeakyRelu", 13, "alpha=0.25", [x], [np.where(x < 0, np.float32(0.25) * x, x)])
     case("LeakyRelu", 13, "", [x], [f32(np.where(x < 0, d * 0.01, d))])
     case("Sigmoid", 13, "", [x], [f32(1 / (1 + np.exp(-d)))])
     case("Exp", 13, "", [x], [f32(np.exp(d))])
     case("Identity", 13, "", [x], [x])
-    case("Dropout", 10, "", [x], [x, np.ones(x.shape, bool)])
+    both("Dropout", 10, "", [x], [x, np.ones(x.shape, bool)])
     for dims in (3, 1, 1), (3,), (1,), (4, 3), (2, 1, 4, 1):
         s = floats(*dims)
-        case("PRelu", 9, "", [x, s], [np.where(x < 0, x * s, x)])
+        both("PRelu", 9, "", [x, s], [np.where(x < 0, x * s, x)])
     s = floats(3)  # opset 6, and a slope that does not broadcast: one number a channel
     y = floats(2, 3, 4, 5)
     channel = np.where(x < 0, x * s.reshape(3, 1, 1), x)
@@ -204,8 +212,8 @@ def convolutions():
         b = floats(oc) if bias else None
         k = c // group * int(np.prod(kernel))
         large = conv(np.abs(x), np.abs(w), None if b is None else np.abs(b), stride, dilation, pads, group).max()
-        case("Conv", 11, words(None, stride, dilation, pads, " group=%d" % group),
-             [x, w] + ([b] if bias else []), [f32(conv(x, w, b, stride, dilation, pads, group))], k, large)
+        both("Conv", 11, words(None, stride, dilation, pads, " group=%d" % group),
+             [x, w] + ([b] if bias else []), [conv(x, w, b, stride, dilation, pads, group)], k, large)
     for mode, (b, e) in ("SAME_UPPER", (0, 1)), ("SAME_LOWER", (1, 0)):
         x, w = floats(1, 2, 5, 5), floats(3, 2, 2, 2)
         pads = ((b, e), (b, e))
@@ -242,9 +250,9 @@ def pools():
             mean_pad[to] = q.sum(axis=tuple(range(2, q.ndim))) / n.sum()
         t = words(kernel, stride, dilation, pads, " ceil_mode=1" if ceil_mode else "")
         k = int(np.prod(kernel))
-        case("MaxPool", 12, t, [x], [f32(high), where])
-        case("AveragePool", 19, t, [x], [f32(mean)], k, 2)
-        case("AveragePool", 19, t + " count_include_pad=1", [x], [f32(mean_pad)], k, 2)
+        both("MaxPool", 12, t, [x], [high, where])
+        both("AveragePool", 19, t, [x], [mean], k, 2)
+        both("AveragePool", 19, t + " count_include_pad=1", [x], [mean_pad], k, 2)
     x = floats(2, 5, 3, 4)
     case("GlobalAveragePool", 13, "", [x], [f32(x.astype(float).mean((2, 3), keepdims=True))], 12, 2)
     q = ints(0, 255, 1, 2, 4, 4, dtype=np.uint8)
@@ -259,8 +267,8 @@ def norms():
         scale, b, mean, var = floats(c), floats(c), floats(c), np.abs(floats(c)) + np.float32(0.25)
         to = (c,) + (1,) * (len(dims) - 2)
         s, o, m, v = (a.astype(float).reshape(to) for a in (scale, b, mean, var))
-        out = s * (x - m) / np.sqrt(v + 0.001) + o
-        case("BatchNormalization", 9, "epsilon=0.001", [x, scale, b, mean, var], [f32(out)], 4, 20)
+        out = s * (x - m) / np.sqrt(v + float(np.float32(0.001))) + o
+        both("BatchNormalization", 9, "epsilon=0.001", [x, scale, b, mean, var], [out], 4, 20)
     x = floats(2, 3, 4)
     d = x.astype(float)
     for axis in 0, 1, 2, -1:
@@ -408,6 +416,70 @@ def crops():
         roi = np.array([0, 0, -1, -1, 1, 1, 2, 2], np.float32)
         case("Resize", 13, "mode=nearest coordinate_transformation_mode=tf_crop_and_resize extrapolation_value=10.0",
              [x, roi, None, np.array([1, 1, 4, 4])], [out], fixed=(1, 3))
+
+
+def filters():
+    """Cubic and antialias: each axis by a matrix, whose rows are the filter around a place."""
+    def matrix(n, m, scale, coord, cubic, a, antialias, exclude):
+        out = np.zeros((m, n))
+        for k in range(m):
+            s = {"half_pixel": (k + 0.5) / scale - 0.5, "asymmetric": k / scale, "align_corners": k * (n - 1) / max(m - 1, 1)}[coord]
+            wide = min(scale, 1) if antialias else 1
+            for i in range(-8 * n, 9 * n):  # far more than a filter reaches
+                d = abs(i - s) * wide
+                w = max(1 - d, 0)
+                if cubic:
+                    w = (a + 2) * d ** 3 - (a + 3) * d ** 2 + 1 if d <= 1 else a * d ** 3 - 5 * a * d ** 2 + 8 * a * d - 4 * a if d < 2 else 0
+                if not exclude or 0 <= i < n:
+                    out[k, min(max(i, 0), n - 1)] += w
+        return out / out.sum(1, keepdims=True)
+
+    x = floats(1, 2, 5, 4)
+    for cubic, coord, scales, a, antialias, exclude in [
+            (1, "half_pixel", (2, 1.5), None, 0, 0), (1, "half_pixel", (0.6, 2), -0.5, 0, 0), (1, "asymmetric", (1.5, 0.5), None, 0, 1),
+            (1, "align_corners", (2, 3), -0.5, 0, 1), (1, "half_pixel", (0.6, 0.5), None, 1, 0), (1, "half_pixel", (0.4, 2), -0.5, 1, 1),
+            (0, "half_pixel", (0.6, 0.5), None, 1, 0), (0, "half_pixel", (0.2, 0.25), None, 1, 0), (0, "asymmetric", (0.4, 2), None, 1, 1),
+            (0, "half_pixel", (2, 1.5), None, 0, 1)]:
+        sizes = [int(np.floor(n * s + 1e-9)) for n, s in zip(x.shape[2:], scales)]
+        real = [m / n for m, n in zip(sizes, x.shape[2:])]
+        rows, cols = [matrix(n, m, s, coord, cubic, -0.75 if a is None else a, antialias, exclude)
+                      for n, m, s in zip(x.shape[2:], sizes, real)]
+        t = "mode=%s coordinate_transformation_mode=%s%s%s%s" % (
+            "cubic" if cubic else "linear", coord, "" if a is None else " cubic_coeff_a=%g" % a,
+            " antialias=1" if antialias else "", " exclude_outside=1" if exclude else "")
+        for dtype in np.float32, np.float64:
+            out = np.einsum("yh,xw,nchw->ncyx", rows, cols, x.astype(float)).astype(dtype)
+            case("Resize", 18 if antialias else 13, t, [x.astype(dtype), None, None, np.array([1, 2] + sizes)], [out], 16, 8, fixed=(3,))
+
+
+def suppressions():
+    """Greedy, in the words of the specification; scores apart by more than a rounding."""
+    def iou(p, q):
+        h, w = [min(p[k + 2], q[k + 2]) - max(p[k], q[k]) for k in (0, 1)]
+        both = max(h, 0) * max(w, 0)
+        return both / ((p[2] - p[0]) * (p[3] - p[1]) + (q[2] - q[0]) * (q[3] - q[1]) - both)
+
+    for n, most, overlap, least, centre in [(12, 4, 0.3, 0.25, 0), (12, 99, 0.5, None, 0), (9, 3, 0.0, 0.5, 1), (7, 0, 0.5, None, 0)]:
+        corner = R.randint(0, 12, (2, n, 2)) / 4.0
+        side = R.randint(2, 9, (2, n, 2)) / 4.0
+        scores = R.permutation(2 * 3 * n).reshape(2, 3, n) / (6.0 * n)
+        boxes = np.concatenate([corner, corner + side], 2)
+        given = np.concatenate([corner + side / 2, side], 2)[:, :, [1, 0, 3, 2]] if centre else boxes.copy()
+        if not centre:
+            given[:, ::2] = given[:, ::2][:, :, [2, 1, 0, 3]]  # corners in another order
+        found = []
+        for b, c in itertools.product(range(2), range(3)):
+            left = [i for i in np.argsort(-scores[b, c]) if least is None or scores[b, c, i] > np.float32(least)]
+            taken = 0
+            while left and taken < most:
+                i = left.pop(0)
+                found.append([b, c, i])
+                taken += 1
+                left = [j for j in left if iou(boxes[b, i], boxes[b, j]) <= np.float32(overlap)]
+        inputs = [given.astype(np.float32), scores.astype(np.float32), np.int64(most), np.float32(overlap)]
+        inputs += [] if least is None else [np.float32(least)]
+        case("NonMaxSuppression", 11, "center_point_box=1" if centre else "", inputs,
+             [np.array(found, np.int64).reshape(-1, 3)], fixed=(0, 1, 2, 3, 4))
 
 
 # ---- element by element, by one function ----
@@ -654,7 +726,7 @@ def more_norms():
             out = np.zeros((2, 3) + tuple(sizes))
             for at, q in patches(y, sizes, kernel, stride, (1, 1), pads, 0):
                 out[(slice(None), slice(None)) + at] = (np.abs(q) ** p).reshape(2, 3, -1).sum(2) ** (1 / p)
-            case("LpPool", 18, words(kernel, stride, (1, 1), pads, " p=%d" % p), [y], [f32(out)], 12, 12)
+            both("LpPool", 18, words(kernel, stride, (1, 1), pads, " p=%d" % p), [y], [out], 12, 12)
 
 
 def conv_transposes():
@@ -679,7 +751,7 @@ def conv_transposes():
         cut = (slice(None), slice(None)) + tuple(slice(q, n - e) for (q, e), n in zip(pads, full))
         t = words(None, stride, dilation, pads, " group=%d output_padding=%s" % (group, text(more)))
         out = out[cut] + b.reshape((-1,) + (1,) * len(dims))
-        case("ConvTranspose", 11, t, [x, w, b], [f32(out)], 20, large.max() + 2)
+        both("ConvTranspose", 11, t, [x, w, b], [out], 20, large.max() + 2)
     x, w = np.ones((1, 1, 2, 2), np.float32), np.arange(9, dtype=np.float32).reshape(1, 1, 3, 3)
     full = np.zeros((5, 5), np.float32)  # stride 2: one row and one column too many for 4 x 4
     for i, j in itertools.product(range(2), range(2)):
@@ -829,7 +901,7 @@ def quantised():
 
 def main():
     for part in arithmetic, activations, types, convolutions, pools, norms, products, shapes, parts, resizes, maps, logic, several, reductions, \
-            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised, crops:
+            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised, crops, filters, suppressions:
         part()
     print("/* Written by make_operators.py: do not edit. */\n/* clang-format off */")
     print("static const double operator_numbers[] = {")

@@ -13,7 +13,8 @@
 static const char curves[] = "calibration.none = 0.2:-1 0.4:-3 0.5:-4 0.7:-6~\n"
                              "calibration.none.old people = 0.3:-1 0.5:-2\n"
                              "calibration.none.young = 0.1:-2.5 0.2:-3\n"
-                             "calibration.concat = 0.25:-1 0.35:-3\n";
+                             "calibration.concat = 0.25:-1 0.35:-3\n"
+                             "calibration.sum = 0.1875:-2~ 0.5:-4.5~\n";
 
 /* A model whose card is the sidecar's text. */
 static kao_status open_with(fixture *f, const char *text, kao_model **m)
@@ -57,7 +58,9 @@ static void thresholds(void **state)
         { KAO_TTA_NONE, .001, "nobody", false, 0, 0 },
         { KAO_TTA_CONCAT, .01, NULL, true, .3, 0 },
         { KAO_TTA_CONCAT, .01, "young", false, 0, 0 },
-        { KAO_TTA_SUM, .01, NULL, false, 0, 0 },
+        { KAO_TTA_SUM, .01, NULL, true, .1875, 1 },
+        { KAO_TTA_SUM, .001, NULL, true, .3125, 1 },
+        { KAO_TTA_SUM, .1, NULL, false, 0, 0 },
     };
     fixture *f = *state;
     kao_model *m = NULL;

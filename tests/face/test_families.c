@@ -30,10 +30,9 @@ typedef struct made {
     const char *message; /* of a failure */
 } made;
 
-/* outputs of -50 everywhere: no face */
-static pb network_of(const made *m)
+/* outputs of one number everywhere */
+static pb network_of(const made *m, float fill)
 {
-    const float fill = -50;
     graph g;
 
     graph_init(&g, 13);
@@ -225,7 +224,7 @@ static const made networks[] = {
 /* What opening and searching a made network says. */
 static void try_network(fixture *f, const made *m, const kao_image *image)
 {
-    pb file = network_of(m);
+    pb file = network_of(m, -50); /* no face */
     const kao_detect_options o = { .min_score =
                                        .9f }; /* alike logits are worth a half */
     const kao_view view = kao_image_view(image);
@@ -298,7 +297,7 @@ static void cards(void **state)
     fixture *f = *state;
 
     for (size_t i = 0; i < COUNT(rows); i++) {
-        pb file = network_of(&networks[13]);
+        pb file = network_of(&networks[13], -50);
         kao_detector *d = NULL;
 
         assert_string_equal(networks[13].family, "yolov3-face");
@@ -435,6 +434,34 @@ static void places(void **state)
         kao_image_free(f->ctx, &image);
         kao_detector_destroy(d);
     }
+    set_card(f, "red.onnx", NULL);
+}
+
+/* A stretched picture may be far smaller than the input: a face that fills its 6 x 6 pixels has
+ * 128 x 128 there. */
+static void tiny_and_stretched(void **state)
+{
+    fixture *f = *state;
+    pb file = red_cells("1,3,128,128", false);
+    const kao_detect_options o = { .min_score = .9f, .upright = 1 };
+    kao_faces faces = KAO_FACES_INIT;
+    kao_detector *d = NULL;
+    kao_image image = { 0 };
+
+    fixture_file(f, "red.onnx", &file);
+    set_card(f, "red.onnx",
+             "input.resize = stretch\n"
+             "anchors = 128,128 128,128 128,128 128,128 128,128 128,128\n");
+    assert_int_equal(detector_of(f, &d, f->path), KAO_OK);
+    assert_int_equal(kao_image_create(f->ctx, 6, 6, &image, NULL), KAO_OK);
+    fill_box(&image, 0, 0, 6, 6, 255, 0, 0);
+    const kao_view view = kao_image_view(&image);
+
+    assert_int_equal(kao_detect(d, &view, &o, &faces, NULL), KAO_OK);
+    assert_true(faces.n > 0);
+    assert_float_equal(kao_face_at(&faces, 0)->width, 6, .01);
+    kao_image_free(f->ctx, &image);
+    kao_detector_destroy(d);
     set_card(f, "red.onnx", NULL);
 }
 
@@ -664,11 +691,47 @@ static void wrong_members(void **state)
 }
 
 /* Allocation number i fails, for every i until a whole run needs no more; then reads. */
-static void cascade_faults(void **state)
+static size_t check_faults(fixture *f, const char *what, const char *path,
+                           const kao_image *image)
 {
     static const kao_fault kinds[] = { KAO_FAULT_ALLOC, KAO_FAULT_IO };
-    fixture *f = *state;
+    const kao_detect_options o = { .min_score = 0.3f };
+    const kao_view view = kao_image_view(image);
     kao_mem *mem = &f->ctx->mem;
+    size_t found = 0;
+
+    for (size_t k = 0; k < COUNT(kinds); k++) {
+        const size_t live = atomic_load(&mem->live);
+        bool fired = true;
+        unsigned i = 0;
+
+        for (; fired; i++) {
+            kao_detector *d = NULL;
+            kao_faces faces = KAO_FACES_INIT;
+
+            kao_fault_arm(mem, kinds[k], i);
+            kao_status st = detector_of(f, &d, path);
+
+            if (!st)
+                st = kao_detect(d, &view, &o, &faces, &f->err);
+            fired = kao_fault_disarm(mem, kinds[k]);
+            if (st != (!fired                        ? KAO_OK
+                       : kinds[k] == KAO_FAULT_ALLOC ? KAO_E_NOMEM
+                                                     : KAO_E_IO))
+                fail_msg("%s, fault %u: %d, %s", what, i, (int)st, f->err.msg);
+            assert_true(faces.n == 0 || !fired);
+            found = faces.n;
+            kao_detector_destroy(d);
+            assert_int_equal(atomic_load(&mem->live), live);
+        }
+        assert_true(i > 3);
+    }
+    return found; /* by the last run, which nothing disturbed */
+}
+
+static void cascade_faults(void **state)
+{
+    fixture *f = *state;
     kao_image image = { 0 };
     char path[700];
 
@@ -678,32 +741,27 @@ static void cascade_faults(void **state)
     snprintf(path, sizeof path, "%s/p.onnx", f->dir);
     assert_int_equal(kao_image_create(f->ctx, 90, 70, &image, NULL), KAO_OK);
     fill_box(&image, 30, 20, 40, 40, 255, 0, 0);
-    for (size_t k = 0; k < COUNT(kinds); k++) {
-        const size_t live = atomic_load(&mem->live);
-        bool fired = true;
-        unsigned i = 0;
-
-        for (; fired; i++) {
-            kao_detector *d = NULL;
-            size_t n = 0;
-
-            kao_fault_arm(mem, kinds[k], i);
-            kao_status st = detector_of(f, &d, path);
-
-            if (!st)
-                st = detect_in(d, &image, &n, &f->err);
-            fired = kao_fault_disarm(mem, kinds[k]);
-            if (st != (!fired                        ? KAO_OK
-                       : kinds[k] == KAO_FAULT_ALLOC ? KAO_E_NOMEM
-                                                     : KAO_E_IO))
-                fail_msg("fault %u: %d, %s", i, (int)st, f->err.msg);
-            assert_true(fired || n > 0);
-            kao_detector_destroy(d);
-            assert_int_equal(atomic_load(&mem->live), live);
-        }
-        assert_true(i > 3);
-    }
+    assert_true(check_faults(f, "mtcnn", path, &image) > 0);
     set_card(f, "p.onnx", NULL);
+    kao_image_free(f->ctx, &image);
+}
+
+/* Each family, every place of which is a candidate: lists grow. */
+static void family_faults(void **state)
+{
+    fixture *f = *state;
+    kao_image image = { 0 };
+    size_t with_faces = 0;
+
+    assert_int_equal(kao_image_create(f->ctx, 64, 48, &image, NULL), KAO_OK);
+    for (size_t i = 0; i < COUNT(networks); i++) {
+        pb file = network_of(&networks[i], 0.6f);
+
+        fixture_file(f, "made.onnx", &file);
+        if (networks[i].status == KAO_OK)
+            with_faces += check_faults(f, networks[i].what, f->path, &image) > 0;
+    }
+    assert_true(with_faces > 4);
     kao_image_free(f->ctx, &image);
 }
 
@@ -820,10 +878,11 @@ static void model_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(recognised),     cmocka_unit_test(cards),
-        cmocka_unit_test(places),         cmocka_unit_test(averaged),
-        cmocka_unit_test(cascade),        cmocka_unit_test(wrong_members),
-        cmocka_unit_test(cascade_faults), cmocka_unit_test(model_files),
+        cmocka_unit_test(recognised),    cmocka_unit_test(cards),
+        cmocka_unit_test(places),        cmocka_unit_test(tiny_and_stretched),
+        cmocka_unit_test(averaged),      cmocka_unit_test(cascade),
+        cmocka_unit_test(wrong_members), cmocka_unit_test(cascade_faults),
+        cmocka_unit_test(family_faults), cmocka_unit_test(model_files),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

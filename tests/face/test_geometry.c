@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "face/align.h"
+#include "face/crop.h"
 #include "face/detector_family.h"
 #include "kao/embedder.h"
 #include "nn/tensor.h"
@@ -155,6 +156,7 @@ static void square_crops(void **state)
         { 2, 79.5f, 40, 50, 0, 75, 60 },
         { 99.5f, -9.5f, 50, 40, 95, 0, 60 },
     };
+    const kao_view view = { .width = 100, .height = 90 };
     kao_template t;
     double m[6];
     kao_error err;
@@ -168,7 +170,7 @@ static void square_crops(void **state)
             .x = rows[i].x, .y = rows[i].y, .width = rows[i].w, .height = rows[i].h
         };
 
-        assert_int_equal(kao_face_fit(&f, &t, m, NULL), KAO_OK);
+        assert_int_equal(kao_crop_fit(&f, &t, &view, 0, m, NULL), KAO_OK);
         assert_true(fabs(m[0] - 120 / rows[i].side) < 1e-6 && m[4] == m[0]);
         assert_true(m[1] == 0 && m[3] == 0);
         assert_true(fabs((rows[i].corner_x - .5) * m[0] + m[2] + .5) < 1e-4);
@@ -176,7 +178,7 @@ static void square_crops(void **state)
     }
     const kao_face none = { .width = 0, .height = 0 };
 
-    assert_int_equal(kao_face_fit(&none, &t, m, &err), KAO_E_NO_FACE);
+    assert_int_equal(kao_crop_fit(&none, &t, &view, 0, m, &err), KAO_E_NO_FACE);
     assert_non_null(strstr(err.msg, "box is empty"));
     t.size = 0; /* a caller that knows of no margin: by its points, which coincide */
     assert_int_equal(kao_face_fit(&none, &t, m, NULL), KAO_E_NO_FACE);
@@ -596,7 +598,7 @@ static void similarities(void **state)
     assert_true(fabsf(kao_similarity(a, a, 4) - 1) < 1e-6f);
     assert_true(kao_similarity(a, a, 4) <= 1);
     assert_true(fabsf(kao_similarity(a, b, 4) + 1) < 1e-6f);
-    assert_true(kao_similarity(a, c, 4) == 0);
+    assert_true(fabsf(kao_similarity(a, c, 4)) < 1e-6f);
     assert_true(fabsf(kao_similarity(a, d, 4) - .96f) < 1e-6f);
     assert_true(kao_similarity(e, e, 4) == 1); /* clamped */
     assert_true(isnan(kao_similarity(a, n, 4)));

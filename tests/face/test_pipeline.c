@@ -21,7 +21,7 @@ typedef struct box {
 
 typedef struct picture {
     uint32_t w, h;
-    box boxes[3];
+    box boxes[5];
 } picture;
 
 static const picture one_pass = { 80,
@@ -29,16 +29,24 @@ static const picture one_pass = { 80,
                                   { { 20, 12, 4, 4, 240, 0, 0, 0 },
                                     { 32, 24, 8, 8, 0, 208, 0, 0 },
                                     { 0, 32, 16, 16, 0, 0, 192, 0 } } };
-static const picture two_passes = { 640,
-                                    640,
-                                    { { 128, 128, 128, 128, 0, 0, 190, 3 },
-                                      { 448, 320, 16, 16, 0, 210, 0, 0 },
-                                      { 384, 576, 8, 8, 200, 0, 0, 0 } } };
-static const picture three_passes = { 1280,
-                                      960,
-                                      { { 256, 256, 256, 256, 0, 0, 170, 1 },
-                                        { 960, 640, 16, 16, 0, 205, 0, 0 },
-                                        { 896, 128, 8, 8, 190, 0, 0, 0 } } };
+static const picture enlarged = { 640,
+                                  640,
+                                  { { 128, 128, 32, 32, 0, 0, 192, 0 },
+                                    { 448, 320, 16, 16, 0, 208, 0, 0 },
+                                    { 384, 576, 4, 4, 208, 0, 0, 0 } } };
+static const picture reduced = { 1280,
+                                 960,
+                                 { { 256, 256, 256, 256, 0, 0, 170, 1 },
+                                   { 960, 640, 16, 16, 0, 205, 0, 0 },
+                                   { 896, 128, 8, 8, 190, 0, 0, 0 } } };
+/* Three tiles; the second green one is where two meet. */
+static const picture tiles = { 2560,
+                               896,
+                               { { 1280, 512, 128, 128, 0, 0, 170, 0 },
+                                 { 400, 400, 16, 16, 0, 205, 0, 0 },
+                                 { 864, 400, 16, 16, 0, 210, 0, 0 },
+                                 { 1200, 640, 16, 16, 0, 215, 0, 0 },
+                                 { 2000, 128, 8, 8, 190, 0, 0, 0 } } };
 
 static uint8_t less(uint8_t v, uint32_t fall)
 {
@@ -107,12 +115,11 @@ static void finds_predicted_faces(void **state)
         kao_search search;
     } rows[] = {
         { &one_pass, tiny_one_pass, COUNT(tiny_one_pass), KAO_SEARCH_ALL },
-        { &two_passes, tiny_two_passes, COUNT(tiny_two_passes), KAO_SEARCH_ALL },
-        { &two_passes, tiny_two_passes, COUNT(tiny_two_passes), KAO_SEARCH_LARGEST },
-        { &three_passes, tiny_three_passes, COUNT(tiny_three_passes), KAO_SEARCH_ALL },
+        { &enlarged, tiny_enlarged, COUNT(tiny_enlarged), KAO_SEARCH_ALL },
+        { &reduced, tiny_reduced, COUNT(tiny_reduced), KAO_SEARCH_ALL },
         /* no face is so large that small ones could not matter */
-        { &three_passes, tiny_three_passes, COUNT(tiny_three_passes),
-          KAO_SEARCH_LARGEST },
+        { &reduced, tiny_reduced, COUNT(tiny_reduced), KAO_SEARCH_LARGEST },
+        { &tiles, tiny_tiles, COUNT(tiny_tiles), KAO_SEARCH_ALL },
         { &one_pass, tiny_one_pass, COUNT(tiny_one_pass), KAO_SEARCH_ALL },
     };
     fixture *f = *state;
@@ -340,7 +347,7 @@ static void threads_change_nothing(void **state)
 
         assert_int_equal(kao_context_create(&own.ctx, &o, NULL), KAO_OK);
         kao_detector *d = open_detector(&own);
-        kao_image image = paint(&own, &three_passes);
+        kao_image image = paint(&own, &reduced);
 
         const kao_faces faces = find(d, &image, NULL);
 

@@ -192,7 +192,7 @@ static void notes(void **state)
 /* Packets: what they say of the picture, by namespaces, at its place. */
 #define RDF(inside)                                                                    \
  "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>" inside "</"       \
-                                                                            "rdf:RDF>"
+ "rdf:RDF>"
 #define ABOUT(attributes, inside)                                                      \
  RDF("<rdf:Description " attributes ">" inside "</rdf:Description>")
 #define TIFF "xmlns:tiff='http://ns.adobe.com/tiff/1.0/' "

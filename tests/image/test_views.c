@@ -348,12 +348,79 @@ static void pyramids_keep_memory(void **state)
     assert_int_equal(atomic_load(&m.live), 0);
 }
 
+/* A part of the picture is what a level of the same scale has there, in every format and turn;
+ * a reduced one is the reduction of those pixels. */
+static void parts(void **state)
+{
+    enum { W = 202, H = 131 };
+    static const kao_pixel_format formats[] = { KAO_PIXELS_RGB,    KAO_PIXELS_BGRA,
+                                                KAO_PIXELS_NV12,   KAO_PIXELS_YUV420,
+                                                KAO_PIXELS_YUV422, KAO_PIXELS_YUYV };
+    static const kao_place places[] = {
+        { 0, 0, 64, 32 }, { 61, 33, 100, 64 }, { 31, 30, 40, 101 }, { 99, 67, 32, 64 }
+    };
+    static uint8_t samples[3][4 * W * H];
+    kao_context *ctx = NULL;
+    kao_pyramid *p = NULL;
+
+    (void)state;
+    assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
+    assert_int_equal(kao_pyramid_create(ctx, &p, NULL), KAO_OK);
+    for (uint32_t i = 0; i < sizeof samples; i++)
+        samples[i / sizeof *samples][i % sizeof *samples] = (uint8_t)(noise(i) & 255);
+    for (size_t t = 0; t < COUNT(formats) * 4 * COUNT(places); t++) {
+        const kao_view v = { .format = formats[t / 16],
+                             .width = W,
+                             .height = H,
+                             .plane = { samples[0], samples[1], samples[2] },
+                             .stride = { 4 * W, 2 * W, W },
+                             .rotation = (uint32_t)(t / 4 % 4 * 90) };
+        const kao_place wanted = places[t % 4];
+        kao_place at = wanted;
+        kao_image reduced = { 0 };
+        kao_view part, whole;
+        uint32_t w = 0, h = 0;
+
+        kao_view_upright_size(&v, &w, &h);
+        if (at.x + at.width > w || at.y + at.height > h)
+            continue;
+        assert_int_equal(kao_pyramid_set(p, &v, NULL), KAO_OK);
+        assert_int_equal(kao_pyramid_part(p, &at, at.width, at.height, &part, NULL),
+                         KAO_OK);
+        assert_int_equal(kao_pyramid_level(p, w, h, &whole, NULL), KAO_OK);
+        assert_true(at.width == wanted.width && at.height == wanted.height);
+        assert_true(abs((int)at.x - (int)wanted.x) <= 1 &&
+                    abs((int)at.y - (int)wanted.y) <= 1);
+        for (uint32_t y = 0; y < at.height; y++)
+            assert_memory_equal(kao_view_rgb(&part, 0, y),
+                                kao_view_rgb(&whole, at.x, at.y + y), 3 * at.width);
+        if (v.rotation == 0) {
+            whole = kao_view_part(&whole, at.x, at.y, at.width, at.height);
+            assert_int_equal(
+                kao_image_create(ctx, at.width / 3, at.height / 2, &reduced, NULL),
+                KAO_OK);
+            assert_int_equal(kao_image_resize(ctx, &whole, &reduced, NULL), KAO_OK);
+            assert_int_equal(
+                kao_pyramid_part(p, &at, reduced.width, reduced.height, &part, NULL),
+                KAO_OK);
+            for (uint32_t y = 0; y < part.height; y++)
+                assert_memory_equal(kao_view_rgb(&part, 0, y),
+                                    reduced.rgb + y * reduced.row_bytes,
+                                    3 * part.width);
+            kao_image_free(ctx, &reduced);
+        }
+    }
+    kao_pyramid_destroy(p);
+    kao_context_destroy(ctx);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(yuv_rows), cmocka_unit_test(byte_formats),
         cmocka_unit_test(refused),  cmocka_unit_test(turns),
         cmocka_unit_test(levels),   cmocka_unit_test(pyramids_keep_memory),
+        cmocka_unit_test(parts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "nn/ops/ops.h"
@@ -740,6 +741,57 @@ static pb non_zero_of_many(void)
     return graph_file(&g);
 }
 
+/* boxes, scores, most: dims. Of two batches one score is NaN. */
+static pb suppression(const char *boxes, const char *scores, const char *most)
+{
+    const float few[4] = { NAN, 0, 1, 1 };
+    const int64_t many = INT64_MAX;
+    graph g;
+
+    start(&g);
+    graph_floats(&g, "few", "2,1,2", few);
+    graph_noise(&g, "b", boxes, 1, 1);
+    graph_noise(&g, "s", scores, 2, 1);
+    graph_tensor(&g, "most", KAO_I64, most, &many);
+    node(&g, "NonMaxSuppression", *scores == '2' ? "b few most" : "b s most", "y");
+    graph_output(&g, "y", KAO_I64, NULL);
+    return graph_file(&g);
+}
+
+static pb suppression_of_many(void)
+{
+    return suppression("1,4097,4", "1,1,4097", "");
+}
+
+static pb suppression_misfit(void)
+{
+    return suppression("1,5,4", "1,1,6", "");
+}
+
+static pb suppression_of_nan(void)
+{
+    return suppression("2,2,4", "2,1,2", "");
+}
+
+static pb suppression_by_list(void)
+{
+    return suppression("1,5,4", "1,1,5", "0");
+}
+
+static pb resize_antialias_whole(void) /* of integers: no rounding is laid down */
+{
+    static const float k[4] = { 1, 1, 0.5f, 0.5f };
+    graph g;
+
+    graph_init(&g, 18);
+    graph_input(&g, "x", KAO_F32, "1,1,4,4");
+    graph_floats(&g, "k", "4", k);
+    graph_node(&g, "Cast", "x", "c", "to=6");
+    graph_node(&g, "Resize", "c - k", "y", "mode=cubic antialias=1");
+    graph_output(&g, "y", KAO_I32, NULL);
+    return graph_file(&g);
+}
+
 /* 2^10 outputs of 2^40 products each. */
 static pb einsum_work(void)
 {
@@ -826,6 +878,13 @@ static const hostile rows[] = {
     { "Range of all", range_huge, KAO_E_LIMIT, "from -9.22337e+18" },
     { "OneHot of 2^63", one_hot_huge, KAO_E_FORMAT, "depth 9.22337e+18" },
     { "NonZero of 4097", non_zero_of_many, KAO_E_LIMIT, "more than 4096" },
+    { "NonMaxSuppression of 4097", suppression_of_many, KAO_E_LIMIT, "more than 4096" },
+    { "NonMaxSuppression misfit", suppression_misfit, KAO_E_FORMAT, "do not fit" },
+    { "NonMaxSuppression of NaN", suppression_of_nan, KAO_OK, NULL },
+    { "NonMaxSuppression by 0", suppression_by_list, KAO_E_FORMAT,
+      "input 2 is no scalar" },
+    { "Resize cubic whole", resize_antialias_whole, KAO_E_UNSUPPORTED,
+      "cubic on int32" },
     { "Einsum work", einsum_work, KAO_E_LIMIT, "multiply-adds" },
     { "rank 9", rank_past_limit, KAO_E_LIMIT, "dimensions" },
     { "Reshape overflow", reshape_overflow, KAO_E_FORMAT, "target shape" },

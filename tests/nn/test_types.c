@@ -2,6 +2,7 @@
  * float64 keeps its digits, and int64 more than a double has. */
 #include "support/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/half.h"
@@ -80,41 +81,66 @@ static void halves_are_computed_as_floats(void **state)
         }
 }
 
-/* op on a constant that holds numbers past 2^53 (some of them), against the exact result. */
+/* op on numbers past 2^53 (some of them), against the exact result; uint64 as the int64 of
+ * the same bits. */
 static void whole_numbers_keep_their_digits(void **state)
 {
-    enum { BIG = 53 };
-    const int64_t one = (int64_t)1 << BIG;
-    const int64_t v[4] = { one + 1, one, -3, 2 };
+    const int64_t one = (int64_t)1 << 53, top = INT64_MIN,
+                  below = INT64_MAX; /* of uint64: 2^63 and 2^63 - 1 */
+    const int64_t v[4] = { one + 1, one, -3, 2 }, u[4] = { top + 7, top, 5, 2 };
     const struct {
         const char *op, *attributes;
+        int dtype, out;
         int64_t want[4];
         int n;
     } rows[] = {
-        { "ReduceSum", "keepdims=0", { 2 * one }, 1 },
-        { "ReduceMax", "keepdims=0", { one + 1 }, 1 },
-        { "ReduceMin", "keepdims=0", { -3 }, 1 },
-        { "ReduceL1", "keepdims=0", { 2 * one + 6 }, 1 },
-        { "ArgMax", "keepdims=0", { 0 }, 1 },
-        { "Abs", "", { one + 1, one, 3, 2 }, 4 },
-        { "Neg", "", { -one - 1, -one, 3, -2 }, 4 },
-        { "Max", "", { one + 1, one, -3, 2 }, 4 },
-        { "Sign", "", { 1, 1, -1, 1 }, 4 },
+        { "ReduceSum", "keepdims=0", KAO_I64, KAO_I64, { 2 * one }, 1 },
+        { "ReduceMax", "keepdims=0", KAO_I64, KAO_I64, { one + 1 }, 1 },
+        { "ReduceMin", "keepdims=0", KAO_I64, KAO_I64, { -3 }, 1 },
+        { "ReduceL1", "keepdims=0", KAO_I64, KAO_I64, { 2 * one + 6 }, 1 },
+        { "ArgMax", "keepdims=0", KAO_I64, KAO_I64, { 0 }, 1 },
+        { "Abs", "", KAO_I64, KAO_I64, { one + 1, one, 3, 2 }, 4 },
+        { "Neg", "", KAO_I64, KAO_I64, { -one - 1, -one, 3, -2 }, 4 },
+        { "Max", "", KAO_I64, KAO_I64, { one + 1, one, -3, 2 }, 4 },
+        { "Sign", "", KAO_I64, KAO_I64, { 1, 1, -1, 1 }, 4 },
+        { "ReduceMax", "keepdims=0", KAO_U64, KAO_U64, { top + 7 }, 1 },
+        { "ReduceMin", "keepdims=0", KAO_U64, KAO_U64, { 2 }, 1 },
+        { "ArgMax", "keepdims=0", KAO_U64, KAO_I64, { 0 }, 1 },
+        { "ArgMin", "keepdims=0", KAO_U64, KAO_I64, { 3 }, 1 },
+        { "Max k", "", KAO_U64, KAO_U64, { top + 7, top, below, below }, 4 },
+        { "Min k", "", KAO_U64, KAO_U64, { below, below, 5, 2 }, 4 },
+        { "Clip k", "", KAO_U64, KAO_U64, { top + 7, top, below, below }, 4 },
+        { "Clip - k", "", KAO_U64, KAO_U64, { below, below, 5, 2 }, 4 },
+        { "Div three",
+          "",
+          KAO_U64,
+          KAO_U64,
+          { 0x2aaaaaaaaaaaaaad, 0x2aaaaaaaaaaaaaaa, 1, 0 },
+          4 },
+        { "Mod three", "", KAO_U64, KAO_U64, { 0, 2, 2, 2 }, 4 },
+        { "Sub three", "", KAO_U64, KAO_U64, { top + 4, INT64_MAX - 2, 2, -1 }, 4 },
     };
     fixture *f = *state;
 
     for (size_t r = 0; r < COUNT(rows); r++) {
-        kao_tensor in = { .dtype = KAO_I64, .rank = 1, .dims = { 4 } };
+        const bool is_u64 = rows[r].dtype == KAO_U64;
+        const int64_t three = 3;
+        kao_tensor in = { .dtype = (kao_dtype)rows[r].dtype, .rank = 1, .dims = { 4 } };
         kao_network *m = NULL;
         kao_session *s = NULL;
+        char op[16], inputs[16];
         graph g;
 
+        snprintf(op, sizeof op, "%.*s", (int)strcspn(rows[r].op, " "), rows[r].op);
+        snprintf(inputs, sizeof inputs, "x%s", rows[r].op + strlen(op));
         kao_tensor_set_dense(&in);
-        in.data = (void *)(uintptr_t)v;
+        in.data = (void *)(uintptr_t)(is_u64 ? u : v);
         graph_init(&g, 13);
-        graph_input(&g, "x", KAO_I64, "4");
-        graph_node(&g, rows[r].op, "x", "y", rows[r].attributes);
-        graph_output(&g, "y", KAO_I64, NULL);
+        graph_input(&g, "x", rows[r].dtype, "4");
+        graph_tensor(&g, "k", KAO_U64, "", &below);
+        graph_tensor(&g, "three", KAO_U64, "", &three);
+        graph_node(&g, op, inputs, "y", rows[r].attributes);
+        graph_output(&g, "y", rows[r].out, NULL);
         pb file = graph_file(&g);
 
         if (run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err))
@@ -125,6 +151,62 @@ static void whole_numbers_keep_their_digits(void **state)
             if (got[i] != rows[r].want[i])
                 fail_msg("%s: element %d is %lld, wanted %lld", rows[r].op, i,
                          (long long)got[i], (long long)rows[r].want[i]);
+        kao_session_destroy(s);
+        kao_network_destroy(m);
+        pb_free(&file);
+    }
+}
+
+/* Each integer type to each other and to floats: the low bits, or the number. */
+static void integers_are_cast(void **state)
+{
+    static const struct {
+        int from, to;
+        uint64_t in, want; /* bits */
+    } rows[] = {
+        { KAO_I64, KAO_I16, (uint64_t)-70000, 0xee90 },
+        { KAO_I16, KAO_I64, 0xee90, (uint64_t)-4464 },
+        { KAO_U16, KAO_I64, 0xee90, 0xee90 },
+        { KAO_U32, KAO_I64, 0xfffffff0, 0xfffffff0 },
+        { KAO_I8, KAO_U32, 0xff, 0xffffffff },
+        { KAO_I8, KAO_U64, 0xff, UINT64_MAX },
+        { KAO_U64, KAO_F32, UINT64_MAX, 0x5f800000 },         /* 2^64 */
+        { KAO_U64, KAO_F32, 0x8000008000000001, 0x5f000001 }, /* rounded once */
+        { KAO_U64, KAO_F64, 1ull << 63, 0x43e0000000000000 }, /* 2^63 */
+        { KAO_F64, KAO_U64, 0x43e0000000000000, 1ull << 63 },
+        { KAO_F64, KAO_U64, 0x7ff0000000000000, UINT64_MAX }, /* infinity */
+        { KAO_F64, KAO_U64, 0xc000000000000000, 0 },          /* -2 */
+        { KAO_F64, KAO_U64, 0x7ff8000000000000, 0 },          /* NaN */
+        { KAO_F32, KAO_I16, 0x47c35000, 32767 },              /* 100000 */
+        { KAO_F32, KAO_U16, 0x47c35000, 65535 },
+        { KAO_F32, KAO_U32, 0x4f800000, 0xffffffff }, /* 2^32 */
+        { KAO_U64, KAO_BOOL, 1ull << 63, 1 },
+    };
+    fixture *f = *state;
+
+    for (size_t r = 0; r < COUNT(rows); r++) {
+        kao_tensor in = { .dtype = (kao_dtype)rows[r].from, .rank = 1, .dims = { 1 } };
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        uint64_t bits = rows[r].in, got = 0;
+        char to[16];
+        graph g;
+
+        kao_tensor_set_dense(&in);
+        in.data = &bits;
+        snprintf(to, sizeof to, "to=%d", rows[r].to);
+        graph_init(&g, 13);
+        graph_input(&g, "x", rows[r].from, "1");
+        graph_node(&g, "Cast", "x", "y", to);
+        graph_output(&g, "y", rows[r].to, NULL);
+        pb file = graph_file(&g);
+
+        if (run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err))
+            fail_msg("row %zu: %s", r, f->err.msg);
+        memcpy(&got, kao_session_output(s, 0)->data, kao_dtype_size(rows[r].to));
+        if (got != rows[r].want)
+            fail_msg("row %zu: %llx, wanted %llx", r, (unsigned long long)got,
+                     (unsigned long long)rows[r].want);
         kao_session_destroy(s);
         kao_network_destroy(m);
         pb_free(&file);
@@ -164,6 +246,64 @@ static void doubles_keep_their_digits(void **state)
     pb_free(&file);
 }
 
+/* A network of the kernels' own operators in float64, one weight of which float32 cannot
+ * hold: no pass may take a step for one of float32. */
+static void passes_leave_doubles_alone(void **state)
+{
+    fixture *f = *state;
+    double x[N], w[W], k[6], want[6] = { 0 };
+    kao_tensor in = { .dtype = KAO_F64, .rank = 4, .dims = { 1, 3, 8, 8 }, .data = x };
+
+    kao_tensor_set_dense(&in);
+    for (uint32_t i = 0; i < N; i++)
+        x[i] = 1 + 1e-12 * (double)noise(9, i);
+    for (uint32_t i = 0; i < W; i++)
+        w[i] = (double)noise(3, i) / 3;
+    for (uint32_t i = 0; i < 6; i++)
+        k[i] = 1 + (double)noise(4, i) / 3;
+    for (int all = 0; all < 2; all++) {
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        graph g;
+
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F64, "1,3,8,8");
+        graph_tensor(&g, "w", KAO_F64, "6,3,3,3", w);
+        graph_tensor(&g, "k", KAO_F64, "6", k);
+        graph_tensor(&g, "s", KAO_F64, "6,1,1", k);
+        graph_tensor(&g, "m", KAO_F64, "6,6", w);
+        graph_tensor(&g, "d", KAO_F64, "6,1,3,3", w);
+        graph_node(&g, "Conv", "x w k", "a", "pads=[1,1,1,1]");
+        graph_node(&g, "BatchNormalization", "a k k k k", "b", "");
+        graph_node(&g, "PRelu", "b s", "c", "");
+        graph_node(&g, "Conv", "c d", "e", "pads=[1,1,1,1] group=6");
+        graph_node(&g, "Add", "e c", "h", "");
+        graph_node(&g, "MaxPool", "h", "i", "kernel_shape=[2,2] strides=[2,2]");
+        graph_node(&g, "AveragePool", "i", "j", "kernel_shape=[2,2] strides=[1,1]");
+        graph_node(&g, "LeakyRelu", "j", "l", "");
+        graph_node(&g, "GlobalAveragePool", "l", "n", "");
+        graph_node(&g, "Flatten", "n", "o", "");
+        graph_node(&g, "Gemm", "o m k", "p", "");
+        graph_node(&g, "MatMul", "p m", "y", "");
+        graph_output(&g, "y", KAO_F64, NULL);
+        pb file = graph_file(&g);
+
+        if (run_graph(f->ctx, &file, all ? KAO_PASS_ALL : 0, &in, 1, &m, &s, &f->err))
+            fail_msg("%s", f->err.msg);
+        const kao_tensor *y = kao_session_output(s, 0);
+
+        assert_int_equal(y->dtype, KAO_F64);
+        assert_int_equal(kao_tensor_count(y), 6);
+        if (all)
+            assert_memory_equal(y->data, want, sizeof want);
+        memcpy(want, y->data, sizeof want);
+        assert_true(want[0] != (double)(float)want[0]);
+        kao_session_destroy(s);
+        kao_network_destroy(m);
+        pb_free(&file);
+    }
+}
+
 /* Loading, planning (which widens, and computes constants) and running, each allocation
  * failing in turn. */
 static void memory_runs_out(void **state)
@@ -200,7 +340,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_are_computed_as_floats),
         cmocka_unit_test(whole_numbers_keep_their_digits),
+        cmocka_unit_test(integers_are_cast),
         cmocka_unit_test(doubles_keep_their_digits),
+        cmocka_unit_test(passes_leave_doubles_alone),
         cmocka_unit_test(memory_runs_out),
     };
 

@@ -48,7 +48,14 @@ static double number_of(const kao_onnx_tensor *t, int64_t i)
     case KAO_F64:
         return ((const double *)t->data)[i];
     case KAO_F16:
+    case KAO_U16:
         return ((const uint16_t *)t->data)[i];
+    case KAO_I16:
+        return ((const int16_t *)t->data)[i];
+    case KAO_U32:
+        return ((const uint32_t *)t->data)[i];
+    case KAO_U64:
+        return (double)((const uint64_t *)t->data)[i];
     default:
         return ((const int8_t *)t->data)[i];
     }
@@ -58,6 +65,9 @@ static double want_of(int dtype, int64_t v)
 {
     return dtype == KAO_U8     ? (uint8_t)v
            : dtype == KAO_F16  ? (uint16_t)v
+           : dtype == KAO_U16  ? (uint16_t)v
+           : dtype == KAO_U32  ? (uint32_t)v
+           : dtype == KAO_U64  ? (double)(uint64_t)v
            : dtype == KAO_BOOL ? v != 0
                                : (double)v;
 }
@@ -95,13 +105,19 @@ static void put_numbers(pb *t, int dtype, int encoding)
             pb_raw(t, raw + 8 * i, 8);
         }
     else
-        pb_ints(t, dtype == KAO_I64 ? 7 : 5, numbers, 6, encoding == PACKED);
+        pb_ints(t,
+                dtype == KAO_I64                       ? 7
+                : dtype == KAO_U32 || dtype == KAO_U64 ? 11
+                                                       : 5,
+                numbers, 6, encoding == PACKED);
 }
 
 static void tensors_in_every_encoding(void **state)
 {
-    static const int dtypes[] = { KAO_F32, KAO_U8,   KAO_I8,  KAO_I32,
-                                  KAO_I64, KAO_BOOL, KAO_F16, KAO_F64 };
+    static const int dtypes[] = {
+        KAO_F32, KAO_U8,  KAO_I8,  KAO_I32, KAO_I64, KAO_BOOL,
+        KAO_F16, KAO_F64, KAO_I16, KAO_U16, KAO_U32, KAO_U64
+    };
     fixture *f = *state;
 
     for (size_t t = 0; t < COUNT(dtypes); t++)

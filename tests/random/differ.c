@@ -65,22 +65,6 @@ static int64_t first_wrong(differ *d, const kao_tensor *got, const kao_tensor *w
     return -1;
 }
 
-static double as_number(const kao_tensor *t, int64_t i)
-{
-    switch (t->dtype) {
-    case KAO_F32:
-        return (double)((const float *)t->data)[i];
-    case KAO_I64:
-        return (double)((const int64_t *)t->data)[i];
-    case KAO_I32:
-        return ((const int32_t *)t->data)[i];
-    case KAO_I8:
-        return ((const int8_t *)t->data)[i];
-    default:
-        return ((const uint8_t *)t->data)[i];
-    }
-}
-
 static bool compare(differ *d, const random_graph *t, const kao_session *got,
                     const kao_session *want, char *why, size_t cap)
 {
@@ -105,7 +89,8 @@ static bool compare(differ *d, const random_graph *t, const kao_session *got,
         if (k >= 0) {
             snprintf(why, cap, "output %u %s %s, element %lld: %.9g, wanted %.9g +- %g",
                      i, v->name, kao_dims_text(b->dims, b->rank, text, sizeof text),
-                     (long long)k, as_number(a, k), as_number(b, k), v->e);
+                     (long long)k, kao_tensor_number_at(a, k),
+                     kao_tensor_number_at(b, k), v->e);
             return false;
         }
     }

@@ -137,7 +137,8 @@ static bool binary(random_graph *t, int op)
     } else if (op == DIV && x->dtype == KAO_F32) {
         b.name = constant(t, KAO_F32, b.rank, b.dims, 0.5, 2);
     } else {
-        b.name = constant(t, x->dtype, b.rank, b.dims, x->dtype == KAO_U8 ? 0 : -2, 2);
+        b.name =
+            constant(t, x->dtype, b.rank, b.dims, is_unsigned(x->dtype) ? 0 : -2, 2);
     }
     bounds_of(op, x, &b, &m, &e);
     const bool swapped = op < DIV && t->opset >= 7 && once_in(t, 3);
@@ -187,7 +188,7 @@ static bool simple(random_graph *t, const char *op, const random_value *x,
 
 static bool make_relu(random_graph *t)
 {
-    const random_value *x = pick(t, once_in(t, 4) ? KAO_T_NUM : KAO_T_F32, 0, 6);
+    const random_value *x = pick(t, once_in(t, 4) ? KAO_T_BY_SIGN : KAO_T_F32, 0, 6);
 
     return x && simple(t, "Relu", x, "", x->m, x->e);
 }
@@ -264,7 +265,7 @@ static bool make_clip(random_graph *t)
     if (t->opset < 11)
         return simple(t, "Clip", x, attributes[draw(t, 5)], m, x->e);
     if (draw(t, 4))
-        lo = constant(t, x->dtype, 0, NULL, x->dtype == KAO_U8 ? 0 : -1, 0.2);
+        lo = constant(t, x->dtype, 0, NULL, is_unsigned(x->dtype) ? 0 : -1, 0.2);
     if (draw(t, 4))
         hi = constant(t, x->dtype, 0, NULL, x->dtype == KAO_F32 ? -0.5 : 1, 3);
     emit3(t, "Clip", x->name, lo, hi, push_like(t, x, m, x->e)->name, "");
@@ -311,15 +312,15 @@ static bool make_dropout(random_graph *t)
 
 static bool make_cast(random_graph *t)
 {
-    static const kao_dtype types[] = { KAO_F32, KAO_I64, KAO_I32,
-                                       KAO_U8,  KAO_I8,  KAO_BOOL };
     const random_value *x = pick(t, KAO_T_ALL, 0, 6);
     char attributes[16];
 
     if (!x || !fits_graph(t, x->dims, x->rank))
         return false;
-    const kao_dtype to = x->e > 0 ? KAO_F32 : types[draw(t, 6)];
-    const double m = x->dtype == KAO_F32 && t->special ? 1e19 : fmax(x->m, 256);
+    const kao_dtype to = x->e > 0 ? KAO_F32 : draw_type(t);
+    const bool wraps = is_unsigned(x->dtype) && x->dtype != KAO_U8;
+    const double m =
+        wraps || (x->dtype == KAO_F32 && t->special) ? 2e19 : fmax(x->m, 256);
 
     snprintf(attributes, sizeof attributes, "to=%d", (int)to);
     emit(t, "Cast", x->name,
@@ -330,7 +331,8 @@ static bool make_cast(random_graph *t)
 
 static bool make_dequantize(random_graph *t)
 {
-    const random_value *x = pick(t, KAO_T_U8 | KAO_T_I8 | KAO_T_I32, 1, 5);
+    const random_value *x =
+        pick(t, KAO_T_U8 | KAO_T_I8 | KAO_T_I32 | KAO_T_U16 | KAO_T_I16, 1, 5);
     const bool one = once_in(t, 2);
     char attributes[16] = "";
 
@@ -345,7 +347,7 @@ static bool make_dequantize(random_graph *t)
     if (!one)
         snprintf(attributes, sizeof attributes, "axis=%d", axis);
     emit3(t, "DequantizeLinear", x->name, scale, zero,
-          push(t, KAO_F32, x->rank, x->dims, 0.02 * (fmax(x->m, 256) + 100), 0)->name,
+          push(t, KAO_F32, x->rank, x->dims, 0.02 * (fmax(x->m, 65536) + 100), 0)->name,
           attributes);
     return true;
 }

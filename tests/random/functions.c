@@ -100,7 +100,7 @@ static bool make_whole_function(random_graph *t)
 {
     static const char *const names[] = { "Abs", "Neg", "Sign" };
     const uint32_t k = draw(t, t->opset >= 9 ? 3 : 2);
-    const random_value *x = pick(t, KAO_T_INT, 0, 5);
+    const random_value *x = pick(t, KAO_T_INT & KAO_T_BY_SIGN, 0, 5);
 
     if (!x || !fits_graph(t, x->dims, x->rank))
         return false;
@@ -142,7 +142,7 @@ static bool make_comparison(random_graph *t)
 
     if (!x || t->opset < 7 || x->e > 0 || !fits_graph(t, x->dims, x->rank))
         return false;
-    const char *c = beside(t, x, x->dtype == KAO_U8 ? 0 : -1, 1);
+    const char *c = beside(t, x, is_unsigned(x->dtype) ? 0 : -1, 1);
     const bool swapped = once_in(t, 2);
 
     emit3(t, names[k], swapped ? c : x->name, swapped ? x->name : c, "",

@@ -46,7 +46,7 @@ static bool make_elements(random_graph *t)
         return true;
     }
     const char *updates =
-        constant(t, x->dtype, x->rank, dims, x->dtype == KAO_U8 ? 0 : -2, 2);
+        constant(t, x->dtype, x->rank, dims, is_unsigned(x->dtype) ? 0 : -2, 2);
 
     if (t->opset >= 18 && !t->special)
         strcat(attributes, how[draw(t, 3)]);
@@ -82,7 +82,7 @@ static bool make_slices(random_graph *t)
         return true;
     }
     const char *updates =
-        constant(t, x->dtype, rank, dims, x->dtype == KAO_U8 ? 0 : -2, 2);
+        constant(t, x->dtype, rank, dims, is_unsigned(x->dtype) ? 0 : -2, 2);
 
     emit3(t, "ScatterND", x->name, index, updates,
           push_like(t, x, fmax(x->m, 2), x->e)->name, "");
@@ -186,6 +186,39 @@ static bool make_non_zero(random_graph *t)
     return true;
 }
 
+/* Boxes at three places: one stays of each place that is taken. */
+static bool make_suppression(random_graph *t)
+{
+    static const int64_t shape[3] = { 1, 1, 5 };
+    float boxes[20];
+    bool taken[3] = { false };
+    const int64_t most[1] = { draw(t, 4) };
+    const float overlap[1] = { 0.5f };
+    int64_t dims[2] = { 0, 3 };
+    char in[64];
+
+    for (int i = 0; i < 5; i++) {
+        const uint32_t place = draw(t, 3);
+
+        for (int k = 0; k < 4; k++)
+            boxes[4 * i + k] = (float)(k / 2) + 10 * (float)place;
+        dims[0] += !taken[place];
+        taken[place] = true;
+    }
+    dims[0] = dims[0] < most[0] ? dims[0] : most[0];
+    if (t->opset < 10 || !fits_graph(t, dims, 2))
+        return false;
+    const char *list = floats(t, boxes, 20), *cast = fresh_name(t);
+
+    emit3(t, "Reshape", list, integers(t, (int64_t[]){ 1, 5, 4 }, 3), "", cast, "");
+    const char *scores = constant(t, KAO_F32, 3, shape, 0, 1);
+
+    snprintf(in, sizeof in, "%s %s %s %s", cast, scores, integers(t, most, 1),
+             floats(t, overlap, 1));
+    emit(t, "NonMaxSuppression", in, push(t, KAO_I64, 2, dims, 4, 0)->name, "");
+    return true;
+}
+
 static bool make_range(random_graph *t)
 {
     const int64_t step = 1 + draw(t, 3), first = draw(t, 5), n = draw(t, 6);
@@ -204,7 +237,7 @@ static bool make_range(random_graph *t)
 }
 
 random_maker *const index_makers[] = {
-    make_elements, make_elements, make_elements, make_slices, make_slices,
-    make_one_hot,  make_cum_sum,  make_top_k,    make_trilu,  make_non_zero,
-    make_range,    make_top_k,    make_one_hot,  NULL,
+    make_elements, make_elements, make_elements, make_slices,      make_slices,
+    make_one_hot,  make_cum_sum,  make_top_k,    make_trilu,       make_non_zero,
+    make_range,    make_top_k,    make_one_hot,  make_suppression, NULL,
 };

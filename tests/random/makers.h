@@ -13,6 +13,12 @@ enum { MAX_COUNT = 2048, MAX_WORK = 1 << 17, DIMS_TEXT = 96 };
 
 typedef bool random_maker(random_graph *t);
 
+static inline bool is_unsigned(kao_dtype dtype)
+{
+    return (kao_type_bit(dtype) & (KAO_T_INT & ~KAO_T_SIGNED)) != 0;
+}
+kao_dtype draw_type(random_graph *t); /* any but float64 */
+
 uint32_t draw(random_graph *t, uint32_t below); /* 0 .. below - 1 */
 bool once_in(random_graph *t, uint32_t n);
 

@@ -43,6 +43,14 @@ bool once_in(random_graph *t, uint32_t n)
     return draw(t, n) == n - 1;
 }
 
+kao_dtype draw_type(random_graph *t)
+{
+    static const kao_dtype types[] = { KAO_F32,  KAO_I64, KAO_I32, KAO_U8,  KAO_I8,
+                                       KAO_BOOL, KAO_I16, KAO_U16, KAO_U32, KAO_U64 };
+
+    return types[draw(t, 10)];
+}
+
 /* ---- values ---- */
 
 const char *fresh_name(random_graph *t)
@@ -319,9 +327,7 @@ static void start_picture(random_graph *t)
 
 static void start_list(random_graph *t)
 {
-    static const kao_dtype types[] = { KAO_F32, KAO_I64, KAO_I32,
-                                       KAO_U8,  KAO_I8,  KAO_BOOL };
-    const kao_dtype dtype = types[draw(t, 6)];
+    const kao_dtype dtype = draw_type(t);
     const int32_t rank = (int32_t)draw(t, 6);
     int64_t dims[6] = { 1 };
 
@@ -329,11 +335,11 @@ static void start_list(random_graph *t)
         dims[i] = 1 + draw(t, 7);
     if (product(dims, rank) > MAX_COUNT)
         dims[0] = dims[1] = 1;
-    const double m = dtype == KAO_F32 ? 1 : dtype == KAO_U8 ? 200 : 9;
+    const double m = dtype == KAO_F32 ? 1 : is_unsigned(dtype) ? 200 : 9;
     const random_value *v = push(t, dtype, rank, dims, m, 0);
 
     add_input(t, v->name, dtype, rank, dims,
-              fill(t, dtype, product(dims, rank), dtype == KAO_U8 ? 0 : -m, m));
+              fill(t, dtype, product(dims, rank), is_unsigned(dtype) ? 0 : -m, m));
 }
 
 static void choose_outputs(random_graph *t, choices late)

@@ -421,6 +421,21 @@ static void resize_modes(random_graph *t, bool linear, char *to, size_t cap)
              linear ? "linear" : "nearest", coord, rounds[draw(t, 4)]);
 }
 
+/* Cubic, and filters spread over what shrinks: sums of up to three times the largest number
+ * an axis. */
+static bool wide_modes(random_graph *t, char *to, size_t cap)
+{
+    static const char *const how[] = { "mode=cubic", "mode=cubic exclude_outside=1",
+                                       "mode=cubic cubic_coeff_a=-0.5",
+                                       "mode=cubic antialias=1",
+                                       "mode=linear antialias=1" };
+
+    if (t->opset < 11 || !once_in(t, 3))
+        return false;
+    snprintf(to, cap, "%s", how[draw(t, t->opset < 18 ? 3 : 5)]);
+    return true;
+}
+
 static bool make_resize(random_graph *t)
 {
     static const float factors[] = { 2, 1, 2, 1.5f, 0.5f, 3, 0.7f };
@@ -445,8 +460,10 @@ static bool make_resize(random_graph *t)
     }
     if (!fits_graph(t, dims, x->rank))
         return false;
-    const random_value *y =
-        push(t, x->dtype, x->rank, dims, x->m, linear ? rounded(x->e, 4 * x->m) : x->e);
+    const bool wide = linear && wide_modes(t, attributes, sizeof attributes);
+    const double sum = wide ? pow(3, x->rank) : 1;
+    const random_value *y = push(t, x->dtype, x->rank, dims, sum * x->m,
+                                 linear ? rounded(sum * x->e, 4 * sum * x->m) : x->e);
     const size_t n = (size_t)x->rank;
 
     if (t->opset < 9) {
@@ -464,7 +481,8 @@ static bool make_resize(random_graph *t)
     } else {
         char in[64];
 
-        resize_modes(t, linear, attributes, sizeof attributes);
+        if (!wide)
+            resize_modes(t, linear, attributes, sizeof attributes);
         if (sizes)
             snprintf(in, sizeof in, "%s - - %s", x->name, integers(t, dims, n));
         else

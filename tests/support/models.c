@@ -212,6 +212,72 @@ pb tiny_embedder(void)
     return graph_file(&g);
 }
 
+/* ---- networks that look at faces ---- */
+
+typedef struct analyser_form {
+    const char *name;
+    int n;
+    float w[6], b[6];
+    const char *card[8]; /* key, value ..; NULL last */
+} analyser_form;
+
+static const analyser_form analysers[TINY_ANALYSERS] = {
+    { "landmarks",
+      6,
+      { 0 },
+      { .25f, .25f, .75f, .25f, .5f, 1 },
+      { "output.decode", "share", NULL } },
+    { "quality", 2, { 1, 1 }, { -.01f, .01f }, { "output.decode", "mean", NULL } },
+    { "pose",
+      3,
+      { 0 },
+      { 10, -5, 3 },
+      { "output.decode", "degrees", "output.angles", "yaw pitch roll", NULL } },
+    { "liveness",
+      2,
+      { -1, 1 },
+      { 1, 0 },
+      { "output.decode", "probability", "output.live", "1", "template.margin", "2",
+        NULL } },
+};
+
+const char *tiny_analyser_name(int i)
+{
+    return analysers[i].name;
+}
+
+pb tiny_analyser(int i)
+{
+    const analyser_form *a = &analysers[i];
+    float w[18];
+    char dims[16], key[40];
+    graph g;
+
+    for (int k = 0; k < 3 * a->n; k++)
+        w[k] = a->w[k / 3] / 3;
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,3,16,16");
+    graph_node(&g, "GlobalAveragePool", "x", "mean", "");
+    graph_node(&g, "Flatten", "mean", "flat", "axis=1");
+    snprintf(dims, sizeof dims, "%d,3", a->n);
+    graph_floats(&g, "w", dims, w);
+    snprintf(dims, sizeof dims, "%d", a->n);
+    graph_floats(&g, "b", dims, a->b);
+    graph_node(&g, "Gemm", "flat w b", "y", "transB=1");
+    snprintf(dims, sizeof dims, "1,%d", a->n);
+    graph_output(&g, "y", KAO_F32, dims);
+    graph_meta(&g, "kao.kind", a->name);
+    graph_meta(&g, "kao.input.color", "rgb");
+    graph_meta(&g, "kao.input.mean", "0");
+    graph_meta(&g, "kao.input.scale", "1/255");
+    graph_meta(&g, "kao.template", strcmp(a->name, "liveness") == 0 ? "inside" : "box");
+    for (int k = 0; a->card[k]; k += 2) {
+        snprintf(key, sizeof key, "kao.%s", a->card[k]);
+        graph_meta(&g, key, a->card[k + 1]);
+    }
+    return graph_file(&g);
+}
+
 /* ---- most operators ---- */
 
 /* A Resize to twice the size of a value, the size computed from its shape. */
@@ -229,6 +295,17 @@ static void resize_by_shape(graph *g)
     graph_node(g, "Slice", "p.shape zero two", "p.front", "");
     graph_node(g, "Concat", "p.front p.twice", "sizes", "axis=0");
     graph_node(g, "Resize", "p - - sizes", "up", "mode=linear");
+}
+
+pb flat_model(const char *dims)
+{
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, dims);
+    graph_node(&g, "Flatten", "x", "y", "axis=1");
+    graph_output(&g, "y", KAO_F32, NULL);
+    return graph_file(&g);
 }
 
 pb mixed_graph(void)

@@ -17,6 +17,15 @@ pb tiny_detector(void);
 enum { TINY_CHIP = 32, TINY_DIM = 16 };
 pb tiny_embedder(void);
 
+/* Networks that look at faces, without any features: of the crop's mean colour, 0..1, output i
+ * is w[i] times its mean over red, green, blue, plus b[i]: three landmarks at fixed places,
+ * quality and liveness the brightness, a fixed pose. */
+enum { TINY_ANALYSERS = 4 };
+const char *tiny_analyser_name(int i); /* "landmarks" .. */
+pb tiny_analyser(int i);
+/* An embedder that hands out what it is given: input x of these dims, output y in rows. */
+pb flat_model(const char *dims);
+
 /* A graph of most operators, input x of 1,3,h,w, outputs y (of 2 rows) and n: for tests of
  * damage and of faults. */
 pb mixed_graph(void);

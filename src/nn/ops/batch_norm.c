@@ -45,7 +45,7 @@ kao_status kao_op_batch_norm_infer(kao_op_infer *x)
         return kao_fail(x->err, KAO_E_FORMAT, "input of rank %d", in->rank);
     for (uint32_t i = 1; i < 5; i++) {
         const int64_t n = kao_tensor_count(&x->in[i]);
-        const kao_status st = kao_infer_type_is(x, i, KAO_F32);
+        const kao_status st = kao_infer_type_is(x, i, in->dtype);
 
         if (st)
             return st;
@@ -96,21 +96,18 @@ void kao_op_batch_norm_run(const kao_op_call *c)
         stats[i] = spread(&c->in[1 + i], &c->in[0]);
     const kao_tensor *const ops[] = { &c->out[0], &c->in[0], &stats[0],
                                       &stats[1],  &stats[2], &stats[3] };
-    const float *scale = stats[0].data, *b = stats[1].data, *mean = stats[2].data,
-                *var = stats[3].data;
     kao_walk w;
 
     kao_walk_init(&w, ops, 6);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
         for (int64_t i = 0; i < w.n; i++) {
-            const double x =
-                (double)((const float *)c->in[0].data)[w.at[1] + i * w.step[1]];
-            const double m = (double)mean[w.at[4] + i * w.step[4]];
-            const double v = (double)var[w.at[5] + i * w.step[5]];
-            const double k =
-                (double)scale[w.at[2] + i * w.step[2]] / sqrt(v + (double)p->epsilon);
+            double v[5]; /* x, scale, b, mean, variance */
 
-            ((float *)c->out[0].data)[w.at[0] + i * w.step[0]] =
-                (float)(k * (x - m) + (double)b[w.at[3] + i * w.step[3]]);
+            for (int k = 0; k < 5; k++)
+                v[k] = kao_tensor_real_at(ops[k + 1], w.at[k + 1] + i * w.step[k + 1]);
+            const double k = v[1] / sqrt(v[4] + (double)p->epsilon);
+
+            kao_tensor_set_real(&c->out[0], w.at[0] + i * w.step[0],
+                                k * (v[0] - v[3]) + v[2]);
         }
 }

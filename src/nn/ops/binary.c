@@ -174,9 +174,14 @@ static int64_t div_int(int64_t a, int64_t b)
     return b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b;
 }
 
+static int64_t div_u64(int64_t a, int64_t b)
+{
+    return b == 0 ? 0 : (int64_t)((uint64_t)a / (uint64_t)b);
+}
+
 void kao_op_div_run(const kao_op_call *c)
 {
-    map_pairs(c, divide, div_int);
+    map_pairs(c, divide, c->in[0].dtype == KAO_U64 ? div_u64 : div_int);
 }
 
 void kao_op_pow_run(const kao_op_call *c)
@@ -224,11 +229,19 @@ static int64_t mod_int(int64_t a, int64_t b)
     return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
+static int64_t rest_u64(int64_t a, int64_t b)
+{
+    return b == 0 ? 0 : (int64_t)((uint64_t)a % (uint64_t)b);
+}
+
 void kao_op_mod_run(const kao_op_call *c)
 {
     const kao_binary_param *p = c->param;
 
-    map_pairs(c, fmod, p->fmod ? rest_int : mod_int);
+    map_pairs(c, fmod,
+              c->in[0].dtype == KAO_U64 ? rest_u64
+              : p->fmod                 ? rest_int
+                                        : mod_int);
 }
 
 /* ---- logic and comparisons ---- */
@@ -284,7 +297,8 @@ static inline unsigned order_of(const kao_tensor *a, int64_t at, const kao_tenso
 
         return u < v ? LESS : u > v ? GREATER : u == v ? EQUAL : 0;
     }
-    const int64_t u = kao_tensor_int_at(a, at), v = kao_tensor_int_at(b, bt);
+    const int64_t flip = kao_order_bit(a->dtype), u = kao_tensor_int_at(a, at) ^ flip,
+                  v = kao_tensor_int_at(b, bt) ^ flip;
 
     return u < v ? LESS : u > v ? GREATER : EQUAL;
 }

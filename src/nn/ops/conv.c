@@ -47,21 +47,41 @@ kao_status kao_infer_conv(kao_op_infer *x, uint32_t weight)
 
 kao_status kao_op_conv_infer(kao_op_infer *x)
 {
-    kao_status st = kao_infer_type_is(x, 1, KAO_F32);
+    kao_status st = kao_infer_type_is(x, 1, x->in[0].dtype);
 
     if (!st)
         st = kao_infer_conv(x, 1);
     if (!st && kao_infer_has(x, 2) &&
         (x->in[2].rank != 1 || x->in[2].dims[0] != x->in[1].dims[0] ||
-         x->in[2].dtype != KAO_F32))
+         x->in[2].dtype != x->in[0].dtype))
         st = kao_fail(x->err, KAO_E_FORMAT,
                       "the bias is not one float per output channel");
     return st;
 }
 
-/* One output: the window's elements that fall inside the picture. */
+/* Taps kx0 to kx1 of a row, where tap 0 is at `row` and `k`. */
+static double row_sum(const kao_tensor *in, int64_t row, int64_t step,
+                      const kao_tensor *w, int64_t k, int64_t kx0, int64_t kx1)
+{
+    double sum = 0;
+
+    if (in->dtype == KAO_F32) {
+        const float *u = (const float *)in->data + row, *v = (const float *)w->data + k;
+
+        for (int64_t kx = kx0; kx < kx1; kx++)
+            sum += (double)u[kx * step] * (double)v[kx * w->strides[3]];
+        return sum;
+    }
+    for (int64_t kx = kx0; kx < kx1; kx++)
+        sum += kao_tensor_real_at(in, row + kx * step) *
+               kao_tensor_real_at(w, k + kx * w->strides[3]);
+    return sum;
+}
+
+/* One output: the window's elements that fall inside the picture. src, weight: where the
+ * channels begin. */
 static double window_sum(const kao_window *g, const kao_tensor *in, const kao_tensor *w,
-                         const float *src, const float *weight, int64_t y, int64_t x)
+                         int64_t src, int64_t weight, int64_t y, int64_t x)
 {
     const int64_t top = y * g->stride[0] - g->pad_begin[0],
                   left = x * g->stride[1] - g->pad_begin[1];
@@ -73,12 +93,11 @@ static double window_sum(const kao_window *g, const kao_tensor *in, const kao_te
     for (int64_t c = 0; c < w->dims[1]; c++)
         for (int64_t ky = ky0; ky < ky1; ky++) {
             const int64_t iy = top + ky * g->dilation[0];
-            const float *row = src + c * in->strides[1] + iy * in->strides[2];
-            const float *k = weight + c * w->strides[1] + ky * w->strides[2];
+            const int64_t row = src + c * in->strides[1] + iy * in->strides[2] +
+                                left * in->strides[3],
+                          k = weight + c * w->strides[1] + ky * w->strides[2];
 
-            for (int64_t kx = kx0; kx < kx1; kx++)
-                sum += (double)row[(left + kx * g->dilation[1]) * in->strides[3]] *
-                       (double)k[kx * w->strides[3]];
+            sum += row_sum(in, row, g->dilation[1] * in->strides[3], w, k, kx0, kx1);
         }
     return sum;
 }
@@ -89,23 +108,22 @@ void kao_op_conv_generic_run(const kao_op_call *c)
     const kao_conv_state *s = c->state;
     const kao_tensor in = kao_window_view(&c->in[0]), w = kao_window_view(&c->in[1]);
     const kao_tensor out = kao_window_view(&c->out[0]);
-    const kao_tensor *bias =
-        c->n_in > 2 && kao_tensor_given(&c->in[2]) ? &c->in[2] : NULL;
+    const kao_tensor *bias = kao_call_optional(c, 2);
     const int64_t per_group = out.dims[1] / p->group;
 
     for (int64_t n = 0; n < out.dims[0]; n++)
         for (int64_t o = 0; o < out.dims[1]; o++) {
-            const float *src = (const float *)in.data + n * in.strides[0] +
-                               o / per_group * w.dims[1] * in.strides[1];
-            const float *weight = (const float *)w.data + o * w.strides[0];
-            const double b =
-                bias ? (double)((const float *)bias->data)[o * bias->strides[0]] : 0;
-            float *dst = (float *)out.data + n * out.strides[0] + o * out.strides[1];
+            const int64_t src = n * in.strides[0] +
+                                o / per_group * w.dims[1] * in.strides[1],
+                          weight = o * w.strides[0],
+                          dst = n * out.strides[0] + o * out.strides[1];
+            const double b = bias ? kao_tensor_real_at(bias, o * bias->strides[0]) : 0;
 
             for (int64_t y = 0; y < out.dims[2]; y++)
                 for (int64_t x = 0; x < out.dims[3]; x++)
-                    dst[y * out.strides[2] + x * out.strides[3]] =
-                        (float)(b + window_sum(&s->window, &in, &w, src, weight, y, x));
+                    kao_tensor_set_real(
+                        &out, dst + y * out.strides[2] + x * out.strides[3],
+                        b + window_sum(&s->window, &in, &w, src, weight, y, x));
         }
 }
 

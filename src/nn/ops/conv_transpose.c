@@ -71,7 +71,7 @@ kao_status kao_op_conv_transpose_infer(kao_op_infer *x)
     const kao_conv_transpose_param *p = x->param;
     kao_window *w = &((kao_conv_state *)x->state)->window;
     const kao_tensor *in = &x->in[0], *weight = &x->in[1];
-    kao_status st = kao_infer_type_is(x, 1, KAO_F32);
+    kao_status st = kao_infer_type_is(x, 1, in->dtype);
 
     if (!st && ((in->rank != 3 && in->rank != 4) || weight->rank != in->rank))
         st = kao_fail(x->err, KAO_E_UNSUPPORTED,
@@ -111,7 +111,7 @@ kao_status kao_op_conv_transpose_infer(kao_op_infer *x)
         x->out[0].dims[2 + i] = w->out[2 - n_axes + i];
     if (kao_infer_has(x, 2) &&
         (x->in[2].rank != 1 || x->in[2].dims[0] != x->out[0].dims[1] ||
-         x->in[2].dtype != KAO_F32))
+         x->in[2].dtype != in->dtype))
         return kao_fail(x->err, KAO_E_FORMAT,
                         "the bias is not one float per output channel");
     return KAO_OK;
@@ -127,10 +127,9 @@ static int64_t source(const kao_window *w, int i, int64_t o, int64_t k)
     return at / w->stride[i];
 }
 
-/* src, weight: of the group's first channel; c: its channels. */
+/* src, weight: where the group's first channel begins; c: its channels. */
 static double gather(const kao_window *g, const kao_tensor *in, const kao_tensor *w,
-                     const float *src, const float *weight, int64_t c, int64_t y,
-                     int64_t x)
+                     int64_t src, int64_t weight, int64_t c, int64_t y, int64_t x)
 {
     double sum = 0;
 
@@ -139,11 +138,12 @@ static double gather(const kao_window *g, const kao_tensor *in, const kao_tensor
 
         for (int64_t kx = 0; iy >= 0 && kx < g->kernel[1]; kx++) {
             const int64_t ix = source(g, 1, x, kx);
-            const float *s = src + iy * in->strides[2] + ix * in->strides[3];
-            const float *k = weight + ky * w->strides[2] + kx * w->strides[3];
+            const int64_t s = src + iy * in->strides[2] + ix * in->strides[3];
+            const int64_t k = weight + ky * w->strides[2] + kx * w->strides[3];
 
             for (int64_t i = 0; ix >= 0 && i < c; i++)
-                sum += (double)s[i * in->strides[1]] * (double)k[i * w->strides[0]];
+                sum += kao_tensor_real_at(in, s + i * in->strides[1]) *
+                       kao_tensor_real_at(w, k + i * w->strides[0]);
         }
     }
     return sum;
@@ -161,18 +161,17 @@ void kao_op_conv_transpose_run(const kao_op_call *c)
     for (int64_t n = 0; n < out.dims[0]; n++)
         for (int64_t o = 0; o < out.dims[1]; o++) {
             const int64_t first = o / w.dims[1] * channels;
-            const float *src =
-                (const float *)in.data + n * in.strides[0] + first * in.strides[1];
-            const float *weight = (const float *)w.data + first * w.strides[0] +
-                                  o % w.dims[1] * w.strides[1];
+            const int64_t src = n * in.strides[0] + first * in.strides[1],
+                          weight = first * w.strides[0] + o % w.dims[1] * w.strides[1],
+                          dst = n * out.strides[0] + o * out.strides[1];
             const double b =
                 bias ? kao_tensor_number_at(bias, o * bias->strides[0]) : 0;
-            float *dst = (float *)out.data + n * out.strides[0] + o * out.strides[1];
 
             for (int64_t y = 0; y < out.dims[2]; y++)
                 for (int64_t x = 0; x < out.dims[3]; x++)
-                    dst[y * out.strides[2] + x * out.strides[3]] =
-                        (float)(b + gather(g, &in, &w, src, weight, channels, y, x));
+                    kao_tensor_set_real(
+                        &out, dst + y * out.strides[2] + x * out.strides[3],
+                        b + gather(g, &in, &w, src, weight, channels, y, x));
         }
 }
 

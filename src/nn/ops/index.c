@@ -62,7 +62,7 @@ static double reduced(kao_reduction how, double a, double b)
     }
 }
 
-static int64_t reduced_whole(kao_reduction how, int64_t a, int64_t b)
+static int64_t reduced_whole(kao_reduction how, int64_t a, int64_t b, int64_t flip)
 {
     switch (how) {
     case KAO_REDUCTION_ADD:
@@ -70,9 +70,9 @@ static int64_t reduced_whole(kao_reduction how, int64_t a, int64_t b)
     case KAO_REDUCTION_MUL:
         return (int64_t)((uint64_t)a * (uint64_t)b);
     case KAO_REDUCTION_MAX:
-        return b > a ? b : a;
+        return (b ^ flip) > (a ^ flip) ? b : a;
     case KAO_REDUCTION_MIN:
-        return b < a ? b : a;
+        return (b ^ flip) < (a ^ flip) ? b : a;
     default:
         return b;
     }
@@ -88,7 +88,8 @@ static void put(kao_reduction how, const kao_tensor *out, int64_t to,
     else
         kao_tensor_set_int(out, to,
                            reduced_whole(how, kao_tensor_int_at(out, to),
-                                         kao_tensor_int_at(from, at)));
+                                         kao_tensor_int_at(from, at),
+                                         kao_order_bit(out->dtype)));
 }
 
 /* ---- GatherElements, ScatterElements ---- */

@@ -433,8 +433,15 @@ typedef enum kao_resize_round {
     KAO_ROUND_CEIL,
     KAO_ROUND_OPSET_10, /* floor, and ceil on an axis that shrinks */
 } kao_resize_round;
+typedef enum kao_resize_mode {
+    KAO_RESIZE_NEAREST,
+    KAO_RESIZE_LINEAR,
+    KAO_RESIZE_CUBIC,
+} kao_resize_mode;
 typedef struct kao_resize_param {
-    bool linear;
+    kao_resize_mode mode;
+    bool antialias, exclude_outside;
+    float cubic_a;
     kao_resize_coord coord;
     kao_resize_round round;
     float extrapolation;
@@ -445,10 +452,11 @@ typedef struct kao_resize_param {
     float fixed_scales[KAO_MAX_RANK]; /* Upsample 7 */
     size_t n_fixed;
 } kao_resize_param;
-typedef struct kao_resize_axis { /* one entry an output index */
-    int32_t *from, *to; /* the two neighbours (nearest: from alone); -1: extrapolate */
-    float *weight;      /* of the second neighbour */
-    bool same;          /* the axis is copied as it is */
+typedef struct kao_resize_axis { /* for each output index */
+    int32_t taps;
+    int32_t *from;  /* the neighbours, `taps` each; -1: extrapolate */
+    double *weight; /* theirs */
+    bool same;      /* the axis is copied as it is */
 } kao_resize_axis;
 typedef struct kao_resize_state {
     kao_resize_axis axis[KAO_MAX_RANK];
@@ -461,6 +469,15 @@ kao_status kao_op_resize_infer(kao_op_infer *x);
 void kao_op_resize_run(const kao_op_call *c);
 uint64_t kao_op_resize_work(const kao_tensor *in, const void *param, const void *state);
 kao_status kao_op_resize_lower(kao_op_lower *x);
+
+/* nms.c: NonMaxSuppression */
+typedef struct kao_nms_state {
+    int64_t *picked; /* batch, class, box of each */
+    int64_t n;
+} kao_nms_state;
+kao_status kao_op_nms_load(kao_op_loader *l);
+kao_status kao_op_nms_infer(kao_op_infer *x);
+void kao_op_nms_run(const kao_op_call *c);
 
 /* quantize.c: DequantizeLinear QuantizeLinear DynamicQuantizeLinear */
 typedef struct kao_quant_param {

@@ -129,7 +129,9 @@ static int order(const kao_tensor *in, int64_t a, int64_t b, bool largest)
 
         sign = u != u || v != v ? (u != u) - (v != v) : (u > v) - (u < v);
     } else {
-        const int64_t u = kao_tensor_int_at(in, a), v = kao_tensor_int_at(in, b);
+        const int64_t flip = kao_order_bit(in->dtype),
+                      u = kao_tensor_int_at(in, a) ^ flip,
+                      v = kao_tensor_int_at(in, b) ^ flip;
 
         sign = (u > v) - (u < v);
     }

@@ -70,23 +70,6 @@ kao_status kao_op_max_pool_infer(kao_op_infer *x)
     return st;
 }
 
-static double number(const kao_tensor *t, int64_t at)
-{
-    return t->dtype == KAO_F32  ? (double)((const float *)t->data)[at]
-           : t->dtype == KAO_U8 ? ((const uint8_t *)t->data)[at]
-                                : ((const int8_t *)t->data)[at];
-}
-
-static void put(const kao_tensor *t, int64_t at, double v)
-{
-    if (t->dtype == KAO_F32)
-        ((float *)t->data)[at] = (float)v;
-    else if (t->dtype == KAO_U8)
-        ((uint8_t *)t->data)[at] = (uint8_t)v;
-    else
-        ((int8_t *)t->data)[at] = (int8_t)v;
-}
-
 /* The taps of a window that fall on the picture, and where its first one is. */
 typedef struct taps {
     int64_t top, left, y0, y1, x0, x1;
@@ -108,15 +91,15 @@ static void max_window(const kao_window *g, const kao_tensor *in, int64_t base,
     const taps t = taps_of(g, y, x);
     bool found = false;
 
-    *best = in->dtype == KAO_F32 ? -HUGE_VAL : in->dtype == KAO_U8 ? 0 : INT8_MIN;
+    *best = kao_tensor_is_real(in) ? -HUGE_VAL : in->dtype == KAO_U8 ? 0 : INT8_MIN;
     *by = *bx = 0;
     for (int64_t ky = t.y0; ky < t.y1; ky++) {
         const int64_t iy = t.top + ky * g->dilation[0];
 
         for (int64_t kx = t.x0; kx < t.x1; kx++) {
             const int64_t ix = t.left + kx * g->dilation[1];
-            const double v =
-                number(in, base + iy * in->strides[2] + ix * in->strides[3]);
+            const double v = kao_tensor_number_at(in, base + iy * in->strides[2] +
+                                                          ix * in->strides[3]);
 
             if (!found || v > *best || (v != v && *best == *best)) { /* NaN wins */
                 *best = v;
@@ -150,10 +133,11 @@ void kao_op_max_pool_run(const kao_op_call *c)
                     max_window(g, &in, n * in.strides[0] + ch * in.strides[1], y, x,
                                &best, &by, &bx);
                     if (out.data)
-                        put(&out,
-                            n * out.strides[0] + ch * out.strides[1] +
-                                y * out.strides[2] + x * out.strides[3],
-                            best);
+                        kao_tensor_set_number(&out,
+                                              n * out.strides[0] + ch * out.strides[1] +
+                                                  y * out.strides[2] +
+                                                  x * out.strides[3],
+                                              best);
                     if (index.data) /* counted in C order, or columns first */
                         ((int64_t *)
                              index.data)[n * index.strides[0] + ch * index.strides[1] +
@@ -164,80 +148,75 @@ void kao_op_max_pool_run(const kao_op_call *c)
                 }
 }
 
-static double mean_window(const kao_window *g, bool include_pad, const kao_tensor *in,
-                          const float *src, int64_t y, int64_t x)
+/* One number of a window; plane: where the channel begins. */
+typedef double window_fn(const kao_window *g, const kao_pool_param *p,
+                         const kao_tensor *in, int64_t plane, int64_t y, int64_t x);
+
+static double mean_window(const kao_window *g, const kao_pool_param *p,
+                          const kao_tensor *in, int64_t plane, int64_t y, int64_t x)
 {
     const taps t = taps_of(g, y, x);
     double sum = 0;
 
     for (int64_t ky = t.y0; ky < t.y1; ky++) {
-        const float *row = src + (t.top + ky * g->dilation[0]) * in->strides[2];
+        const int64_t row = plane + (t.top + ky * g->dilation[0]) * in->strides[2];
 
         for (int64_t kx = t.x0; kx < t.x1; kx++)
-            sum += (double)row[(t.left + kx * g->dilation[1]) * in->strides[3]];
+            sum += kao_tensor_real_at(in, row + (t.left + kx * g->dilation[1]) *
+                                                    in->strides[3]);
     }
-    const int64_t n = include_pad ? kao_window_padded_taps(g, 0, t.top) *
-                                        kao_window_padded_taps(g, 1, t.left)
-                                  : (t.y1 - t.y0) * (t.x1 - t.x0);
+    const int64_t n = p->count_include_pad ? kao_window_padded_taps(g, 0, t.top) *
+                                                 kao_window_padded_taps(g, 1, t.left)
+                                           : (t.y1 - t.y0) * (t.x1 - t.x0);
 
     return n ? sum / (double)n : 0;
 }
 
-void kao_op_average_pool_run(const kao_op_call *c)
+static double norm_window(const kao_window *g, const kao_pool_param *p,
+                          const kao_tensor *in, int64_t plane, int64_t y, int64_t x)
 {
-    const kao_pool_param *p = c->param;
+    const taps t = taps_of(g, y, x);
+    const double power = (double)p->power;
+    double sum = 0;
+
+    for (int64_t ky = t.y0; ky < t.y1; ky++) {
+        const int64_t row = plane + (t.top + ky * g->dilation[0]) * in->strides[2];
+
+        for (int64_t kx = t.x0; kx < t.x1; kx++) {
+            const double v = fabs(kao_tensor_real_at(
+                in, row + (t.left + kx * g->dilation[1]) * in->strides[3]));
+
+            sum += p->power == 1 ? v : p->power == 2 ? v * v : pow(v, power);
+        }
+    }
+    return p->power == 1 ? sum : p->power == 2 ? sqrt(sum) : pow(sum, 1 / power);
+}
+
+static void run_windows(const kao_op_call *c, window_fn *f)
+{
     const kao_window *g = &((const kao_pool_state *)c->state)->window;
     const kao_tensor in = kao_window_view(&c->in[0]), out = kao_window_view(&c->out[0]);
 
     for (int64_t n = 0; n < out.dims[0]; n++)
-        for (int64_t ch = 0; ch < out.dims[1]; ch++) {
-            const float *src =
-                (const float *)in.data + n * in.strides[0] + ch * in.strides[1];
-            float *dst = (float *)out.data + n * out.strides[0] + ch * out.strides[1];
-
+        for (int64_t ch = 0; ch < out.dims[1]; ch++)
             for (int64_t y = 0; y < out.dims[2]; y++)
                 for (int64_t x = 0; x < out.dims[3]; x++)
-                    dst[y * out.strides[2] + x * out.strides[3]] = (float)mean_window(
-                        g, p->count_include_pad != 0, &in, src, y, x);
-        }
+                    kao_tensor_set_real(&out,
+                                        n * out.strides[0] + ch * out.strides[1] +
+                                            y * out.strides[2] + x * out.strides[3],
+                                        f(g, c->param, &in,
+                                          n * in.strides[0] + ch * in.strides[1], y,
+                                          x));
 }
 
-static double norm_window(const kao_window *g, int64_t p, const kao_tensor *in,
-                          const float *src, int64_t y, int64_t x)
+void kao_op_average_pool_run(const kao_op_call *c)
 {
-    const taps t = taps_of(g, y, x);
-    double sum = 0;
-
-    for (int64_t ky = t.y0; ky < t.y1; ky++) {
-        const float *row = src + (t.top + ky * g->dilation[0]) * in->strides[2];
-
-        for (int64_t kx = t.x0; kx < t.x1; kx++) {
-            const double v =
-                fabs((double)row[(t.left + kx * g->dilation[1]) * in->strides[3]]);
-
-            sum += p == 1 ? v : p == 2 ? v * v : pow(v, (double)p);
-        }
-    }
-    return p == 1 ? sum : p == 2 ? sqrt(sum) : pow(sum, 1 / (double)p);
+    run_windows(c, mean_window);
 }
 
 void kao_op_lp_pool_run(const kao_op_call *c)
 {
-    const kao_pool_param *p = c->param;
-    const kao_window *g = &((const kao_pool_state *)c->state)->window;
-    const kao_tensor in = kao_window_view(&c->in[0]), out = kao_window_view(&c->out[0]);
-
-    for (int64_t n = 0; n < out.dims[0]; n++)
-        for (int64_t ch = 0; ch < out.dims[1]; ch++) {
-            const float *src =
-                (const float *)in.data + n * in.strides[0] + ch * in.strides[1];
-            float *dst = (float *)out.data + n * out.strides[0] + ch * out.strides[1];
-
-            for (int64_t y = 0; y < out.dims[2]; y++)
-                for (int64_t x = 0; x < out.dims[3]; x++)
-                    dst[y * out.strides[2] + x * out.strides[3]] =
-                        (float)norm_window(g, p->power, &in, src, y, x);
-        }
+    run_windows(c, norm_window);
 }
 
 /* ---- kernels ---- */

@@ -36,6 +36,11 @@ kao_status kao_op_dequant_load(kao_op_loader *l)
     return st;
 }
 
+static bool is_quantized(int64_t dtype)
+{
+    return dtype == KAO_U8 || dtype == KAO_I8 || dtype == KAO_U16 || dtype == KAO_I16;
+}
+
 kao_status kao_op_quant_load(kao_op_loader *l)
 {
     int64_t dtype = 0, precision = 0;
@@ -45,7 +50,7 @@ kao_status kao_op_quant_load(kao_op_loader *l)
         st = kao_attr_int(l, "output_dtype", 0, &dtype);
     if (!st)
         st = kao_attr_int(l, "precision", 0, &precision);
-    if (!st && dtype != 0 && dtype != KAO_U8 && dtype != KAO_I8)
+    if (!st && dtype != 0 && !is_quantized(dtype))
         st = no_such_output(l, dtype);
     if (!st && precision != 0 && precision != KAO_F32)
         st =
@@ -103,7 +108,7 @@ kao_status kao_op_quant_infer(kao_op_infer *x)
 
     kao_infer_like(x, 0);
     x->out[0].dtype = to;
-    if ((to != KAO_U8 && to != KAO_I8) || (p->to && p->to != to))
+    if (!is_quantized(to) || (p->to && p->to != to))
         return kao_fail(x->err, KAO_E_UNSUPPORTED, "to %s", kao_dtype_name((int)to));
     return check_places(x, to);
 }

@@ -233,6 +233,7 @@ static int64_t reduced_whole(const kao_reducer *r, const kao_tensor *inner,
                              int64_t from)
 {
     const kao_tensor *const ops[] = { inner };
+    const int64_t flip = isinf(r->start) ? kao_order_bit(inner->dtype) : 0;
     int64_t sum = r->start < 0   ? INT64_MIN
                   : r->start > 1 ? INT64_MAX
                                  : (int64_t)r->start;
@@ -241,9 +242,9 @@ static int64_t reduced_whole(const kao_reducer *r, const kao_tensor *inner,
     kao_walk_init(&w, ops, 1);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
         for (int64_t i = 0; i < w.n; i++)
-            sum =
-                r->whole(sum, kao_tensor_int_at(inner, from + w.at[0] + i * w.step[0]));
-    return sum;
+            sum = r->whole(
+                sum, kao_tensor_int_at(inner, from + w.at[0] + i * w.step[0]) ^ flip);
+    return sum ^ flip;
 }
 
 void kao_op_reduce_run(const kao_op_call *c)
@@ -317,7 +318,8 @@ static bool wins(const kao_arg_param *p, const kao_tensor *in, int64_t at, int64
             return p->last && v != v;
         return v != v || (p->smallest ? v < b : v > b) || (p->last && v == b);
     }
-    const int64_t v = kao_tensor_int_at(in, at), b = kao_tensor_int_at(in, best);
+    const int64_t flip = kao_order_bit(in->dtype), v = kao_tensor_int_at(in, at) ^ flip,
+                  b = kao_tensor_int_at(in, best) ^ flip;
 
     return (p->smallest ? v < b : v > b) || (p->last && v == b);
 }

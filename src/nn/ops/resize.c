@@ -1,10 +1,11 @@
-/* Resize (10, 11, 13, 18, 19) and Upsample (7, 9): nearest and linear, any rank.
+/* Resize (10, 11, 13, 18, 19) and Upsample (7, 9): nearest, linear and cubic, any rank.
  *
  * Each axis is sampled on its own, so planning makes one small table an axis: for every
- * output index the one (nearest) or two (linear) input indices and the second's weight.
- * Running is a walk over those tables. Upsample is Resize with asymmetric coordinates and
- * floor (ONNX, Resize: "coordinate_transformation_mode", "nearest_mode"); Resize of opset 10
- * too, but on axes that shrink it rounds up (ONNX 1.5's test_resize_downsample_nearest). */
+ * output index its input indices (one, two or four; more where antialias spreads the filter
+ * over an axis that shrinks) and their weights. Running is a walk over those tables. Upsample
+ * is Resize with asymmetric coordinates and floor (ONNX, Resize: "coordinate_transformation_mode",
+ * "nearest_mode"); Resize of opset 10 too, but on axes that shrink it rounds up (ONNX 1.5's
+ * test_resize_downsample_nearest). */
 #include <math.h>
 #include <string.h>
 
@@ -32,11 +33,13 @@ static kao_status pick(kao_op_loader *l, const char *name, const char *fallback,
 
 static kao_status load_mode(kao_op_loader *l, kao_resize_param *p)
 {
-    static const char *const modes[] = { "nearest", "linear", "bilinear" };
+    static const char *const modes[] = { "nearest", "linear", "cubic", "bilinear" };
     int mode = 0;
-    const kao_status st = pick(l, "mode", "nearest", modes, 3, &mode);
+    const kao_status st = pick(l, "mode", "nearest", modes, 4, &mode);
 
-    p->linear = mode > 0;
+    p->mode = mode == 3 ? KAO_RESIZE_LINEAR : (kao_resize_mode)mode;
+    if (p->mode == KAO_RESIZE_CUBIC && l->op->since < 11)
+        return kao_fail(l->err, KAO_E_UNSUPPORTED, "mode cubic before opset 11");
     return st;
 }
 
@@ -100,10 +103,10 @@ kao_status kao_op_resize11_load(kao_op_loader *l)
         st = kao_attr_int(l, "exclude_outside", 0, &exclude);
     if (!st)
         st = kao_attr_ints(l, "axes", p->axes, KAO_MAX_RANK, &p->n_axes);
-    if (!st && antialias && p->linear)
-        st = kao_fail(l->err, KAO_E_UNSUPPORTED, "antialias 1");
-    if (!st && exclude && p->linear)
-        st = kao_fail(l->err, KAO_E_UNSUPPORTED, "exclude_outside 1");
+    if (!st)
+        st = kao_attr_float(l, "cubic_coeff_a", -0.75f, &p->cubic_a);
+    p->antialias = antialias != 0;
+    p->exclude_outside = exclude != 0;
     p->coord = (kao_resize_coord)coord;
     p->round = (kao_resize_round)rounding;
     p->roi = 1;
@@ -321,11 +324,47 @@ static int32_t to_edge(double v, int64_t n)
                                  : (int32_t)v; /* NaN: 0 */
 }
 
+/* The filter at a distance, in pixels of the input or, where antialias spreads it, of the
+ * output. */
+static double filter_at(const kao_resize_param *p, double d)
+{
+    const double x = fabs(d), a = (double)p->cubic_a;
+
+    if (p->mode == KAO_RESIZE_LINEAR)
+        return x < 1 ? 1 - x : 0;
+    return x <= 1  ? ((a + 2) * x - (a + 3)) * x * x + 1
+           : x < 2 ? ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+                   : 0;
+}
+
+/* Neighbours and weights of the place s, which lie around it: the first is `first` from the
+ * pixel before it. Outside the axis its edge is repeated. */
+static void place_taps(const kao_resize_param *p, const kao_resize_axis *a, int64_t k,
+                       double s, double spread, int64_t in)
+{
+    const double before = floor(s);
+    int32_t *from = a->from + k * a->taps;
+    double *weight = a->weight + k * a->taps, sum = 0;
+
+    for (int32_t j = 0; j < a->taps; j++) {
+        const double at = before + (double)(j + 1 - a->taps / 2);
+
+        from[j] = to_edge(at, in);
+        weight[j] = filter_at(p, (at - s) * spread);
+        if (p->exclude_outside && (at < 0 || at > (double)(in - 1)))
+            weight[j] = 0;
+        sum += weight[j];
+    }
+    for (int32_t j = 0; sum != 0 && j < a->taps; j++)
+        weight[j] /= sum;
+}
+
 static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
 {
     const kao_resize_param *p = x->param;
     kao_resize_axis *a = &((kao_resize_state *)x->state)->axis[i];
     const int64_t in = x->in[0].dims[i], out = t->size[i];
+    const double spread = p->antialias ? fmin(t->scale[i], 1) : 1;
 
     a->same = in == out && t->scale[i] == 1 && p->coord != KAO_COORD_TF_CROP &&
               p->coord != KAO_COORD_TF_HALF_PIXEL;
@@ -334,27 +373,33 @@ static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
                         (long long)out, KAO_MAX_RESIZED);
     if (out > 0 && in == 0)
         return kao_fail(x->err, KAO_E_FORMAT, "axis %d of size 0 cannot grow", i);
-    a->from = kao_arena_calloc(x->arena, (size_t)out, sizeof *a->from);
-    a->to = kao_arena_calloc(x->arena, (size_t)out, sizeof *a->to);
-    a->weight = kao_arena_calloc(x->arena, (size_t)out, sizeof *a->weight);
-    if (!a->from || !a->to || !a->weight)
+    const double taps = a->same || p->mode == KAO_RESIZE_NEAREST || out == 0
+                            ? 1
+                            : 2 * ceil((double)p->mode / spread);
+
+    if (taps * (double)out > KAO_MAX_RESIZED)
+        return kao_fail(x->err, KAO_E_LIMIT,
+                        "axis %d of size %lld, each from %g numbers", i, (long long)out,
+                        taps);
+    a->taps = (int32_t)taps;
+    a->from = kao_arena_calloc(x->arena, (size_t)(out * a->taps), sizeof *a->from);
+    a->weight = kao_arena_calloc(x->arena, (size_t)(out * a->taps), sizeof *a->weight);
+    if (!a->from || !a->weight)
         return kao_fail(x->err, KAO_E_NOMEM, "out of memory");
     for (int64_t k = 0; k < out; k++) {
-        const double s = a->same
-                             ? (double)k
-                             : source_of(p->coord, (double)k, (double)in, (double)out,
-                                         t->scale[i], t->roi_begin[i], t->roi_end[i]);
+        double s = a->same ? (double)k
+                           : source_of(p->coord, (double)k, (double)in, (double)out,
+                                       t->scale[i], t->roi_begin[i], t->roi_end[i]);
 
         if (p->coord == KAO_COORD_TF_CROP && (s < 0 || s > (double)(in - 1))) {
-            a->from[k] = a->to[k] = -1;
-        } else if (p->linear) {
-            const double c = !(s > 0) ? 0 : s > (double)(in - 1) ? (double)(in - 1) : s;
-
-            a->from[k] = to_edge(floor(c), in);
-            a->to[k] = to_edge(floor(c) + 1, in);
-            a->weight[k] = (float)(c - floor(c));
+            a->from[k * a->taps] = -1;
+        } else if (a->taps == 1) {
+            a->from[k] = to_edge(round_of(p->round, t->scale[i], s), in);
+            a->weight[k] = 1;
         } else {
-            a->from[k] = a->to[k] = to_edge(round_of(p->round, t->scale[i], s), in);
+            if (p->mode == KAO_RESIZE_LINEAR && !p->antialias) /* the edge, exactly */
+                s = !(s > 0) ? 0 : fmin(s, (double)(in - 1));
+            place_taps(p, a, k, s, spread, in);
         }
     }
     return KAO_OK;
@@ -367,8 +412,8 @@ kao_status kao_op_resize_infer(kao_op_infer *x)
     int64_t count = 0;
     kao_status st = KAO_OK;
 
-    if (p->linear && x->in[0].dtype != KAO_F32)
-        return kao_fail(x->err, KAO_E_UNSUPPORTED, "linear mode on %s",
+    if (p->mode != KAO_RESIZE_NEAREST && !kao_tensor_is_real(&x->in[0]))
+        return kao_fail(x->err, KAO_E_UNSUPPORTED, "mode linear or cubic on %s",
                         kao_dtype_name((int)x->in[0].dtype));
     st = infer_target(x, &t);
     if (st)
@@ -385,38 +430,34 @@ kao_status kao_op_resize_infer(kao_op_infer *x)
 
 /* ---- run ---- */
 
-/* Weighted sum over the corners: two on every axis that is interpolated. */
-static double linear_at(const kao_op_call *c, const int64_t *index)
+/* Weighted sum over the neighbours: some on every axis. */
+static double weighted_at(const kao_op_call *c, const int64_t *index)
 {
     const kao_resize_param *p = c->param;
-    const kao_resize_state *s = c->state;
+    const kao_resize_axis *axes = ((const kao_resize_state *)c->state)->axis;
     const kao_tensor *in = &c->in[0];
-    int32_t axes[KAO_MAX_RANK], n = 0;
-    int64_t base = 0;
+    int64_t tap[KAO_MAX_RANK] = { 0 }, taps[KAO_MAX_RANK], n = 1;
     double sum = 0;
 
     for (int32_t i = 0; i < in->rank; i++) {
-        const int32_t from = s->axis[i].from[index[i]];
-
-        if (from < 0)
+        if (axes[i].from[index[i] * axes[i].taps] < 0)
             return (double)p->extrapolation;
-        base += from * in->strides[i];
-        if (s->axis[i].weight[index[i]] != 0)
-            axes[n++] = i;
+        taps[i] = axes[i].taps;
+        n *= taps[i];
     }
-    for (uint32_t corner = 0; corner < 1u << n; corner++) {
-        int64_t at = base;
+    for (; n > 0; n--) {
+        int64_t at = 0;
         double weight = 1;
 
-        for (int32_t k = 0; k < n; k++) {
-            const kao_resize_axis *a = &s->axis[axes[k]];
-            const int64_t i = index[axes[k]];
-            const double w = (double)a->weight[i];
+        for (int32_t i = 0; i < in->rank; i++) {
+            const int64_t k = index[i] * taps[i] + tap[i];
 
-            weight *= corner >> k & 1 ? w : 1 - w;
-            at += corner >> k & 1 ? (a->to[i] - a->from[i]) * in->strides[axes[k]] : 0;
+            weight *= axes[i].weight[k];
+            at += axes[i].from[k] * in->strides[i];
         }
-        sum += weight * (double)((const float *)in->data)[at];
+        if (weight != 0)
+            sum += weight * kao_tensor_number_at(in, at);
+        kao_index_next(tap, taps, in->rank);
     }
     return sum;
 }
@@ -456,12 +497,11 @@ void kao_op_resize_run(const kao_op_call *c)
 
         for (int32_t i = 0; i < out->rank; i++)
             to += index[i] * out->strides[i];
-        if (p->linear)
-            ((float *)out->data)[to] = (float)linear_at(c, index);
-        else
+        if (p->mode == KAO_RESIZE_NEAREST)
             nearest_at(c, index, to);
-        for (int32_t i = out->rank - 1; i >= 0 && ++index[i] == out->dims[i]; i--)
-            index[i] = 0;
+        else
+            kao_tensor_set_number(out, to, weighted_at(c, index));
+        kao_index_next(index, out->dims, out->rank);
     }
 }
 
@@ -469,8 +509,12 @@ void kao_op_resize_run(const kao_op_call *c)
 
 uint64_t kao_op_resize_work(const kao_tensor *in, const void *param, const void *state)
 {
-    (void)state;
-    return ((const kao_resize_param *)param)->linear ? 1u << in->rank : 1;
+    uint64_t n = 1; /* at most the elements of in, times 6 an axis */
+
+    (void)param;
+    for (int32_t i = 0; i < in->rank; i++)
+        n *= (uint64_t)((const kao_resize_state *)state)->axis[i].taps;
+    return n;
 }
 
 /* Nearest neighbours of height and width. */
@@ -481,8 +525,8 @@ kao_status kao_op_resize_lower(kao_op_lower *x)
     const kao_tensor *in = &x->in[0], *out = &x->out[0];
     int64_t from = 0, to = 0;
 
-    if (p->linear || in->rank != 4 || in->dtype != KAO_F32 || !s->axis[0].same ||
-        !s->axis[1].same || p->coord == KAO_COORD_TF_CROP ||
+    if (p->mode != KAO_RESIZE_NEAREST || in->rank != 4 || in->dtype != KAO_F32 ||
+        !s->axis[0].same || !s->axis[1].same || p->coord == KAO_COORD_TF_CROP ||
         !kao_tensor_is_channels_last(in, &from) ||
         !kao_tensor_is_channels_last(out, &to) || kao_tensor_count(in) >= INT32_MAX ||
         kao_tensor_count(out) >= INT32_MAX)

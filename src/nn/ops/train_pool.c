@@ -358,7 +358,8 @@ kao_status kao_op_resize_train(kao_tape *t, kao_tape_step *s)
 
     if (!j)
         return no_memory(t);
-    if (in->rank != 4 || ((const kao_resize_param *)s->s->param)->linear ||
+    if (in->rank != 4 ||
+        ((const kao_resize_param *)s->s->param)->mode != KAO_RESIZE_NEAREST ||
         in->dims[1] != out->dims[1] || out->dims[2] % in->dims[2] ||
         out->dims[3] % in->dims[3])
         return kao_fail(t->err, KAO_E_UNSUPPORTED,

@@ -152,6 +152,11 @@ void kao_op_prelu_run(const kao_op_call *c)
 
                 ((float *)c->out[0].data)[to] =
                     a < 0 ? a * ((const float *)slope.data)[st] : a;
+            } else if (c->out[0].dtype == KAO_F64) {
+                const double a = ((const double *)c->in[0].data)[at];
+
+                ((double *)c->out[0].data)[to] =
+                    a < 0 ? a * ((const double *)slope.data)[st] : a;
             } else {
                 const int64_t a = kao_tensor_int_at(&c->in[0], at);
                 const uint64_t b = (uint64_t)kao_tensor_int_at(&slope, st);
@@ -199,7 +204,7 @@ kao_status kao_op_clip_infer(kao_op_infer *x)
 
 typedef struct bounds { /* of the output's type */
     double lo, hi;
-    int64_t lo_int, hi_int;
+    int64_t lo_int, hi_int, flip; /* compared, and compared by: kao_order_bit */
 } bounds;
 
 static double clip(double a, const void *user)
@@ -213,16 +218,17 @@ static double clip(double a, const void *user)
 static int64_t clip_int(int64_t a, const void *user)
 {
     const bounds *b = user;
-    const int64_t v = a < b->lo_int ? b->lo_int : a;
+    const int64_t u = a ^ b->flip, v = u < b->lo_int ? b->lo_int : u;
 
-    return v > b->hi_int ? b->hi_int : v;
+    return (v > b->hi_int ? b->hi_int : v) ^ b->flip;
 }
 
 void kao_op_clip_run(const kao_op_call *c)
 {
     const kao_clip_param *p = c->param;
     const kao_tensor *lo = kao_call_optional(c, 1), *hi = kao_call_optional(c, 2);
-    bounds b = { (double)p->lo, (double)p->hi, INT64_MIN, INT64_MAX };
+    bounds b = { (double)p->lo, (double)p->hi, INT64_MIN, INT64_MAX,
+                 kao_order_bit(c->out[0].dtype) };
 
     if (kao_tensor_is_real(&c->out[0])) {
         b.lo = lo ? kao_tensor_number_at(lo, 0) : b.lo;
@@ -230,8 +236,8 @@ void kao_op_clip_run(const kao_op_call *c)
         map_floats(c, clip, &b);
         return;
     }
-    b.lo_int = lo ? kao_tensor_int_at(lo, 0) : b.lo_int;
-    b.hi_int = hi ? kao_tensor_int_at(hi, 0) : b.hi_int;
+    b.lo_int = lo ? kao_tensor_int_at(lo, 0) ^ b.flip : b.lo_int;
+    b.hi_int = hi ? kao_tensor_int_at(hi, 0) ^ b.flip : b.hi_int;
     map_ints(c, clip_int, &b);
 }
 
@@ -273,12 +279,15 @@ kao_status kao_op_cast_like_infer(kao_op_infer *x)
 }
 
 /* Between integers the low bits are kept. */
-static void cast_int(const kao_tensor *out, int64_t at, int64_t v)
+static void cast_int(const kao_tensor *out, int64_t at, const kao_tensor *in,
+                     int64_t from)
 {
+    const int64_t v = kao_tensor_int_at(in, from);
+
     if (out->dtype == KAO_F32)
-        ((float *)out->data)[at] = (float)v;
+        ((float *)out->data)[at] = in->dtype == KAO_U64 ? (float)(uint64_t)v : (float)v;
     else if (out->dtype == KAO_F64)
-        ((double *)out->data)[at] = (double)v;
+        ((double *)out->data)[at] = kao_tensor_number_at(in, from);
     else
         kao_tensor_set_int(out, at, out->dtype == KAO_BOOL ? v != 0 : v);
 }
@@ -315,7 +324,7 @@ void kao_op_cast_run(const kao_op_call *c)
                     out, to,
                     (double)kao_half_to_float(((const uint16_t *)in->data)[at]));
             else
-                cast_int(out, to, kao_tensor_int_at(in, at));
+                cast_int(out, to, in, at);
         }
     }
 }

@@ -34,11 +34,13 @@ static int64_t place_in(const kao_tensor *t, const int64_t *index, int32_t rank)
     return at;
 }
 
-/* out = f(.. f(in 0, in 1) .., in n) / divisor */
+/* out = f(.. f(in 0, in 1) .., in n) / divisor. by_order: whole compares its numbers. */
 static inline void fold(const kao_op_call *c, double (*f)(double a, double b),
-                        int64_t (*whole)(int64_t a, int64_t b), double divisor)
+                        int64_t (*whole)(int64_t a, int64_t b), double divisor,
+                        bool by_order)
 {
     const kao_tensor *out = &c->out[0];
+    const int64_t flip = by_order ? kao_order_bit(out->dtype) : 0;
     const bool real = kao_tensor_is_real(out);
     const int64_t n = kao_tensor_count(out);
     int64_t index[KAO_MAX_RANK] = { 0 };
@@ -56,7 +58,7 @@ static inline void fold(const kao_op_call *c, double (*f)(double a, double b),
 
                 v = i ? f(v, b) : b;
             } else {
-                const int64_t b = kao_tensor_int_at(in, at);
+                const int64_t b = kao_tensor_int_at(in, at) ^ flip;
 
                 v_whole = i ? whole(v_whole, b) : b;
             }
@@ -66,7 +68,7 @@ static inline void fold(const kao_op_call *c, double (*f)(double a, double b),
         if (real)
             kao_tensor_set_number(out, to, v / divisor);
         else
-            kao_tensor_set_int(out, to, v_whole);
+            kao_tensor_set_int(out, to, v_whole ^ flip);
         kao_index_next(index, out->dims, out->rank);
     }
 }
@@ -83,7 +85,7 @@ static int64_t larger_whole(int64_t a, int64_t b)
 
 void kao_op_max_run(const kao_op_call *c)
 {
-    fold(c, larger, larger_whole, 1);
+    fold(c, larger, larger_whole, 1, true);
 }
 
 static double smaller(double a, double b)
@@ -98,7 +100,7 @@ static int64_t smaller_whole(int64_t a, int64_t b)
 
 void kao_op_min_run(const kao_op_call *c)
 {
-    fold(c, smaller, smaller_whole, 1);
+    fold(c, smaller, smaller_whole, 1, true);
 }
 
 static double plus(double a, double b)
@@ -113,12 +115,12 @@ static int64_t plus_whole(int64_t a, int64_t b)
 
 void kao_op_sum_run(const kao_op_call *c)
 {
-    fold(c, plus, plus_whole, 1);
+    fold(c, plus, plus_whole, 1, false);
 }
 
 void kao_op_mean_run(const kao_op_call *c)
 {
-    fold(c, plus, plus_whole, c->n_in);
+    fold(c, plus, plus_whole, c->n_in, false);
 }
 
 kao_status kao_op_sum_lower(kao_op_lower *x)

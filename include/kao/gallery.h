@@ -1,0 +1,234 @@
+/* kao/gallery.h: people, remembered: enrolled with samples of their faces, found again by
+ * nearest similarity.
+ *
+ *     kao_gallery *g = NULL;
+ *     size_t model = 0, n = 0;
+ *     kao_match match[3];
+ *
+ *     if (kao_gallery_open(ctx, &g, "people.kao", &(kao_gallery_options){ .create = 1 }, &err) == KAO_OK &&
+ *         kao_gallery_pin(g, embedder, KAO_TTA_NONE, &model, &err) == KAO_OK &&
+ *         kao_gallery_search(g, model, vector, 3, match, &n, &err) == KAO_OK && n > 0)
+ *         printf("person %lld, %.3f\n", (long long)match[0].person, match[0].similarity);
+ *     kao_gallery_close(g);
+ *
+ * A gallery is a file (an SQLite database). It holds people, each with a name in any script (or
+ * none: a stranger who keeps a number), and their samples: one face each, with an embedding for
+ * every model that the gallery is pinned to. Vectors of another model are refused: their
+ * similarities would mean nothing.
+ *
+ * Every change is one transaction: after a crash the whole change is there or none of it, and
+ * what a call reported as done stays. Each is written down and can be undone, except
+ * kao_gallery_forget, which leaves nothing to undo.
+ *
+ * Threads and processes: one call at a time per kao_gallery; any number of them, in any
+ * processes, may have one file open. Readers go on while one writes, and see a change at their
+ * next call. */
+#ifndef KAO_GALLERY_H
+#define KAO_GALLERY_H
+
+#include "kao/embedder.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct kao_gallery kao_gallery;
+
+enum { KAO_UUID_BYTES = 37, KAO_GALLERY_MODELS = 8, KAO_NAME_MAX_BYTES = 1024 };
+
+typedef struct kao_gallery_options { /* fill with {0} for defaults */
+    uint32_t size;      /* sizeof(kao_gallery_options), or 0: all of them */
+    uint32_t create;    /* 1: made where there is none */
+    uint32_t read_only; /* 1: nothing is written, nor can be */
+    uint32_t wait_ms;   /* for another program's writing; 0: 10,000 */
+} kao_gallery_options;
+
+/* options may be NULL. Errors: KAO_E_IO (not there, not allowed, busy), KAO_E_FORMAT (no gallery,
+ * damaged), KAO_E_UNSUPPORTED (made by a later version; or this build is without SQLite),
+ * KAO_E_NOMEM, KAO_E_ARG; *out is then NULL. All calls below may fail with KAO_E_IO, KAO_E_FORMAT
+ * and KAO_E_NOMEM; then nothing has changed. */
+KAO_API kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out,
+                                    const char *path,
+                                    const kao_gallery_options *options, kao_error *err);
+KAO_API void kao_gallery_close(kao_gallery *gallery); /* NULL is fine */
+
+/* ---- models ---- */
+
+typedef struct kao_gallery_model {
+    uint32_t size; /* sizeof(kao_gallery_model); set before the call */
+    uint32_t dim;  /* numbers of a vector */
+    kao_tta tta;
+    char id[KAO_ID_BYTES]; /* see kao_embedder_id */
+    char name[64];         /* for people */
+} kao_gallery_model;
+
+/* Which of the gallery's models an embedder is, used in this way. One that it does not have is
+ * added as long as there are no samples; after that it is KAO_E_CONFLICT, and the line names
+ * those that it has. */
+KAO_API kao_status kao_gallery_pin(kao_gallery *gallery, const kao_embedder *embedder,
+                                   kao_tta tta, size_t *model, kao_error *err);
+/* Model i; false (0) past the last. */
+KAO_API int kao_gallery_model_at(const kao_gallery *gallery, size_t i,
+                                 kao_gallery_model *model);
+
+/* ---- people ---- */
+
+typedef struct kao_person {
+    uint32_t size; /* sizeof(kao_person) as the library knows it */
+    uint32_t n_samples;
+    int64_t number;       /* stays, and is never given to another */
+    int64_t created;      /* seconds since 1970 */
+    const char *name;     /* NULL: has none */
+    const char *external; /* another system's id for the person, or NULL */
+    const char *note;     /* or NULL */
+} kao_person;
+
+/* Called for each; texts stay until it returns. Not 0 ends the list. */
+typedef int kao_person_visit(void *user, const kao_person *person);
+
+/* All people by number; name: only those with exactly this name; NULL: all. */
+KAO_API kao_status kao_gallery_people(kao_gallery *gallery, const char *name,
+                                      kao_person_visit *visit, void *user,
+                                      kao_error *err);
+/* One of them: visit is called once. KAO_E_NOT_FOUND. */
+KAO_API kao_status kao_gallery_person(kao_gallery *gallery, int64_t person,
+                                      kao_person_visit *visit, void *user,
+                                      kao_error *err);
+/* The number of the one person of this name. KAO_E_NOT_FOUND; KAO_E_CONFLICT: there are several,
+ * and the line gives their numbers. */
+KAO_API kao_status kao_gallery_find(kao_gallery *gallery, const char *name,
+                                    int64_t *person, kao_error *err);
+
+/* name: UTF-8 without control characters, 1 to KAO_NAME_MAX_BYTES bytes; NULL: a stranger. Names
+ * need not differ. KAO_E_ARG. */
+KAO_API kao_status kao_gallery_add_person(kao_gallery *gallery, const char *name,
+                                          int64_t *person, kao_error *err);
+KAO_API kao_status kao_gallery_rename(kao_gallery *gallery, int64_t person,
+                                      const char *name, kao_error *err);
+/* NULL: none any more. */
+KAO_API kao_status kao_gallery_set_note(kao_gallery *gallery, int64_t person,
+                                        const char *note, kao_error *err);
+KAO_API kao_status kao_gallery_set_external(kao_gallery *gallery, int64_t person,
+                                            const char *external, kao_error *err);
+/* All samples of `from` become `into`'s, and `from` is gone (undo brings both back). */
+KAO_API kao_status kao_gallery_merge(kao_gallery *gallery, int64_t into, int64_t from,
+                                     kao_error *err);
+/* Not found any more, and undo brings the person back. See kao_gallery_forget for one that
+ * leaves nothing. */
+KAO_API kao_status kao_gallery_remove_person(kao_gallery *gallery, int64_t person,
+                                             kao_error *err);
+
+/* ---- samples ---- */
+
+typedef struct kao_sample {
+    uint32_t size;           /* sizeof(kao_sample) as the library knows it */
+    char id[KAO_UUID_BYTES]; /* a UUID */
+    int64_t person, time;    /* seconds since 1970 */
+    float quality;           /* 0..1; NaN: not told */
+    const char *source;      /* where the picture came from, or NULL */
+} kao_sample;
+
+typedef int kao_sample_visit(void *user, const kao_sample *sample);
+
+typedef struct kao_new_sample {
+    uint32_t size;
+    const float *const *vectors; /* for each of the gallery's models, in their order */
+    const char *source;          /* or NULL */
+    float quality;               /* 0..1; NaN: not told */
+    char id[KAO_UUID_BYTES];     /* out */
+} kao_new_sample;
+
+/* n samples, all or none of them. person 0: a new one of that name (NULL: a stranger), whose
+ * number is given back. KAO_E_NOT_FOUND, KAO_E_ARG (a vector that is not finite, a name). */
+KAO_API kao_status kao_gallery_enrol(kao_gallery *gallery, int64_t *person,
+                                     const char *name, kao_new_sample *samples,
+                                     size_t n, kao_error *err);
+KAO_API kao_status kao_gallery_samples(kao_gallery *gallery, int64_t person,
+                                       kao_sample_visit *visit, void *user,
+                                       kao_error *err);
+/* To another person; *person 0: a new one without a name, whose number is given back (this
+ * splits somebody). KAO_E_NOT_FOUND. */
+KAO_API kao_status kao_gallery_move_sample(kao_gallery *gallery, const char *id,
+                                           int64_t *person, kao_error *err);
+KAO_API kao_status kao_gallery_remove_sample(kao_gallery *gallery, const char *id,
+                                             kao_error *err);
+
+/* ---- who is it? ---- */
+
+typedef struct kao_match {
+    uint32_t size;    /* sizeof(kao_match), set in the first of the array */
+    float similarity; /* of the person's most alike sample */
+    int64_t person;
+    char sample[KAO_UUID_BYTES];
+} kao_match;
+
+/* The k most alike people, best first; ties by number. vector: of that model.
+ * matches  room for k of them; *n: how many there are, fewer in a small gallery. Exact: every
+ *          sample is compared. */
+KAO_API kao_status kao_gallery_search(kao_gallery *gallery, size_t model,
+                                      const float *vector, size_t k, kao_match *matches,
+                                      size_t *n, kao_error *err);
+/* How many samples a search compares: the N by which a rate for one pair becomes one for the
+ * gallery, 1 - (1 - FAR)^N. */
+KAO_API kao_status kao_gallery_templates(kao_gallery *gallery, uint64_t *n,
+                                         kao_error *err);
+
+/* ---- what was changed ---- */
+
+typedef struct kao_change {
+    uint32_t size;   /* sizeof(kao_change) as the library knows it */
+    uint32_t undone; /* 1: by a later one */
+    int64_t number, time;
+    const char *action; /* "enrol", "rename", ... */
+    const char *detail; /* in words */
+} kao_change;
+
+typedef int kao_change_visit(void *user, const kao_change *change);
+
+/* Newest first. */
+KAO_API kao_status kao_gallery_history(kao_gallery *gallery, kao_change_visit *visit,
+                                       void *user, kao_error *err);
+/* Take a change back; number 0: the last one that is not undone and no undoing itself. What is
+ * undone is a change too, and can be undone. KAO_E_NOT_FOUND; KAO_E_CONFLICT: a later change
+ * builds on it, and the line says which to undo first. */
+KAO_API kao_status kao_gallery_undo(kao_gallery *gallery, int64_t number,
+                                    int64_t *undone, kao_error *err);
+
+/* ---- forgetting ---- */
+
+typedef struct kao_receipt {
+    uint32_t size; /* sizeof(kao_receipt), set before the call */
+    uint32_t n_samples;
+    uint64_t n_bytes_searched; /* of the gallery's files, for what was forgotten */
+    uint32_t n_traces;         /* found there: 0 */
+    uint32_t n_pieces;         /* that were looked for: vectors, names, sources */
+    int64_t time;
+} kao_receipt;
+
+/* Delete a person: samples, vectors, name, history. Nothing brings that back. The files are then
+ * searched, byte by byte, for what was there; KAO_E_IO, with the receipt filled, where traces
+ * are left (another program reads an old state: try again), and a line that begins "forgotten,
+ * but" where the search itself failed: the person is gone then. What kao cannot reach: backups,
+ * copies, snapshots of the file system, and on flash the cells that were written before.
+ * receipt may be NULL. KAO_E_NOT_FOUND. */
+KAO_API kao_status kao_gallery_forget(kao_gallery *gallery, int64_t person,
+                                      kao_receipt *receipt, kao_error *err);
+
+/* ---- the file ---- */
+
+typedef struct kao_gallery_stats {
+    uint32_t size; /* sizeof(kao_gallery_stats), set before the call */
+    uint32_t schema;
+    uint64_t n_people, n_named, n_samples, n_changes, n_bytes;
+} kao_gallery_stats;
+
+KAO_API kao_status kao_gallery_stats_of(kao_gallery *gallery, kao_gallery_stats *stats,
+                                        kao_error *err);
+/* Look through all of it: the database's own check, samples of nobody, vectors that are missing
+ * or of another length or not finite. KAO_E_FORMAT names the first fault. */
+KAO_API kao_status kao_gallery_verify(kao_gallery *gallery, kao_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

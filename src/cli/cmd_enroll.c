@@ -1,0 +1,379 @@
+/* kao enroll: remember a person from photographs.
+ *
+ * A picture is refused, with its reasons, where it would make the gallery worse: no face or
+ * several, one too small, one that is there already, one that looks like somebody else who is
+ * enrolled, or unlike the samples that this person has. */
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/gallery_use.h"
+#include "cli/odds.h"
+
+/* The same picture again: what is left of a difference when it was merely stored anew. */
+#define DUPLICATE_FROM .995f
+
+typedef struct enroll_args {
+    cli_gallery_options use;
+    bool force, people, json;
+} enroll_args;
+
+const cli_option cli_enroll_options[] = {
+    CLI_GALLERY_OPTION(enroll_args),
+    { "people", 0, CLI_FLAG, offsetof(enroll_args, people), NULL,
+      "the operands are folders with a folder a person, named after them" },
+    { "force", 0, CLI_FLAG, offsetof(enroll_args, force), NULL,
+      "also those that look like somebody else, or unlike the person's other samples" },
+    { "faces", 'f', CLI_FACES, offsetof(enroll_args, use.photo.faces),
+      "largest|center|best|all|error|N", "which face of a picture [error: one alone]" },
+    CLI_GALLERY_NETWORK_OPTIONS(enroll_args),
+    { "json", 0, CLI_FLAG, offsetof(enroll_args, json), NULL,
+      "one JSON object a line" },
+    { .name = NULL },
+};
+
+typedef struct outcome { /* of a picture */
+    const char *status;
+    char sample[KAO_UUID_BYTES];
+    kao_json *reasons; /* texts */
+} outcome;
+
+typedef struct job {
+    const enroll_args *args;
+    cli_gallery use;
+    cli_limit limit; /* from which similarity on two faces are one person's */
+} job;
+
+/* ---- one picture ---- */
+
+static void refuse(outcome *o, const char *reason)
+{
+    o->status = "refused";
+    kao_json_add(o->reasons, kao_json_string(reason));
+}
+
+/* How alike the person's own samples are at best, and the most alike other person. */
+typedef struct likeness {
+    bool has_own, has_other;
+    float own, other;
+    int64_t who;
+} likeness;
+
+static kao_status compare(job *j, const float *vectors, int64_t person, likeness *l,
+                          kao_error *err)
+{
+    enum { LOOKED_AT = 8 };
+    kao_match m[LOOKED_AT] = { { .size = sizeof m[0] } };
+    size_t n = 0;
+    const kao_status st = kao_gallery_search(
+        j->use.g, 0, cli_gallery_vector(&j->use, vectors, 0), LOOKED_AT, m, &n, err);
+
+    *l = (likeness){ .own = NAN, .other = NAN };
+    for (size_t i = 0; !st && i < n; i++) {
+        if (m[i].person == person) {
+            l->has_own = true;
+            l->own = m[i].similarity;
+        } else if (!l->has_other) {
+            l->has_other = true;
+            l->other = m[i].similarity;
+            l->who = m[i].person;
+        }
+    }
+    return st;
+}
+
+static kao_status judge(job *j, const likeness *l, bool has_samples, outcome *o,
+                        kao_error *err)
+{
+    const float threshold = cli_limit_for(&j->limit, 1);
+    char line[256];
+
+    if (l->has_own && l->own >= DUPLICATE_FROM) {
+        o->status = "duplicate";
+        kao_json_add(o->reasons, kao_json_string("duplicate"));
+        return KAO_OK;
+    }
+    if (j->args->force)
+        return KAO_OK;
+    if (l->has_other && l->other >= threshold && !(l->own > l->other)) {
+        char *name = NULL;
+        const kao_status st = cli_person_name(&j->use, l->who, &name, err);
+
+        if (st)
+            return st;
+        snprintf(line, sizeof line, "looks_like: #%lld %.150s (similarity %.3f)",
+                 (long long)l->who, name ? name : "", (double)l->other);
+        free(name);
+        refuse(o, line);
+    }
+    if (has_samples && !(l->own >= threshold)) {
+        snprintf(line, sizeof line, "unlike: similarity %.3f to this person's samples",
+                 (double)l->own);
+        refuse(o, l->has_own ? line : "unlike: nothing like this person's samples");
+    }
+    return KAO_OK;
+}
+
+static kao_status store(job *j, const char *path, const char *name, int64_t *person,
+                        const float *vectors, outcome *o, kao_error *err)
+{
+    const float *list[KAO_GALLERY_MODELS];
+    kao_new_sample s = {
+        .size = sizeof s, .vectors = list, .source = path, .quality = NAN
+    };
+
+    for (size_t m = 0; m < j->use.n; m++)
+        list[m] = cli_gallery_vector(&j->use, vectors, m);
+    const kao_status st = kao_gallery_enrol(j->use.g, person, name, &s, 1, err);
+
+    if (!st) {
+        o->status = "enrolled";
+        memcpy(o->sample, s.id, sizeof o->sample);
+    }
+    return st;
+}
+
+/* A face that cannot be used is an outcome, no failure. */
+static kao_status take(job *j, const char *path, const char *name, int64_t *person,
+                       bool has_samples, outcome *o, kao_error *err)
+{
+    cli_worker *w = &j->use.crew.workers[0];
+    cli_photo photo = { .faces = NULL };
+    float *vectors = NULL;
+    likeness l;
+    kao_status st = cli_photo_detect(w, path, KAO_SEARCH_ALL, false, &photo, err);
+
+    if (!st)
+        st = cli_photo_choose(w, path, &photo, err);
+    if (!st)
+        st = cli_gallery_embed(&j->use, &photo, photo.chosen[0], &vectors, err);
+    cli_photo_free(w, &photo);
+    if (cli_status_of(st) == CLI_NO_FACE && st) {
+        refuse(o, kao_status_name(st));
+        return KAO_OK;
+    }
+    if (!st)
+        st = compare(j, vectors, *person, &l, err);
+    if (!st)
+        st = judge(j, &l, has_samples, o, err);
+    if (!st && !o->status)
+        st = store(j, path, name, person, vectors, o, err);
+    free(vectors);
+    return st;
+}
+
+static int tell(const job *j, const char *path, const char *name, int64_t person,
+                outcome *o)
+{
+    const bool fine = o->status && strcmp(o->status, "refused") != 0;
+    char who[24] = "";
+
+    if (person)
+        snprintf(who, sizeof who, " #%lld", (long long)person);
+    if (j->args->json) {
+        kao_json *line = kao_json_object();
+
+        kao_json_set(line, "file", kao_json_string(path));
+        kao_json_set(line, "status", kao_json_string(o->status));
+        kao_json_set(line, "person",
+                     person ? kao_json_integer(person) : kao_json_null());
+        kao_json_set(line, "name", kao_json_string(name));
+        kao_json_set(line, "sample",
+                     o->sample[0] ? kao_json_string(o->sample) : kao_json_null());
+        kao_json_set(line, "reasons", o->reasons);
+        const int s = cli_print_json("enroll", line);
+
+        return s ? s : fine ? CLI_YES : CLI_NO_FACE;
+    }
+    char *reasons = kao_json_text(o->reasons);
+    const char *more = fine ? name : reasons;
+
+    printf("%s: %s%s %s\n", path, o->status, fine ? who : "", more ? more : "");
+    free(reasons);
+    return fine ? CLI_YES : CLI_NO_FACE;
+}
+
+/* ---- a person ---- */
+
+static int enroll_one(job *j, const char *path, const char *name, int64_t *person,
+                      bool *has_samples)
+{
+    outcome o = { .reasons = kao_json_array() };
+    kao_error err = { 0 };
+    const kao_status st = take(j, path, name, person, *has_samples, &o, &err);
+
+    if (st) {
+        kao_json_free(o.reasons);
+        return cli_report("enroll", st, &err);
+    }
+    *has_samples |= o.sample[0] != '\0';
+    return tell(j, path, name, *person, &o);
+}
+
+static int is_visible(const struct dirent *e)
+{
+    return e->d_name[0] != '.';
+}
+
+static bool is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+static int enroll_path(job *j, const char *path, const char *name, int64_t *person,
+                       bool *has_samples, int depth);
+
+static int enroll_folder(job *j, const char *path, const char *name, int64_t *person,
+                         bool *has_samples, int depth)
+{
+    struct dirent **list = NULL;
+    const int n = scandir(path, &list, is_visible, alphasort);
+    int status = CLI_YES;
+
+    if (n < 0) {
+        fprintf(stderr, "kao enroll: %s: %s\n", path, strerror(errno));
+        return CLI_BAD;
+    }
+    for (int i = 0; i < n; i++) {
+        const size_t cap = strlen(path) + strlen(list[i]->d_name) + 2;
+        char *file = malloc(cap);
+        int s = CLI_FAULT;
+
+        if (file) {
+            snprintf(file, cap, "%s/%s", path, list[i]->d_name);
+            s = is_folder(file) && depth > 0
+                    ? CLI_YES /* of a person's folder, the pictures alone */
+                    : enroll_path(j, file, name, person, has_samples, depth + 1);
+        }
+        status = s > status ? s : status;
+        free(file);
+        free(list[i]);
+    }
+    free(list);
+    return status;
+}
+
+static int enroll_path(job *j, const char *path, const char *name, int64_t *person,
+                       bool *has_samples, int depth)
+{
+    return is_folder(path) ? enroll_folder(j, path, name, person, has_samples, depth)
+                           : enroll_one(j, path, name, person, has_samples);
+}
+
+static int count_samples(void *user, const kao_person *p)
+{
+    *(bool *)user = p->n_samples > 0;
+    return 0;
+}
+
+/* The person of that name, 0 if there is none yet. */
+static kao_status find_person(job *j, const char *name, int64_t *person,
+                              bool *has_samples, kao_error *err)
+{
+    kao_status st = cli_person_of(&j->use, name, person, err);
+
+    *has_samples = false;
+    if (st == KAO_E_NOT_FOUND && name[0] != '#') {
+        *person = 0;
+        return KAO_OK;
+    }
+    return st ? st
+              : kao_gallery_person(j->use.g, *person, count_samples, has_samples, err);
+}
+
+static int enroll_person(job *j, const char *name, char **paths, int n)
+{
+    kao_error err = { 0 };
+    int64_t person = 0;
+    bool has_samples = false;
+    const kao_status st = find_person(j, name, &person, &has_samples, &err);
+    int status = st ? cli_report("enroll", st, &err) : CLI_YES;
+
+    for (int i = 0; !st && i < n; i++) {
+        const int s = enroll_path(j, paths[i], name, &person, &has_samples, 0);
+
+        status = s > status ? s : status;
+    }
+    return status;
+}
+
+/* A folder a person. */
+static int enroll_people(job *j, const char *folder)
+{
+    struct dirent **list = NULL;
+    const int n = scandir(folder, &list, is_visible, alphasort);
+    int status = CLI_YES;
+
+    if (n < 0) {
+        fprintf(stderr, "kao enroll: %s: %s\n", folder, strerror(errno));
+        return CLI_BAD;
+    }
+    for (int i = 0; i < n; i++) {
+        const size_t cap = strlen(folder) + strlen(list[i]->d_name) + 2;
+        char *path = malloc(cap);
+
+        if (path) {
+            snprintf(path, cap, "%s/%s", folder, list[i]->d_name);
+            const int s =
+                is_folder(path) ? enroll_person(j, list[i]->d_name, &path, 1) : CLI_YES;
+
+            status = s > status ? s : status;
+        }
+        free(path);
+        free(list[i]);
+    }
+    free(list);
+    return status;
+}
+
+int cli_enroll_run(int argc, char **argv)
+{
+    enroll_args args = { .use.photo.faces.choice = KAO_CHOOSE_ERROR };
+    cli_operands rest;
+    kao_error err = { 0 };
+    int status = CLI_BAD;
+
+    if (!cli_begin("enroll", argc, argv, &args, &rest, &status))
+        return status;
+    if (args.people ? rest.n < 1 : rest.n < 2) {
+        fprintf(stderr, "kao enroll: wanted %s (see kao enroll --help)\n",
+                args.people ? "a folder with a folder a person"
+                            : "a name and pictures, or a folder of them");
+        return CLI_BAD;
+    }
+    if (args.use.photo.faces.all) {
+        fprintf(stderr, "kao enroll: --faces all: the faces of a picture are not one "
+                        "person's\n");
+        return CLI_BAD;
+    }
+    job j = { .args = &args };
+    kao_status st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_CREATE, true, &err);
+
+    if (!st) {
+        st = cli_limit_choose(&j.limit, j.use.embedders[0], j.use.ttas[0], NAN,
+                              (double)NAN, CLI_FAR_OF_ALL,
+                              kao_model_name(j.use.models[0]), &err);
+        if (st)
+            cli_gallery_close(&j.use);
+    }
+    if (st)
+        return cli_report("enroll", st, &err);
+    status = CLI_YES;
+    for (int i = 0; args.people && i < rest.n; i++) {
+        const int s = enroll_people(&j, rest.items[i]);
+
+        status = s > status ? s : status;
+    }
+    if (!args.people)
+        status = enroll_person(&j, rest.items[0], rest.items + 1, rest.n - 1);
+    cli_gallery_close(&j.use);
+    return cli_finish("enroll", status);
+}

@@ -1,0 +1,242 @@
+/* kao gallery: the care of a gallery. One row a verb. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/gallery_use.h"
+
+typedef struct gallery_args {
+    cli_gallery_options use;
+    bool json;
+} gallery_args;
+
+const cli_option cli_gallery_options_table[] = {
+    CLI_GALLERY_OPTION(gallery_args),
+    CLI_GALLERY_NETWORK_OPTIONS(gallery_args),
+    { "json", 0, CLI_FLAG, offsetof(gallery_args, json), NULL, "as JSON" },
+    { .name = NULL },
+};
+
+typedef struct job {
+    const gallery_args *args;
+    cli_gallery use;
+    char **words; /* behind the verb */
+    int status;
+} job;
+
+/* ---- verbs ---- */
+
+static kao_status do_create(job *j, kao_error *err)
+{
+    (void)err;
+    printf("%s: a gallery for", j->use.path);
+    for (size_t i = 0; i < j->use.n; i++)
+        printf("%s %s", i ? "," : "", kao_model_name(j->use.models[i]));
+    printf("\n");
+    return KAO_OK;
+}
+
+static kao_status do_stats(job *j, kao_error *err)
+{
+    kao_gallery_stats s = { .size = sizeof s };
+    kao_gallery_model m = { .size = sizeof m };
+    const kao_status st = kao_gallery_stats_of(j->use.g, &s, err);
+
+    if (st)
+        return st;
+    if (!j->args->json) {
+        printf("%s\n%llu people, %llu with a name; %llu samples; %llu changes; %llu "
+               "bytes\n",
+               j->use.path, (unsigned long long)s.n_people,
+               (unsigned long long)s.n_named, (unsigned long long)s.n_samples,
+               (unsigned long long)s.n_changes, (unsigned long long)s.n_bytes);
+        for (size_t i = 0; kao_gallery_model_at(j->use.g, i, &m); i++)
+            printf("model %zu: %s, %u numbers, id %.16s...\n", i + 1, m.name, m.dim,
+                   m.id);
+        return KAO_OK;
+    }
+    kao_json *o = kao_json_object(), *models = kao_json_array();
+
+    for (size_t i = 0; kao_gallery_model_at(j->use.g, i, &m); i++) {
+        kao_json *model = kao_json_object();
+
+        kao_json_set(model, "name", kao_json_string(m.name));
+        kao_json_set(model, "id", kao_json_string(m.id));
+        kao_json_set(model, "dim", kao_json_integer(m.dim));
+        kao_json_add(models, model);
+    }
+    kao_json_set(o, "gallery", kao_json_string(j->use.path));
+    kao_json_set(o, "people", kao_json_integer((int64_t)s.n_people));
+    kao_json_set(o, "named", kao_json_integer((int64_t)s.n_named));
+    kao_json_set(o, "samples", kao_json_integer((int64_t)s.n_samples));
+    kao_json_set(o, "changes", kao_json_integer((int64_t)s.n_changes));
+    kao_json_set(o, "bytes", kao_json_integer((int64_t)s.n_bytes));
+    kao_json_set(o, "schema", kao_json_integer(s.schema));
+    kao_json_set(o, "models", models);
+    j->status = cli_print_json("gallery", o);
+    return KAO_OK;
+}
+
+static kao_status do_rename(job *j, kao_error *err)
+{
+    int64_t person = 0;
+    const kao_status st = cli_person_of(&j->use, j->words[0], &person, err);
+
+    return st ? st : kao_gallery_rename(j->use.g, person, j->words[1], err);
+}
+
+static kao_status do_note(job *j, kao_error *err)
+{
+    int64_t person = 0;
+    const kao_status st = cli_person_of(&j->use, j->words[0], &person, err);
+    const char *note = j->words[1][0] ? j->words[1] : NULL;
+
+    return st ? st : kao_gallery_set_note(j->use.g, person, note, err);
+}
+
+static kao_status do_merge(job *j, kao_error *err)
+{
+    int64_t into = 0, from = 0;
+    kao_status st = cli_person_of(&j->use, j->words[0], &into, err);
+
+    if (!st)
+        st = cli_person_of(&j->use, j->words[1], &from, err);
+    return st ? st : kao_gallery_merge(j->use.g, into, from, err);
+}
+
+static kao_status do_remove(job *j, kao_error *err)
+{
+    int64_t person = 0;
+    const kao_status st = cli_person_of(&j->use, j->words[0], &person, err);
+
+    return st ? st : kao_gallery_remove_person(j->use.g, person, err);
+}
+
+static kao_status do_move(job *j, kao_error *err)
+{
+    int64_t person = 0;
+    const kao_status st = cli_person_of(&j->use, j->words[1], &person, err);
+
+    return st ? st : kao_gallery_move_sample(j->use.g, j->words[0], &person, err);
+}
+
+static kao_status do_split(job *j, kao_error *err)
+{
+    int64_t person = 0;
+    const kao_status st = kao_gallery_move_sample(j->use.g, j->words[0], &person, err);
+
+    if (!st)
+        printf("#%lld\n", (long long)person);
+    return st;
+}
+
+static kao_status do_undo(job *j, kao_error *err)
+{
+    char *end = NULL;
+    int64_t undone = 0;
+    const long long n = j->words[0] ? strtoll(j->words[0], &end, 10) : 0;
+
+    if (j->words[0] && (*end || n < 1))
+        return kao_fail(err, KAO_E_ARG, "undo %.40s: wanted the number of a change",
+                        j->words[0]);
+    const kao_status st = kao_gallery_undo(j->use.g, n, &undone, err);
+
+    if (!st)
+        printf("undone: change %lld\n", (long long)undone);
+    return st;
+}
+
+static int tell_change(void *user, const kao_change *c)
+{
+    job *j = user;
+    const time_t t = (time_t)c->time;
+    char when[32] = "";
+    struct tm tm;
+
+    if (gmtime_r(&t, &tm))
+        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
+    if (!j->args->json) {
+        printf("%lld\t%s\t%s\t%s%s\n", (long long)c->number, when, c->action, c->detail,
+               c->undone ? " (undone)" : "");
+        return 0;
+    }
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "change", kao_json_integer(c->number));
+    kao_json_set(o, "time", kao_json_string(when));
+    kao_json_set(o, "action", kao_json_string(c->action));
+    kao_json_set(o, "detail", kao_json_string(c->detail));
+    kao_json_set(o, "undone", kao_json_bool(c->undone));
+    j->status = cli_print_json("gallery", o);
+    return j->status;
+}
+
+static kao_status do_history(job *j, kao_error *err)
+{
+    return kao_gallery_history(j->use.g, tell_change, j, err);
+}
+
+static kao_status do_verify(job *j, kao_error *err)
+{
+    const kao_status st = kao_gallery_verify(j->use.g, err);
+
+    if (!st)
+        printf("%s: whole\n", j->use.path);
+    return st;
+}
+
+static const struct verb {
+    const char *name;
+    int least, most; /* words behind it */
+    cli_gallery_for what;
+    bool networks;
+    kao_status (*run)(job *j, kao_error *err);
+} verbs[] = {
+    { "create", 0, 0, CLI_GALLERY_CREATE, true, do_create },
+    { "stats", 0, 0, CLI_GALLERY_READ, false, do_stats },
+    { "rename", 2, 2, CLI_GALLERY_WRITE, false, do_rename },
+    { "note", 2, 2, CLI_GALLERY_WRITE, false, do_note },
+    { "merge", 2, 2, CLI_GALLERY_WRITE, false, do_merge },
+    { "remove", 1, 1, CLI_GALLERY_WRITE, false, do_remove },
+    { "move", 2, 2, CLI_GALLERY_WRITE, false, do_move },
+    { "split", 1, 1, CLI_GALLERY_WRITE, false, do_split },
+    { "undo", 0, 1, CLI_GALLERY_WRITE, false, do_undo },
+    { "history", 0, 0, CLI_GALLERY_READ, false, do_history },
+    { "verify", 0, 0, CLI_GALLERY_READ, false, do_verify },
+};
+
+int cli_gallery_run(int argc, char **argv)
+{
+    gallery_args args = { .json = false };
+    cli_operands rest;
+    kao_error err = { 0 };
+    const struct verb *v = NULL;
+    int status = CLI_BAD;
+
+    if (!cli_begin("gallery", argc, argv, &args, &rest, &status))
+        return status;
+    for (size_t i = 0; rest.n && i < sizeof verbs / sizeof verbs[0]; i++)
+        if (strcmp(rest.items[0], verbs[i].name) == 0)
+            v = &verbs[i];
+    if (!v || rest.n - 1 < v->least || rest.n - 1 > v->most) {
+        fprintf(stderr, "kao gallery: %s%s (see kao gallery --help)\n",
+                rest.n ? rest.items[0] : "wanted what to do",
+                !rest.n ? ""
+                : v     ? ": another number of words is wanted"
+                        : ": there is no such thing to do");
+        return CLI_BAD;
+    }
+    char *none[1] = { NULL };
+    job j = { .args = &args, .words = rest.n > 1 ? rest.items + 1 : none };
+    kao_status st = cli_gallery_open(&j.use, &args.use, v->what, v->networks, &err);
+
+    if (st)
+        return cli_report("gallery", st, &err);
+    st = v->run(&j, &err);
+    status = st ? cli_report("gallery", st, &err) : j.status;
+    cli_gallery_close(&j.use);
+    return cli_finish("gallery", status);
+}

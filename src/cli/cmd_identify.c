@@ -1,0 +1,278 @@
+/* kao identify: who is on these pictures, of those in the gallery?
+ *
+ * The threshold follows the gallery's size: of a stranger's faces --fpir is how many may be taken
+ * for somebody. N samples are N chances: the rate for one pair is 1 - (1 - fpir)^(1/N). */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/gallery_use.h"
+#include "cli/odds.h"
+
+enum { NEAREST_MOST = 64, FORMAT_KAO = 0, FORMAT_FACE_RECOGNITION = 1 };
+
+typedef struct identify_args {
+    cli_gallery_options use;
+    float threshold;
+    double fpir;
+    uint32_t nearest;
+    int format;
+    bool json;
+} identify_args;
+
+const cli_option cli_identify_options[] = {
+    CLI_GALLERY_OPTION(identify_args),
+    { "fpir", 0, CLI_RATE, offsetof(identify_args, fpir), "X",
+      "so many of a stranger's faces may be taken for somebody of this gallery "
+      "[0.01]" },
+    { "threshold", 0, CLI_COSINE, offsetof(identify_args, threshold), "X",
+      "known from this similarity on, -1..1 [by --fpir]" },
+    { "nearest", 'k', CLI_COUNT, offsetof(identify_args, nearest), "N",
+      "people told for each face, 64 at most [3]" },
+    { "faces", 'f', CLI_FACES, offsetof(identify_args, use.photo.faces),
+      "largest|center|best|all|error|N", "which faces of a picture [all]" },
+    { "format", 0, CLI_WORD, offsetof(identify_args, format), "kao|face_recognition",
+      "face_recognition: lines as that program prints them, \"file,name\" [kao]" },
+    CLI_GALLERY_NETWORK_OPTIONS(identify_args),
+    { "json", 0, CLI_FLAG, offsetof(identify_args, json), NULL,
+      "one JSON object a face" },
+    { .name = NULL },
+};
+
+typedef struct job {
+    const identify_args *args;
+    cli_gallery use;
+    cli_limit limit;
+    uint64_t n_templates;
+    size_t k;
+} job;
+
+typedef struct answer { /* for a face */
+    kao_match matches[NEAREST_MOST];
+    char *names[NEAREST_MOST]; /* or NULL: has none */
+    size_t n;
+    bool known;
+    float threshold;
+    cli_odds pair, gallery; /* of one pair; of so many samples */
+} answer;
+
+static void answer_free(answer *a)
+{
+    for (size_t i = 0; i < a->n; i++)
+        free(a->names[i]);
+}
+
+static kao_status ask(job *j, const cli_photo *photo, size_t face, answer *a,
+                      kao_error *err)
+{
+    float *vectors = NULL;
+
+    *a = (answer){ .matches = { { .size = sizeof a->matches[0] } } };
+    if (j->use.n == 0) /* an empty gallery */
+        return KAO_OK;
+    kao_status st = cli_gallery_embed(&j->use, photo, face, &vectors, err);
+
+    if (!st)
+        st = kao_gallery_search(j->use.g, 0, cli_gallery_vector(&j->use, vectors, 0),
+                                j->k, a->matches, &a->n, err);
+    free(vectors);
+    for (size_t i = 0; !st && i < a->n; i++)
+        st = cli_person_name(&j->use, a->matches[i].person, &a->names[i], err);
+    if (st || a->n == 0)
+        return st;
+    a->threshold = j->limit.threshold;
+    a->known = a->matches[0].similarity >= a->threshold;
+    a->pair = cli_odds_of(&j->limit, a->matches[0].similarity, 1);
+    a->gallery =
+        cli_odds_of(&j->limit, a->matches[0].similarity, (size_t)j->n_templates);
+    return KAO_OK;
+}
+
+/* ---- telling ---- */
+
+static kao_json *person_json(const answer *a, size_t i)
+{
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "person", kao_json_integer(a->matches[i].person));
+    kao_json_set(o, "name",
+                 a->names[i] ? kao_json_string(a->names[i]) : kao_json_null());
+    kao_json_set(o, "similarity", kao_json_float(a->matches[i].similarity));
+    return o;
+}
+
+static int tell_json(const char *path, const cli_photo *photo, size_t i,
+                     const answer *a)
+{
+    kao_json *o = kao_json_object(), *nearest = kao_json_array(),
+             *box = kao_json_array();
+    const kao_face *f = &photo->in_file[i];
+    const float sides[4] = { f->x, f->y, f->width, f->height };
+
+    for (int k = 0; k < 4; k++)
+        kao_json_add(box, kao_json_number(round((double)sides[k] * 100) / 100));
+    for (size_t k = 0; k < a->n; k++)
+        kao_json_add(nearest, person_json(a, k));
+    kao_json_set(o, "file", kao_json_string(path));
+    kao_json_set(o, "face", kao_json_integer((int64_t)photo->chosen[i] + 1));
+    kao_json_set(o, "box", box);
+    kao_json_set(o, "person",
+                 a->known ? kao_json_integer(a->matches[0].person) : kao_json_null());
+    kao_json_set(o, "name",
+                 a->known && a->names[0] ? kao_json_string(a->names[0])
+                                         : kao_json_null());
+    kao_json_set(o, "similarity",
+                 a->n ? kao_json_float(a->matches[0].similarity) : kao_json_null());
+    kao_json_set(o, "threshold", a->n ? kao_json_float(a->threshold) : kao_json_null());
+    kao_json_set(o, "far",
+                 a->pair.known ? kao_json_number(a->pair.far) : kao_json_null());
+    kao_json_set(o, "fpir",
+                 a->gallery.known ? kao_json_number(a->gallery.far) : kao_json_null());
+    kao_json_set(o, "nearest", nearest);
+    return cli_print_json("identify", o);
+}
+
+static const char *title(const answer *a, size_t i, char to[32])
+{
+    snprintf(to, 32, "#%lld", (long long)a->matches[i].person);
+    return a->names[i] ? a->names[i] : to;
+}
+
+static int tell(const job *j, const char *path, const cli_photo *photo, size_t i,
+                const answer *a)
+{
+    char who[32];
+
+    if (j->args->json)
+        return tell_json(path, photo, i, a);
+    if (j->args->format == FORMAT_FACE_RECOGNITION) {
+        printf("%s,%s\n", path, a->known ? title(a, 0, who) : "unknown_person");
+        return CLI_YES;
+    }
+    printf("%s\tface %zu\t%s", path, photo->chosen[i] + 1,
+           a->known ? title(a, 0, who) : "unknown");
+    if (a->known)
+        printf("\t%.3f", (double)a->matches[0].similarity);
+    else if (a->n)
+        printf("\tnearest %s %.3f", title(a, 0, who), (double)a->matches[0].similarity);
+    if (a->gallery.known)
+        printf("\t%s%.2g of strangers would be taken for somebody here",
+               a->gallery.bound > 0 ? "under " : "", a->gallery.far);
+    printf("\n");
+    return CLI_YES;
+}
+
+/* ---- a picture ---- */
+
+static int identify_faces(job *j, const char *path, cli_photo *photo)
+{
+    int status = CLI_YES;
+    size_t n_used = 0;
+
+    for (size_t i = 0; i < photo->n_chosen; i++) {
+        kao_error err = { 0 };
+        answer a;
+        const kao_status st = ask(j, photo, photo->chosen[i], &a, &err);
+        int s = CLI_YES;
+
+        if (st && cli_status_of(st) == CLI_NO_FACE && photo->n_chosen > 1)
+            continue; /* of many, those that cannot be used are left out */
+        if (st) {
+            kao_error_prefix(&err, st, "%s", path);
+            s = cli_report("identify", st, &err);
+        } else {
+            s = tell(j, path, photo, i, &a);
+            s = s ? s : a.known ? CLI_YES : CLI_NO;
+            n_used++;
+        }
+        answer_free(&a);
+        status = s > status ? s : status;
+    }
+    return n_used || status > CLI_NO_FACE ? status : CLI_NO_FACE;
+}
+
+static int identify_one(job *j, const char *path)
+{
+    cli_worker *w = &j->use.crew.workers[0];
+    cli_photo photo = { .faces = NULL };
+    kao_error err = { 0 };
+    kao_status st = cli_photo_detect(w, path, KAO_SEARCH_ALL, false, &photo, &err);
+    int status = CLI_YES;
+
+    if (!st)
+        st = cli_photo_choose(w, path, &photo, &err);
+    if (!st) {
+        status = identify_faces(j, path, &photo);
+    } else {
+        if (st == KAO_E_NO_FACE && j->args->format == FORMAT_FACE_RECOGNITION)
+            printf("%s,no_persons_found\n", path);
+        status = cli_report("identify", st, &err);
+    }
+    cli_photo_free(w, &photo);
+    return status;
+}
+
+/* By --threshold, or by --fpir for a gallery of this size. */
+static kao_status choose_limit(job *j, kao_error *err)
+{
+    kao_status st = kao_gallery_templates(j->use.g, &j->n_templates, err);
+
+    if (st || j->use.n == 0)
+        return st;
+    const double fpir = isnan(j->args->fpir) ? .01 : j->args->fpir;
+    const double n = j->n_templates ? (double)j->n_templates : 1;
+    const double far = -expm1(log1p(-fpir < -.999999 ? -.999999 : -fpir) / n);
+    const bool by_rate = isnan(j->args->threshold);
+    const kao_calibration *c = kao_embedder_calibration(j->use.embedders[0]);
+    kao_rate rate = { .size = sizeof rate };
+
+    /* without a calibration: its card's threshold, unless a rate was asked for */
+    const bool calibrated = kao_calibration_far(c, j->use.ttas[0], 0, NULL, &rate);
+
+    return cli_limit_choose(
+        &j->limit, j->use.embedders[0], j->use.ttas[0], j->args->threshold,
+        by_rate && (calibrated || !isnan(j->args->fpir)) ? far : (double)NAN,
+        CLI_FAR_OF_ALL, kao_model_name(j->use.models[0]), err);
+}
+
+int cli_identify_run(int argc, char **argv)
+{
+    identify_args args = {
+        .threshold = NAN, .fpir = (double)NAN, .use.photo.faces.all = true, .nearest = 3
+    };
+    cli_operands rest;
+    kao_error err = { 0 };
+    int status = CLI_BAD;
+
+    if (!cli_begin("identify", argc, argv, &args, &rest, &status))
+        return status;
+    if (rest.n == 0 || args.nearest > NEAREST_MOST) {
+        fprintf(stderr,
+                rest.n ? "kao identify: --nearest %u: 64 at most\n"
+                       : "kao identify: no picture given (see kao identify "
+                         "--help)\n",
+                args.nearest);
+        return CLI_BAD;
+    }
+    job j = { .args = &args, .k = args.nearest };
+    kao_status st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_READ, true, &err);
+
+    if (!st) {
+        st = choose_limit(&j, &err);
+        if (st)
+            cli_gallery_close(&j.use);
+    }
+    if (st)
+        return cli_report("identify", st, &err);
+    status = CLI_YES;
+    for (int i = 0; i < rest.n; i++) {
+        const int s = identify_one(&j, rest.items[i]);
+
+        status = s > status ? s : status;
+    }
+    cli_gallery_close(&j.use);
+    return cli_finish("identify", status);
+}

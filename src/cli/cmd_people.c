@@ -1,0 +1,214 @@
+/* kao people, kao forget: who is remembered, and who no longer. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "cli/commands.h"
+#include "cli/gallery_use.h"
+
+typedef struct people_args {
+    cli_gallery_options use;
+    bool samples, json;
+} people_args;
+
+const cli_option cli_people_options[] = {
+    CLI_GALLERY_OPTION(people_args),
+    { "samples", 0, CLI_FLAG, offsetof(people_args, samples), NULL,
+      "each person's samples, too" },
+    { "json", 0, CLI_FLAG, offsetof(people_args, json), NULL,
+      "one JSON object a person" },
+    { .name = NULL },
+};
+
+const cli_option cli_forget_options[] = {
+    CLI_GALLERY_OPTION(people_args),
+    { "json", 0, CLI_FLAG, offsetof(people_args, json), NULL, "the receipt as JSON" },
+    { .name = NULL },
+};
+
+/* "2026-11-29T07:00:00Z" */
+static const char *time_text(int64_t seconds, char to[32])
+{
+    const time_t t = (time_t)seconds;
+    struct tm tm;
+
+    if (!gmtime_r(&t, &tm) || !strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        snprintf(to, 32, "%" PRId64, seconds);
+    return to;
+}
+
+typedef struct listing {
+    const people_args *args;
+    cli_gallery *use;
+    kao_json *samples; /* of the person in hand; NULL: as text */
+    size_t n;
+    int status;
+} listing;
+
+static int tell_sample(void *user, const kao_sample *s)
+{
+    listing *l = user;
+    char when[32];
+
+    if (!l->samples) {
+        printf("  %s  %s  %s\n", s->id, time_text(s->time, when),
+               s->source ? s->source : "");
+        return 0;
+    }
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "sample", kao_json_string(s->id));
+    kao_json_set(o, "time", kao_json_string(time_text(s->time, when)));
+    kao_json_set(o, "source", s->source ? kao_json_string(s->source) : kao_json_null());
+    kao_json_set(o, "quality",
+                 isnan(s->quality) ? kao_json_null() : kao_json_float(s->quality));
+    kao_json_add(l->samples, o);
+    return 0;
+}
+
+static kao_json *text_or_null(const char *text)
+{
+    return text ? kao_json_string(text) : kao_json_null();
+}
+
+static int tell_person(void *user, const kao_person *p)
+{
+    listing *l = user;
+    char when[32];
+    kao_error err = { 0 };
+    kao_status st = KAO_OK;
+
+    l->n++;
+    if (!l->args->json) {
+        printf("#%lld\t%s\t%u sample%s\n", (long long)p->number,
+               p->name ? p->name : "-", p->n_samples, p->n_samples == 1 ? "" : "s");
+        if (l->args->samples)
+            st = kao_gallery_samples(l->use->g, p->number, tell_sample, l, &err);
+        l->status = st ? cli_report("people", st, &err) : l->status;
+        return st != KAO_OK;
+    }
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "person", kao_json_integer(p->number));
+    kao_json_set(o, "name", text_or_null(p->name));
+    kao_json_set(o, "external", text_or_null(p->external));
+    kao_json_set(o, "note", text_or_null(p->note));
+    kao_json_set(o, "created", kao_json_string(time_text(p->created, when)));
+    kao_json_set(o, "n_samples", kao_json_integer(p->n_samples));
+    if (l->args->samples) {
+        l->samples = kao_json_array();
+        st = kao_gallery_samples(l->use->g, p->number, tell_sample, l, &err);
+        kao_json_set(o, "samples", l->samples);
+        l->samples = NULL;
+    }
+    const int s = cli_print_json("people", o);
+
+    l->status = s ? s : l->status;
+    if (st)
+        l->status = cli_report("people", st, &err);
+    return l->status != CLI_YES;
+}
+
+int cli_people_run(int argc, char **argv)
+{
+    people_args args = { .json = false };
+    cli_operands rest;
+    cli_gallery use;
+    kao_error err = { 0 };
+    int status = CLI_BAD;
+
+    if (!cli_begin("people", argc, argv, &args, &rest, &status))
+        return status;
+    if (rest.n > 1) {
+        fprintf(stderr, "kao people: wanted one name at most\n");
+        return CLI_BAD;
+    }
+    kao_status st = cli_gallery_open(&use, &args.use, CLI_GALLERY_READ, false, &err);
+
+    if (st)
+        return cli_report("people", st, &err);
+    listing l = { .args = &args, .use = &use };
+    int64_t person = 0;
+
+    if (rest.n == 0) {
+        st = kao_gallery_people(use.g, NULL, tell_person, &l, &err);
+    } else if (rest.items[0][0] == '#') {
+        st = cli_person_of(&use, rest.items[0], &person, &err);
+        if (!st)
+            st = kao_gallery_person(use.g, person, tell_person, &l, &err);
+    } else { /* all of that name */
+        st = kao_gallery_people(use.g, rest.items[0], tell_person, &l, &err);
+        if (!st && l.n == 0)
+            st = kao_fail(&err, KAO_E_NOT_FOUND, "%s: nobody of the name %.80s",
+                          use.path, rest.items[0]);
+    }
+    status = st ? cli_report("people", st, &err) : l.status;
+    cli_gallery_close(&use);
+    return cli_finish("people", status);
+}
+
+/* ---- forget ---- */
+
+static int print_receipt(const people_args *args, const cli_gallery *use,
+                         const kao_receipt *r)
+{
+    static const char reach[] =
+        "backups and copies of the file, snapshots of the file system, other machines' "
+        "copies, and on flash the cells that were written before";
+    char when[32];
+
+    if (args->json) {
+        kao_json *o = kao_json_object();
+
+        kao_json_set(o, "gallery", kao_json_string(use->path));
+        kao_json_set(o, "time", kao_json_string(time_text(r->time, when)));
+        kao_json_set(o, "samples", kao_json_integer(r->n_samples));
+        kao_json_set(o, "pieces", kao_json_integer(r->n_pieces));
+        kao_json_set(o, "bytes_searched",
+                     kao_json_integer((int64_t)r->n_bytes_searched));
+        kao_json_set(o, "traces", kao_json_integer(r->n_traces));
+        kao_json_set(o, "out_of_reach", kao_json_string(reach));
+        return cli_print_json("forget", o);
+    }
+    printf("forgotten: %u sample%s, %s\n", r->n_samples, r->n_samples == 1 ? "" : "s",
+           time_text(r->time, when));
+    printf("%llu bytes of %s searched for %u pieces (vectors, ids, texts): %u found\n",
+           (unsigned long long)r->n_bytes_searched, use->path, r->n_pieces,
+           r->n_traces);
+    printf("out of reach: %s\n", reach);
+    return CLI_YES;
+}
+
+int cli_forget_run(int argc, char **argv)
+{
+    people_args args = { .json = false };
+    cli_operands rest;
+    cli_gallery use;
+    kao_receipt receipt = { .size = sizeof receipt };
+    kao_error err = { 0 };
+    int64_t person = 0;
+    int status = CLI_BAD;
+
+    if (!cli_begin("forget", argc, argv, &args, &rest, &status))
+        return status;
+    if (rest.n != 1) {
+        fprintf(stderr, "kao forget: wanted a name, or # and a number\n");
+        return CLI_BAD;
+    }
+    kao_status st = cli_gallery_open(&use, &args.use, CLI_GALLERY_WRITE, false, &err);
+
+    if (st)
+        return cli_report("forget", st, &err);
+    st = cli_person_of(&use, rest.items[0], &person, &err);
+    if (!st)
+        st = kao_gallery_forget(use.g, person, &receipt, &err);
+    if (!st || receipt.n_traces)
+        status = print_receipt(&args, &use, &receipt);
+    if (st)
+        status = cli_report("forget", st, &err);
+    cli_gallery_close(&use);
+    return cli_finish("forget", status);
+}

@@ -1,0 +1,264 @@
+/* See gallery_use.h. */
+#include "cli/gallery_use.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+/* ---- which file ---- */
+
+static kao_status default_path(char *path, size_t cap, kao_error *err)
+{
+    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    size_t n = cap;
+
+    if (data && data[0] == '/')
+        n = (size_t)snprintf(path, cap, "%s/kao/people.kao", data);
+    else if (home && home[0])
+        n = (size_t)snprintf(path, cap, "%s/.local/share/kao/people.kao", home);
+    else
+        return kao_fail(err, KAO_E_ARG,
+                        "no --gallery, and neither KAO_GALLERY, XDG_DATA_HOME nor HOME "
+                        "say where one is");
+    return n < cap ? KAO_OK
+                   : kao_fail(err, KAO_E_ARG, "the gallery's path is too long");
+}
+
+static kao_status find_path(cli_gallery *u, const cli_gallery_options *o,
+                            kao_error *err)
+{
+    const char *env = getenv("KAO_GALLERY"), *given = o->gallery ? o->gallery : env;
+
+    if (!given || !given[0])
+        return default_path(u->path, sizeof u->path, err);
+    return (size_t)snprintf(u->path, sizeof u->path, "%s", given) < sizeof u->path
+               ? KAO_OK
+               : kao_fail(err, KAO_E_ARG, "the gallery's path is too long");
+}
+
+/* The folders above the file, for its owner alone. */
+static kao_status make_folders(const char *path, kao_error *err)
+{
+    char folder[4096];
+
+    snprintf(folder, sizeof folder, "%s", path);
+    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(folder, 0700) && errno != EEXIST)
+            return kao_fail_sys(err, KAO_E_IO, errno, "%s", folder);
+        *slash = '/';
+    }
+    return KAO_OK;
+}
+
+static kao_status open_file(cli_gallery *u, cli_gallery_for what, kao_error *err)
+{
+    const kao_gallery_options o = { .create = what == CLI_GALLERY_CREATE,
+                                    .read_only = what == CLI_GALLERY_READ };
+    kao_status st = o.create ? make_folders(u->path, err) : KAO_OK;
+    /* faces are nobody else's business */
+    const mode_t mask = umask(077);
+
+    if (!st)
+        st = kao_gallery_open(u->crew.ctx, &u->g, u->path, &o, err);
+    umask(mask);
+    if (st == KAO_E_IO && err && err->sys == ENOENT && !o.create)
+        kao_fail(err, st,
+                 "%s: no gallery there yet: kao enroll NAME PICTURE... makes one",
+                 u->path);
+    return st;
+}
+
+/* ---- models ---- */
+
+static bool is_named(const char *path, const char *name)
+{
+    const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const size_t n = strlen(base);
+
+    /* NAME of --model may be without .onnx */
+    return strcmp(base, name) == 0 ||
+           (strncmp(base, name, n) == 0 && strcmp(name + n, ".onnx") == 0);
+}
+
+/* As --model names it; else by the gallery's name for it. */
+static const char *place_of(const cli_gallery_options *o, const char *name)
+{
+    for (size_t i = 0; i < o->models.n; i++)
+        if (is_named(o->models.items[i], name))
+            return o->models.items[i];
+    return name;
+}
+
+static kao_status open_embedder(cli_gallery *u, const char *name, kao_error *err)
+{
+    cli_model found;
+    size_t at = 0;
+    const size_t i = u->n;
+
+    if (i == KAO_GALLERY_MODELS)
+        return kao_fail(err, KAO_E_LIMIT, "a gallery has %d models at most",
+                        KAO_GALLERY_MODELS);
+    kao_status st = cli_find_model(name, &found, err);
+
+    if (!st)
+        st = cli_open_model(u->crew.ctx, &found, NULL, &u->models[i], err);
+    if (!st)
+        st = kao_embedder_create(u->models[i], &u->embedders[i], NULL, err);
+    u->n++;
+    if (!st)
+        u->ttas[i] = kao_embedder_tta(u->embedders[i]);
+    if (!st)
+        st = kao_gallery_pin(u->g, u->embedders[i], u->ttas[i], &at, err);
+    if (!st && at != i)
+        st = kao_fail(err, KAO_E_CONFLICT, "%s: %s stands there twice", u->path, name);
+    return st;
+}
+
+static kao_status open_networks(cli_gallery *u, const cli_gallery_options *o,
+                                cli_gallery_for what, kao_error *err)
+{
+    static const char *const own[] = { CLI_BUNDLED_EMBEDDER, "kao-face-mask" };
+    kao_gallery_model m = { .size = sizeof m };
+    const bool fresh = !kao_gallery_model_at(u->g, 0, &m);
+    kao_status st = KAO_OK;
+
+    if (fresh && what == CLI_GALLERY_READ) /* nobody is in it */
+        return KAO_OK;
+    for (size_t i = 0; !st && !fresh && kao_gallery_model_at(u->g, i, &m); i++)
+        st = open_embedder(u, place_of(o, m.name), err);
+    for (size_t i = 0; !st && fresh && i < o->models.n; i++)
+        st = open_embedder(u, o->models.items[i], err);
+    for (size_t i = 0; !st && fresh && !o->models.n && i < 2; i++)
+        st = open_embedder(u, own[i], err);
+    return st;
+}
+
+kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
+                            cli_gallery_for what, bool networks, kao_error *err)
+{
+    cli_photo_options photo = o->photo;
+
+    *u = (cli_gallery){ .n = 0 };
+    photo.no_detect = !networks;
+    photo.jobs = 1;
+    kao_status st = find_path(u, o, err);
+
+    if (!st)
+        st = cli_crew_open(&u->crew, networks ? &o->photo : &photo, 1, false, err);
+    if (!st)
+        st = open_file(u, what, err);
+    if (!st && networks)
+        st = open_networks(u, o, what, err);
+    if (st)
+        cli_gallery_close(u);
+    return st;
+}
+
+void cli_gallery_close(cli_gallery *u)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        kao_embedder_destroy(u->embedders[i]);
+        kao_model_release(u->models[i]);
+    }
+    kao_gallery_close(u->g);
+    cli_crew_close(&u->crew);
+    u->g = NULL;
+    u->n = 0;
+}
+
+/* ---- vectors ---- */
+
+static size_t dim_of(const cli_gallery *u, size_t m)
+{
+    return kao_embedder_dim(u->embedders[m], u->ttas[m]);
+}
+
+const float *cli_gallery_vector(const cli_gallery *u, const float *vectors, size_t m)
+{
+    for (size_t i = 0; i < m; i++)
+        vectors += dim_of(u, i);
+    return vectors;
+}
+
+kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
+                             float **vectors, kao_error *err)
+{
+    const kao_view view = kao_image_view(&photo->image);
+    size_t total = 0, at = 0;
+    kao_status st = KAO_OK;
+
+    for (size_t m = 0; m < u->n; m++)
+        total += dim_of(u, m);
+    *vectors = calloc(total + 1, sizeof **vectors);
+    if (!*vectors)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t m = 0; !st && m < u->n; at += dim_of(u, m), m++) {
+        kao_image chip = { 0 };
+
+        st = kao_align(u->crew.ctx, &view, &photo->faces[i],
+                       kao_embedder_template(u->embedders[m]), &chip, err);
+        if (!st) {
+            const kao_view chip_view = kao_image_view(&chip);
+
+            st = kao_embed(u->embedders[m], &chip_view, 1, u->ttas[m], *vectors + at,
+                           err);
+        }
+        kao_image_free(u->crew.ctx, &chip);
+    }
+    if (st) {
+        free(*vectors);
+        *vectors = NULL;
+    }
+    return st;
+}
+
+/* ---- people ---- */
+
+kao_status cli_person_of(cli_gallery *u, const char *word, int64_t *person,
+                         kao_error *err)
+{
+    char *end = NULL;
+
+    if (word[0] != '#')
+        return kao_gallery_find(u->g, word, person, err);
+    errno = 0;
+    const long long n = strtoll(word + 1, &end, 10);
+
+    if (errno || end == word + 1 || *end || n < 1)
+        return kao_fail(err, KAO_E_ARG, "%.40s: wanted a name, or # and a number",
+                        word);
+    *person = n;
+    return KAO_OK;
+}
+
+typedef struct naming {
+    char *name;
+    bool failed;
+} naming;
+
+static int take_name(void *user, const kao_person *p)
+{
+    naming *n = user;
+
+    if (p->name) {
+        n->name = calloc(1, strlen(p->name) + 1);
+        n->failed = !n->name;
+        if (n->name)
+            memcpy(n->name, p->name, strlen(p->name));
+    }
+    return 0;
+}
+
+kao_status cli_person_name(cli_gallery *u, int64_t person, char **name, kao_error *err)
+{
+    naming n = { .name = NULL };
+    const kao_status st = kao_gallery_person(u->g, person, take_name, &n, err);
+
+    *name = n.name;
+    return st ? st : n.failed ? kao_fail(err, KAO_E_NOMEM, "out of memory") : KAO_OK;
+}

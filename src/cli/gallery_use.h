@@ -1,0 +1,73 @@
+/* A gallery with the detector and the embedders that fill it: what enroll, identify and their kin
+ * share.
+ *
+ * Which file: --gallery, else KAO_GALLERY, else kao/people.kao in the user's data folder
+ * (XDG_DATA_HOME, or .local/share in HOME). Which models: those that the gallery is pinned to,
+ * found by their names; of a new one those of --model, else the two inside the program. */
+#ifndef KAO_CLI_GALLERY_USE_H
+#define KAO_CLI_GALLERY_USE_H
+
+#include "cli/photo.h"
+#include "kao/gallery.h"
+
+typedef struct cli_gallery_options {
+    cli_photo_options photo; /* model is not looked at: */
+    cli_list models;
+    const char *gallery;
+} cli_gallery_options;
+
+/* clang-format off */
+#define CLI_GALLERY_OPTION(T)                                                               \
+    { "gallery", 'g', CLI_TEXT, offsetof(T, use.gallery), "FILE",                           \
+      "the gallery [KAO_GALLERY; else kao/people.kao in the user's data folder]" }
+#define CLI_GALLERY_NETWORK_OPTIONS(T)                                                      \
+    { "model", 'm', CLI_LIST, offsetof(T, use.models), "MODEL",                             \
+      "of a new gallery: an embedder that it is for; several times: for all of them "       \
+      "[kao-face, kao-face-mask]" },                                                        \
+    { "detector", 'd', CLI_TEXT, offsetof(T, use.photo.detector), "MODEL",                  \
+      "detector: a path or a name [" CLI_BUNDLED_DETECTOR "]" },                            \
+    { "min-score", 0, CLI_SCORE, offsetof(T, use.photo.min_score), "X",                     \
+      "drop faces with a detector score below X [the card's]" },                            \
+    { "upright", 0, CLI_FLAG, offsetof(T, use.photo.upright), NULL,                         \
+      "the pictures are upright: do not try them turned" },                                 \
+    { "threads", 't', CLI_COUNT, offsetof(T, use.photo.threads), "N",                       \
+      "threads [all CPUs]" },                                                               \
+    { "cpu", 0, CLI_TEXT, offsetof(T, use.photo.cpu), KAO_CPU_CHOICES,                      \
+      "widest kernels to use [native; KAO_CPU]" }
+/* clang-format on */
+
+typedef enum cli_gallery_for {
+    CLI_GALLERY_READ, /* it has to be there */
+    CLI_GALLERY_WRITE,
+    CLI_GALLERY_CREATE, /* made where there is none */
+} cli_gallery_for;
+
+typedef struct cli_gallery {
+    char path[4096];
+    kao_gallery *g;
+    cli_crew crew; /* of one worker; without networks: its context alone */
+    kao_model *models[KAO_GALLERY_MODELS];
+    kao_embedder *embedders[KAO_GALLERY_MODELS];
+    kao_tta ttas[KAO_GALLERY_MODELS];
+    size_t n; /* models */
+} cli_gallery;
+
+/* networks: detector and embedders are opened, too. On failure nothing is left open. */
+kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
+                            cli_gallery_for what, bool networks, kao_error *err);
+void cli_gallery_close(cli_gallery *u);
+
+/* Vectors of face i of a photo, one for each model: *vectors is a block of them, in a row, to be
+ * freed with free(). */
+kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
+                             float **vectors, kao_error *err);
+/* Where model m's begins. */
+const float *cli_gallery_vector(const cli_gallery *u, const float *vectors, size_t m);
+
+/* "#7", or a name that one person has. */
+kao_status cli_person_of(cli_gallery *u, const char *word, int64_t *person,
+                         kao_error *err);
+/* A copy of the name, to be freed; *name is NULL where there is none. */
+kao_status cli_person_name(cli_gallery *u, int64_t person, char **name, kao_error *err);
+
+#endif

@@ -1,0 +1,131 @@
+/* What commands print, draw and name by: faces and errors as JSON, marks on a picture, stems. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/photo.h"
+
+const char *cli_stem(const char *path, size_t *n)
+{
+    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *dot = strrchr(name, '.');
+
+    *n = dot && dot != name ? (size_t)(dot - name) : strlen(name);
+    return name;
+}
+
+static int by_stem(const void *a, const void *b)
+{
+    size_t n = 0, m = 0;
+    const char *x = cli_stem(*(char *const *)a, &n),
+               *y = cli_stem(*(char *const *)b, &m);
+    const int c = strncmp(x, y, n < m ? n : m);
+
+    return c        ? c
+           : n != m ? (n > m) - (n < m)
+                    : strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int cli_check_stems(const char *command, char **paths, size_t n)
+{
+    char **sorted = calloc(n, sizeof *sorted);
+    bool clash = false;
+
+    if (!sorted) {
+        fprintf(stderr, "kao %s: out of memory\n", command);
+        return CLI_FAULT;
+    }
+    memcpy(sorted, paths, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, by_stem);
+    for (size_t i = 1; i < n && !clash; i++) {
+        size_t k = 0, m = 0;
+        const char *x = cli_stem(sorted[i - 1], &k), *y = cli_stem(sorted[i], &m);
+
+        clash =
+            k == m && strncmp(x, y, k) == 0 && strcmp(sorted[i - 1], sorted[i]) != 0;
+        if (clash)
+            fprintf(
+                stderr,
+                "kao %s: %s and %s would be written to the same name: give them in two "
+                "runs, to two folders\n",
+                command, sorted[i - 1], sorted[i]);
+    }
+    free(sorted);
+    return clash ? CLI_BAD : CLI_YES;
+}
+
+/* Hundredths of a pixel say all there is to say. */
+static kao_json *pixels(float v)
+{
+    return kao_json_number(round((double)v * 100) / 100);
+}
+
+kao_json *cli_face_json(const kao_face *f, uint32_t turned)
+{
+    kao_json *o = kao_json_object(), *box = kao_json_array(),
+             *points = kao_json_array();
+
+    kao_json_add(box, pixels(f->x));
+    kao_json_add(box, pixels(f->y));
+    kao_json_add(box, pixels(f->width));
+    kao_json_add(box, pixels(f->height));
+    for (uint32_t i = 0; i < f->n_points; i++) {
+        kao_json *point = kao_json_array();
+
+        kao_json_add(point, pixels(f->points[i].x));
+        kao_json_add(point, pixels(f->points[i].y));
+        kao_json_add(points, point);
+    }
+    kao_json_set(o, "box", box);
+    kao_json_set(o, "score", kao_json_float(f->score));
+    kao_json_set(o, "landmarks", points); /* empty where the detector gives none */
+    kao_json_set(o, "turned", kao_json_integer(turned));
+    if (f->mask != KAO_MASK_UNTOLD) /* most detectors do not tell */
+        kao_json_set(o, "masked", kao_json_bool(f->mask == KAO_MASK_WORN));
+    return o;
+}
+
+kao_json *cli_error_json(const kao_error *err)
+{
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "code", kao_json_string(kao_status_name(err->code)));
+    kao_json_set(o, "message", kao_json_string(err->msg));
+    return o;
+}
+
+void cli_draw_face(const kao_image *image, const kao_face *f, kao_color color)
+{
+    kao_image_draw_box(image, f->x, f->y, f->x + f->width, f->y + f->height, 0, color);
+    for (uint32_t i = 0; i < f->n_points; i++)
+        kao_image_draw_point(image, f->points[i].x, f->points[i].y, 1 + f->width / 60,
+                             (kao_color){ 255, 220, 0 });
+}
+
+kao_status cli_label_face(kao_context *ctx, const kao_image *image, const kao_face *f,
+                          const char *text, kao_color color, kao_error *err)
+{
+    const float longer =
+        (float)(image->width > image->height ? image->width : image->height);
+    /* by the face, so that those of a crowd do not hide each other */
+    const float px = fmaxf(11, fminf(f->height / 6, longer / 30));
+    const kao_status st = kao_image_draw_label(
+        ctx, image, f->x, f->y, text, px, (kao_color){ 0, 0, 0 }, color, NULL, err);
+
+    return st == KAO_E_UNSUPPORTED ? KAO_OK : st; /* a machine without Pango or fonts */
+}
+
+int cli_print_json(const char *name, kao_json *json)
+{
+    char *text = kao_json_text(json);
+
+    if (!text) {
+        fprintf(stderr, "kao %s: out of memory\n", name);
+        return CLI_FAULT;
+    }
+    puts(text);
+    free(text);
+    return cli_flush() ? CLI_YES
+                       : CLI_FAULT; /* now: a reader of the pipe waits for it */
+}

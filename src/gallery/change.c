@@ -1,0 +1,354 @@
+/* Changes: transactions that are written down with what was there before, so that they can be
+ * shown and undone.
+ *
+ * A value that a change writes is kept as text in `edit`. Undoing writes the old values back,
+ * last one first, as a change of its own (whose edits hold what was undone, so that it can be
+ * undone too). It is refused where a later change, not undone itself, wrote the same value. */
+#include "gallery/gallery.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+
+static const struct {
+    const char *read, *write;
+    bool is_number, is_sample;
+} fields[KAO_FIELDS] = {
+    [KAO_PERSON_NAME] = { "SELECT name FROM person WHERE number = ?",
+                          "UPDATE person SET name = ? WHERE number = ?", false, false },
+    [KAO_PERSON_NOTE] = { "SELECT note FROM person WHERE number = ?",
+                          "UPDATE person SET note = ? WHERE number = ?", false, false },
+    [KAO_PERSON_EXTERNAL] = { "SELECT external FROM person WHERE number = ?",
+                              "UPDATE person SET external = ? WHERE number = ?", false,
+                              false },
+    [KAO_PERSON_REMOVED] = { "SELECT removed FROM person WHERE number = ?",
+                             "UPDATE person SET removed = ? WHERE number = ?", true,
+                             false },
+    [KAO_SAMPLE_PERSON] = { "SELECT person FROM sample WHERE number = ?",
+                            "UPDATE sample SET person = ? WHERE number = ?", true,
+                            true },
+    [KAO_SAMPLE_REMOVED] = { "SELECT removed FROM sample WHERE number = ?",
+                             "UPDATE sample SET removed = ? WHERE number = ?", true,
+                             true },
+};
+
+int64_t kao_gallery_now(void)
+{
+    return (int64_t)time(NULL);
+}
+
+/* ---- one change ---- */
+
+kao_status kao_edit_begin(kao_gallery *g, kao_edit *e, const char *action,
+                          kao_error *err)
+{
+    *e = (kao_edit){ .g = g, .time = kao_gallery_now() };
+    kao_status st = kao_db_begin(g->db, err);
+
+    if (st)
+        return st;
+    st = kao_db_number(g->db, &e->number, err,
+                       "INSERT INTO change(time, action, detail) VALUES(?, ?, '') "
+                       "RETURNING number",
+                       "it", e->time, action);
+    if (st)
+        kao_db_rollback(g->db);
+    return st;
+}
+
+kao_status kao_edit_end(kao_edit *e, kao_status st, kao_error *err, const char *detail,
+                        ...)
+{
+    char text[256];
+    va_list list;
+
+    if (st) {
+        kao_db_rollback(e->g->db);
+        return st;
+    }
+    va_start(list, detail);
+    vsnprintf(text, sizeof text, detail, list);
+    va_end(list);
+    st = kao_db_run(e->g->db, err, "UPDATE change SET detail = ? WHERE number = ?",
+                    "ti", kao_text_clean(text), e->number);
+    if (!st)
+        return kao_db_commit(e->g->db, err);
+    kao_db_rollback(e->g->db);
+    return st;
+}
+
+static kao_status keep(kao_edit *e, kao_field field, int64_t subject, const char *old,
+                       kao_error *err)
+{
+    return kao_db_run(e->g->db, err,
+                      "INSERT INTO edit(change, step, field, subject, old) "
+                      "VALUES(?, ?, ?, ?, ?)",
+                      "iiiit", e->number, e->step++, (int64_t)field, subject, old);
+}
+
+kao_status kao_edit_made(kao_edit *e, kao_field removed, int64_t subject,
+                         kao_error *err)
+{
+    char old[24];
+
+    snprintf(old, sizeof old, "%lld", (long long)e->number);
+    return keep(e, removed, subject, old, err);
+}
+
+static kao_status keep_what_is_there(kao_edit *e, kao_field field, int64_t subject,
+                                     kao_error *err)
+{
+    kao_rows *rows = NULL;
+    kao_status st = kao_db_ask(e->g->db, &rows, err, fields[field].read, "i", subject);
+
+    if (st)
+        return st;
+    if (kao_rows_next(rows))
+        st = keep(e, field, subject, kao_row_text(rows, 0), err);
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
+}
+
+/* Other processes load a sample anew by its `changed`. */
+static kao_status mark(kao_edit *e, kao_field field, int64_t subject, kao_error *err)
+{
+    if (fields[field].is_sample)
+        return kao_db_run(e->g->db, err,
+                          "UPDATE sample SET changed = ? WHERE number = ?", "ii",
+                          e->number, subject);
+    if (field != KAO_PERSON_REMOVED)
+        return KAO_OK;
+    return kao_db_run(e->g->db, err, "UPDATE sample SET changed = ? WHERE person = ?",
+                      "ii", e->number, subject);
+}
+
+kao_status kao_edit_text(kao_edit *e, kao_field field, int64_t subject,
+                         const char *value, kao_error *err)
+{
+    kao_status st = keep_what_is_there(e, field, subject, err);
+
+    if (!st)
+        st = kao_db_run(e->g->db, err, fields[field].write, "ti", value, subject);
+    return st ? st : mark(e, field, subject, err);
+}
+
+kao_status kao_edit_number(kao_edit *e, kao_field field, int64_t subject, int64_t value,
+                           kao_error *err)
+{
+    kao_status st = keep_what_is_there(e, field, subject, err);
+
+    if (!st)
+        st = kao_db_run(e->g->db, err, fields[field].write, "ii", value, subject);
+    return st ? st : mark(e, field, subject, err);
+}
+
+/* ---- history ---- */
+
+kao_status kao_gallery_history(kao_gallery *g, kao_change_visit *visit, void *user,
+                               kao_error *err)
+{
+    kao_rows *rows = NULL;
+
+    if (!g || !visit)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
+    const kao_status st = kao_db_ask(
+        g->db, &rows, err,
+        "SELECT number, time, action, detail, undone FROM change ORDER BY number DESC",
+        "");
+
+    if (st)
+        return st;
+    while (kao_rows_next(rows)) {
+        const kao_change c = { .size = sizeof c,
+                               .number = kao_row_int(rows, 0),
+                               .time = kao_row_int(rows, 1),
+                               .action = kao_row_text(rows, 2),
+                               .detail = kao_row_text(rows, 3),
+                               .undone = kao_row_int(rows, 4) != 0 };
+
+        if (visit(user, &c))
+            break;
+    }
+    return kao_rows_end(rows, err);
+}
+
+/* ---- undoing ---- */
+
+typedef struct kept { /* a row of `edit` */
+    kao_field field;
+    int64_t subject;
+    char *old; /* or NULL */
+} kept;
+
+typedef struct kept_list {
+    kept *items;
+    size_t n;
+} kept_list;
+
+static void kept_free(kao_mem *mem, kept_list *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        kao_free(mem, l->items[i].old);
+    kao_free(mem, l->items);
+    *l = (kept_list){ NULL, 0 };
+}
+
+static kao_status read_kept(kao_gallery *g, int64_t change, kept_list *l,
+                            kao_error *err)
+{
+    kao_mem *mem = &g->ctx->mem;
+    kao_rows *rows = NULL;
+    int64_t n = 0;
+    kao_status st = kao_db_number(
+        g->db, &n, err, "SELECT count(*) FROM edit WHERE change = ?", "i", change);
+
+    if (st)
+        return st;
+    l->items = kao_calloc(mem, (size_t)n + 1, sizeof *l->items);
+    if (!l->items)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+    st = kao_db_ask(g->db, &rows, err,
+                    "SELECT field, subject, old FROM edit WHERE change = ? "
+                    "ORDER BY step DESC",
+                    "i", change);
+    while (!st && l->n < (size_t)n && kao_rows_next(rows)) {
+        const int64_t field = kao_row_int(rows, 0);
+        const char *old = kao_row_text(rows, 2);
+        kept *k = &l->items[l->n];
+
+        if (field < 0 || field >= KAO_FIELDS) {
+            st = kao_fail(err, KAO_E_FORMAT, "%s: change %lld makes no sense", g->path,
+                          (long long)change);
+            break;
+        }
+        *k = (kept){ (kao_field)field, kao_row_int(rows, 1), NULL };
+        k->old = old ? kao_strdup(mem, old) : NULL;
+        if (old && !k->old)
+            st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+        l->n++;
+    }
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
+}
+
+/* The change to undo, and whether that can be. */
+static kao_status choose(kao_gallery *g, int64_t *number, kao_error *err)
+{
+    int64_t found = 0, later = 0;
+    kao_status st = KAO_OK;
+
+    if (*number == 0)
+        st = kao_db_number(g->db, &found, err,
+                           "SELECT max(number) FROM change WHERE undone = 0 AND "
+                           "undoes = 0 AND number IN (SELECT change FROM edit)",
+                           "");
+    else
+        st = kao_db_number(g->db, &found, err,
+                           "SELECT number FROM change WHERE number = ? AND undone = 0 "
+                           "AND number IN (SELECT change FROM edit)",
+                           "i", *number);
+    if (st)
+        return st;
+    if (found == 0)
+        return *number ? kao_fail(err, KAO_E_NOT_FOUND,
+                                  "%s: change %lld cannot be undone: there is none, it "
+                                  "is undone, or left nothing to undo",
+                                  g->path, (long long)*number)
+                       : kao_fail(err, KAO_E_NOT_FOUND, "%s: nothing to undo", g->path);
+    *number = found;
+    st = kao_db_number(g->db, &later, err,
+                       "SELECT max(b.change) FROM edit a JOIN edit b ON "
+                       "b.field = a.field AND b.subject = a.subject AND "
+                       "b.change > a.change JOIN change c ON c.number = b.change "
+                       "WHERE a.change = ? AND c.undone = 0 AND c.undoes = 0",
+                       "i", found);
+    if (!st && later > 0)
+        st = kao_fail(err, KAO_E_CONFLICT,
+                      "%s: change %lld came after it and builds on it: undo that first",
+                      g->path, (long long)later);
+    /* a person that it made, to whom others gave samples */
+    if (!st)
+        st =
+            kao_db_number(g->db, &later, err,
+                          "SELECT max(s.changed) FROM edit a JOIN sample s ON "
+                          "s.person = a.subject WHERE a.change = ? AND a.field = ? AND "
+                          "a.old = a.change AND s.removed = 0 AND s.number NOT IN "
+                          "(SELECT subject FROM edit WHERE change = ? AND field IN "
+                          "(?, ?))",
+                          "iiiii", found, (int64_t)KAO_PERSON_REMOVED, found,
+                          (int64_t)KAO_SAMPLE_PERSON, (int64_t)KAO_SAMPLE_REMOVED);
+    if (!st && later > 0)
+        st =
+            kao_fail(err, KAO_E_CONFLICT,
+                     "%s: change %lld gave samples to a person that it made: undo that "
+                     "first",
+                     g->path, (long long)later);
+    return st;
+}
+
+static kao_status put_back(kao_edit *e, const kept *k, kao_error *err)
+{
+    const bool was_made =
+        (k->field == KAO_PERSON_REMOVED || k->field == KAO_SAMPLE_REMOVED) && k->old &&
+        strcmp(k->old, "0") != 0;
+
+    if (!fields[k->field].is_number)
+        return kao_edit_text(e, k->field, k->subject, k->old, err);
+    /* a row that the change made is removed by this one */
+    return kao_edit_number(e, k->field, k->subject,
+                           was_made ? e->number
+                           : k->old ? atoll(k->old)
+                                    : 0,
+                           err);
+}
+
+static kao_status undo(kao_edit *e, int64_t *number, kao_error *err)
+{
+    kao_gallery *g = e->g;
+    kept_list list = { NULL, 0 };
+    kao_status st = choose(g, number, err);
+
+    if (!st)
+        st = read_kept(g, *number, &list, err);
+    for (size_t i = 0; !st && i < list.n; i++)
+        st = put_back(e, &list.items[i], err);
+    kept_free(&g->ctx->mem, &list);
+    if (!st)
+        st = kao_db_run(g->db, err, "UPDATE change SET undone = ? WHERE number = ?",
+                        "ii", e->number, *number);
+    if (!st)
+        st = kao_db_run(g->db, err, "UPDATE change SET undoes = ? WHERE number = ?",
+                        "ii", *number, e->number);
+    /* what it undid, if it was an undoing, counts again */
+    if (!st)
+        st = kao_db_run(g->db, err,
+                        "UPDATE change SET undone = 0 WHERE undone = ? AND number = "
+                        "(SELECT undoes FROM change WHERE number = ?)",
+                        "ii", *number, *number);
+    return st;
+}
+
+kao_status kao_gallery_undo(kao_gallery *g, int64_t number, int64_t *undone,
+                            kao_error *err)
+{
+    kao_edit e;
+
+    if (!g || number < 0)
+        return kao_fail(err, KAO_E_ARG,
+                        "gallery: no gallery, or no number of a change");
+    kao_status st = kao_edit_begin(g, &e, "undo", err);
+
+    if (st)
+        return st;
+    st = undo(&e, &number, err);
+    st = kao_edit_end(&e, st, err, "change %lld", (long long)number);
+    if (!st && undone)
+        *undone = number;
+    return st;
+}

@@ -1,0 +1,375 @@
+/* Forgetting a person, and looking through the files for what may be left; and the check of a
+ * whole gallery.
+ *
+ * What is deleted is overwritten in the database (secure_delete), and its log is emptied. Then
+ * the bytes of the files are searched for the beginnings of the person's vectors, for sample
+ * ids, name, notes and sources. Texts of less than four bytes are not looked for; what others' rows
+ * hold too (a namesake, one picture enrolled for two) is no trace. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "gallery/gallery.h"
+
+enum { PIECE_BYTES = 32, TEXT_LEAST = 4 };
+
+typedef struct piece {
+    uint8_t *bytes;
+    size_t n;
+    bool is_text;
+} piece;
+
+typedef struct pieces {
+    kao_mem *mem;
+    piece *items;
+    size_t n, cap;
+    bool failed;
+} pieces;
+
+static void pieces_free(pieces *p)
+{
+    for (size_t i = 0; i < p->n; i++)
+        kao_free(p->mem, p->items[i].bytes);
+    kao_free(p->mem, p->items);
+}
+
+static void add_piece(pieces *p, const void *bytes, size_t n, bool is_text)
+{
+    if (p->n == p->cap) {
+        const size_t cap = p->cap ? 2 * p->cap : 64;
+        piece *bigger =
+            kao_grow(p->mem, p->items, p->n * sizeof *bigger, cap * sizeof *bigger);
+
+        p->failed |= !bigger;
+        if (!bigger)
+            return;
+        p->items = bigger;
+        p->cap = cap;
+    }
+    uint8_t *copy = kao_alloc(p->mem, n);
+
+    p->failed |= !copy;
+    if (!copy)
+        return;
+    memcpy(copy, bytes, n);
+    p->items[p->n++] = (piece){ copy, n, is_text };
+}
+
+/* ---- what is to go ---- */
+
+/* Whose row goes: the person, and those that were merged into it: removed, with no samples left. */
+#define GOING                                                                          \
+ "(SELECT ?1 UNION SELECT CAST(e.old AS INTEGER) FROM edit e JOIN sample s ON "        \
+ "s.number = e.subject JOIN person p ON p.number = CAST(e.old AS INTEGER) WHERE "      \
+ "e.field = ?2 AND s.person = ?1 AND p.removed <> 0 AND NOT EXISTS "                   \
+ "(SELECT 1 FROM sample o WHERE o.person = p.number))"
+
+static kao_status collect_texts(kao_gallery *g, pieces *p, const char *sql,
+                                int64_t person, kao_error *err)
+{
+    kao_rows *rows = NULL;
+    const kao_status st =
+        kao_db_ask(g->db, &rows, err, sql, "ii", person, (int64_t)KAO_SAMPLE_PERSON);
+
+    if (st)
+        return st;
+    while (kao_rows_next(rows)) {
+        const char *text = kao_row_text(rows, 0);
+
+        if (text && strlen(text) >= TEXT_LEAST)
+            add_piece(p, text, strlen(text), true);
+    }
+    return kao_rows_end(rows, err);
+}
+
+static kao_status collect_vectors(kao_gallery *g, pieces *p, int64_t person,
+                                  kao_error *err)
+{
+    kao_rows *rows = NULL;
+    const kao_status st = kao_db_ask(
+        g->db, &rows, err,
+        "SELECT v.numbers FROM vector v JOIN sample s ON s.number = v.sample "
+        "WHERE s.person = ?",
+        "i", person);
+
+    if (st)
+        return st;
+    while (kao_rows_next(rows)) {
+        const kao_span v = kao_row_bytes(rows, 0);
+
+        if (v.n)
+            add_piece(p, v.p, v.n < PIECE_BYTES ? v.n : PIECE_BYTES, false);
+    }
+    return kao_rows_end(rows, err);
+}
+
+static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *err)
+{
+    static const char *const texts[] = {
+        "SELECT name FROM person WHERE number IN " GOING,
+        "SELECT note FROM person WHERE number IN " GOING,
+        "SELECT external FROM person WHERE number IN " GOING,
+        "SELECT old FROM edit WHERE field < 3 AND subject IN " GOING,
+        "SELECT source FROM sample WHERE person = ?1 AND ?2 = ?2",
+        "SELECT id FROM sample WHERE person = ?1 AND ?2 = ?2",
+    };
+    kao_status st = collect_vectors(g, p, person, err);
+
+    for (size_t i = 0; !st && i < sizeof texts / sizeof texts[0]; i++)
+        st = collect_texts(g, p, texts[i], person, err);
+    return !st && p->failed ? kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path)
+                            : st;
+}
+
+/* ---- deleting ---- */
+
+/* In this order: what refers to rows goes before them. The change that deletes is left with its
+ * number and time alone. */
+static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
+{
+    static const char *const statements[] = {
+        "CREATE TEMP TABLE going AS SELECT value AS number FROM "
+        "(SELECT number AS value FROM person WHERE number IN " GOING ")",
+        "CREATE TEMP TABLE touched AS SELECT DISTINCT change FROM edit WHERE "
+        "(field < 4 AND subject IN (SELECT number FROM going)) OR (field >= 4 AND "
+        "subject IN (SELECT number FROM sample WHERE person = ?1)) OR (field = ?2 AND "
+        "CAST(old AS INTEGER) IN (SELECT number FROM going))",
+        "UPDATE change SET detail = '' WHERE number IN (SELECT change FROM touched) "
+        "AND ?1 = ?1 AND ?2 = ?2",
+        "DELETE FROM edit WHERE change IN (SELECT change FROM touched) AND ?1 = ?1 AND "
+        "?2 = ?2",
+        "DELETE FROM vector WHERE sample IN (SELECT number FROM sample WHERE "
+        "person = ?1) AND ?2 = ?2",
+        "DELETE FROM sample WHERE person = ?1 AND ?2 = ?2",
+        "DELETE FROM person WHERE number IN (SELECT number FROM going) AND ?1 = ?1 AND "
+        "?2 = ?2",
+    };
+    kao_status st =
+        kao_db_run(e->g->db, err,
+                   "INSERT INTO gone(sample, changed) SELECT number, ? FROM "
+                   "sample WHERE person = ?",
+                   "ii", e->number, person);
+
+    for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++)
+        st = kao_db_run(e->g->db, err, statements[i], "ii", person,
+                        (int64_t)KAO_SAMPLE_PERSON);
+    if (!st)
+        st = kao_db_script(e->g->db, "DROP TABLE temp.going; DROP TABLE temp.touched",
+                           err);
+    return st;
+}
+
+/* ---- searching ---- */
+
+static bool has(kao_span in, const piece *p)
+{
+    const uint8_t *at = in.p;
+
+    for (size_t left = in.n; left >= p->n;) {
+        const uint8_t *hit = memchr(at, p->bytes[0], left - p->n + 1);
+
+        if (!hit)
+            return false;
+        if (memcmp(hit, p->bytes, p->n) == 0)
+            return true;
+        left -= (size_t)(hit - at) + 1;
+        at = hit + 1;
+    }
+    return false;
+}
+
+/* Does somebody else's row hold these bytes? Then finding them says nothing. */
+static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_error *err)
+{
+    static const char texts[] =
+        "SELECT (SELECT count(*) FROM person WHERE instr(CAST(name AS BLOB), ?1) OR "
+        "instr(CAST(note AS BLOB), ?1) OR instr(CAST(external AS BLOB), ?1)) + "
+        "(SELECT count(*) FROM sample WHERE instr(CAST(source AS BLOB), ?1)) + "
+        "(SELECT count(*) FROM change WHERE instr(CAST(detail AS BLOB), ?1)) + "
+        "(SELECT count(*) FROM edit WHERE instr(CAST(old AS BLOB), ?1)) + "
+        "(SELECT count(*) FROM model WHERE instr(CAST(name AS BLOB), ?1)) + "
+        "(SELECT count(*) FROM sqlite_schema WHERE instr(CAST(sql AS BLOB), ?1))";
+
+    return kao_db_number(
+        g->db, n, err,
+        p->is_text ? texts : "SELECT count(*) FROM vector WHERE instr(numbers, ?1)",
+        "b", p->bytes, p->n);
+}
+
+/* One of the gallery's files; one that is not there has no traces. */
+static kao_status search_file(kao_gallery *g, const char *end, const pieces *p,
+                              kao_receipt *r, kao_error *err)
+{
+    const size_t cap = strlen(g->path) + 8;
+    char *path = kao_alloc(p->mem, cap);
+    kao_file f = { 0 };
+    kao_error own = { 0 };
+
+    if (!path)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+    snprintf(path, cap, "%s%s", g->path, end);
+    kao_status st = kao_file_open(&f, p->mem, path, SIZE_MAX / 2, &own);
+
+    kao_free(p->mem, path);
+    if (st == KAO_E_IO && own.sys == ENOENT)
+        return KAO_OK;
+    if (st) {
+        if (err)
+            *err = own;
+        return st;
+    }
+    r->n_bytes_searched += f.bytes.n;
+    for (size_t i = 0; !st && i < p->n; i++) {
+        int64_t others = 0;
+
+        if (!has(f.bytes, &p->items[i]))
+            continue;
+        st = is_others(g, &p->items[i], &others, err);
+        r->n_traces += !st && others == 0;
+    }
+    kao_file_close(&f);
+    return st;
+}
+
+static kao_status prove(kao_gallery *g, const pieces *p, kao_receipt *r, kao_error *err)
+{
+    static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+    kao_status st = KAO_OK;
+
+    r->n_pieces = (uint32_t)p->n;
+    for (size_t i = 0; !st && i < sizeof ends / sizeof ends[0]; i++)
+        st = search_file(g, ends[i], p, r, err);
+    if (!st && r->n_traces)
+        st = kao_fail(err, KAO_E_IO,
+                      "%s: forgotten, but %u traces are left in its files: another "
+                      "program has them in use; forget anybody again later, or compact",
+                      g->path, r->n_traces);
+    return st;
+}
+
+static kao_status forget(kao_gallery *g, int64_t person, pieces *p, uint32_t *n_samples,
+                         kao_error *err)
+{
+    int64_t samples = 0, there = 0;
+    kao_edit e;
+    kao_status st = kao_edit_begin(g, &e, "forget", err);
+
+    if (st)
+        return st;
+    /* one that was removed can be forgotten, too */
+    st = kao_db_number(g->db, &there, err,
+                       "SELECT count(*) FROM person WHERE number = ?", "i", person);
+    if (!st && !there)
+        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no person %lld", g->path,
+                      (long long)person);
+    if (!st)
+        st = kao_db_number(g->db, &samples, err,
+                           "SELECT count(*) FROM sample WHERE person = ?", "i", person);
+    if (!st)
+        st = collect(g, p, person, err);
+    if (!st)
+        st = delete_all(&e, person, err);
+    *n_samples = (uint32_t)samples;
+    return kao_edit_end(&e, st, err, "somebody, %lld sample%s", (long long)samples,
+                        samples == 1 ? "" : "s");
+}
+
+kao_status kao_gallery_forget(kao_gallery *g, int64_t person, kao_receipt *receipt,
+                              kao_error *err)
+{
+    kao_receipt r = { .size = sizeof r, .time = kao_gallery_now() };
+
+    if (!g || (receipt && receipt->size < sizeof *receipt))
+        return kao_fail(err, KAO_E_ARG,
+                        "gallery: no gallery, or no room for the receipt");
+    pieces p = { .mem = &g->ctx->mem };
+    kao_status st = forget(g, person, &p, &r.n_samples, err);
+
+    if (!st) {
+        st = kao_db_settle(g->db, err);
+        if (!st)
+            st = prove(g, &p, &r, err);
+        if (st && r.n_traces == 0)
+            kao_error_prefix(err, st, "forgotten, but traces were not looked for");
+    }
+    pieces_free(&p);
+    if (receipt)
+        *receipt = r;
+    return st;
+}
+
+/* ---- the check of all of it ---- */
+
+static kao_status check_database(kao_gallery *g, kao_error *err)
+{
+    kao_rows *rows = NULL;
+    kao_status st = kao_db_ask(g->db, &rows, err, "PRAGMA integrity_check(1)", "");
+
+    if (st)
+        return st;
+    if (kao_rows_next(rows) && kao_row_text(rows, 0) &&
+        strcmp(kao_row_text(rows, 0), "ok") != 0)
+        st = kao_fail(err, KAO_E_FORMAT, "%s: damaged: %.160s", g->path,
+                      kao_row_text(rows, 0));
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
+}
+
+static kao_status check_vectors(kao_gallery *g, kao_error *err)
+{
+    kao_rows *rows = NULL;
+    kao_status st =
+        kao_db_ask(g->db, &rows, err, "SELECT sample, model, numbers FROM vector", "");
+
+    while (!st && kao_rows_next(rows)) {
+        const int64_t model = kao_row_int(rows, 1) - 1;
+        const kao_span v = kao_row_bytes(rows, 2);
+        bool fine = model >= 0 && model < (int64_t)g->n_models &&
+                    v.n == g->models[model].dim * sizeof(float);
+
+        for (size_t i = 0; fine && i < v.n / sizeof(float); i++) {
+            float x = 0;
+
+            memcpy(&x, v.p + i * sizeof x, sizeof x);
+            fine = isfinite((double)x);
+        }
+        if (!fine)
+            st =
+                kao_fail(err, KAO_E_FORMAT, "%s: sample %lld has a vector that is none",
+                         g->path, (long long)kao_row_int(rows, 0));
+    }
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
+}
+
+kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
+{
+    int64_t lost = 0, lacking = 0;
+
+    if (!g)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery");
+    kao_status st = check_database(g, err);
+
+    if (!st)
+        st = kao_db_number(g->db, &lost, err,
+                           "SELECT count(*) FROM sample WHERE person NOT IN (SELECT "
+                           "number FROM person)",
+                           "");
+    if (!st)
+        st = kao_db_number(g->db, &lacking, err,
+                           "SELECT count(*) FROM sample s, model m WHERE NOT EXISTS "
+                           "(SELECT 1 FROM vector v WHERE v.sample = s.number AND "
+                           "v.model = m.number)",
+                           "");
+    if (!st && (lost || lacking))
+        st = kao_fail(err, KAO_E_FORMAT,
+                      "%s: %lld samples of nobody, %lld vectors are missing", g->path,
+                      (long long)lost, (long long)lacking);
+    return st ? st : check_vectors(g, err);
+}

@@ -1,0 +1,282 @@
+/* Opening a gallery, its schema, and the models that it is pinned to. */
+#include "gallery/gallery.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Numbers are never given twice (AUTOINCREMENT): a forgotten person's does not come back as
+ * somebody else's. `changed`: the number of the change that wrote the row last, by which other
+ * processes know what is new to them; `removed`: the change that took it away, 0: none. `gone`
+ * has the numbers of samples that were forgotten, and nothing else of them. */
+static const char schema[] =
+    "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
+    "CREATE TABLE model(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+    " name TEXT NOT NULL, dim INTEGER NOT NULL, tta INTEGER NOT NULL);"
+    "CREATE TABLE person(number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT,"
+    " note TEXT, external TEXT, created INTEGER NOT NULL,"
+    " removed INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX person_name ON person(name);"
+    "CREATE TABLE sample(number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " id TEXT NOT NULL UNIQUE, person INTEGER NOT NULL REFERENCES person(number),"
+    " source TEXT, time INTEGER NOT NULL, quality REAL,"
+    " removed INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL);"
+    "CREATE INDEX sample_person ON sample(person);"
+    "CREATE INDEX sample_changed ON sample(changed);"
+    "CREATE TABLE vector(sample INTEGER NOT NULL REFERENCES sample(number),"
+    " model INTEGER NOT NULL REFERENCES model(number), numbers BLOB NOT NULL,"
+    " PRIMARY KEY(sample, model)) WITHOUT ROWID;"
+    "CREATE TABLE gone(sample INTEGER PRIMARY KEY, changed INTEGER NOT NULL);"
+    "CREATE INDEX gone_changed ON gone(changed);"
+    "CREATE TABLE change(number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " time INTEGER NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,"
+    " undoes INTEGER NOT NULL DEFAULT 0, undone INTEGER NOT NULL DEFAULT 0);"
+    "CREATE TABLE edit(change INTEGER NOT NULL REFERENCES change(number),"
+    " step INTEGER NOT NULL, field INTEGER NOT NULL, subject INTEGER NOT NULL,"
+    " old TEXT, PRIMARY KEY(change, step)) WITHOUT ROWID;"
+    "CREATE INDEX edit_subject ON edit(field, subject);"
+    "INSERT INTO meta VALUES('schema', '1');";
+
+/* ---- opening ---- */
+
+static kao_status make_schema(kao_gallery *g, kao_error *err)
+{
+    int64_t n = 0;
+    kao_status st = kao_db_begin(g->db, err);
+
+    if (st)
+        return st;
+    /* another process may have been first */
+    st = kao_db_number(g->db, &n, err,
+                       "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", "");
+    if (!st && n == 0)
+        st = kao_db_script(g->db, schema, err);
+    if (!st)
+        return kao_db_commit(g->db, err);
+    kao_db_rollback(g->db);
+    return st;
+}
+
+static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
+{
+    int64_t tables = 0, version = 0;
+    kao_status st =
+        kao_db_number(g->db, &tables, err, "SELECT count(*) FROM sqlite_schema", "");
+
+    if (!st && tables == 0 && create)
+        st = make_schema(g, err);
+    if (st)
+        return st;
+    st = kao_db_number(g->db, &tables, err,
+                       "SELECT count(*) FROM sqlite_schema WHERE name IN "
+                       "('meta', 'model', 'person', 'sample', 'vector', 'change')",
+                       "");
+    if (!st && tables != 6)
+        st = kao_fail(err, KAO_E_FORMAT, "%s: a database, but no gallery", g->path);
+    if (!st)
+        st = kao_db_number(
+            g->db, &version, err,
+            "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema'", "");
+    if (!st && version > KAO_GALLERY_SCHEMA)
+        st = kao_fail(
+            err, KAO_E_UNSUPPORTED,
+            "%s: made by a later version of kao (form %lld, this one knows %d)",
+            g->path, (long long)version, KAO_GALLERY_SCHEMA);
+    if (!st && version < 1)
+        st = kao_fail(err, KAO_E_FORMAT, "%s: states no form", g->path);
+    return st;
+}
+
+static kao_status read_models(kao_gallery *g, kao_error *err)
+{
+    kao_rows *rows = NULL;
+    kao_status st = kao_db_ask(
+        g->db, &rows, err, "SELECT id, name, dim, tta FROM model ORDER BY number", "");
+
+    g->n_models = 0;
+    while (!st && kao_rows_next(rows)) {
+        kao_gallery_model m = { .size = sizeof m };
+        const char *id = kao_row_text(rows, 0), *name = kao_row_text(rows, 1);
+        const int64_t dim = kao_row_int(rows, 2), tta = kao_row_int(rows, 3);
+
+        if (g->n_models == KAO_GALLERY_MODELS || !id || strlen(id) >= sizeof m.id ||
+            !name || dim < 1 || dim > 1 << 17 || tta < 0 || tta > KAO_TTA_SUM) {
+            kao_rows_end(rows, NULL);
+            return kao_fail(err, KAO_E_FORMAT, "%s: model %zu makes no sense", g->path,
+                            g->n_models + 1);
+        }
+        snprintf(m.id, sizeof m.id, "%s", id);
+        snprintf(m.name, sizeof m.name, "%s", name);
+        m.dim = (uint32_t)dim;
+        m.tta = (kao_tta)tta;
+        g->models[g->n_models++] = m;
+    }
+    return st ? st : kao_rows_end(rows, err);
+}
+
+kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *path,
+                            const kao_gallery_options *options, kao_error *err)
+{
+    const kao_gallery_options none = { .size = 0 }, *o = options ? options : &none;
+
+    if (out)
+        *out = NULL;
+    if (!ctx || !out || !path || !path[0])
+        return kao_fail(err, KAO_E_ARG, "gallery: no context, result or path");
+    kao_gallery *g = kao_calloc(&ctx->mem, 1, sizeof *g);
+
+    if (!g)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+    const kao_db_options how = { .create = o->create && !o->read_only,
+                                 .read_only = o->read_only,
+                                 .wait_ms = o->wait_ms ? o->wait_ms : 10000 };
+
+    g->ctx = ctx;
+    kao_index_init(&g->index, ctx);
+    g->path = kao_strdup(&ctx->mem, path);
+    kao_status st = g->path ? kao_db_open(&ctx->mem, &g->db, path, &how, err)
+                            : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+
+    if (!st)
+        st = check_schema(g, how.create, err);
+    if (!st)
+        st = read_models(g, err);
+    if (st)
+        kao_gallery_close(g);
+    else
+        *out = g;
+    return st;
+}
+
+void kao_gallery_close(kao_gallery *g)
+{
+    if (!g)
+        return;
+    kao_mem *mem = &g->ctx->mem;
+
+    kao_index_fini(&g->index);
+    kao_db_close(g->db);
+    kao_free(mem, g->path);
+    kao_free(mem, g);
+}
+
+/* ---- models ---- */
+
+static bool find_model(const kao_gallery *g, const char *id, size_t *i)
+{
+    for (*i = 0; *i < g->n_models; ++*i)
+        if (strcmp(g->models[*i].id, id) == 0)
+            return true;
+    return false;
+}
+
+static kao_status refuse_model(const kao_gallery *g, const char *name, kao_error *err)
+{
+    char have[160] = "";
+    size_t n = 0;
+
+    for (size_t i = 0; i < g->n_models && n < sizeof have; i++)
+        n += (size_t)snprintf(have + n, sizeof have - n, "%s%s", i ? ", " : "",
+                              g->models[i].name);
+    return kao_fail(err, KAO_E_CONFLICT,
+                    "%s: its samples are of %s, not of %.64s as it is now: take that "
+                    "model, or another gallery",
+                    g->path, n ? have : "no model", name);
+}
+
+/* Inside a transaction: another process may have pinned one meanwhile. */
+static kao_status add_model(kao_gallery *g, const kao_gallery_model *m, kao_error *err)
+{
+    int64_t samples = 0;
+    size_t i = 0;
+    kao_status st = read_models(g, err);
+
+    if (st || find_model(g, m->id, &i))
+        return st;
+    st = kao_db_number(g->db, &samples, err, "SELECT count(*) FROM sample", "");
+    if (!st && (samples > 0 || g->n_models == KAO_GALLERY_MODELS))
+        st = refuse_model(g, m->name, err);
+    if (!st)
+        st = kao_db_run(g->db, err,
+                        "INSERT INTO model(id, name, dim, tta) VALUES(?, ?, ?, ?)",
+                        "ttii", m->id, m->name, (int64_t)m->dim, (int64_t)m->tta);
+    return st ? st : read_models(g, err);
+}
+
+kao_status kao_gallery_pin(kao_gallery *g, const kao_embedder *embedder, kao_tta tta,
+                           size_t *model, kao_error *err)
+{
+    kao_gallery_model m = { .size = sizeof m, .tta = tta };
+
+    if (!g || !embedder || !model)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, embedder or result");
+    kao_status st = kao_embedder_id(embedder, tta, m.id, err);
+
+    if (st)
+        return st;
+    const char *path = kao_model_name(kao_embedder_model(embedder)),
+               *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+    snprintf(m.name, sizeof m.name, "%s", name);
+    m.dim = (uint32_t)kao_embedder_dim(embedder, tta);
+    if (find_model(g, m.id, model))
+        return KAO_OK;
+    st = kao_db_begin(g->db, err);
+    if (st)
+        return st;
+    st = add_model(g, &m, err);
+    if (!st)
+        st = kao_db_commit(g->db, err);
+    else
+        kao_db_rollback(g->db);
+    if (st) {
+        kao_error own = { 0 };
+
+        if (read_models(g, &own)) /* what was added is not there */
+            g->n_models = 0;
+        return st;
+    }
+    return find_model(g, m.id, model) ? KAO_OK : refuse_model(g, m.name, err);
+}
+
+int kao_gallery_model_at(const kao_gallery *g, size_t i, kao_gallery_model *model)
+{
+    if (!g || i >= g->n_models || !model)
+        return 0;
+    const uint32_t room = model->size;
+
+    memcpy(model, &g->models[i], room < sizeof *model ? room : sizeof *model);
+    model->size = room;
+    return 1;
+}
+
+/* ---- the file ---- */
+
+kao_status kao_gallery_stats_of(kao_gallery *g, kao_gallery_stats *to, kao_error *err)
+{
+    kao_rows *rows = NULL;
+
+    if (!g || !to || to->size < sizeof *to)
+        return kao_fail(err, KAO_E_ARG,
+                        "gallery: no gallery, or no room for the result");
+    const kao_status st = kao_db_ask(
+        g->db, &rows, err,
+        "SELECT (SELECT count(*) FROM person WHERE removed = 0),"
+        " (SELECT count(*) FROM person WHERE removed = 0 AND name IS NOT NULL),"
+        " (SELECT count(*) FROM sample WHERE removed = 0),"
+        " (SELECT count(*) FROM change), page_count * page_size,"
+        " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema')"
+        " FROM pragma_page_count(), pragma_page_size()",
+        "");
+
+    if (st)
+        return st;
+    if (kao_rows_next(rows)) {
+        to->n_people = (uint64_t)kao_row_int(rows, 0);
+        to->n_named = (uint64_t)kao_row_int(rows, 1);
+        to->n_samples = (uint64_t)kao_row_int(rows, 2);
+        to->n_changes = (uint64_t)kao_row_int(rows, 3);
+        to->n_bytes = (uint64_t)kao_row_int(rows, 4);
+        to->schema = (uint32_t)kao_row_int(rows, 5);
+    }
+    return kao_rows_end(rows, err);
+}

@@ -1,0 +1,81 @@
+/* The inside of kao_gallery: what its files share.
+ *
+ *   gallery.c   opening, the schema, models
+ *   change.c    transactions that are written down, history, undo
+ *   people.c    people     samples.c  samples     forget.c  forgetting
+ *   index.c     the samples' vectors in memory, and the search
+ */
+#ifndef KAO_GALLERY_GALLERY_H
+#define KAO_GALLERY_GALLERY_H
+
+#include "base/context.h"
+#include "gallery/db.h"
+#include "gallery/index.h"
+#include "kao/gallery.h"
+
+enum { KAO_GALLERY_SCHEMA = 1 };
+
+struct kao_gallery {
+    kao_context *ctx;
+    kao_db *db;
+    char *path;
+    kao_gallery_model models[KAO_GALLERY_MODELS];
+    size_t n_models;
+    kao_index index;
+};
+
+/* ---- change.c ---- */
+
+/* A transaction that is written down as one change. */
+typedef struct kao_edit {
+    kao_gallery *g;
+    int64_t number; /* of the change */
+    int64_t step;   /* of the next value that is kept for undoing */
+    int64_t time;
+} kao_edit;
+
+/* Seconds since 1970. */
+int64_t kao_gallery_now(void);
+
+kao_status kao_edit_begin(kao_gallery *g, kao_edit *e, const char *action,
+                          kao_error *err);
+/* st: of what was done meanwhile. Commits if it is KAO_OK and says what was done (printf form),
+ * else rolls back; gives the outcome. */
+kao_status kao_edit_end(kao_edit *e, kao_status st, kao_error *err, const char *detail,
+                        ...) __attribute__((format(printf, 4, 5)));
+
+/* What can be undone: the columns that changes write. */
+typedef enum kao_field {
+    KAO_PERSON_NAME,
+    KAO_PERSON_NOTE,
+    KAO_PERSON_EXTERNAL,
+    KAO_PERSON_REMOVED,
+    KAO_SAMPLE_PERSON,
+    KAO_SAMPLE_REMOVED,
+    KAO_FIELDS,
+} kao_field;
+
+/* Write a text (or NULL) or a number, and keep what was there. */
+kao_status kao_edit_text(kao_edit *e, kao_field field, int64_t subject,
+                         const char *value, kao_error *err);
+kao_status kao_edit_number(kao_edit *e, kao_field field, int64_t subject, int64_t value,
+                           kao_error *err);
+/* The row was made by this change: undoing it removes it. */
+kao_status kao_edit_made(kao_edit *e, kao_field removed, int64_t subject,
+                         kao_error *err);
+
+/* ---- people.c ---- */
+
+/* Whether there is such a person: KAO_OK, KAO_E_NOT_FOUND. */
+kao_status kao_person_check(kao_gallery *g, int64_t person, kao_error *err);
+enum { KAO_TITLE_BYTES = 64 };
+
+/* "Ana" (its beginning, where it is long) or "person 7", for the history. */
+kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BYTES],
+                            kao_error *err);
+/* KAO_OK, or KAO_E_ARG: what a name, a note may not be. */
+kao_status kao_name_check(const char *what, const char *name, kao_error *err);
+kao_status kao_person_insert(kao_edit *e, const char *name, int64_t *person,
+                             kao_error *err);
+
+#endif

@@ -1,0 +1,139 @@
+#!/bin/sh
+# kao enroll, identify, people, forget, gallery: with the models inside the program
+. "$(dirname "$0")/lib.sh"
+inside kao-face && inside kao-detect || skip "galleries of photographs need the models inside"
+cd "$work" || exit 1
+P=$PICTURES
+KAO_GALLERY="$work/data 顔/people.kao"
+export KAO_GALLERY
+
+# ---- enrol ----
+
+run 3 "$KAO" identify "$P/ana_1.jpg"
+err_has "no gallery there yet"
+err_one_line
+run 3 "$KAO" people
+fact "no gallery yet: a line that says how one is made, status 3"
+run 0 "$KAO" enroll "Ana 顔" "$P/ana_1.jpg" "$P/ana_2.jpg"
+lines 2 out
+out_has "ana_2.jpg: enrolled #1 Ana 顔"
+[ "$(stat -c %a "$KAO_GALLERY")" = 600 ] && [ "$(stat -c %a "$work/data 顔")" = 700 ] || fails "for its owner alone"
+fact "the gallery is made at the first enrolment, for its owner alone"
+run 0 "$KAO" enroll Ben "$P/ben_1.jpg" --json
+python3 -c 'import json,sys
+o = json.loads(open("out").read())
+assert o["status"] == "enrolled" and o["person"] == 2 and o["name"] == "Ben" and len(o["sample"]) == 36 and o["reasons"] == [], o' ||
+    fails "the keys of an enrolment"
+run 2 "$KAO" enroll Ben "$P/ana_3.jpg"
+out_has "refused"
+out_has "looks_like: #1 Ana 顔"
+run 2 "$KAO" enroll Ben "$P/chen_1.jpg"
+out_has "unlike"
+run 2 "$KAO" enroll Cho "$P/group.jpg" --json
+out_has '"reasons":["several_faces"]'
+"$COMPOSE" blank.png 300 200 60
+run 2 "$KAO" enroll Cho blank.png
+out_has '["no_face"]'
+run 0 "$KAO" enroll "Ana 顔" "$P/ana_1.jpg"
+out_has "duplicate #1"
+run 0 "$KAO" people --json
+lines 2 out
+fact "refused with reasons: somebody else's face, unlike the others, several, none; one that is there is a duplicate"
+run 3 "$KAO" enroll Cho missing.jpg
+err_has "missing.jpg"
+run 3 "$KAO" enroll Cho
+run 3 "$KAO" enroll "$(printf 'a\nb')" "$P/chen_1.jpg"
+run 3 "$KAO" enroll "#99" "$P/chen_1.jpg"
+err_has "no person 99"
+run 0 "$KAO" people --json
+lines 2 out
+fact "what cannot be enrolled leaves the gallery as it was"
+mkdir -p "album/陳 四" album/Dora
+cp "$P/chen_1.jpg" "$P/chen_2.jpg" "album/陳 四"
+cp "$P/dora_1.jpg" album/Dora
+run 0 "$KAO" enroll --people album
+lines 3 out
+run 0 "$KAO" people
+out_has "陳 四	2 samples"
+fact "a folder a person in one call"
+
+# ---- identify ----
+
+run 0 "$KAO" identify "$P/ana_3.jpg" "$P/ben_2.jpg" "$P/chen_3.jpg"
+lines 3 out
+grep -q "ana_3.jpg	face 1	Ana 顔	0\." out && grep -q "chen_3.jpg	face 1	陳 四" out || fails "who they are"
+run 1 "$KAO" identify "$P/emil_1.jpg"
+out_has "unknown"
+run 2 "$KAO" identify blank.png
+run 1 "$KAO" identify "$P/ana_3.jpg" "$P/emil_1.jpg" --json
+python3 -c 'import json
+a, e = map(json.loads, open("out"))
+assert a["name"] == "Ana 顔" and a["person"] == 1 and a["fpir"] < 1e-4 and a["far"] <= a["fpir"], a
+assert e["name"] is None and e["person"] is None and len(e["nearest"]) == 3, e
+assert [n["similarity"] for n in e["nearest"]] == sorted((n["similarity"] for n in e["nearest"]), reverse=True)
+assert a["face"] == 1 and len(a["box"]) == 4' || fails "the keys of an answer"
+run 1 "$KAO" identify "$P/ana_3.jpg" --threshold .999
+run 0 "$KAO" identify "$P/emil_1.jpg" --threshold=-1
+run 2 "$KAO" identify "$P/ana_3.jpg" blank.png --format face_recognition
+printf '%s\n' "$P/ana_3.jpg,Ana 顔" "blank.png,no_persons_found" >want
+same out want
+fact "identify: names, strangers, nearest people, thresholds, face_recognition's lines"
+
+# ---- care ----
+
+run 0 "$KAO" gallery merge Ben Dora
+run 0 "$KAO" identify "$P/dora_2.jpg"
+out_has "	Ben	"
+run 0 "$KAO" gallery undo
+run 0 "$KAO" identify "$P/dora_2.jpg"
+out_has "	Dora	"
+run 0 "$KAO" gallery rename Dora "Dora B."
+run 0 "$KAO" people "Dora B."
+run 3 "$KAO" people Dora
+run 0 "$KAO" gallery history
+grep -q "rename	Dora to Dora B\." out && grep -q "merge.*(undone)" out || fails "the history"
+run 0 "$KAO" gallery remove Ben
+run 1 "$KAO" identify "$P/ben_2.jpg"
+run 0 "$KAO" gallery undo
+run 0 "$KAO" identify "$P/ben_2.jpg"
+id=$("$KAO" people Ben --samples | awk 'NR == 2 { print $1 }')
+run 0 "$KAO" gallery split "$id"
+run 0 "$KAO" gallery move "$id" Ben
+run 3 "$KAO" gallery move nonsense Ben
+run 3 "$KAO" gallery merge Ben Ben
+run 3 "$KAO" gallery fly
+err_one_line
+run 3 "$KAO" gallery undo 999
+run 0 "$KAO" gallery verify
+run 0 "$KAO" gallery stats --json
+fact "merge, rename, remove, split, move, undo, history, verify"
+
+# ---- forget ----
+
+grep -q "Ana 顔" "$KAO_GALLERY" || grep -q "Ana 顔" "$KAO_GALLERY-wal" || fails "the name is there before"
+run 0 "$KAO" forget "Ana 顔" --json
+out_has '"traces":0'
+for file in "$KAO_GALLERY" "$KAO_GALLERY-wal" "$KAO_GALLERY-shm"; do
+    [ ! -f "$file" ] || ! grep -q "Ana 顔" "$file" || fails "a trace in $file"
+done
+run 1 "$KAO" identify "$P/ana_3.jpg"
+run 3 "$KAO" forget "Ana 顔"
+run 0 "$KAO" gallery verify
+fact "who is forgotten is not found, and leaves no name in the files"
+
+# ---- files ----
+
+printf 'no gallery' >text.kao
+run 3 "$KAO" people --gallery text.kao
+err_has "no gallery"
+run 3 "$KAO" identify "$P/ana_3.jpg" --gallery /nowhere/x.kao
+err_one_line
+run 3 env -u KAO_GALLERY -u HOME -u XDG_DATA_HOME "$KAO" people
+err_has "no --gallery"
+run 3 env -u KAO_GALLERY XDG_DATA_HOME="$work/xdg" "$KAO" people
+err_has "$work/xdg/kao/people.kao"
+head -c 20000 "$KAO_GALLERY" >cut.kao
+run 3 "$KAO" gallery verify --gallery cut.kao
+err_one_line
+fact "files that are no gallery, a folder that is not there, a cut one: a line, status 3"
+finish

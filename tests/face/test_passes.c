@@ -1,0 +1,283 @@
+/* Which sizes and tiles a picture is looked at in, counted by what the network is given; that
+ * tiles lose nothing; and that a face found in one is where it is, in every turn. */
+#include "support/unit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "face/detector_family.h"
+#include "face/tiles.h"
+#include "support/fixture.h"
+
+/* ---- what the network is given ---- */
+
+enum { CANVASES_MAX = 64 };
+
+typedef struct size {
+    int64_t width, height;
+    size_t n; /* one after the other */
+} size;
+
+static size given[CANVASES_MAX];
+static size_t n_given;
+
+static kao_status count(const kao_heads *heads, const kao_tensor *const *tensors,
+                        int64_t width, int64_t height, float min_score,
+                        kao_face_list *list, kao_error *err)
+{
+    size *last = n_given ? &given[n_given - 1] : NULL;
+
+    assert_true(n_given < CANVASES_MAX);
+    if (last && last->width == width && last->height == height)
+        last->n++;
+    else
+        given[n_given++] = (size){ width, height, 1 };
+    return kao_yunet_decode(heads, tensors, width, height, min_score, list, err);
+}
+
+/* The small detector; its network said to have inputs of fixed x fixed pixels only. */
+static kao_detector *counting(fixture *f, kao_detector_family *family, uint32_t fixed)
+{
+    kao_detector *d = open_detector(f);
+
+    *family = *d->family;
+    family->decode = count;
+    d->family = family;
+    d->fixed_width = d->fixed_height = fixed;
+    return d;
+}
+
+typedef struct box {
+    uint32_t x, y, side;
+    uint8_t
+        weak; /* blue of what lies left and right of it: seen less surely; 0: nothing */
+} box;
+
+static void passes_and_tiles(void **state)
+{
+    static const box none = { 0, 0, 0, 0 };
+    static const struct {
+        uint32_t width, height, fixed;
+        kao_search search;
+        box blue; /* a patch of 32 pixels at the size where it is found */
+        size want[6];
+    } rows[] = {
+        { 80, 48, 0, 0, none, { { 160, 96, 1 } } },
+        { 250, 250, 0, 0, none, { { 160, 160, 1 }, { 320, 320, 1 }, { 512, 512, 1 } } },
+        { 640,
+          640,
+          0,
+          0,
+          none,
+          { { 160, 160, 1 }, { 320, 320, 1 }, { 640, 640, 1 }, { 1280, 1280, 1 } } },
+        { 1600,
+          1200,
+          0,
+          0,
+          none, /* not yet two megapixels */
+          { { 160, 128, 1 }, { 320, 256, 1 }, { 640, 480, 1 }, { 1280, 960, 1 } } },
+        { 2560,
+          896,
+          0,
+          0,
+          none,
+          { { 160, 64, 1 },
+            { 320, 128, 1 },
+            { 640, 224, 1 },
+            { 1280, 448, 1 },
+            { 928, 896, 3 } } },
+        { 896,
+          2560,
+          0,
+          0,
+          none,
+          { { 64, 160, 1 },
+            { 128, 320, 1 },
+            { 224, 640, 1 },
+            { 448, 1280, 1 },
+            { 896, 928, 3 } } },
+        { 4000,
+          3000,
+          0,
+          0,
+          none,
+          { { 160, 128, 1 },
+            { 320, 256, 1 },
+            { 640, 480, 1 },
+            { 1280, 960, 1 },
+            { 1088, 1088, 12 } } },
+        { 5000,
+          500,
+          0,
+          0,
+          none, /* at 4000 x 400 */
+          { { 160, 32, 1 },
+            { 320, 32, 1 },
+            { 640, 64, 1 },
+            { 1280, 128, 1 },
+            { 1088, 416, 4 } } },
+        /* 160, 320, 640; 1280 x 448 in 3; 2560 x 896 in 5 x 2 */
+        { 2560, 896, 640, 0, none, { { 640, 640, 3 + 3 + 10 } } },
+        /* too small for tiles */
+        { 2560, 896, 160, 0, none, { { 160, 160, 1 } } },
+        /* a sure face fills the frame: no finer pass; one that tiles cannot touch; none */
+        { 2560,
+          896,
+          0,
+          KAO_SEARCH_LARGEST,
+          { 512, 0, 512, 0 },
+          { { 160, 64, 1 }, { 320, 128, 1 }, { 640, 224, 1 } } },
+        { 2560, /* the same with larger candidates about it, which it suppresses */
+          896,
+          0,
+          KAO_SEARCH_LARGEST,
+          { 512, 0, 512, 139 },
+          { { 160, 64, 1 }, { 320, 128, 1 }, { 640, 224, 1 } } },
+        { 2560,
+          896,
+          0,
+          KAO_SEARCH_LARGEST,
+          { 1280, 512, 128, 0 },
+          { { 160, 64, 1 }, { 320, 128, 1 }, { 640, 224, 1 }, { 1280, 448, 1 } } },
+        { 2560,
+          896,
+          0,
+          KAO_SEARCH_LARGEST,
+          none,
+          { { 160, 64, 1 },
+            { 320, 128, 1 },
+            { 640, 224, 1 },
+            { 1280, 448, 1 },
+            { 928, 896, 3 } } },
+    };
+    fixture *f = *state;
+    kao_detector_family family;
+
+    for (size_t t = 0; t < COUNT(rows); t++) {
+        kao_detector *d = counting(f, &family, rows[t].fixed);
+        const box *b = &rows[t].blue;
+        const kao_detect_options o = { .search = rows[t].search, .upright = 1 };
+        kao_faces faces = KAO_FACES_INIT;
+        kao_image image = { 0 };
+        size_t n = 0;
+
+        assert_int_equal(
+            kao_image_create(f->ctx, rows[t].width, rows[t].height, &image, NULL),
+            KAO_OK);
+        if (b->weak)
+            fill_box(&image, b->x - b->side, b->y, 3 * b->side, b->side, 0, 0, b->weak);
+        if (b->side)
+            fill_box(&image, b->x, b->y, b->side, b->side, 0, 0, 200);
+        const kao_view view = kao_image_view(&image);
+
+        n_given = 0;
+        assert_int_equal(kao_detect(d, &view, &o, &faces, &f->err), KAO_OK);
+        assert_int_equal(faces.n > 0, b->side > 0);
+        while (n < COUNT(rows[t].want) && rows[t].want[n].n)
+            n++;
+        if (n_given != n || memcmp(given, rows[t].want, n * sizeof *given) != 0)
+            fail_msg("row %zu: %zu kinds of canvas, wanted %zu; the last %lld x %lld, "
+                     "%zu times",
+                     t, n_given, n, (long long)given[n_given - 1].width,
+                     (long long)given[n_given - 1].height, given[n_given - 1].n);
+        kao_image_free(f->ctx, &image);
+        kao_detector_destroy(d);
+    }
+}
+
+/* ---- tiles along a side ---- */
+
+static void tilings(void **state)
+{
+    static const struct {
+        uint32_t level, all, most;
+        kao_tiling want;
+        uint32_t second; /* where tile 1 begins */
+    } rows[] = {
+        { 1280, 1280, 1280, { 1, 1280, 1280, 1280 }, 0 },
+        { 1281,
+          1281,
+          1280,
+          { 2, 704, 704, 1281 },
+          577 }, /* (1281 + 96) / 2, up to 32s */
+        { 4000, 4000, 1280, { 4, 1088, 1088, 4000 }, 970 },
+        { 3000, 3000, 1280, { 3, 1088, 1088, 3000 }, 956 },
+        { 4000, 6000, 1280, { 4, 1088, 1632, 6000 }, 1456 },
+        { 4000, 7001, 640, { 8, 608, 1064, 7001 }, 848 },
+        { 1280, 401, 320, { 6, 320, 100, 401 }, 60 }, /* enlarged */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_tiling t =
+            kao_tiling_of(rows[i].level, rows[i].all, rows[i].most, 32);
+        const double k = (double)rows[i].all / rows[i].level;
+
+        assert_memory_equal(&t, &rows[i].want, sizeof t);
+        if (t.n > 1)
+            assert_int_equal(kao_tiling_start(&t, 1), rows[i].second);
+        assert_int_equal(kao_tiling_start(&t, t.n - 1) + t.length, t.all);
+        /* a face of KAO_TILE_KEPT anywhere has a tile, which does not cut it */
+        const double half = KAO_TILE_KEPT * k / 2;
+
+        for (double c = half + 1; c < t.all - half - 1; c += 0.37) {
+            size_t owners = 0;
+
+            for (uint32_t j = 0; j < t.n; j++) {
+                const double begin = kao_tiling_start(&t, j), end = begin + t.length;
+
+                if (!kao_tiling_owns(&t, j, (float)c))
+                    continue;
+                owners++;
+                assert_true(c - half >= begin - 1 && c + half <= end + 1);
+            }
+            assert_in_range(owners, 1, 2);
+        }
+    }
+}
+
+/* ---- where the faces are ---- */
+
+/* A patch that only a tile sees, found with the picture turned as the search does it. */
+static void faces_of_tiles_in_every_turn(void **state)
+{
+    enum { W = 2560, H = 896, X = 1200, Y = 640 };
+    fixture *f = *state;
+    kao_detector *d = open_detector(f);
+    kao_pyramid *p = NULL;
+    kao_image image = { 0 };
+
+    assert_int_equal(kao_pyramid_create(f->ctx, &p, NULL), KAO_OK);
+    assert_int_equal(kao_image_create(f->ctx, W, H, &image, NULL), KAO_OK);
+    fill_box(&image, X, Y, 16, 16, 0, 215, 0);
+    const kao_view view = kao_image_view(&image);
+
+    assert_int_equal(kao_pyramid_set(p, &view, NULL), KAO_OK);
+    for (uint32_t turned = 0; turned < 360; turned += 90) {
+        const kao_hunt h = { .pyramid = p, .min_score = 0.6f, .turned = turned };
+
+        assert_int_equal(kao_find_by_passes(d, &h, &f->err), KAO_OK);
+        assert_int_equal(d->found.n, 1);
+        const kao_face *g = &d->found.faces[0];
+
+        /* the box's middle is that of the cell; 2.4 x 3.1 cells, as it is turned */
+        assert_true(fabsf(g->x + g->width / 2 - (X + 7.5f)) < 1 &&
+                    fabsf(g->y + g->height / 2 - (Y + 7.5f)) < 1);
+        assert_true(fabsf((turned % 180 ? g->height : g->width) - 38.4f) < 1 &&
+                    fabsf((turned % 180 ? g->width : g->height) - 49.6f) < 1);
+    }
+    kao_pyramid_destroy(p);
+    kao_image_free(f->ctx, &image);
+    kao_detector_destroy(d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(passes_and_tiles),
+        cmocka_unit_test(tilings),
+        cmocka_unit_test(faces_of_tiles_in_every_turn),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}

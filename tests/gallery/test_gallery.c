@@ -1,0 +1,538 @@
+/* A gallery by its public calls: people, samples, search, changes taken back, forgetting; two
+ * handles on one file; files that are none. Vectors are four numbers made here. */
+#include "support/unit.h"
+
+#include <math.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "kao/gallery.h"
+#include "support/fixture.h"
+
+enum { DIM = 4 };
+
+typedef struct place { /* a gallery of a test of its own */
+    fixture *f;
+    kao_gallery *g;
+    size_t model;
+    char path[400];
+} place;
+
+static kao_embedder *flat_embedder(fixture *f, const char *scale)
+{
+    char card[200];
+    pb file = flat_model("?,1,2,2");
+    kao_model *m = NULL;
+    kao_embedder *e = NULL;
+
+    snprintf(card, sizeof card,
+             "kind = embedder\ninput.color = grey\ninput.mean = 0\ninput.scale = %s\n"
+             "input.size = 2\ntemplate = arcface-112\n",
+             scale);
+    assert_int_equal(kao_model_open_card(f->ctx, &m,
+                                         fixture_file(f, "flat.onnx", &file), card,
+                                         &f->err),
+                     KAO_OK);
+    assert_int_equal(kao_embedder_create(m, &e, NULL, &f->err), KAO_OK);
+    kao_model_release(m);
+    return e;
+}
+
+static kao_gallery *open_gallery(place *p, kao_status want)
+{
+    const kao_gallery_options o = { .create = 1 };
+    kao_gallery *g = NULL;
+
+    assert_int_equal(kao_gallery_open(p->f->ctx, &g, p->path, &o, &p->f->err), want);
+    return g;
+}
+
+static place begin(void **state, const char *name)
+{
+    place p = { .f = *state };
+    kao_embedder *e = flat_embedder(p.f, "1");
+
+    snprintf(p.path, sizeof p.path, "%s/%s", p.f->dir, name);
+    p.g = open_gallery(&p, KAO_OK);
+    assert_int_equal(kao_gallery_pin(p.g, e, KAO_TTA_NONE, &p.model, &p.f->err),
+                     KAO_OK);
+    kao_embedder_destroy(e);
+    return p;
+}
+
+static void finish(place *p)
+{
+    assert_int_equal(kao_gallery_verify(p->g, &p->f->err), KAO_OK);
+    kao_gallery_close(p->g);
+}
+
+/* A unit vector in the plane of the first two numbers. */
+static void at_degrees(float to[DIM], double degrees)
+{
+    const double r = degrees * 3.14159265358979323846 / 180;
+
+    memset(to, 0, DIM * sizeof *to);
+    to[0] = (float)cos(r);
+    to[1] = (float)sin(r);
+}
+
+static kao_status enrol_at(place *p, int64_t *person, const char *name, double degrees,
+                           char id[KAO_UUID_BYTES])
+{
+    float v[DIM];
+    const float *const vectors[] = { v };
+    kao_new_sample s = { .size = sizeof s,
+                         .vectors = vectors,
+                         .source = "album/家族 1.jpg",
+                         .quality = .5f };
+
+    at_degrees(v, degrees);
+    const kao_status st = kao_gallery_enrol(p->g, person, name, &s, 1, &p->f->err);
+
+    if (!st && id)
+        memcpy(id, s.id, sizeof s.id);
+    return st;
+}
+
+static int64_t person_at(place *p, const char *name, double degrees)
+{
+    int64_t person = 0;
+
+    assert_int_equal(enrol_at(p, &person, name, degrees, NULL), KAO_OK);
+    return person;
+}
+
+/* The people nearest to an angle, as "3 1 2"; similarities are looked at here. */
+static const char *search_at(place *p, kao_gallery *g, double degrees, char to[64])
+{
+    kao_match m[4] = { { .size = sizeof m[0] } };
+    float v[DIM];
+    size_t n = 9, at = 0;
+
+    at_degrees(v, degrees);
+    assert_int_equal(kao_gallery_search(g, p->model, v, 4, m, &n, &p->f->err), KAO_OK);
+    to[0] = '\0';
+    for (size_t i = 0; i < n; i++) {
+        at += (size_t)snprintf(to + at, 64 - at, "%s%lld", i ? " " : "",
+                               (long long)m[i].person);
+        assert_int_equal(strlen(m[i].sample), 36);
+        assert_true(i == 0 || m[i].similarity <= m[i - 1].similarity);
+    }
+    return to;
+}
+
+#define FINDS(degrees, people)                                                         \
+ assert_string_equal(search_at(&p, p.g, degrees, found), people)
+
+static void nearest_people_are_found(void **state)
+{
+    place p = begin(state, "nearest.kao");
+    char found[64];
+    kao_match m[2] = { { .size = sizeof m[0] } };
+    float v[DIM];
+    size_t n = 0;
+    uint64_t templates = 0;
+
+    FINDS(0, "");
+    const int64_t a = person_at(&p, "Ana", 0), b = person_at(&p, "ベン", 50);
+    int64_t again = a;
+
+    assert_true(a == 1 && b == 2);
+    assert_int_equal(enrol_at(&p, &again, "not looked at", 100, NULL), KAO_OK);
+    person_at(&p, NULL, 90);
+    FINDS(0, "1 2 3");
+    FINDS(60, "2 3 1"); /* 10, 30, 40 degrees away */
+    FINDS(120, "1 3 2");
+    at_degrees(v, 60);
+    assert_int_equal(kao_gallery_search(p.g, p.model, v, 2, m, &n, NULL), KAO_OK);
+    assert_int_equal(n, 2);
+    assert_float_equal(m[0].similarity, .98480775f, 1e-6); /* cos 10 degrees */
+    assert_float_equal(m[1].similarity, .86602540f, 1e-6);
+    assert_int_equal(kao_gallery_templates(p.g, &templates, NULL), KAO_OK);
+    assert_int_equal(templates, 4);
+    v[2] = NAN;
+    assert_int_equal(kao_gallery_search(p.g, p.model, v, 2, m, &n, NULL), KAO_E_ARG);
+    finish(&p);
+}
+
+/* What is on the disk is what another handle, and a later one, sees. */
+static void others_see_it(void **state)
+{
+    place p = begin(state, "others 顔.kao");
+    kao_gallery *other = open_gallery(&p, KAO_OK), *reader = NULL;
+    const kao_gallery_options o = { .read_only = 1 };
+    char found[64];
+    kao_gallery_model model = { .size = sizeof model };
+
+    assert_string_equal(search_at(&p, other, 0, found), "");
+    person_at(&p, "Ana", 0);
+    assert_string_equal(search_at(&p, other, 0, found), "1");
+    person_at(&p, "Ben", 20);
+    assert_string_equal(search_at(&p, other, 0, found), "1 2");
+    assert_int_equal(kao_gallery_remove_person(other, 1, NULL), KAO_OK);
+    FINDS(0, "2");
+    assert_int_equal(kao_gallery_undo(p.g, 0, NULL, NULL), KAO_OK);
+    assert_string_equal(search_at(&p, other, 0, found), "1 2");
+    assert_int_equal(kao_gallery_forget(other, 2, NULL, NULL), KAO_OK);
+    FINDS(0, "1");
+    assert_int_equal(kao_gallery_model_at(other, 0, &model), 1);
+    assert_int_equal(model.dim, DIM);
+    assert_int_equal(kao_gallery_model_at(other, 1, &model), 0);
+    assert_int_equal(kao_gallery_open(p.f->ctx, &reader, p.path, &o, NULL), KAO_OK);
+    assert_string_equal(search_at(&p, reader, 0, found), "1");
+    assert_int_equal(kao_gallery_rename(reader, 1, "no", &p.f->err), KAO_E_IO);
+    assert_non_null(strstr(p.f->err.msg, "cannot be written"));
+    kao_gallery_close(reader);
+    kao_gallery_close(other);
+    finish(&p);
+}
+
+/* ---- people ---- */
+
+typedef struct seen {
+    char text[256];
+    size_t at;
+} seen;
+
+static int note_person(void *user, const kao_person *q)
+{
+    seen *s = user;
+
+    s->at += (size_t)snprintf(s->text + s->at, sizeof s->text - s->at, "%lld %s %s %u;",
+                              (long long)q->number, q->name ? q->name : "-",
+                              q->note ? q->note : "-", q->n_samples);
+    return 0;
+}
+
+static const char *people(place *p, const char *name, seen *s)
+{
+    *s = (seen){ .at = 0 };
+    assert_int_equal(kao_gallery_people(p->g, name, note_person, s, NULL), KAO_OK);
+    return s->text;
+}
+
+static void people_have_names(void **state)
+{
+    place p = begin(state, "names.kao");
+    seen s;
+    int64_t n = 0;
+
+    person_at(&p, "Ana", 0);
+    person_at(&p, NULL, 10);
+    person_at(&p, "Ana", 20);
+    assert_string_equal(people(&p, NULL, &s), "1 Ana - 1;2 - - 1;3 Ana - 1;");
+    assert_string_equal(people(&p, "Ana", &s), "1 Ana - 1;3 Ana - 1;");
+    assert_int_equal(kao_gallery_find(p.g, "Ana", &n, &p.f->err), KAO_E_CONFLICT);
+    assert_non_null(strstr(p.f->err.msg, "2 people of the name Ana: 1, 3"));
+    assert_int_equal(kao_gallery_rename(p.g, 3, "آنا", NULL), KAO_OK);
+    assert_int_equal(kao_gallery_find(p.g, "آنا", &n, NULL), KAO_OK);
+    assert_int_equal(n, 3);
+    assert_int_equal(kao_gallery_set_note(p.g, 2, "door", NULL), KAO_OK);
+    assert_int_equal(kao_gallery_set_external(p.g, 2, "hr-17", NULL), KAO_OK);
+    assert_string_equal(people(&p, NULL, &s), "1 Ana - 1;2 - door 1;3 آنا - 1;");
+    assert_int_equal(kao_gallery_find(p.g, "ana", &n, NULL), KAO_E_NOT_FOUND);
+    assert_int_equal(kao_gallery_rename(p.g, 9, "x", NULL), KAO_E_NOT_FOUND);
+    for (int i = 0; i < 4; i++) {
+        static const char *const bad[] = { "", "a\nb", "\xff", "a\x1b[0m" };
+
+        assert_int_equal(kao_gallery_rename(p.g, 1, bad[i], NULL), KAO_E_ARG);
+    }
+    char long_name[KAO_NAME_MAX_BYTES + 2];
+
+    memset(long_name, 'a', sizeof long_name);
+    long_name[KAO_NAME_MAX_BYTES + 1] = '\0';
+    assert_int_equal(kao_gallery_rename(p.g, 1, long_name, NULL), KAO_E_ARG);
+    long_name[KAO_NAME_MAX_BYTES] = '\0';
+    assert_int_equal(kao_gallery_rename(p.g, 1, long_name, NULL), KAO_OK);
+    finish(&p);
+}
+
+/* ---- undo ---- */
+
+static int64_t undo(place *p, int64_t number)
+{
+    int64_t undone = 0;
+    const kao_status st = kao_gallery_undo(p->g, number, &undone, &p->f->err);
+
+    if (st)
+        fail_msg("undo %lld: %s", (long long)number, p->f->err.msg);
+    return undone;
+}
+
+static void every_change_is_undone(void **state)
+{
+    place p = begin(state, "undo.kao");
+    char found[64], id[KAO_UUID_BYTES];
+    seen s;
+    int64_t a = 0, split = 0;
+
+    assert_int_equal(kao_gallery_undo(p.g, 0, NULL, &p.f->err), KAO_E_NOT_FOUND);
+    assert_int_equal(enrol_at(&p, &a, "Ana", 0, id), KAO_OK);     /* change 1 */
+    assert_int_equal(enrol_at(&p, &a, NULL, 90, id), KAO_OK);     /* 2: her second */
+    person_at(&p, "Ben", 45);                                     /* 3 */
+    assert_int_equal(kao_gallery_merge(p.g, 1, 2, NULL), KAO_OK); /* 4 */
+    assert_string_equal(people(&p, NULL, &s), "1 Ana - 3;");
+    FINDS(45, "1");
+    assert_int_equal(undo(&p, 0), 4); /* 5 */
+    assert_string_equal(people(&p, NULL, &s), "1 Ana - 2;2 Ben - 1;");
+    FINDS(45, "2 1");
+    assert_int_equal(undo(&p, 5), 5); /* 6: merged again */
+    assert_string_equal(people(&p, NULL, &s), "1 Ana - 3;");
+    assert_int_equal(undo(&p, 4), 4); /* 7 */
+    assert_string_equal(people(&p, NULL, &s), "1 Ana - 2;2 Ben - 1;");
+
+    assert_int_equal(kao_gallery_move_sample(p.g, id, &split, NULL), KAO_OK); /* 8 */
+    assert_int_equal(split, 3);
+    FINDS(90, "3 2 1");
+    assert_int_equal(kao_gallery_rename(p.g, 3, "Cho", NULL), KAO_OK); /* 9 */
+    assert_int_equal(undo(&p, 0), 9);                                  /* 10 */
+    assert_int_equal(undo(&p, 0), 8);                                  /* 11 */
+    assert_string_equal(people(&p, NULL, &s), "1 Ana - 2;2 Ben - 1;");
+    FINDS(90, "1 2");
+    assert_int_equal(kao_gallery_remove_sample(p.g, id, NULL), KAO_OK); /* 12 */
+    FINDS(90, "2 1");
+    assert_int_equal(kao_gallery_remove_sample(p.g, id, NULL), KAO_E_NOT_FOUND);
+    assert_int_equal(undo(&p, 0), 12);
+    FINDS(90, "1 2");
+    assert_int_equal(undo(&p, 0), 3); /* Ben was never enrolled */
+    assert_string_equal(people(&p, NULL, &s), "1 Ana - 2;");
+    FINDS(90, "1");
+    finish(&p);
+}
+
+/* Changes that others build on are not undone before those. */
+static void later_changes_come_first(void **state)
+{
+    place p = begin(state, "later.kao");
+    int64_t a = 0;
+
+    assert_int_equal(enrol_at(&p, &a, "Ana", 0, NULL), KAO_OK);            /* 1 */
+    assert_int_equal(kao_gallery_rename(p.g, 1, "Anna", NULL), KAO_OK);    /* 2 */
+    assert_int_equal(kao_gallery_rename(p.g, 1, "Annette", NULL), KAO_OK); /* 3 */
+    assert_int_equal(enrol_at(&p, &a, NULL, 5, NULL), KAO_OK);             /* 4 */
+    assert_int_equal(kao_gallery_undo(p.g, 2, NULL, &p.f->err), KAO_E_CONFLICT);
+    assert_non_null(strstr(p.f->err.msg, "change 3 came after it"));
+    assert_int_equal(kao_gallery_undo(p.g, 1, NULL, &p.f->err), KAO_E_CONFLICT);
+    assert_non_null(strstr(p.f->err.msg, "change 4 gave samples"));
+    assert_int_equal(kao_gallery_undo(p.g, 9, NULL, &p.f->err), KAO_E_NOT_FOUND);
+    undo(&p, 3);
+    undo(&p, 2);
+    undo(&p, 4);
+    undo(&p, 1);
+    assert_int_equal(kao_gallery_undo(p.g, 1, NULL, &p.f->err), KAO_E_NOT_FOUND);
+    finish(&p);
+}
+
+/* ---- forgetting ---- */
+
+static bool file_has(const char *path, const char *end, const void *what, size_t n)
+{
+    static uint8_t bytes[1 << 22];
+    char name[420];
+
+    snprintf(name, sizeof name, "%s%s", path, end);
+    FILE *file = fopen(name, "rb");
+
+    if (!file)
+        return false;
+    const size_t got = fread(bytes, 1, sizeof bytes, file);
+    bool hit = false;
+
+    assert_true(got < sizeof bytes);
+    fclose(file);
+    for (size_t i = 0; i + n <= got && !hit; i++)
+        hit = memcmp(bytes + i, what, n) == 0;
+    return hit;
+}
+
+static bool is_there(const place *p, const void *what, size_t n)
+{
+    return file_has(p->path, "", what, n) || file_has(p->path, "-wal", what, n) ||
+           file_has(p->path, "-shm", what, n);
+}
+
+static void forgetting_leaves_nothing(void **state)
+{
+    static const char name[] = "Ferdinand Vergessen", old[] = "Zweitname Davor",
+                      other[] = "Bleibt Hier", note[] = "an der Pforte";
+    place p = begin(state, "forget.kao");
+    kao_receipt r = { .size = sizeof r };
+    float v[DIM];
+    char found[64], id[KAO_UUID_BYTES];
+    int64_t a = 0, b = 0;
+
+    person_at(&p, other, 80);
+    assert_int_equal(enrol_at(&p, &a, old, 33, id), KAO_OK);
+    assert_int_equal(kao_gallery_rename(p.g, a, name, NULL), KAO_OK);
+    assert_int_equal(kao_gallery_set_note(p.g, a, note, NULL), KAO_OK);
+    assert_int_equal(enrol_at(&p, &b, "Ferdi im Hof", 35, NULL), KAO_OK);
+    assert_int_equal(kao_gallery_merge(p.g, a, b, NULL), KAO_OK);
+    assert_int_equal(enrol_at(&p, &a, NULL, 37, id), KAO_OK);
+    assert_int_equal(kao_gallery_remove_sample(p.g, id, NULL), KAO_OK);
+    at_degrees(v, 37);
+    assert_true(is_there(&p, name, strlen(name)) && is_there(&p, old, strlen(old)) &&
+                is_there(&p, "Ferdi im Hof", 12) && is_there(&p, v, sizeof v) &&
+                is_there(&p, id, strlen(id)));
+    assert_int_equal(kao_gallery_forget(p.g, a, &r, &p.f->err), KAO_OK);
+    assert_int_equal(r.n_samples, 3);
+    assert_int_equal(r.n_traces, 0);
+    /* 3 vectors and ids, names in their three forms, the note; the source is others' too */
+    assert_true(r.n_pieces >= 9 && r.n_bytes_searched > 4096);
+    for (int degrees = 33; degrees <= 37; degrees += 2) {
+        at_degrees(v, degrees);
+        assert_false(is_there(&p, v, sizeof v));
+    }
+    assert_false(is_there(&p, name, strlen(name)));
+    assert_false(is_there(&p, old, strlen(old)));
+    assert_false(is_there(&p, "Ferdi im Hof", 12));
+    assert_false(is_there(&p, note, strlen(note)));
+    assert_false(is_there(&p, id, strlen(id)));
+    assert_true(is_there(&p, other, strlen(other)));
+    FINDS(35, "1");
+    assert_int_equal(kao_gallery_forget(p.g, a, &r, NULL), KAO_E_NOT_FOUND);
+    /* a number is never given twice */
+    assert_true(person_at(&p, "Neu", 0) > b);
+    /* the enrolment of who stayed can still be undone, nothing else */
+    undo(&p, 0);
+    assert_int_equal(undo(&p, 0), 1);
+    assert_int_equal(kao_gallery_undo(p.g, 0, NULL, NULL), KAO_E_NOT_FOUND);
+    finish(&p);
+}
+
+/* ---- what is refused ---- */
+
+static void another_model_is_refused(void **state)
+{
+    place p = begin(state, "models.kao");
+    kao_embedder *e = flat_embedder(p.f, "2");
+    size_t model = 9;
+    float v[DIM] = { NAN };
+    const float *const vectors[] = { v };
+    kao_new_sample s = { .size = sizeof s, .vectors = vectors, .quality = NAN };
+    int64_t person = 0;
+
+    /* as long as there is nobody, another one may be added */
+    assert_int_equal(kao_gallery_pin(p.g, e, KAO_TTA_SUM, &model, NULL), KAO_OK);
+    assert_int_equal(model, 1);
+    assert_int_equal(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, NULL), KAO_E_ARG);
+    kao_gallery_close(p.g);
+    p = begin(state, "models2.kao");
+    person_at(&p, "Ana", 0);
+    assert_int_equal(kao_gallery_pin(p.g, e, KAO_TTA_NONE, &model, &p.f->err),
+                     KAO_E_CONFLICT);
+    assert_non_null(strstr(p.f->err.msg, "its samples are of flat.onnx"));
+    assert_int_equal(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, NULL), KAO_E_ARG);
+    assert_int_equal(person, 0);
+    kao_embedder_destroy(e);
+    finish(&p);
+}
+
+static void files_that_are_none(void **state)
+{
+    place p = begin(state, "good.kao");
+    kao_gallery *g = NULL;
+    sqlite3 *db = NULL;
+
+    assert_int_equal(kao_gallery_open(p.f->ctx, &g, "/nowhere/x.kao", NULL, &p.f->err),
+                     KAO_E_IO);
+    assert_null(g);
+    finish(&p);
+    snprintf(p.path, sizeof p.path, "%s/missing.kao", p.f->dir);
+    assert_int_equal(kao_gallery_open(p.f->ctx, &g, p.path, NULL, &p.f->err), KAO_E_IO);
+    assert_non_null(strstr(p.f->err.msg, "No such file"));
+    snprintf(p.path, sizeof p.path, "%s/text.kao", p.f->dir);
+    write_file(p.path, "this is a text, and no gallery at all", 37);
+    open_gallery(&p, KAO_E_FORMAT);
+    assert_non_null(strstr(p.f->err.msg, "no gallery"));
+    snprintf(p.path, sizeof p.path, "%s/other.kao", p.f->dir);
+    assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
+    sqlite3_exec(db, "CREATE TABLE cats(name)", NULL, NULL, NULL);
+    sqlite3_close(db);
+    open_gallery(&p, KAO_E_FORMAT);
+    assert_non_null(strstr(p.f->err.msg, "a database, but no gallery"));
+    snprintf(p.path, sizeof p.path, "%s/good.kao", p.f->dir);
+    assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
+    sqlite3_exec(db, "UPDATE meta SET value = '99'", NULL, NULL, NULL);
+    sqlite3_close(db);
+    open_gallery(&p, KAO_E_UNSUPPORTED);
+    assert_non_null(strstr(p.f->err.msg, "later version"));
+}
+
+/* ---- faults ---- */
+
+/* Memory that runs out at the n-th call: the change is there whole, or not at all. */
+static void memory_runs_out(void **state)
+{
+    place p = begin(state, "faults.kao");
+    bool done = false;
+    int64_t removed = person_at(&p, "Ben", 90);
+
+    person_at(&p, "Ana", 0);
+    assert_int_equal(kao_gallery_remove_person(p.g, removed, NULL), KAO_OK);
+    for (int what = 0; what < 6; what++, done = false)
+        for (long long n = 0; !done; n++) {
+            kao_match m[2] = { { .size = sizeof m[0] } };
+            float v[DIM];
+            size_t k = 0;
+            int64_t person = 0;
+            kao_gallery_stats before = { .size = sizeof before }, after = before;
+            const int64_t dan = what < 3 ? 0 : person_at(&p, "Dan", 40);
+            kao_status st = KAO_OK;
+
+            at_degrees(v, 3);
+            kao_gallery_close(p.g);
+            p.g = open_gallery(&p, KAO_OK);
+            assert_int_equal(kao_gallery_stats_of(p.g, &before, NULL), KAO_OK);
+            kao_fault_arm(&p.f->ctx->mem, KAO_FAULT_ALLOC, n);
+            switch (what) {
+            case 0:
+                kao_gallery_close(p.g);
+                st = kao_gallery_open(p.f->ctx, &p.g, p.path, NULL, &p.f->err);
+                break;
+            case 1:
+                st = kao_gallery_search(p.g, 0, v, 2, m, &k, &p.f->err);
+                break;
+            case 2:
+                st = enrol_at(&p, &person, "Cho", 90, NULL);
+                break;
+            case 3:
+                st = kao_gallery_merge(p.g, 2, dan, &p.f->err);
+                break;
+            case 4:
+                st = kao_gallery_undo(p.g, 0, NULL, &p.f->err);
+                break;
+            default:
+                st = kao_gallery_forget(p.g, dan, NULL, &p.f->err);
+            }
+            done = !kao_fault_disarm(&p.f->ctx->mem, KAO_FAULT_ALLOC);
+            if (st != (done ? KAO_OK : KAO_E_NOMEM))
+                fail_msg("%d, allocation %lld: %d, %s", what, n, (int)st, p.f->err.msg);
+            if (!p.g)
+                p.g = open_gallery(&p, KAO_OK);
+            assert_int_equal(kao_gallery_stats_of(p.g, &after, NULL), KAO_OK);
+            if (!done && what != 5)
+                assert_int_equal(before.n_changes, after.n_changes);
+            assert_int_equal(kao_gallery_verify(p.g, NULL), KAO_OK);
+        }
+    finish(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(nearest_people_are_found),
+        cmocka_unit_test(others_see_it),
+        cmocka_unit_test(people_have_names),
+        cmocka_unit_test(every_change_is_undone),
+        cmocka_unit_test(later_changes_come_first),
+        cmocka_unit_test(forgetting_leaves_nothing),
+        cmocka_unit_test(another_model_is_refused),
+        cmocka_unit_test(files_that_are_none),
+        cmocka_unit_test(memory_runs_out),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
