@@ -2,7 +2,8 @@
  * drawn, as libheif is when a HEIC comes (codec_heif.c). Pango chooses fonts, joins letters and
  * orders them; Cairo gives the cover of each pixel, which is blended here.
  *
- * A thread that drew has Pango's fonts until it ends. Fonts are found and read by fontconfig.
+ * Each label has a font map of its own: the one that Pango keeps for a thread would grow with every
+ * size drawn, and may be the calling program's. Fonts are found and read by fontconfig.
  *
  * Source: docs.gtk.org/Pango, docs.gtk.org/PangoCairo, cairographics.org/manual. */
 #include "image/image.h"
@@ -37,7 +38,9 @@ typedef struct pango {
     void *(*cairo_new)(void *surface);
     void (*cairo_free)(void *cairo);
     void (*move_to)(void *cairo, double x, double y);
-    void *(*layout_new)(void *cairo);
+    void *(*map_new)(void);
+    void *(*context_new)(void *map);
+    void *(*layout_new)(void *context);
     void (*show)(void *cairo, void *layout);
     void (*set_text)(void *layout, const char *text, int n);
     void (*set_font)(void *layout, const void *font);
@@ -66,7 +69,9 @@ static bool open_library(pango *p)
            kao_library_find(l, "cairo_create", &p->cairo_new) &&
            kao_library_find(l, "cairo_destroy", &p->cairo_free) &&
            kao_library_find(l, "cairo_move_to", &p->move_to) &&
-           kao_library_find(l, "pango_cairo_create_layout", &p->layout_new) &&
+           kao_library_find(l, "pango_cairo_font_map_new", &p->map_new) &&
+           kao_library_find(l, "pango_font_map_create_context", &p->context_new) &&
+           kao_library_find(l, "pango_layout_new", &p->layout_new) &&
            kao_library_find(l, "pango_cairo_show_layout", &p->show) &&
            kao_library_find(l, "pango_layout_set_text", &p->set_text) &&
            kao_library_find(l, "pango_layout_set_font_description", &p->set_font) &&
@@ -114,10 +119,10 @@ static void lay(const kao_image *image, const kao_label *at, const uint8_t *cove
 }
 
 /* A layout of the text, no wider than the picture; NULL: no memory. */
-static void *set_out(const pango *p, void *cairo, const kao_image *image,
+static void *set_out(const pango *p, void *context, const kao_image *image,
                      const char *text, float px)
 {
-    void *layout = p->layout_new(cairo), *font = p->font_new("Sans");
+    void *layout = p->layout_new(context), *font = p->font_new("Sans");
     pango_rectangle ink = { 0, 0, 0, 0 }, logical = ink;
 
     if (layout && font) {
@@ -190,20 +195,19 @@ static kao_status draw_by(const pango *p, kao_mem *mem, const kao_image *image,
                           const char *text, const float place[3],
                           const kao_color colors[2], kao_label *at, kao_error *err)
 {
-    uint8_t dot[4] = { 0 }; /* to measure on */
-    void *surface = p->surface_new(dot, CAIRO_A8, 1, 1, sizeof dot);
-    void *cairo = surface ? p->cairo_new(surface) : NULL;
-    void *layout = cairo ? set_out(p, cairo, image, text, place[2]) : NULL;
+    void *map = p->map_new();
+    void *context = map ? p->context_new(map) : NULL;
+    void *layout = context ? set_out(p, context, image, text, place[2]) : NULL;
     const kao_status st =
         layout ? draw_layout(p, mem, layout, image, place, colors, at, err)
                : kao_fail(err, KAO_E_NOMEM, "label: out of memory");
 
     if (layout)
         p->unref(layout);
-    if (cairo)
-        p->cairo_free(cairo);
-    if (surface)
-        p->surface_free(surface);
+    if (context)
+        p->unref(context);
+    if (map)
+        p->unref(map);
     return st;
 }
 
