@@ -40,7 +40,8 @@ check detect out 1
 fact "- is standard input"
 mkdir many
 i=0
-while [ $i -lt 300 ]; do ln -s "$work/blank.png" many/$i.png; i=$((i + 1)); done
+"$COMPOSE" dot.png 8 8 60
+while [ $i -lt 300 ]; do ln -s "$work/dot.png" many/$i.png; i=$((i + 1)); done
 run 0 "$KAO" detect --json -j 2 many/*.png
 lines 300 out
 fact "300 pictures on the command line"
