@@ -402,7 +402,7 @@ static void weights_go_with_plans(void **state)
  * once, also for a second session; they go with the last plan. */
 static void shared_weights_are_packed_once(void **state)
 {
-    float x[C * 9] = { 0 };
+    float x[C * (KAO_MAX_PLANS + 1)] = { 0 };
     blocks b = { 0 };
     kao_context *ctx = NULL;
     kao_network *m = NULL;
