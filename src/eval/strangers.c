@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/alike.h"
 #include "eval/bootstrap.h"
 
 enum { KEPT_LEAST = 20000, KEPT_MOST = 1 << 22, ONE_IN = 500, PIECES = 256 };
@@ -82,27 +83,6 @@ static void take(tally *t, float similarity, uint32_t a, uint32_t b, bool same)
     keep(t, &pair);
 }
 
-/* kao_similarity in floats; lanes that the compiler may put into vectors: their order is
- * fixed. */
-static float alike(const float *a, const float *b, size_t n)
-{
-    enum { LANES = 16 };
-    float lane[LANES] = { 0 }, sum = 0;
-    size_t i = 0;
-
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float d = a[i + k] - b[i + k];
-
-            lane[k] += d * d;
-        }
-    for (; i < n; i++)
-        sum += (a[i] - b[i]) * (a[i] - b[i]);
-    for (size_t k = 0; k < LANES; k++)
-        sum += lane[k];
-    return sum > 4 ? -1 : 1 - sum / 2;
-}
-
 /* ---- all pairs ---- */
 
 typedef struct cross {
@@ -120,7 +100,9 @@ static void compare_rows(void *arg, size_t piece, uint32_t worker)
     for (size_t i = piece; i < p->n; i += PIECES)
         for (size_t k = i + 1; p->usable[i] && k < p->n; k++)
             if (p->usable[k])
-                take(t, alike(p->vectors + i * p->dim, p->vectors + k * p->dim, p->dim),
+                take(t,
+                     kao_alike_floats(p->vectors + i * p->dim, p->vectors + k * p->dim,
+                                      p->dim),
                      (uint32_t)i, (uint32_t)k, p->person[i] == p->person[k]);
 }
 
@@ -223,7 +205,9 @@ kao_status kao_strangers_of_pairs(kao_strangers *s, kao_mem *mem,
         const size_t a = pairs[i].a, b = pairs[i].b;
 
         if (p->usable[a] && p->usable[b])
-            take(&t, alike(p->vectors + a * p->dim, p->vectors + b * p->dim, p->dim),
+            take(&t,
+                 kao_alike_floats(p->vectors + a * p->dim, p->vectors + b * p->dim,
+                                  p->dim),
                  pairs[i].a, pairs[i].b, pairs[i].same);
     }
     fine = fine && merge(s, &t, 1, n_kept);

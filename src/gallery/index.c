@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/alike.h"
 #include "gallery/gallery.h"
 
 void kao_index_init(kao_index *x, kao_context *ctx)
@@ -227,26 +228,6 @@ kao_status kao_index_refresh(kao_gallery *g, kao_error *err)
 
 /* ---- search ---- */
 
-/* kao_similarity in floats, within 1e-5 of it; lanes that the compiler may put into vectors. */
-static float nearly(const float *restrict a, const float *restrict b, size_t n)
-{
-    enum { LANES = 16 };
-    float lane[LANES] = { 0 }, sum = 0;
-    size_t i = 0;
-
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) {
-            const float d = a[i + k] - b[i + k];
-
-            lane[k] += d * d;
-        }
-    for (; i < n; i++)
-        sum += (a[i] - b[i]) * (a[i] - b[i]);
-    for (size_t k = 0; k < LANES; k++)
-        sum += lane[k];
-    return 1 - sum / 2;
-}
-
 typedef struct best { /* people, best first */
     kao_match *items;
     int64_t *samples;
@@ -291,7 +272,7 @@ static void scan(const kao_index *x, const float *vectors, const float *vector,
         const float *v = vectors + i * dim;
 
         if (b->n == b->k &&
-            nearly(v, vector, dim) < b->items[b->n - 1].similarity - 1e-5f)
+            kao_alike_floats(v, vector, dim) < b->items[b->n - 1].similarity - 1e-5f)
             continue;
         offer(b, kao_similarity(v, vector, dim), x->person[i], x->sample[i]);
     }
