@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -152,12 +151,9 @@ static kao_status do_undo(job *j, kao_error *err)
 static int tell_change(void *user, const kao_change *c)
 {
     job *j = user;
-    const time_t t = (time_t)c->time;
-    char when[32] = "";
-    struct tm tm;
+    char text[32];
+    const char *when = cli_time_text(c->time, text);
 
-    if (gmtime_r(&t, &tm))
-        strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &tm);
     if (!j->args->json) {
         printf("%lld\t%s\t%s\t%s%s\n", (long long)c->number, when, c->action, c->detail,
                c->undone ? " (undone)" : "");

@@ -1,9 +1,7 @@
 /* kao people, kao forget: who is remembered, and who no longer. */
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -29,17 +27,6 @@ const cli_option cli_forget_options[] = {
     { .name = NULL },
 };
 
-/* "2026-11-29T07:00:00Z" */
-static const char *time_text(int64_t seconds, char to[32])
-{
-    const time_t t = (time_t)seconds;
-    struct tm tm;
-
-    if (!gmtime_r(&t, &tm) || !strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        snprintf(to, 32, "%" PRId64, seconds);
-    return to;
-}
-
 typedef struct listing {
     const people_args *args;
     cli_gallery *use;
@@ -54,14 +41,14 @@ static int tell_sample(void *user, const kao_sample *s)
     char when[32];
 
     if (!l->samples) {
-        printf("  %s  %s  %s\n", s->id, time_text(s->time, when),
+        printf("  %s  %s  %s\n", s->id, cli_time_text(s->time, when),
                s->source ? s->source : "");
         return 0;
     }
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "sample", kao_json_string(s->id));
-    kao_json_set(o, "time", kao_json_string(time_text(s->time, when)));
+    kao_json_set(o, "time", kao_json_string(cli_time_text(s->time, when)));
     kao_json_set(o, "source", s->source ? kao_json_string(s->source) : kao_json_null());
     kao_json_set(o, "quality",
                  isnan(s->quality) ? kao_json_null() : kao_json_float(s->quality));
@@ -96,7 +83,7 @@ static int tell_person(void *user, const kao_person *p)
     kao_json_set(o, "name", text_or_null(p->name));
     kao_json_set(o, "external", text_or_null(p->external));
     kao_json_set(o, "note", text_or_null(p->note));
-    kao_json_set(o, "created", kao_json_string(time_text(p->created, when)));
+    kao_json_set(o, "created", kao_json_string(cli_time_text(p->created, when)));
     kao_json_set(o, "n_samples", kao_json_integer(p->n_samples));
     if (l->args->samples) {
         l->samples = kao_json_array();
@@ -164,7 +151,7 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
         kao_json *o = kao_json_object();
 
         kao_json_set(o, "gallery", kao_json_string(use->path));
-        kao_json_set(o, "time", kao_json_string(time_text(r->time, when)));
+        kao_json_set(o, "time", kao_json_string(cli_time_text(r->time, when)));
         kao_json_set(o, "samples", kao_json_integer(r->n_samples));
         kao_json_set(o, "pieces", kao_json_integer(r->n_pieces));
         kao_json_set(o, "bytes_searched",
@@ -174,7 +161,7 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
         return cli_print_json("forget", o);
     }
     printf("forgotten: %u sample%s, %s\n", r->n_samples, r->n_samples == 1 ? "" : "s",
-           time_text(r->time, when));
+           cli_time_text(r->time, when));
     printf("%llu bytes of %s searched for %u pieces (vectors, ids, texts): %u found\n",
            (unsigned long long)r->n_bytes_searched, use->path, r->n_pieces,
            r->n_traces);

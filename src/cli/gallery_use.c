@@ -2,10 +2,12 @@
 #include "cli/gallery_use.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "base/error.h"
 
@@ -215,6 +217,18 @@ kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
         *vectors = NULL;
     }
     return st;
+}
+
+/* ---- times ---- */
+
+const char *cli_time_text(int64_t seconds, char to[32])
+{
+    const time_t t = (time_t)seconds;
+    struct tm tm;
+
+    if (!gmtime_r(&t, &tm) || !strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        snprintf(to, 32, "%" PRId64, seconds);
+    return to;
 }
 
 /* ---- people ---- */

@@ -64,6 +64,9 @@ kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
 /* Where model m's begins. */
 const float *cli_gallery_vector(const cli_gallery *u, const float *vectors, size_t m);
 
+/* "2026-11-29T07:00:00Z" of seconds since 1970; gives to. */
+const char *cli_time_text(int64_t seconds, char to[32]);
+
 /* "#7", or a name that one person has. */
 kao_status cli_person_of(cli_gallery *u, const char *word, int64_t *person,
                          kao_error *err);

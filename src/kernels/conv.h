@@ -91,7 +91,7 @@ void kao_conv_plan_init(kao_conv_plan *p, const kao_kernels *k, const kao_conv *
 /* w: oc x (c/groups) x kh x kw, as ONNX stores it. bias: oc floats or NULL. slope: oc
  * floats where act is KAO_ACT_SLOPE. All are copied into packed (p->packed_bytes, 64-byte
  * aligned). The packed form depends on the table's ISA and on the algorithm; that of the
- * two above on no more than weights, groups and kernel sizes, so that plans for other
+ * three above on no more than weights, groups and kernel sizes, so that plans for other
  * pictures, strides and residuals share it. */
 void kao_conv_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
                    const float *bias, const float *slope, void *packed);
@@ -105,8 +105,8 @@ void kao_conv_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_pla
 
 /* Convolutions as one, run in bands of rows, so that the maps between them stay in the
  * cache. Each stage reads the map of the one before it and is pointwise (1x1, stride 1, no
- * padding, groups 1) or a depthwise 3x3 (stride 1 or 2, padding at most 1 on the left, no
- * smooth activation); the last one alone may have a residual. The result has the same bits
+ * padding, groups 1) or a depthwise 3x3 (stride 1 or 2, dilation 1, at most one column of
+ * padding on each side, no smooth activation); the last one alone may have a residual. The result has the same bits
  * as the stages one by one. */
 typedef struct kao_conv_stage {
     kao_conv_plan conv;

@@ -1,7 +1,7 @@
 /* Depthwise convolutions, by blocks of output rows.
  *
  * 3x3 of stride 1 or 2 with at most one column of padding on each side goes to the dw3
- * slot, KAO_DW_ROWS rows a call; rows above and below the picture point to a line of
+ * slot, KAO_DW_ROWS rows a call (one where the activation is smooth); rows above and below the picture point to a line of
  * zeros that does not advance. Everything else goes to the dw slot: the driver clips
  * the taps of each row and column, and hands over runs of pixels with the same taps:
  *

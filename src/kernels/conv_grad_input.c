@@ -9,8 +9,9 @@
 #include "kernels/conv_grad.h"
 #include "kernels/conv_parts.h"
 
-/* Along one direction. Input pixel i*stride + at gets, from output pixel i + last - t, tap
- * first + t*step of n; of the turned kernel, tap n-1-t. */
+/* Along one direction. Input pixel i*stride + at gets tap first + t*step of n,
+ * which of the turned kernel is tap n-1-t, from an output pixel t*(dilation*step/stride) before
+ * that of the first. */
 typedef struct phase {
     int32_t n_pixels; /* of the input, in this phase */
     int32_t first, step, n;

@@ -145,7 +145,8 @@ static void fill_panel(const weights_job *j, size_t pixel, int32_t n, int32_t ch
     }
 }
 
-/* Two neighbouring pixels as a pair, of both factors; gives the number of pairs. */
+/* Two neighbouring pixels of `across` as a pair (the panel's: add_block); gives the number of
+ * pairs. */
 static int32_t pair_pixels(const weights_job *j, int32_t n, float *across)
 {
     const int32_t even = n + n % 2;

@@ -62,7 +62,7 @@ static inline bool kao_conv_fits_pairs(const kao_conv *d)
     return d->bf16 && d->groups == 1 && d->c % 2 == 0;
 }
 
-/* The tile of the panel after which `left` channels remain. */
+/* The tile of the next panel, where `left` channels remain, its own among them. */
 const kao_gemm_slot *kao_conv_panel_tile(const kao_gemm_tiles *tiles, int32_t left);
 
 /* Of each algorithm: derive (p->d is set; sets packed_bytes, thread_bytes, n_pieces and

@@ -2,10 +2,11 @@
  *
  * A table is filled by the reference versions and then by each wider ISA that the mask
  * allows; each network has one. Drivers (conv.c ...) loop over tiles and
- * call the slots; nothing above this folder knows an ISA.
+ * call the slots; nothing above this folder calls code of an ISA (training asks the mask
+ * whether pairs of bfloat16 are fast).
  *
- * Slots are called by the drivers of this folder, and those of training also by
- * nn/ops/train_*.c. Other code asks for windows, maps and layouts by the functions of pool.h,
+ * Slots are called by the drivers of this folder, and by nn/ops/train_*.c, which calls
+ * norm_* and `binary`. Other code asks for windows, maps and layouts by the functions of pool.h,
  * elementwise.h and layout.h.
  *
  * Words of this folder:
@@ -100,7 +101,8 @@ enum { KAO_DW_ROWS = 4 }; /* most output rows that one call of the dw3 slot make
  * summed in this order: bias, then kx ascending and ky within it. row holds
  * (n_rows-1)*stride + 3 rows; a row above or below the picture has step 0 and points to
  * c zeros, others have step ld. left: 0 or 1 columns of zeros before the first pixel;
- * width: pixels in a row, those at and after it count as zero. */
+ * width: pixels in a row; the last tap of the last pixel may be the one after it, which counts
+ * as zero. The epilogue's activation is none that has an exp (sigmoid, SiLU). */
 typedef struct kao_dw3_args {
     const float *row[2 * KAO_DW_ROWS + 1];
     ptrdiff_t step[2 * KAO_DW_ROWS + 1];
@@ -188,22 +190,24 @@ typedef void kao_to_planes_fn(const float *pixels, size_t stride, size_t n, size
 typedef void kao_dot_rows_fn(const float *a, ptrdiff_t lda, const float *b,
                              ptrdiff_t ldb, size_t n, size_t c, float *sums);
 
-/* Per channel over n rows of c floats, ld apart, with x the numbers before a batch
- * normalisation, z = x*scale + shift and y = z < 0 ? slope*z : z (training). Each function
- * adds to its sums; rows in blocks of 64 in float, blocks in double. */
+/* Per channel over n rows of c floats, one behind the other, with x the numbers before a batch
+ * normalisation, z = x*scale + shift and y = z < 0 ? slope*z : z (training). norm_sums and
+ * norm_grad_sums add to their sums, rows in blocks of 64 in float, blocks in double;
+ * norm_apply and norm_grad_apply write out. */
 typedef struct kao_norm_args {
     size_t n, c;
-    const float *x, *g;          /* g: gradient by y */
-    const float *scale, *shift;  /* by channel */
-    const float *slope;          /* by channel */
-    const float *mean, *inverse; /* of the batch: x^ = (x - mean) * inverse */
+    const float *x, *g;         /* g: gradient by y */
+    const float *scale, *shift; /* by channel */
+    const float *slope;         /* by channel */
+    const float *mean,
+        *inverse; /* x^ = (x - mean) * inverse; norm_sums: any mean near it */
     const float *by_shift,
         *by_scale; /* grad_apply: sum of dz / n, sum of dz * x^ / n */
     float *out;    /* y, or the gradient by x */
     double *sums;  /* c each: sums x - mean, its square; or dz, dz*x^, dslope */
 } kao_norm_args;
 
-/* sums[i] += x - mean[i]; sums[c+i] += its square. */
+/* norm_sums: sums[i] += x - mean[i]; sums[c+i] += its square. The others: see above. */
 typedef void kao_norm_fn(const kao_norm_args *a);
 
 enum { KAO_GEMM_SLOTS = 4 };

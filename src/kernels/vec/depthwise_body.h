@@ -5,8 +5,9 @@
  * from bias):
  *
  *     column  x-1   x   x+1   x+2          for each column, each output row:
- *     out x    w0   w1   w2                   done = next + w2*col  -> store
- *     out x+1       w0   w1   w2              ...
+ *     out x    w0   w1   w2                   store done + w2*col
+ *     out x+1       w0   w1   w2              done = next + w1*col
+ *                                             next = bias + w0*col
  *
  * Where registers allow, VF_DW_ROWS output rows share the loaded rows too. */
 #ifndef KAO_KERNELS_VEC_DEPTHWISE_BODY_H

@@ -1,7 +1,7 @@
 /* exp and what is made of it, over the vector verbs (include the ISA's vec.h first).
  *
  * x = n ln 2 + r, |r| <= ln2/2, with ln 2 in two parts so that r keeps its bits (Cody
- * and Waite); e^r by its Taylor polynomial to degree 7 (remainder below 6e-9 relative);
+ * and Waite); e^r by its Taylor polynomial to degree 7 (remainder below 8e-9 relative);
  * 2^n in two factors, so that results below 2^-126 are rounded once, as denormals. */
 #ifndef KAO_KERNELS_VEC_EXP_H
 #define KAO_KERNELS_VEC_EXP_H

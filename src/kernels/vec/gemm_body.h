@@ -10,7 +10,7 @@
  * The empty asm keeps the compiler from working out that the bases are related, and undoing
  * that.
  *
- * Registers: 14x32 takes 28 + 2 + 1 of 32 zmm, 6x16 and 12x8 12 + 2 + 1 of 16 ymm; of 32 of
+ * Registers: 14x32 takes 28 + 2 + 1 of 32 zmm, 6x16 12 + 2 + 1 of 16 ymm, 12x8 12 + 1 + 1; of 32 of
  * NEON 6x16 takes 24 + 4 + 1, 12x8 24 + 2 + 1. */
 #ifndef KAO_KERNELS_VEC_GEMM_BODY_H
 #define KAO_KERNELS_VEC_GEMM_BODY_H

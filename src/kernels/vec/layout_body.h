@@ -1,8 +1,8 @@
 /* Planes <-> pixels in plain C, compiled with each ISA's flags.
  *
- * Three channels (photographs) and other small fixed counts run as one interleaving
- * loop, which compilers turn into shuffles. Others go by tiles of 16 pixels x 16
- * channels, so that each cache line of either side is touched by one tile only. */
+ * Three channels without gaps (photographs) run as one interleaving loop, which compilers
+ * turn into shuffles. Others go by tiles of 16 pixels x 16
+ * channels, so that where rows begin on cache lines each is touched by one tile only. */
 #ifndef KAO_KERNELS_VEC_LAYOUT_BODY_H
 #define KAO_KERNELS_VEC_LAYOUT_BODY_H
 

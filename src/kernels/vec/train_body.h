@@ -1,5 +1,5 @@
 /* Kernels of training in plain C, compiled once for each ISA with its flags: loops over
- * channels in blocks of 16, which compilers turn into vector code. VF_ISA names them. */
+ * channels, the summing ones in blocks of 16, which compilers turn into vector code. VF_ISA names them. */
 #ifndef KAO_KERNELS_VEC_TRAIN_BODY_H
 #define KAO_KERNELS_VEC_TRAIN_BODY_H
 
