@@ -353,3 +353,24 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
     kao_free(mem, x.target);
     return st;
 }
+
+kao_status kao_folder_make(const char *path, unsigned mode, kao_error *err)
+{
+    char folder[4096];
+
+    if (!path[0] || strlen(path) >= sizeof folder)
+        return kao_fail(err, KAO_E_ARG, "%.100s: no folder's name", path);
+    memcpy(folder, path, strlen(path) + 1);
+    for (char *at = folder + 1;; at++) {
+        if (*at != '/' && *at != '\0')
+            continue;
+        const char end = *at;
+
+        *at = '\0';
+        if (mkdir(folder, (mode_t)mode) != 0 && errno != EEXIST)
+            return kao_fail_sys(err, KAO_E_IO, errno, "%s", folder);
+        *at = end;
+        if (!end)
+            return KAO_OK;
+    }
+}

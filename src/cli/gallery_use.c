@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 /* ---- which file ---- */
 
@@ -46,15 +47,12 @@ static kao_status find_path(cli_gallery *u, const cli_gallery_options *o,
 static kao_status make_folders(const char *path, kao_error *err)
 {
     char folder[4096];
+    const char *last = strrchr(path, '/');
 
-    snprintf(folder, sizeof folder, "%s", path);
-    for (char *slash = strchr(folder + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        if (mkdir(folder, 0700) && errno != EEXIST)
-            return kao_fail_sys(err, KAO_E_IO, errno, "%s", folder);
-        *slash = '/';
-    }
-    return KAO_OK;
+    if (!last || last == path)
+        return KAO_OK;
+    snprintf(folder, sizeof folder, "%.*s", (int)(last - path), path);
+    return kao_folder_make(folder, 0700, err);
 }
 
 static kao_status open_file(cli_gallery *u, cli_gallery_for what, kao_error *err)

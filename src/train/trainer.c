@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/cpu.h"
@@ -435,9 +434,9 @@ static kao_status begin(run *x, kao_error *err)
         st = check_parts(x, err);
     if (st)
         return st;
-    if (mkdir(x->o->state, 0777) != 0 && errno != EEXIST)
-        return kao_fail_sys(err, KAO_E_IO, errno, "%s", x->o->state);
-    st = open_task(x, &n, err);
+    st = kao_folder_make(x->o->state, 0777, err);
+    if (!st)
+        st = open_task(x, &n, err);
     if (!st)
         st =
             kao_network_parse(x->ctx, &x->net, (kao_span){ x->bytes, n }, r->name, err);

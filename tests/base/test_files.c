@@ -117,6 +117,27 @@ static void old_file_survives(void **state)
     assert_int_equal(f->err.sys, ENOTDIR);
 }
 
+static void folders_come_with_those_above(void **state)
+{
+    fixture *f = *state;
+    char path[400], deep[600];
+    struct stat info;
+
+    path_of(path, sizeof path, f->dir, "a 顔");
+    path_of(deep, sizeof deep, path, "b/c");
+    for (int i = 0; i < 2; i++) /* again: it is there */
+        assert_int_equal(kao_folder_make(deep, 0700, &f->err), KAO_OK);
+    assert_int_equal(stat(deep, &info), 0);
+    assert_true(S_ISDIR(info.st_mode) && (info.st_mode & 0777) == 0700);
+    assert_int_equal(kao_folder_make("", 0700, &f->err), KAO_E_ARG);
+    path_of(deep, sizeof deep, path, "file");
+    assert_int_equal(kao_file_write(&f->ctx->mem, deep, "x", 1, NULL), KAO_OK);
+    strcat(deep, "/d");
+    assert_int_equal(kao_folder_make(deep, 0700, &f->err), KAO_E_IO);
+    assert_int_equal(f->err.sys, ENOTDIR);
+    assert_non_null(strstr(f->err.msg, deep));
+}
+
 static unsigned mode_of(const char *path)
 {
     struct stat info;
@@ -542,6 +563,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(read_and_write),
         cmocka_unit_test(old_file_survives),
+        cmocka_unit_test(folders_come_with_those_above),
         cmocka_unit_test(permissions),
         cmocka_unit_test(links),
         cmocka_unit_test(without_memory),
