@@ -485,7 +485,7 @@ kao_status kao_mtcnn_find(kao_detector *d, const kao_hunt *h, kao_error *err)
     kao_face_list_clear(&d->found);
     for (float scale = CELL / least_face; !st && shorter * scale >= CELL;
          scale *= shrink)
-        if (!h->coarse_only || longer * scale <= COARSE)
+        if (!h->main_at_most || longer * scale <= COARSE)
             st = look_at_size(d, h, &b, scale, err);
     settle(&d->found);
     if (d->found.n > CANDIDATES)

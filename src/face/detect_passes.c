@@ -388,7 +388,7 @@ kao_status kao_find_by_passes(kao_detector *d, const kao_hunt *h, kao_error *err
 
     kao_face_list_clear(&d->found);
     for (size_t i = 0; !st && i < n; i++) {
-        if (i >= n_coarse && h->coarse_only)
+        if (i >= n_coarse && h->main_at_most)
             break;
         if (i >= n_coarse && h->search == KAO_SEARCH_LARGEST &&
             largest_is_sure(d, &passes[i], width > height ? width : height))

@@ -225,7 +225,7 @@ static kao_status search(kao_detector *d, kao_hunt *h, bool upright, kao_error *
         return st;
     kao_hunt look = *h;
 
-    look.coarse_only = true;
+    look.main_at_most = true;
     swap_lists(d);
     for (look.turned = 90; !st && look.turned < 360; look.turned += 90) {
         st = d->family->find(d, &look, err);
@@ -245,7 +245,7 @@ static kao_status search(kao_detector *d, kao_hunt *h, bool upright, kao_error *
 
 static kao_status check_options(const kao_detect_options *o, kao_error *err)
 {
-    if ((o->size && o->size < sizeof *o) || (unsigned)o->search > KAO_SEARCH_LARGEST ||
+    if ((o->size && o->size < sizeof *o) || (unsigned)o->search > KAO_SEARCH_QUICK ||
         !(o->min_score >= 0 && o->min_score <= 1))
         return kao_fail(err, KAO_E_ARG, "detect: bad options");
     return KAO_OK;
@@ -284,7 +284,8 @@ kao_status kao_detect(kao_detector *d, const kao_view *view,
         return st;
     kao_hunt h = { .pyramid = o->pyramid ? o->pyramid : d->own,
                    .min_score = o->min_score > 0 ? o->min_score : d->min_score,
-                   .search = o->search };
+                   .search = o->search,
+                   .main_at_most = o->search == KAO_SEARCH_QUICK };
 
     st = search(d, &h, o->upright, err);
     if (!st)

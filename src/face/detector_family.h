@@ -86,7 +86,8 @@ typedef struct kao_hunt {
     float min_score;
     uint32_t turned; /* clockwise degrees by which the picture is turned first */
     kao_search search;
-    bool coarse_only; /* to see whether a turn is worth a whole search */
+    bool
+        main_at_most; /* no finer passes: of video, or to see whether a turn is worth more */
 } kao_hunt;
 
 struct kao_detector_family {

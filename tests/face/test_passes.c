@@ -124,6 +124,18 @@ static void passes_and_tiles(void **state)
         { 2560, 896, 640, 0, NONE, { { 640, 640, 3 + 3 + 10 } } },
         /* too small for tiles */
         { 2560, 896, 160, 0, NONE, { { 160, 160, 1 } } },
+        { 2560, /* for video */
+          896,
+          0,
+          KAO_SEARCH_QUICK,
+          NONE,
+          { { 160, 64, 1 }, { 320, 128, 1 }, { 640, 224, 1 } } },
+        { 640,
+          360,
+          0,
+          KAO_SEARCH_QUICK,
+          { 100, 100, 40, 0 },
+          { { 160, 96, 1 }, { 320, 192, 1 }, { 640, 384, 1 } } },
         /* a sure face fills the frame: no finer pass; one that tiles cannot touch; NONE */
         { 2560,
           896,
