@@ -7,7 +7,7 @@
  *
  * Source: libheif/heif.h (github.com/strukturag/libheif, LGPL); ISO/IEC 23008-12. */
 #include "image/codec_table.h"
-#include "image/library.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <string.h>

@@ -19,7 +19,7 @@
  * Source: docs.gtk.org/gdk-pixbuf, docs.gtk.org/gobject; TIFF 6.0, sections 2 and 18. */
 #include "image/codec_table.h"
 #include "image/gif.h"
-#include "image/library.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <string.h>

@@ -7,7 +7,7 @@
  *
  * Source: docs.gtk.org/Pango, docs.gtk.org/PangoCairo, cairographics.org/manual. */
 #include "image/image.h"
-#include "image/library.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <math.h>

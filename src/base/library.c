@@ -1,5 +1,5 @@
 /* See library.h. */
-#include "image/library.h"
+#include "base/library.h"
 
 #include <dlfcn.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* Libraries that are looked for when they are needed, not when the program starts. */
-#ifndef KAO_IMAGE_LIBRARY_H
-#define KAO_IMAGE_LIBRARY_H
+#ifndef KAO_BASE_LIBRARY_H
+#define KAO_BASE_LIBRARY_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,299 @@
+/* Video in and out: the example clip, folders of pictures, files that are none or are cut. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/fixture.h"
+#include "support/unit.h"
+
+#include "base/file.h"
+#include "media/video.h"
+#include "media/video_out.h"
+
+static const char *pictures(void)
+{
+    return getenv("PICTURES");
+}
+
+static const char *in_folder(fixture *f, const char *name)
+{
+    snprintf(f->path, sizeof f->path, "%s/%s", f->dir, name);
+    return f->path;
+}
+
+/* Whether this build and this machine read video. */
+static bool can_read(fixture *f)
+{
+    char clip[600];
+    kao_video *v = NULL;
+
+    snprintf(clip, sizeof clip, "%s/clip.mp4", pictures());
+    const kao_status st = kao_video_open(f->ctx, &v, clip, NULL, &f->err);
+
+    kao_video_close(v);
+    return st != KAO_E_UNSUPPORTED;
+}
+
+/* Frames of a whole video; each is whole and later than the one before. */
+static size_t count_frames(fixture *f, const char *path, kao_video_info *info,
+                           double *last, const char **cut)
+{
+    kao_video *v = NULL;
+    kao_video_frame frame = { .cut = NULL };
+    bool more = true;
+    size_t n = 0;
+
+    *last = -1;
+    assert_int_equal(kao_video_open(f->ctx, &v, path, NULL, &f->err), KAO_OK);
+    *info = *kao_video_info_of(v);
+    for (;;) {
+        assert_int_equal(kao_video_next(v, &frame, &more, &f->err), KAO_OK);
+        if (!more)
+            break;
+        n++;
+        assert_int_equal(frame.number, n);
+        assert_true(frame.time > *last);
+        *last = frame.time;
+        assert_int_equal(frame.view.width, info->width);
+        assert_non_null(frame.view.plane[0]);
+    }
+    *cut = frame.cut;
+    kao_video_close(v);
+    return n;
+}
+
+static void clip(void **state)
+{
+    fixture *f = *state;
+    kao_video_info info;
+    const char *cut = NULL;
+    char path[600];
+    double last = 0;
+
+    if (!can_read(f))
+        skip();
+    snprintf(path, sizeof path, "%s/clip.mp4", pictures());
+    /* 12 seconds of 25 frames (its README) */
+    assert_int_equal(count_frames(f, path, &info, &last, &cut), 300);
+    assert_null(cut);
+    assert_int_equal(info.width, 640);
+    assert_int_equal(info.height, 360);
+    assert_float_equal(info.fps, 25, 1e-9);
+    assert_float_equal(info.seconds, 12, .05);
+    assert_float_equal(last, 299.0 / 25, 1e-6);
+    assert_string_equal(info.form, "h264");
+    assert_false(info.live || info.sound);
+}
+
+/* A picture of one colour. */
+static kao_image plain(fixture *f, uint32_t width, uint32_t height, uint8_t r,
+                       uint8_t g, uint8_t b)
+{
+    kao_image image = { 0 };
+
+    assert_int_equal(kao_image_create(f->ctx, width, height, &image, NULL), KAO_OK);
+    for (size_t i = 0; i < (size_t)width * height; i++) {
+        image.rgb[3 * i] = r;
+        image.rgb[3 * i + 1] = g;
+        image.rgb[3 * i + 2] = b;
+    }
+    return image;
+}
+
+static void save(fixture *f, const char *name, uint8_t shade)
+{
+    kao_image image = plain(f, 48, 32, shade, shade, shade);
+
+    assert_int_equal(kao_image_save(f->ctx, in_folder(f, name), &image, NULL), KAO_OK);
+    kao_image_free(f->ctx, &image);
+}
+
+/* By name, numbers by value; what is no picture is left out. */
+static void folder(void **state)
+{
+    static const uint8_t want[] = { 10, 20, 30, 40 };
+    fixture *f = *state;
+    const kao_video_options o = { .fps = 10 };
+    kao_video *v = NULL;
+    kao_video_frame frame;
+    char path[300];
+    bool more = false;
+
+    snprintf(path, sizeof path, "%s/shots 顔", f->dir);
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_int_equal(kao_video_open(f->ctx, &v, path, NULL, &f->err), KAO_E_FORMAT);
+    assert_non_null(strstr(f->err.msg, "no pictures in it"));
+    save(f, "shots 顔/a10.png", 30);
+    save(f, "shots 顔/a9.png", 20);
+    save(f, "shots 顔/a02.png", 10);
+    save(f, "shots 顔/b1.png", 40);
+    assert_int_equal(
+        kao_file_write(&f->ctx->mem, in_folder(f, "shots 顔/a3.txt"), "no", 2, NULL),
+        KAO_OK);
+    assert_int_equal(kao_video_open(f->ctx, &v, path, &o, &f->err), KAO_OK);
+    for (size_t i = 0; i < COUNT(want); i++) {
+        assert_int_equal(kao_video_next(v, &frame, &more, &f->err), KAO_OK);
+        assert_true(more);
+        assert_int_equal(frame.view.plane[0][0], want[i]);
+        assert_float_equal(frame.time, (double)i / 10, 1e-9);
+        assert_int_equal(frame.number, i + 1);
+    }
+    assert_int_equal(kao_video_next(v, &frame, &more, &f->err), KAO_OK);
+    assert_false(more);
+    kao_video_close(v);
+    for (unsigned i = 0;; i++) { /* memory that runs out */
+        kao_fault_arm(&f->ctx->mem, KAO_FAULT_ALLOC, i);
+        const kao_status st = kao_video_open(f->ctx, &v, path, &o, &f->err);
+
+        kao_video_close(v);
+        if (!kao_fault_disarm(&f->ctx->mem, KAO_FAULT_ALLOC)) {
+            assert_int_equal(st, KAO_OK);
+            break;
+        }
+        assert_int_equal(st, KAO_E_NOMEM);
+        assert_null(v);
+    }
+}
+
+static void refused(void **state)
+{
+    fixture *f = *state;
+    kao_video *v = NULL;
+    const char *path = in_folder(f, "no video");
+
+    if (!can_read(f))
+        skip();
+    assert_int_equal(kao_video_open(f->ctx, &v, path, NULL, &f->err), KAO_E_IO);
+    assert_non_null(strstr(f->err.msg, "no video: opening it: No such file"));
+    assert_int_equal(kao_file_write(&f->ctx->mem, path, "these are words", 15, NULL),
+                     KAO_OK);
+    assert_int_equal(kao_video_open(f->ctx, &v, path, NULL, &f->err), KAO_E_FORMAT);
+    assert_null(v);
+}
+
+/* The first part of the clip: its index at the end is missing. */
+static void cut_before_its_index(void **state)
+{
+    fixture *f = *state;
+    kao_video *v = NULL;
+    kao_file file;
+    char path[600];
+
+    if (!can_read(f))
+        skip();
+    snprintf(path, sizeof path, "%s/clip.mp4", pictures());
+    assert_int_equal(kao_file_open(&file, &f->ctx->mem, path, 1 << 26, NULL), KAO_OK);
+    for (size_t part = 1; part < 8; part++) {
+        bool more = true;
+        kao_video_frame frame = { .cut = NULL };
+        size_t n = 0;
+
+        assert_int_equal(kao_file_write(&f->ctx->mem, in_folder(f, "cut.mp4"),
+                                        file.bytes.p, file.bytes.n * part / 8, NULL),
+                         KAO_OK);
+        kao_status st = kao_video_open(f->ctx, &v, f->path, NULL, &f->err);
+
+        while (!st && !(st = kao_video_next(v, &frame, &more, &f->err)) && more)
+            n++;
+        /* refused, or read as far as it goes and told to be cut */
+        assert_true(st == KAO_E_FORMAT || st == KAO_E_IO ||
+                    (st == KAO_OK && n < 300 && frame.cut));
+        kao_video_close(v);
+    }
+    kao_file_close(&file);
+}
+
+/* What is written is what is read: number, times, colours. */
+static void there_and_back(void **state)
+{
+    static const uint8_t colors[][3] = { { 200, 40, 40 },
+                                         { 40, 200, 40 },
+                                         { 40, 40, 200 } };
+    static const double times[] = { 0, .1, .5 };
+    fixture *f = *state;
+    kao_video_out *out = NULL;
+    kao_video *v = NULL;
+    kao_video_frame frame;
+    bool more = false;
+    const kao_video_out_options o = { .width = 65, .height = 48, .fps = 10 };
+
+    if (!can_read(f))
+        skip();
+    assert_int_equal(
+        kao_video_out_open(f->ctx, &out, in_folder(f, "out 顔.mp4"), &o, &f->err),
+        KAO_OK);
+    for (size_t i = 0; i < COUNT(times); i++) {
+        kao_image image = plain(f, 65, 48, colors[i][0], colors[i][1], colors[i][2]);
+
+        assert_int_equal(kao_video_out_frame(out, &image, times[i], &f->err), KAO_OK);
+        kao_image_free(f->ctx, &image);
+    }
+    assert_int_not_equal(access(f->path, F_OK), 0); /* not before it is whole */
+    assert_int_equal(kao_video_out_finish(out, &f->err), KAO_OK);
+    kao_video_out_close(out);
+    assert_int_equal(kao_video_open(f->ctx, &v, f->path, NULL, &f->err), KAO_OK);
+    for (size_t i = 0; i < COUNT(times); i++) {
+        kao_image rgb = { 0 };
+
+        assert_int_equal(kao_video_next(v, &frame, &more, &f->err), KAO_OK);
+        assert_true(more);
+        assert_float_equal(frame.time, times[i], 1e-3);
+        assert_int_equal(frame.view.width, 64);
+        assert_int_equal(kao_image_create(f->ctx, 64, 48, &rgb, NULL), KAO_OK);
+        assert_int_equal(kao_image_resize(f->ctx, &frame.view, &rgb, NULL), KAO_OK);
+        for (size_t c = 0; c < 3; c++)
+            assert_true(abs(rgb.rgb[3 * (24 * 64 + 32) + c] - colors[i][c]) < 12);
+        kao_image_free(f->ctx, &rgb);
+    }
+    assert_int_equal(kao_video_next(v, &frame, &more, &f->err), KAO_OK);
+    assert_false(more);
+    kao_video_close(v);
+}
+
+static void not_written(void **state)
+{
+    fixture *f = *state;
+    kao_video_out *out = NULL;
+    kao_video_out_options o = { .width = 64, .height = 48, .fps = 10 };
+    kao_image small = plain(f, 32, 32, 1, 2, 3);
+
+    if (!can_read(f)) {
+        kao_image_free(f->ctx, &small);
+        skip();
+    }
+    assert_int_equal(
+        kao_video_out_open(f->ctx, &out, in_folder(f, "out.words"), &o, &f->err),
+        KAO_E_UNSUPPORTED);
+    assert_int_equal(
+        kao_video_out_open(f->ctx, &out, in_folder(f, "no/out.mp4"), &o, &f->err),
+        KAO_E_IO);
+    assert_null(out);
+    /* an old file stays when a new one is given up */
+    assert_int_equal(
+        kao_file_write(&f->ctx->mem, in_folder(f, "old.mp4"), "old", 3, NULL), KAO_OK);
+    assert_int_equal(kao_video_out_open(f->ctx, &out, f->path, &o, &f->err), KAO_OK);
+    assert_int_equal(kao_video_out_frame(out, &small, 0, &f->err), KAO_E_ARG);
+    kao_video_out_close(out);
+    kao_file file;
+
+    assert_int_equal(kao_file_open(&file, &f->ctx->mem, f->path, 100, NULL), KAO_OK);
+    assert_int_equal(file.bytes.n, 3);
+    kao_file_close(&file);
+    o.width = 0;
+    assert_int_equal(kao_video_out_open(f->ctx, &out, f->path, &o, &f->err), KAO_E_ARG);
+    kao_image_free(f->ctx, &small);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(clip),           cmocka_unit_test(folder),
+        cmocka_unit_test(refused),        cmocka_unit_test(cut_before_its_index),
+        cmocka_unit_test(there_and_back), cmocka_unit_test(not_written),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
