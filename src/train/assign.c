@@ -154,8 +154,8 @@ static void ignore(const level *l, const kao_box *box, float *targets)
         }
 }
 
-void kao_assign(const kao_true_box *boxes, size_t n, size_t size, float *targets,
-                float *best)
+void kao_assign_cells(const kao_true_box *boxes, size_t n, size_t size, float *targets,
+                      float *best)
 {
     level levels[KAO_DETECT_LEVELS];
     size_t cells = 0;

@@ -19,7 +19,7 @@
 /* boxes: in a square view of `size` pixels; those marked are not to be learned, and neither are
  * the cells in them. targets: of all levels, KAO_DETECT_CHANNELS a cell: the score and the box
  * of each are set, the points not looked at. best: room for a float a cell. */
-void kao_assign(const kao_true_box *boxes, size_t n, size_t size, float *targets,
-                float *best);
+void kao_assign_cells(const kao_true_box *boxes, size_t n, size_t size, float *targets,
+                      float *best);
 
 #endif

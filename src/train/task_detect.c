@@ -29,7 +29,7 @@ struct kao_task {
     float **inputs;         /* by worker: a view for the teacher */
     kao_image *pictures;    /* by worker: two, view and room */
     kao_true_box *boxes;    /* by worker: most_boxes of the scenes */
-    float *best;            /* by worker: a number a cell, for kao_assign */
+    float *best;            /* by worker: a number a cell, for kao_assign_cells */
     float
         *targets; /* of the own views: cells of all levels, KAO_DETECT_CHANNELS each */
     size_t cells; /* of a picture, all levels */
@@ -128,7 +128,7 @@ static void one_view(void *arg, size_t i, uint32_t worker)
         memset(to, 0, t->cells * KAO_DETECT_CHANNELS * sizeof *to);
     if (truth.kind == KAO_SCENE_BOXED) {
         hide_points(t, to);
-        kao_assign(truth.boxes, truth.n, size, to, t->best + worker * t->cells);
+        kao_assign_cells(truth.boxes, truth.n, size, to, t->best + worker * t->cells);
     }
 }
 

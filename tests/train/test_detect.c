@@ -233,7 +233,7 @@ static void assignment(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT(targets); i++)
         targets[i] = .5f; /* what a teacher said */
-    kao_assign(boxes, COUNT(boxes), SIZE, targets, best);
+    kao_assign_cells(boxes, COUNT(boxes), SIZE, targets, best);
     plainly(boxes, COUNT(boxes), want, of);
     for (int i = 0, first = 0, l = 0; i < CELLS; i++) {
         const float *t = targets + i * KAO_DETECT_CHANNELS;
