@@ -51,6 +51,12 @@ static const char identify_details[] =
     "A line a face: file, face, name or \"unknown\", similarity. Strangers stay strangers: the\n"
     "more samples the gallery has, the more alike somebody must be (--fpir).\n"
     "Exit status: 0 all known, 1 somebody unknown, 2 no usable face, 3 bad input, 4 fault.";
+static const char watch_details[] =
+    "SOURCE: a video file, a folder of pictures, a camera (/dev/video0), an address (rtsp://..,\n"
+    "http://..). People are followed, named if the gallery knows them, and known again when they\n"
+    "come back. A line an event: appear, identified, renamed (somebody seen before), leave.\n"
+    "Ctrl-C ends it, and what was written so far is kept.\n"
+    "Exit status: 0 done, 3 bad input, 4 fault.";
 static const char forget_details[] =
     "Samples, vectors, name and history are deleted and the gallery's files searched for what\n"
     "might be left. Nothing brings the person back. (kao gallery remove can be undone.)";
@@ -85,6 +91,7 @@ static const cli_command commands[] = {
       cli_enroll_options, cli_enroll_run },
     { "identify", "PICTURE...", "Who is it, of those remembered?", identify_details, cli_identify_options,
       cli_identify_run },
+    { "watch", "SOURCE", "Who is in this video, and when?", watch_details, cli_watch_options, cli_watch_run },
     { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
     { "forget", "NAME", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
     { "gallery", "create|stats|rename|note|merge|remove|move|split|undo|history|verify [WORD]...", "The care of a gallery.", gallery_details,

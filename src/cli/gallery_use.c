@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
@@ -41,6 +42,13 @@ static kao_status find_path(cli_gallery *u, const cli_gallery_options *o,
     return (size_t)snprintf(u->path, sizeof u->path, "%s", given) < sizeof u->path
                ? KAO_OK
                : kao_fail(err, KAO_E_ARG, "the gallery's path is too long");
+}
+
+bool cli_gallery_exists(const cli_gallery_options *o)
+{
+    cli_gallery u = { .n = 0 };
+
+    return find_path(&u, o, NULL) == KAO_OK && access(u.path, F_OK) == 0;
 }
 
 /* The folders above the file, for its owner alone. */

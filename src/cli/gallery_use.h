@@ -57,6 +57,9 @@ kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
                             cli_gallery_for what, bool networks, kao_error *err);
 void cli_gallery_close(cli_gallery *u);
 
+/* Whether the gallery that is meant is there. */
+bool cli_gallery_exists(const cli_gallery_options *o);
+
 /* Vectors of face i of a photo, one for each model: *vectors is a block of them, in a row, to be
  * freed with free(). */
 kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
