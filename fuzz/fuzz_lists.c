@@ -1,9 +1,10 @@
-/* Lists of an evaluation (pairs, groups, boxes): the first byte says which; what is read is
+/* Lists of an evaluation (pairs, groups, boxes, tracks): the first byte says which; what is read is
  * whole, what is not has a line, nothing is left over. */
 #include <string.h>
 
 #include "eval/boxes.h"
 #include "eval/groups.h"
+#include "eval/mot.h"
 #include "eval/pairs.h"
 #include "target.h"
 
@@ -49,6 +50,25 @@ static kao_status read_boxes(kao_mem *mem, kao_span text, kao_error *err)
     return st;
 }
 
+static kao_status read_tracks(kao_mem *mem, kao_span text, bool truth, kao_error *err)
+{
+    kao_mot m;
+    const kao_status st = kao_mot_read(&m, mem, text, "list", truth, err);
+
+    for (size_t i = 0; !st && i < m.n; i++) {
+        const kao_mot_box *b = &m.boxes[i], *next = b + 1;
+
+        FUZZ_CHECK(b->frame >= 1 && b->frame <= m.last_frame && b->track < m.n_ids);
+        FUZZ_CHECK(i + 1 == m.n || b->frame < next->frame ||
+                   (b->frame == next->frame && b->track < next->track));
+    }
+    for (size_t i = 1; !st && i < m.n_ids; i++)
+        FUZZ_CHECK(m.ids[i - 1] < m.ids[i]);
+    if (!st)
+        kao_mot_free(&m);
+    return st;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     kao_mem mem;
@@ -59,7 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     const kao_span text = { data + 1, n - 1 };
 
     kao_mem_init(&mem, NULL);
-    const kao_status st = data[0] % 3 == 0   ? read_pairs(&mem, text, &err)
+    const kao_status st = data[0] >= 'm' ? read_tracks(&mem, text, data[0] == 'm', &err)
+                          : data[0] % 3 == 0 ? read_pairs(&mem, text, &err)
                           : data[0] % 3 == 1 ? read_groups(&mem, text, &err)
                                              : read_boxes(&mem, text, &err);
 

@@ -1,5 +1,6 @@
 /* kao eval: how good is a model, by the field's protocols. A workshop command; each form has a
  * file of its own. */
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,8 @@ const cli_option cli_eval_options[] = {
     { "false", 0, CLI_TEXT, offsetof(eval_args, n_false), "N,N",
       "detect: recall at so many false boxes [a tenth, half, all of the pictures' "
       "number]" },
+    { "iou", 0, CLI_SCORE, offsetof(eval_args, iou), "X",
+      "track: boxes match from this intersection over union on [0.5]" },
     { "note", 0, CLI_TEXT, offsetof(eval_args, note), "TEXT",
       "stands beside the figures, wherever they go" },
     { "scores", 0, CLI_TEXT, offsetof(eval_args, scores), "FILE",
@@ -57,7 +60,8 @@ const cli_option cli_eval_options[] = {
       "pictures at once [all CPUs]" },
     { "cpu", 0, CLI_TEXT, offsetof(eval_args, photo.cpu), KAO_CPU_CHOICES,
       "widest kernels to use [native; KAO_CPU]" },
-    { "json", 0, CLI_FLAG, offsetof(eval_args, photo.json), NULL, "one JSON object" },
+    { "json", 0, CLI_FLAG, offsetof(eval_args, photo.json), NULL,
+      "one JSON object; track: one a line" },
     { .name = NULL },
 };
 
@@ -68,10 +72,9 @@ int cli_eval_run(int argc, char **argv)
         int least, most; /* files */
         int (*run)(const eval_args *args, char **files, int n);
     } forms[] = {
-        { "verify", 1, 2, eval_verify },
-        { "identify", 1, 2, eval_identify },
-        { "groups", 2, 2, eval_groups },
-        { "detect", 2, 2, eval_detect },
+        { "verify", 1, 2, eval_verify },     { "identify", 1, 2, eval_identify },
+        { "groups", 2, 2, eval_groups },     { "detect", 2, 2, eval_detect },
+        { "track", 2, INT_MAX, eval_track },
     };
     eval_args args = { .command = "eval",
                        .threshold = NAN,
@@ -80,6 +83,7 @@ int cli_eval_run(int argc, char **argv)
                        .enroll = 1,
                        .strangers = .3f,
                        .overlap = .5f,
+                       .iou = .5f,
                        .min_size = 0 };
     cli_operands rest;
     int status = CLI_BAD;
@@ -106,6 +110,7 @@ int cli_eval_run(int argc, char **argv)
     fprintf(
         stderr,
         "kao eval: wanted verify PICTURES [PAIRS], identify PICTURES [PEOPLE], groups "
-        "PICTURES LABELS or detect PICTURES BOXES (see kao eval --help)\n");
+        "PICTURES LABELS, detect PICTURES BOXES or track TRUTH RESULT... (see kao eval "
+        "--help)\n");
     return CLI_BAD;
 }

@@ -32,10 +32,19 @@ static const char eval_details[] =
     "  kao eval identify PICTURES [PEOPLE]  who of a gallery, or nobody? Rank k, FNIR at FPIR\n"
     "  kao eval groups PICTURES LABELS      false matches by group, of pictures of different people\n"
     "  kao eval detect PICTURES BOXES       AP, recall at numbers of false boxes; WIDER FACE form\n"
+    "  kao eval track TRUTH RESULT...       MOTA, IDF1, HOTA of followed people; a row a result\n"
     "PICTURES: a folder, a plain tar, or an insightface set (.bin), which has its pairs.\n"
     "PAIRS: LFW's pairs.txt, or lines of two paths and 1 (same) or 0. Without it the pairs\n"
     "are made from a folder a person: all same ones, and a sample of different ones.\n"
     "PEOPLE: a line a picture, path and person; \"-\" unknown. Without it a folder a person.\n"
+    "TRUTH, RESULT: lines \"frame,id,x,y,width,height,score,-1,-1,-1\", frames from 1 (the MOT\n"
+    "challenge's form; a truth's lines with score 0 do not count). Two boxes match from --iou\n"
+    "on; a person keeps its track of the frame before, else as many match as can. IDSW: a\n"
+    "person's track is another than last time; frag: matched again after frames in which it\n"
+    "was not; MOTA: 1 - (missed + false + IDSW) / boxes; MOTP: the mean overlap. IDF1, IDP,\n"
+    "IDR: shares of boxes that are right with one track a person throughout. HOTA: the root\n"
+    "of DetA (boxes right) * AssA (identities right), mean over overlaps .05 to .95. MT, ML:\n"
+    "people matched in at least 80 %, less than 20 % of their frames.\n"
     "Exit status: 0 done, 3 bad input, 4 fault.";
 static const char calibrate_details[] =
     "PEOPLE: a folder or plain tar with a folder a person; all pairs of different people are\n"
@@ -102,7 +111,7 @@ static const cli_command commands[] = {
       cli_bench_run },
     { "train", "RECIPE [KEY=VALUE]...", "Train a network of our own.", train_details, cli_train_options,
       cli_train_run },
-    { "eval", "verify|identify|groups|detect PICTURES [LIST]", "How good is a model, by the field's protocols?", eval_details,
+    { "eval", "verify|identify|groups|detect|track FILE...", "How good is a model, by the field's protocols?", eval_details,
       cli_eval_options, cli_eval_run },
     { "calibrate", "PEOPLE | --groups PICTURES --labels FILE", "How alike do strangers look to a model?",
       calibrate_details, cli_calibrate_options, cli_calibrate_run },

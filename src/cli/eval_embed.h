@@ -21,7 +21,7 @@ typedef struct eval_args {
     uint32_t threads, times, seed, enroll, n_listed;
     int unusable; /* eval_unusable */
     int masked;   /* eval_masked */
-    float threshold, overlap, min_size, strangers;
+    float threshold, overlap, iou, min_size, strangers;
     bool photos;
 } eval_args;
 
@@ -67,5 +67,6 @@ int eval_verify(const eval_args *args, char **files, int n);
 int eval_identify(const eval_args *args, char **files, int n);
 int eval_detect(const eval_args *args, char **files, int n);
 int eval_groups(const eval_args *args, char **files, int n);
+int eval_track(const eval_args *args, char **files, int n);
 
 #endif

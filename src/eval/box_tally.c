@@ -34,15 +34,14 @@ static uint8_t size_of(const kao_box *b)
     return size;
 }
 
-static double overlap(const kao_box *a, const kao_box *b)
+double kao_box_overlap(const kao_box *a, const kao_box *b)
 {
-    const double x = fmin((double)(a->x + a->width), (double)(b->x + b->width)) -
-                     fmax((double)a->x, (double)b->x),
-                 y = fmin((double)(a->y + a->height), (double)(b->y + b->height)) -
-                     fmax((double)a->y, (double)b->y);
-    const double both = x > 0 && y > 0 ? x * y : 0,
-                 sum = (double)a->width * (double)a->height +
-                       (double)b->width * (double)b->height - both;
+    const double ax = (double)a->x, ay = (double)a->y, bx = (double)b->x,
+                 by = (double)b->y, aw = (double)a->width, ah = (double)a->height,
+                 bw = (double)b->width, bh = (double)b->height;
+    const double x = fmin(ax + aw, bx + bw) - fmax(ax, bx),
+                 y = fmin(ay + ah, by + bh) - fmax(ay, by);
+    const double both = x > 0 && y > 0 ? x * y : 0, sum = aw * ah + bw * bh - both;
 
     return sum > 0 ? both / sum : 0;
 }
@@ -71,7 +70,7 @@ static size_t face_of(const kao_box_rules *r, const kao_true_box *boxes, size_t 
     for (size_t i = 0; i < n; i++) {
         if (counts(r, &boxes[i]) == ignored || (!ignored && taken[i]))
             continue;
-        const double o = overlap(&boxes[i].box, found);
+        const double o = kao_box_overlap(&boxes[i].box, found);
 
         if (o >= most && (best == n || o > most)) {
             most = o;

@@ -25,6 +25,9 @@ typedef struct kao_box {
     float x, y, width, height;
 } kao_box;
 
+/* Intersection over union, 0..1; 0 where neither has an area. */
+double kao_box_overlap(const kao_box *a, const kao_box *b);
+
 typedef struct kao_true_box {
     kao_box box;
     bool marked; /* does not count */
