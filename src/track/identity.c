@@ -258,7 +258,7 @@ static kao_status remember(kao_watcher *w, kao_follow *f, double time, kao_error
 
 static kao_status look_up(kao_watcher *w, kao_follow *f, double time, kao_error *err)
 {
-    enum { NEAREST = 4 };
+    enum { NEAREST = 4, FEW = 3 };
     kao_match m[NEAREST] = { { .size = sizeof m[0] } };
     uint64_t templates = 0;
     size_t n = 0;
@@ -269,8 +269,10 @@ static kao_status look_up(kao_watcher *w, kao_follow *f, double time, kao_error 
                                 NEAREST, m, &n, err);
     if (st)
         return st;
+    /* asked anew with each picture: the first ones alone must be worth more */
+    const double rate = f->looks.n < FEW ? w->o.fpir / 10 : w->o.fpir;
     const float known =
-        w->o.known > 0 ? w->o.known : threshold_for(w, w->o.fpir, (double)templates);
+        w->o.known > 0 ? w->o.known : threshold_for(w, rate, (double)templates);
 
     if (f->person) {
         const float now = similarity_to(m, n, f->person);

@@ -178,8 +178,10 @@ kao_status kao_ailia_step(kao_watcher *w, const kao_view *view, double time,
     st = embed_all(w, view, &faces, err);
     if (!st)
         st = assign(w, faces, err);
+    const size_t before = a->n; /* tracks that were compared */
+
     for (size_t i = 0; !st && i < faces; i++) {
-        const float score = a->scores[faces * a->n + i];
+        const float score = a->scores[faces * before + i];
         size_t t = (size_t)w->pair[i];
 
         if (score < same || a->n == 0) {

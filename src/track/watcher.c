@@ -199,12 +199,10 @@ static kao_status look(kao_watcher *w, const kao_view *view, kao_error *err)
 /* ---- tracks of a frame ---- */
 
 /* Whether an embedding of the face now could change what is known of the track. */
-static bool is_due(const kao_watcher *w, const kao_follow *f, const kao_glance *g,
-                   double time)
+static bool is_due(const kao_follow *f, const kao_glance *g, double time)
 {
     enum { FIRST = 3 };
     const double since = isnan(f->embedded) ? 1e9 : time - f->embedded;
-    const bool in_doubt = f->strikes || (w->gallery && !f->person);
 
     if (!g->strong || g->tried)
         return false;
@@ -214,7 +212,7 @@ static bool is_due(const kao_watcher *w, const kao_follow *f, const kao_glance *
         return since >= .12;
     if (kao_glance_promise(g->face) > 1.1f * f->promise)
         return since >= .2;
-    return since >= (in_doubt ? 1 : 3);
+    return since >= .5; /* is it still the same person, and a better picture? */
 }
 
 static void keep_shot(kao_watcher *w, kao_follow *f, kao_glance *g)
@@ -247,7 +245,7 @@ static kao_status learn(kao_watcher *w, const kao_view *view, size_t t, double t
     kao_glance *g = f->glance;
     kao_status st = KAO_OK;
 
-    if (is_due(w, f, g, time))
+    if (is_due(f, g, time))
         st = kao_glance_embed(w, view, g, err);
     if (st || !g->tried)
         return st;
