@@ -364,21 +364,24 @@ int cli_watch_run(int argc, char **argv)
               .progress = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) };
     kao_status st = open_all(&j, &err);
 
+    kao_status end = KAO_OK;
+
     status = CLI_YES;
     if (!st) {
         st = watch_frames(&j, &status, &err);
         if (st == KAO_E_CANCELLED) /* asked to stop: what there is, is kept */
             st = KAO_OK;
-        const kao_status end = finish(&j, &status, &later);
-
+        end = finish(&j, &status, &later);
         if (!st && end) {
             st = end;
             err = later;
         }
     }
     if (st) {
-        const int s = cli_report("watch", st, &err);
+        int s = cli_report("watch", st, &err);
 
+        if (st == KAO_E_IO && (end || (args.output && !j.out && j.panel)))
+            s = CLI_FAULT; /* what could not be written, not read */
         status = s > status ? s : status;
     }
     close_all(&j);
