@@ -1,6 +1,7 @@
 # Sourced by the tests here (POSIX sh). Each prints the facts it checked, one a line.
 #
 # From meson: KAO, the program; COMPOSE, the picture maker (tests/support/compose.c);
+# MAKE_CLIP, the video maker (tests/support/make_clip.c);
 # PICTURES, examples/pictures; CHECK, check.py beside this file.
 # Arguments of a test: DETECTOR EMBEDDER, two model files; where one is not there it skips.
 #

@@ -72,18 +72,24 @@ static const struct row {
       "1,1,0,0,10,4.9,1\n",
       0, 0, 0, 0, 1, 0,
       { 0, 0, -1, NONE, 0, 0, 0, 9. / 19, 9. / 19, 9. / 19 } },
-    /* Track 1 stays, though track 2 is nearer in frame 2: MOTP (1 + 2/3) / 2, one false box.
-     * Alignment: the overlaps of frame 2 are 2/3 and 1, each divided by their sum 5/3: s = 1 + .4
-     * for track 1, .6 for track 2; 1.4 / (2 + 2 - 1.4) = .54, .6 / (2 + 1 - .6) = .25. Track 1 is
-     * taken (2/3 * .54 > .25). At .05 .. .65 (13): DetA 2/3, AssA 1; above (6): only frame 1,
-     * DetA 1/4, AssA 1 / (2 + 2 - 1). */
+    /* Track 1 stays, though track 2 is nearer in frame 2: MOTP (1 + .5504) / 2, one false box.
+     * Alignment: the overlaps of frame 2 are 7.1/12.9 = .5504 and 1, each divided by their sum:
+     * s = 1 + .355 for track 1, .645 for track 2; 1.355 / (2 + 2 - 1.355) = .512 and .645 /
+     * (2 + 1 - .645) = .274. Track 1 is taken (.5504 * .512 = .282). At .05 .. .55 (11): DetA 2/3,
+     * AssA 1; above (8): only frame 1, DetA 1/4, AssA 1 / (2 + 2 - 1). */
     { "a track is kept",
       BOX(1, 1, 0) BOX(2, 1, 0),
-      BOX(1, 1, 0) BOX(2, 1, 2) BOX(2, 2, 0),
+      BOX(1, 1, 0) BOX(2, 1, 2.9) BOX(2, 2, 0),
       2, 0, 0, 1, 0, 2,
-      { 1, 2. / 3, .5, 5. / 6, 2. / 3, 1, .8,
-        (13 * .81649658092772603 + 6 * .28867513459481287) / 19,
-        (13 * 2. / 3 + 6 * .25) / 19, 15. / 19 } },
+      { 1, 2. / 3, .5, 10 / 12.9, 2. / 3, 1, .8,
+        (11 * .81649658092772603 + 8 * .28867513459481287) / 19,
+        (11 * 2. / 3 + 8 * .25) / 19, (11 + 8 / 3.) / 19 } },
+    /* Track 1 stays with person 1 (overlap 2/3), though person 2 comes nearer to it. */
+    { "a track is kept from a newcomer",
+      BOX(1, 1, 0) BOX(2, 1, 0) BOX(2, 2, 2),
+      BOX(1, 1, 0) BOX(2, 1, 2),
+      2, 0, 0, 1, 1, 2,
+      { 2. / 3, 1, 2. / 3, 5. / 6, 1, 2. / 3, .8, SKIP, SKIP, SKIP } },
     /* Track 1 is too far away in frame 2 (3/7). MOTA 1 - (1 false + 1 switch) / 2. IDF1 2*1 / 5. */
     { "a track is left",
       BOX(1, 1, 0) BOX(2, 1, 0),
@@ -211,6 +217,14 @@ static void other_overlaps(void **state)
         near("1/3", "IDF1", s.idf1, loose);
         near("1/3", "HOTA", s.hota, 6. / 19);
     }
+    kao_mot_free(&truth);
+    kao_mot_free(&found);
+    /* two pairs of 3/7 each, not the one that overlaps wholly */
+    read_text(&truth, &mem, BOX(1, 1, 0) BOX(1, 2, 4), true);
+    read_text(&found, &mem, BOX(1, 1, 0) BOX(1, 2, -4), false);
+    assert_int_equal(kao_score_tracks(&s, &mem, &truth, &found, .4f, NULL), KAO_OK);
+    assert_int_equal(s.n_matched, 2);
+    near("two pairs", "MOTP", s.motp, 3. / 7);
     kao_mot_free(&truth);
     kao_mot_free(&found);
 }
