@@ -44,7 +44,7 @@ typedef enum kao_watch_rule {
 typedef struct kao_watch_options { /* fill with {0} for defaults */
     uint32_t size;                 /* sizeof(kao_watch_options), or 0: all of them */
     kao_watch_rule rule;
-    float min_score; /* a face with this detector score begins a track; 0: the card's */
+    float min_score; /* a face with this detector score begins a track; 0: .6 */
     float
         known; /* similarity from which a track is somebody of the gallery; 0: by fpir */
     float
