@@ -100,7 +100,7 @@ static const cli_command commands[] = {
       cli_enroll_options, cli_enroll_run },
     { "identify", "PICTURE...", "Who is it, of those remembered?", identify_details, cli_identify_options,
       cli_identify_run },
-    { "watch", "SOURCE", "Who is in this video, and when?", watch_details, cli_watch_options, cli_watch_run },
+    { "watch", "SOURCE", "Who is in this video, and when?", watch_details, cli_watch_options_table, cli_watch_run },
     { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
     { "forget", "NAME", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
     { "gallery", "create|stats|rename|note|merge|remove|move|split|undo|history|verify [WORD]...", "The care of a gallery.", gallery_details,

@@ -9,7 +9,7 @@ extern const cli_option cli_align_options[], cli_bench_options[], cli_detect_opt
     cli_doctor_options[], cli_embed_options[], cli_eval_options[], cli_model_options[],
     cli_train_options[], cli_verify_options[], cli_version_options[],
     cli_enroll_options[], cli_forget_options[], cli_gallery_options_table[],
-    cli_identify_options[], cli_people_options[], cli_watch_options[];
+    cli_identify_options[], cli_people_options[], cli_watch_options_table[];
 
 int cli_align_run(int argc, char **argv);
 int cli_bench_run(int argc, char **argv);
