@@ -54,9 +54,9 @@ typedef struct kao_watch_options { /* fill with {0} for defaults */
         fpir; /* share of strangers who may be taken for somebody of the gallery; 0: .01 */
     double lost_seconds; /* a track that is not seen for longer ends; 0: 2 */
     kao_search search;   /* KAO_SEARCH_QUICK is for video */
-    uint32_t
-        remember; /* 1: strangers become people of the gallery, without a name; needs
-                          an embedder for each of its models */
+    uint32_t unsure;     /* 1: tracks are given before they are sure to be somebody */
+    uint32_t remember;   /* 1: strangers become people of the gallery, without a name;
+                          needs an embedder for each of its models */
 } kao_watch_options;
 
 /* embedders  n of them, as the gallery is pinned to them (kao_gallery_pin: the first is its
@@ -111,7 +111,8 @@ typedef struct kao_watched {         /* borrowed until the watcher's next call *
     uint32_t track_size, event_size; /* bytes from one to the next */
     uint32_t cut;                    /* 1: the camera has cut before this frame */
     size_t n_tracks, n_events;
-    const kao_track *tracks; /* by id; those not sure yet are left out */
+    const kao_track
+        *tracks; /* by id; those not sure yet are left out, but for `unsure` */
     const kao_track_event *events;
 } kao_watched;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "base/text.h"
 
 static kao_json *wrap(json_t *j)
@@ -154,4 +155,78 @@ char *kao_json_text(kao_json *json)
 void kao_json_free(kao_json *json)
 {
     json_decref(unwrap(json));
+}
+
+/* ---- reading ---- */
+
+static const json_t *look(const kao_json *j)
+{
+    return (const json_t *)(const void *)j;
+}
+
+static const kao_json *part(const json_t *j)
+{
+    return (const kao_json *)(const void *)j;
+}
+
+kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
+                          const char *name, kao_error *err)
+{
+    json_error_t e;
+    json_t *j = json_loadb(bytes, n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
+
+    *json = wrap(j);
+    if (j)
+        return KAO_OK;
+    if (json_error_code(&e) == json_error_out_of_memory)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
+    return kao_fail(err, KAO_E_FORMAT, "%s: line %d, column %d: %s", name, e.line,
+                    e.column, e.text);
+}
+
+const kao_json *kao_json_get(const kao_json *object, const char *key)
+{
+    return object ? part(json_object_get(look(object), key)) : NULL;
+}
+
+const kao_json *kao_json_at(const kao_json *array, size_t i)
+{
+    return array ? part(json_array_get(look(array), i)) : NULL;
+}
+
+size_t kao_json_length(const kao_json *array)
+{
+    return array ? json_array_size(look(array)) : 0;
+}
+
+bool kao_json_as_number(const kao_json *v, double *to)
+{
+    if (!v || !json_is_number(look(v)))
+        return false;
+    *to = json_number_value(look(v));
+    return true;
+}
+
+bool kao_json_as_integer(const kao_json *v, int64_t *to)
+{
+    if (!v || !json_is_integer(look(v)))
+        return false;
+    *to = (int64_t)json_integer_value(look(v));
+    return true;
+}
+
+bool kao_json_as_bool(const kao_json *v, bool *to)
+{
+    if (!v || !json_is_boolean(look(v)))
+        return false;
+    *to = json_is_true(look(v));
+    return true;
+}
+
+bool kao_json_as_text(const kao_json *v, const char **to)
+{
+    if (!v || !json_is_string(look(v)))
+        return false;
+    *to = json_string_value(look(v));
+    return true;
 }

@@ -1,4 +1,4 @@
-/* JSON values for output (jansson stands behind it). Of the program, not of libkao.
+/* JSON values, written and read (jansson stands behind it). Of the program, not of libkao.
  *
  * Values are trees; a child given to kao_json_set or kao_json_add belongs to its parent,
  * also when the call fails. When memory runs out a tree is broken, and kao_json_text gives
@@ -7,7 +7,10 @@
 #define KAO_BASE_JSON_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include "kao/status.h"
 
 typedef struct kao_json kao_json;
 
@@ -29,5 +32,21 @@ void kao_json_add(kao_json *array, kao_json *child);
 /* One line without a newline, to be freed with free(); NULL: out of memory. Frees json. */
 char *kao_json_text(kao_json *json);
 void kao_json_free(kao_json *json);
+
+/* ---- reading ---- */
+
+/* *json: the value that the text is, to be freed with kao_json_free. name: of the text, for
+ * messages. KAO_E_FORMAT with line and column; KAO_E_NOMEM. */
+kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n, const char *name,
+                          kao_error *err);
+/* Parts, borrowed; NULL where there is none of that name or number, or it is no such thing. */
+const kao_json *kao_json_get(const kao_json *object, const char *key);
+const kao_json *kao_json_at(const kao_json *array, size_t i);
+size_t kao_json_length(const kao_json *array); /* 0: none, or no array */
+/* False, *to as it was, where it is no number that fits, no text, neither true nor false. */
+bool kao_json_as_number(const kao_json *v, double *to);
+bool kao_json_as_integer(const kao_json *v, int64_t *to);
+bool kao_json_as_bool(const kao_json *v, bool *to);
+bool kao_json_as_text(const kao_json *v, const char **to); /* borrowed */
 
 #endif

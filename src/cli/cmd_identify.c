@@ -215,29 +215,6 @@ static int identify_one(job *j, const char *path)
     return status;
 }
 
-/* By --threshold, or by --fpir for a gallery of this size. */
-static kao_status choose_limit(job *j, kao_error *err)
-{
-    kao_status st = kao_gallery_templates(j->use.g, &j->n_templates, err);
-
-    if (st || j->use.n == 0)
-        return st;
-    const double fpir = isnan(j->args->fpir) ? .01 : j->args->fpir;
-    const double n = j->n_templates ? (double)j->n_templates : 1;
-    const double far = -expm1(log1p(-fpir < -.999999 ? -.999999 : -fpir) / n);
-    const bool by_rate = isnan(j->args->threshold);
-    const kao_calibration *c = kao_embedder_calibration(j->use.embedders[0]);
-    kao_rate rate = { .size = sizeof rate };
-
-    /* without a calibration: its card's threshold, unless a rate was asked for */
-    const bool calibrated = kao_calibration_far(c, j->use.ttas[0], 0, NULL, &rate);
-
-    return cli_limit_choose(
-        &j->limit, j->use.embedders[0], j->use.ttas[0], j->args->threshold,
-        by_rate && (calibrated || !isnan(j->args->fpir)) ? far : (double)NAN,
-        CLI_FAR_OF_ALL, kao_model_name(j->use.models[0]), err);
-}
-
 int cli_identify_run(int argc, char **argv)
 {
     identify_args args = {
@@ -261,7 +238,8 @@ int cli_identify_run(int argc, char **argv)
     kao_status st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_READ, true, &err);
 
     if (!st) {
-        st = choose_limit(&j, &err);
+        st = cli_gallery_limit(&j.use, args.threshold, args.fpir, &j.limit,
+                               &j.n_templates, &err);
         if (st)
             cli_gallery_close(&j.use);
     }

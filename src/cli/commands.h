@@ -4,7 +4,7 @@
 
 #include "cli/command.h"
 
-extern const cli_option cli_align_options[], cli_bench_options[], cli_detect_options[],
+extern const cli_option cli_align_options[], cli_bench_options[], cli_blur_options[], cli_detect_options[],
     cli_calibrate_options[], cli_completion_options[], cli_manual_options[],
     cli_doctor_options[], cli_embed_options[], cli_eval_options[], cli_model_options[],
     cli_train_options[], cli_verify_options[], cli_version_options[],
@@ -13,6 +13,7 @@ extern const cli_option cli_align_options[], cli_bench_options[], cli_detect_opt
 
 int cli_align_run(int argc, char **argv);
 int cli_bench_run(int argc, char **argv);
+int cli_blur_run(int argc, char **argv);
 int cli_detect_run(int argc, char **argv);
 int cli_doctor_run(int argc, char **argv);
 int cli_embed_run(int argc, char **argv);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -223,6 +224,30 @@ kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
         *vectors = NULL;
     }
     return st;
+}
+
+/* ---- who is known? ---- */
+
+kao_status cli_gallery_limit(cli_gallery *u, float threshold, double fpir,
+                             cli_limit *limit, uint64_t *templates, kao_error *err)
+{
+    const kao_status st = kao_gallery_templates(u->g, templates, err);
+
+    if (st || u->n == 0)
+        return st;
+    const double rate = isnan(fpir) ? .01 : fpir;
+    const double n = *templates ? (double)*templates : 1;
+    const double far = -expm1(log1p(-rate < -.999999 ? -.999999 : -rate) / n);
+    const kao_calibration *c = kao_embedder_calibration(u->embedders[0]);
+    kao_rate known = { .size = sizeof known };
+
+    /* without a calibration: its card's threshold, unless a rate was asked for */
+    const bool calibrated = kao_calibration_far(c, u->ttas[0], 0, NULL, &known);
+
+    return cli_limit_choose(
+        limit, u->embedders[0], u->ttas[0], threshold,
+        isnan(threshold) && (calibrated || !isnan(fpir)) ? far : (double)NAN,
+        CLI_FAR_OF_ALL, kao_model_name(u->models[0]), err);
 }
 
 /* ---- times ---- */

@@ -7,6 +7,7 @@
 #ifndef KAO_CLI_GALLERY_USE_H
 #define KAO_CLI_GALLERY_USE_H
 
+#include "cli/odds.h"
 #include "cli/photo.h"
 #include "kao/gallery.h"
 
@@ -66,6 +67,11 @@ kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
                              float **vectors, kao_error *err);
 /* Where model m's begins. */
 const float *cli_gallery_vector(const cli_gallery *u, const float *vectors, size_t m);
+
+/* From which similarity on somebody is known: by threshold, or (NaN) by fpir (NaN: .01) for a
+ * gallery of this size; *templates: its samples. */
+kao_status cli_gallery_limit(cli_gallery *u, float threshold, double fpir,
+                             cli_limit *limit, uint64_t *templates, kao_error *err);
 
 /* "2026-11-29T07:00:00Z" of seconds since 1970; gives to. */
 const char *cli_time_text(int64_t seconds, char to[32]);

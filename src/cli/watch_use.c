@@ -68,6 +68,7 @@ static kao_status open_watcher(cli_watch *w, const cli_watch_options *options,
         .fpir = isnan(options->fpir) ? 0 : options->fpir,
         .lost_seconds = (double)options->lost,
         .search = options->fine ? KAO_SEARCH_ALL : KAO_SEARCH_QUICK,
+        .unsure = options->unsure,
         .remember = options->remember,
     };
     const bool named = w->use.g != NULL;

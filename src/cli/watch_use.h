@@ -13,7 +13,7 @@ typedef struct cli_watch_options {
     float lost;
     double fpir; /* NaN: not given */
     int rule;
-    bool no_gallery, remember, fine;
+    bool no_gallery, remember, fine, unsure;
 } cli_watch_options;
 
 #define CLI_WATCH_DEFAULTS                                                             \

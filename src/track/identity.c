@@ -152,7 +152,9 @@ static kao_status look_back(kao_watcher *w, kao_follow *f, double time, kao_erro
         kao_identity_resume(w, f, best);
     else
         return KAO_OK;
-    return f->sure ? kao_watch_tell(w, KAO_TRACK_RENAMED, f, was, time, err) : KAO_OK;
+    return f->sure || w->o.unsure
+               ? kao_watch_tell(w, KAO_TRACK_RENAMED, f, was, time, err)
+               : KAO_OK;
 }
 
 /* ---- the gallery ---- */
@@ -195,7 +197,7 @@ static kao_status one_id(kao_watcher *w, kao_follow *f, double time, kao_error *
         if (t != f && t->id && !t->glance && t->person == f->person)
             give_up(w, t, f);
     }
-    return f->id != was && f->sure
+    return f->id != was && (f->sure || w->o.unsure)
                ? kao_watch_tell(w, KAO_TRACK_RENAMED, f, was, time, err)
                : KAO_OK;
 }

@@ -332,7 +332,7 @@ static kao_status give(kao_watcher *w, bool cut, kao_watched *seen, kao_error *e
     for (size_t i = 0; i < w->n_tracks; i++) {
         const kao_follow *f = &w->tracks[i];
 
-        if (!f->sure)
+        if (!f->sure && !w->o.unsure)
             continue;
         w->out[n++] = (kao_track){ .size = sizeof w->out[0],
                                    .seen = f->glance != NULL,

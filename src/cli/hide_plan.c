@@ -1,0 +1,296 @@
+/* See hide_plan.h. */
+#include "cli/hide_plan.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/json.h"
+#include "cli/photo.h"
+
+static const double gap_seconds = 2, margin_seconds = .4;
+
+enum { PLAN_BYTES_MOST = 1 << 30 };
+
+/* ---- tracks ---- */
+
+void cli_hide_plan_free(cli_hide_plan *p)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        free(p->tracks[i].name);
+        free(p->tracks[i].boxes);
+    }
+    free(p->tracks);
+    *p = (cli_hide_plan){ .n = 0 };
+}
+
+static cli_hide_track *find(const cli_hide_plan *p, int64_t id)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->tracks[i].id == id)
+            return &p->tracks[i];
+    return NULL;
+}
+
+cli_hide_track *cli_hide_plan_track(cli_hide_plan *p, int64_t id)
+{
+    cli_hide_track *t = find(p, id);
+
+    if (t)
+        return t;
+    if (p->n == p->cap) {
+        const size_t cap = p->cap ? 2 * p->cap : 16;
+        cli_hide_track *more = realloc(p->tracks, cap * sizeof *more);
+
+        if (!more)
+            return NULL;
+        p->tracks = more;
+        p->cap = cap;
+    }
+    p->tracks[p->n] = (cli_hide_track){ .id = id };
+    return &p->tracks[p->n++];
+}
+
+bool cli_hide_track_add(cli_hide_track *t, int64_t frame, cli_box box)
+{
+    if (t->n == t->cap) {
+        const size_t cap = t->cap ? 2 * t->cap : 64;
+        cli_hide_box *more = realloc(t->boxes, cap * sizeof *more);
+
+        if (!more)
+            return false;
+        t->boxes = more;
+        t->cap = cap;
+    }
+    t->boxes[t->n++] = (cli_hide_box){ frame, box };
+    return true;
+}
+
+static int by_frame(const void *a, const void *b)
+{
+    const int64_t x = ((const cli_hide_box *)a)->frame,
+                  y = ((const cli_hide_box *)b)->frame;
+
+    return (x > y) - (x < y);
+}
+
+static void sort(cli_hide_track *t)
+{
+    if (t->n)
+        qsort(t->boxes, t->n, sizeof *t->boxes, by_frame);
+}
+
+bool cli_hide_plan_join(cli_hide_plan *p, int64_t was, int64_t id)
+{
+    if (!find(p, was) || was == id)
+        return true;
+    cli_hide_track *to = cli_hide_plan_track(p, id);
+    cli_hide_track *from = find(p, was);
+
+    if (!to)
+        return false;
+    for (size_t i = 0; i < from->n; i++)
+        if (!cli_hide_track_add(to, from->boxes[i].frame, from->boxes[i].box))
+            return false;
+    sort(to);
+    free(from->name);
+    free(from->boxes);
+    *from = p->tracks[--p->n];
+    return true;
+}
+
+/* ---- writing ---- */
+
+static kao_json *box_json(const cli_hide_box *b)
+{
+    const float sides[4] = { b->box.x, b->box.y, b->box.width, b->box.height };
+    kao_json *o = kao_json_array();
+
+    kao_json_add(o, kao_json_integer(b->frame));
+    for (int i = 0; i < 4; i++)
+        kao_json_add(o, kao_json_number(round((double)sides[i] * 10) / 10));
+    return o;
+}
+
+static kao_json *track_json(const cli_hide_track *t)
+{
+    kao_json *o = kao_json_object(), *boxes = kao_json_array();
+
+    for (size_t i = 0; i < t->n; i++)
+        kao_json_add(boxes, box_json(&t->boxes[i]));
+    kao_json_set(o, "track", kao_json_integer(t->id));
+    kao_json_set(o, "person",
+                 t->person ? kao_json_integer(t->person) : kao_json_null());
+    kao_json_set(o, "name", t->name ? kao_json_string(t->name) : kao_json_null());
+    kao_json_set(o, "hide", kao_json_bool(t->hide));
+    kao_json_set(o, "boxes", boxes);
+    return o;
+}
+
+kao_status cli_hide_plan_write(const cli_hide_plan *p, const char *path,
+                               const char *source, kao_error *err)
+{
+    kao_json *o = kao_json_object(), *tracks = kao_json_array();
+    kao_mem mem;
+
+    for (size_t i = 0; i < p->n; i++)
+        kao_json_add(tracks, track_json(&p->tracks[i]));
+    kao_json_set(o, "source", kao_json_string(source));
+    kao_json_set(o, "width", kao_json_integer(p->width));
+    kao_json_set(o, "height", kao_json_integer(p->height));
+    kao_json_set(o, "fps", kao_json_number(p->fps));
+    kao_json_set(o, "tracks", tracks);
+    char *text = kao_json_text(o);
+
+    if (!text)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+    kao_mem_init(&mem, NULL);
+    const kao_status st = kao_file_write(&mem, path, text, strlen(text), err);
+
+    free(text);
+    return st;
+}
+
+/* ---- reading ---- */
+
+static bool take_box(cli_hide_track *t, const kao_json *v)
+{
+    double n[4] = { 0 };
+    int64_t frame = 0;
+    bool fine = kao_json_length(v) == 5 &&
+                kao_json_as_integer(kao_json_at(v, 0), &frame) && frame >= 1;
+
+    for (size_t i = 0; i < 4; i++)
+        fine = fine && kao_json_as_number(kao_json_at(v, i + 1), &n[i]) &&
+               fabs(n[i]) < 1e6;
+    return fine && n[2] >= 0 && n[3] >= 0 &&
+           cli_hide_track_add(
+               t, frame,
+               (cli_box){ (float)n[0], (float)n[1], (float)n[2], (float)n[3] });
+}
+
+static kao_status take_track(cli_hide_plan *p, const kao_json *v, size_t i,
+                             const char *path, kao_error *err)
+{
+    const kao_json *boxes = kao_json_get(v, "boxes");
+    const char *name = NULL;
+    int64_t id = 0;
+    bool hide = false;
+
+    if (!kao_json_as_integer(kao_json_get(v, "track"), &id))
+        return kao_fail(err, KAO_E_FORMAT, "%s: tracks[%zu]: no number \"track\"", path,
+                        i);
+    if (!kao_json_as_bool(kao_json_get(v, "hide"), &hide))
+        return kao_fail(err, KAO_E_FORMAT,
+                        "%s: tracks[%zu]: \"hide\" is neither true nor false", path, i);
+    cli_hide_track *t = cli_hide_plan_track(p, id);
+
+    if (!t)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+    t->hide |= hide;
+    kao_json_as_integer(kao_json_get(v, "person"), &t->person);
+    if (!t->name && kao_json_as_text(kao_json_get(v, "name"), &name)) {
+        t->name = calloc(1, strlen(name) + 1);
+        if (!t->name)
+            return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+        memcpy(t->name, name, strlen(name));
+    }
+    for (size_t k = 0; k < kao_json_length(boxes); k++)
+        if (!take_box(t, kao_json_at(boxes, k)))
+            return kao_fail(
+                err, KAO_E_FORMAT,
+                "%s: tracks[%zu].boxes[%zu]: wanted frame, x, y, width, height", path,
+                i, k);
+    sort(t);
+    return KAO_OK;
+}
+
+static kao_status take_plan(cli_hide_plan *p, const kao_json *v, const char *path,
+                            kao_error *err)
+{
+    const kao_json *tracks = kao_json_get(v, "tracks");
+    int64_t width = 0, height = 0;
+    kao_status st = KAO_OK;
+
+    if (!tracks || !kao_json_as_integer(kao_json_get(v, "width"), &width) ||
+        !kao_json_as_integer(kao_json_get(v, "height"), &height) || width < 1 ||
+        height < 1 || width > KAO_IMAGE_MAX_SIDE || height > KAO_IMAGE_MAX_SIDE)
+        return kao_fail(err, KAO_E_FORMAT,
+                        "%s: no \"width\", \"height\" and \"tracks\"", path);
+    p->width = (uint32_t)width;
+    p->height = (uint32_t)height;
+    kao_json_as_number(kao_json_get(v, "fps"), &p->fps);
+    for (size_t i = 0; !st && i < kao_json_length(tracks); i++)
+        st = take_track(p, kao_json_at(tracks, i), i, path, err);
+    return st;
+}
+
+kao_status cli_hide_plan_read(cli_hide_plan *p, const char *path, kao_error *err)
+{
+    kao_file f = { 0 };
+    kao_json *v = NULL;
+    kao_mem mem;
+
+    *p = (cli_hide_plan){ .n = 0 };
+    kao_mem_init(&mem, NULL);
+    kao_status st = kao_file_open(&f, &mem, path, PLAN_BYTES_MOST, err);
+
+    if (!st)
+        st = kao_json_parse(&v, (const char *)f.bytes.p, f.bytes.n, path, err);
+    kao_file_close(&f);
+    if (!st)
+        st = take_plan(p, v, path, err);
+    kao_json_free(v);
+    if (st)
+        cli_hide_plan_free(p);
+    return st;
+}
+
+/* ---- where? ---- */
+
+static cli_box between(const cli_hide_box *a, const cli_hide_box *b, int64_t frame)
+{
+    const float s = (float)(frame - a->frame) / (float)(b->frame - a->frame);
+
+    return (cli_box){ a->box.x + s * (b->box.x - a->box.x),
+                      a->box.y + s * (b->box.y - a->box.y),
+                      a->box.width + s * (b->box.width - a->box.width),
+                      a->box.height + s * (b->box.height - a->box.height) };
+}
+
+bool cli_hide_track_at(const cli_hide_plan *p, const cli_hide_track *t, int64_t frame,
+                       cli_box *box)
+{
+    const double fps = p->fps > 0 ? p->fps : 25;
+    const int64_t gap = (int64_t)(gap_seconds * fps),
+                  margin = (int64_t)(margin_seconds * fps);
+    size_t low = 0, high = t->n; /* the first box behind the frame */
+
+    if (!t->hide || t->n == 0)
+        return false;
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (t->boxes[middle].frame > frame)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    const cli_hide_box *before = low ? &t->boxes[low - 1] : NULL;
+    const cli_hide_box *after = low < t->n ? &t->boxes[low] : NULL;
+
+    if (before && before->frame == frame) {
+        *box = before->box;
+    } else if (before && after && after->frame - before->frame <= gap) {
+        *box = between(before, after, frame);
+    } else if (before && frame - before->frame <= margin) {
+        *box = before->box;
+    } else if (after && after->frame - frame <= margin) {
+        *box = after->box;
+    } else {
+        return false;
+    }
+    return true;
+}
