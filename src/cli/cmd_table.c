@@ -72,6 +72,10 @@ static const char blur_details[] =
     "was found where, as JSON; with \"hide\" edited there, --from draws anew, without a network.\n"
     "Nobody can promise that every face is found: look at the result before you show it.\n"
     "Exit status: 0 done, 3 bad input, 4 fault; of many pictures, the highest.";
+static const char report_details[] =
+    "LOG: what kao watch --json has printed; \"-\" is standard input. Somebody of the gallery is\n"
+    "one line over all logs; a stranger is one for each log.\n"
+    "Exit status: 0 done, 3 bad input, 4 fault.";
 static const char forget_details[] =
     "Samples, vectors, name and history are deleted and the gallery's files searched for what\n"
     "might be left. Nothing brings the person back. (kao gallery remove can be undone.)";
@@ -107,6 +111,7 @@ static const cli_command commands[] = {
     { "identify", "PICTURE...", "Who is it, of those remembered?", identify_details, cli_identify_options,
       cli_identify_run },
     { "watch", "SOURCE", "Who is in this video, and when?", watch_details, cli_watch_options_table, cli_watch_run },
+    { "report", "LOG...", "Who was there, when and how long?", report_details, cli_report_options, cli_report_run },
     { "blur", "PICTURE... | VIDEO", "Make faces unrecognisable.", blur_details, cli_blur_options, cli_blur_run },
     { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
     { "forget", "NAME", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },

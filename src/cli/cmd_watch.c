@@ -57,6 +57,7 @@ typedef struct job {
     kao_video_out *out;
     cli_mot *mot;
     uint64_t frame;
+    double time; /* of the frame */
 } job;
 
 /* ---- opening ---- */
@@ -135,9 +136,9 @@ static int tell(job *j, const kao_watched *seen)
 
     for (size_t i = 0; i < seen->n_events; i++) {
         const kao_track_event *e = kao_track_event_at(seen, i);
-        const int s = cli_watch_event(e, j->frame, live ? wall_clock() : (double)NAN,
-                                      cli_watch_name(&j->w, e->person), &j->w.limit,
-                                      j->args->json);
+        const int s = cli_watch_event(
+            e, j->frame, live ? wall_clock() - (j->time - e->time) : (double)NAN,
+            cli_watch_name(&j->w, e->person), &j->w.limit, j->args->json);
 
         status = s > status ? s : status;
         if (j->mot && e->kind == KAO_TRACK_RENAMED &&
@@ -184,6 +185,7 @@ static kao_status watch_frames(job *j, int *status, kao_error *err)
         if (j->args->seconds > 0 && frame.time >= (double)j->args->seconds)
             break;
         j->frame = frame.number;
+        j->time = frame.time;
         st = kao_watch(j->w.watcher, &frame.view, frame.time, &seen, err);
         const int s = tell(j, &seen);
 

@@ -1,0 +1,132 @@
+#!/bin/sh
+# kao blur and kao report, with the models inside the program
+. "$(dirname "$0")/lib.sh"
+inside kao-face && inside kao-detect || skip "blurring needs the models inside"
+cd "$work" || exit 1
+P=$PICTURES
+export XDG_DATA_HOME="$work/data 顔"
+unset KAO_GALLERY
+faces() { "$KAO" detect "$1" --json >faces.json && "${PYTHON:-python3}" -c 'import json,sys
+n = len(json.load(open("faces.json"))["faces"]); assert n == int(sys.argv[1]), n' "$2" || fails "$1: not $2 faces"; }
+
+# ---- pictures ----
+
+for mode in blur mosaic black; do
+    run 0 "$KAO" blur "$P/ben_1.jpg" -o "hidden $mode.png" --mode $mode
+    run 2 "$KAO" verify "hidden $mode.png" "$P/ben_2.jpg"
+done
+run 0 "$KAO" blur "$P/group.jpg" -o "hidden 顔.png" --json
+"${PYTHON:-python3}" -c 'import json
+o = json.load(open("out")); assert o["faces"] == o["hidden"] == 4 and o["output"] == "hidden 顔.png", o' || fails "$(cat out)"
+faces "hidden 顔.png" 0
+fact "faces that were hidden are found no more, in any mode"
+mkdir all
+run 0 "$KAO" blur "$P/ana_1.jpg" "$P/ben_1.jpg" -o all
+faces all/ana_1.jpg 0
+faces all/ben_1.jpg 0
+fact "several pictures go into a folder"
+run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Ana
+err_has "there is no gallery that tells who is who"
+run 0 "$KAO" enroll Ana "$P/ana_1.jpg" "$P/ana_2.jpg"
+run 0 "$KAO" blur "$P/group.jpg" -o only.png --only Ana
+out_has "1 of 4 faces hidden"
+run 1 "$KAO" identify only.png
+grep -q '	Ana	' out && fails "ana is still there"
+run 0 "$KAO" blur "$P/group.jpg" -o except.png --except Ana
+out_has "3 of 4 faces hidden"
+run 0 "$KAO" identify except.png
+grep -q '	Ana	' out || fails "ana is not there"
+run 0 "$KAO" blur "$P/group.jpg" -o strangers.png --strangers
+same except.png strangers.png
+run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Nobody
+run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Ana --strangers
+run 3 "$KAO" blur "$P/group.jpg"
+err_has "-o says where the result goes"
+run 3 "$KAO" blur "$P/ana_1.jpg" "$P/ben_1.jpg" -o "not there"
+run 3 "$KAO" blur missing.jpg -o x.png
+[ -e x.png ] && fails "something was written"
+fact "only these, all but these, strangers, by the gallery; what cannot be told is a line"
+
+# ---- report ----
+
+cat >"log 顔.jsonl" <<LOG
+{"event":"appear","time":1,"frame":1,"track":1,"person":null,"name":null,"box":[0,0,9,9],"similarity":null,"far":null}
+{"event":"identified","time":1.5,"frame":2,"track":1,"person":7,"name":"Ana, 顔","box":[0,0,9,9],"similarity":0.9,"far":1e-8}
+{"event":"appear","time":2,"frame":3,"track":2,"person":null,"name":null,"box":[0,0,9,9],"similarity":0.1,"far":0.2}
+{"event":"leave","time":4,"frame":9,"track":1,"person":7,"name":"Ana, 顔","box":[0,0,9,9],"similarity":0.9,"far":1e-8}
+{"event":"appear","time":10,"frame":20,"track":3,"person":null,"name":null,"box":[0,0,9,9],"similarity":null,"far":null}
+{"event":"renamed","time":10.5,"frame":21,"track":1,"was":3,"person":7,"name":"Ana, 顔","box":[0,0,9,9],"similarity":0.9,"far":1e-8}
+{"event":"leave","time":12.5,"frame":30,"track":1,"person":7,"name":"Ana, 顔","box":[0,0,9,9],"similarity":0.9,"far":1e-8}
+LOG
+run 0 "$KAO" report "log 顔.jsonl" --csv --html page.html
+cat >want <<CSV
+who,from,to,seconds
+"Ana, 顔",0:00:01.0,0:00:04.0,3.0
+"Ana, 顔",0:00:10.0,0:00:12.5,2.5
+track 2,0:00:02.0,0:00:12.5,10.5
+CSV
+same want out
+[ "$(grep -o '<rect' page.html | wc -l)" = 3 ] || fails "bars of the page"
+grep -q 'Ana, 顔' page.html || fails "the page's names"
+run 0 "$KAO" report "log 顔.jsonl" "log 顔.jsonl" --json
+"${PYTHON:-python3}" - <<'PY' || fails "$(cat out)"
+import json
+o = [json.loads(l) for l in open("out")]
+assert len(o) == 3 and o[0]["name"] == "Ana, 顔" and o[0]["person"] == 7 and o[0]["seconds"] == 11, o
+assert len(o[0]["visits"]) == 4 and o[1]["track"] == o[2]["track"] == 2 and o[1]["person"] is None, o
+PY
+fact "who was there, when and how long: a person over all logs, a stranger for each; table, CSV, a page"
+printf '{"event":"appear"\n' >bad.jsonl
+run 3 "$KAO" report bad.jsonl
+err_has "bad.jsonl: line 1"
+err_one_line
+printf '{"event":"appear","track":1}\n' >bad.jsonl
+run 3 "$KAO" report bad.jsonl
+err_has "line 1: no line of kao watch --json"
+: >none.jsonl
+run 0 "$KAO" report none.jsonl
+lines 0 out
+run 3 "$KAO" report missing.jsonl
+fact "a log that is none names its line; an empty one is an empty report"
+[ "${MEDIA-no}" = yes ] || finish
+
+# ---- videos ----
+
+run 0 "$KAO" blur "$P/clip.mp4" -o hidden.mp4 --plan plan.json --json
+run 0 "$KAO" watch hidden.mp4 --no-gallery
+grep -q identified out && fails "somebody is known in a video where all are hidden"
+[ "$(grep -c appear out)" -le 1 ] || fails "faces in a video where all are hidden: $(cat out)"
+"${PYTHON:-python3}" - <<'PY' || fails "the plan"
+import json
+p = json.load(open("plan.json"))
+assert p["width"] == 640 and p["height"] == 360 and p["fps"] == 25, p
+assert all(t["hide"] for t in p["tracks"]) and sum(len(t["boxes"]) for t in p["tracks"]) > 450
+# an editor shows whoever is not the first, and hides what was overlooked
+for t in p["tracks"]: t["hide"] = t["track"] == 1
+p["tracks"].append({"track": 99, "hide": True, "boxes": [[1, 600, 10, 30, 40], [300, 600, 10, 30, 40]]})
+json.dump(p, open("edited.json", "w"))
+p["tracks"][0]["boxes"][3] = [1, 2, 3]
+json.dump(p, open("broken.json", "w"))
+PY
+run 0 "$KAO" blur "$P/clip.mp4" -o "edited 顔.mp4" --from edited.json --mode black
+run 0 "$KAO" watch "edited 顔.mp4" --json
+"${PYTHON:-python3}" - <<'PY' || fails "$(cat out)"
+import json
+o = [json.loads(l) for l in open("out")]
+assert len({e["track"] for e in o if e["event"] == "leave"}) >= 2, o
+assert all(e["name"] != "Ana" for e in o), o
+PY
+fact "a video: everybody is hidden; by an edited plan whom it says, without looking again"
+run 3 "$KAO" blur "$P/clip.mp4" -o x.mp4 --from broken.json
+err_has "broken.json: tracks[0].boxes[3]"
+printf '{' >broken.json
+run 3 "$KAO" blur "$P/clip.mp4" -o x.mp4 --from broken.json
+err_one_line
+printf words >words.mp4
+run 3 "$KAO" blur words.mp4 -o x.mp4
+err_one_line
+run 3 "$KAO" blur http://127.0.0.1:9/a.mp4 -o x.mp4
+err_has "cannot be looked through twice"
+[ -e x.mp4 ] && fails "something was written"
+fact "a plan or a video that is none: a line, and nothing is written"
+finish
