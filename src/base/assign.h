@@ -9,7 +9,8 @@
  * the pairs is as small as it can be. What is left alone counts 0, so that each pair must be
  * worth more than what it keeps its row and its column from: `most` is the price of leaving a
  * row and a column alone, not a wish for many pairs. (Where as many pairs as possible are
- * wanted, forbid by NaN and let `most` be larger than the sum of all costs.)
+ * wanted: costs from 0 up, NaN for what is forbidden, and a `most` above the sum of any
+ * pairs' costs.)
  *
  * cost        row r, column c at cost[r * stride + c]; only read.
  * most        finite. Pairs whose cost is not below it are not taken, nor those whose cost is

@@ -13,6 +13,7 @@
  *   switches    (IDSW) a person matched with another track than when it was last matched, however
  *               long ago
  *   fragments   a person matched again after frames in which it was there and was not
+ *               matched
  *   MOTA        1 - (missed + false + switches) / true boxes; below 0 where there are more
  *   MOTP        mean overlap of the matched boxes
  *   mostly tracked, mostly lost
