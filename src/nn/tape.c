@@ -112,7 +112,8 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
                           .out = s->out[0],
                           .first_again = KAO_NO_VALUE,
                           .next_again = KAO_NO_VALUE };
-    /* every step that is trained has parameters of its own or something before it */
+    /* nearly all have parameters or something trained before them: who has not (a pool of
+     * the input) computes a gradient that nobody wants */
     kao_status st = make_value(t, s->out[0], true);
 
     if (!st && !s->op->train)

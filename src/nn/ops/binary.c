@@ -1,7 +1,7 @@
 /* Add, Sub, Mul, Div, Pow, Mod, And, Or, Xor, and comparisons: two operands broadcast
- * against each other (ONNX, "Broadcasting in ONNX"). Integers wrap; an integer division by
- * zero gives 0 (ONNX leaves it open). In opset 6 the second operand is placed by the
- * attributes broadcast and axis instead. */
+ * against each other (ONNX, "Broadcasting in ONNX"). Integers wrap, but for Pow, which goes
+ * through double and is clamped; an integer division by zero gives 0 (ONNX leaves it open).
+ * In opset 6 the second operand is placed by the attributes broadcast and axis instead. */
 #include <math.h>
 
 #include "nn/lower.h"

@@ -305,8 +305,8 @@ void kao_op_matmul_run(const kao_op_call *c);
 uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state);
 
 /* shape.c: Shape Size Reshape Flatten Transpose Squeeze Unsqueeze Constant ConstantOfShape */
-typedef struct kao_axis_param { /* Flatten, Concat, Gather */
-    int64_t axis;
+typedef struct kao_axis_param { /* of all that have one integer for an attribute */
+    int64_t axis;               /* or batch_dims, upper, center_point_box */
 } kao_axis_param;
 typedef struct kao_reshape_param {
     int64_t allow_zero; /* 0 is a size, not "as the input has it" */

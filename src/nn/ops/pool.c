@@ -1,6 +1,7 @@
-/* MaxPool and AveragePool, generic. Padding counts as minus infinity for the maximum; for
- * the mean it is left out of the divisor unless count_include_pad says otherwise (what a
- * ceil_mode window reaches beyond the padding never counts). A mean of nothing is 0. */
+/* MaxPool, AveragePool and LpPool, generic. Padding counts as minus infinity for the
+ * maximum, as nothing for the norm; for the mean it is left out of the divisor unless
+ * count_include_pad says otherwise (what a ceil_mode window reaches beyond the padding never
+ * counts). A mean of nothing is 0. */
 #include <math.h>
 #include <string.h>
 

@@ -48,7 +48,7 @@ static int64_t whole_of(const kao_tensor *t, int64_t i)
     return t ? kao_tensor_int_at(t, i * step_of(t)) : 0;
 }
 
-/* The second operand of the products, and the inputs that describe both. */
+/* The operands of the products, and their zero points; NULL: 0. */
 typedef struct operands {
     const kao_tensor *a, *b, *a_zero, *b_zero;
 } operands;
