@@ -92,6 +92,9 @@ void kao_op_leaky_run(const kao_op_call *c);
 kao_status kao_op_leaky_lower(kao_op_lower *x);
 kao_status kao_op_prelu_infer(kao_op_infer *x);
 void kao_op_prelu_run(const kao_op_call *c);
+/* Whether the slope is one number, or one a channel (axis 1) of the output. */
+bool kao_prelu_is_by_channel(const kao_tensor *slope, const kao_tensor *out,
+                             const kao_prelu_state *s);
 kao_status kao_op_prelu_lower(kao_op_lower *x);
 kao_status kao_op_clip6_load(kao_op_loader *l);
 kao_status kao_op_clip_load(kao_op_loader *l);

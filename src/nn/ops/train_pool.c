@@ -351,17 +351,32 @@ static void nearest_backward(kao_tape *t, const kao_tape_step *s)
     kao_tape_grad_done(t, s->in, j.to);
 }
 
+/* Whether each of `in` pixels of an axis comes out so many times, in order: that depends on
+ * how places are rounded, too. */
+static bool repeats(const kao_resize_axis *a, int64_t in, int64_t out)
+{
+    bool ok = out % in == 0;
+
+    for (int64_t k = 0; ok && k < out; k++)
+        ok = a->from[k] == k / (out / in);
+    return ok;
+}
+
 kao_status kao_op_resize_train(kao_tape *t, kao_tape_step *s)
 {
     const kao_tensor *in = &t->values[s->in].t, *out = &t->values[s->out].t;
+    const kao_resize_axis *axes = ((const kao_resize_state *)s->s->state)->axis;
     resize_job *j = kao_arena_calloc(&t->arena, 1, sizeof *j);
 
     if (!j)
         return no_memory(t);
     if (in->rank != 4 ||
         ((const kao_resize_param *)s->s->param)->mode != KAO_RESIZE_NEAREST ||
-        in->dims[1] != out->dims[1] || out->dims[2] % in->dims[2] ||
-        out->dims[3] % in->dims[3])
+        in->dims[0] != out->dims[0] || in->dims[1] != out->dims[1] ||
+        !repeats(&axes[0], in->dims[0], out->dims[0]) ||
+        !repeats(&axes[1], in->dims[1], out->dims[1]) ||
+        !repeats(&axes[2], in->dims[2], out->dims[2]) ||
+        !repeats(&axes[3], in->dims[3], out->dims[3]))
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "trained: nearest, by whole factors");
     *j = (resize_job){ .t = t,
