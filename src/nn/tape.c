@@ -143,8 +143,8 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
                         .inputs = input };
     if (t->net->onnx.n_inputs != 1 || input->rank != 4)
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
-                        "a network with %u inputs is not trained, nor one whose input "
-                        "has rank %d",
+                        "trained: networks of one input, of rank 4; this one has %u "
+                        "inputs, the input given rank %d",
                         t->net->onnx.n_inputs, input->rank);
     st = kao_graph_infer(&t->g);
     if (!st)
