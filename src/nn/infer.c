@@ -346,7 +346,8 @@ static kao_status widen_outputs(kao_graph *g)
     kao_status st = KAO_OK;
 
     for (uint32_t i = 0; !st && i < g->net->onnx.n_outputs; i++)
-        if (g->values[g->outputs[i]].t.dtype == KAO_F16)
+        if (kao_value_known(g, g->outputs[i]) &&
+            g->values[g->outputs[i]].t.dtype == KAO_F16)
             st = widen(g, &g->values[g->outputs[i]]);
     return st;
 }

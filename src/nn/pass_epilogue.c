@@ -41,7 +41,7 @@ static bool bound_of(const kao_graph *g, const kao_step *s, uint32_t i, float *t
     if (!kao_value_known(g, s->in[i]) || g->values[s->in[i]].t.dtype != KAO_F32)
         return false;
     *to = *(const float *)g->values[s->in[i]].t.data;
-    return *to == *to; /* what a NaN bound does depends on the kernel */
+    return *to == *to; /* a NaN is no bound: what it does is left to the generic form */
 }
 
 static bool set_clip(const kao_graph *g, kao_conv *d, const kao_step *s)
