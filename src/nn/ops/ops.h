@@ -132,10 +132,12 @@ kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p);
 /* kernel: the kernel's sizes where the node does not give them. */
 kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
                                const int64_t *kernel, kao_window *w);
-/* The taps of a window of n_taps, `dilation` apart, that fall on 0..size-1 where its first
- * one is at `start`: *begin <= tap < *end. */
-void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
-                     int64_t *begin, int64_t *end);
+typedef struct kao_taps { /* of one output's window */
+    int64_t top, left;    /* where the first one is */
+    int64_t y0, y1, x0,
+        x1; /* those on the picture: y0 <= row < y1, x0 <= column < x1 */
+} kao_taps;
+kao_taps kao_window_taps(const kao_window *w, int64_t y, int64_t x);
 /* Taps that a mean is divided by along an axis when padding counts. */
 int64_t kao_window_padded_taps(const kao_window *w, int axis, int64_t start);
 /* Taps of a window, at most as many as there are elements, and one at least, as each is
