@@ -487,7 +487,7 @@ void kao_op_nms_run(const kao_op_call *c);
 /* quantize.c: DequantizeLinear QuantizeLinear DynamicQuantizeLinear */
 typedef struct kao_quant_param {
     int64_t axis, block;
-    kao_dtype to; /* of QuantizeLinear; KAO_DTYPE_NONE: the zero point's type */
+    kao_dtype to; /* of QuantizeLinear; KAO_DTYPE_NONE: the zero point's, or uint8 */
 } kao_quant_param;
 typedef struct kao_quant_state {
     int32_t axis; /* -1: one scale */
