@@ -130,6 +130,20 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
               : KAO_OK;
 }
 
+/* The caller fills the gradient of each output: a step must have made it. */
+static kao_status check_outputs(kao_tape *t)
+{
+    for (uint32_t i = 0; i < t->net->onnx.n_outputs; i++) {
+        const uint32_t v = t->g.outputs[i];
+
+        if (!t->values[v].is_made || t->g.values[v].is_input)
+            return kao_fail(t->err, KAO_E_UNSUPPORTED,
+                            "output \"%s\" is made by no step that is trained",
+                            t->net->onnx.value_names[v]);
+    }
+    return KAO_OK;
+}
+
 static kao_status build(kao_tape *t, const kao_tensor *input)
 {
     kao_status st = KAO_OK;
@@ -161,6 +175,8 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
     for (uint32_t i = 0; !st && i < t->g.n_steps; i++)
         if (!t->g.steps[i].dead)
             st = make_step(t, &t->g.steps[i]);
+    if (!st)
+        st = check_outputs(t);
     return st ? st : kao_tape_place(t);
 }
 

@@ -336,6 +336,45 @@ static void refused(void **state)
     }
 }
 
+/* Outputs that no step makes have no gradient that a caller could fill. */
+static void outputs_are_made(void **state)
+{
+    static const char *const outputs[] = { "x", "w", "mean" };
+    static const float numbers[9];
+    const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { 2, 3, 4, 3 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(outputs); i++) {
+        graph g;
+        kao_context *ctx = NULL;
+        kao_network *net = NULL;
+        kao_tape *t = NULL;
+        kao_error err = { 0 };
+
+        graph_init(&g, 8);
+        graph_input(&g, "x", KAO_F32, "2,3,4,3");
+        graph_floats(&g, "w", "3,3,1,1", numbers);
+        graph_floats(&g, "s", "3", numbers);
+        graph_floats(&g, "b", "3", numbers);
+        graph_floats(&g, "m", "3", numbers);
+        graph_floats(&g, "v", "3", numbers);
+        graph_node(&g, "Conv", "x w", "h", "");
+        graph_node(&g, "BatchNormalization", "h s b m v", "y mean", "");
+        graph_output(&g, "y", KAO_F32, NULL);
+        graph_output(&g, outputs[i], KAO_F32, NULL);
+        pb file = graph_file(&g);
+
+        assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
+        if (kao_network_parse(ctx, &net, (kao_span){ file.p, file.n }, "net", &err))
+            fail_msg("%s", err.msg);
+        assert_int_equal(kao_tape_create(&t, net, &in, &err), KAO_E_UNSUPPORTED);
+        assert_non_null(strstr(err.msg, outputs[i]));
+        kao_network_destroy(net);
+        kao_context_destroy(ctx);
+        pb_free(&file);
+    }
+}
+
 static void out_of_memory(void **state)
 {
     pb files[] = { tape_second(), tape_dropped(13), tape_branches() };
@@ -376,9 +415,10 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_pytorch), cmocka_unit_test(second_as_pytorch),
-        cmocka_unit_test(dropout),    cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(refused),    cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(as_pytorch),       cmocka_unit_test(second_as_pytorch),
+        cmocka_unit_test(dropout),          cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(refused),          cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(outputs_are_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
