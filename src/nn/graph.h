@@ -28,9 +28,9 @@ typedef struct kao_value {
     kao_tensor t; /* dims always; strides after place.c; data: the known value */
     bool is_input, is_output;
     uint32_t input;     /* number of the graph input */
-    uint32_t reads;     /* steps that read it, plus one as a graph output */
+    uint32_t reads;     /* inputs of steps that it is, plus one as a graph output */
     uint32_t maker;     /* step; KAO_NO_VALUE for inputs and constants */
-    uint32_t reader[2]; /* the first two steps that read it; KAO_NO_VALUE */
+    uint32_t reader[2]; /* the steps of its first two reads as input; KAO_NO_VALUE */
     bool varies;        /* known, but another in plans for other inputs */
     uint64_t key;       /* of one that varies: of its dims and bits */
     bool computed;      /* known, in the memory of planning */
@@ -60,7 +60,7 @@ struct kao_conv_step {
 typedef enum kao_step_kind {
     KAO_STEP_GENERIC, /* op->run */
     KAO_STEP_CONV,
-    KAO_STEP_VIEW, /* no work: the outputs are views of input 0 */
+    KAO_STEP_VIEW, /* no work: outputs are views of input 0; of a Concat inputs are parts */
     KAO_STEP_COPY, /* into another layout */
 } kao_step_kind;
 

@@ -340,6 +340,18 @@ static kao_status widen_inputs(kao_graph *g, const kao_step *s)
     return st;
 }
 
+/* Constants that are outputs leave as float32, too. */
+static kao_status widen_outputs(kao_graph *g)
+{
+    kao_status st = KAO_OK;
+
+    for (uint32_t i = 0; !st && i < g->net->onnx.n_outputs; i++)
+        if (kao_value_known(g, g->outputs[i]) &&
+            g->values[g->outputs[i]].t.dtype == KAO_F16)
+            st = widen(g, &g->values[g->outputs[i]]);
+    return st;
+}
+
 static kao_status infer_step(kao_graph *g, uint32_t number)
 {
     kao_step *s = &g->steps[number];
@@ -470,7 +482,7 @@ kao_status kao_graph_infer(kao_graph *g)
     }
     if (!st) /* else the last step may lack its lists */
         kao_graph_count_reads(g);
-    return st;
+    return st ? st : widen_outputs(g);
 }
 
 uint32_t kao_graph_value(kao_graph *g, const kao_tensor *t)

@@ -1,5 +1,6 @@
 /* A loaded network: the graph, each node bound to its operator's row. Immutable after
- * loading but for the cache of packed weights, so threads and sessions share it. */
+ * loading but for the cache of packed weights, which has a lock, and the two settings of
+ * training, made before plans and tapes are; so threads and sessions share it. */
 #ifndef KAO_NN_NETWORK_H
 #define KAO_NN_NETWORK_H
 

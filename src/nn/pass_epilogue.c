@@ -41,7 +41,7 @@ static bool bound_of(const kao_graph *g, const kao_step *s, uint32_t i, float *t
     if (!kao_value_known(g, s->in[i]) || g->values[s->in[i]].t.dtype != KAO_F32)
         return false;
     *to = *(const float *)g->values[s->in[i]].t.data;
-    return *to == *to; /* what a NaN bound does depends on the kernel */
+    return *to == *to; /* a NaN is no bound: what it does is left to the generic form */
 }
 
 static bool set_clip(const kao_graph *g, kao_conv *d, const kao_step *s)
@@ -71,31 +71,13 @@ static kao_status set_leaky(kao_graph *g, kao_conv_step *c, const kao_step *s, b
     return KAO_OK;
 }
 
-/* A slope that is one number, or one number a channel of the step's output. */
-static bool slope_fits(const kao_tensor *slope, const kao_tensor *out, int32_t channels,
-                       bool per_channel)
-{
-    const int64_t n = kao_tensor_count(slope);
-
-    if (n == 1 || per_channel)
-        return true;
-    if (n != channels)
-        return false;
-    /* its only long axis must lie on axis 1 of the output */
-    for (int32_t i = 0; i < slope->rank; i++)
-        if (slope->dims[i] != 1 && i + out->rank - slope->rank != 1)
-            return false;
-    return true;
-}
-
 static kao_status set_prelu(kao_graph *g, kao_conv_step *c, const kao_step *s, bool *ok)
 {
-    const kao_prelu_state *state = s->state;
     const kao_tensor *t = &g->values[s->in[1]].t, *out = &g->values[s->out[0]].t;
 
     if (!kao_value_known(g, s->in[1]) || t->dtype != KAO_F32 ||
         !kao_tensor_is_dense(t) || (c->rows_are_pixels && out->rank != 2) ||
-        !slope_fits(t, out, c->d.oc, state->per_channel))
+        !kao_prelu_is_by_channel(t, out, s->state))
         return KAO_OK;
     float *slope = slopes(g, c);
 

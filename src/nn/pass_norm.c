@@ -72,20 +72,11 @@ static kao_status stand_alone(kao_graph *g, kao_step *bn)
         return kao_graph_no_memory(g);
     for (int64_t i = 0; i < t->dims[1]; i++)
         ones[i] = 1;
-    c->d = (kao_conv){ .n = (int32_t)t->dims[0],
-                       .h = (int32_t)t->dims[2],
-                       .w = (int32_t)t->dims[3],
-                       .c = (int32_t)t->dims[1],
-                       .oh = (int32_t)t->dims[2],
-                       .ow = (int32_t)t->dims[3],
-                       .oc = (int32_t)t->dims[1],
-                       .kh = 1,
-                       .kw = 1,
-                       .sy = 1,
-                       .sx = 1,
-                       .dy = 1,
-                       .dx = 1,
-                       .groups = (int32_t)t->dims[1] };
+    const kao_window one = { .kernel = { 1, 1 },
+                             .stride = { 1, 1 },
+                             .dilation = { 1, 1 } };
+
+    c->d = kao_conv_of_window(&one, t->dims[1], t, t);
     const kao_status st = add_norm(g, c, bn);
 
     if (!st)

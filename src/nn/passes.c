@@ -1,4 +1,4 @@
-/* The order of the passes, and the two small ones that only remove steps. */
+/* The order of the passes, and the one that only removes steps. */
 #include "nn/graph.h"
 
 static const char *const pass_names[] = { "fold",     "conv",  "norm", "act",

@@ -37,7 +37,7 @@ static void extend(kao_graph *g, uint32_t *first, uint32_t *last, uint32_t v,
     last[r] = step;
 }
 
-/* Of a convolution step: what its last convolution adds, and what it makes. */
+/* What the last convolution of a convolution step adds; KAO_NO_VALUE for all others. */
 static uint32_t residual_of(const kao_step *s)
 {
     const kao_conv_step *c = kao_step_last_conv(s);
@@ -45,6 +45,7 @@ static uint32_t residual_of(const kao_step *s)
     return c ? c->residual : KAO_NO_VALUE;
 }
 
+/* What a convolution step makes. */
 static uint32_t output_of(const kao_step *s)
 {
     const kao_conv_step *c = kao_step_last_conv(s);

@@ -112,7 +112,8 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
                           .out = s->out[0],
                           .first_again = KAO_NO_VALUE,
                           .next_again = KAO_NO_VALUE };
-    /* every step that is trained has parameters of its own or something before it */
+    /* nearly all have parameters or something trained before them: who has not (a pool of
+     * the input) computes a gradient that nobody wants */
     kao_status st = make_value(t, s->out[0], true);
 
     if (!st && !s->op->train)
@@ -129,6 +130,20 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
               : KAO_OK;
 }
 
+/* The caller fills the gradient of each output: a step must have made it. */
+static kao_status check_outputs(kao_tape *t)
+{
+    for (uint32_t i = 0; i < t->net->onnx.n_outputs; i++) {
+        const uint32_t v = t->g.outputs[i];
+
+        if (!t->values[v].is_made || t->g.values[v].is_input)
+            return kao_fail(t->err, KAO_E_UNSUPPORTED,
+                            "output \"%s\" is made by no step that is trained",
+                            t->net->onnx.value_names[v]);
+    }
+    return KAO_OK;
+}
+
 static kao_status build(kao_tape *t, const kao_tensor *input)
 {
     kao_status st = KAO_OK;
@@ -142,8 +157,8 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
                         .inputs = input };
     if (t->net->onnx.n_inputs != 1 || input->rank != 4)
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
-                        "a network with %u inputs is not trained, nor one whose input "
-                        "has rank %d",
+                        "trained: networks of one input, of rank 4; this one has %u "
+                        "inputs, the input given rank %d",
                         t->net->onnx.n_inputs, input->rank);
     st = kao_graph_infer(&t->g);
     if (!st)
@@ -160,6 +175,8 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
     for (uint32_t i = 0; !st && i < t->g.n_steps; i++)
         if (!t->g.steps[i].dead)
             st = make_step(t, &t->g.steps[i]);
+    if (!st)
+        st = check_outputs(t);
     return st ? st : kao_tape_place(t);
 }
 

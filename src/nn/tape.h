@@ -97,7 +97,7 @@ struct kao_tape {
 };
 
 /* input: dtype and dims of input 0 (float32, rank 4). Errors: KAO_E_UNSUPPORTED (an operator
- * that is not trained), KAO_E_NOMEM and those of planning. */
+ * that is not trained, an output that no step makes), KAO_E_NOMEM and those of planning. */
 kao_status kao_tape_create(kao_tape **out, kao_network *net, const kao_tensor *input,
                            kao_error *err);
 void kao_tape_destroy(kao_tape *t);

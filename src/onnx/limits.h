@@ -7,9 +7,9 @@
 
 enum {
     KAO_MAX_NODES = 100000,
-    KAO_MAX_VALUES = 1000000, /* names of a graph: inputs, constants, outputs */
+    KAO_MAX_VALUES = 1000000, /* names in a graph, counted wherever they stand */
     KAO_MAX_RANK = 8,
-    KAO_MAX_NODE_ARGS = 4096,      /* in- or outputs of a node, outputs of a graph */
+    KAO_MAX_NODE_ARGS = 4096,      /* inputs, outputs, attributes; outputs of a graph */
     KAO_MAX_EXTERNAL = 64,         /* files of external tensors of one model */
     KAO_MAX_SHARED = 16,           /* bytes of external tensors, for each there is */
     KAO_MAX_FOLDED = 1 << 20,      /* elements of a constant computed while planning */

@@ -78,7 +78,7 @@ static kao_status count_graph(kao_onnx_parser *p, kao_span graph)
     if (outs > KAO_MAX_NODE_ARGS)
         return kao_fail(p->err, KAO_E_LIMIT, "more than %d outputs", KAO_MAX_NODE_ARGS);
     if (names > KAO_MAX_VALUES)
-        return kao_fail(p->err, KAO_E_LIMIT, "more than %d values", KAO_MAX_VALUES);
+        return kao_fail(p->err, KAO_E_LIMIT, "more than %d names", KAO_MAX_VALUES);
     m->nodes = kao_arena_calloc(p->arena, (size_t)nodes, sizeof *m->nodes);
     m->inputs = kao_arena_calloc(p->arena, (size_t)ins, sizeof *m->inputs);
     m->outputs = kao_arena_calloc(p->arena, (size_t)outs, sizeof *m->outputs);

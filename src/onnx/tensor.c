@@ -1,8 +1,9 @@
 /* TensorProto -> kao_onnx_tensor.
  *
  * A tensor's numbers come as raw little-endian bytes, as a typed list (float_data,
- * int32_data for all small types, int64_data, uint64_data), or from another file. The list may be packed
- * or not in any file. The count must be what dims says: neither fewer nor more. */
+ * double_data, int32_data for all small types, int64_data, uint64_data), or from another
+ * file. The list may be packed or not in any file. The count must be what dims says: neither
+ * fewer nor more. */
 #include "onnx/tensor.h"
 
 #include <stdlib.h>

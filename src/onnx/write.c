@@ -1,4 +1,5 @@
-/* See write.h. Field numbers: onnx.proto of ONNX 1.16 (IR version 8). */
+/* See write.h. Field numbers: onnx.proto of ONNX 1.16; files are of IR version 8, which all
+ * readers since ONNX 1.10 know. */
 #include "onnx/write.h"
 
 #include <string.h>

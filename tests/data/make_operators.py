@@ -899,9 +899,20 @@ def quantised():
     case("CastLike", 15, "", [x, np.zeros(3)], [x.astype(np.float64)])
 
 
+# ---- what an operator leaves out or adds at the edge of its definition ----
+
+def edges():
+    none = np.zeros((2, 0, 3), bool)
+    for op, v in ("ReduceMax", False), ("ReduceMin", True):  # of nothing: the least and the greatest bool
+        case(op, 20, "", [none, np.array([1])], [np.full((2, 1, 3), v)], fixed=(1,))
+    at = np.array([1.5, -0.5, -1.25, 3.5, 0.999], np.float32)  # indices are cast to int64: 1 0 -1 (2) 3 0
+    hot = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0], [1, 0, 0]])
+    case("OneHot", 11, "", [at, np.int64(3), np.array([2, 5], np.float32)], [(2 + 3 * hot).astype(np.float32)], fixed=(1,))
+
+
 def main():
     for part in arithmetic, activations, types, convolutions, pools, norms, products, shapes, parts, resizes, maps, logic, several, reductions, \
-            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised, crops, filters, suppressions:
+            softmaxes, spreads, more_norms, conv_transposes, indices, einsums, quantised, crops, filters, suppressions, edges:
         part()
     print("/* Written by make_operators.py: do not edit. */\n/* clang-format off */")
     print("static const double operator_numbers[] = {")

@@ -828,7 +828,7 @@ static const hostile rows[] = {
     { "4096 outputs", outputs_at_limit, KAO_OK, NULL },
     { "4097 outputs", outputs_past_limit, KAO_E_LIMIT, "outputs" },
     { "100001 nodes", nodes_past_limit, KAO_E_LIMIT, "nodes" },
-    { "values", values_past_limit, KAO_E_LIMIT, "values" },
+    { "values", values_past_limit, KAO_E_LIMIT, "more than 1000000 names" },
     { "4097 arguments", arguments_past_limit, KAO_E_LIMIT, "arguments" },
     { "elements", elements_past_limit, KAO_E_LIMIT, "too large" },
     { "shape overflows", shape_overflows, KAO_E_LIMIT, "too large" },

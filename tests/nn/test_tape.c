@@ -11,6 +11,8 @@
 #include "support/meter.h"
 #include "tape_setup.h"
 
+#define NEAREST "mode=nearest coordinate_transformation_mode="
+
 enum { N = 2, H = 16, W = 24 };
 
 static const kao_tensor picture = { .dtype = KAO_F32,
@@ -268,8 +270,19 @@ static void refused(void **state)
         { "Gemm", "f v", "transB=0", "transB 1" },
         { "Gemm", "f v", "transB=1 alpha=0.5", "alpha" },
         { "Gemm", "f v column", "transB=1", "bias by column" },
+        { "Resize", "h - thrice", NEAREST "asymmetric nearest_mode=round_prefer_floor",
+          "whole factors" },
+        { "Resize", "h - batch", NEAREST "asymmetric nearest_mode=floor",
+          "whole factors" },
+        { "PRelu", "h across", "", "not by channel" },
+        { "PRelu", "rows slope", "", "not by channel" },
+        { "PRelu", "norm across", "", "not by channel" },
+        { "PRelu", "norm scale", "", "read twice" },
     };
-    static const float numbers[48 * 48];
+    static const float numbers[48 * 48], thrice[4] = { 1, 1, 3, 3 },
+                                         batch[4] = { 2, 1, 1, 1 };
+    static const int64_t rows_of[3] = { 2, 3, 12 };
+    static const char *const of_norm[] = { "ns", "nb", "nm", "nv" };
 
     (void)state;
     for (size_t i = 0; i < COUNT(rows); i++) {
@@ -279,18 +292,33 @@ static void refused(void **state)
         kao_tape *t = (kao_tape *)1;
         kao_error err = { 0 };
         const float one = 1;
-        const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { 2, 3, 4, 4 } };
+        const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { 2, 3, 4, 3 } };
 
         graph_init(&g, 13);
-        graph_input(&g, "x", KAO_F32, "2,3,4,4");
+        graph_input(&g, "x", KAO_F32, "2,3,4,3");
         graph_floats(&g, "w", "3,3,1,1", numbers);
-        graph_floats(&g, "v", "48,48", numbers);
+        graph_floats(&g, "v", "36,36", numbers);
         graph_floats(&g, "scale", "3,1,1", numbers);
-        graph_floats(&g, "map", "2,3,4,4", numbers);
+        graph_floats(&g, "map", "2,3,4,3", numbers);
+        graph_floats(&g, "thrice", "4", thrice);
+        graph_floats(&g, "batch", "4", batch);
+        graph_ints(&g, "rows_of", "3", rows_of);
+        graph_floats(&g, "across", "3", numbers); /* along rows, of 3 pixels as well */
+        graph_floats(&g, "slope", "3,1", numbers);
         graph_floats(&g, "column", "2,1", numbers);
         graph_floats(&g, "one", "", &one);
         graph_node(&g, "Conv", "x w", "h", "");
         graph_node(&g, "Flatten", "h", "f", "");
+        if (strstr(rows[i].in, "rows"))
+            graph_node(&g, "Reshape", "h rows_of", "rows", "");
+        if (strstr(rows[i].in, "norm")) {
+            for (size_t k = 0; k < COUNT(of_norm); k++)
+                graph_floats(&g, of_norm[k], "3", numbers);
+            graph_node(&g, "BatchNormalization",
+                       strstr(rows[i].in, "scale") ? "h scale nb nm nv"
+                                                   : "h ns nb nm nv",
+                       "norm", "");
+        }
         graph_node(&g, rows[i].op, rows[i].in, "y", rows[i].attributes);
         graph_output(&g, "y", KAO_F32, NULL);
         pb file = graph_file(&g);
@@ -302,6 +330,45 @@ static void refused(void **state)
         assert_null(t);
         if (!strstr(err.msg, rows[i].why))
             fail_msg("%s: \"%s\", want %s", rows[i].op, err.msg, rows[i].why);
+        kao_network_destroy(net);
+        kao_context_destroy(ctx);
+        pb_free(&file);
+    }
+}
+
+/* Outputs that no step makes have no gradient that a caller could fill. */
+static void outputs_are_made(void **state)
+{
+    static const char *const outputs[] = { "x", "w", "mean" };
+    static const float numbers[9];
+    const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { 2, 3, 4, 3 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(outputs); i++) {
+        graph g;
+        kao_context *ctx = NULL;
+        kao_network *net = NULL;
+        kao_tape *t = NULL;
+        kao_error err = { 0 };
+
+        graph_init(&g, 8);
+        graph_input(&g, "x", KAO_F32, "2,3,4,3");
+        graph_floats(&g, "w", "3,3,1,1", numbers);
+        graph_floats(&g, "s", "3", numbers);
+        graph_floats(&g, "b", "3", numbers);
+        graph_floats(&g, "m", "3", numbers);
+        graph_floats(&g, "v", "3", numbers);
+        graph_node(&g, "Conv", "x w", "h", "");
+        graph_node(&g, "BatchNormalization", "h s b m v", "y mean", "");
+        graph_output(&g, "y", KAO_F32, NULL);
+        graph_output(&g, outputs[i], KAO_F32, NULL);
+        pb file = graph_file(&g);
+
+        assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
+        if (kao_network_parse(ctx, &net, (kao_span){ file.p, file.n }, "net", &err))
+            fail_msg("%s", err.msg);
+        assert_int_equal(kao_tape_create(&t, net, &in, &err), KAO_E_UNSUPPORTED);
+        assert_non_null(strstr(err.msg, outputs[i]));
         kao_network_destroy(net);
         kao_context_destroy(ctx);
         pb_free(&file);
@@ -348,9 +415,10 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_pytorch), cmocka_unit_test(second_as_pytorch),
-        cmocka_unit_test(dropout),    cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(refused),    cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(as_pytorch),       cmocka_unit_test(second_as_pytorch),
+        cmocka_unit_test(dropout),          cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(refused),          cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(outputs_are_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,48 @@ static void halves_are_computed_as_floats(void **state)
         }
 }
 
+/* Numbers of float16 that no operator reads leave as float32, too: a constant that is an
+ * output, and a ConstantOfShape larger than planning folds. */
+static void halves_leave_as_floats(void **state)
+{
+    enum { SIDE = 1100 };
+    static const int64_t dims[2] = { SIDE, SIDE };
+    fixture *f = *state;
+    const uint16_t half = 0x3e00; /* 1.5 */
+    float x = 0;
+    const kao_tensor in = tensor_of("1", &x);
+    kao_network *m = NULL;
+    kao_session *s = NULL;
+    pb fill = tensor_proto("", KAO_F16, "1", &half);
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1");
+    graph_tensor(&g, "w", KAO_F16, "1", &half);
+    graph_ints(&g, "dims", "2", dims);
+    graph_node_tensor(&g, "ConstantOfShape", "dims", "y", "value", &fill);
+    graph_node(&g, "Mul", "y x", "z", "");
+    graph_output(&g, "w", KAO_F16, NULL);
+    graph_output(&g, "y", KAO_F16, NULL);
+    graph_output(&g, "z", KAO_F16, NULL);
+    pb file = graph_file(&g);
+
+    x = 3;
+    if (run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &m, &s, &f->err))
+        fail_msg("%s", f->err.msg);
+    for (uint32_t i = 0; i < 3; i++) {
+        const kao_tensor *out = kao_session_output(s, i);
+        const float want = i == 2 ? 4.5f : 1.5f;
+
+        assert_int_equal(out->dtype, KAO_F32);
+        for (int64_t k = 0; k < kao_tensor_count(out); k++)
+            assert_float_equal(((const float *)out->data)[k], want, 0);
+    }
+    kao_session_destroy(s);
+    kao_network_destroy(m);
+    pb_free(&file);
+}
+
 /* op on numbers past 2^53 (some of them), against the exact result; uint64 as the int64 of
  * the same bits. */
 static void whole_numbers_keep_their_digits(void **state)
@@ -339,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(halves_are_computed_as_floats),
+        cmocka_unit_test(halves_leave_as_floats),
         cmocka_unit_test(whole_numbers_keep_their_digits),
         cmocka_unit_test(integers_are_cast),
         cmocka_unit_test(doubles_keep_their_digits),

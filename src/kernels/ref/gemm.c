@@ -6,7 +6,8 @@
 
 enum { NR = 8 };
 
-void kao_gemm_f32_4x8_ref(const kao_gemm_args *g, int32_t rows)
+static inline void tile(const kao_gemm_args *g, int32_t rows,
+                        float (*product)(float a, float w))
 {
     for (int32_t r = 0; r < rows; r++) {
         const float *w = g->w;
@@ -20,12 +21,22 @@ void kao_gemm_f32_4x8_ref(const kao_gemm_args *g, int32_t rows)
 
                 for (int32_t k = 0; k < g->len; k++, w += NR)
                     for (int o = 0; o < NR; o++)
-                        sum[o] += a[k] * w[o];
+                        sum[o] += product(a[k], w[o]);
             }
         }
         for (int32_t o = 0; o < g->cols; o++)
             g->out[r * g->ldo + o] = kao_epilogue_ref(&g->e, sum[o], r, o);
     }
+}
+
+static float product(float a, float w)
+{
+    return a * w;
+}
+
+void kao_gemm_f32_4x8_ref(const kao_gemm_args *g, int32_t rows)
+{
+    tile(g, rows, product);
 }
 
 /* ---- pairs of bfloat16 ---- */
@@ -56,24 +67,7 @@ static float dot(float a, float b)
 
 void kao_gemm_bf16_4x8_ref(const kao_gemm_args *g, int32_t rows)
 {
-    for (int32_t r = 0; r < rows; r++) {
-        const float *w = g->w;
-        float sum[NR];
-
-        for (int o = 0; o < NR; o++)
-            sum[o] = g->bias[o];
-        for (int32_t ty = 0; ty < g->n_ty; ty++) {
-            for (int32_t tx = 0; tx < g->n_tx; tx++) {
-                const float *a = g->a + r * g->lda + ty * g->step_y + tx * g->step_x;
-
-                for (int32_t k = 0; k < g->len; k++, w += NR)
-                    for (int o = 0; o < NR; o++)
-                        sum[o] += dot(a[k], w[o]);
-            }
-        }
-        for (int32_t o = 0; o < g->cols; o++)
-            g->out[r * g->ldo + o] = kao_epilogue_ref(&g->e, sum[o], r, o);
-    }
+    tile(g, rows, dot);
 }
 
 static uint32_t rounded(float x)

@@ -1,7 +1,7 @@
 /* Add, Sub, Mul, Div, Pow, Mod, And, Or, Xor, and comparisons: two operands broadcast
- * against each other (ONNX, "Broadcasting in ONNX"). Integers wrap; an integer division by
- * zero gives 0 (ONNX leaves it open). In opset 6 the second operand is placed by the
- * attributes broadcast and axis instead. */
+ * against each other (ONNX, "Broadcasting in ONNX"). Integers wrap, but for Pow, which goes
+ * through double and is clamped; an integer division by zero gives 0 (ONNX leaves it open).
+ * In opset 6 the second operand is placed by the attributes broadcast and axis instead. */
 #include <math.h>
 
 #include "nn/lower.h"
@@ -50,14 +50,13 @@ static kao_tensor second(const kao_tensor *b, int32_t trailing)
     return t;
 }
 
-kao_status kao_op_binary_infer(kao_op_infer *x)
+/* The output has the type of the first operand. */
+static kao_status infer_pair(kao_op_infer *x)
 {
     const kao_binary_param *p = x->param;
     kao_binary_state *s = x->state;
-    kao_status st = kao_infer_type_is(x, 1, x->in[0].dtype);
+    const kao_status st = p->legacy ? legacy_place(x, p, s) : KAO_OK;
 
-    if (!st && p->legacy)
-        st = legacy_place(x, p, s);
     if (st)
         return st;
     const kao_tensor b = second(&x->in[1], s->trailing);
@@ -66,23 +65,19 @@ kao_status kao_op_binary_infer(kao_op_infer *x)
     return kao_infer_broadcast(x, &b);
 }
 
+kao_status kao_op_binary_infer(kao_op_infer *x)
+{
+    const kao_status st = kao_infer_type_is(x, 1, x->in[0].dtype);
+
+    return st ? st : infer_pair(x);
+}
+
 kao_status kao_op_pow_infer(kao_op_infer *x)
 {
-    const kao_binary_param *p = x->param;
-    kao_binary_state *s = x->state;
-    kao_status st = KAO_OK;
-
     if (!(kao_type_bit(x->in[1].dtype) & KAO_T_NUM))
         return kao_fail(x->err, KAO_E_UNSUPPORTED, "exponent of type %s",
                         kao_dtype_name((int)x->in[1].dtype));
-    if (p->legacy)
-        st = legacy_place(x, p, s);
-    if (st)
-        return st;
-    const kao_tensor b = second(&x->in[1], s->trailing);
-
-    kao_infer_like(x, 0);
-    return kao_infer_broadcast(x, &b);
+    return infer_pair(x);
 }
 
 /* out = f(in 0, in 1), elements broadcast against each other. Floats go through double:

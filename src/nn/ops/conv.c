@@ -83,21 +83,17 @@ static double row_sum(const kao_tensor *in, int64_t row, int64_t step,
 static double window_sum(const kao_window *g, const kao_tensor *in, const kao_tensor *w,
                          int64_t src, int64_t weight, int64_t y, int64_t x)
 {
-    const int64_t top = y * g->stride[0] - g->pad_begin[0],
-                  left = x * g->stride[1] - g->pad_begin[1];
-    int64_t ky0 = 0, ky1 = 0, kx0 = 0, kx1 = 0;
+    const kao_taps t = kao_window_taps(g, y, x);
     double sum = 0;
 
-    kao_window_taps(top, g->kernel[0], g->dilation[0], g->in[0], &ky0, &ky1);
-    kao_window_taps(left, g->kernel[1], g->dilation[1], g->in[1], &kx0, &kx1);
     for (int64_t c = 0; c < w->dims[1]; c++)
-        for (int64_t ky = ky0; ky < ky1; ky++) {
-            const int64_t iy = top + ky * g->dilation[0];
+        for (int64_t ky = t.y0; ky < t.y1; ky++) {
+            const int64_t iy = t.top + ky * g->dilation[0];
             const int64_t row = src + c * in->strides[1] + iy * in->strides[2] +
-                                left * in->strides[3],
+                                t.left * in->strides[3],
                           k = weight + c * w->strides[1] + ky * w->strides[2];
 
-            sum += row_sum(in, row, g->dilation[1] * in->strides[3], w, k, kx0, kx1);
+            sum += row_sum(in, row, g->dilation[1] * in->strides[3], w, k, t.x0, t.x1);
         }
     return sum;
 }

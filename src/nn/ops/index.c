@@ -1,6 +1,7 @@
 /* GatherElements, GatherND, ScatterElements, ScatterND, OneHot: elements and slices whose
  * place another tensor tells. An index outside its axis is clamped to it, as running cannot
  * fail (ONNX leaves it open). */
+#include <math.h>
 #include <string.h>
 
 #include "nn/ops/ops.h"
@@ -356,7 +357,8 @@ kao_status kao_op_one_hot_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-/* An index that is none of the axis, from either end, gives a line of the first value. */
+/* An index that is none of the axis, from either end, gives a line of the first value; one with
+ * a fraction is taken towards zero, as a cast to int64 does. */
 void kao_op_one_hot_run(const kao_op_call *c)
 {
     const int32_t axis = ((const kao_axis_state *)c->state)->axis;
@@ -375,7 +377,7 @@ void kao_op_one_hot_run(const kao_op_call *c)
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
         for (int64_t k = 0; k < w.n * depth; k++) {
             const int64_t i = k / depth, at = k % depth;
-            const double v = kao_tensor_number_at(in, w.at[1] + i * w.step[1]),
+            const double v = trunc(kao_tensor_number_at(in, w.at[1] + i * w.step[1])),
                          want = v < 0 ? v + (double)depth : v;
             const int64_t to = w.at[0] + i * w.step[0] + at * out->strides[axis];
             const int64_t from = (double)at == want ? values->strides[0] : 0;

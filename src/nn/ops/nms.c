@@ -1,6 +1,6 @@
 /* NonMaxSuppression: of boxes that overlap, those of the highest score. How many remain is
- * known from the values alone, so it runs where those are known while planning, as NonZero
- * does: a detector's own suppression (face/face_list.c) is not this one. */
+ * known from the values alone, so it runs while planning, on NMS_LIMIT scores at most, as
+ * NonZero does: a detector's own suppression (face/face_list.c) is not this one. */
 #include <math.h>
 
 #include "nn/ops/ops.h"

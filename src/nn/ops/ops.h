@@ -92,6 +92,9 @@ void kao_op_leaky_run(const kao_op_call *c);
 kao_status kao_op_leaky_lower(kao_op_lower *x);
 kao_status kao_op_prelu_infer(kao_op_infer *x);
 void kao_op_prelu_run(const kao_op_call *c);
+/* Whether the slope is one number, or one a channel (axis 1) of the output. */
+bool kao_prelu_is_by_channel(const kao_tensor *slope, const kao_tensor *out,
+                             const kao_prelu_state *s);
 kao_status kao_op_prelu_lower(kao_op_lower *x);
 kao_status kao_op_clip6_load(kao_op_loader *l);
 kao_status kao_op_clip_load(kao_op_loader *l);
@@ -129,10 +132,12 @@ kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p);
 /* kernel: the kernel's sizes where the node does not give them. */
 kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
                                const int64_t *kernel, kao_window *w);
-/* The taps of a window of n_taps, `dilation` apart, that fall on 0..size-1 where its first
- * one is at `start`: *begin <= tap < *end. */
-void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
-                     int64_t *begin, int64_t *end);
+typedef struct kao_taps { /* of one output's window */
+    int64_t top, left;    /* where the first one is */
+    int64_t y0, y1, x0,
+        x1; /* those on the picture: y0 <= row < y1, x0 <= column < x1 */
+} kao_taps;
+kao_taps kao_window_taps(const kao_window *w, int64_t y, int64_t x);
 /* Taps that a mean is divided by along an axis when padding counts. */
 int64_t kao_window_padded_taps(const kao_window *w, int axis, int64_t start);
 /* Taps of a window, at most as many as there are elements, and one at least, as each is
@@ -305,8 +310,8 @@ void kao_op_matmul_run(const kao_op_call *c);
 uint64_t kao_op_matmul_work(const kao_tensor *in, const void *param, const void *state);
 
 /* shape.c: Shape Size Reshape Flatten Transpose Squeeze Unsqueeze Constant ConstantOfShape */
-typedef struct kao_axis_param { /* Flatten, Concat, Gather */
-    int64_t axis;
+typedef struct kao_axis_param { /* of all that have one integer for an attribute */
+    int64_t axis;               /* or batch_dims, upper, center_point_box */
 } kao_axis_param;
 typedef struct kao_reshape_param {
     int64_t allow_zero; /* 0 is a size, not "as the input has it" */
@@ -482,7 +487,7 @@ void kao_op_nms_run(const kao_op_call *c);
 /* quantize.c: DequantizeLinear QuantizeLinear DynamicQuantizeLinear */
 typedef struct kao_quant_param {
     int64_t axis, block;
-    kao_dtype to; /* of QuantizeLinear; KAO_DTYPE_NONE: the zero point's type */
+    kao_dtype to; /* of QuantizeLinear; KAO_DTYPE_NONE: the zero point's, or uint8 */
 } kao_quant_param;
 typedef struct kao_quant_state {
     int32_t axis; /* -1: one scale */

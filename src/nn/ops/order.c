@@ -1,6 +1,6 @@
 /* CumSum, TopK, Trilu, NonZero, Range: numbers in the order of an axis, and places by number.
- * NonZero needs the values of its input to know its shape, so it runs where those are known
- * while planning, or small. */
+ * NonZero needs the values of its input to know its shape, so it runs while planning, on
+ * NON_ZERO_LIMIT of them at most. */
 #include <math.h>
 #include <string.h>
 

@@ -1,6 +1,7 @@
-/* MaxPool and AveragePool, generic. Padding counts as minus infinity for the maximum; for
- * the mean it is left out of the divisor unless count_include_pad says otherwise (what a
- * ceil_mode window reaches beyond the padding never counts). A mean of nothing is 0. */
+/* MaxPool, AveragePool and LpPool, generic. Padding counts as minus infinity for the
+ * maximum, as nothing for the norm; for the mean it is left out of the divisor unless
+ * count_include_pad says otherwise (what a ceil_mode window reaches beyond the padding never
+ * counts). A mean of nothing is 0. */
 #include <math.h>
 #include <string.h>
 
@@ -8,36 +9,36 @@
 #include "nn/lower.h"
 #include "nn/ops/ops.h"
 
+static kao_status load_window(kao_op_loader *l, kao_window_param *p)
+{
+    const kao_status st = kao_op_window_load(l, p);
+
+    return st || p->has_kernel ? st
+                               : kao_fail(l->err, KAO_E_UNSUPPORTED,
+                                          "no kernel_shape of one or two numbers");
+}
+
 kao_status kao_op_max_pool_load(kao_op_loader *l)
 {
     kao_pool_param *p = l->param;
-    kao_status st = kao_op_window_load(l, &p->window);
+    const kao_status st = load_window(l, &p->window);
 
-    if (!st && !p->window.has_kernel)
-        st = kao_fail(l->err, KAO_E_UNSUPPORTED,
-                      "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "storage_order", 0, &p->storage_order);
 }
 
 kao_status kao_op_average_pool_load(kao_op_loader *l)
 {
     kao_pool_param *p = l->param;
-    kao_status st = kao_op_window_load(l, &p->window);
+    const kao_status st = load_window(l, &p->window);
 
-    if (!st && !p->window.has_kernel)
-        st = kao_fail(l->err, KAO_E_UNSUPPORTED,
-                      "no kernel_shape of one or two numbers");
     return st ? st : kao_attr_int(l, "count_include_pad", 0, &p->count_include_pad);
 }
 
 kao_status kao_op_lp_pool_load(kao_op_loader *l)
 {
     kao_pool_param *p = l->param;
-    kao_status st = kao_op_window_load(l, &p->window);
+    kao_status st = load_window(l, &p->window);
 
-    if (!st && !p->window.has_kernel)
-        st = kao_fail(l->err, KAO_E_UNSUPPORTED,
-                      "no kernel_shape of one or two numbers");
     if (!st)
         st = kao_attr_int(l, "p", 2, &p->power);
     if (!st && p->power < 1)
@@ -70,25 +71,10 @@ kao_status kao_op_max_pool_infer(kao_op_infer *x)
     return st;
 }
 
-/* The taps of a window that fall on the picture, and where its first one is. */
-typedef struct taps {
-    int64_t top, left, y0, y1, x0, x1;
-} taps;
-
-static taps taps_of(const kao_window *g, int64_t y, int64_t x)
-{
-    taps t = { .top = y * g->stride[0] - g->pad_begin[0],
-               .left = x * g->stride[1] - g->pad_begin[1] };
-
-    kao_window_taps(t.top, g->kernel[0], g->dilation[0], g->in[0], &t.y0, &t.y1);
-    kao_window_taps(t.left, g->kernel[1], g->dilation[1], g->in[1], &t.x0, &t.x1);
-    return t;
-}
-
 static void max_window(const kao_window *g, const kao_tensor *in, int64_t base,
                        int64_t y, int64_t x, double *best, int64_t *by, int64_t *bx)
 {
-    const taps t = taps_of(g, y, x);
+    const kao_taps t = kao_window_taps(g, y, x);
     bool found = false;
 
     *best = kao_tensor_is_real(in) ? -HUGE_VAL : in->dtype == KAO_U8 ? 0 : INT8_MIN;
@@ -155,7 +141,7 @@ typedef double window_fn(const kao_window *g, const kao_pool_param *p,
 static double mean_window(const kao_window *g, const kao_pool_param *p,
                           const kao_tensor *in, int64_t plane, int64_t y, int64_t x)
 {
-    const taps t = taps_of(g, y, x);
+    const kao_taps t = kao_window_taps(g, y, x);
     double sum = 0;
 
     for (int64_t ky = t.y0; ky < t.y1; ky++) {
@@ -175,7 +161,7 @@ static double mean_window(const kao_window *g, const kao_pool_param *p,
 static double norm_window(const kao_window *g, const kao_pool_param *p,
                           const kao_tensor *in, int64_t plane, int64_t y, int64_t x)
 {
-    const taps t = taps_of(g, y, x);
+    const kao_taps t = kao_window_taps(g, y, x);
     const double power = (double)p->power;
     double sum = 0;
 

@@ -48,7 +48,7 @@ static int64_t whole_of(const kao_tensor *t, int64_t i)
     return t ? kao_tensor_int_at(t, i * step_of(t)) : 0;
 }
 
-/* The second operand of the products, and the inputs that describe both. */
+/* The operands of the products, and their zero points; NULL: 0. */
 typedef struct operands {
     const kao_tensor *a, *b, *a_zero, *b_zero;
 } operands;
@@ -211,19 +211,16 @@ static int64_t window_sum(const kao_window *g, const kao_tensor *in, int64_t in_
                           int64_t in_zero, const kao_tensor *w, int64_t w_base,
                           int64_t w_zero, int64_t y, int64_t x)
 {
-    const int64_t top = y * g->stride[0] - g->pad_begin[0],
-                  left = x * g->stride[1] - g->pad_begin[1];
-    int64_t ky0 = 0, ky1 = 0, kx0 = 0, kx1 = 0, sum = 0;
+    const kao_taps t = kao_window_taps(g, y, x);
+    int64_t sum = 0;
 
-    kao_window_taps(top, g->kernel[0], g->dilation[0], g->in[0], &ky0, &ky1);
-    kao_window_taps(left, g->kernel[1], g->dilation[1], g->in[1], &kx0, &kx1);
     for (int64_t c = 0; c < w->dims[1]; c++)
-        for (int64_t ky = ky0; ky < ky1; ky++)
-            for (int64_t kx = kx0; kx < kx1; kx++) {
+        for (int64_t ky = t.y0; ky < t.y1; ky++)
+            for (int64_t kx = t.x0; kx < t.x1; kx++) {
                 const int64_t a =
                     kao_tensor_int_at(in, at_pixel(in, in_base + c * in->strides[1],
-                                                   top + ky * g->dilation[0],
-                                                   left + kx * g->dilation[1]));
+                                                   t.top + ky * g->dilation[0],
+                                                   t.left + kx * g->dilation[1]));
                 const int64_t b = kao_tensor_int_at(
                     w, at_pixel(w, w_base + c * w->strides[1], ky, kx));
 

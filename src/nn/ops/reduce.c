@@ -73,7 +73,8 @@ static int64_t smaller_whole(int64_t low, int64_t v)
 struct kao_reducer {
     const char *op;
     double (*add)(double sum, double v);
-    double start; /* what nothing gives; of an integer type what is nearest to it */
+    double
+        start; /* what nothing gives; of an integer type or bool what is nearest to it */
     int64_t (*whole)(int64_t sum, int64_t v);
     kao_reduce_end end;
 };
@@ -223,8 +224,8 @@ static double reduced(const kao_reducer *r, const kao_tensor *inner, int64_t fro
         return log(sum);
     case KAO_REDUCE_LOG_EXP:
         return log(sum) + top;
-    default:
-        return sum;
+    default: /* of bools: only of none, as others are whole */
+        return inner->dtype == KAO_BOOL ? sum > 0 : sum;
     }
 }
 

@@ -337,8 +337,8 @@ static double filter_at(const kao_resize_param *p, double d)
                    : 0;
 }
 
-/* Neighbours and weights of the place s, which lie around it: the first is `first` from the
- * pixel before it. Outside the axis its edge is repeated. */
+/* Neighbours and weights of the place s: half of them up to it, half behind it. Outside the
+ * axis its edge is repeated. */
 static void place_taps(const kao_resize_param *p, const kao_resize_axis *a, int64_t k,
                        double s, double spread, int64_t in)
 {
@@ -509,7 +509,7 @@ void kao_op_resize_run(const kao_op_call *c)
 
 uint64_t kao_op_resize_work(const kao_tensor *in, const void *param, const void *state)
 {
-    uint64_t n = 1; /* at most the elements of in, times 6 an axis */
+    uint64_t n = 1; /* at most the elements of in, times 10 an axis */
 
     (void)param;
     for (int32_t i = 0; i < in->rank; i++)

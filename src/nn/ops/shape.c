@@ -3,6 +3,7 @@
  * view. */
 #include <string.h>
 
+#include "base/half.h"
 #include "nn/ops/ops.h"
 
 /* ---- Shape ---- */
@@ -356,6 +357,17 @@ void kao_op_constant_run(const kao_op_call *c)
         memcpy(c->out[0].data, v->data, n);
 }
 
+/* A float16 as the float32 that it is computed as. */
+static kao_status widen_value(kao_op_loader *l, kao_constant_param *p)
+{
+    float *one = kao_arena_alloc(l->arena, sizeof *one);
+
+    if (!one)
+        return kao_fail(l->err, KAO_E_NOMEM, "out of memory");
+    *one = kao_half_to_float(*(const uint16_t *)p->value->data);
+    return constant_of(l, KAO_F32, 1, 1, one, &p->value);
+}
+
 kao_status kao_op_constant_of_shape_load(kao_op_loader *l)
 {
     kao_constant_param *p = l->param;
@@ -369,7 +381,7 @@ kao_status kao_op_constant_of_shape_load(kao_op_loader *l)
     if (a->type != KAO_ATTR_TENSOR || a->t->n != 1)
         return kao_fail(l->err, KAO_E_FORMAT, "value is not a tensor of one element");
     p->value = a->t;
-    return KAO_OK;
+    return a->t->dtype == KAO_F16 ? widen_value(l, p) : KAO_OK;
 }
 
 kao_status kao_op_constant_of_shape_infer(kao_op_infer *x)

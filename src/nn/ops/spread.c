@@ -137,7 +137,7 @@ kao_status kao_op_depth_to_space_infer(kao_op_infer *x)
                         (long long)(in->rank > 1 ? in->dims[1] : 0), (long long)b);
     kao_infer_like(x, 0);
     x->out[0].dims[1] /= b * b;
-    x->out[0].dims[2] *= b; /* a picture's sides are below 2^31, a block's 2^15 */
+    x->out[0].dims[2] *= b; /* a picture's sides are 2^31 at most, a block's 2^15 */
     x->out[0].dims[3] *= b;
     return KAO_OK;
 }

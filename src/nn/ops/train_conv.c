@@ -104,6 +104,6 @@ kao_status kao_op_gemm_train(kao_tape *t, kao_tape_step *s)
                         "trained: transA 0, transB 1, alpha and beta 1, a bias by "
                         "column");
     if (in->dims[0] > INT32_MAX || in->dims[1] > INT32_MAX || out->dims[1] > INT32_MAX)
-        return kao_fail(t->err, KAO_E_LIMIT, "a matrix of more than 2^31 rows");
+        return kao_fail(t->err, KAO_E_LIMIT, "a matrix of 2^31 rows or columns");
     return conv_step(t, s, kao_conv_of_rows(in->dims[0], in->dims[1], out->dims[1]));
 }

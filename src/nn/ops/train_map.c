@@ -94,7 +94,7 @@ kao_status kao_op_act_train(kao_tape *t, kao_tape_step *s)
         d->slope = kao_tape_param(t, s->s->in[1], KAO_PARAM_SLOPE);
         if (!d->slope)
             return t->err ? t->err->code : KAO_E_NOMEM;
-        if (d->slope->n != 1 && d->slope->n != d->c)
+        if (!slope_fits(t, s->s))
             return kao_fail(t->err, KAO_E_UNSUPPORTED,
                             "a slope that is not by channel");
     }

@@ -206,8 +206,9 @@ static kao_status take_activation(kao_tape *t, kao_tape_step *s, norm_detail *d)
         d->slope = kao_tape_param(t, act->in[1], KAO_PARAM_SLOPE);
     else
         act = NULL;
-    if (act && act->op->kind == KAO_OP_PRELU &&
-        (!d->slope || (d->slope->n != 1 && d->slope->n != d->c)))
+    if (act && act->op->kind == KAO_OP_PRELU && !d->slope)
+        return t->err ? t->err->code : KAO_E_NOMEM;
+    if (d->slope && !slope_fits(t, act))
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "a PRelu whose slope is not by channel");
     for (size_t i = 0; i < d->c; i++)

@@ -32,6 +32,17 @@ static inline size_t pixels_of(const kao_tape *t, uint32_t v)
     return (size_t)(x->dims[0] * x->dims[2] * x->dims[3]);
 }
 
+/* Whether a PRelu's slope is one number, or one a channel that lies innermost. */
+static inline bool slope_fits(const kao_tape *t, const kao_step *prelu)
+{
+    const kao_tensor *slope = &t->g.values[prelu->in[1]].t,
+                     *out = &t->g.values[prelu->out[0]].t;
+
+    return kao_tensor_count(slope) == 1 ||
+           ((out->rank == 2 || out->rank == 4) &&
+            kao_prelu_is_by_channel(slope, out, prelu->state));
+}
+
 typedef struct pixel {
     int64_t n, y, x; /* image, row, column */
 } pixel;

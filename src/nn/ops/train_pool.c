@@ -14,21 +14,6 @@ typedef struct window_job {
     float *to;
 } window_job;
 
-/* Taps of output pixel (y, x) that lie inside. */
-typedef struct taps {
-    int64_t top, left, ky0, ky1, kx0, kx1;
-} taps;
-
-static taps taps_at(const kao_window *w, int64_t y, int64_t x)
-{
-    taps p = { .top = y * w->stride[0] - w->pad_begin[0],
-               .left = x * w->stride[1] - w->pad_begin[1] };
-
-    kao_window_taps(p.top, w->kernel[0], w->dilation[0], w->in[0], &p.ky0, &p.ky1);
-    kao_window_taps(p.left, w->kernel[1], w->dilation[1], w->in[1], &p.kx0, &p.kx1);
-    return p;
-}
-
 static void max_forward_rows(void *arg, size_t begin, size_t end, size_t piece)
 {
     const window_job *j = arg;
@@ -37,13 +22,13 @@ static void max_forward_rows(void *arg, size_t begin, size_t end, size_t piece)
     (void)piece;
     for (size_t r = begin; r < end; r++) { /* output pixels */
         const pixel at = pixel_of(out, r);
-        const taps p = taps_at(j->w, at.y, at.x);
+        const kao_taps p = kao_window_taps(j->w, at.y, at.x);
         float *restrict to = (float *)out->data + r * j->c;
 
         for (size_t i = 0; i < j->c; i++)
             to[i] = -INFINITY;
-        for (int64_t ky = p.ky0; ky < p.ky1; ky++)
-            for (int64_t kx = p.kx0; kx < p.kx1; kx++) {
+        for (int64_t ky = p.y0; ky < p.y1; ky++)
+            for (int64_t kx = p.x0; kx < p.x1; kx++) {
                 const float *restrict from =
                     (const float *)in->data + pixel_at(in, at.n,
                                                        p.top + ky * j->w->dilation[0],
@@ -66,13 +51,13 @@ static void max_backward_image(const window_job *j, int64_t n, float *left)
            (size_t)(in->dims[2] * in->dims[3]) * j->c * sizeof(float));
     for (int64_t y = 0; y < out->dims[2]; y++)
         for (int64_t x = 0; x < out->dims[3]; x++) {
-            const taps p = taps_at(j->w, y, x);
+            const kao_taps p = kao_window_taps(j->w, y, x);
             const size_t at = pixel_at(out, n, y, x);
             const float *restrict best = (const float *)out->data + at;
 
             memcpy(left, grad + at, j->c * sizeof *left);
-            for (int64_t ky = p.ky0; ky < p.ky1; ky++)
-                for (int64_t kx = p.kx0; kx < p.kx1; kx++) {
+            for (int64_t ky = p.y0; ky < p.y1; ky++)
+                for (int64_t kx = p.x0; kx < p.x1; kx++) {
                     const size_t q = pixel_at(in, n, p.top + ky * j->w->dilation[0],
                                               p.left + kx * j->w->dilation[1]);
                     const float *restrict from = (const float *)in->data + q;
@@ -148,19 +133,19 @@ typedef struct average_detail {
     bool include_pad;
 } average_detail;
 
-static float share_of(const average_detail *d, const taps *p)
+static float share_of(const average_detail *d, const kao_taps *p)
 {
     const int64_t n = d->include_pad ? kao_window_padded_taps(&d->w, 0, p->top) *
                                            kao_window_padded_taps(&d->w, 1, p->left)
-                                     : (p->ky1 - p->ky0) * (p->kx1 - p->kx0);
+                                     : (p->y1 - p->y0) * (p->x1 - p->x0);
 
     return n ? 1 / (float)n : 0;
 }
 
 enum { AVERAGE_BLOCK = 64 }; /* channels whose sums are kept in double */
 
-static void average_pixel(const window_job *j, int64_t n, const taps *p, float share,
-                          float *to)
+static void average_pixel(const window_job *j, int64_t n, const kao_taps *p,
+                          float share, float *to)
 {
     const kao_tensor *in = &j->t->values[j->s->in].t;
 
@@ -168,8 +153,8 @@ static void average_pixel(const window_job *j, int64_t n, const taps *p, float s
         const size_t here = j->c - c < AVERAGE_BLOCK ? j->c - c : AVERAGE_BLOCK;
         double sums[AVERAGE_BLOCK] = { 0 };
 
-        for (int64_t ky = p->ky0; ky < p->ky1; ky++)
-            for (int64_t kx = p->kx0; kx < p->kx1; kx++) {
+        for (int64_t ky = p->y0; ky < p->y1; ky++)
+            for (int64_t kx = p->x0; kx < p->x1; kx++) {
                 const float *restrict from =
                     (const float *)in->data + c +
                     pixel_at(in, n, p->top + ky * j->w->dilation[0],
@@ -191,7 +176,7 @@ static void average_forward_rows(void *arg, size_t begin, size_t end, size_t pie
     (void)piece;
     for (size_t r = begin; r < end; r++) { /* output pixels */
         const pixel at = pixel_of(out, r);
-        const taps p = taps_at(j->w, at.y, at.x);
+        const kao_taps p = kao_window_taps(j->w, at.y, at.x);
 
         average_pixel(j, at.n, &p, share_of(j->s->detail, &p),
                       (float *)out->data + r * j->c);
@@ -210,13 +195,13 @@ static void average_backward_image(void *arg, size_t image, uint32_t worker)
            (size_t)(in->dims[2] * in->dims[3]) * j->c * sizeof(float));
     for (int64_t y = 0; y < out->dims[2]; y++)
         for (int64_t x = 0; x < out->dims[3]; x++) {
-            const taps p = taps_at(j->w, y, x);
+            const kao_taps p = kao_window_taps(j->w, y, x);
             const float share = share_of(j->s->detail, &p);
             const float *restrict g =
                 j->t->values[j->s->out].grad + pixel_at(out, n, y, x);
 
-            for (int64_t ky = p.ky0; ky < p.ky1; ky++)
-                for (int64_t kx = p.kx0; kx < p.kx1; kx++) {
+            for (int64_t ky = p.y0; ky < p.y1; ky++)
+                for (int64_t kx = p.x0; kx < p.x1; kx++) {
                     float *restrict to =
                         j->to + pixel_at(in, n, p.top + ky * j->w->dilation[0],
                                          p.left + kx * j->w->dilation[1]);
@@ -351,17 +336,32 @@ static void nearest_backward(kao_tape *t, const kao_tape_step *s)
     kao_tape_grad_done(t, s->in, j.to);
 }
 
+/* Whether each of `in` pixels of an axis comes out so many times, in order: that depends on
+ * how places are rounded, too. */
+static bool repeats(const kao_resize_axis *a, int64_t in, int64_t out)
+{
+    bool ok = out % in == 0;
+
+    for (int64_t k = 0; ok && k < out; k++)
+        ok = a->from[k] == k / (out / in);
+    return ok;
+}
+
 kao_status kao_op_resize_train(kao_tape *t, kao_tape_step *s)
 {
     const kao_tensor *in = &t->values[s->in].t, *out = &t->values[s->out].t;
+    const kao_resize_axis *axes = ((const kao_resize_state *)s->s->state)->axis;
     resize_job *j = kao_arena_calloc(&t->arena, 1, sizeof *j);
 
     if (!j)
         return no_memory(t);
     if (in->rank != 4 ||
         ((const kao_resize_param *)s->s->param)->mode != KAO_RESIZE_NEAREST ||
-        in->dims[1] != out->dims[1] || out->dims[2] % in->dims[2] ||
-        out->dims[3] % in->dims[3])
+        in->dims[0] != out->dims[0] || in->dims[1] != out->dims[1] ||
+        !repeats(&axes[0], in->dims[0], out->dims[0]) ||
+        !repeats(&axes[1], in->dims[1], out->dims[1]) ||
+        !repeats(&axes[2], in->dims[2], out->dims[2]) ||
+        !repeats(&axes[3], in->dims[3], out->dims[3]))
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "trained: nearest, by whole factors");
     *j = (resize_job){ .t = t,

@@ -122,6 +122,17 @@ kao_status kao_op_prelu_infer(kao_op_infer *x)
     return kao_infer_like(x, 0);
 }
 
+bool kao_prelu_is_by_channel(const kao_tensor *slope, const kao_tensor *out,
+                             const kao_prelu_state *s)
+{
+    if (kao_tensor_count(slope) == 1 || s->per_channel)
+        return true;
+    for (int32_t i = 0; i < slope->rank; i++) /* its only long axis */
+        if (slope->dims[i] != 1 && i + out->rank - slope->rank != 1)
+            return false;
+    return kao_tensor_count(slope) == out->dims[1];
+}
+
 void kao_op_prelu_run(const kao_op_call *c)
 {
     const kao_prelu_state *s = c->state;

@@ -86,8 +86,10 @@ kao_status kao_op_window_load(kao_op_loader *l, kao_window_param *p)
     return KAO_OK;
 }
 
-void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
-                     int64_t *begin, int64_t *end)
+/* The taps of a window of n_taps, `dilation` apart, that fall on 0..size-1 where its first
+ * one is at `start`: *begin <= tap < *end. */
+static void taps_along(int64_t start, int64_t n_taps, int64_t dilation, int64_t size,
+                       int64_t *begin, int64_t *end)
 {
     *begin = start < 0 ? (-start + dilation - 1) / dilation : 0;
     *end = start < size ? (size - start + dilation - 1) / dilation : 0;
@@ -97,12 +99,22 @@ void kao_window_taps(int64_t start, int64_t n_taps, int64_t dilation, int64_t si
         *begin = *end;
 }
 
+kao_taps kao_window_taps(const kao_window *w, int64_t y, int64_t x)
+{
+    kao_taps t = { .top = y * w->stride[0] - w->pad_begin[0],
+                   .left = x * w->stride[1] - w->pad_begin[1] };
+
+    taps_along(t.top, w->kernel[0], w->dilation[0], w->in[0], &t.y0, &t.y1);
+    taps_along(t.left, w->kernel[1], w->dilation[1], w->in[1], &t.x0, &t.x1);
+    return t;
+}
+
 int64_t kao_window_padded_taps(const kao_window *w, int axis, int64_t start)
 {
     int64_t begin = 0, end = 0;
 
-    kao_window_taps(start, w->kernel[axis], w->dilation[axis],
-                    w->in[axis] + w->pad_end[axis], &begin, &end);
+    taps_along(start, w->kernel[axis], w->dilation[axis],
+               w->in[axis] + w->pad_end[axis], &begin, &end);
     return end; /* those before the picture are padding too */
 }
 
