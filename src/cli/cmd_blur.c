@@ -75,7 +75,7 @@ static kao_status person_of(cli_blur *b, const cli_photo *p, size_t i,
     size_t n = 0;
 
     *person = 0;
-    kao_status st = cli_gallery_embed(&b->w.use, p, i, &vectors, err);
+    kao_status st = cli_gallery_embed(&b->w.use, p, i, &vectors, NULL, err);
 
     if (st == KAO_E_NO_FACE || st == KAO_E_TOO_SMALL || st == KAO_E_BAD_EMBEDDING)
         return KAO_OK;

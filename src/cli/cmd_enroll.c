@@ -1,7 +1,7 @@
 /* kao enroll: remember a person from photographs.
  *
  * A picture is refused, with its reasons, where it would make the gallery worse: no face or
- * several, one too small, one that is there already, one that looks like somebody else who is
+ * several, one too small, blurred, dark, turned far aside, one that is there already, one that looks like somebody else who is
  * enrolled, or unlike the samples that this person has. */
 #include <dirent.h>
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include "cli/commands.h"
 #include "cli/gallery_use.h"
 #include "cli/odds.h"
+#include "kao/quality.h"
 
 /* The same picture again: what is left of a difference when it was merely stored anew. */
 #define DUPLICATE_FROM .995f
@@ -29,7 +30,8 @@ const cli_option cli_enroll_options[] = {
     { "people", 0, CLI_FLAG, offsetof(enroll_args, people), NULL,
       "the operands are folders with a folder a person, named after them" },
     { "force", 0, CLI_FLAG, offsetof(enroll_args, force), NULL,
-      "also those that look like somebody else, or unlike the person's other samples" },
+      "also blurred, dark and far turned ones, those that look like somebody else, or "
+      "unlike the person's other samples" },
     { "faces", 'f', CLI_FACES, offsetof(enroll_args, use.photo.faces),
       "largest|center|best|all|error|N", "which face of a picture [error: one alone]" },
     CLI_GALLERY_NETWORK_OPTIONS(enroll_args),
@@ -120,12 +122,34 @@ static kao_status judge(job *j, const likeness *l, bool has_samples, outcome *o,
     return KAO_OK;
 }
 
+/* How good the picture of the face is; one that is blurred, dark or turned far aside is refused:
+ * it would be alike to others of its kind rather than to the person. */
+static kao_status rate(job *j, const cli_photo *photo, float norm, outcome *o,
+                       float *quality, kao_error *err)
+{
+    static const kao_outcome refused[] = { KAO_BLURRED, KAO_DARK, KAO_EXTREME_POSE };
+    const kao_view view = kao_image_view(&photo->image);
+    kao_quality q = KAO_QUALITY_INIT;
+    const kao_status st = kao_quality_of(j->use.crew.ctx, &view,
+                                         &photo->faces[photo->chosen[0]], &q, err);
+
+    *quality = NAN;
+    if (st)
+        return st;
+    kao_quality_norm(&q, j->use.embedders[0], norm);
+    *quality = q.score;
+    for (size_t i = 0; !j->args->force && i < sizeof refused / sizeof refused[0]; i++)
+        if (q.outcomes & refused[i])
+            refuse(o, kao_outcome_name(refused[i]));
+    return KAO_OK;
+}
+
 static kao_status store(job *j, const char *path, const char *name, int64_t *person,
-                        const float *vectors, outcome *o, kao_error *err)
+                        const float *vectors, float quality, outcome *o, kao_error *err)
 {
     const float *list[KAO_GALLERY_MODELS];
     kao_new_sample s = {
-        .size = sizeof s, .vectors = list, .source = path, .quality = NAN
+        .size = sizeof s, .vectors = list, .source = path, .quality = quality
     };
 
     for (size_t m = 0; m < j->use.n; m++)
@@ -145,14 +169,16 @@ static kao_status take(job *j, const char *path, const char *name, int64_t *pers
 {
     cli_worker *w = &j->use.crew.workers[0];
     cli_photo photo = { .faces = NULL };
-    float *vectors = NULL;
+    float *vectors = NULL, norm = 0, quality = NAN;
     likeness l;
     kao_status st = cli_photo_detect(w, path, KAO_SEARCH_ALL, false, &photo, err);
 
     if (!st)
         st = cli_photo_choose(w, path, &photo, err);
     if (!st)
-        st = cli_gallery_embed(&j->use, &photo, photo.chosen[0], &vectors, err);
+        st = cli_gallery_embed(&j->use, &photo, photo.chosen[0], &vectors, &norm, err);
+    if (!st)
+        st = rate(j, &photo, norm, o, &quality, err);
     cli_photo_free(w, &photo);
     if (cli_status_of(st) == CLI_NO_FACE && st) {
         refuse(o, kao_status_name(st));
@@ -163,7 +189,7 @@ static kao_status take(job *j, const char *path, const char *name, int64_t *pers
     if (!st)
         st = judge(j, &l, has_samples, o, err);
     if (!st && !o->status)
-        st = store(j, path, name, person, vectors, o, err);
+        st = store(j, path, name, person, vectors, quality, o, err);
     free(vectors);
     return st;
 }

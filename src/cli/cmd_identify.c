@@ -73,7 +73,7 @@ static kao_status ask(job *j, const cli_photo *photo, size_t face, answer *a,
     *a = (answer){ .matches = { { .size = sizeof a->matches[0] } } };
     if (j->use.n == 0) /* an empty gallery */
         return KAO_OK;
-    kao_status st = cli_gallery_embed(&j->use, photo, face, &vectors, err);
+    kao_status st = cli_gallery_embed(&j->use, photo, face, &vectors, NULL, err);
 
     if (!st)
         st = kao_gallery_search(j->use.g, 0, cli_gallery_vector(&j->use, vectors, 0),

@@ -195,7 +195,7 @@ const float *cli_gallery_vector(const cli_gallery *u, const float *vectors, size
 }
 
 kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
-                             float **vectors, kao_error *err)
+                             float **vectors, float *norm, kao_error *err)
 {
     const kao_view view = kao_image_view(&photo->image);
     size_t total = 0, at = 0;
@@ -214,8 +214,8 @@ kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
         if (!st) {
             const kao_view chip_view = kao_image_view(&chip);
 
-            st = kao_embed(u->embedders[m], &chip_view, 1, u->ttas[m], *vectors + at,
-                           err);
+            st = kao_embed_norms(u->embedders[m], &chip_view, 1, u->ttas[m],
+                                 *vectors + at, m ? NULL : norm, err);
         }
         kao_image_free(u->crew.ctx, &chip);
     }

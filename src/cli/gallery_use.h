@@ -62,9 +62,9 @@ void cli_gallery_close(cli_gallery *u);
 bool cli_gallery_exists(const cli_gallery_options *o);
 
 /* Vectors of face i of a photo, one for each model: *vectors is a block of them, in a row, to be
- * freed with free(). */
+ * freed with free(). norm: the first one's length before it was brought to 1; or NULL. */
 kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
-                             float **vectors, kao_error *err);
+                             float **vectors, float *norm, kao_error *err);
 /* Where model m's begins. */
 const float *cli_gallery_vector(const cli_gallery *u, const float *vectors, size_t m);
 

@@ -34,6 +34,11 @@ out_has '"reasons":["several_faces"]'
 "$COMPOSE" blank.png 300 200 60
 run 2 "$KAO" enroll Cho blank.png
 out_has '["no_face"]'
+"$COMPOSE" small.png 70 85 0 "$P/chen_1.jpg" 0 0 70 85
+"$COMPOSE" blurred.png 640 781 0 small.png 0 0 640 781
+run 2 "$KAO" enroll Cho blurred.png
+out_has '"blurred"'
+run 0 "$KAO" enroll --gallery other.kao --force Cho blurred.png
 run 0 "$KAO" enroll "Ana 顔" "$P/ana_1.jpg"
 out_has "duplicate #1"
 run 0 "$KAO" people --json
