@@ -34,7 +34,7 @@ out_has '"reasons":["several_faces"]'
 "$COMPOSE" blank.png 300 200 60
 run 2 "$KAO" enroll Cho blank.png
 out_has '["no_face"]'
-"$COMPOSE" small.png 70 85 0 "$P/chen_1.jpg" 0 0 70 85
+"$COMPOSE" small.png 24 29 0 "$P/chen_1.jpg" 0 0 24 29
 "$COMPOSE" blurred.png 640 781 0 small.png 0 0 640 781
 run 2 "$KAO" enroll Cho blurred.png
 out_has '"blurred"'
