@@ -135,6 +135,7 @@ typedef struct kao_new_sample {
     const float *const *vectors; /* for each of the gallery's models, in their order */
     const char *source;          /* or NULL */
     float quality;               /* 0..1; NaN: not told */
+    int64_t time;                /* seconds since 1970; 0: now */
     char id[KAO_UUID_BYTES];     /* out */
 } kao_new_sample;
 
@@ -146,6 +147,9 @@ KAO_API kao_status kao_gallery_enrol(kao_gallery *gallery, int64_t *person,
 KAO_API kao_status kao_gallery_samples(kao_gallery *gallery, int64_t person,
                                        kao_sample_visit *visit, void *user,
                                        kao_error *err);
+/* A sample's vector of one of the gallery's models: its dim numbers. KAO_E_NOT_FOUND. */
+KAO_API kao_status kao_gallery_vector(kao_gallery *gallery, const char *id,
+                                      size_t model, float *vector, kao_error *err);
 /* To another person; *person 0: a new one without a name, whose number is given back (this
  * splits somebody). KAO_E_NOT_FOUND. */
 KAO_API kao_status kao_gallery_move_sample(kao_gallery *gallery, const char *id,

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/gallery_files.h"
 #include "cli/gallery_use.h"
 
 typedef struct gallery_args {
@@ -184,6 +185,22 @@ static kao_status do_verify(job *j, kao_error *err)
     return st;
 }
 
+static kao_status do_export(job *j, kao_error *err)
+{
+    return cli_gallery_export(&j->use, j->words[0], err);
+}
+
+static kao_status do_import(job *j, kao_error *err)
+{
+    cli_moved m = { 0 };
+    const kao_status st = cli_gallery_import(&j->use, j->words[0], &m, err);
+
+    if (m.people || m.samples || m.known || !st)
+        printf("%zu people, %zu samples; %zu samples were there already\n", m.people,
+               m.samples, m.known);
+    return st;
+}
+
 static const struct verb {
     const char *name;
     int least, most; /* words behind it */
@@ -201,6 +218,8 @@ static const struct verb {
     { "split", 1, 1, CLI_GALLERY_WRITE, false, do_split },
     { "undo", 0, 1, CLI_GALLERY_WRITE, false, do_undo },
     { "history", 0, 0, CLI_GALLERY_READ, false, do_history },
+    { "export", 1, 1, CLI_GALLERY_READ, false, do_export },
+    { "import", 1, 1, CLI_GALLERY_CREATE, true, do_import },
     { "verify", 0, 0, CLI_GALLERY_READ, false, do_verify },
 };
 

@@ -1,0 +1,74 @@
+#!/bin/sh
+# kao gallery export and import, with the models inside the program
+. "$(dirname "$0")/lib.sh"
+inside kao-face && inside kao-detect || skip "galleries of photographs need the models inside"
+cd "$work" || exit 1
+P=$PICTURES
+KAO_GALLERY=$work/people.kao
+export KAO_GALLERY
+
+run 0 "$KAO" enroll 'Ana, "顔"' "$P/ana_1.jpg" "$P/ana_2.jpg"
+run 0 "$KAO" enroll Ben "$P/ben_1.jpg"
+run 0 "$KAO" gallery note Ben "a note"
+run 0 "$KAO" gallery export "out 顔.jsonl"
+run 0 "$KAO" gallery export out.csv
+run 0 "$KAO" gallery export out.npy
+"${PYTHON:-python3}" - <<'PY' || fails "what was written"
+import csv, json, struct
+head, ana, ben = [json.loads(l) for l in open("out 顔.jsonl")]
+assert head["kao_gallery"] == 1 and [m["name"] for m in head["models"]] == ["kao-face", "kao-face-mask"], head
+assert ana["name"] == 'Ana, "顔"' and len(ana["samples"]) == 2 and ben["note"] == "a note", ana
+s = ana["samples"][0]
+assert len(s["id"]) == 36 and s["source"].endswith("ana_1.jpg") and .5 < s["quality"] <= 1 and s["time"] > 1.7e9, s
+assert all(abs(sum(x * x for x in v) - 1) < 1e-5 for v in s["vectors"]) and len(s["vectors"]) == 2
+rows = list(csv.DictReader(open("out.csv", encoding="utf-8")))
+assert [r["name"] for r in rows] == [ana["name"]] * 2 + ["Ben"] and rows[0]["sample"] == s["id"], rows
+b = open("out.npy", "rb").read()
+dim = len(s["vectors"][0])
+assert b[:6] == b"\x93NUMPY" and ("(3, %d, )" % dim).encode() in b, b[:100]
+assert struct.unpack("<%df" % dim, b[-3 * dim * 4 : -2 * dim * 4])[5] == struct.unpack("<f", struct.pack("<f", s["vectors"][0][5]))[0]
+PY
+fact "export: lines of JSON with all of it, CSV a sample a line, .npy the vectors in its order"
+
+run 0 "$KAO" gallery import "out 顔.jsonl" --gallery other.kao
+out_has "2 people, 3 samples; 0 samples were there already"
+run 0 "$KAO" gallery export again.jsonl --gallery other.kao
+"${PYTHON:-python3}" - <<'PY' || fails "there and back"
+import json
+def read(f):
+    lines = [json.loads(l) for l in open(f)]
+    for l in lines[1:]:
+        for s in l["samples"]: del s["id"]
+    return lines
+assert read("out 顔.jsonl") == read("again.jsonl")
+PY
+fact "import: another gallery with the same people, vectors to the last bit"
+run 0 "$KAO" enroll --gallery other.kao Ben "$P/ben_2.jpg"
+run 0 "$KAO" gallery export more.jsonl --gallery other.kao
+run 0 "$KAO" gallery import more.jsonl
+out_has "0 people, 1 samples; 3 samples were there already"
+run 0 "$KAO" people
+out_has "Ben	2 samples"
+lines 2 out
+fact "what is there already is left out; a person's new samples go to whose the others are"
+run 3 "$KAO" gallery export out.words
+err_has "its end says what is written"
+run 3 "$KAO" gallery import missing.jsonl
+: >none.jsonl
+run 3 "$KAO" gallery import none.jsonl
+err_has "none.jsonl: line 1: the file is empty"
+printf '{"some":"thing"}\n' >bad.jsonl
+run 3 "$KAO" gallery import bad.jsonl
+err_has "not what kao gallery export"
+sed '2s/"vectors":\[\[/"vectors":[["x",/' "out 顔.jsonl" >bad.jsonl
+run 3 "$KAO" gallery import bad.jsonl --gallery fresh.kao
+err_has "bad.jsonl: line 2: vectors that are missing"
+sed '1s/"id":"./"id":"_/' "out 顔.jsonl" >bad.jsonl
+run 3 "$KAO" gallery import bad.jsonl
+err_has "its model 1 is kao-face"
+head -c 3000 "out 顔.jsonl" >bad.jsonl
+run 3 "$KAO" gallery import bad.jsonl --gallery fresh.kao
+err_has "bad.jsonl: line 2"
+run 0 "$KAO" gallery verify
+fact "a file that is none, damaged, cut, or of other models: a line that names the place"
+finish
