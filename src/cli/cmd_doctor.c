@@ -10,6 +10,8 @@
 #include "cli/photo.h"
 #include "kao/detector.h"
 #include "kao/embedder.h"
+#include "kao/gallery.h"
+#include "media/video.h"
 
 typedef struct doctor_args {
     bool json;
@@ -223,6 +225,27 @@ static const struct {
                            { "GIF, BMP, TIFF and ICO", "gdk-pixbuf" } };
 static const char *const codec_words[] = { "ok", "BROKEN", "left out of this build" };
 
+static const char *video_words(void)
+{
+    kao_error err = { 0 };
+
+    if (kao_video_ready(&err) == KAO_OK)
+        return "ok";
+    return strcmp(err.msg, codec_words[LEFT_OUT]) == 0
+               ? codec_words[LEFT_OUT]
+               : "needs FFmpeg's libraries, which are not there (Debian: libavformat, "
+                 "libswscale)";
+}
+
+static const char *gallery_words(kao_context *ctx)
+{
+    kao_gallery *g = NULL;
+    const kao_status st = kao_gallery_open(ctx, &g, "", NULL, NULL);
+
+    kao_gallery_close(g);
+    return codec_words[st == KAO_E_UNSUPPORTED ? LEFT_OUT : WORKS];
+}
+
 static bool is_there(const char *folder)
 {
     struct stat info;
@@ -263,6 +286,8 @@ static void print_text(kao_context *ctx, const codec_state *codecs,
     }
     printf("; orientation in XMP %s\n", codec_words[KAO_WITH_XMP ? WORKS : LEFT_OUT]);
     printf("labels     %s\n", label_words(ctx));
+    printf("video      %s\n", video_words());
+    printf("galleries  %s\n", gallery_words(ctx));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
     print_bundled(ctx);
@@ -296,6 +321,8 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
     kao_json_set(o, "pictures", pictures);
     kao_json_set(o, "xmp", kao_json_bool(KAO_WITH_XMP));
     kao_json_set(o, "labels", kao_json_bool(strncmp(label_words(ctx), "ok", 2) == 0));
+    kao_json_set(o, "video", kao_json_bool(strcmp(video_words(), "ok") == 0));
+    kao_json_set(o, "galleries", kao_json_bool(strcmp(gallery_words(ctx), "ok") == 0));
     kao_json_set(o, "folders", folders);
     kao_json_set(o, "inside", bundled_json(ctx));
     for (int i = 0; i < 2; i++) {

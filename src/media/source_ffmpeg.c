@@ -396,5 +396,12 @@ static kao_status reader_next(void *source, kao_video_frame *frame, bool *more,
     }
 }
 
+kao_status kao_video_ready(kao_error *err)
+{
+    kao_ffmpeg f;
+
+    return kao_ffmpeg_open(&f, err);
+}
+
 const kao_source_kind kao_source_ffmpeg = { "FFmpeg", reader_open, reader_next,
                                             reader_close };

@@ -14,6 +14,11 @@ static kao_status refuse(kao_context *ctx, void **source, const char *name,
                     name);
 }
 
+kao_status kao_video_ready(kao_error *err)
+{
+    return kao_fail(err, KAO_E_UNSUPPORTED, "left out of this build");
+}
+
 static kao_status none(void *source, kao_video_frame *frame, bool *more, kao_error *err)
 {
     (void)source, (void)frame, (void)more, (void)err;

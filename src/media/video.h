@@ -63,6 +63,9 @@ const kao_video_info *kao_video_info_of(const kao_video *video);
 kao_status kao_video_next(kao_video *video, kao_video_frame *frame, bool *more,
                           kao_error *err);
 
+/* KAO_OK where this build and this machine read video files; else why not. */
+kao_status kao_video_ready(kao_error *err);
+
 /* Whether a source is live: an address or a device. */
 bool kao_video_is_live(const char *source);
 
