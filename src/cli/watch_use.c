@@ -91,6 +91,8 @@ static kao_status open_watcher(cli_watch *w, const cli_watch_options *options,
 kao_status cli_watch_open(cli_watch *w, const cli_watch_options *o, kao_error *err)
 {
     *w = (cli_watch){ .ctx = NULL };
+    if (o->threshold <= 0 || o->same <= 0) /* no NaN */
+        return kao_fail(err, KAO_E_ARG, "a similarity of strangers: wanted above 0");
     kao_status st = open_people(w, o, err);
 
     if (st)

@@ -50,6 +50,9 @@ err_one_line
 run 3 "$KAO" watch "shots 顔" --gallery missing.kao
 err_has "no gallery there yet"
 run 4 "$KAO" watch "shots 顔" --tracks missing/t.txt
+run 3 "$KAO" watch "shots 顔" --threshold 0
+err_has "wanted above 0"
+run 3 "$KAO" watch "shots 顔" --same -0.5
 fact "nothing to watch, a gallery or a folder that is not there: a line each"
 [ "${MEDIA-no}" = yes ] || {
     run 3 "$KAO" watch "$P/clip.mp4"

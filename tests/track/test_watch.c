@@ -340,13 +340,10 @@ static void refused(void **state)
 {
     stage *s = *state;
     const kao_watch_options bad[] = {
-        { .size = 4 },
-        { .min_score = 2 },
-        { .known = NAN },
-        { .fpir = 1 },
-        { .lost_seconds = -1 },
-        { .remember = 1 },
-        { .rule = (kao_watch_rule)7 },
+        { .size = 4 },     { .min_score = 2 },
+        { .known = NAN },  { .same = -.1f },
+        { .fpir = 1 },     { .lost_seconds = -1 },
+        { .remember = 1 }, { .rule = (kao_watch_rule)7 },
     };
     kao_watched seen = KAO_WATCHED_INIT;
     kao_watcher *w = NULL;
