@@ -39,7 +39,6 @@ static kao_status open_people(cli_watch *w, const cli_watch_options *o, kao_erro
 {
     const bool named = !o->no_gallery &&
                        (o->use.gallery || o->remember || cli_gallery_exists(&o->use));
-    cli_photo_options photo = o->use.photo;
     kao_status st = KAO_OK;
 
     if (named) {
@@ -47,8 +46,9 @@ static kao_status open_people(cli_watch *w, const cli_watch_options *o, kao_erro
                               o->remember ? CLI_GALLERY_CREATE : CLI_GALLERY_READ, true,
                               err);
     } else {
-        photo.model = o->use.models.n ? o->use.models.items[0] : NULL;
-        st = cli_crew_open(&w->crew, &photo, 1, true, err);
+        w->photo = o->use.photo;
+        w->photo.model = o->use.models.n ? o->use.models.items[0] : NULL;
+        st = cli_crew_open(&w->crew, &w->photo, 1, true, err);
     }
     if (st)
         return st;

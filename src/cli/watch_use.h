@@ -56,6 +56,7 @@ typedef struct cli_watch {
     cli_limit limit;          /* for rates */
     cli_gallery use;          /* with a gallery: use.g */
     cli_crew crew;            /* without one */
+    cli_photo_options photo;  /* the crew's, which borrows them */
     char *name;               /* the last one asked for */
 } cli_watch;
 

@@ -92,11 +92,16 @@ fact "a log that is none names its line; an empty one is an empty report"
 
 # ---- videos ----
 
-run 0 "$KAO" blur "$P/clip.mp4" -o hidden.mp4 --plan plan.json --json
-run 0 "$KAO" watch hidden.mp4 --no-gallery
-grep -q identified out && fails "somebody is known in a video where all are hidden"
-[ "$(grep -c appear out)" -le 1 ] || fails "faces in a video where all are hidden: $(cat out)"
-"${PYTHON:-python3}" - <<'PY' || fails "the plan"
+if [ "${SHORT-no}" = yes ]; then
+    printf '{"width":640,"height":360,"tracks":[{"track":1,"hide":true,"boxes":[[1,600,10,30,40]]}]}' >edited.json
+    printf '{"width":640,"height":360,"tracks":[{"track":1,"hide":true,"boxes":[[1,2,3,4,5],[1],[1],[1]]}]}' >broken.json
+else
+
+    run 0 "$KAO" blur "$P/clip.mp4" -o hidden.mp4 --plan plan.json --json
+    run 0 "$KAO" watch hidden.mp4 --no-gallery
+    grep -q identified out && fails "somebody is known in a video where all are hidden"
+    [ "$(grep -c appear out)" -le 1 ] || fails "faces in a video where all are hidden: $(cat out)"
+    "${PYTHON:-python3}" - <<'PY' || fails "the plan"
 import json
 p = json.load(open("plan.json"))
 assert p["width"] == 640 and p["height"] == 360 and p["fps"] == 25, p
@@ -105,20 +110,21 @@ assert all(t["hide"] for t in p["tracks"]) and sum(len(t["boxes"]) for t in p["t
 for t in p["tracks"]: t["hide"] = t["track"] == 1
 p["tracks"].append({"track": 99, "hide": True, "boxes": [[1, 600, 10, 30, 40], [300, 600, 10, 30, 40]]})
 json.dump(p, open("edited.json", "w"))
-p["tracks"][0]["boxes"][3] = [1, 2, 3]
+p["tracks"][0]["boxes"][1] = [1, 2, 3]
 json.dump(p, open("broken.json", "w"))
 PY
-run 0 "$KAO" blur "$P/clip.mp4" -o "edited 顔.mp4" --from edited.json --mode black
-run 0 "$KAO" watch "edited 顔.mp4" --json
-"${PYTHON:-python3}" - <<'PY' || fails "$(cat out)"
+    run 0 "$KAO" blur "$P/clip.mp4" -o "edited 顔.mp4" --from edited.json --mode black
+    run 0 "$KAO" watch "edited 顔.mp4" --json
+    "${PYTHON:-python3}" - <<'PY' || fails "$(cat out)"
 import json
 o = [json.loads(l) for l in open("out")]
 assert len({e["track"] for e in o if e["event"] == "leave"}) >= 2, o
 assert all(e["name"] != "Ana" for e in o), o
 PY
-fact "a video: everybody is hidden; by an edited plan whom it says, without looking again"
+    fact "a video: everybody is hidden; by an edited plan whom it says, without looking again"
+fi
 run 3 "$KAO" blur "$P/clip.mp4" -o x.mp4 --from broken.json
-err_has "broken.json: tracks[0].boxes[3]"
+err_has "broken.json: tracks[0].boxes[1]"
 printf '{' >broken.json
 run 3 "$KAO" blur "$P/clip.mp4" -o x.mp4 --from broken.json
 err_one_line

@@ -389,8 +389,8 @@ static void memory(void **state)
         kao_status st = kao_watcher_create(s->ctx, &w, s->detector, &s->embedder, 1,
                                            NULL, NULL, &s->err);
 
-        for (int i = 0; w && i < 4; i++) {
-            const kao_view view = scene(s, places[i / 2]);
+        for (int i = 0; w && i < 2; i++) { /* the second is a cut */
+            const kao_view view = scene(s, places[i]);
 
             st = kao_watch(w, &view, i, &seen, &s->err);
             failed |= st != KAO_OK;
