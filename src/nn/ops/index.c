@@ -82,15 +82,18 @@ static int64_t reduced_whole(kao_reduction how, int64_t a, int64_t b, int64_t fl
 static void put(kao_reduction how, const kao_tensor *out, int64_t to,
                 const kao_tensor *from, int64_t at)
 {
-    if (kao_tensor_is_real(out))
+    if (kao_tensor_is_real(out)) {
         kao_tensor_set_number(out, to,
                               reduced(how, kao_tensor_number_at(out, to),
                                       kao_tensor_number_at(from, at)));
-    else
-        kao_tensor_set_int(out, to,
-                           reduced_whole(how, kao_tensor_int_at(out, to),
-                                         kao_tensor_int_at(from, at),
-                                         kao_order_bit(out->dtype)));
+    } else {
+        const int64_t v =
+            reduced_whole(how, kao_tensor_int_at(out, to), kao_tensor_int_at(from, at),
+                          kao_order_bit(out->dtype));
+
+        /* the sum of two bools is true where one of them is */
+        kao_tensor_set_int(out, to, out->dtype == KAO_BOOL ? v != 0 : v);
+    }
 }
 
 /* ---- GatherElements, ScatterElements ---- */
