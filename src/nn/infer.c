@@ -286,6 +286,18 @@ static kao_status need(kao_op_infer *x, uint32_t i)
     return KAO_OK;
 }
 
+static kao_status spend(kao_op_infer *x, uint64_t work)
+{
+    kao_graph *g = ((const planner *)x->planner)->g;
+    const uint64_t most = fold_budget(g);
+
+    if (work > most || g->folded > most - work)
+        return kao_fail(g->err, KAO_E_LIMIT,
+                        "its shape takes more than planning may compute");
+    g->folded += work;
+    return KAO_OK;
+}
+
 static kao_status check_outputs(kao_graph *g, const kao_step *s, const kao_tensor *out)
 {
     char text[96];
@@ -378,6 +390,7 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
                        .arena = g->keep,
                        .err = g->err,
                        .need = need,
+                       .spend = spend,
                        .planner = &p };
 
     for (uint32_t i = 0; i < s->n_out; i++)
