@@ -375,6 +375,37 @@ static void outputs_are_made(void **state)
     }
 }
 
+/* A NaN in a window is its maximum, wherever it stands, as a plan has it. */
+static void maximum_of_nan(void **state)
+{
+    enum { WINDOWS = 4 };
+    static const kao_tensor in = { .dtype = KAO_F32,
+                                   .rank = 4,
+                                   .dims = { 1, 1, 2, 2 * WINDOWS } };
+    graph g;
+
+    (void)state;
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,1,2,8");
+    graph_node(&g, "MaxPool", "x", "y", "kernel_shape=[2,2] strides=[2,2]");
+    graph_output(&g, "y", KAO_F32, NULL);
+    pb file = graph_file(&g);
+    tape_setup s = tape_make(&file, &in, 1, NULL);
+
+    for (size_t i = 0; i < (size_t)4 * WINDOWS; i++)
+        kao_tape_input(s.t)[i] = (float)i;
+    kao_tape_input(s.t)[0] =
+        NAN; /* the first of the first window, the last of the third */
+    kao_tape_input(s.t)[2 * WINDOWS + 5] = NAN;
+    kao_tape_forward(s.t, true);
+    const float *y = kao_tape_output(s.t, 0)->data;
+
+    for (size_t i = 0; i < WINDOWS; i++)
+        assert_true(i % 2 ? y[i] == (float)(2 * WINDOWS + 2 * i + 1) : y[i] != y[i]);
+    tape_end(&s);
+    pb_free(&file);
+}
+
 static void out_of_memory(void **state)
 {
     pb files[] = { tape_second(), tape_dropped(13), tape_branches() };
@@ -418,7 +449,8 @@ int main(void)
         cmocka_unit_test(as_pytorch),       cmocka_unit_test(second_as_pytorch),
         cmocka_unit_test(dropout),          cmocka_unit_test(threads_change_nothing),
         cmocka_unit_test(refused),          cmocka_unit_test(out_of_memory),
-        cmocka_unit_test(outputs_are_made),
+        cmocka_unit_test(outputs_are_made), cmocka_unit_test(maximum_of_nan),
+
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -34,8 +34,8 @@ static void max_forward_rows(void *arg, size_t begin, size_t end, size_t piece)
                                                        p.top + ky * j->w->dilation[0],
                                                        p.left + kx * j->w->dilation[1]);
 
-                for (size_t i = 0; i < j->c; i++)
-                    to[i] = from[i] > to[i] ? from[i] : to[i];
+                for (size_t i = 0; i < j->c; i++) /* NaN wins */
+                    to[i] = from[i] > to[i] || from[i] != from[i] ? from[i] : to[i];
             }
     }
 }
