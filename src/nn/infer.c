@@ -106,7 +106,7 @@ static uint64_t mix(uint64_t key, uint64_t v)
 static void set_varies(kao_value *v, bool varies)
 {
     const kao_tensor *t = &v->t;
-    const size_t n = (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
+    const size_t n = kao_tensor_bytes(t);
     const uint8_t *p = t->data;
 
     v->varies = varies;
@@ -198,8 +198,7 @@ static bool inputs_known(const kao_graph *g, const kao_step *s)
 static kao_status bind_input(kao_graph *g, kao_value *v)
 {
     const kao_tensor *given = &g->inputs[v->input];
-    const size_t bytes =
-        (size_t)kao_tensor_count(given) * kao_dtype_size((int)given->dtype);
+    const size_t bytes = kao_tensor_bytes(given);
     kao_tensor copy = *given;
 
     if (bytes > KAO_MAX_BOUND_BYTES)

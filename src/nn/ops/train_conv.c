@@ -51,7 +51,7 @@ static kao_status conv_step(kao_tape *t, kao_tape_step *s, kao_conv d)
     conv_detail *c = kao_arena_calloc(&t->arena, 1, sizeof *c);
 
     if (!c)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     d.in_stride = d.c;
     d.out_stride = d.oc;
     d.bf16 = t->net->bf16;
