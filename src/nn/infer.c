@@ -106,7 +106,7 @@ static uint64_t mix(uint64_t key, uint64_t v)
 static void set_varies(kao_value *v, bool varies)
 {
     const kao_tensor *t = &v->t;
-    const size_t n = (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
+    const size_t n = kao_tensor_bytes(t);
     const uint8_t *p = t->data;
 
     v->varies = varies;
@@ -198,8 +198,7 @@ static bool inputs_known(const kao_graph *g, const kao_step *s)
 static kao_status bind_input(kao_graph *g, kao_value *v)
 {
     const kao_tensor *given = &g->inputs[v->input];
-    const size_t bytes =
-        (size_t)kao_tensor_count(given) * kao_dtype_size((int)given->dtype);
+    const size_t bytes = kao_tensor_bytes(given);
     kao_tensor copy = *given;
 
     if (bytes > KAO_MAX_BOUND_BYTES)
@@ -283,6 +282,18 @@ static kao_status need(kao_op_infer *x, uint32_t i)
         return kao_fail(g->err, KAO_E_UNSUPPORTED,
                         "the values of input %u are not known", i);
     ((kao_tensor *)(uintptr_t)x->in)[i] = g->values[s->in[i]].t;
+    return KAO_OK;
+}
+
+static kao_status spend(kao_op_infer *x, uint64_t work)
+{
+    kao_graph *g = ((const planner *)x->planner)->g;
+    const uint64_t most = fold_budget(g);
+
+    if (work > most || g->folded > most - work)
+        return kao_fail(g->err, KAO_E_LIMIT,
+                        "its shape takes more than planning may compute");
+    g->folded += work;
     return KAO_OK;
 }
 
@@ -378,6 +389,7 @@ static kao_status infer_step(kao_graph *g, uint32_t number)
                        .arena = g->keep,
                        .err = g->err,
                        .need = need,
+                       .spend = spend,
                        .planner = &p };
 
     for (uint32_t i = 0; i < s->n_out; i++)

@@ -69,6 +69,9 @@ struct kao_op_infer {
     kao_error *err;
     /* Make in[i].data known: the values of this input decide shapes. */
     kao_status (*need)(kao_op_infer *x, uint32_t i);
+    /* Count elements that infer itself looks at, where they are more than those of its
+     * inputs: an error where planning may not spend that. */
+    kao_status (*spend)(kao_op_infer *x, uint64_t work);
     void *planner;
 };
 

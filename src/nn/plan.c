@@ -72,11 +72,6 @@ static void find_lives(kao_graph *g, uint32_t *first, uint32_t *last)
     }
 }
 
-static size_t bytes_of(const kao_tensor *t)
-{
-    return (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
-}
-
 /* Where values live that are not in the arena. */
 static void place_outside(builder *b)
 {
@@ -106,7 +101,7 @@ static kao_status check_output_bytes(const builder *b)
     uint64_t sum = 0;
 
     for (uint32_t i = 0; i < b->plan->n_outputs && sum <= most; i++)
-        sum += bytes_of(&b->plan->outputs[i]);
+        sum += kao_tensor_bytes(&b->plan->outputs[i]);
     return sum <= most
                ? KAO_OK
                : kao_fail(b->g->err, KAO_E_LIMIT, "more than %llu MiB of outputs",
@@ -131,7 +126,7 @@ static kao_status place_roots(builder *b)
     for (uint32_t v = 0; v < g->n_values; v++)
         if (b->root[v].space == KAO_SPACE_ARENA && first[v] != KAO_NO_VALUE) {
             owner[n] = v;
-            blocks[n++] = (kao_block){ .bytes = bytes_of(&g->values[v].t),
+            blocks[n++] = (kao_block){ .bytes = kao_tensor_bytes(&g->values[v].t),
                                        .first = first[v],
                                        .last = last[v] };
         }
@@ -151,7 +146,7 @@ static kao_status place_roots(builder *b)
 /* A constant that planning computed moves into the plan. */
 static kao_status keep_constant(kao_graph *g, kao_value *v)
 {
-    const size_t bytes = bytes_of(&v->t);
+    const size_t bytes = kao_tensor_bytes(&v->t);
     void *copy = kao_arena_alloc(g->keep, bytes);
 
     if (!copy)
@@ -494,7 +489,7 @@ bool kao_plan_fits(const kao_plan *plan, const kao_tensor *inputs)
         if (want->dtype != t->dtype || !kao_tensor_same_strides(want, t))
             return false;
         if (plan->bound[i] && (!kao_tensor_is_dense(t) || !t->data ||
-                               memcmp(want->data, t->data, bytes_of(t)) != 0))
+                               memcmp(want->data, t->data, kao_tensor_bytes(t)) != 0))
             return false;
     }
     return true;

@@ -126,18 +126,13 @@ kao_status kao_session_bind(kao_session *s, uint32_t i, const kao_tensor *t,
 
 /* ---- plans ---- */
 
-static size_t tensor_bytes(const kao_tensor *t)
-{
-    return (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
-}
-
 static kao_status fill_slot(kao_session *s, slot *x, kao_error *err)
 {
     const kao_plan *p = x->plan;
     size_t bytes = 0, at = 0;
 
     for (uint32_t i = 0; i < p->n_outputs; i++)
-        bytes += kao_round_up(tensor_bytes(&p->outputs[i]), KAO_ALIGN);
+        bytes += kao_round_up(kao_tensor_bytes(&p->outputs[i]), KAO_ALIGN);
     x->args = kao_calloc(s->mem, p->n_operands, sizeof *x->args);
     x->output = kao_calloc(s->mem, p->n_outputs, sizeof *x->output);
     x->outputs = kao_calloc(s->mem, bytes, 1);
@@ -149,7 +144,7 @@ static kao_status fill_slot(kao_session *s, slot *x, kao_error *err)
     for (uint32_t i = 0; i < p->n_outputs; i++) {
         x->output[i] = p->outputs[i];
         x->output[i].data = (unsigned char *)x->outputs + at;
-        at += kao_round_up(tensor_bytes(&p->outputs[i]), KAO_ALIGN);
+        at += kao_round_up(kao_tensor_bytes(&p->outputs[i]), KAO_ALIGN);
     }
     return KAO_OK;
 }

@@ -7,7 +7,7 @@
 
 /* ---- building ---- */
 
-static kao_status no_memory(kao_tape *t)
+kao_status kao_tape_no_memory(kao_tape *t)
 {
     return kao_fail(t->err, KAO_E_NOMEM, "tape: out of memory");
 }
@@ -50,7 +50,7 @@ kao_param *kao_tape_param(kao_tape *t, uint32_t value, kao_param_kind kind)
     if (p)
         memcpy(p->data, from->data, p->n * sizeof(float));
     else
-        no_memory(t);
+        kao_tape_no_memory(t);
     return p;
 }
 
@@ -170,7 +170,7 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
     t->params = kao_arena_calloc(&t->arena, t->g.n_values + KAO_TAPE_MORE_PARAMS,
                                  sizeof *t->params);
     if (!t->values || !t->steps || !t->params)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     st = make_value(t, t->net->onnx.inputs[0].value, false);
     for (uint32_t i = 0; !st && i < t->g.n_steps; i++)
         if (!t->g.steps[i].dead)

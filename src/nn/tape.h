@@ -120,6 +120,8 @@ void kao_tape_backward(kao_tape *t);
 
 /* ---- for the rows' train functions ---- */
 
+kao_status kao_tape_no_memory(kao_tape *t); /* the error */
+
 /* The parameter of a value that the file gives; NULL: out of memory, no float32 constant, or
  * another step's already (err tells). Slopes alone may serve several steps: they add to the
  * gradient, which is zero when a backward run begins; all others overwrite theirs. */

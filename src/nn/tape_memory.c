@@ -213,11 +213,6 @@ static void add_all(placer *p)
     }
 }
 
-static kao_status no_memory(kao_tape *t)
-{
-    return kao_fail(t->err, KAO_E_NOMEM, "tape: out of memory");
-}
-
 static kao_status place(placer *p, kao_arena *scratch)
 {
     kao_tape *t = p->t;
@@ -229,7 +224,7 @@ static kao_status place(placer *p, kao_arena *scratch)
     p->blocks = kao_arena_calloc(scratch, most, sizeof *p->blocks);
     p->to = kao_arena_calloc(scratch, most, sizeof *p->to);
     if (!indices || !p->lives || !p->blocks || !p->to)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     find_reads(p);
     choose_again(p);
     add_all(p);
@@ -241,7 +236,7 @@ static kao_status place(placer *p, kao_arena *scratch)
     unsigned char *memory = kao_arena_alloc(&t->arena, total);
 
     if (!memory)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     for (uint32_t i = 0; i < p->n; i++)
         *p->to[i] = (float *)(void *)(memory + p->blocks[i].offset);
     for (uint32_t v = 0; v < t->g.n_values; v++)

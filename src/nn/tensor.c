@@ -13,6 +13,11 @@ int64_t kao_tensor_count(const kao_tensor *t)
     return n;
 }
 
+size_t kao_tensor_bytes(const kao_tensor *t)
+{
+    return (size_t)kao_tensor_count(t) * kao_dtype_size((int)t->dtype);
+}
+
 void kao_tensor_set_dense(kao_tensor *t)
 {
     int64_t s = 1;

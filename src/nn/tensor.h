@@ -21,6 +21,7 @@ static inline bool kao_tensor_given(const kao_tensor *t)
 }
 
 int64_t kao_tensor_count(const kao_tensor *t);
+size_t kao_tensor_bytes(const kao_tensor *t);     /* of its elements, without gaps */
 void kao_tensor_set_dense(kao_tensor *t);         /* strides of C order */
 void kao_tensor_set_channels_last(kao_tensor *t); /* rank 3 or 4: channels innermost */
 bool kao_tensor_is_dense(const kao_tensor *t); /* dimensions of 1 may have any stride */
@@ -69,6 +70,15 @@ static inline void kao_tensor_set_real(const kao_tensor *t, int64_t at, double v
 kao_tensor kao_tensor_axes(const kao_tensor *t, const bool *in_set, bool want);
 /* t as dims of `as` see it: broadcast from the right, strides of 0 where it repeats. */
 kao_tensor kao_tensor_spread(const kao_tensor *t, const kao_tensor *as);
+/* The element at an index of t's dims, counted from data. */
+static inline int64_t kao_tensor_offset(const kao_tensor *t, const int64_t *index)
+{
+    int64_t at = 0;
+
+    for (int32_t i = 0; i < t->rank; i++)
+        at += index[i] * t->strides[i];
+    return at;
+}
 /* An index of dims, one on in C order. */
 void kao_index_next(int64_t *index, const int64_t *dims, int32_t rank);
 

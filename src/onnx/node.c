@@ -12,15 +12,6 @@ typedef struct attr_counts {
     int64_t type;
 } attr_counts;
 
-static size_t varints_in(kao_span s)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < s.n; i++)
-        n += !(s.p[i] & 0x80);
-    return n;
-}
-
 static void count_attr_field(attr_counts *c, const kao_pb_field *f)
 {
     switch (f->number) {
@@ -40,7 +31,7 @@ static void count_attr_field(attr_counts *c, const kao_pb_field *f)
         c->floats += f->type == KAO_PB_BYTES ? f->bytes.n / 4 : 1;
         break;
     case 8:
-        c->ints += f->type == KAO_PB_BYTES ? varints_in(f->bytes) : 1;
+        c->ints += f->type == KAO_PB_BYTES ? kao_pb_count_varints(f->bytes) : 1;
         break;
     case 6:
     case 9:

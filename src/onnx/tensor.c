@@ -90,15 +90,10 @@ static bool is_list_field(uint32_t number)
 static size_t list_count(const kao_pb_field *f)
 {
     const size_t unit = f->number == 4 ? 4 : f->number == 10 ? 8 : 0; /* else varints */
-    size_t n = 0;
 
     if (f->type != KAO_PB_BYTES)
         return 1;
-    if (unit)
-        return f->bytes.n / unit;
-    for (size_t i = 0; i < f->bytes.n; i++) /* the last byte of each varint */
-        n += !(f->bytes.p[i] & 0x80);
-    return n;
+    return unit ? f->bytes.n / unit : kao_pb_count_varints(f->bytes);
 }
 
 static kao_status parse_external_entry(raw_tensor *x, kao_span bytes, kao_arena *arena,

@@ -56,6 +56,16 @@ static inline bool kao_pb_next(kao_reader *r, kao_pb_field *f)
     return !r->bad;
 }
 
+/* Varints in a packed list: each has one last byte. */
+static inline size_t kao_pb_count_varints(kao_span s)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.n; i++)
+        n += !(s.p[i] & 0x80);
+    return n;
+}
+
 /* v as it is written, at most ten bytes; gives how many. */
 static inline size_t kao_pb_put_varint(uint8_t to[10], uint64_t v)
 {

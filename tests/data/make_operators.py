@@ -908,6 +908,12 @@ def edges():
     at = np.array([1.5, -0.5, -1.25, 3.5, 0.999], np.float32)  # indices are cast to int64: 1 0 -1 (2) 3 0
     hot = np.array([[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 0, 0], [1, 0, 0]])
     case("OneHot", 11, "", [at, np.int64(3), np.array([2, 5], np.float32)], [(2 + 3 * hot).astype(np.float32)], fixed=(1,))
+    old, new, where = np.array([1, 0, 1, 0], bool), np.array([1, 1, 0], bool), np.array([0, 1, 2])
+    for reduction, op in ("add", np.add), ("mul", np.multiply), ("max", np.maximum), ("min", np.minimum):
+        want = old.copy()
+        op.at(want, where, new)  # true and true are true, not 2
+        case("ScatterElements", 18, f"reduction={reduction}", [old, where, new], [want])
+        case("ScatterND", 18, f"reduction={reduction}", [old, where[:, None], new], [want])
 
 
 def main():

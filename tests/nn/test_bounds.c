@@ -188,6 +188,54 @@ static void work_is_counted_by_kernel(void **state)
         }
 }
 
+/* What NonMaxSuppression looks at while planning counts as what planning may spend on known
+ * values: a file could name it any number of times. */
+static void suppression_is_counted(void **state)
+{
+    enum { BOXES = 256 };
+    static const int64_t many = BOXES;
+    static float boxes[BOXES][4], scores[BOXES];
+    fixture *f = *state;
+    float x[1] = { 0 };
+    const kao_tensor in = tensor_of("1", x);
+
+    for (int i = 0; i < BOXES; i++) { /* apart: all are taken */
+        boxes[i][0] = boxes[i][1] = (float)(2 * i);
+        boxes[i][2] = boxes[i][3] = (float)(2 * i + 1);
+        scores[i] = (float)i;
+    }
+    for (int nodes = 1; nodes <= 8; nodes += 7) {
+        kao_network *net = NULL;
+        kao_session *s = NULL;
+        char name[8];
+        graph g;
+
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F32, "1");
+        graph_floats(&g, "b", "1,256,4", &boxes[0][0]);
+        graph_floats(&g, "s", "1,1,256", scores);
+        graph_tensor(&g, "most", KAO_I64, "", &many);
+        for (int i = 0; i < nodes; i++) {
+            snprintf(name, sizeof name, "y%d", i);
+            graph_node(&g, "NonMaxSuppression", "b s most", name, "");
+        }
+        graph_output(&g, "y0", KAO_I64, NULL);
+        pb file = graph_file(&g);
+
+        f->ctx->max_work = 4 * BOXES * BOXES; /* two of them: each looks twice */
+        const kao_status st =
+            run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err);
+
+        f->ctx->max_work = 0;
+        assert_int_equal(st, nodes == 1 ? KAO_OK : KAO_E_LIMIT);
+        if (st)
+            assert_non_null(strstr(f->err.msg, "planning may compute"));
+        kao_session_destroy(s);
+        kao_network_destroy(net);
+        pb_free(&file);
+    }
+}
+
 /* Weights that a file stores as float16 are widened while planning, however many they are:
  * its own bytes bound them, not what planning may spend on other known values. */
 static void short_weights_are_widened(void **state)
@@ -599,6 +647,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(work_is_counted_by_kernel),
+        cmocka_unit_test(suppression_is_counted),
         cmocka_unit_test(short_weights_are_widened),
         cmocka_unit_test(large_weights_are_turned),
         cmocka_unit_test(quantised_weights_are_known),

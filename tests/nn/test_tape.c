@@ -375,6 +375,69 @@ static void outputs_are_made(void **state)
     }
 }
 
+/* A NaN in a window is its maximum, wherever it stands, as a plan has it. */
+static void maximum_of_nan(void **state)
+{
+    enum { WINDOWS = 4 };
+    static const kao_tensor in = { .dtype = KAO_F32,
+                                   .rank = 4,
+                                   .dims = { 1, 1, 2, 2 * WINDOWS } };
+    graph g;
+
+    (void)state;
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,1,2,8");
+    graph_node(&g, "MaxPool", "x", "y", "kernel_shape=[2,2] strides=[2,2]");
+    graph_output(&g, "y", KAO_F32, NULL);
+    pb file = graph_file(&g);
+    tape_setup s = tape_make(&file, &in, 1, NULL);
+
+    for (size_t i = 0; i < (size_t)4 * WINDOWS; i++)
+        kao_tape_input(s.t)[i] = (float)i;
+    kao_tape_input(s.t)[0] =
+        NAN; /* the first of the first window, the last of the third */
+    kao_tape_input(s.t)[2 * WINDOWS + 5] = NAN;
+    kao_tape_forward(s.t, true);
+    const float *y = kao_tape_output(s.t, 0)->data;
+
+    for (size_t i = 0; i < WINDOWS; i++)
+        assert_true(i % 2 ? y[i] == (float)(2 * WINDOWS + 2 * i + 1) : y[i] != y[i]);
+    tape_end(&s);
+    pb_free(&file);
+}
+
+/* Pixels are counted with 32 bits by the kernels. */
+static void pixels_are_limited(void **state)
+{
+    static const float one = 1;
+    const kao_tensor in = { .dtype = KAO_F32,
+                            .rank = 4,
+                            .dims = { 1, 1, 1 << 16, 1 << 15 } };
+    kao_context *ctx = NULL;
+    kao_network *net = NULL;
+    kao_tape *t = NULL;
+    kao_error err = { 0 };
+    graph g;
+
+    (void)state;
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,1,?,?");
+    graph_floats(&g, "w", "1,1,1,1", &one);
+    graph_node(&g, "Conv", "x w", "y", "");
+    graph_output(&g, "y", KAO_F32, NULL);
+    pb file = graph_file(&g);
+
+    assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
+    if (kao_network_parse(ctx, &net, (kao_span){ file.p, file.n }, "net", &err))
+        fail_msg("%s", err.msg);
+    assert_int_equal(kao_tape_create(&t, net, &in, &err), KAO_E_LIMIT);
+    if (SIZE_MAX > UINT32_MAX) /* else the size of the map is refused before */
+        assert_non_null(strstr(err.msg, "pixels"));
+    kao_network_destroy(net);
+    kao_context_destroy(ctx);
+    pb_free(&file);
+}
+
 static void out_of_memory(void **state)
 {
     pb files[] = { tape_second(), tape_dropped(13), tape_branches() };
@@ -415,10 +478,15 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_pytorch),       cmocka_unit_test(second_as_pytorch),
-        cmocka_unit_test(dropout),          cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(refused),          cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(as_pytorch),
+        cmocka_unit_test(second_as_pytorch),
+        cmocka_unit_test(dropout),
+        cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(out_of_memory),
         cmocka_unit_test(outputs_are_made),
+        cmocka_unit_test(maximum_of_nan),
+        cmocka_unit_test(pixels_are_limited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

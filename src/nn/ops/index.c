@@ -22,15 +22,6 @@ static int64_t index_at(const kao_tensor *t, int64_t at, int64_t d)
     return v < 0 ? 0 : v < d ? v : d - 1;
 }
 
-static int64_t offset_of(const kao_tensor *t, const int64_t *index)
-{
-    int64_t at = 0;
-
-    for (int32_t i = 0; i < t->rank; i++)
-        at += index[i] * t->strides[i];
-    return at;
-}
-
 /* ---- what a scattered number does to the one that is there ---- */
 
 static kao_status load_reduction(kao_op_loader *l, kao_reduction *to)
@@ -82,15 +73,18 @@ static int64_t reduced_whole(kao_reduction how, int64_t a, int64_t b, int64_t fl
 static void put(kao_reduction how, const kao_tensor *out, int64_t to,
                 const kao_tensor *from, int64_t at)
 {
-    if (kao_tensor_is_real(out))
+    if (kao_tensor_is_real(out)) {
         kao_tensor_set_number(out, to,
                               reduced(how, kao_tensor_number_at(out, to),
                                       kao_tensor_number_at(from, at)));
-    else
-        kao_tensor_set_int(out, to,
-                           reduced_whole(how, kao_tensor_int_at(out, to),
-                                         kao_tensor_int_at(from, at),
-                                         kao_order_bit(out->dtype)));
+    } else {
+        const int64_t v =
+            reduced_whole(how, kao_tensor_int_at(out, to), kao_tensor_int_at(from, at),
+                          kao_order_bit(out->dtype));
+
+        /* the sum of two bools is true where one of them is */
+        kao_tensor_set_int(out, to, out->dtype == KAO_BOOL ? v != 0 : v);
+    }
 }
 
 /* ---- GatherElements, ScatterElements ---- */
@@ -131,10 +125,10 @@ void kao_op_gather_elements_run(const kao_op_call *c)
 
     for (int64_t k = 0; k < n; k++) {
         const int64_t line = place[axis];
-        uint8_t *to = (uint8_t *)out->data + offset_of(out, place) * size;
+        uint8_t *to = (uint8_t *)out->data + kao_tensor_offset(out, place) * size;
 
-        place[axis] = index_at(index, offset_of(index, place), in->dims[axis]);
-        memcpy(to, (const uint8_t *)in->data + offset_of(in, place) * size,
+        place[axis] = index_at(index, kao_tensor_offset(index, place), in->dims[axis]);
+        memcpy(to, (const uint8_t *)in->data + kao_tensor_offset(in, place) * size,
                (size_t)size);
         place[axis] = line;
         kao_index_next(place, index->dims, index->rank);
@@ -172,10 +166,10 @@ void kao_op_scatter_elements_run(const kao_op_call *c)
 
     kao_tensor_copy(out, &c->in[0]);
     for (int64_t k = 0; k < n; k++) {
-        const int64_t line = place[axis], from = offset_of(updates, place);
+        const int64_t line = place[axis], from = kao_tensor_offset(updates, place);
 
-        place[axis] = index_at(index, offset_of(index, place), out->dims[axis]);
-        put(p->reduction, out, offset_of(out, place), updates, from);
+        place[axis] = index_at(index, kao_tensor_offset(index, place), out->dims[axis]);
+        put(p->reduction, out, kao_tensor_offset(out, place), updates, from);
         place[axis] = line;
         kao_index_next(place, index->dims, index->rank);
     }
@@ -251,9 +245,10 @@ static int64_t named(const kao_tensor *data, const kao_tensor *index,
     for (int32_t i = 0; i < batch; i++)
         at += place[i] * data->strides[i];
     for (int32_t i = 0; i < (int32_t)index->dims[last]; i++)
-        at += index_at(index, offset_of(index, place) + i * index->strides[last],
-                       data->dims[batch + i]) *
-              data->strides[batch + i];
+        at +=
+            index_at(index, kao_tensor_offset(index, place) + i * index->strides[last],
+                     data->dims[batch + i]) *
+            data->strides[batch + i];
     return at;
 }
 
@@ -268,7 +263,7 @@ void kao_op_gather_nd_run(const kao_op_call *c)
 
     head.rank = last;
     for (int64_t k = 0; k < n; k++) {
-        const kao_tensor to = slice_of(out, last, offset_of(&head, place)),
+        const kao_tensor to = slice_of(out, last, kao_tensor_offset(&head, place)),
                          from =
                              slice_of(in, batch + deep, named(in, index, place, batch));
 
@@ -307,7 +302,8 @@ void kao_op_scatter_nd_run(const kao_op_call *c)
     kao_tensor_copy(out, &c->in[0]);
     for (int64_t k = 0; k < n; k++) {
         const kao_tensor to = slice_of(out, deep, named(out, index, place, 0)),
-                         from = slice_of(updates, last, offset_of(&head, place)),
+                         from =
+                             slice_of(updates, last, kao_tensor_offset(&head, place)),
                          *const ops[] = { &to, &from };
         kao_walk w;
 

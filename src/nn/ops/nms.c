@@ -66,7 +66,8 @@ typedef struct search {
     kao_nms_state *found;
 } search;
 
-static void search_class(const search *s, int64_t batch, int64_t class)
+static kao_status search_class(kao_op_infer *x, const search *s, int64_t batch,
+                               int64_t class)
 {
     const kao_tensor *t = s->scores;
     const int64_t n = t->dims[2], at = batch * t->strides[0] + class * t->strides[1];
@@ -75,14 +76,17 @@ static void search_class(const search *s, int64_t batch, int64_t class)
         s->gone[i] = !(kao_tensor_number_at(t, at + i * t->strides[2]) > s->least);
     for (int64_t taken = 0; (double)taken < s->most; taken++) {
         int64_t best = -1;
+        const kao_status st = x->spend(x, 2 * (uint64_t)n); /* both loops */
 
+        if (st)
+            return st;
         for (int64_t i = 0; i < n; i++) /* of equal scores the first */
             if (!s->gone[i] &&
                 (best < 0 || kao_tensor_number_at(t, at + i * t->strides[2]) >
                                  kao_tensor_number_at(t, at + best * t->strides[2])))
                 best = i;
         if (best < 0)
-            return;
+            break;
         const box chosen = box_at(s->boxes, batch, best, s->centre);
         int64_t *to = s->found->picked + 3 * s->found->n++;
 
@@ -96,6 +100,7 @@ static void search_class(const search *s, int64_t batch, int64_t class)
             s->gone[i] |= overlap(&chosen, &b, s->iou);
         }
     }
+    return KAO_OK;
 }
 
 kao_status kao_op_nms_infer(kao_op_infer *x)
@@ -127,8 +132,10 @@ kao_status kao_op_nms_infer(kao_op_infer *x)
     s.found->picked = kao_arena_calloc(x->arena, 3 * (size_t)n + 1, sizeof(int64_t));
     if (!s.gone || !s.found->picked)
         return kao_fail(x->err, KAO_E_NOMEM, "out of memory");
-    for (int64_t k = 0; n > 0 && k < s.scores->dims[0] * s.scores->dims[1]; k++)
-        search_class(&s, k / s.scores->dims[1], k % s.scores->dims[1]);
+    for (int64_t k = 0; !st && n > 0 && k < s.scores->dims[0] * s.scores->dims[1]; k++)
+        st = search_class(x, &s, k / s.scores->dims[1], k % s.scores->dims[1]);
+    if (st)
+        return st;
     x->out[0] = (kao_tensor){ .dtype = KAO_I64, .rank = 2, .dims = { s.found->n, 3 } };
     return KAO_OK;
 }

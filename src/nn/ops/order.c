@@ -228,14 +228,11 @@ void kao_op_trilu_run(const kao_op_call *c)
     int64_t index[KAO_MAX_RANK] = { 0 };
 
     for (int64_t e = 0; e < n; e++) {
-        int64_t to = 0, from = 0;
+        const int64_t to = kao_tensor_offset(out, index),
+                      from = kao_tensor_offset(in, index);
         const int64_t right = index[row + 1] - index[row]; /* of the main diagonal */
         const bool stays = upper ? right >= diagonal : right <= diagonal;
 
-        for (int32_t i = 0; i < in->rank; i++) {
-            to += index[i] * out->strides[i];
-            from += index[i] * in->strides[i];
-        }
         if (stays)
             memcpy((uint8_t *)out->data + (size_t)to * size,
                    (const uint8_t *)in->data + (size_t)from * size, size);
@@ -251,10 +248,8 @@ enum { NON_ZERO_LIMIT = 4096 }; /* elements that planning looks at, for each nod
 
 static bool is_zero(const kao_tensor *t, const int64_t *index)
 {
-    int64_t at = 0;
+    const int64_t at = kao_tensor_offset(t, index);
 
-    for (int32_t i = 0; i < t->rank; i++)
-        at += index[i] * t->strides[i];
     return kao_tensor_is_real(t) ? kao_tensor_number_at(t, at) == 0
                                  : kao_tensor_int_at(t, at) == 0;
 }

@@ -370,7 +370,6 @@ void kao_op_pad_run(const kao_op_call *c)
             put_constant(c, dst, size);
         else
             memcpy(dst, (const uint8_t *)in->data + from * (int64_t)size, size);
-        for (int32_t i = out->rank - 1; i >= 0 && ++index[i] == out->dims[i]; i--)
-            index[i] = 0;
+        kao_index_next(index, out->dims, out->rank);
     }
 }

@@ -166,12 +166,8 @@ static void run_places(const kao_op_call *c, bool back)
     int64_t index[KAO_MAX_RANK] = { 0 };
 
     for (int64_t k = 0; k < n; k++) {
-        int64_t from = 0, to = 0;
-
-        for (int32_t i = 0; i < in->rank; i++) {
-            from += index[i] * in->strides[i];
-            to += index[i] * out->strides[i];
-        }
+        const int64_t from = kao_tensor_offset(in, index),
+                      to = kao_tensor_offset(out, index);
         const float s = ((const float *)scale->data)[place_of(c, scale, index)];
         const int64_t z = zero ? kao_tensor_int_at(zero, place_of(c, zero, index)) : 0;
 

@@ -493,10 +493,8 @@ void kao_op_resize_run(const kao_op_call *c)
     int64_t index[KAO_MAX_RANK] = { 0 };
 
     for (int64_t k = 0; k < n; k++) {
-        int64_t to = 0;
+        const int64_t to = kao_tensor_offset(out, index);
 
-        for (int32_t i = 0; i < out->rank; i++)
-            to += index[i] * out->strides[i];
         if (p->mode == KAO_RESIZE_NEAREST)
             nearest_at(c, index, to);
         else

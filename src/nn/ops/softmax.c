@@ -106,13 +106,9 @@ static void hard_group(const groups *g, int64_t to, int64_t from)
     double top = 0;
 
     for (int64_t k = 0; k < n; k++) {
-        int64_t at = from, put = to;
-
-        for (int32_t i = 0; i < g->in.rank; i++) {
-            at += index[i] * g->in.strides[i];
-            put += index[i] * g->out.strides[i];
-        }
-        const double v = kao_tensor_number_at(&g->in, at);
+        const int64_t put = to + kao_tensor_offset(&g->out, index);
+        const double v =
+            kao_tensor_number_at(&g->in, from + kao_tensor_offset(&g->in, index));
 
         if (k == 0 || v > top) {
             top = v;

@@ -39,6 +39,9 @@ static void conv_backward(kao_tape *t, const kao_tape_step *s)
     kao_tape_grad_done(t, s->in, to);
 }
 
+/* The kernels count pixels and weights with 32 bits, and reach a tile beyond them. */
+enum { MOST_PIXELS = INT32_MAX - 64 };
+
 /* The step of a convolution with the weights of input 1 and the bias of input 2. */
 static kao_status conv_step(kao_tape *t, kao_tape_step *s, kao_conv d)
 {
@@ -48,7 +51,7 @@ static kao_status conv_step(kao_tape *t, kao_tape_step *s, kao_conv d)
     conv_detail *c = kao_arena_calloc(&t->arena, 1, sizeof *c);
 
     if (!c)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     d.in_stride = d.c;
     d.out_stride = d.oc;
     d.bf16 = t->net->bf16;
@@ -77,6 +80,10 @@ kao_status kao_op_conv_train(kao_tape *t, kao_tape_step *s)
 
     if (in->rank != 4 || !kao_window_is_sane(w))
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "a window that is not trained");
+    if (pixels_of(t, s->in) > MOST_PIXELS || pixels_of(t, s->out) > MOST_PIXELS ||
+        kao_tensor_count(&t->g.values[s->s->in[1]].t) > MOST_PIXELS)
+        return kao_fail(t->err, KAO_E_LIMIT, "more than %d pixels or weights",
+                        MOST_PIXELS);
     return conv_step(
         t, s,
         kao_conv_of_window(w, ((const kao_conv_param *)s->s->param)->group, in, out));
@@ -103,7 +110,9 @@ kao_status kao_op_gemm_train(kao_tape *t, kao_tape_step *s)
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "trained: transA 0, transB 1, alpha and beta 1, a bias by "
                         "column");
-    if (in->dims[0] > INT32_MAX || in->dims[1] > INT32_MAX || out->dims[1] > INT32_MAX)
-        return kao_fail(t->err, KAO_E_LIMIT, "a matrix of 2^31 rows or columns");
+    if (in->dims[0] > MOST_PIXELS || in->dims[1] > MOST_PIXELS ||
+        out->dims[1] > MOST_PIXELS)
+        return kao_fail(t->err, KAO_E_LIMIT, "a matrix of more than %d rows or columns",
+                        MOST_PIXELS);
     return conv_step(t, s, kao_conv_of_rows(in->dims[0], in->dims[1], out->dims[1]));
 }

@@ -85,7 +85,7 @@ kao_status kao_op_act_train(kao_tape *t, kao_tape_step *s)
     act_detail *d = kao_arena_calloc(&t->arena, 1, sizeof *d);
 
     if (!d)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     d->n = count_of(t, s->in);
     d->c = (size_t)in->dims[1];
     if (s->s->op->kind == KAO_OP_LEAKY_RELU)
@@ -269,7 +269,7 @@ kao_status kao_op_clip_train(kao_tape *t, kao_tape_step *s)
     map_detail *d = map_step(t, s);
 
     if (!d)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     d->lo = p->lo;
     d->hi = p->hi;
     s->forward = clip_forward;
@@ -284,7 +284,7 @@ kao_status kao_op_clip_train(kao_tape *t, kao_tape_step *s)
 kao_status kao_op_sigmoid_train(kao_tape *t, kao_tape_step *s)
 {
     if (!map_step(t, s))
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     s->forward = sigmoid_forward;
     s->backward = sigmoid_backward;
     s->reads_out = true;
@@ -296,7 +296,7 @@ kao_status kao_op_dropout_train(kao_tape *t, kao_tape_step *s)
     map_detail *d = map_step(t, s);
 
     if (!d)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     d->ratio = ((const kao_dropout_param *)s->s->param)->ratio;
     d->layer = t->n_steps;
     s->forward = dropout_forward;

@@ -231,7 +231,7 @@ kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s)
     const size_t c = (size_t)in->dims[1];
 
     if (!d)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     if (in->rank != 4 && in->rank != 2)
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "rank %d", in->rank);
     d->epsilon = ((const kao_batch_norm_param *)s->s->param)->epsilon;
@@ -249,7 +249,7 @@ kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s)
     d->sums =
         kao_arena_calloc(&t->arena, (KAO_TAPE_PIECES * 3 + 2) * c, sizeof *d->sums);
     if (!rows || !d->sums)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     d->a = rows;
     d->b = rows + all;
     d->group_mean = rows + 2 * all;

@@ -10,11 +10,6 @@ static inline const kao_kernels *kernels(const kao_tape *t)
     return &t->net->kernels;
 }
 
-static inline kao_status no_memory(kao_tape *t)
-{
-    return kao_fail(t->err, KAO_E_NOMEM, "tape: out of memory");
-}
-
 static inline float *data_of(const kao_tape *t, uint32_t v)
 {
     return t->values[v].t.data;

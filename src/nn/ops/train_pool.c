@@ -34,8 +34,8 @@ static void max_forward_rows(void *arg, size_t begin, size_t end, size_t piece)
                                                        p.top + ky * j->w->dilation[0],
                                                        p.left + kx * j->w->dilation[1]);
 
-                for (size_t i = 0; i < j->c; i++)
-                    to[i] = from[i] > to[i] ? from[i] : to[i];
+                for (size_t i = 0; i < j->c; i++) /* NaN wins */
+                    to[i] = from[i] > to[i] || from[i] != from[i] ? from[i] : to[i];
             }
     }
 }
@@ -238,7 +238,7 @@ static kao_status average_step(kao_tape *t, kao_tape_step *s, const kao_window *
     average_detail *d = kao_arena_calloc(&t->arena, 1, sizeof *d);
 
     if (!d)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     *d = (average_detail){ *w, include_pad };
     s->detail = d;
     s->forward = average_forward;
@@ -354,7 +354,7 @@ kao_status kao_op_resize_train(kao_tape *t, kao_tape_step *s)
     resize_job *j = kao_arena_calloc(&t->arena, 1, sizeof *j);
 
     if (!j)
-        return no_memory(t);
+        return kao_tape_no_memory(t);
     if (in->rank != 4 ||
         ((const kao_resize_param *)s->s->param)->mode != KAO_RESIZE_NEAREST ||
         in->dims[0] != out->dims[0] || in->dims[1] != out->dims[1] ||

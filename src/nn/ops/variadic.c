@@ -46,7 +46,8 @@ static inline void fold(const kao_op_call *c, double (*f)(double a, double b),
     int64_t index[KAO_MAX_RANK] = { 0 };
 
     for (int64_t k = 0; k < n; k++) {
-        int64_t v_whole = 0, to = 0;
+        const int64_t to = kao_tensor_offset(out, index);
+        int64_t v_whole = 0;
         double v = 0;
 
         for (uint32_t i = 0; i < c->n_in; i++) {
@@ -63,8 +64,6 @@ static inline void fold(const kao_op_call *c, double (*f)(double a, double b),
                 v_whole = i ? whole(v_whole, b) : b;
             }
         }
-        for (int32_t d = 0; d < out->rank; d++)
-            to += index[d] * out->strides[d];
         if (real)
             kao_tensor_set_number(out, to, v / divisor);
         else
