@@ -2,9 +2,10 @@
  * whole gallery.
  *
  * What is deleted is overwritten in the database (secure_delete), and its log is emptied. Then
- * the bytes of the files are searched for the beginnings of the person's vectors, for sample
- * ids, name, notes and sources. Texts of less than four bytes are not looked for; what others' rows
- * hold too (a namesake, one picture enrolled for two) is no trace. */
+ * the bytes of the files are searched for the beginnings of the person's vectors, as floats and as
+ * the index has them in 8 bits, for sample ids, name, notes and sources. Texts of less than four
+ * bytes and vectors of less than 16 are not looked for; what others' rows hold too (a namesake, one
+ * picture enrolled for two) is no trace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -15,12 +16,14 @@
 #include "base/file.h"
 #include "gallery/gallery.h"
 
-enum { PIECE_BYTES = 32, TEXT_LEAST = 4 };
+enum { PIECE_BYTES = 32, QUANTISED_LEAST = 16, TEXT_LEAST = 4 };
+
+typedef enum piece_kind { TEXT, FLOATS, QUANTISED } piece_kind;
 
 typedef struct piece {
     uint8_t *bytes;
     size_t n;
-    bool is_text;
+    piece_kind kind;
 } piece;
 
 typedef struct pieces {
@@ -37,7 +40,7 @@ static void pieces_free(pieces *p)
     kao_free(p->mem, p->items);
 }
 
-static void add_piece(pieces *p, const void *bytes, size_t n, bool is_text)
+static void add_piece(pieces *p, const void *bytes, size_t n, piece_kind kind)
 {
     if (p->n == p->cap) {
         const size_t cap = p->cap ? 2 * p->cap : 64;
@@ -56,7 +59,7 @@ static void add_piece(pieces *p, const void *bytes, size_t n, bool is_text)
     if (!copy)
         return;
     memcpy(copy, bytes, n);
-    p->items[p->n++] = (piece){ copy, n, is_text };
+    p->items[p->n++] = (piece){ copy, n, kind };
 }
 
 /* ---- what is to go ---- */
@@ -81,9 +84,41 @@ static kao_status collect_texts(kao_gallery *g, pieces *p, const char *sql,
         const char *text = kao_row_text(rows, 0);
 
         if (text && strlen(text) >= TEXT_LEAST)
-            add_piece(p, text, strlen(text), true);
+            add_piece(p, text, strlen(text), TEXT);
     }
     return kao_rows_end(rows, err);
+}
+
+/* A vector as the index has it; false: it is none, or memory ran out. */
+static bool quantise(kao_mem *mem, kao_span vector, uint8_t **bytes)
+{
+    const size_t dim = vector.n / sizeof(float);
+    float *x = kao_alloc(mem, vector.n);
+    kao_quantised terms;
+    bool fine = false;
+
+    *bytes = kao_alloc(mem, kao_quantised_size(dim));
+    if (x && *bytes && dim > 0) {
+        memcpy(x, vector.p, dim * sizeof *x);
+        fine = kao_quantise_row(x, dim, *bytes, &terms);
+    }
+    kao_free(mem, x);
+    return fine;
+}
+
+static void add_vector(pieces *p, kao_span v)
+{
+    const size_t dim = v.n / sizeof(float);
+    uint8_t *bytes = NULL;
+
+    if (v.n)
+        add_piece(p, v.p, v.n < PIECE_BYTES ? v.n : PIECE_BYTES, FLOATS);
+    if (dim < QUANTISED_LEAST)
+        return;
+    if (quantise(p->mem, v, &bytes))
+        add_piece(p, bytes, dim < PIECE_BYTES ? dim : PIECE_BYTES, QUANTISED);
+    p->failed |= !bytes;
+    kao_free(p->mem, bytes);
 }
 
 static kao_status collect_vectors(kao_gallery *g, pieces *p, int64_t person,
@@ -98,12 +133,8 @@ static kao_status collect_vectors(kao_gallery *g, pieces *p, int64_t person,
 
     if (st)
         return st;
-    while (kao_rows_next(rows)) {
-        const kao_span v = kao_row_bytes(rows, 0);
-
-        if (v.n)
-            add_piece(p, v.p, v.n < PIECE_BYTES ? v.n : PIECE_BYTES, false);
-    }
+    while (kao_rows_next(rows))
+        add_vector(p, kao_row_bytes(rows, 0));
     return kao_rows_end(rows, err);
 }
 
@@ -182,6 +213,30 @@ static bool has(kao_span in, const piece *p)
     return false;
 }
 
+/* Vectors that begin like this in 8 bits. */
+static kao_status count_quantised(kao_gallery *g, const piece *p, int64_t *n,
+                                  kao_error *err)
+{
+    kao_mem *mem = &g->ctx->mem;
+    kao_rows *rows = NULL;
+    kao_status st = kao_db_ask(g->db, &rows, err, "SELECT numbers FROM vector", "");
+
+    *n = 0;
+    while (!st && *n == 0 && kao_rows_next(rows)) {
+        const kao_span v = kao_row_bytes(rows, 0);
+        uint8_t *bytes = NULL;
+
+        *n += v.n >= p->n * sizeof(float) && quantise(mem, v, &bytes) &&
+              memcmp(bytes, p->bytes, p->n) == 0;
+        if (!bytes)
+            st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+        kao_free(mem, bytes);
+    }
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
+}
+
 /* Does somebody else's row hold these bytes? Then finding them says nothing. */
 static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_error *err)
 {
@@ -194,17 +249,20 @@ static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_erro
         "(SELECT count(*) FROM model WHERE instr(CAST(name AS BLOB), ?1)) + "
         "(SELECT count(*) FROM sqlite_schema WHERE instr(CAST(sql AS BLOB), ?1))";
 
-    return kao_db_number(
-        g->db, n, err,
-        p->is_text ? texts : "SELECT count(*) FROM vector WHERE instr(numbers, ?1)",
-        "b", p->bytes, p->n);
+    if (p->kind == QUANTISED)
+        return count_quantised(g, p, n, err);
+    return kao_db_number(g->db, n, err,
+                         p->kind == TEXT
+                             ? texts
+                             : "SELECT count(*) FROM vector WHERE instr(numbers, ?1)",
+                         "b", p->bytes, p->n);
 }
 
 /* One of the gallery's files; one that is not there has no traces. */
 static kao_status search_file(kao_gallery *g, const char *end, const pieces *p,
                               kao_receipt *r, kao_error *err)
 {
-    const size_t cap = strlen(g->path) + 8;
+    const size_t cap = strlen(g->path) + 16;
     char *path = kao_alloc(p->mem, cap);
     kao_file f = { 0 };
     kao_error own = { 0 };
@@ -237,7 +295,9 @@ static kao_status search_file(kao_gallery *g, const char *end, const pieces *p,
 
 static kao_status prove(kao_gallery *g, const pieces *p, kao_receipt *r, kao_error *err)
 {
-    static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
+    static const char *const ends[] = { "",        "-wal",    "-shm",    "-journal",
+                                        "-index1", "-index2", "-index3", "-index4",
+                                        "-index5", "-index6", "-index7", "-index8" };
     kao_status st = KAO_OK;
 
     r->n_pieces = (uint32_t)p->n;
@@ -291,6 +351,8 @@ kao_status kao_gallery_forget(kao_gallery *g, int64_t person, kao_receipt *recei
 
     if (!st) {
         st = kao_db_settle(g->db, err);
+        if (!st)
+            st = kao_index_forget(g, err);
         if (!st)
             st = prove(g, &p, &r, err);
         if (st && r.n_traces == 0)
@@ -371,5 +433,7 @@ kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
         st = kao_fail(err, KAO_E_FORMAT,
                       "%s: %lld samples of nobody, %lld vectors are missing", g->path,
                       (long long)lost, (long long)lacking);
-    return st ? st : check_vectors(g, err);
+    if (!st)
+        st = check_vectors(g, err);
+    return st ? st : kao_index_verify(g, err);
 }
