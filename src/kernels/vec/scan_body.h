@@ -18,7 +18,7 @@
 
 #define KAO_INLINE static inline __attribute__((always_inline))
 
-enum { SCAN_BLOCK = 16, SCAN_AHEAD = 4096, SCAN_STEP = 4 };
+enum { SCAN_BLOCK = 16, SCAN_AHEAD = 1024, SCAN_TERMS_AHEAD = 64, SCAN_STEP = 4 };
 
 /* The hits among a row's sums with `width` queries. */
 KAO_INLINE size_t scan_row_hits(const kao_scan_args *a, size_t row, const int32_t *sums,
@@ -84,6 +84,10 @@ KAO_INLINE size_t scan_one(const kao_scan_args *a)
     size_t n_hits = 0, row = 0;
 
     for (; row + SCAN_BLOCK <= a->n_rows; row += SCAN_BLOCK) {
+        __builtin_prefetch(a->scale + row + SCAN_TERMS_AHEAD);
+        __builtin_prefetch(a->norm + row + SCAN_TERMS_AHEAD);
+        __builtin_prefetch(a->residual + row + SCAN_TERMS_AHEAD);
+        __builtin_prefetch(a->offset + row + SCAN_TERMS_AHEAD);
         for (size_t i = 0; i < SCAN_BLOCK; i++)
             sums[i] = scan_dot_row(a, row + i);
         n_hits = scan_block_hits(a, row, sums, SCAN_BLOCK, n_hits);
