@@ -112,12 +112,12 @@ static kao_status search(bench *b, size_t n, kao_match *matches, size_t *counts)
 
 static void read_chunk(void *arg, size_t chunk, uint32_t worker)
 {
-    const kao_block *b = arg;
+    const kao_store *b = arg;
     const uint64_t *p = (const uint64_t *)(const void *)b->chunks[chunk].bytes;
     uint64_t sum[16] = { 0 };
 
     (void)worker;
-    for (size_t i = 0; i < KAO_BLOCK_ROWS * b->size / sizeof *p; i += 16)
+    for (size_t i = 0; i < KAO_STORE_ROWS * b->size / sizeof *p; i += 16)
         for (size_t k = 0; k < 16; k++)
             sum[k] |= p[i + k];
     for (size_t k = 0; k < 16; k++)
@@ -135,8 +135,8 @@ static double window(bench *b, const char *what)
 
     while (!st && (n == 0 || now_s() - begin < .5)) {
         if (strcmp(what, "read") == 0)
-            kao_pool_run(b->ctx->pool, read_chunk, &b->g->index.blocks[0],
-                         b->g->index.blocks[0].n_chunks);
+            kao_pool_run(b->ctx->pool, read_chunk, &b->g->index.stores[0],
+                         b->g->index.stores[0].n_chunks);
         else
             st = search(b, batch, matches, counts);
         n += batch;

@@ -4,7 +4,7 @@
  *   change.c    transactions that are written down, history, undo
  *   people.c    people     samples.c  samples     forget.c  forgetting
  *   index.c     samples as a search reads them, in step with the database; index_files.c
- *   block.c     their rows, in a file or in memory; block_file.c: that file
+ *   store.c     their rows, in a file or in memory; store_file.c: that file
  *   quantise.c  vectors of 8 bits and their bounds
  *   search.c    the search
  */

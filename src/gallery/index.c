@@ -20,8 +20,8 @@ void kao_index_fini(kao_index *x)
     for (size_t m = 0; m < KAO_GALLERY_MODELS; m++) {
         if (!x->is_there[m])
             continue;
-        kao_block_settle(&x->blocks[m]);
-        kao_block_close(&x->blocks[m]);
+        kao_store_settle(&x->stores[m]);
+        kao_store_close(&x->stores[m]);
         x->is_there[m] = false;
     }
 }
@@ -36,9 +36,9 @@ char *kao_index_path(kao_gallery *g, size_t model)
     return path;
 }
 
-static void close_block(kao_gallery *g, size_t model)
+static void close_store(kao_gallery *g, size_t model)
 {
-    kao_block_close(&g->index.blocks[model]);
+    kao_store_close(&g->index.stores[model]);
     g->index.is_there[model] = false;
 }
 
@@ -46,10 +46,10 @@ static void close_block(kao_gallery *g, size_t model)
 
 typedef struct taking {
     kao_gallery *g;
-    kao_block *b;
+    kao_store *b;
     size_t model;
     float *vector; /* the database's bytes lie anywhere */
-    bool by_block; /* the failure is the block's, not the database's */
+    bool by_store; /* the failure is the store's, not the database's */
 } taking;
 
 static int by_number(const void *a, const void *b)
@@ -83,8 +83,8 @@ static kao_status erase_gone(taking *t, const kao_moment *at, kao_error *err)
     st = st ? st : end;
     if (!st) {
         qsort(samples, got, sizeof *samples, by_number);
-        st = kao_block_erase(t->b, samples, got, at->seen, err);
-        t->by_block = st != KAO_OK;
+        st = kao_store_erase(t->b, samples, got, at->seen, err);
+        t->by_store = st != KAO_OK;
     }
     kao_free(mem, samples);
     return st;
@@ -94,22 +94,22 @@ static kao_status erase_gone(taking *t, const kao_moment *at, kao_error *err)
 static kao_status take_row(taking *t, const kao_rows *rows, int64_t seen,
                            kao_error *err)
 {
-    kao_block *b = t->b;
+    kao_store *b = t->b;
     const int64_t sample = kao_row_int(rows, 0), person = kao_row_int(rows, 1);
     const bool hidden = kao_row_int(rows, 2) != 0;
     int64_t row = KAO_NO_ROW;
     const float *vector = NULL;
-    kao_status st = kao_block_find(b, sample, &row, err);
+    kao_status st = kao_store_find(b, sample, &row, err);
 
     if (st)
         return st;
     if (row != KAO_NO_ROW) {
-        const kao_chunk *c = kao_block_chunk(b, (size_t)row);
-        const size_t i = (size_t)row % KAO_BLOCK_ROWS;
+        const kao_chunk *c = kao_store_chunk(b, (size_t)row);
+        const size_t i = (size_t)row % KAO_STORE_ROWS;
 
         if (!hidden && c->person[i] == person)
             return KAO_OK;
-        kao_block_end_row(b, (size_t)row, seen);
+        kao_store_end_row(b, (size_t)row, seen);
         vector = c->floats + i * b->dim;
     }
     if (hidden)
@@ -124,8 +124,8 @@ static kao_status take_row(taking *t, const kao_rows *rows, int64_t seen,
         memcpy(t->vector, v.p, v.n);
         vector = t->vector;
     }
-    st = kao_block_add(b, sample, person, seen, vector, err);
-    t->by_block = st == KAO_E_IO;
+    st = kao_store_add(b, sample, person, seen, vector, err);
+    t->by_store = st == KAO_E_IO;
     return st == KAO_E_FORMAT ? kao_error_prefix(err, st, "%s", t->g->path) : st;
 }
 
@@ -164,7 +164,7 @@ static kao_status take(taking *t, const kao_moment *at, kao_error *err)
                    : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", t->g->path);
     kao_free(mem, t->vector);
     if (!st)
-        kao_block_publish(t->b, at->seen, at->token);
+        kao_store_publish(t->b, at->seen, at->token);
     return st;
 }
 
@@ -187,8 +187,8 @@ static kao_status moment_now(kao_gallery *g, kao_moment *at, kao_error *err)
     return kao_rows_end(rows, err);
 }
 
-/* KAO_E_FORMAT: the block stands for no change of this database. */
-static kao_status check_history(kao_gallery *g, const kao_block_state *s,
+/* KAO_E_FORMAT: the store stands for no change of this database. */
+static kao_status check_history(kao_gallery *g, const kao_store_state *s,
                                 kao_error *err)
 {
     int64_t token = 0;
@@ -208,154 +208,154 @@ static bool is_large(kao_gallery *g, uint64_t n)
     return n >= (g->ctx->index_from ? g->ctx->index_from : KAO_INDEX_FILE_FROM);
 }
 
-/* A new file with all rows. KAO_E_CONFLICT: there is one by now; *by_block: it cannot be. */
+/* A new file with all rows. KAO_E_CONFLICT: there is one by now; *by_store: it cannot be. */
 static kao_status make_file(kao_gallery *g, size_t model, const char *path,
-                            const kao_moment *at, bool *by_block, kao_error *err)
+                            const kao_moment *at, bool *by_store, kao_error *err)
 {
-    taking t = { .g = g, .b = &g->index.blocks[model], .model = model };
+    taking t = { .g = g, .b = &g->index.stores[model], .model = model };
     kao_error none;
     int64_t n = 0;
     kao_status st = kao_db_number(g->db, &n, err, "SELECT count(*) FROM sample", "");
 
-    *by_block = st == KAO_OK;
+    *by_store = st == KAO_OK;
     if (!st && !is_large(g, (uint64_t)n))
         return KAO_E_NOT_FOUND; /* and no failure */
     if (!st)
-        st = kao_block_create(t.b, path, err);
+        st = kao_store_create(t.b, path, err);
     if (st)
         return st;
     st = take(&t, at, err);
-    *by_block = t.by_block;
+    *by_store = t.by_store;
     if (st)
-        kao_block_discard(t.b, 0, 0, &none);
+        kao_store_discard(t.b, 0, 0, &none);
     else
-        kao_block_end(t.b);
+        kao_store_end(t.b);
     return st;
 }
 
 /* The file as it is. KAO_E_FORMAT: it is of no use, and was discarded if that may be. */
 static kao_status open_file(kao_gallery *g, size_t model, const char *path,
-                            bool *by_block, kao_error *err)
+                            bool *by_store, kao_error *err)
 {
-    kao_block *b = &g->index.blocks[model];
-    kao_block_state s = { .generation = 0 };
-    kao_status st = kao_block_open(b, path, !g->read_only, err);
+    kao_store *b = &g->index.stores[model];
+    kao_store_state s = { .generation = 0 };
+    kao_status st = kao_store_open(b, path, !g->read_only, err);
 
-    *by_block = true;
+    *by_store = true;
     if (!st) {
-        st = kao_block_read(b, &s, err);
+        st = kao_store_read(b, &s, err);
         if (!st) {
             st = check_history(g, &s, err);
-            *by_block = st == KAO_E_FORMAT;
+            *by_store = st == KAO_E_FORMAT;
         }
     }
     if (st == KAO_E_FORMAT && !g->read_only) {
-        const kao_status gone = kao_block_discard(b, s.generation, g->wait_ms, err);
+        const kao_status gone = kao_store_discard(b, s.generation, g->wait_ms, err);
 
         return gone ? gone : st;
     }
     if (st)
-        kao_block_close(b);
+        kao_store_close(b);
     return st;
 }
 
-/* The file, as it is or made. *by_block: no file can be had, and memory has to do. */
+/* The file, as it is or made. *by_store: no file can be had, and memory has to do. */
 static kao_status find_file(kao_gallery *g, size_t model, const char *path,
-                            const kao_moment *at, bool *by_block, kao_error *err)
+                            const kao_moment *at, bool *by_store, kao_error *err)
 {
     kao_status st = KAO_OK;
 
     for (int try = 0; try < MOST_TRIES; try++) {
-        st = open_file(g, model, path, by_block, err);
+        st = open_file(g, model, path, by_store, err);
         if (st == KAO_E_NOT_FOUND && !g->read_only)
-            st = make_file(g, model, path, at, by_block, err);
-        if (g->read_only || (st != KAO_E_FORMAT && st != KAO_E_CONFLICT) || !*by_block)
+            st = make_file(g, model, path, at, by_store, err);
+        if (g->read_only || (st != KAO_E_FORMAT && st != KAO_E_CONFLICT) || !*by_store)
             break;
     }
     return st;
 }
 
-static kao_status find_block(kao_gallery *g, size_t model, const kao_moment *at,
+static kao_status find_store(kao_gallery *g, size_t model, const kao_moment *at,
                              kao_error *err)
 {
     kao_index *x = &g->index;
-    kao_block *b = &x->blocks[model];
-    bool by_block = true;
+    kao_store *b = &x->stores[model];
+    bool by_store = true;
     kao_status st = KAO_E_NOT_FOUND;
 
-    kao_block_init(b, &g->ctx->mem, g->models[model].id, g->models[model].dim);
+    kao_store_init(b, &g->ctx->mem, g->models[model].id, g->models[model].dim);
     if (!x->alone[model] && g->has_tokens && at->token != 0) {
         char *path = kao_index_path(g, model);
 
         if (!path)
             return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
-        st = find_file(g, model, path, at, &by_block, err);
+        st = find_file(g, model, path, at, &by_store, err);
         kao_free(&g->ctx->mem, path);
-        if (st && (!by_block || st == KAO_E_NOMEM))
+        if (st && (!by_store || st == KAO_E_NOMEM))
             return st;
         x->alone[model] |= st && st != KAO_E_NOT_FOUND;
     }
     if (st)
-        st = kao_block_in_memory(b, err);
+        st = kao_store_in_memory(b, err);
     x->is_there[model] = !st;
     return st;
 }
 
 void kao_index_drop(kao_gallery *g, size_t model, bool alone)
 {
-    kao_block *b = &g->index.blocks[model];
-    kao_block_state s;
+    kao_store *b = &g->index.stores[model];
+    kao_store_state s;
     kao_error none;
 
     g->index.alone[model] |= alone;
     if (!g->index.is_there[model])
         return;
     if (!alone && b->path && !g->read_only)
-        kao_block_discard(b, kao_block_read(b, &s, &none) == KAO_OK ? s.generation : 0,
+        kao_store_discard(b, kao_store_read(b, &s, &none) == KAO_OK ? s.generation : 0,
                           g->wait_ms, &none);
-    close_block(g, model);
+    close_store(g, model);
 }
 
 /* ---- in step ---- */
 
-/* What changed up to `at`, under the lock. *by_block: the block failed, and is to be dropped. */
+/* What changed up to `at`, under the lock. *by_store: the store failed, and is to be dropped. */
 static kao_status catch_up(kao_gallery *g, size_t model, const kao_moment *at,
-                           bool *by_block, kao_error *err)
+                           bool *by_store, kao_error *err)
 {
-    taking t = { .g = g, .b = &g->index.blocks[model], .model = model };
-    kao_status st = kao_block_begin(t.b, g->wait_ms, err);
+    taking t = { .g = g, .b = &g->index.stores[model], .model = model };
+    kao_status st = kao_store_begin(t.b, g->wait_ms, err);
 
-    *by_block = st != KAO_OK && st != KAO_E_NOMEM;
+    *by_store = st != KAO_OK && st != KAO_E_NOMEM;
     if (st)
         return st;
     if (t.b->next.seen < at->seen)
         st = take(&t, at, err);
-    *by_block = t.by_block;
-    kao_block_end(t.b);
+    *by_store = t.by_store;
+    kao_store_end(t.b);
     return st;
 }
 
-/* Whether a block would be better made anew: ended rows are read by each search, too. */
-static bool is_worn(const kao_gallery *g, const kao_block *b, const kao_block_state *s)
+/* Whether a store would be better made anew: ended rows are read by each search, too. */
+static bool is_worn(const kao_gallery *g, const kao_store *b, const kao_store_state *s)
 {
     return (!b->path || !g->read_only) &&
-           s->n_rows - s->n_live > s->n_live + 4 * KAO_BLOCK_ROWS;
+           s->n_rows - s->n_live > s->n_live + 4 * KAO_STORE_ROWS;
 }
 
-/* One look at the block. *done: it is as of `at`, or *again. */
+/* One look at the store. *done: it is as of `at`, or *again. */
 static kao_status look(kao_gallery *g, size_t model, const kao_moment *at, bool *again,
                        bool *done, kao_error *err)
 {
-    kao_block *b = &g->index.blocks[model];
-    kao_block_state s;
-    bool by_block = false;
-    kao_status st = kao_block_read(b, &s, err);
+    kao_store *b = &g->index.stores[model];
+    kao_store_state s;
+    bool by_store = false;
+    kao_status st = kao_store_read(b, &s, err);
 
     if (st) { /* removed or damaged: make another one */
         kao_index_drop(g, model, st != KAO_E_CONFLICT && st != KAO_E_FORMAT);
         return st == KAO_E_NOMEM ? st : KAO_OK;
     }
-    const bool erasing = (kao_block_erasures(b) & 1) != 0;
+    const bool erasing = (kao_store_erasures(b) & 1) != 0;
 
     if (s.seen == at->seen && s.token == at->token && !erasing) {
         if (is_worn(g, b, &s) ||
@@ -379,13 +379,13 @@ static kao_status look(kao_gallery *g, size_t model, const kao_moment *at, bool 
         kao_index_drop(g, model, true);
         return KAO_OK;
     }
-    st = catch_up(g, model, at, &by_block, err);
-    if (st && by_block && st != KAO_E_NOMEM) {
+    st = catch_up(g, model, at, &by_store, err);
+    if (st && by_store && st != KAO_E_NOMEM) {
         kao_index_drop(g, model, st == KAO_E_IO);
         return KAO_OK;
     }
     if (st)
-        close_block(g, model);
+        close_store(g, model);
     return st;
 }
 
@@ -400,7 +400,7 @@ kao_status kao_index_bring(kao_gallery *g, size_t model, kao_moment *at, bool *a
         if (try >= MOST_TRIES)
             kao_index_drop(g, model, true);
         if (!g->index.is_there[model])
-            st = find_block(g, model, at, err);
+            st = find_store(g, model, at, err);
         if (!st)
             st = look(g, model, at, again, &done, err);
     }

@@ -1,17 +1,17 @@
-/* What a search reads, kept in step with the database: for each model a block of rows (block.h),
+/* What a search reads, kept in step with the database: for each model a store of rows (store.h),
  * in a file beside the gallery from some thousand samples on.
  *
  * The database is the truth. A file is used only if it stands for a change that the database has,
  * told by the change's number and its random token, so that a gallery that was put back from a
  * copy is not taken for what it was; what came after that change is then taken in, under the
  * file's lock, by whoever asks first. A file that is damaged or of another history is overwritten,
- * removed and made anew; where no file can be written or locked, the block is in memory, for this
+ * removed and made anew; where no file can be written or locked, the store is in memory, for this
  * handle alone, and answers are the same. */
 #ifndef KAO_GALLERY_INDEX_H
 #define KAO_GALLERY_INDEX_H
 
 #include "base/context.h"
-#include "gallery/block.h"
+#include "gallery/store.h"
 #include "kao/gallery.h"
 #include "kernels/kernels.h"
 
@@ -22,8 +22,8 @@ enum {
 typedef struct kao_index {
     kao_context *ctx;
     kao_kernels kernels;
-    kao_block blocks[KAO_GALLERY_MODELS];
-    bool is_there[KAO_GALLERY_MODELS]; /* the block has rows, or an empty beginning */
+    kao_store stores[KAO_GALLERY_MODELS];
+    bool is_there[KAO_GALLERY_MODELS]; /* the store has rows, or an empty beginning */
     bool alone[KAO_GALLERY_MODELS];    /* in memory from now on */
 } kao_index;
 
@@ -34,11 +34,11 @@ typedef struct kao_moment { /* the gallery after this change */
 void kao_index_init(kao_index *x, kao_context *ctx);
 void kao_index_fini(kao_index *x);
 
-/* Inside a transaction for reading: its moment, and the model's block as it was then. *again:
- * the block is of a later one by now; end the transaction, and begin another. */
+/* Inside a transaction for reading: its moment, and the model's store as it was then. *again:
+ * the store is of a later one by now; end the transaction, and begin another. */
 kao_status kao_index_bring(kao_gallery *g, size_t model, kao_moment *at, bool *again,
                            kao_error *err);
-/* The block is of no use: read wrong, or never at rest. Memory of its own takes its place if
+/* The store is of no use: read wrong, or never at rest. Memory of its own takes its place if
  * `alone`, else it is made anew. */
 void kao_index_drop(kao_gallery *g, size_t model, bool alone);
 

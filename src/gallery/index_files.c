@@ -13,7 +13,7 @@ static kao_status take_file(kao_gallery *g, size_t model, kao_error *err)
     bool again = true;
     kao_status st = KAO_OK;
 
-    if (g->index.is_there[model] && !g->index.blocks[model].path)
+    if (g->index.is_there[model] && !g->index.stores[model].path)
         kao_index_drop(g, model, false);
     g->index.alone[model] = false;
     for (int try = 0; !st && again && try < MOST_TRIES; try++) {
@@ -56,25 +56,25 @@ kao_status kao_index_forget(kao_gallery *g, kao_error *err)
 }
 
 /* A row: sample, person, vector. */
-static bool is_in_block(kao_block *b, const kao_rows *rows)
+static bool is_in_store(kao_store *b, const kao_rows *rows)
 {
     const kao_span v = kao_row_bytes(rows, 2);
     kao_error none;
     int64_t row = KAO_NO_ROW;
 
-    if (kao_block_find(b, kao_row_int(rows, 0), &row, &none) || row == KAO_NO_ROW)
+    if (kao_store_find(b, kao_row_int(rows, 0), &row, &none) || row == KAO_NO_ROW)
         return false;
-    const kao_chunk *c = kao_block_chunk(b, (size_t)row);
-    const size_t i = (size_t)row % KAO_BLOCK_ROWS;
+    const kao_chunk *c = kao_store_chunk(b, (size_t)row);
+    const size_t i = (size_t)row % KAO_STORE_ROWS;
 
     return c->person[i] == kao_row_int(rows, 1) && v.n == b->dim * sizeof(float) &&
            memcmp(v.p, c->floats + i * b->dim, v.n) == 0 &&
-           kao_block_row_is_right(b, (size_t)row);
+           kao_store_row_is_right(b, (size_t)row);
 }
 
 static kao_status compare(kao_gallery *g, size_t model, bool *same, kao_error *err)
 {
-    kao_block *b = &g->index.blocks[model];
+    kao_store *b = &g->index.stores[model];
     kao_rows *rows = NULL;
     uint64_t n = 0;
     kao_status st = kao_db_ask(
@@ -87,7 +87,7 @@ static kao_status compare(kao_gallery *g, size_t model, bool *same, kao_error *e
 
     *same = true;
     while (!st && *same && kao_rows_next(rows)) {
-        *same = is_in_block(b, rows);
+        *same = is_in_store(b, rows);
         n++;
     }
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
@@ -99,7 +99,7 @@ static kao_status compare(kao_gallery *g, size_t model, bool *same, kao_error *e
 /* Between the look and the lock another program may have gone on: then it is not compared. */
 static kao_status verify_file(kao_gallery *g, size_t model, kao_error *err)
 {
-    kao_block *b = &g->index.blocks[model];
+    kao_store *b = &g->index.stores[model];
     kao_error none;
     kao_moment at;
     bool again = false, same = true;
@@ -108,10 +108,10 @@ static kao_status verify_file(kao_gallery *g, size_t model, kao_error *err)
     if (st)
         return st;
     st = kao_index_bring(g, model, &at, &again, err);
-    if (!st && !again && b->path && kao_block_begin(b, g->wait_ms, &none) == KAO_OK) {
+    if (!st && !again && b->path && kao_store_begin(b, g->wait_ms, &none) == KAO_OK) {
         if (b->next.seen == at.seen)
             st = compare(g, model, &same, err);
-        kao_block_end(b);
+        kao_store_end(b);
     }
     kao_db_rollback(g->db);
     if (!st && !same)

@@ -71,7 +71,7 @@ typedef struct panel { /* queries of one call of a kernel */
 } panel;
 
 typedef struct pass {
-    const kao_block *b;
+    const kao_store *b;
     uint64_t n_rows;
     int64_t seen;
     const float *vectors; /* of the queries, dim floats each */
@@ -104,14 +104,14 @@ static float margin_of(size_t dim)
 
 static void compare(pass *p, best *b, size_t query, size_t row, float least)
 {
-    const kao_chunk *c = kao_block_chunk(p->b, row);
-    const size_t i = row % KAO_BLOCK_ROWS, dim = p->b->dim;
+    const kao_chunk *c = kao_store_chunk(p->b, row);
+    const size_t i = row % KAO_STORE_ROWS, dim = p->b->dim;
     const float *x = c->floats + i * dim, *y = p->vectors + query * dim;
 
     if (c->born[i] > p->seen ||
         atomic_load_explicit(&c->died[i], memory_order_relaxed) <= p->seen)
         return;
-    if (!kao_block_row_is_whole(p->b, row)) {
+    if (!kao_store_row_is_whole(p->b, row)) {
         atomic_store(&p->damaged, true);
         return;
     }
@@ -156,19 +156,19 @@ static void scan_chunk(void *arg, size_t chunk, uint32_t worker)
 {
     pass *p = arg;
     const kao_chunk *c = &p->b->chunks[chunk];
-    const uint64_t first = (uint64_t)chunk * KAO_BLOCK_ROWS;
+    const uint64_t first = (uint64_t)chunk * KAO_STORE_ROWS;
     float limit[KAO_SCAN_WIDEST];
     kao_scan_args a = { .rows = c->bytes,
-                        .n_rows = p->n_rows - first < KAO_BLOCK_ROWS
+                        .n_rows = p->n_rows - first < KAO_STORE_ROWS
                                       ? (size_t)(p->n_rows - first)
-                                      : KAO_BLOCK_ROWS,
+                                      : KAO_STORE_ROWS,
                         .n = p->b->size,
                         .scale = c->scale,
                         .norm = c->norm,
                         .residual = c->residual,
                         .offset = c->offset,
                         .limit = limit,
-                        .hits = p->hits + worker * p->width * KAO_BLOCK_ROWS };
+                        .hits = p->hits + worker * p->width * KAO_STORE_ROWS };
 
     for (size_t i = 0; i < p->n_panels; i++) {
         const panel *of = &p->panels[i];
@@ -261,7 +261,7 @@ static bool add_bests(kao_mem *mem, pass *p, uint32_t n_threads)
     for (size_t i = 0; i < p->n_panels; i++)
         p->width =
             p->panels[i].slot->width > p->width ? p->panels[i].slot->width : p->width;
-    p->hits = kao_alloc(mem, n_threads * p->width * KAO_BLOCK_ROWS * sizeof *p->hits);
+    p->hits = kao_alloc(mem, n_threads * p->width * KAO_STORE_ROWS * sizeof *p->hits);
     p->bests = kao_calloc(mem, n, sizeof *p->bests);
     if (!p->hits || !p->bests || __builtin_mul_overflow(n, p->k, &room))
         return false;
@@ -341,7 +341,7 @@ static kao_status run_pass(const call *c, pass *p, size_t first, uint64_t n_rows
     const uint32_t n_threads = kao_pool_threads(pool);
     kao_status st = KAO_OK;
 
-    *p = (pass){ .b = &c->g->index.blocks[c->model],
+    *p = (pass){ .b = &c->g->index.stores[c->model],
                  .n_rows = n_rows,
                  .seen = c->seen,
                  .n = c->n - first < MOST_QUERIES ? c->n - first : MOST_QUERIES,
@@ -350,7 +350,7 @@ static kao_status run_pass(const call *c, pass *p, size_t first, uint64_t n_rows
     if (p->k > 0 && add_panels(mem, p, &c->g->index.kernels.scan) &&
         add_bests(mem, p, n_threads)) {
         kao_pool_run(pool, scan_chunk, p,
-                     (size_t)((n_rows + KAO_BLOCK_ROWS - 1) / KAO_BLOCK_ROWS));
+                     (size_t)((n_rows + KAO_STORE_ROWS - 1) / KAO_STORE_ROWS));
         join(p, n_threads);
     } else if (p->k > 0) {
         st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", c->g->path);
@@ -362,20 +362,20 @@ static kao_status run_pass(const call *c, pass *p, size_t first, uint64_t n_rows
     return st;
 }
 
-/* All queries on the block as it is. *moved: it was erased in, or removed, meanwhile; *damaged: it
+/* All queries on the store as it is. *moved: it was erased in, or removed, meanwhile; *damaged: it
  * is not what was written. Then nothing that was told holds. */
 static kao_status run_passes(const call *c, bool *moved, bool *damaged, kao_error *err)
 {
     kao_mem *mem = &c->g->ctx->mem;
-    kao_block *b = &c->g->index.blocks[c->model];
-    const uint64_t erasures = kao_block_erasures(b);
-    kao_block_state s;
+    kao_store *b = &c->g->index.stores[c->model];
+    const uint64_t erasures = kao_store_erasures(b);
+    kao_store_state s;
     pass *p = kao_alloc(mem, sizeof *p);
 
     if (!p)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", c->g->path);
     /* later rows than those of c->seen do no harm: they do not count yet */
-    kao_status st = kao_block_read(b, &s, err);
+    kao_status st = kao_store_read(b, &s, err);
 
     *damaged = st == KAO_E_FORMAT;
     *moved = st == KAO_E_CONFLICT;
@@ -385,7 +385,7 @@ static kao_status run_passes(const call *c, bool *moved, bool *damaged, kao_erro
          first += MOST_QUERIES)
         st = run_pass(c, p, first, s.n_rows, damaged, err);
     kao_free(mem, p);
-    *moved |= (erasures & 1) || kao_block_erasures(b) != erasures;
+    *moved |= (erasures & 1) || kao_store_erasures(b) != erasures;
     return st;
 }
 

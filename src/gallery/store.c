@@ -1,8 +1,8 @@
-/* Reading and writing rows of a block. The file and its head are block_file.c's. */
+/* Reading and writing rows of a store. The file and its head are store_file.c's. */
 #include <math.h>
 #include <string.h>
 
-#include "gallery/block_parts.h"
+#include "gallery/store_parts.h"
 
 /* ---- rows ---- */
 
@@ -13,7 +13,7 @@ static uint64_t mix(uint64_t h, uint64_t x)
 }
 
 /* Four sums side by side: one after the other they would take the time of a comparison. */
-uint64_t kao_block_hash(const void *bytes, size_t n)
+uint64_t kao_store_hash(const void *bytes, size_t n)
 {
     const uint8_t *p = bytes;
     uint64_t h[4] = { n, 1, 2, 3 };
@@ -31,9 +31,9 @@ uint64_t kao_block_hash(const void *bytes, size_t n)
     return mix(mix(mix(h[0], h[1]), h[2]), h[3]);
 }
 
-static uint32_t check_of(const kao_block *b, const kao_chunk *c, size_t i)
+static uint32_t check_of(const kao_store *b, const kao_chunk *c, size_t i)
 {
-    uint64_t h = kao_block_hash(c->floats + i * b->dim, b->dim * sizeof(float));
+    uint64_t h = kao_store_hash(c->floats + i * b->dim, b->dim * sizeof(float));
 
     h = mix(h, (uint64_t)c->sample[i]);
     h = mix(h, (uint64_t)c->person[i]);
@@ -41,21 +41,21 @@ static uint32_t check_of(const kao_block *b, const kao_chunk *c, size_t i)
     return (uint32_t)(h >> 32);
 }
 
-bool kao_block_row_is_whole(const kao_block *b, size_t row)
+bool kao_store_row_is_whole(const kao_store *b, size_t row)
 {
-    const kao_chunk *c = kao_block_chunk(b, row);
-    const size_t i = row % KAO_BLOCK_ROWS;
+    const kao_chunk *c = kao_store_chunk(b, row);
+    const size_t i = row % KAO_STORE_ROWS;
 
     return c->check[i] == check_of(b, c, i);
 }
 
-bool kao_block_row_is_right(const kao_block *b, size_t row)
+bool kao_store_row_is_right(const kao_store *b, size_t row)
 {
-    const kao_chunk *c = kao_block_chunk(b, row);
-    const size_t i = row % KAO_BLOCK_ROWS;
+    const kao_chunk *c = kao_store_chunk(b, row);
+    const size_t i = row % KAO_STORE_ROWS;
     uint8_t *bytes = kao_alloc(b->mem, b->size);
     kao_quantised t;
-    const bool right = bytes && kao_block_row_is_whole(b, row) &&
+    const bool right = bytes && kao_store_row_is_whole(b, row) &&
                        kao_quantise_row(c->floats + i * b->dim, b->dim, bytes, &t) &&
                        memcmp(bytes, c->bytes + i * b->size, b->size) == 0 &&
                        memcmp(&t.scale, &c->scale[i], sizeof t.scale) == 0 &&
@@ -69,24 +69,24 @@ bool kao_block_row_is_right(const kao_block *b, size_t row)
 
 /* ---- live rows by sample ---- */
 
-static size_t home_of(const kao_block *b, int64_t sample)
+static size_t home_of(const kao_store *b, int64_t sample)
 {
     return (size_t)((uint64_t)sample * UINT64_C(0x9E3779B97F4A7C15) >> 20) &
            (b->n_slots - 1);
 }
 
-static int64_t sample_of(const kao_block *b, uint64_t row)
+static int64_t sample_of(const kao_store *b, uint64_t row)
 {
-    return kao_block_chunk(b, row)->sample[row % KAO_BLOCK_ROWS];
+    return kao_store_chunk(b, row)->sample[row % KAO_STORE_ROWS];
 }
 
-static bool is_live(const kao_block *b, uint64_t row)
+static bool is_live(const kao_store *b, uint64_t row)
 {
-    return atomic_load_explicit(&kao_block_chunk(b, row)->died[row % KAO_BLOCK_ROWS],
+    return atomic_load_explicit(&kao_store_chunk(b, row)->died[row % KAO_STORE_ROWS],
                                 memory_order_relaxed) == KAO_NEVER;
 }
 
-static void forget_slots(kao_block *b)
+static void forget_slots(kao_store *b)
 {
     kao_free(b->mem, b->slots);
     b->slots = NULL;
@@ -95,7 +95,7 @@ static void forget_slots(kao_block *b)
 
 /* A sample that has a place gets the new row there: entries never go, rows that have ended are
  * passed over. */
-static void put_slot(kao_block *b, uint64_t row)
+static void put_slot(kao_store *b, uint64_t row)
 {
     const int64_t sample = sample_of(b, row);
     size_t i = home_of(b, sample);
@@ -106,7 +106,7 @@ static void put_slot(kao_block *b, uint64_t row)
     b->slots[i] = row + 1;
 }
 
-static kao_status make_slots(kao_block *b, kao_error *err)
+static kao_status make_slots(kao_store *b, kao_error *err)
 {
     size_t n = 1024;
 
@@ -124,7 +124,7 @@ static kao_status make_slots(kao_block *b, kao_error *err)
     return KAO_OK;
 }
 
-kao_status kao_block_find(kao_block *b, int64_t sample, int64_t *row, kao_error *err)
+kao_status kao_store_find(kao_store *b, int64_t sample, int64_t *row, kao_error *err)
 {
     *row = KAO_NO_ROW;
     if (sample > b->next.last_sample) /* most are new */
@@ -146,20 +146,20 @@ kao_status kao_block_find(kao_block *b, int64_t sample, int64_t *row, kao_error 
 
 /* ---- writing rows ---- */
 
-kao_status kao_block_add(kao_block *b, int64_t sample, int64_t person, int64_t born,
+kao_status kao_store_add(kao_store *b, int64_t sample, int64_t person, int64_t born,
                          const float *vector, kao_error *err)
 {
     const uint64_t row = b->next.n_rows;
-    const size_t i = row % KAO_BLOCK_ROWS;
+    const size_t i = row % KAO_STORE_ROWS;
     kao_quantised t;
 
-    if (row == (uint64_t)b->n_chunks * KAO_BLOCK_ROWS) {
-        const kao_status st = kao_block_add_chunk(b, err);
+    if (row == (uint64_t)b->n_chunks * KAO_STORE_ROWS) {
+        const kao_status st = kao_store_add_chunk(b, err);
 
         if (st)
             return st;
     }
-    const kao_chunk *c = kao_block_chunk(b, row);
+    const kao_chunk *c = kao_store_chunk(b, row);
 
     /* a move hands over the floats of another row */
     memmove(c->floats + i * b->dim, vector, b->dim * sizeof *vector);
@@ -188,17 +188,17 @@ kao_status kao_block_add(kao_block *b, int64_t sample, int64_t person, int64_t b
     return KAO_OK;
 }
 
-void kao_block_end_row(kao_block *b, size_t row, int64_t died)
+void kao_store_end_row(kao_store *b, size_t row, int64_t died)
 {
     b->next.n_live -= is_live(b, row);
-    atomic_store_explicit(&kao_block_chunk(b, row)->died[row % KAO_BLOCK_ROWS], died,
+    atomic_store_explicit(&kao_store_chunk(b, row)->died[row % KAO_STORE_ROWS], died,
                           memory_order_relaxed);
 }
 
-static void zero_row(kao_block *b, size_t row)
+static void zero_row(kao_store *b, size_t row)
 {
-    const kao_chunk *c = kao_block_chunk(b, row);
-    const size_t i = row % KAO_BLOCK_ROWS;
+    const kao_chunk *c = kao_store_chunk(b, row);
+    const size_t i = row % KAO_STORE_ROWS;
 
     memset(c->bytes + i * b->size, 0, b->size);
     memset(c->floats + i * b->dim, 0, b->dim * sizeof *c->floats);
@@ -223,25 +223,25 @@ static bool is_among(const int64_t *samples, size_t n, int64_t sample)
 }
 
 /* In a file rows that no state holds may lie behind the last one. */
-kao_status kao_block_erase(kao_block *b, const int64_t *samples, size_t n, int64_t died,
+kao_status kao_store_erase(kao_store *b, const int64_t *samples, size_t n, int64_t died,
                            kao_error *err)
 {
     const uint64_t n_rows =
-        b->path ? (uint64_t)b->n_chunks * KAO_BLOCK_ROWS : b->next.n_rows;
+        b->path ? (uint64_t)b->n_chunks * KAO_STORE_ROWS : b->next.n_rows;
 
     if (n == 0)
         return KAO_OK;
-    kao_block_erasing(b, true);
+    kao_store_erasing(b, true);
     for (uint64_t row = 0; row < n_rows; row++) {
         if (!is_among(samples, n, sample_of(b, row)))
             continue;
         if (row < b->next.n_rows)
-            kao_block_end_row(b, row, died);
+            kao_store_end_row(b, row, died);
         zero_row(b, row);
     }
     const bool synced = !b->path || kao_shared_sync(&b->file);
 
-    kao_block_erasing(b, false);
+    kao_store_erasing(b, false);
     return synced
                ? KAO_OK
                : kao_fail(err, KAO_E_IO, "%s: cannot be written to the disk", b->path);

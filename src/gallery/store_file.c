@@ -1,8 +1,8 @@
-/* A block's head, its states, and the file that they lie in. */
+/* A store's head, its states, and the file that they lie in. */
 #include <stdio.h>
 #include <string.h>
 
-#include "gallery/block_parts.h"
+#include "gallery/store_parts.h"
 
 enum {
     FORM = 1,
@@ -13,7 +13,7 @@ enum {
 
 #define MAGIC UINT64_C(0x7865646e696f616b) /* "kaoindex" */
 
-_Static_assert(sizeof(kao_block_head) <= HEAD_BYTES,
+_Static_assert(sizeof(kao_store_head) <= HEAD_BYTES,
                "the head has its part of the file");
 
 static size_t round_up(size_t n, size_t unit)
@@ -21,22 +21,22 @@ static size_t round_up(size_t n, size_t unit)
     return (n + unit - 1) / unit * unit;
 }
 
-void kao_block_init(kao_block *b, kao_mem *mem, const char *model, uint32_t dim)
+void kao_store_init(kao_store *b, kao_mem *mem, const char *model, uint32_t dim)
 {
     const size_t size = kao_quantised_size(dim);
 
-    *b = (kao_block){ .mem = mem, .dim = dim, .size = size, .file = { .fd = -1 } };
+    *b = (kao_store){ .mem = mem, .dim = dim, .size = size, .file = { .fd = -1 } };
     snprintf(b->model, sizeof b->model, "%s", model);
     /* bytes, floats, terms, four numbers and the check */
     b->chunk_bytes =
-        round_up(KAO_BLOCK_ROWS * (size + dim * sizeof(float) + 4 * sizeof(float) +
+        round_up(KAO_STORE_ROWS * (size + dim * sizeof(float) + 4 * sizeof(float) +
                                    4 * sizeof(int64_t) + sizeof(uint32_t)),
                  UNIT);
 }
 
-static kao_chunk parts_of(const kao_block *b, uint8_t *p)
+static kao_chunk parts_of(const kao_store *b, uint8_t *p)
 {
-    enum { N = KAO_BLOCK_ROWS };
+    enum { N = KAO_STORE_ROWS };
     float *terms = (float *)(void *)(p + N * b->size);
     int64_t *numbers = (int64_t *)(void *)(terms + 4 * N + N * (size_t)b->dim);
 
@@ -57,7 +57,7 @@ static kao_chunk parts_of(const kao_block *b, uint8_t *p)
 
 /* ---- chunks ---- */
 
-static kao_status widen(kao_block *b, size_t n, kao_error *err)
+static kao_status widen(kao_store *b, size_t n, kao_error *err)
 {
     size_t cap = b->cap_chunks ? b->cap_chunks : 64;
 
@@ -76,7 +76,7 @@ static kao_status widen(kao_block *b, size_t n, kao_error *err)
 }
 
 /* Of a file: those up to n. */
-static kao_status map_chunks(kao_block *b, size_t n, kao_error *err)
+static kao_status map_chunks(kao_store *b, size_t n, kao_error *err)
 {
     const uint64_t from = HEAD_BYTES + (uint64_t)b->n_chunks * b->chunk_bytes;
     const uint64_t bytes = (uint64_t)(n - b->n_chunks) * b->chunk_bytes;
@@ -98,7 +98,7 @@ static kao_status map_chunks(kao_block *b, size_t n, kao_error *err)
     return KAO_OK;
 }
 
-kao_status kao_block_add_chunk(kao_block *b, kao_error *err)
+kao_status kao_store_add_chunk(kao_store *b, kao_error *err)
 {
     kao_status st = widen(b, b->n_chunks + 1, err);
 
@@ -120,38 +120,38 @@ kao_status kao_block_add_chunk(kao_block *b, kao_error *err)
 
 /* ---- states ---- */
 
-static uint64_t check_of(const kao_block_state *s)
+static uint64_t check_of(const kao_store_state *s)
 {
-    kao_block_state copy = *s;
+    kao_store_state copy = *s;
 
     copy.check = 0;
-    return kao_block_hash(&copy, sizeof copy);
+    return kao_store_hash(&copy, sizeof copy);
 }
 
-static uint64_t check_of_head(const kao_block_head *h)
+static uint64_t check_of_head(const kao_store_head *h)
 {
     const char *from = (const char *)&h->form;
 
-    return kao_block_hash(from, (size_t)((const char *)&h->check - from));
+    return kao_store_hash(from, (size_t)((const char *)&h->check - from));
 }
 
-static kao_status damaged(const kao_block *b, kao_error *err)
+static kao_status damaged(const kao_store *b, kao_error *err)
 {
     return kao_fail(err, KAO_E_FORMAT, "%s: damaged, or not finished", b->path);
 }
 
-static bool head_fits(const kao_block *b)
+static bool head_fits(const kao_store *b)
 {
-    const kao_block_head *h = b->head;
+    const kao_store_head *h = b->head;
 
     return atomic_load(&h->magic) == MAGIC && h->form == FORM &&
-           h->rows == KAO_BLOCK_ROWS && h->dim == b->dim && h->size == b->size &&
+           h->rows == KAO_STORE_ROWS && h->dim == b->dim && h->size == b->size &&
            strncmp(h->model, b->model, sizeof b->model) == 0 &&
            h->check == check_of_head(h);
 }
 
 /* Copied whole: a writer turns to a state only after it has left it alone for one turn. */
-static bool copy_state(const kao_block_head *h, kao_block_state *s)
+static bool copy_state(const kao_store_head *h, kao_store_state *s)
 {
     for (int try = 0; try < MOST_TRIES; try++) {
         const uint64_t g = atomic_load_explicit(&h->generation, memory_order_acquire);
@@ -164,7 +164,7 @@ static bool copy_state(const kao_block_head *h, kao_block_state *s)
     return false;
 }
 
-kao_status kao_block_read(kao_block *b, kao_block_state *s, kao_error *err)
+kao_status kao_store_read(kao_store *b, kao_store_state *s, kao_error *err)
 {
     if (b->path && atomic_load(&b->head->magic) == 0)
         return kao_fail(err, KAO_E_CONFLICT, "%s: was removed", b->path);
@@ -172,26 +172,26 @@ kao_status kao_block_read(kao_block *b, kao_block_state *s, kao_error *err)
         return damaged(b, err);
     return b->path
                ? map_chunks(
-                     b, (size_t)(s->n_rows + KAO_BLOCK_ROWS - 1) / KAO_BLOCK_ROWS, err)
+                     b, (size_t)(s->n_rows + KAO_STORE_ROWS - 1) / KAO_STORE_ROWS, err)
                : KAO_OK;
 }
 
-uint64_t kao_block_erasures(const kao_block *b)
+uint64_t kao_store_erasures(const kao_store *b)
 {
     atomic_thread_fence(memory_order_acquire);
     return atomic_load(&b->head->erasures);
 }
 
-void kao_block_erasing(kao_block *b, bool begins)
+void kao_store_erasing(kao_store *b, bool begins)
 {
     const uint64_t n = atomic_load(&b->head->erasures);
 
     atomic_store(&b->head->erasures, begins ? n | 1 : (n | 1) + 1);
 }
 
-static void write_state(kao_block *b, int64_t seen, int64_t token, bool synced)
+static void write_state(kao_store *b, int64_t seen, int64_t token, bool synced)
 {
-    kao_block_head *h = b->head;
+    kao_store_head *h = b->head;
     const uint64_t of = b->next.generation;
 
     b->next.generation++;
@@ -207,7 +207,7 @@ static void write_state(kao_block *b, int64_t seen, int64_t token, bool synced)
         b->slots_of = b->next.generation;
 }
 
-void kao_block_publish(kao_block *b, int64_t seen, int64_t token)
+void kao_store_publish(kao_store *b, int64_t seen, int64_t token)
 {
     write_state(b, seen, token, false);
     b->changed = true;
@@ -217,22 +217,22 @@ void kao_block_publish(kao_block *b, int64_t seen, int64_t token)
 /* ---- there, and not there any more ---- */
 
 /* A head of no rows. */
-static void fill_head(kao_block *b)
+static void fill_head(kao_store *b)
 {
-    kao_block_head *h = b->head;
+    kao_store_head *h = b->head;
 
     h->form = FORM;
-    h->rows = KAO_BLOCK_ROWS;
+    h->rows = KAO_STORE_ROWS;
     h->dim = b->dim;
     h->size = (uint32_t)b->size;
     memcpy(h->model, b->model, sizeof b->model);
     h->check = check_of_head(h);
     atomic_store(&h->erasures, 2);
-    b->next = (kao_block_state){ .seen = -1 };
+    b->next = (kao_store_state){ .seen = -1 };
     write_state(b, -1, 0, false);
 }
 
-kao_status kao_block_in_memory(kao_block *b, kao_error *err)
+kao_status kao_store_in_memory(kao_store *b, kao_error *err)
 {
     b->head = kao_calloc(b->mem, 1, sizeof *b->head);
     if (!b->head)
@@ -241,8 +241,8 @@ kao_status kao_block_in_memory(kao_block *b, kao_error *err)
     return KAO_OK;
 }
 
-/* An open file's head; the block keeps the path for its messages. */
-static kao_status map_head(kao_block *b, const char *path, kao_error *err)
+/* An open file's head; the store keeps the path for its messages. */
+static kao_status map_head(kao_store *b, const char *path, kao_error *err)
 {
     b->path = kao_strdup(b->mem, path);
     if (!b->path)
@@ -254,7 +254,7 @@ static kao_status map_head(kao_block *b, const char *path, kao_error *err)
 }
 
 /* Was all of it on the disk, or has the machine run since? */
-static bool is_there(const kao_block_state *s)
+static bool is_there(const kao_store_state *s)
 {
     char boot[KAO_BOOT_BYTES];
 
@@ -262,9 +262,9 @@ static bool is_there(const kao_block_state *s)
     return s->synced == 1 || (boot[0] && memcmp(boot, s->boot, sizeof boot) == 0);
 }
 
-kao_status kao_block_open(kao_block *b, const char *path, bool writable, kao_error *err)
+kao_status kao_store_open(kao_store *b, const char *path, bool writable, kao_error *err)
 {
-    kao_block_state s;
+    kao_store_state s;
     kao_status st = kao_shared_open(&b->file, b->mem, path,
                                     writable ? KAO_SHARED_WRITE : KAO_SHARED_READ, err);
 
@@ -274,17 +274,17 @@ kao_status kao_block_open(kao_block *b, const char *path, bool writable, kao_err
     if (!st && !head_fits(b))
         st = damaged(b, err);
     if (!st)
-        st = kao_block_read(b, &s, err);
+        st = kao_store_read(b, &s, err);
     if (!st && !is_there(&s))
         st = kao_fail(err, KAO_E_FORMAT, "%s: was not all on the disk", path);
     if (st == KAO_E_CONFLICT)
         st = KAO_E_FORMAT;
     if (st && st != KAO_E_FORMAT)
-        kao_block_close(b);
+        kao_store_close(b);
     return st;
 }
 
-kao_status kao_block_create(kao_block *b, const char *path, kao_error *err)
+kao_status kao_store_create(kao_store *b, const char *path, kao_error *err)
 {
     kao_status st = kao_shared_open(&b->file, b->mem, path, KAO_SHARED_NEW, err);
 
@@ -303,14 +303,14 @@ kao_status kao_block_create(kao_block *b, const char *path, kao_error *err)
     }
     if (st != KAO_E_CONFLICT)
         kao_shared_wipe(&b->file, path, NULL);
-    kao_block_close(b);
+    kao_store_close(b);
     return st;
 }
 
-kao_status kao_block_discard(kao_block *b, uint64_t generation, uint32_t wait_ms,
+kao_status kao_store_discard(kao_store *b, uint64_t generation, uint32_t wait_ms,
                              kao_error *err)
 {
-    kao_block_state s;
+    kao_store_state s;
     kao_status st = KAO_OK;
 
     if (!kao_shared_lock(&b->file, wait_ms))
@@ -319,31 +319,31 @@ kao_status kao_block_discard(kao_block *b, uint64_t generation, uint32_t wait_ms
         const bool holds = b->head && head_fits(b) && copy_state(b->head, &s) &&
                            is_there(&s) &&
                            kao_shared_bytes(&b->file) >=
-                               HEAD_BYTES + (s.n_rows + KAO_BLOCK_ROWS - 1) /
-                                                KAO_BLOCK_ROWS * b->chunk_bytes;
+                               HEAD_BYTES + (s.n_rows + KAO_STORE_ROWS - 1) /
+                                                KAO_STORE_ROWS * b->chunk_bytes;
 
         if ((holds ? s.generation : 0) == generation)
             st = kao_shared_wipe(&b->file, b->path, err);
     }
-    kao_block_close(b);
+    kao_store_close(b);
     return st;
 }
 
-void kao_block_settle(kao_block *b)
+void kao_store_settle(kao_store *b)
 {
     kao_error none;
 
-    if (!b->head || !b->path || !b->changed || kao_block_begin(b, 0, &none))
+    if (!b->head || !b->path || !b->changed || kao_store_begin(b, 0, &none))
         return;
     if (!b->next.synced && kao_shared_sync(&b->file)) {
         write_state(b, b->next.seen, b->next.token, true);
         kao_shared_sync(&b->file);
     }
     b->changed = false;
-    kao_block_end(b);
+    kao_store_end(b);
 }
 
-void kao_block_close(kao_block *b)
+void kao_store_close(kao_store *b)
 {
     for (size_t i = 0; i < b->n_chunks; i++)
         if (b->path)
@@ -369,20 +369,20 @@ void kao_block_close(kao_block *b)
 /* ---- one writer ---- */
 
 /* What a writer left that came to no end. */
-static void take_back(kao_block *b)
+static void take_back(kao_store *b)
 {
     for (uint64_t row = 0; row < b->next.n_rows; row++) {
-        _Atomic int64_t *died = &kao_block_chunk(b, row)->died[row % KAO_BLOCK_ROWS];
+        _Atomic int64_t *died = &kao_store_chunk(b, row)->died[row % KAO_STORE_ROWS];
         const int64_t at = atomic_load_explicit(died, memory_order_relaxed);
 
         if (at != KAO_NEVER && at > b->next.seen)
             atomic_store_explicit(died, KAO_NEVER, memory_order_relaxed);
     }
-    if (kao_block_erasures(b) & 1)
-        kao_block_erasing(b, false);
+    if (kao_store_erasures(b) & 1)
+        kao_store_erasing(b, false);
 }
 
-kao_status kao_block_begin(kao_block *b, uint32_t wait_ms, kao_error *err)
+kao_status kao_store_begin(kao_store *b, uint32_t wait_ms, kao_error *err)
 {
     kao_status st = KAO_OK;
 
@@ -391,23 +391,23 @@ kao_status kao_block_begin(kao_block *b, uint32_t wait_ms, kao_error *err)
     if (b->path && !kao_shared_has_name(&b->file, b->path))
         st = kao_fail(err, KAO_E_CONFLICT, "%s: was removed", b->path);
     if (!st)
-        st = kao_block_read(b, &b->next, err);
+        st = kao_store_read(b, &b->next, err);
     if (!st && b->path)
         st = map_chunks(
             b, (size_t)((kao_shared_bytes(&b->file) - HEAD_BYTES) / b->chunk_bytes),
             err);
     if (st) {
-        kao_block_end(b);
+        kao_store_end(b);
         return st;
     }
     if (atomic_load(&b->head->writer) != b->next.generation ||
-        (kao_block_erasures(b) & 1))
+        (kao_store_erasures(b) & 1))
         take_back(b);
     atomic_store(&b->head->writer, b->next.generation + 1);
     return KAO_OK;
 }
 
-void kao_block_end(kao_block *b)
+void kao_store_end(kao_store *b)
 {
     if (b->path)
         kao_shared_unlock(&b->file);
