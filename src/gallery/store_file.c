@@ -108,7 +108,9 @@ kao_status kao_store_add_chunk(kao_store *b, kao_error *err)
         st = kao_shared_grow(&b->file,
                              HEAD_BYTES + (b->n_chunks + 1) * (uint64_t)b->chunk_bytes,
                              b->path, err);
-        return st ? st : map_chunks(b, b->n_chunks + 1, err);
+        if (!st)
+            st = map_chunks(b, b->n_chunks + 1, err);
+        return st == KAO_E_FORMAT ? KAO_E_IO : st; /* it was cut just now */
     }
     uint8_t *p = kao_alloc(b->mem, b->chunk_bytes);
 
