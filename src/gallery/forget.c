@@ -262,14 +262,15 @@ static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_erro
 static kao_status search_file(kao_gallery *g, const char *end, const pieces *p,
                               kao_receipt *r, kao_error *err)
 {
-    const size_t cap = strlen(g->path) + 16;
+    const char *name = kao_db_file(g->db);
+    const size_t cap = strlen(name) + 16;
     char *path = kao_alloc(p->mem, cap);
     kao_file f = { 0 };
     kao_error own = { 0 };
 
     if (!path)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
-    snprintf(path, cap, "%s%s", g->path, end);
+    snprintf(path, cap, "%s%s", name, end);
     kao_status st = kao_file_open(&f, p->mem, path, SIZE_MAX / 2, &own);
 
     kao_free(p->mem, path);

@@ -28,11 +28,12 @@ void kao_index_fini(kao_index *x)
 
 char *kao_index_path(kao_gallery *g, size_t model)
 {
-    const size_t cap = strlen(g->path) + sizeof "-index" + 20;
+    const char *name = kao_db_file(g->db);
+    const size_t cap = strlen(name) + sizeof "-index" + 20;
     char *path = kao_alloc(&g->ctx->mem, cap);
 
     if (path)
-        snprintf(path, cap, "%s-index%zu", g->path, model + 1);
+        snprintf(path, cap, "%s-index%zu", name, model + 1);
     return path;
 }
 

@@ -377,7 +377,9 @@ static kao_status run_passes(const call *c, bool *moved, bool *damaged, kao_erro
     /* later rows than those of c->seen do no harm: they do not count yet */
     kao_status st = kao_store_read(b, &s, err);
 
-    *damaged = st == KAO_E_FORMAT;
+    const bool unreadable = st == KAO_E_FORMAT;
+
+    *damaged = unreadable;
     *moved = st == KAO_E_CONFLICT;
     if (*damaged || *moved)
         st = KAO_OK;
@@ -385,7 +387,9 @@ static kao_status run_passes(const call *c, bool *moved, bool *damaged, kao_erro
          first += MOST_QUERIES)
         st = run_pass(c, p, first, s.n_rows, damaged, err);
     kao_free(mem, p);
-    *moved |= (erasures & 1) || kao_store_erasures(b) != erasures;
+    /* rows that were erased after the transaction began look like damaged ones */
+    *moved |= (erasures & 1) || kao_store_erasures(b) != erasures ||
+              (!st && *damaged && !unreadable && !kao_store_is_at_rest(b, &s));
     return st;
 }
 

@@ -105,6 +105,8 @@ void kao_store_close(kao_store *b);
 kao_status kao_store_read(kao_store *b, kao_store_state *state, kao_error *err);
 /* Odd: bytes are being erased, or were when their process ended; 0: the store was removed. */
 uint64_t kao_store_erasures(const kao_store *b);
+/* Whether nobody has written, or begun to, since that state was read. */
+bool kao_store_is_at_rest(const kao_store *b, const kao_store_state *state);
 /* Whether the floats and numbers of a row are what was written. */
 bool kao_store_row_is_whole(const kao_store *b, size_t row);
 /* The same, and the bytes and terms. */

@@ -184,6 +184,12 @@ uint64_t kao_store_erasures(const kao_store *b)
     return atomic_load(&b->head->erasures);
 }
 
+bool kao_store_is_at_rest(const kao_store *b, const kao_store_state *s)
+{
+    return atomic_load(&b->head->generation) == s->generation &&
+           atomic_load(&b->head->writer) == s->generation;
+}
+
 void kao_store_erasing(kao_store *b, bool begins)
 {
     const uint64_t n = atomic_load(&b->head->erasures);
