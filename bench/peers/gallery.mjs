@@ -31,7 +31,8 @@ if (engine === 'usearch-i8') {
   queries = shrunk(queries, 127 / most);
 }
 console.log(((performance.now() - begin) / 1000).toFixed(2));
-const search = (from, n) => exactSearch(data, queries.subarray(from * dim, (from + n) * dim), dim, k, 'ip', threads);
+// (a copy: a part of an array would be taken for its beginning)
+const search = (from, n) => exactSearch(data, queries.slice(from * dim, (from + n) * dim), dim, k, 'ip', threads);
 let at = 0;
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'best') {

@@ -245,7 +245,8 @@ static void check_one(const made *m, rows *r, const float *query, const kao_matc
         }
         r->items[i].similarity = 1 - sum / 2 < -1 ? -1 : (float)(1 - sum / 2);
     }
-    qsort(r->items, r->n, sizeof *r->items, by_rank);
+    if (r->n > 0)
+        qsort(r->items, r->n, sizeof *r->items, by_rank);
     for (size_t i = 0; i < r->n && at < k; i++) {
         const row *want = &r->items[i];
         bool seen = false;
