@@ -105,7 +105,9 @@ def worker(engine, folder, rows, threads):
                 print(*row)
             sys.stdout.flush()
             continue
-        batch, n, begin = int(line), 0, time.perf_counter()
+        batch, n = int(line), 0
+        search(queries[:batch])  # not timed: what ran before has taken the caches
+        begin = time.perf_counter()
         while n == 0 or time.perf_counter() - begin < .5:
             at = at if at + batch <= len(queries) else 0
             search(queries[at:at + batch])
