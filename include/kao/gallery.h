@@ -167,11 +167,20 @@ typedef struct kao_match {
 } kao_match;
 
 /* The k most alike people, best first; ties by number. vector: of that model.
- * matches  room for k of them; *n: how many there are, fewer in a small gallery. Exact: every
- *          sample is compared. */
+ * matches  room for k of them; *n: how many there are, fewer in a small gallery. Exact: as if every
+ *          sample were compared.
+ * From some thousand samples on a search reads an index, a file beside the gallery's
+ * (PATH-index1 for the first model, and so on), which is made where it is missing, damaged or of
+ * another gallery, and may be deleted. */
 KAO_API kao_status kao_gallery_search(kao_gallery *gallery, size_t model,
                                       const float *vector, size_t k, kao_match *matches,
                                       size_t *n, kao_error *err);
+/* The same for n_vectors vectors, one behind the other, in one walk through the gallery: matches
+ * has room for k of each vector's, n for n_vectors counts. */
+KAO_API kao_status kao_gallery_search_many(kao_gallery *gallery, size_t model,
+                                           const float *vectors, size_t n_vectors,
+                                           size_t k, kao_match *matches, size_t *n,
+                                           kao_error *err);
 /* How many samples a search compares: the N by which a rate for one pair becomes one for the
  * gallery, 1 - (1 - FAR)^N. */
 KAO_API kao_status kao_gallery_templates(kao_gallery *gallery, uint64_t *n,

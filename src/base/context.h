@@ -13,6 +13,7 @@ struct kao_context {
     /* Bounds of one plan below those of onnx/limits.h; 0: those. Tests and fuzzers set them
      * before the first load. */
     uint64_t max_work, max_arena;
+    size_t index_from; /* samples from which a gallery's index is a file; 0: as it is */
 };
 
 #endif

@@ -52,8 +52,8 @@ kao_status kao_edit_begin(kao_gallery *g, kao_edit *e, const char *action,
     if (st)
         return st;
     st = kao_db_number(g->db, &e->number, err,
-                       "INSERT INTO change(time, action, detail) VALUES(?, ?, '') "
-                       "RETURNING number",
+                       "INSERT INTO change(time, action, detail, token) VALUES(?, ?, "
+                       "'', random()) RETURNING number",
                        "it", e->time, action);
     if (st)
         kao_db_rollback(g->db);

@@ -27,6 +27,8 @@ typedef struct kao_db_options {
 kao_status kao_db_open(kao_mem *mem, kao_db **out, const char *path,
                        const kao_db_options *options, kao_error *err);
 void kao_db_close(kao_db *db); /* NULL is fine; what was not committed is lost */
+/* The file's full name, links followed: what else belongs to it lies beside that. */
+const char *kao_db_file(const kao_db *db);
 
 /* One statement without an answer. */
 kao_status kao_db_run(kao_db *db, kao_error *err, const char *sql, const char *form,

@@ -16,6 +16,12 @@ void kao_db_close(kao_db *db)
     (void)db;
 }
 
+const char *kao_db_file(const kao_db *db)
+{
+    (void)db;
+    return "";
+}
+
 static kao_status none(kao_error *err)
 {
     return kao_fail(err, KAO_E_UNSUPPORTED, "galleries are not in this build");

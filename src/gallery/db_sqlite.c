@@ -298,6 +298,13 @@ kao_status kao_db_open(kao_mem *mem, kao_db **out, const char *path,
     return st;
 }
 
+const char *kao_db_file(const kao_db *db)
+{
+    const char *name = sqlite3_db_filename(db->handle, "main");
+
+    return name && name[0] ? name : db->path;
+}
+
 void kao_db_close(kao_db *db)
 {
     if (!db)

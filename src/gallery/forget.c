@@ -2,9 +2,10 @@
  * whole gallery.
  *
  * What is deleted is overwritten in the database (secure_delete), and its log is emptied. Then
- * the bytes of the files are searched for the beginnings of the person's vectors, for sample
- * ids, name, notes and sources. Texts of less than four bytes are not looked for; what others' rows
- * hold too (a namesake, one picture enrolled for two) is no trace. */
+ * the bytes of the files are searched for the beginnings of the person's vectors, as floats and as
+ * the index has them in 8 bits, for sample ids, name, notes and sources. Texts of less than four
+ * bytes and vectors of less than 16 are not looked for; what others' rows hold too (a namesake, one
+ * picture enrolled for two) is no trace. */
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -15,18 +16,23 @@
 #include "base/file.h"
 #include "gallery/gallery.h"
 
-enum { PIECE_BYTES = 32, TEXT_LEAST = 4 };
+enum { PIECE_BYTES = 32, QUANTISED_LEAST = 16, TEXT_LEAST = 4 };
+
+typedef enum piece_kind { TEXT, FLOATS, QUANTISED } piece_kind;
 
 typedef struct piece {
     uint8_t *bytes;
     size_t n;
-    bool is_text;
+    piece_kind kind;
+    uint32_t next; /* 1 + the next one that begins with the same two bytes; 0: none */
+    bool is_found; /* in the file that is looked through */
 } piece;
 
 typedef struct pieces {
     kao_mem *mem;
     piece *items;
     size_t n, cap;
+    uint32_t *first; /* 1 + a piece by its first two bytes; 0: none */
     bool failed;
 } pieces;
 
@@ -35,9 +41,10 @@ static void pieces_free(pieces *p)
     for (size_t i = 0; i < p->n; i++)
         kao_free(p->mem, p->items[i].bytes);
     kao_free(p->mem, p->items);
+    kao_free(p->mem, p->first);
 }
 
-static void add_piece(pieces *p, const void *bytes, size_t n, bool is_text)
+static void add_piece(pieces *p, const void *bytes, size_t n, piece_kind kind)
 {
     if (p->n == p->cap) {
         const size_t cap = p->cap ? 2 * p->cap : 64;
@@ -56,7 +63,7 @@ static void add_piece(pieces *p, const void *bytes, size_t n, bool is_text)
     if (!copy)
         return;
     memcpy(copy, bytes, n);
-    p->items[p->n++] = (piece){ copy, n, is_text };
+    p->items[p->n++] = (piece){ .bytes = copy, .n = n, .kind = kind };
 }
 
 /* ---- what is to go ---- */
@@ -81,9 +88,41 @@ static kao_status collect_texts(kao_gallery *g, pieces *p, const char *sql,
         const char *text = kao_row_text(rows, 0);
 
         if (text && strlen(text) >= TEXT_LEAST)
-            add_piece(p, text, strlen(text), true);
+            add_piece(p, text, strlen(text), TEXT);
     }
     return kao_rows_end(rows, err);
+}
+
+/* A vector as the index has it; false: it is none, or memory ran out. */
+static bool quantise(kao_mem *mem, kao_span vector, uint8_t **bytes)
+{
+    const size_t dim = vector.n / sizeof(float);
+    float *x = kao_alloc(mem, vector.n);
+    kao_quantised terms;
+    bool fine = false;
+
+    *bytes = kao_alloc(mem, kao_quantised_size(dim));
+    if (x && *bytes && dim > 0) {
+        memcpy(x, vector.p, dim * sizeof *x);
+        fine = kao_quantise_row(x, dim, *bytes, &terms);
+    }
+    kao_free(mem, x);
+    return fine;
+}
+
+static void add_vector(pieces *p, kao_span v)
+{
+    const size_t dim = v.n / sizeof(float);
+    uint8_t *bytes = NULL;
+
+    if (v.n)
+        add_piece(p, v.p, v.n < PIECE_BYTES ? v.n : PIECE_BYTES, FLOATS);
+    if (dim < QUANTISED_LEAST)
+        return;
+    if (quantise(p->mem, v, &bytes))
+        add_piece(p, bytes, dim < PIECE_BYTES ? dim : PIECE_BYTES, QUANTISED);
+    p->failed |= !bytes;
+    kao_free(p->mem, bytes);
 }
 
 static kao_status collect_vectors(kao_gallery *g, pieces *p, int64_t person,
@@ -98,12 +137,8 @@ static kao_status collect_vectors(kao_gallery *g, pieces *p, int64_t person,
 
     if (st)
         return st;
-    while (kao_rows_next(rows)) {
-        const kao_span v = kao_row_bytes(rows, 0);
-
-        if (v.n)
-            add_piece(p, v.p, v.n < PIECE_BYTES ? v.n : PIECE_BYTES, false);
-    }
+    while (kao_rows_next(rows))
+        add_vector(p, kao_row_bytes(rows, 0));
     return kao_rows_end(rows, err);
 }
 
@@ -165,21 +200,59 @@ static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
 
 /* ---- searching ---- */
 
-static bool has(kao_span in, const piece *p)
+/* Which pieces are in these bytes. A gallery of a million people has gigabytes: all pieces are
+ * looked for in one walk, by their first two bytes. */
+static void find_pieces(kao_span in, const pieces *p)
 {
-    const uint8_t *at = in.p;
+    for (size_t i = 0; i + 2 <= in.n; i++) {
+        const uint8_t *at = in.p + i;
 
-    for (size_t left = in.n; left >= p->n;) {
-        const uint8_t *hit = memchr(at, p->bytes[0], left - p->n + 1);
+        for (uint32_t k = p->first[at[0] | at[1] << 8]; k > 0;
+             k = p->items[k - 1].next) {
+            piece *x = &p->items[k - 1];
 
-        if (!hit)
-            return false;
-        if (memcmp(hit, p->bytes, p->n) == 0)
-            return true;
-        left -= (size_t)(hit - at) + 1;
-        at = hit + 1;
+            if (!x->is_found && x->n <= in.n - i && memcmp(at, x->bytes, x->n) == 0)
+                x->is_found = true;
+        }
     }
-    return false;
+}
+
+static kao_status index_pieces(kao_gallery *g, pieces *p, kao_error *err)
+{
+    p->first = kao_calloc(p->mem, 1 << 16, sizeof *p->first);
+    if (!p->first)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+    for (size_t i = 0; i < p->n; i++) {
+        uint32_t *first = &p->first[p->items[i].bytes[0] | p->items[i].bytes[1] << 8];
+
+        p->items[i].next = *first;
+        *first = (uint32_t)i + 1;
+    }
+    return KAO_OK;
+}
+
+/* Vectors that begin like this in 8 bits. */
+static kao_status count_quantised(kao_gallery *g, const piece *p, int64_t *n,
+                                  kao_error *err)
+{
+    kao_mem *mem = &g->ctx->mem;
+    kao_rows *rows = NULL;
+    kao_status st = kao_db_ask(g->db, &rows, err, "SELECT numbers FROM vector", "");
+
+    *n = 0;
+    while (!st && *n == 0 && kao_rows_next(rows)) {
+        const kao_span v = kao_row_bytes(rows, 0);
+        uint8_t *bytes = NULL;
+
+        *n += v.n >= p->n * sizeof(float) && quantise(mem, v, &bytes) &&
+              memcmp(bytes, p->bytes, p->n) == 0;
+        if (!bytes)
+            st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+        kao_free(mem, bytes);
+    }
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
 }
 
 /* Does somebody else's row hold these bytes? Then finding them says nothing. */
@@ -194,24 +267,28 @@ static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_erro
         "(SELECT count(*) FROM model WHERE instr(CAST(name AS BLOB), ?1)) + "
         "(SELECT count(*) FROM sqlite_schema WHERE instr(CAST(sql AS BLOB), ?1))";
 
-    return kao_db_number(
-        g->db, n, err,
-        p->is_text ? texts : "SELECT count(*) FROM vector WHERE instr(numbers, ?1)",
-        "b", p->bytes, p->n);
+    if (p->kind == QUANTISED)
+        return count_quantised(g, p, n, err);
+    return kao_db_number(g->db, n, err,
+                         p->kind == TEXT
+                             ? texts
+                             : "SELECT count(*) FROM vector WHERE instr(numbers, ?1)",
+                         "b", p->bytes, p->n);
 }
 
 /* One of the gallery's files; one that is not there has no traces. */
 static kao_status search_file(kao_gallery *g, const char *end, const pieces *p,
                               kao_receipt *r, kao_error *err)
 {
-    const size_t cap = strlen(g->path) + 8;
+    const char *name = kao_db_file(g->db);
+    const size_t cap = strlen(name) + 16;
     char *path = kao_alloc(p->mem, cap);
     kao_file f = { 0 };
     kao_error own = { 0 };
 
     if (!path)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
-    snprintf(path, cap, "%s%s", g->path, end);
+    snprintf(path, cap, "%s%s", name, end);
     kao_status st = kao_file_open(&f, p->mem, path, SIZE_MAX / 2, &own);
 
     kao_free(p->mem, path);
@@ -223,11 +300,13 @@ static kao_status search_file(kao_gallery *g, const char *end, const pieces *p,
         return st;
     }
     r->n_bytes_searched += f.bytes.n;
+    find_pieces(f.bytes, p);
     for (size_t i = 0; !st && i < p->n; i++) {
         int64_t others = 0;
 
-        if (!has(f.bytes, &p->items[i]))
+        if (!p->items[i].is_found)
             continue;
+        p->items[i].is_found = false;
         st = is_others(g, &p->items[i], &others, err);
         r->n_traces += !st && others == 0;
     }
@@ -235,10 +314,12 @@ static kao_status search_file(kao_gallery *g, const char *end, const pieces *p,
     return st;
 }
 
-static kao_status prove(kao_gallery *g, const pieces *p, kao_receipt *r, kao_error *err)
+static kao_status prove(kao_gallery *g, pieces *p, kao_receipt *r, kao_error *err)
 {
-    static const char *const ends[] = { "", "-wal", "-shm", "-journal" };
-    kao_status st = KAO_OK;
+    static const char *const ends[] = { "",        "-wal",    "-shm",    "-journal",
+                                        "-index1", "-index2", "-index3", "-index4",
+                                        "-index5", "-index6", "-index7", "-index8" };
+    kao_status st = index_pieces(g, p, err);
 
     r->n_pieces = (uint32_t)p->n;
     for (size_t i = 0; !st && i < sizeof ends / sizeof ends[0]; i++)
@@ -291,6 +372,8 @@ kao_status kao_gallery_forget(kao_gallery *g, int64_t person, kao_receipt *recei
 
     if (!st) {
         st = kao_db_settle(g->db, err);
+        if (!st)
+            st = kao_index_forget(g, err);
         if (!st)
             st = prove(g, &p, &r, err);
         if (st && r.n_traces == 0)
@@ -371,5 +454,7 @@ kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
         st = kao_fail(err, KAO_E_FORMAT,
                       "%s: %lld samples of nobody, %lld vectors are missing", g->path,
                       (long long)lost, (long long)lacking);
-    return st ? st : check_vectors(g, err);
+    if (!st)
+        st = check_vectors(g, err);
+    return st ? st : kao_index_verify(g, err);
 }

@@ -7,7 +7,9 @@
 /* Numbers are never given twice (AUTOINCREMENT): a forgotten person's does not come back as
  * somebody else's. `changed`: the number of the change that wrote the row last, by which other
  * processes know what is new to them; `removed`: the change that took it away, 0: none. `gone`
- * has the numbers of samples that were forgotten, and nothing else of them. */
+ * has the numbers of samples that were forgotten, and nothing else of them. A change's `token` is a
+ * random number: by it an index knows the change that it stands for from another one of the same
+ * number, in a gallery that was put back from a copy. */
 static const char schema[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
     "CREATE TABLE model(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
@@ -29,7 +31,8 @@ static const char schema[] =
     "CREATE INDEX gone_changed ON gone(changed);"
     "CREATE TABLE change(number INTEGER PRIMARY KEY AUTOINCREMENT,"
     " time INTEGER NOT NULL, action TEXT NOT NULL, detail TEXT NOT NULL,"
-    " undoes INTEGER NOT NULL DEFAULT 0, undone INTEGER NOT NULL DEFAULT 0);"
+    " undoes INTEGER NOT NULL DEFAULT 0, undone INTEGER NOT NULL DEFAULT 0,"
+    " token INTEGER);"
     "CREATE TABLE edit(change INTEGER NOT NULL REFERENCES change(number),"
     " step INTEGER NOT NULL, field INTEGER NOT NULL, subject INTEGER NOT NULL,"
     " old TEXT, PRIMARY KEY(change, step)) WITHOUT ROWID;"
@@ -86,6 +89,38 @@ static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
     return st;
 }
 
+static kao_status count_tokens(kao_gallery *g, kao_error *err)
+{
+    int64_t n = 0;
+    const kao_status st = kao_db_number(
+        g->db, &n, err,
+        "SELECT count(*) FROM pragma_table_info('change') WHERE name = 'token'", "");
+
+    g->has_tokens = n > 0;
+    return st;
+}
+
+/* Galleries that were made without tokens get them from now on. */
+static kao_status find_tokens(kao_gallery *g, kao_error *err)
+{
+    kao_status st = count_tokens(g, err);
+
+    if (st || g->has_tokens || g->read_only)
+        return st;
+    st = kao_db_begin(g->db, err);
+    if (st)
+        return st;
+    st = count_tokens(g, err);
+    if (!st && !g->has_tokens)
+        st = kao_db_script(g->db, "ALTER TABLE change ADD COLUMN token INTEGER", err);
+    if (!st)
+        st = kao_db_commit(g->db, err);
+    else
+        kao_db_rollback(g->db);
+    g->has_tokens = !st;
+    return st;
+}
+
 static kao_status read_models(kao_gallery *g, kao_error *err)
 {
     kao_rows *rows = NULL;
@@ -131,6 +166,8 @@ kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *pat
                                  .wait_ms = o->wait_ms ? o->wait_ms : 10000 };
 
     g->ctx = ctx;
+    g->read_only = how.read_only;
+    g->wait_ms = how.wait_ms;
     kao_index_init(&g->index, ctx);
     g->path = kao_strdup(&ctx->mem, path);
     kao_status st = g->path ? kao_db_open(&ctx->mem, &g->db, path, &how, err)
@@ -138,6 +175,8 @@ kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *pat
 
     if (!st)
         st = check_schema(g, how.create, err);
+    if (!st)
+        st = find_tokens(g, err);
     if (!st)
         st = read_models(g, err);
     if (st)

@@ -3,7 +3,10 @@
  *   gallery.c   opening, the schema, models
  *   change.c    transactions that are written down, history, undo
  *   people.c    people     samples.c  samples     forget.c  forgetting
- *   index.c     the samples' vectors in memory, and the search
+ *   index.c     samples as a search reads them, in step with the database; index_files.c
+ *   store.c     their rows, in a file or in memory; store_file.c: that file
+ *   quantise.c  vectors of 8 bits and their bounds
+ *   search.c    the search
  */
 #ifndef KAO_GALLERY_GALLERY_H
 #define KAO_GALLERY_GALLERY_H
@@ -21,6 +24,9 @@ struct kao_gallery {
     char *path;
     kao_gallery_model models[KAO_GALLERY_MODELS];
     size_t n_models;
+    bool read_only;
+    bool has_tokens; /* changes have random numbers: see gallery.c */
+    uint32_t wait_ms;
     kao_index index;
 };
 

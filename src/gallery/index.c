@@ -1,351 +1,409 @@
-/* See index.h. Samples stand in no order; the last one takes the place of one that goes. */
+/* See index.h. */
 #include "gallery/index.h"
 
-#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "base/alike.h"
 #include "gallery/gallery.h"
+
+enum { MOST_TRIES = 8 };
 
 void kao_index_init(kao_index *x, kao_context *ctx)
 {
-    *x = (kao_index){ .ctx = ctx, .seen = -1 };
-}
-
-static void clear(kao_index *x)
-{
-    kao_mem *mem = &x->ctx->mem;
-
-    for (size_t m = 0; m < KAO_GALLERY_MODELS; m++)
-        kao_free(mem, x->vectors[m]);
-    kao_free(mem, x->sample);
-    kao_free(mem, x->person);
-    kao_free(mem, x->slots);
-    kao_index_init(x, x->ctx);
+    *x = (kao_index){ .ctx = ctx };
+    kao_kernels_init(&x->kernels, ctx->cpu);
 }
 
 void kao_index_fini(kao_index *x)
 {
-    clear(x);
-}
-
-/* ---- places ---- */
-
-static size_t hash_of(const kao_index *x, int64_t sample)
-{
-    return (size_t)((uint64_t)sample * UINT64_C(0x9E3779B97F4A7C15) >> 20) &
-           (x->n_slots - 1);
-}
-
-/* Where the sample's entry is, or the free one where it would be. */
-static size_t slot_of(const kao_index *x, int64_t sample)
-{
-    size_t i = hash_of(x, sample);
-
-    while (x->slots[i] && x->sample[x->slots[i] - 1] != sample)
-        i = (i + 1) & (x->n_slots - 1);
-    return i;
-}
-
-static bool widen(kao_mem *mem, void **p, size_t n, size_t cap, size_t bytes)
-{
-    void *bigger = kao_grow(mem, *p, n * bytes, cap * bytes);
-
-    if (bigger)
-        *p = bigger;
-    return bigger != NULL;
-}
-
-/* Room for one more; a place fits 32 bits. */
-static bool make_room(kao_gallery *g)
-{
-    kao_index *x = &g->index;
-    kao_mem *mem = &x->ctx->mem;
-    const size_t cap = x->cap ? 2 * x->cap : 64;
-
-    if (x->n < x->cap)
-        return true;
-    if (cap > UINT32_MAX / 4)
-        return false;
-    uint32_t *slots = kao_calloc(mem, 2 * cap, sizeof *slots);
-    bool fine = slots &&
-                widen(mem, (void **)&x->sample, x->n, cap, sizeof *x->sample) &&
-                widen(mem, (void **)&x->person, x->n, cap, sizeof *x->person);
-
-    for (size_t m = 0; fine && m < g->n_models; m++)
-        fine = widen(mem, (void **)&x->vectors[m], x->n, cap,
-                     g->models[m].dim * sizeof(float));
-    if (!fine) {
-        kao_free(mem, slots);
-        return false;
+    for (size_t m = 0; m < KAO_GALLERY_MODELS; m++) {
+        if (!x->is_there[m])
+            continue;
+        kao_store_settle(&x->stores[m]);
+        kao_store_close(&x->stores[m]);
+        x->is_there[m] = false;
     }
-    kao_free(mem, x->slots);
-    x->slots = slots;
-    x->n_slots = 2 * cap;
-    x->cap = cap;
-    for (size_t i = 0; i < x->n; i++)
-        x->slots[slot_of(x, x->sample[i])] = (uint32_t)i + 1;
-    return true;
 }
 
-/* Entries behind a free one that would now not be found move up. */
-static void free_slot(kao_index *x, size_t i)
+char *kao_index_path(kao_gallery *g, size_t model)
 {
-    const size_t mask = x->n_slots - 1;
+    const char *name = kao_db_file(g->db);
+    const size_t cap = strlen(name) + sizeof "-index" + 20;
+    char *path = kao_alloc(&g->ctx->mem, cap);
 
-    for (size_t k = (i + 1) & mask; x->slots[k]; k = (k + 1) & mask) {
-        const size_t home = hash_of(x, x->sample[x->slots[k] - 1]);
-
-        if (((k - home) & mask) >= ((k - i) & mask)) {
-            x->slots[i] = x->slots[k];
-            i = k;
-        }
-    }
-    x->slots[i] = 0;
+    if (path)
+        snprintf(path, cap, "%s-index%zu", name, model + 1);
+    return path;
 }
 
-static void remove_sample(kao_gallery *g, int64_t sample)
+static void close_store(kao_gallery *g, size_t model)
 {
-    kao_index *x = &g->index;
-    const size_t slot = x->n ? slot_of(x, sample) : 0;
-
-    if (x->n == 0 || !x->slots[slot])
-        return;
-    const size_t at = x->slots[slot] - 1, last = x->n - 1;
-
-    free_slot(x, slot);
-    if (at != last) {
-        x->slots[slot_of(x, x->sample[last])] = (uint32_t)at + 1;
-        x->sample[at] = x->sample[last];
-        x->person[at] = x->person[last];
-        for (size_t m = 0; m < g->n_models; m++)
-            memcpy(x->vectors[m] + at * g->models[m].dim,
-                   x->vectors[m] + last * g->models[m].dim,
-                   g->models[m].dim * sizeof(float));
-    }
-    x->n--;
+    kao_store_close(&g->index.stores[model]);
+    g->index.is_there[model] = false;
 }
 
-/* The place of a sample, new or not; SIZE_MAX: no memory. */
-static size_t place_of(kao_gallery *g, int64_t sample)
+/* ---- taking in what changed ---- */
+
+typedef struct taking {
+    kao_gallery *g;
+    kao_store *b;
+    size_t model;
+    float *vector; /* the database's bytes lie anywhere */
+    bool by_store; /* the failure is the store's, not the database's */
+} taking;
+
+static int by_number(const void *a, const void *b)
 {
-    kao_index *x = &g->index;
+    const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
 
-    if (!make_room(g))
-        return SIZE_MAX;
-    const size_t slot = slot_of(x, sample);
-
-    if (x->slots[slot])
-        return x->slots[slot] - 1;
-    x->slots[slot] = (uint32_t)x->n + 1;
-    x->sample[x->n] = sample;
-    for (size_t m = 0; m < g->n_models; m++)
-        memset(x->vectors[m] + x->n * g->models[m].dim, 0,
-               g->models[m].dim * sizeof(float));
-    return x->n++;
+    return (x > y) - (x < y);
 }
 
-/* ---- in step with the file ---- */
-
-static kao_status drop_gone(kao_gallery *g, kao_error *err)
+static kao_status erase_gone(taking *t, const kao_moment *at, kao_error *err)
 {
+    kao_mem *mem = &t->g->ctx->mem;
+    int64_t n = 0, *samples = NULL;
+    size_t got = 0;
     kao_rows *rows = NULL;
-    const kao_status st =
-        kao_db_ask(g->db, &rows, err, "SELECT sample FROM gone WHERE changed > ?", "i",
-                   g->index.seen);
+    kao_status st =
+        kao_db_number(t->g->db, &n, err, "SELECT count(*) FROM gone WHERE changed > ?",
+                      "i", t->b->next.seen);
+
+    if (st || n <= 0)
+        return st;
+    samples = kao_calloc(mem, (size_t)n, sizeof *samples);
+    if (!samples)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", t->g->path);
+    st = kao_db_ask(t->g->db, &rows, err, "SELECT sample FROM gone WHERE changed > ?",
+                    "i", t->b->next.seen);
+    while (!st && got < (size_t)n && kao_rows_next(rows))
+        samples[got++] = kao_row_int(rows, 0);
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    st = st ? st : end;
+    if (!st) {
+        qsort(samples, got, sizeof *samples, by_number);
+        st = kao_store_erase(t->b, samples, got, at->seen, err);
+        t->by_store = st != KAO_OK;
+    }
+    kao_free(mem, samples);
+    return st;
+}
+
+/* A row: sample, person, hidden, vector. */
+static kao_status take_row(taking *t, const kao_rows *rows, int64_t seen,
+                           kao_error *err)
+{
+    kao_store *b = t->b;
+    const int64_t sample = kao_row_int(rows, 0), person = kao_row_int(rows, 1);
+    const bool hidden = kao_row_int(rows, 2) != 0;
+    int64_t row = KAO_NO_ROW;
+    const float *vector = NULL;
+    kao_status st = kao_store_find(b, sample, &row, err);
 
     if (st)
         return st;
-    while (kao_rows_next(rows))
-        remove_sample(g, kao_row_int(rows, 0));
-    return kao_rows_end(rows, err);
-}
+    if (row != KAO_NO_ROW) {
+        const kao_chunk *c = kao_store_chunk(b, (size_t)row);
+        const size_t i = (size_t)row % KAO_STORE_ROWS;
 
-/* A row: sample, person, hidden, number of the model from 1 on, vector. */
-static kao_status take_row(kao_gallery *g, const kao_rows *rows, kao_error *err)
-{
-    const int64_t sample = kao_row_int(rows, 0), model = kao_row_int(rows, 3) - 1;
-    const kao_span v = kao_row_bytes(rows, 4);
-
-    if (kao_row_int(rows, 2)) {
-        remove_sample(g, sample);
-        return KAO_OK;
+        if (!hidden && c->person[i] == person)
+            return KAO_OK;
+        kao_store_end_row(b, (size_t)row, seen);
+        vector = c->floats + i * b->dim;
     }
-    if (model < 0 || model >= (int64_t)g->n_models ||
-        v.n != g->models[model].dim * sizeof(float))
-        return kao_fail(err, KAO_E_FORMAT, "%s: sample %lld has a vector of %zu bytes",
-                        g->path, (long long)sample, v.n);
-    const size_t at = place_of(g, sample);
+    if (hidden)
+        return KAO_OK;
+    if (!vector) {
+        const kao_span v = kao_row_bytes(rows, 3);
 
-    if (at == SIZE_MAX)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory for its samples", g->path);
-    g->index.person[at] = kao_row_int(rows, 1);
-    memcpy(g->index.vectors[model] + at * g->models[model].dim, v.p, v.n);
-    return KAO_OK;
+        if (!v.p || v.n != b->dim * sizeof(float))
+            return kao_fail(err, KAO_E_FORMAT,
+                            "%s: sample %lld has a vector of %zu bytes", t->g->path,
+                            (long long)sample, v.n);
+        memcpy(t->vector, v.p, v.n);
+        vector = t->vector;
+    }
+    st = kao_store_add(b, sample, person, seen, vector, err);
+    t->by_store = st == KAO_E_IO;
+    return st == KAO_E_FORMAT ? kao_error_prefix(err, st, "%s", t->g->path) : st;
 }
 
-static kao_status take_changed(kao_gallery *g, kao_error *err)
+/* Rows of the first time come in the order in which the vectors lie. */
+static kao_status take_changed(taking *t, const kao_moment *at, kao_error *err)
 {
+    static const char all[] =
+        "SELECT v.sample, s.person, s.removed <> 0 OR p.removed <> 0, v.numbers FROM "
+        "vector v CROSS JOIN sample s ON s.number = v.sample CROSS JOIN person p ON "
+        "p.number = s.person WHERE v.model = ? AND s.changed > ?";
+    static const char some[] =
+        "SELECT s.number, s.person, s.removed <> 0 OR p.removed <> 0, v.numbers FROM "
+        "sample s JOIN person p ON p.number = s.person JOIN vector v ON v.sample = "
+        "s.number AND v.model = ? WHERE s.changed > ?";
     kao_rows *rows = NULL;
-    kao_status st = kao_db_ask(
-        g->db, &rows, err,
-        "SELECT s.number, s.person, s.removed <> 0 OR p.removed <> 0, v.model, "
-        "v.numbers "
-        "FROM sample s JOIN person p ON p.number = s.person JOIN vector v ON "
-        "v.sample = s.number WHERE s.changed > ?",
-        "i", g->index.seen);
+    kao_status st = kao_db_ask(t->g->db, &rows, err, t->b->next.seen < 0 ? all : some,
+                               "ii", (int64_t)t->model + 1, t->b->next.seen);
 
     while (!st && kao_rows_next(rows))
-        st = take_row(g, rows, err);
+        st = take_row(t, rows, at->seen, err);
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
 
     return st ? st : end;
 }
 
-kao_status kao_index_refresh(kao_gallery *g, kao_error *err)
+/* Begun by the caller, who ends it. */
+static kao_status take(taking *t, const kao_moment *at, kao_error *err)
 {
-    int64_t newest = 0;
-    kao_status st = kao_db_begin_reading(g->db, err);
+    kao_mem *mem = &t->g->ctx->mem;
+    kao_status st = t->b->next.seen < 0 ? KAO_OK : erase_gone(t, at, err);
 
     if (st)
         return st;
-    st = kao_db_number(g->db, &newest, err,
-                       "SELECT coalesce(max(number), 0) FROM change", "");
-    if (!st && newest != g->index.seen) {
-        st = drop_gone(g, err);
-        if (!st)
-            st = take_changed(g, err);
-    }
-    if (!st) {
-        g->index.seen = newest;
-        return kao_db_commit(g->db, err);
-    }
-    kao_db_rollback(g->db);
-    clear(&g->index);
+    t->vector = kao_alloc(mem, t->b->dim * sizeof(float));
+    st = t->vector ? take_changed(t, at, err)
+                   : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", t->g->path);
+    kao_free(mem, t->vector);
+    if (!st)
+        kao_store_publish(t->b, at->seen, at->token);
     return st;
 }
 
-/* ---- search ---- */
+/* ---- where the rows lie ---- */
 
-typedef struct best { /* people, best first */
-    kao_match *items;
-    int64_t *samples;
-    size_t n, k;
-} best;
-
-static bool before(const best *b, float similarity, int64_t person, size_t i)
+static kao_status moment_now(kao_gallery *g, kao_moment *at, kao_error *err)
 {
-    return similarity > b->items[i].similarity ||
-           (similarity == b->items[i].similarity && person < b->items[i].person);
+    kao_rows *rows = NULL;
+    const kao_status st = kao_db_ask(
+        g->db, &rows, err,
+        g->has_tokens ? "SELECT number, token FROM change ORDER BY number DESC LIMIT 1"
+                      : "SELECT number, NULL FROM change ORDER BY number DESC LIMIT 1",
+        "");
+
+    *at = (kao_moment){ 0, 0 };
+    if (st)
+        return st;
+    if (kao_rows_next(rows))
+        *at = (kao_moment){ kao_row_int(rows, 0), kao_row_int(rows, 1) };
+    return kao_rows_end(rows, err);
 }
 
-/* A person stands in it once, with the better sample. */
-static void offer(best *b, float similarity, int64_t person, int64_t sample)
+/* KAO_E_FORMAT: the store stands for no change of this database. */
+static kao_status check_history(kao_gallery *g, const kao_store_state *s,
+                                kao_error *err)
 {
-    size_t i = 0;
+    int64_t token = 0;
+    const kao_status st = kao_db_number(
+        g->db, &token, err, "SELECT token FROM change WHERE number = ?", "i", s->seen);
 
-    while (i < b->n && b->items[i].person != person)
-        i++;
-    if (i < b->n && (similarity < b->items[i].similarity ||
-                     (similarity == b->items[i].similarity && sample > b->samples[i])))
-        return;
-    if (i == b->n && b->n == b->k) {
-        i = b->n - 1;
-        if (!before(b, similarity, person, i))
-            return;
-    } else if (i == b->n) {
-        b->n++;
-    }
-    for (; i > 0 && before(b, similarity, person, i - 1); i--) {
-        b->items[i] = b->items[i - 1];
-        b->samples[i] = b->samples[i - 1];
-    }
-    b->items[i] = (kao_match){ .similarity = similarity, .person = person };
-    b->samples[i] = sample;
+    if (st)
+        return st;
+    return token != 0 && token == s->token
+               ? KAO_OK
+               : kao_fail(err, KAO_E_FORMAT, "%s: its index is of another state",
+                          g->path);
 }
 
-static void scan(const kao_index *x, const float *vectors, const float *vector,
-                 size_t dim, best *b)
+static bool is_large(kao_gallery *g, uint64_t n)
 {
-    for (size_t i = 0; i < x->n; i++) {
-        const float *v = vectors + i * dim;
-
-        if (b->n == b->k &&
-            kao_alike_floats(v, vector, dim) < b->items[b->n - 1].similarity - 1e-5f)
-            continue;
-        offer(b, kao_similarity(v, vector, dim), x->person[i], x->sample[i]);
-    }
+    return n >= (g->ctx->index_from ? g->ctx->index_from : KAO_INDEX_FILE_FROM);
 }
 
-/* The samples' ids, for the few that are told. */
-static kao_status name_samples(kao_gallery *g, best *b, kao_error *err)
+/* A new file with all rows. KAO_E_CONFLICT: there is one by now; *by_store: it cannot be. */
+static kao_status make_file(kao_gallery *g, size_t model, const char *path,
+                            const kao_moment *at, bool *by_store, kao_error *err)
+{
+    taking t = { .g = g, .b = &g->index.stores[model], .model = model };
+    kao_error none;
+    int64_t n = 0;
+    kao_status st = kao_db_number(g->db, &n, err, "SELECT count(*) FROM sample", "");
+
+    *by_store = st == KAO_OK;
+    if (!st && !is_large(g, (uint64_t)n))
+        return KAO_E_NOT_FOUND; /* and no failure */
+    if (!st)
+        st = kao_store_create(t.b, path, err);
+    if (st)
+        return st;
+    st = take(&t, at, err);
+    *by_store = t.by_store;
+    if (st)
+        kao_store_discard(t.b, 0, 0, &none);
+    else
+        kao_store_end(t.b);
+    return st;
+}
+
+/* The file as it is. KAO_E_FORMAT: it is of no use, and was discarded if that may be. */
+static kao_status open_file(kao_gallery *g, size_t model, const char *path,
+                            bool *by_store, kao_error *err)
+{
+    kao_store *b = &g->index.stores[model];
+    kao_store_state s = { .generation = 0 };
+    kao_status st = kao_store_open(b, path, !g->read_only, err);
+
+    *by_store = true;
+    if (!st) {
+        st = kao_store_read(b, &s, err);
+        if (!st) {
+            st = check_history(g, &s, err);
+            *by_store = st == KAO_E_FORMAT;
+        }
+    }
+    if (st == KAO_E_FORMAT && !g->read_only) {
+        const kao_status gone = kao_store_discard(b, s.generation, g->wait_ms, err);
+
+        return gone ? gone : st;
+    }
+    if (st)
+        kao_store_close(b);
+    return st;
+}
+
+/* The file, as it is or made. *by_store: no file can be had, and memory has to do. */
+static kao_status find_file(kao_gallery *g, size_t model, const char *path,
+                            const kao_moment *at, bool *by_store, kao_error *err)
 {
     kao_status st = KAO_OK;
 
-    for (size_t i = 0; !st && i < b->n; i++) {
-        kao_rows *rows = NULL;
-
-        st = kao_db_ask(g->db, &rows, err, "SELECT id FROM sample WHERE number = ?",
-                        "i", b->samples[i]);
-        if (!st && kao_rows_next(rows) && kao_row_text(rows, 0))
-            snprintf(b->items[i].sample, sizeof b->items[i].sample, "%s",
-                     kao_row_text(rows, 0));
-        const kao_status end = kao_rows_end(rows, st ? NULL : err);
-
-        st = st ? st : end;
+    for (int try = 0; try < MOST_TRIES; try++) {
+        st = open_file(g, model, path, by_store, err);
+        if (st == KAO_E_NOT_FOUND && !g->read_only)
+            st = make_file(g, model, path, at, by_store, err);
+        if (g->read_only || (st != KAO_E_FORMAT && st != KAO_E_CONFLICT) || !*by_store)
+            break;
     }
     return st;
 }
 
-kao_status kao_gallery_search(kao_gallery *g, size_t model, const float *vector,
-                              size_t k, kao_match *matches, size_t *n, kao_error *err)
+static kao_status find_store(kao_gallery *g, size_t model, const kao_moment *at,
+                             kao_error *err)
 {
-    if (n)
-        *n = 0;
-    if (!g || model >= g->n_models || !vector || !matches || !n || k == 0 ||
-        k > UINT32_MAX || matches[0].size < sizeof *matches)
-        return kao_fail(err, KAO_E_ARG,
-                        "gallery: no gallery, model, vector or room for matches");
-    const uint32_t size = matches[0].size, dim = g->models[model].dim;
+    kao_index *x = &g->index;
+    kao_store *b = &x->stores[model];
+    bool by_store = true;
+    kao_status st = KAO_E_NOT_FOUND;
 
-    for (uint32_t i = 0; i < dim; i++)
-        if (!isfinite((double)vector[i]))
-            return kao_fail(err, KAO_E_ARG, "gallery: a vector that is not finite");
-    kao_status st = kao_index_refresh(g, err);
+    kao_store_init(b, &g->ctx->mem, g->models[model].id, g->models[model].dim);
+    if (!x->alone[model] && g->has_tokens && at->token != 0) {
+        char *path = kao_index_path(g, model);
 
+        if (!path)
+            return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+        st = find_file(g, model, path, at, &by_store, err);
+        kao_free(&g->ctx->mem, path);
+        if (st && (!by_store || st == KAO_E_NOMEM))
+            return st;
+        x->alone[model] |= st && st != KAO_E_NOT_FOUND;
+    }
+    if (st)
+        st = kao_store_in_memory(b, err);
+    x->is_there[model] = !st;
+    return st;
+}
+
+void kao_index_drop(kao_gallery *g, size_t model, bool alone)
+{
+    kao_store *b = &g->index.stores[model];
+    kao_store_state s;
+    kao_error none;
+
+    g->index.alone[model] |= alone;
+    if (!g->index.is_there[model])
+        return;
+    if (!alone && b->path && !g->read_only)
+        kao_store_discard(b, kao_store_read(b, &s, &none) == KAO_OK ? s.generation : 0,
+                          g->wait_ms, &none);
+    close_store(g, model);
+}
+
+/* ---- in step ---- */
+
+/* What changed up to `at`, under the lock. *by_store: the store failed, and is to be dropped. */
+static kao_status catch_up(kao_gallery *g, size_t model, const kao_moment *at,
+                           bool *by_store, kao_error *err)
+{
+    taking t = { .g = g, .b = &g->index.stores[model], .model = model };
+    kao_status st = kao_store_begin(t.b, g->wait_ms, err);
+
+    *by_store = st != KAO_OK && st != KAO_E_NOMEM;
     if (st)
         return st;
-    best b = { .k = k };
-
-    b.items = kao_calloc(&g->ctx->mem, k, sizeof *b.items);
-    b.samples = kao_calloc(&g->ctx->mem, k, sizeof *b.samples);
-    if (!b.items || !b.samples)
-        st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
-    if (!st) {
-        scan(&g->index, g->index.vectors[model], vector, dim, &b);
-        st = name_samples(g, &b, err);
-    }
-    for (size_t i = 0; !st && i < b.n; i++) {
-        kao_match *to = (kao_match *)(void *)((char *)matches + i * size);
-
-        *to = b.items[i];
-        to->size = size;
-    }
-    if (!st)
-        *n = b.n;
-    kao_free(&g->ctx->mem, b.items);
-    kao_free(&g->ctx->mem, b.samples);
+    if (t.b->next.seen < at->seen)
+        st = take(&t, at, err);
+    *by_store = t.by_store;
+    kao_store_end(t.b);
     return st;
 }
 
-kao_status kao_gallery_templates(kao_gallery *g, uint64_t *n, kao_error *err)
+/* Whether a store would be better made anew: ended rows are read by each search, too. */
+static bool is_worn(const kao_gallery *g, const kao_store *b, const kao_store_state *s)
 {
-    if (!g || !n)
-        return kao_fail(err, KAO_E_ARG, "gallery: no gallery or result");
-    const kao_status st = kao_index_refresh(g, err);
+    return (!b->path || !g->read_only) &&
+           s->n_rows - s->n_live > s->n_live + 4 * KAO_STORE_ROWS;
+}
 
-    if (!st)
-        *n = g->index.n;
+/* One look at the store. *done: it is as of `at`, or *again. */
+static kao_status look(kao_gallery *g, size_t model, const kao_moment *at, bool *again,
+                       bool *done, kao_error *err)
+{
+    kao_store *b = &g->index.stores[model];
+    kao_store_state s;
+    bool by_store = false;
+    kao_status st = kao_store_read(b, &s, err);
+
+    if (st) { /* removed or damaged: make another one */
+        kao_index_drop(g, model, st != KAO_E_CONFLICT && st != KAO_E_FORMAT);
+        return st == KAO_E_NOMEM ? st : KAO_OK;
+    }
+    const bool erasing = (kao_store_erasures(b) & 1) != 0;
+
+    if (s.seen == at->seen && s.token == at->token && !erasing) {
+        if (is_worn(g, b, &s) ||
+            (!b->path && !g->read_only && !g->index.alone[model] && at->token != 0 &&
+             g->has_tokens && is_large(g, s.n_live)))
+            kao_index_drop(g, model, false);
+        else
+            *done = true;
+        return KAO_OK;
+    }
+    if (b->path && (s.seen > at->seen || (erasing && g->read_only))) {
+        *again = *done = true;
+        return KAO_OK;
+    }
+    if (s.seen >= at->seen &&
+        !(erasing && b->path)) { /* the file has another history */
+        kao_index_drop(g, model, false);
+        return KAO_OK;
+    }
+    if (b->path && g->read_only) {
+        kao_index_drop(g, model, true);
+        return KAO_OK;
+    }
+    st = catch_up(g, model, at, &by_store, err);
+    if (st && by_store && st != KAO_E_NOMEM) {
+        kao_index_drop(g, model, st == KAO_E_IO);
+        return KAO_OK;
+    }
+    if (st)
+        close_store(g, model);
+    return st;
+}
+
+kao_status kao_index_bring(kao_gallery *g, size_t model, kao_moment *at, bool *again,
+                           kao_error *err)
+{
+    kao_status st = moment_now(g, at, err);
+    bool done = false;
+
+    *again = false;
+    for (int try = 0; !st && !done; try++) {
+        if (try >= MOST_TRIES)
+            kao_index_drop(g, model, true);
+        if (!g->index.is_there[model])
+            st = find_store(g, model, at, err);
+        if (!st)
+            st = look(g, model, at, again, &done, err);
+    }
     return st;
 }

@@ -10,8 +10,12 @@
  void kao_kernels_fill_##name(kao_kernels *k);
 KAO_CPU_LEVELS(KAO_KERNELS_FILL_)
 
+/* Where the mask has KAO_CPU_BF16, _VNNI, _DOTPROD. */
 #if defined(__x86_64__)
-void kao_kernels_fill_bf16(kao_kernels *k); /* where the mask has KAO_CPU_BF16 */
+void kao_kernels_fill_bf16(kao_kernels *k);
+void kao_kernels_fill_vnni(kao_kernels *k);
+#elif defined(__aarch64__)
+void kao_kernels_fill_dotprod(kao_kernels *k);
 #endif
 
 #endif

@@ -21,6 +21,11 @@ void kao_kernels_init(kao_kernels *k, uint32_t cpu)
 #if defined(__x86_64__)
     if ((cpu & KAO_CPU_BF16) && (cpu & KAO_CPU_AVX512))
         kao_kernels_fill_bf16(k);
+    if ((cpu & KAO_CPU_VNNI) && (cpu & KAO_CPU_AVX512))
+        kao_kernels_fill_vnni(k);
+#elif defined(__aarch64__)
+    if (cpu & KAO_CPU_DOTPROD)
+        kao_kernels_fill_dotprod(k);
 #endif
     k->cpu = cpu;
 }

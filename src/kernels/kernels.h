@@ -7,7 +7,7 @@
  *
  * Slots are called by the drivers of this folder, and by nn/ops/train_*.c, which calls
  * norm_* and `binary`. Other code asks for windows, maps and layouts by the functions of pool.h,
- * elementwise.h and layout.h.
+ * elementwise.h and layout.h. The scan slots are called by src/gallery.
  *
  * Words of this folder:
  *   panel   packed weights of nr output channels, side by side
@@ -210,6 +210,53 @@ typedef struct kao_norm_args {
 /* norm_sums: sums[i] += x - mean[i]; sums[c+i] += its square. The others: see above. */
 typedef void kao_norm_fn(const kao_norm_args *a);
 
+/* Scanning 8-bit rows for what may be alike enough. A row is n integers of -127..127, stored as
+ * bytes that are 128 more, and four floats; n is a multiple of KAO_SCAN_ALIGN. Queries are
+ * packed by kao_scan_pack (scan.h). For row r of n_rows and query j of the slot's width,
+ *
+ *   value = scale[r]*q_scale[j]*dot + norm[r]*q_error[j] + residual[r]*q_norm[j] + offset[r]
+ *
+ * with the exact dot product of the integers. The pair is a hit unless value < limit[j]; where
+ * value is a NaN it is one. Class bound: |got - exact| <= 8*u*(sum of the terms' magnitudes).
+ * Sums wrap at 32 bits in between: n <= KAO_SCAN_MOST keeps the dot product itself within. */
+enum { KAO_SCAN_ALIGN = 64, KAO_SCAN_MOST = 1 << 17 };
+
+typedef struct kao_scan_hit {
+    uint32_t row, query;
+    float value;
+} kao_scan_hit;
+
+typedef struct kao_scan_args {
+    const uint8_t *rows; /* n bytes each, one behind the other, 64-byte aligned */
+    size_t n_rows, n;
+    const float *scale, *norm, *residual, *offset; /* of rows */
+    const void *queries;                           /* packed */
+    const int32_t *q_bias; /* -128 times the sum of the query's integers, wrapped */
+    const float *q_scale, *q_error, *q_norm, *limit;
+    kao_scan_hit *hits; /* room for n_rows * width */
+} kao_scan_args;
+
+/* Writes the hits, rows ascending and queries within them; gives how many. */
+typedef size_t kao_scan_fn(const kao_scan_args *a);
+
+/* How a slot wants the queries packed: width 1 as they are, wider ones by groups of four
+ * integers, the same four of each query side by side. Of words each group is its integers
+ * 0 and 2 of each query, then 1 and 3. */
+typedef enum kao_scan_form { KAO_SCAN_BYTES, KAO_SCAN_WORDS } kao_scan_form;
+
+typedef struct kao_scan_slot {
+    kao_scan_fn *run;
+    uint32_t width; /* queries a call */
+    kao_scan_form form;
+} kao_scan_slot;
+
+enum { KAO_SCAN_SLOTS = 3, KAO_SCAN_WIDEST = 32 };
+
+typedef struct kao_scan_slots {
+    kao_scan_slot slot[KAO_SCAN_SLOTS]; /* width ascending, the first 1; n of them */
+    uint32_t n;
+} kao_scan_slots;
+
 enum { KAO_GEMM_SLOTS = 4 };
 
 typedef struct kao_gemm_slot {
@@ -242,6 +289,7 @@ typedef struct kao_kernels {
     kao_norm_fn *norm_apply;      /* x -> y */
     kao_norm_fn *norm_grad_sums;  /* of dz, dz * x^, g * z where z < 0 */
     kao_norm_fn *norm_grad_apply; /* g -> gradient by x, with the two means */
+    kao_scan_slots scan;
 } kao_kernels;
 
 /* Fill every slot for the mask (KAO_CPU_* of base/cpu.h). */

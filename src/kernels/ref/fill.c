@@ -23,5 +23,8 @@ void kao_kernels_fill_ref(kao_kernels *k)
         .norm_apply = kao_norm_apply_f32_ref,
         .norm_grad_sums = kao_norm_grad_sums_f32_ref,
         .norm_grad_apply = kao_norm_grad_apply_f32_ref,
+        .scan = { .slot = { { kao_scan_1_ref, 1, KAO_SCAN_BYTES },
+                            { kao_scan_8_ref, 8, KAO_SCAN_BYTES } },
+                  .n = 2 },
     };
 }

@@ -22,6 +22,8 @@ kao_norm_fn kao_norm_sums_f32_ref;
 kao_norm_fn kao_norm_apply_f32_ref;
 kao_norm_fn kao_norm_grad_sums_f32_ref;
 kao_norm_fn kao_norm_grad_apply_f32_ref;
+kao_scan_fn kao_scan_1_ref;
+kao_scan_fn kao_scan_8_ref;
 
 /* One value through an activation. */
 float kao_act_ref(float x, kao_act act, float lo, float hi, float slope);

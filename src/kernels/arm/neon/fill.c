@@ -10,6 +10,11 @@ void kao_kernels_fill_neon(kao_kernels *k)
         { kao_gemm_f32_6x16_neon, 6, 16 },
     }, .n = 2 };
 
+    static const kao_scan_slots scan = { .slot = {
+        { kao_scan_1_neon, 1, KAO_SCAN_BYTES },
+        { kao_scan_16_neon, 16, KAO_SCAN_BYTES },
+    }, .n = 2 };
+
     k->gemm = gemm;
     k->dw3 = kao_dw3_f32_neon;
     k->dw = kao_dw_f32_neon;
@@ -25,4 +30,5 @@ void kao_kernels_fill_neon(kao_kernels *k)
     k->norm_apply = kao_norm_apply_f32_neon;
     k->norm_grad_sums = kao_norm_grad_sums_f32_neon;
     k->norm_grad_apply = kao_norm_grad_apply_f32_neon;
+    k->scan = scan;
 }

@@ -25,5 +25,7 @@ kao_norm_fn kao_norm_sums_f32_neon;
 kao_norm_fn kao_norm_apply_f32_neon;
 kao_norm_fn kao_norm_grad_sums_f32_neon;
 kao_norm_fn kao_norm_grad_apply_f32_neon;
+kao_scan_fn kao_scan_1_neon;
+kao_scan_fn kao_scan_16_neon;
 
 #endif
