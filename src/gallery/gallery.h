@@ -3,6 +3,7 @@
  *   gallery.c   opening, the schema, models
  *   change.c    transactions that are written down, history, undo
  *   people.c    people     samples.c  samples     forget.c  forgetting
+ *   vectors.c   the samples' vectors, one after the other
  *   index.c     the samples' vectors in memory, and the search
  */
 #ifndef KAO_GALLERY_GALLERY_H
