@@ -48,6 +48,10 @@ kao_status cli_album_find(cli_album *a, char **operands, size_t n, kao_error *er
  * stderr for what could not be read. */
 int cli_album_read(cli_album *a, const char *command, const cli_album_options *o);
 
+/* Each group's faces become samples of its person, who is new where person is 0, but for those that
+ * are there and poor ones; sets person. */
+kao_status cli_album_enroll(cli_album *a, cli_gallery *use, kao_error *err);
+
 /* A page with the groups; name(user, face): of the face's person, or NULL. */
 typedef const char *cli_album_name(void *user, const cli_album_face *face);
 kao_status cli_album_page(const cli_album *a, const char *path, cli_album_name *name,

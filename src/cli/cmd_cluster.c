@@ -1,10 +1,7 @@
 /* kao cluster: who is on the pictures of an album, when nobody has said so?
  *
  * With a gallery its people are groups from the start, so that albums can be gone through one
- * after the other; without pictures the gallery's own people are compared.
- *
- * The threshold follows the number of faces: it is where a face would meet two strangers of the
- * album who are as alike (docs/gallery.md). */
+ * after the other; without pictures the gallery's own people are compared. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,11 +11,6 @@
 #include "cli/commands.h"
 #include "cli/known.h"
 #include "kao/cluster.h"
-
-/* Strangers as alike as the threshold that a face may meet; and the highest rate of a pair, for
- * small albums. Chosen on labelled faces, see docs/gallery.md. */
-#define STRANGERS_MET 2.
-#define HIGHEST_FAR   .01
 
 typedef struct cluster_args {
     cli_gallery_options use;
@@ -109,28 +101,6 @@ static void close_all(job *j)
 
 /* ---- groups ---- */
 
-static kao_status choose_threshold(const job *j, float *threshold, kao_error *err)
-{
-    const double by_size = j->n ? STRANGERS_MET / (double)j->n : 1,
-                 far = by_size < HIGHEST_FAR ? by_size : HIGHEST_FAR;
-    kao_rate rate = { .size = sizeof rate };
-
-    *threshold = j->args->threshold;
-    if (!isnan(*threshold))
-        return KAO_OK;
-    if (kao_calibration_threshold(kao_embedder_calibration(j->embedder), j->tta, far,
-                                  NULL, &rate)) {
-        *threshold = rate.similarity;
-        return KAO_OK;
-    }
-    return kao_embedder_threshold(j->embedder, threshold)
-               ? KAO_OK
-               : kao_fail(err, KAO_E_ARG,
-                          "%s: its card has neither a calibration for this nor a "
-                          "threshold: give --threshold",
-                          kao_model_name(kao_embedder_model(j->embedder)));
-}
-
 static kao_status take_memory(job *j, kao_error *err)
 {
     const size_t dim = j->known.n ? j->known.dim : j->album.dim;
@@ -155,7 +125,8 @@ static kao_status group_all(job *j, kao_error *err)
     kao_cluster_options o = { .size = sizeof o,
                               .picture = j->picture,
                               .fixed = j->fixed };
-    const kao_status st = choose_threshold(j, &o.threshold, err);
+    const kao_status st = cli_limit_for_groups(j->embedder, j->tta, j->args->threshold,
+                                               j->n, &o.threshold, err);
 
     return st ? st
               : kao_cluster(j->ctx, j->vectors, j->n,
@@ -241,63 +212,6 @@ static kao_status group_album(job *j, kao_error *err)
     if (!st)
         st = group_all(j, err);
     return st ? st : tell_faces(j, err);
-}
-
-/* ---- enrolling ---- */
-
-/* Faces of a group that are to be samples; *person is the group's, who may be new. */
-static kao_status enroll_group(job *j, size_t first, const size_t *next,
-                               kao_new_sample *samples, const float **vectors,
-                               int64_t *person, kao_error *err)
-{
-    const cli_album *a = &j->album;
-    size_t n = 0;
-
-    for (size_t i = first; i < a->n_faces; i = next[i]) {
-        const cli_album_face *f = &a->faces[i];
-        const float **list = vectors + n * j->use.n;
-
-        if (f->is_there || f->poor)
-            continue;
-        for (size_t m = 0; m < j->use.n; m++)
-            list[m] = cli_gallery_vector(&j->use, f->others, m);
-        samples[n++] = (kao_new_sample){ .size = sizeof *samples,
-                                         .vectors = list,
-                                         .source = a->files[f->file].path,
-                                         .quality = f->quality };
-    }
-    return n ? kao_gallery_enrol(j->use.g, person, NULL, samples, n, err) : KAO_OK;
-}
-
-static kao_status enroll_all(job *j, kao_error *err)
-{
-    cli_album *a = &j->album;
-    size_t *first = calloc(a->n_groups + 1, sizeof *first),
-           *next = calloc(a->n_faces + 1, sizeof *next);
-    kao_new_sample *samples = calloc(a->n_faces + 1, sizeof *samples);
-    const float **vectors = calloc(a->n_faces + 1, j->use.n * sizeof *vectors);
-    kao_status st = KAO_OK;
-
-    if (!first || !next || !samples || !vectors)
-        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
-    for (size_t i = 0; !st && i < a->n_groups; i++)
-        first[i] = SIZE_MAX;
-    for (size_t i = a->n_faces; !st && i-- > 0;) {
-        next[i] = first[a->faces[i].group];
-        first[a->faces[i].group] = i;
-    }
-    for (size_t g = 0; !st && g < a->n_groups; g++) {
-        int64_t person = a->faces[first[g]].person;
-
-        st = enroll_group(j, first[g], next, samples, vectors, &person, err);
-        for (size_t i = first[g]; !st && i < a->n_faces; i = next[i])
-            a->faces[i].person = person;
-    }
-    free((void *)vectors);
-    free(samples);
-    free(next);
-    free(first);
-    return st;
 }
 
 /* ---- telling ---- */
@@ -400,7 +314,7 @@ static int run_album(job *j)
     kao_status st = group_album(j, &err);
 
     if (!st && j->args->enroll)
-        st = enroll_all(j, &err);
+        st = cli_album_enroll(&j->album, &j->use, &err);
     if (st)
         return cli_report("cluster", st, &err);
     const int told = tell_album(j);

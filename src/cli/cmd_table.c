@@ -30,6 +30,7 @@ static const char train_details[] =
 static const char eval_details[] =
     "  kao eval verify PICTURES [PAIRS]     same or different? Accuracy over folds, TAR at FAR\n"
     "  kao eval identify PICTURES [PEOPLE]  who of a gallery, or nobody? Rank k, FNIR at FPIR\n"
+    "  kao eval cluster PICTURES [PEOPLE]   groups by person: F of pairs, V-measure\n"
     "  kao eval groups PICTURES LABELS      false matches by group, of pictures of different people\n"
     "  kao eval detect PICTURES BOXES       AP, recall at numbers of false boxes; WIDER FACE form\n"
     "  kao eval track TRUTH RESULT...       MOTA, IDF1, HOTA of followed people; a row a result\n"
@@ -131,7 +132,7 @@ static const cli_command commands[] = {
       cli_bench_run },
     { "train", "RECIPE [KEY=VALUE]...", "Train a network of our own.", train_details, cli_train_options,
       cli_train_run },
-    { "eval", "verify|identify|groups|detect|track FILE...", "How good is a model, by the field's protocols?", eval_details,
+    { "eval", "verify|identify|cluster|groups|detect|track FILE...", "How good is a model, by the field's protocols?", eval_details,
       cli_eval_options, cli_eval_run },
     { "calibrate", "PEOPLE | --groups PICTURES --labels FILE", "How alike do strangers look to a model?",
       calibrate_details, cli_calibrate_options, cli_calibrate_run },
