@@ -150,6 +150,14 @@ KAO_API kao_status kao_gallery_samples(kao_gallery *gallery, int64_t person,
 /* A sample's vector of one of the gallery's models: its dim numbers. KAO_E_NOT_FOUND. */
 KAO_API kao_status kao_gallery_vector(kao_gallery *gallery, const char *id,
                                       size_t model, float *vector, kao_error *err);
+/* vector: of the model asked for, its dim floats; stays until the visit returns. */
+typedef int kao_vector_visit(void *user, const kao_sample *sample, const float *vector);
+
+/* All samples with their vectors of a model, in the order in which they were enrolled. Not 0 of
+ * visit ends it. KAO_E_ARG (no such model), KAO_E_FORMAT (a vector of another length). */
+KAO_API kao_status kao_gallery_vectors(kao_gallery *gallery, size_t model,
+                                       kao_vector_visit *visit, void *user,
+                                       kao_error *err);
 /* To another person; *person 0: a new one without a name, whose number is given back (this
  * splits somebody). KAO_E_NOT_FOUND. */
 KAO_API kao_status kao_gallery_move_sample(kao_gallery *gallery, const char *id,

@@ -33,9 +33,12 @@ const cli_option cli_eval_options[] = {
     { "strangers", 0, CLI_SCORE, offsetof(eval_args, strangers), "X",
       "identify: share of the people with more than N pictures who are not enrolled "
       "[0.3]" },
+    { "dbscan", 0, CLI_FLAG, offsetof(eval_args, dbscan), NULL,
+      "cluster: average linkage and DBSCAN at their best thresholds, too" },
     { "by", 0, CLI_TEXT, offsetof(eval_args, by), "FIELDS",
-      "groups, identify: the fields of the list that make a group or name a person, by "
-      "number (the path is 1) or name, with commas [groups: all; identify: identity, "
+      "groups, identify, cluster: the fields of the list that make a group or name a "
+      "person, by "
+      "number (the path is 1) or name, with commas [groups: all; others: identity, "
       "else all]" },
     { "overlap", 0, CLI_SCORE, offsetof(eval_args, overlap), "X",
       "detect: a hit overlaps a face by X, intersection over union [0.5]" },
@@ -72,9 +75,9 @@ int cli_eval_run(int argc, char **argv)
         int least, most; /* files */
         int (*run)(const eval_args *args, char **files, int n);
     } forms[] = {
-        { "verify", 1, 2, eval_verify },     { "identify", 1, 2, eval_identify },
-        { "groups", 2, 2, eval_groups },     { "detect", 2, 2, eval_detect },
-        { "track", 2, INT_MAX, eval_track },
+        { "verify", 1, 2, eval_verify },   { "identify", 1, 2, eval_identify },
+        { "cluster", 1, 2, eval_cluster }, { "groups", 2, 2, eval_groups },
+        { "detect", 2, 2, eval_detect },   { "track", 2, INT_MAX, eval_track },
     };
     eval_args args = { .command = "eval",
                        .threshold = NAN,
@@ -107,10 +110,10 @@ int cli_eval_run(int argc, char **argv)
         if (strcmp(rest.items[0], forms[i].name) == 0 && rest.n - 1 >= forms[i].least &&
             rest.n - 1 <= forms[i].most)
             return cli_finish("eval", forms[i].run(&args, rest.items + 1, rest.n - 1));
-    fprintf(
-        stderr,
-        "kao eval: wanted verify PICTURES [PAIRS], identify PICTURES [PEOPLE], groups "
-        "PICTURES LABELS, detect PICTURES BOXES or track TRUTH RESULT... (see kao eval "
-        "--help)\n");
+    fprintf(stderr,
+            "kao eval: wanted verify PICTURES [PAIRS], identify PICTURES [PEOPLE], "
+            "cluster PICTURES [PEOPLE], groups PICTURES LABELS, detect PICTURES BOXES "
+            "or track TRUTH RESULT... (see kao eval "
+            "--help)\n");
     return CLI_BAD;
 }

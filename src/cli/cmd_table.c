@@ -30,6 +30,7 @@ static const char train_details[] =
 static const char eval_details[] =
     "  kao eval verify PICTURES [PAIRS]     same or different? Accuracy over folds, TAR at FAR\n"
     "  kao eval identify PICTURES [PEOPLE]  who of a gallery, or nobody? Rank k, FNIR at FPIR\n"
+    "  kao eval cluster PICTURES [PEOPLE]   groups by person: F of pairs, V-measure\n"
     "  kao eval groups PICTURES LABELS      false matches by group, of pictures of different people\n"
     "  kao eval detect PICTURES BOXES       AP, recall at numbers of false boxes; WIDER FACE form\n"
     "  kao eval track TRUTH RESULT...       MOTA, IDF1, HOTA of followed people; a row a result\n"
@@ -60,6 +61,12 @@ static const char identify_details[] =
     "A line a face: file, face, name or \"unknown\", similarity. Strangers stay strangers: the\n"
     "more samples the gallery has, the more alike somebody must be (--fpir).\n"
     "Exit status: 0 all known, 1 somebody unknown, 2 no usable face, 3 bad input, 4 fault.";
+static const char cluster_details[] =
+    "PICTURE may be a folder, with those in it. A line a face: group, file, face; with --gallery\n"
+    "also whose it is. Two faces of one picture are never one person. What is no picture is left\n"
+    "out, unless it is named. --gallery FILE alone: people of the gallery who may be one person, a\n"
+    "line a pair: into whom, from whom, mean similarity (kao gallery merge joins them).\n"
+    "Exit status: 0 done, 2 no face at all, 3 bad input, 4 fault.";
 static const char watch_details[] =
     "SOURCE: a video file, a folder of pictures, a camera (/dev/video0), an address (rtsp://..,\n"
     "http://..). People are followed, named if the gallery knows them, and known again when they\n"
@@ -112,6 +119,8 @@ static const cli_command commands[] = {
       cli_enroll_options, cli_enroll_run },
     { "identify", "PICTURE...", "Who is it, of those remembered?", identify_details, cli_identify_options,
       cli_identify_run },
+    { "cluster", "PICTURE... | --gallery FILE", "Whose faces belong together?", cluster_details,
+      cli_cluster_options, cli_cluster_run },
     { "watch", "SOURCE", "Who is in this video, and when?", watch_details, cli_watch_options_table, cli_watch_run },
     { "report", "LOG...", "Who was there, when and how long?", report_details, cli_report_options, cli_report_run },
     { "blur", "PICTURE... | VIDEO", "Make faces unrecognisable.", blur_details, cli_blur_options, cli_blur_run },
@@ -125,7 +134,7 @@ static const cli_command commands[] = {
       cli_bench_run },
     { "train", "RECIPE [KEY=VALUE]...", "Train a network of our own.", train_details, cli_train_options,
       cli_train_run },
-    { "eval", "verify|identify|groups|detect|track FILE...", "How good is a model, by the field's protocols?", eval_details,
+    { "eval", "verify|identify|cluster|groups|detect|track FILE...", "How good is a model, by the field's protocols?", eval_details,
       cli_eval_options, cli_eval_run },
     { "calibrate", "PEOPLE | --groups PICTURES --labels FILE", "How alike do strangers look to a model?",
       calibrate_details, cli_calibrate_options, cli_calibrate_run },

@@ -22,7 +22,7 @@ typedef struct eval_args {
     int unusable; /* eval_unusable */
     int masked;   /* eval_masked */
     float threshold, overlap, iou, min_size, strangers;
-    bool photos;
+    bool photos, dbscan;
 } eval_args;
 
 typedef struct eval_vectors {
@@ -64,6 +64,7 @@ const char *eval_mirror(const eval_vectors *v);
 kao_json *eval_setting_json(const eval_vectors *v);
 
 int eval_verify(const eval_args *args, char **files, int n);
+int eval_cluster(const eval_args *args, char **files, int n);
 int eval_identify(const eval_args *args, char **files, int n);
 int eval_detect(const eval_args *args, char **files, int n);
 int eval_groups(const eval_args *args, char **files, int n);

@@ -6,123 +6,30 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cli/eval_embed.h"
-#include "eval/groups.h"
+#include "cli/eval_people.h"
 #include "eval/report.h"
 
-#define LIST_MAX_BYTES   ((size_t)1 << 30)
 #define REPORT_MAX_BYTES ((size_t)64 << 20)
-enum { PEOPLE_MAX = 1 << 24 };
 
 typedef struct identify {
     const eval_args *args;
-    kao_mem mem;
-    kao_pictures pictures;
-    const char *list;   /* NULL: a folder a person */
-    kao_groups people;  /* of the list, or made of the folders */
-    const char **names; /* of the pictures */
-    uint32_t *person;   /* people.groups.n: unknown */
-    size_t n_nobody;    /* pictures of unknown people */
+    eval_people who;
     eval_vectors bare, masked;
     kao_role *role;
     kao_identification found;
     kao_identify_figures figures;
 } identify;
 
-/* ---- who is in which picture ---- */
-
-static kao_status read_list(identify *j, kao_error *err)
-{
-    kao_file f = { 0 };
-    kao_error own = { 0 };
-    kao_status st = kao_file_open(&f, &j->mem, j->list, LIST_MAX_BYTES, err);
-
-    if (st)
-        return st;
-    st = kao_groups_read(&j->people, &j->mem, f.bytes, j->list,
-                         j->args->by ? j->args->by : "identity", PEOPLE_MAX, &own);
-    if (st == KAO_E_ARG && !j->args->by) /* no such field is named */
-        st = kao_groups_read(&j->people, &j->mem, f.bytes, j->list, NULL, PEOPLE_MAX,
-                             &own);
-    kao_file_close(&f);
-    if (st && err)
-        *err = own;
-    return st;
-}
-
-/* "person/picture": the person is all before the last slash. */
-static kao_status read_folders(identify *j, kao_error *err)
-{
-    kao_names all = { 0 };
-    kao_groups *g = &j->people;
-    kao_status st = kao_pictures_list(&j->pictures, &all, err);
-
-    *g = (kao_groups){ .mem = &j->mem };
-    kao_name_table_init(&g->pictures, &j->mem);
-    kao_name_table_init(&g->groups, &j->mem);
-    g->group = kao_calloc(&j->mem, all.n, sizeof *g->group);
-    if (!st && !g->group)
-        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
-    for (size_t i = 0; !st && i < all.n; i++) {
-        const char *slash = strrchr(all.names[i], '/');
-        char person[4096];
-        uint32_t number;
-
-        if (!slash || slash == all.names[i] ||
-            (size_t)(slash - all.names[i]) >= sizeof person)
-            st = kao_fail(err, KAO_E_FORMAT,
-                          "%s: %s: no folder of a person; wanted person/picture, or a "
-                          "list",
-                          j->pictures.path, all.names[i]);
-        else if (snprintf(person, sizeof person, "%.*s", (int)(slash - all.names[i]),
-                          all.names[i]) < 0 ||
-                 !kao_name_number(&g->pictures, all.names[i], &number) ||
-                 !kao_name_number(&g->groups, person, &g->group[i]))
-            st = kao_fail(err, KAO_E_NOMEM, "out of memory");
-    }
-    kao_names_free(&all);
-    return st;
-}
-
-static kao_status open_people(identify *j, char **files, int n, kao_error *err)
-{
-    kao_status st = kao_pictures_open(&j->pictures, &j->mem, files[0], err);
-
-    if (!st && j->pictures.pickle.n)
-        st = kao_fail(err, KAO_E_ARG, "%s has pairs alone, no people", files[0]);
-    j->list = n == 2 ? files[1] : NULL;
-    if (!st)
-        st = j->list ? read_list(j, err) : read_folders(j, err);
-    if (st)
-        return st;
-    const size_t n_pictures = j->people.pictures.n;
-
-    j->names = kao_calloc(&j->mem, n_pictures, sizeof *j->names);
-    j->person = kao_calloc(&j->mem, n_pictures, sizeof *j->person);
-    j->role = kao_calloc(&j->mem, n_pictures, sizeof *j->role);
-    if (!j->names || !j->person || !j->role)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < n_pictures; i++) {
-        const uint32_t who = j->people.group[i];
-        const bool known = strcmp(kao_name_at(&j->people.groups, who), "-") != 0;
-
-        j->names[i] = kao_name_at(&j->people.pictures, i);
-        j->person[i] = known ? who : (uint32_t)j->people.groups.n;
-        j->n_nobody += !known;
-    }
-    return KAO_OK;
-}
-
 /* ---- what is written ---- */
 
 static int write_scores(identify *j)
 {
     static const char *const roles[] = { "unused", "gallery", "mated", "stranger" };
-    kao_bytes b = { .mem = &j->mem, .max = kao_gib(8) };
+    kao_bytes b = { .mem = &j->who.mem, .max = kao_gib(8) };
     const kao_probe *mated = j->found.mated, *stranger = j->found.strangers;
     bool fine = true;
 
-    for (size_t i = 0; fine && i < j->people.pictures.n; i++) {
+    for (size_t i = 0; fine && i < j->who.people.pictures.n; i++) {
         char line[128] = "\t-\t-\t-\n";
 
         if (j->role[i] == KAO_MATED) {
@@ -134,7 +41,7 @@ static int write_scores(identify *j)
         } else if (j->role[i] == KAO_STRANGER) {
             snprintf(line, sizeof line, "\t%.6f\t-\t-\n", stranger++->similarity);
         }
-        fine = kao_bytes_add(&b, j->names[i], strlen(j->names[i])) &&
+        fine = kao_bytes_add(&b, j->who.names[i], strlen(j->who.names[i])) &&
                kao_bytes_add(&b, "\t", 1) &&
                kao_bytes_add(&b, roles[j->role[i]], strlen(roles[j->role[i]])) &&
                kao_bytes_add(&b, line, strlen(line));
@@ -162,9 +69,9 @@ static void make_rows(const identify *j, rows *r)
     const eval_vectors *x = &j->bare;
 
     *r = (rows){ .n = 0 };
-    add_row(r, "pictures from", j->pictures.path);
-    if (j->list)
-        add_row(r, "people from", j->list);
+    add_row(r, "pictures from", j->who.pictures.path);
+    if (j->who.list)
+        add_row(r, "people from", j->who.list);
     if (j->args->note)
         add_row(r, "note", j->args->note);
     add_row(r, "model", x->crew.found[CLI_EMBEDDER].path);
@@ -182,10 +89,10 @@ static void make_rows(const identify *j, rows *r)
              "%zu of people in the gallery, %zu of %zu strangers", s->n_mated,
              s->n_strangers, s->n_stranger_people);
     add_row(r, "probes", r->probes);
-    if (x->n_unusable || j->n_nobody) {
+    if (x->n_unusable || j->who.n_nobody) {
         snprintf(r->unusable, sizeof r->unusable,
                  "%zu pictures: as probes %s; %zu of unknown people left out",
-                 x->n_unusable, rules[j->args->unusable], j->n_nobody);
+                 x->n_unusable, rules[j->args->unusable], j->who.n_nobody);
         add_row(r, "unusable", r->unusable);
     }
 }
@@ -302,8 +209,8 @@ static int print_json(const identify *j)
 
     kao_json_set(o, "masked", kao_json_string(masked[j->args->masked]));
     kao_json_set(o, "people_from",
-                 j->list ? kao_json_string(j->list) : kao_json_null());
-    kao_json_set(o, "of_unknown_people", kao_json_integer((int64_t)j->n_nobody));
+                 j->who.list ? kao_json_string(j->who.list) : kao_json_null());
+    kao_json_set(o, "of_unknown_people", kao_json_integer((int64_t)j->who.n_nobody));
     kao_json_set(o, "gallery", kao_json_integer((int64_t)s->n_entries));
     kao_json_set(o, "enroll", kao_json_integer(j->args->enroll));
     kao_json_set(o, "mated_probes", kao_json_integer((int64_t)s->n_mated));
@@ -327,10 +234,10 @@ static kao_status measure(identify *j, kao_error *err)
 {
     const bool all = j->args->masked == EVAL_BOTH;
     const kao_people_pictures p = {
-        .n = j->people.pictures.n,
-        .n_people = j->people.groups.n,
+        .n = j->who.people.pictures.n,
+        .n_people = j->who.people.groups.n,
         .dim = j->bare.dim,
-        .person = j->person,
+        .person = j->who.person,
         .usable = j->bare.usable,
         .gallery = all ? j->masked.vectors : j->bare.vectors,
         .probes = j->args->masked ? j->masked.vectors : j->bare.vectors,
@@ -339,10 +246,10 @@ static kao_status measure(identify *j, kao_error *err)
                                   .strangers = (double)j->args->strangers,
                                   .seed = j->args->seed,
                                   .drop = j->args->unusable == EVAL_DROP };
-    kao_status st = kao_split_people(j->role, &j->mem, &p, &o, err);
+    kao_status st = kao_split_people(j->role, &j->who.mem, &p, &o, err);
 
     if (!st)
-        st = kao_identify_run(&j->found, &j->mem, &p, j->role, err);
+        st = kao_identify_run(&j->found, &j->who.mem, &p, j->role, err);
     return st ? st
               : kao_identify_measure(&j->figures, &j->found, (double)j->bare.threshold,
                                      j->args->seed, err);
@@ -361,7 +268,7 @@ static int give(identify *j)
     if (j->args->scores && status < CLI_FAULT)
         status = write_scores(j);
     if (j->args->report && status < CLI_FAULT) {
-        kao_bytes b = { .mem = &j->mem, .max = REPORT_MAX_BYTES };
+        kao_bytes b = { .mem = &j->who.mem, .max = REPORT_MAX_BYTES };
         const kao_identify_report report = { r.rows, r.n, &j->found, &j->figures };
 
         status = eval_write(j->args, &b, j->args->report,
@@ -373,18 +280,23 @@ static int give(identify *j)
 static int run(identify *j, char **files, int n)
 {
     kao_error err = { 0 };
-    kao_status st = open_people(j, files, n, &err);
-    const size_t n_pictures = j->people.pictures.n;
+    kao_status st = eval_people_open(&j->who, j->args, files, n, &err);
+    const size_t n_pictures = j->who.people.pictures.n;
 
     if (st)
         return cli_report("eval", st, &err);
-    if (!eval_may_begin(j->args, &j->pictures, j->names, n_pictures))
+    j->role = kao_calloc(&j->who.mem, n_pictures, sizeof *j->role);
+    if (!j->role)
+        return cli_report("eval", kao_fail(&err, KAO_E_NOMEM, "out of memory"), &err);
+    if (!eval_may_begin(j->args, &j->who.pictures, j->who.names, n_pictures))
         return CLI_BAD;
-    int status = eval_embed(&j->bare, j->args, &j->pictures, j->names, n_pictures);
+    int status =
+        eval_embed(&j->bare, j->args, &j->who.pictures, j->who.names, n_pictures);
 
     j->masked.masked = true;
     if (!status && j->args->masked)
-        status = eval_embed(&j->masked, j->args, &j->pictures, j->names, n_pictures);
+        status =
+            eval_embed(&j->masked, j->args, &j->who.pictures, j->who.names, n_pictures);
     if (status)
         return status;
     st = measure(j, &err);
@@ -395,16 +307,12 @@ int eval_identify(const eval_args *args, char **files, int n)
 {
     identify j = { .args = args };
 
-    kao_mem_init(&j.mem, NULL);
     const int status = run(&j, files, n);
 
     kao_identify_free(&j.found);
     eval_vectors_free(&j.bare);
     eval_vectors_free(&j.masked);
-    kao_free(&j.mem, j.role);
-    kao_free(&j.mem, j.person);
-    kao_free(&j.mem, (void *)j.names);
-    kao_groups_free(&j.people);
-    kao_pictures_close(&j.pictures);
+    kao_free(&j.who.mem, j.role);
+    eval_people_close(&j.who);
     return status;
 }

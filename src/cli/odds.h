@@ -26,6 +26,12 @@ kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
 /* The threshold for the best of n pairs, n > 0. */
 float cli_limit_for(const cli_limit *l, size_t n);
 
+/* From which mean similarity on groups of n faces are one person: threshold, or (NaN) where a face
+ * would meet two strangers among the n who are as alike, and at a false-accept rate of .01 at most
+ * (docs/gallery.md); the card's plain threshold where its calibration does not tell. KAO_E_ARG. */
+kao_status cli_limit_for_groups(const kao_embedder *e, kao_tta tta, float given,
+                                size_t n, float *threshold, kao_error *err);
+
 typedef struct cli_odds { /* of the best of n pairs */
     bool known, extrapolated, worst_known, ratio_known;
     int bound, worst_bound; /* as kao_rate's */

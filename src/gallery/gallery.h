@@ -7,6 +7,7 @@
  *   store.c     their rows, in a file or in memory; store_file.c: that file
  *   quantise.c  vectors of 8 bits and their bounds
  *   search.c    the search
+ *   vectors.c   the samples' vectors, one after the other
  */
 #ifndef KAO_GALLERY_GALLERY_H
 #define KAO_GALLERY_GALLERY_H

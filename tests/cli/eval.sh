@@ -240,6 +240,39 @@ out_has "find nobody"
 grep -q 'cy/1.png	stranger	-2.000000' reject.tsv || fails "a probe that cannot be used"
 fact "identify: entries, searches, ranks, FPIR and FNIR follow from the vectors"
 
+# 9 pictures of 4 people (3, 3, 2, 1): 7 pairs of the same of 36.
+figures() {
+    "${PYTHON:-python3}" -c '
+import json, sys
+o = json.load(open("out"))
+m = o["methods"][0]
+got = [o["faces"], m["groups"]] + [round(m[k], 6) for k in ("precision", "recall", "f", "homogeneity", "completeness", "v")]
+assert got == [float(x) for x in sys.argv[1:]], got
+for m in o["methods"][1:]:
+    assert m["f"] >= o["methods"][0]["f"] or m["method"] == "dbscan_best", m' "$@" || fails "the figures $*"
+}
+run 0 "$KAO" eval cluster people --threshold=-1 --json
+figures 9 1 0.194444 1 0.325581 0 1 0
+run 0 "$KAO" eval cluster people who.txt --threshold=-1 --json
+figures 8 1 0.25 1 0.4 0 1 0
+out_has '"of_unknown_people":1'
+run 0 "$KAO" eval cluster people --dbscan --json --threshold .5
+"${PYTHON:-python3}" -c '
+import json
+methods = json.load(open("out"))["methods"]
+assert [m["method"] for m in methods] == ["average", "average_best", "dbscan_best"], methods
+assert methods[1]["f"] >= methods[0]["f"] and methods[2]["ms"] is None, methods' || fails "the methods"
+run 0 "$KAO" eval cluster people --dbscan --threshold .5
+out_has "DBSCAN at its best F"
+out_has "9 of 4 people"
+run 3 "$KAO" eval cluster gone-folder
+run 3 "$KAO" eval cluster people/ann
+run 3 "$KAO" eval cluster broken
+err_has "cy/1.png: "
+run 0 "$KAO" eval cluster broken --unusable drop --threshold=-1
+out_has "1 unusable"
+fact "cluster: F of pairs and V-measure of one group of all, counted by hand; DBSCAN beside it"
+
 cp "$group" photos/group.jpg
 evals annotate boxes.txt "$KAO" photos a.jpg b.jpg group.jpg blank.png
 for rules in "--overlap 0.5 --min-size 12" "--overlap 0.4" "--min-size 3"; do

@@ -159,6 +159,56 @@ static void nearest_people_are_found(void **state)
 }
 
 /* What is on the disk is what another handle, and a later one, sees. */
+typedef struct collected {
+    char text[200];
+    size_t n, most;
+} collected;
+
+static int collect(void *user, const kao_sample *s, const float *vector)
+{
+    collected *c = user;
+    const size_t at = strlen(c->text);
+
+    snprintf(c->text + at, sizeof c->text - at, "%lld %.2f %.2f %.1f %s\n",
+             (long long)s->person, (double)vector[0], (double)vector[1],
+             (double)s->quality, s->source);
+    return ++c->n == c->most;
+}
+
+static const char *vectors_of(place *p, size_t most, collected *c)
+{
+    *c = (collected){ .most = most };
+    assert_int_equal(kao_gallery_vectors(p->g, p->model, collect, c, &p->f->err),
+                     KAO_OK);
+    return c->text;
+}
+
+static void vectors_in_order(void **state)
+{
+    place p = begin(state, "vectors.kao");
+    collected c;
+    const int64_t ana = person_at(&p, "Ana", 0), ben = person_at(&p, NULL, 90);
+    int64_t again = ana;
+
+    assert_int_equal(enrol_at(&p, &again, NULL, 60, NULL), KAO_OK);
+    assert_string_equal(vectors_of(&p, 9, &c), "1 1.00 0.00 0.5 album/家族 1.jpg\n"
+                                               "2 0.00 1.00 0.5 album/家族 1.jpg\n"
+                                               "1 0.50 0.87 0.5 album/家族 1.jpg\n");
+    vectors_of(&p, 2, &c);
+    assert_int_equal(c.n, 2);
+    assert_int_equal(kao_gallery_remove_person(p.g, ana, &p.f->err), KAO_OK);
+    assert_string_equal(vectors_of(&p, 9, &c), "2 0.00 1.00 0.5 album/家族 1.jpg\n");
+    assert_int_equal(kao_gallery_merge(p.g, ben, ana, &p.f->err), KAO_E_NOT_FOUND);
+    assert_int_equal(kao_gallery_vectors(p.g, p.model + 1, collect, &c, NULL),
+                     KAO_E_ARG);
+    assert_int_equal(kao_gallery_vectors(p.g, p.model, NULL, &c, NULL), KAO_E_ARG);
+    assert_int_equal(kao_gallery_vectors(NULL, 0, collect, &c, NULL), KAO_E_ARG);
+    kao_fault_arm(&p.f->ctx->mem, KAO_FAULT_ALLOC, 0);
+    assert_int_equal(kao_gallery_vectors(p.g, p.model, collect, &c, NULL), KAO_E_NOMEM);
+    assert_true(kao_fault_disarm(&p.f->ctx->mem, KAO_FAULT_ALLOC));
+    finish(&p);
+}
+
 static void others_see_it(void **state)
 {
     place p = begin(state, "others 顔.kao");
@@ -524,6 +574,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nearest_people_are_found),
+        cmocka_unit_test(vectors_in_order),
         cmocka_unit_test(others_see_it),
         cmocka_unit_test(people_have_names),
         cmocka_unit_test(every_change_is_undone),
