@@ -55,7 +55,7 @@ static kao_status add_file(cli_album *a, const char *path, bool named, kao_error
         free(copy);
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     }
-    strcpy(copy, path);
+    memcpy(copy, path, strlen(path) + 1);
     a->files[a->n_files++] = (cli_album_file){ copy, named };
     return KAO_OK;
 }

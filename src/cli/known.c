@@ -40,7 +40,7 @@ static bool copy_text(char **to, const char *s)
 {
     *to = s ? malloc(strlen(s) + 1) : NULL;
     if (*to)
-        strcpy(*to, s);
+        memcpy(*to, s, strlen(s) + 1);
     return *to || !s;
 }
 
