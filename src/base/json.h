@@ -37,8 +37,8 @@ void kao_json_free(kao_json *json);
 
 /* *json: the value that the text is, to be freed with kao_json_free. name: of the text, for
  * messages. KAO_E_FORMAT with line and column; KAO_E_NOMEM. */
-kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n, const char *name,
-                          kao_error *err);
+kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
+                          const char *name, kao_error *err);
 /* Parts, borrowed; NULL where there is none of that name or number, or it is no such thing. */
 const kao_json *kao_json_get(const kao_json *object, const char *key);
 const kao_json *kao_json_at(const kao_json *array, size_t i);
