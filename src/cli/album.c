@@ -48,14 +48,15 @@ static bool widen(void **p, size_t *cap, size_t n, size_t more, size_t bytes)
 
 static kao_status add_file(cli_album *a, const char *path, bool named, kao_error *err)
 {
-    char *copy = malloc(strlen(path) + 1);
+    const size_t bytes = strlen(path) + 1;
+    char *copy = malloc(bytes);
 
     if (!copy ||
         !widen((void **)&a->files, &a->cap_files, a->n_files, 1, sizeof *a->files)) {
         free(copy);
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     }
-    memcpy(copy, path, strlen(path) + 1);
+    memcpy(copy, path, bytes);
     a->files[a->n_files++] = (cli_album_file){ copy, named };
     return KAO_OK;
 }

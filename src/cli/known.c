@@ -38,9 +38,11 @@ static bool widen(void **p, size_t *cap, size_t n, size_t bytes)
 /* NULL of NULL; false where memory runs out. */
 static bool copy_text(char **to, const char *s)
 {
-    *to = s ? malloc(strlen(s) + 1) : NULL;
+    const size_t bytes = s ? strlen(s) + 1 : 0;
+
+    *to = s ? malloc(bytes) : NULL;
     if (*to)
-        memcpy(*to, s, strlen(s) + 1);
+        memcpy(*to, s, bytes);
     return *to || !s;
 }
 
