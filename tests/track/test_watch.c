@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,7 +67,10 @@ static int set_up(void **state)
         assert_int_equal(kao_image_resize(s.ctx, &view, &s.heads[i], NULL), KAO_OK);
         kao_image_free(s.ctx, &photo);
     }
-    snprintf(s.gallery, sizeof s.gallery, "watch-%ld.kao", (long)getpid());
+    const char *tmp = getenv("TMPDIR");
+
+    snprintf(s.gallery, sizeof s.gallery, "%s/kao-watch-%ld.kao", tmp ? tmp : "/tmp",
+             (long)getpid());
     *state = &s;
     return 0;
 }
