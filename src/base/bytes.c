@@ -39,3 +39,14 @@ void kao_bytes_free(kao_bytes *b)
     b->p = NULL;
     b->n = b->cap = 0;
 }
+
+bool kao_bytes_add_csv(kao_bytes *b, const char *s)
+{
+    if (!s[strcspn(s, ",\"\n\r")])
+        return kao_bytes_add(b, s, strlen(s));
+    bool fine = kao_bytes_add(b, "\"", 1);
+
+    for (; fine && *s; s++)
+        fine = (*s != '"' || kao_bytes_add(b, "\"", 1)) && kao_bytes_add(b, s, 1);
+    return fine && kao_bytes_add(b, "\"", 1);
+}

@@ -13,6 +13,8 @@ typedef struct kao_bytes {
 /* False where memory ran out or max would be passed; then nothing is added. */
 bool kao_bytes_reserve(kao_bytes *b, size_t n);
 bool kao_bytes_add(kao_bytes *b, const void *p, size_t n);
+/* A field of CSV (RFC 4180): in quotes where it has to be. */
+bool kao_bytes_add_csv(kao_bytes *b, const char *s);
 /* Empty, without memory; mem and max stay. */
 void kao_bytes_free(kao_bytes *b);
 

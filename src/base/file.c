@@ -354,6 +354,13 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
     return st;
 }
 
+bool kao_is_folder(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+}
+
 kao_status kao_folder_make(const char *path, unsigned mode, kao_error *err)
 {
     char folder[4096];

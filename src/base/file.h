@@ -33,6 +33,7 @@ void kao_file_close(kao_file *f); /* {0} is fine */
 kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
                           kao_error *err);
 
+bool kao_is_folder(const char *path); /* links are followed */
 /* The folder at path and those above it, where they are missing; their permissions are mode
  * less the umask. */
 kao_status kao_folder_make(const char *path, unsigned mode, kao_error *err);

@@ -184,6 +184,31 @@ kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
                     e.column, e.text);
 }
 
+kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
+                          kao_status (*take)(void *user, const kao_json *v, size_t line,
+                                             kao_error *err),
+                          void *user, kao_error *err)
+{
+    kao_status st = KAO_OK;
+    char place[512];
+
+    for (size_t at = 0, line = 1; !st && at < n; line++) {
+        const char *end = memchr(bytes + at, '\n', n - at);
+        const size_t length = end ? (size_t)(end - bytes) - at : n - at;
+        kao_json *v = NULL;
+
+        if (length) {
+            snprintf(place, sizeof place, "%s: line %zu", name, line);
+            st = kao_json_parse(&v, bytes + at, length, place, err);
+            if (!st)
+                st = take(user, v, line, err);
+            kao_json_free(v);
+        }
+        at += length + 1;
+    }
+    return st;
+}
+
 const kao_json *kao_json_get(const kao_json *object, const char *key)
 {
     return object ? part(json_object_get(look(object), key)) : NULL;

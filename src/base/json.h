@@ -39,6 +39,12 @@ void kao_json_free(kao_json *json);
  * messages. KAO_E_FORMAT with line and column; KAO_E_NOMEM. */
 kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
                           const char *name, kao_error *err);
+/* Each line of a text that is not empty, by number from 1. Ends with the first that is no JSON
+ * (KAO_E_FORMAT names it) or whose take is not KAO_OK. */
+kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
+                          kao_status (*take)(void *user, const kao_json *v, size_t line,
+                                             kao_error *err),
+                          void *user, kao_error *err);
 /* Parts, borrowed; NULL where there is none of that name or number, or it is no such thing. */
 const kao_json *kao_json_get(const kao_json *object, const char *key);
 const kao_json *kao_json_at(const kao_json *array, size_t i);

@@ -1,5 +1,6 @@
 /* See album.h: looking for pictures, and what is on them. */
 #include "cli/album.h"
+#include "cli/room.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -29,34 +30,17 @@ void cli_album_free(cli_album *a)
     *a = (cli_album){ .n_files = 0 };
 }
 
-/* Room for n more; false where memory runs out. */
-static bool widen(void **p, size_t *cap, size_t n, size_t more, size_t bytes)
-{
-    if (n + more <= *cap)
-        return true;
-    const size_t wanted = 2 * (n + more) + 16;
-    void *bigger = wanted > PTRDIFF_MAX / bytes ? NULL : realloc(*p, wanted * bytes);
-
-    if (!bigger)
-        return false;
-    *p = bigger;
-    *cap = wanted;
-    return true;
-}
-
 /* ---- files ---- */
 
 static kao_status add_file(cli_album *a, const char *path, bool named, kao_error *err)
 {
-    const size_t bytes = strlen(path) + 1;
-    char *copy = malloc(bytes);
+    char *copy = strdup(path);
 
     if (!copy ||
-        !widen((void **)&a->files, &a->cap_files, a->n_files, 1, sizeof *a->files)) {
+        !cli_room(&a->files, &a->cap_files, a->n_files + 1, sizeof *a->files)) {
         free(copy);
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     }
-    memcpy(copy, path, bytes);
     a->files[a->n_files++] = (cli_album_file){ copy, named };
     return KAO_OK;
 }
@@ -116,11 +100,8 @@ kao_status cli_album_find(cli_album *a, char **operands, size_t n, kao_error *er
     kao_status st = KAO_OK;
 
     for (size_t i = 0; !st && i < n; i++) {
-        struct stat info;
-
-        st = stat(operands[i], &info) == 0 && S_ISDIR(info.st_mode)
-                 ? add_folder(a, operands[i], 0, err)
-                 : add_file(a, operands[i], true, err);
+        st = kao_is_folder(operands[i]) ? add_folder(a, operands[i], 0, err)
+                                        : add_file(a, operands[i], true, err);
     }
     return st;
 }
@@ -268,9 +249,9 @@ static void *work(void *worker, void *user, size_t i)
 
 static bool keep(cli_album *a, size_t file, found *f)
 {
-    if (!widen((void **)&a->faces, &a->cap_faces, a->n_faces, f->n, sizeof *a->faces) ||
-        !widen((void **)&a->vectors, &a->cap_vectors, a->n_faces, f->n,
-               a->dim * sizeof *a->vectors))
+    if (!cli_room(&a->faces, &a->cap_faces, a->n_faces + f->n, sizeof *a->faces) ||
+        !cli_room(&a->vectors, &a->cap_vectors, a->n_faces + f->n,
+                  a->dim * sizeof *a->vectors))
         return false;
     if (f->n)
         memcpy(a->vectors + a->n_faces * a->dim, f->vectors,

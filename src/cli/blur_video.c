@@ -1,6 +1,5 @@
 /* Videos for kao blur: looked through once, to know who is where, and drawn in a second run, when
  * it is known who they are. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,10 +53,9 @@ static kao_status decide(cli_blur *b, cli_hide_plan *p, kao_error *err)
         t->hide = cli_blur_hides(b, t->person, name);
         if (!name)
             continue;
-        t->name = calloc(1, strlen(name) + 1);
+        t->name = strdup(name);
         if (!t->name)
             return out_of_memory(err);
-        memcpy(t->name, name, strlen(name));
     }
     return KAO_OK;
 }

@@ -1,15 +1,14 @@
 /* kao blur: faces made unrecognisable, everybody's or those that the gallery tells. */
 #include <errno.h>
-#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/blur.h"
 #include "cli/commands.h"
+#include "media/video.h"
 
 /* Rather a face too many than one that stays. */
 #define BLUR_MIN_SCORE .4f
@@ -145,9 +144,8 @@ static bool is_picture(const cli_blur *b, const char *path)
 {
     const kao_image_options small = { .max_side = 1 };
     kao_image image = { 0 };
-    struct stat info;
 
-    if (stat(path, &info) != 0 || S_ISDIR(info.st_mode))
+    if (kao_is_folder(path) || kao_video_is_live(path))
         return false;
     const kao_status st = kao_image_load(b->w.ctx, path, &small, &image, NULL);
 
@@ -172,13 +170,6 @@ static int tell(const cli_blur *b, const char *path, const char *to, bool pictur
     kao_json_set(o, picture ? "faces" : "tracks", kao_json_integer((int64_t)n));
     kao_json_set(o, "hidden", kao_json_integer((int64_t)n_hidden));
     return cli_print_json("blur", o);
-}
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
 static int blur_one(cli_blur *b, const char *path, bool folder)
@@ -228,7 +219,7 @@ static bool check_args(const cli_blur_args *a, const cli_operands *rest)
         fprintf(stderr, "kao blur: one of --only, --except, --strangers and --from\n");
     else if (!a->output && !a->plan)
         fprintf(stderr, "kao blur: -o says where the result goes\n");
-    else if (rest->n > 1 && (!a->output || !is_folder(a->output)))
+    else if (rest->n > 1 && (!a->output || !kao_is_folder(a->output)))
         fprintf(stderr,
                 "kao blur: -o: a folder that is there, which several pictures need\n");
     else
@@ -248,7 +239,7 @@ int cli_blur_run(int argc, char **argv)
         return status;
     if (!check_args(&args, &rest))
         return CLI_BAD;
-    const bool folder = args.output && is_folder(args.output);
+    const bool folder = args.output && kao_is_folder(args.output);
 
     if (folder) {
         status = cli_check_stems("blur", rest.items, (size_t)rest.n);

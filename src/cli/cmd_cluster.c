@@ -233,19 +233,16 @@ static const char *title(const cli_known *k, int64_t person, char to[32])
 
 static int tell_json(const job *j, const cli_album_face *f)
 {
-    kao_json *o = kao_json_object(), *box = kao_json_array();
-    const float sides[4] = { f->box.x, f->box.y, f->box.width, f->box.height };
+    kao_json *o = kao_json_object();
     const char *name = name_of(&j->known, f->person);
 
-    for (int i = 0; i < 4; i++)
-        kao_json_add(box, kao_json_number(round((double)sides[i] * 100) / 100));
     kao_json_set(o, "group", kao_json_integer((int64_t)f->group + 1));
     kao_json_set(o, "person",
                  f->person ? kao_json_integer(f->person) : kao_json_null());
     kao_json_set(o, "name", name ? kao_json_string(name) : kao_json_null());
     kao_json_set(o, "file", kao_json_string(j->album.files[f->file].path));
     kao_json_set(o, "face", kao_json_integer((int64_t)f->number));
-    kao_json_set(o, "box", box);
+    kao_json_set(o, "box", cli_box_json(&f->box));
     return cli_print_json("cluster", o);
 }
 

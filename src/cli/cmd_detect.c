@@ -1,7 +1,6 @@
 /* kao detect: where are faces? */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -189,13 +188,6 @@ static int emit(void *user, size_t i, void *result)
     return status;
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-
-    return path && stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 int cli_detect_run(int argc, char **argv)
 {
     detect_args args = { .draw = NULL };
@@ -206,7 +198,9 @@ int cli_detect_run(int argc, char **argv)
 
     if (!cli_begin("detect", argc, argv, &args, &rest, &status))
         return status;
-    job j = { .args = &args, .paths = rest.items, .folder = is_folder(args.draw) };
+    job j = { .args = &args,
+              .paths = rest.items,
+              .folder = args.draw && kao_is_folder(args.draw) };
 
     if (rest.n == 0 || (rest.n > 1 && args.draw && !j.folder)) {
         fprintf(stderr,

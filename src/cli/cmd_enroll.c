@@ -9,9 +9,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/gallery_use.h"
 #include "cli/odds.h"
@@ -247,13 +247,6 @@ static int is_visible(const struct dirent *e)
     return e->d_name[0] != '.';
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
-
 static int enroll_path(job *j, const char *path, const char *name, int64_t *person,
                        bool *has_samples, int depth);
 
@@ -275,7 +268,7 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
 
         if (file) {
             snprintf(file, cap, "%s/%s", path, list[i]->d_name);
-            s = is_folder(file) && depth > 0
+            s = kao_is_folder(file) && depth > 0
                     ? CLI_YES /* of a person's folder, the pictures alone */
                     : enroll_path(j, file, name, person, has_samples, depth + 1);
         }
@@ -290,8 +283,9 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
 static int enroll_path(job *j, const char *path, const char *name, int64_t *person,
                        bool *has_samples, int depth)
 {
-    return is_folder(path) ? enroll_folder(j, path, name, person, has_samples, depth)
-                           : enroll_one(j, path, name, person, has_samples);
+    return kao_is_folder(path)
+               ? enroll_folder(j, path, name, person, has_samples, depth)
+               : enroll_one(j, path, name, person, has_samples);
 }
 
 static int count_samples(void *user, const kao_person *p)
@@ -348,8 +342,9 @@ static int enroll_people(job *j, const char *folder)
 
         if (path) {
             snprintf(path, cap, "%s/%s", folder, list[i]->d_name);
-            const int s =
-                is_folder(path) ? enroll_person(j, list[i]->d_name, &path, 1) : CLI_YES;
+            const int s = kao_is_folder(path)
+                              ? enroll_person(j, list[i]->d_name, &path, 1)
+                              : CLI_YES;
 
             status = s > status ? s : status;
         }

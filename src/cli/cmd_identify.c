@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -107,18 +106,13 @@ static kao_json *person_json(const answer *a, size_t i)
 static int tell_json(const char *path, const cli_photo *photo, size_t i,
                      const answer *a)
 {
-    kao_json *o = kao_json_object(), *nearest = kao_json_array(),
-             *box = kao_json_array();
-    const kao_face *f = &photo->in_file[i];
-    const float sides[4] = { f->x, f->y, f->width, f->height };
+    kao_json *o = kao_json_object(), *nearest = kao_json_array();
 
-    for (int k = 0; k < 4; k++)
-        kao_json_add(box, kao_json_number(round((double)sides[k] * 100) / 100));
     for (size_t k = 0; k < a->n; k++)
         kao_json_add(nearest, person_json(a, k));
     kao_json_set(o, "file", kao_json_string(path));
     kao_json_set(o, "face", kao_json_integer((int64_t)photo->chosen[i] + 1));
-    kao_json_set(o, "box", box);
+    kao_json_set(o, "box", cli_box_json(&photo->in_file[i]));
     kao_json_set(o, "person",
                  a->known ? kao_json_integer(a->matches[0].person) : kao_json_null());
     kao_json_set(o, "name",

@@ -1,8 +1,8 @@
 /* kao report: who was there, when, and how long, out of what kao watch --json has printed. */
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "base/bytes.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "cli/commands.h"
@@ -47,32 +47,23 @@ static int tell_json(const cli_presence *r)
     return cli_print_json("report", o);
 }
 
-/* A field of CSV: quoted where it has to be. */
-static void print_field(const char *s)
-{
-    if (!s[strcspn(s, ",\"\n\r")]) {
-        fputs(s, stdout);
-        return;
-    }
-    putchar('"');
-    for (; *s; s++) {
-        if (*s == '"')
-            putchar('"');
-        putchar(*s);
-    }
-    putchar('"');
-}
-
-static void tell_csv(const cli_presences *p, const cli_presence *r)
+static int tell_csv(const cli_presences *p, const cli_presence *r)
 {
     char title[1100], from[40], to[40];
+    kao_mem mem;
 
-    for (size_t i = 0; i < r->n; i++) {
-        print_field(cli_presence_title(r, title, sizeof title));
-        printf(",%s,%s,%.1f\n", cli_presence_time(p, r->visits[i].begin, from),
+    kao_mem_init(&mem, NULL);
+    kao_bytes who = { .mem = &mem, .max = 2 * sizeof title + 2 };
+
+    if (!kao_bytes_add_csv(&who, cli_presence_title(r, title, sizeof title)))
+        return CLI_FAULT;
+    for (size_t i = 0; i < r->n; i++)
+        printf("%.*s,%s,%s,%.1f\n", (int)who.n, (const char *)who.p,
+               cli_presence_time(p, r->visits[i].begin, from),
                cli_presence_time(p, r->visits[i].end, to),
                r->visits[i].end - r->visits[i].begin);
-    }
+    kao_bytes_free(&who);
+    return CLI_YES;
 }
 
 static int tell(const cli_presences *p, const report_args *a)
@@ -88,11 +79,9 @@ static int tell(const cli_presences *p, const report_args *a)
         const cli_presence *r = &p->rows[i];
         char title[1100], from[40], to[40];
 
-        if (a->json && tell_json(r) != CLI_YES)
-            status = CLI_FAULT;
-        else if (a->csv)
-            tell_csv(p, r);
-        else if (!a->json)
+        if (a->json || a->csv)
+            status = (a->json ? tell_json(r) : tell_csv(p, r)) ? CLI_FAULT : status;
+        else
             printf("%-24s  %-19s  %-19s  %6zu  %9.1f\n",
                    cli_presence_title(r, title, sizeof title),
                    cli_presence_time(p, r->visits[0].begin, from),

@@ -88,19 +88,6 @@ static bool put_head(export *x)
     return put_line(x, o);
 }
 
-/* A field of CSV: quoted where it has to be. */
-static bool put_field(export *x, const char *s)
-{
-    if (!s[strcspn(s, ",\"\n\r")])
-        return kao_bytes_add(&x->b, s, strlen(s));
-    bool fine = kao_bytes_add(&x->b, "\"", 1);
-
-    for (; fine && *s; s++)
-        fine =
-            (*s != '"' || kao_bytes_add(&x->b, "\"", 1)) && kao_bytes_add(&x->b, s, 1);
-    return fine && kao_bytes_add(&x->b, "\"", 1);
-}
-
 static bool put_csv(export *x, const kao_sample *s)
 {
     char text[96], time[32];
@@ -108,10 +95,10 @@ static bool put_csv(export *x, const kao_sample *s)
 
     snprintf(text, sizeof text, "%lld,", (long long)s->person);
     fine = kao_bytes_add(&x->b, text, strlen(text)) &&
-           put_field(x, x->name ? x->name : "");
+           kao_bytes_add_csv(&x->b, x->name ? x->name : "");
     snprintf(text, sizeof text, ",%s,%s,", s->id, cli_time_text(s->time, time));
     fine = fine && kao_bytes_add(&x->b, text, strlen(text)) &&
-           put_field(x, s->source ? s->source : "");
+           kao_bytes_add_csv(&x->b, s->source ? s->source : "");
     if (isnan(s->quality))
         snprintf(text, sizeof text, ",\n");
     else
@@ -410,20 +397,12 @@ static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
     return st;
 }
 
-static kao_status take_line(import *x, const char *text, size_t n, kao_error *err)
+static kao_status take_line(void *user, const kao_json *v, size_t line, kao_error *err)
 {
-    kao_json *v = NULL;
-    char name[512];
+    import *x = user;
 
-    if (n == 0)
-        return KAO_OK;
-    snprintf(name, sizeof name, "%s: line %zu", x->path, x->line);
-    kao_status st = kao_json_parse(&v, text, n, name, err);
-
-    if (!st)
-        st = x->line == 1 ? check_head(x, v, err) : take_person_in(x, v, err);
-    kao_json_free(v);
-    return st;
+    x->line = line;
+    return line == 1 ? check_head(x, v, err) : take_person_in(x, v, err);
 }
 
 kao_status cli_gallery_import(cli_gallery *u, const char *path, cli_moved *moved,
@@ -439,17 +418,12 @@ import x = {.u = u, .path = path, .line = 1, .moved = moved };
     for (size_t m = 0; m < x.n_models; m++)
         x.dims += x.models[m].dim;
     kao_status st = cli_read(&f, &mem, path, FILE_BYTES_MOST, err);
-    const char *text = (const char *)f.bytes.p;
 
     if (!st && f.bytes.n == 0)
         st = wrong(&x, "the file is empty", err);
-    for (size_t at = 0; !st && at < f.bytes.n; x.line++) {
-        const char *end = memchr(text + at, '\n', f.bytes.n - at);
-        const size_t n = end ? (size_t)(end - text) - at : f.bytes.n - at;
-
-        st = take_line(&x, text + at, n, err);
-        at += n + 1;
-    }
+    if (!st)
+        st = kao_json_lines((const char *)f.bytes.p, f.bytes.n, path, take_line, &x,
+                            err);
     kao_file_close(&f);
     return st;
 }

@@ -291,10 +291,8 @@ static int take_name(void *user, const kao_person *p)
     naming *n = user;
 
     if (p->name) {
-        n->name = calloc(1, strlen(p->name) + 1);
+        n->name = strdup(p->name);
         n->failed = !n->name;
-        if (n->name)
-            memcpy(n->name, p->name, strlen(p->name));
     }
     return 0;
 }

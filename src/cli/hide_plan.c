@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/photo.h"
+#include "cli/room.h"
 
 static const double gap_seconds = 2, margin_seconds = .4;
 
@@ -40,30 +41,16 @@ cli_hide_track *cli_hide_plan_track(cli_hide_plan *p, int64_t id)
 
     if (t)
         return t;
-    if (p->n == p->cap) {
-        const size_t cap = p->cap ? 2 * p->cap : 16;
-        cli_hide_track *more = realloc(p->tracks, cap * sizeof *more);
-
-        if (!more)
-            return NULL;
-        p->tracks = more;
-        p->cap = cap;
-    }
+    if (!cli_room(&p->tracks, &p->cap, p->n + 1, sizeof *p->tracks))
+        return NULL;
     p->tracks[p->n] = (cli_hide_track){ .id = id };
     return &p->tracks[p->n++];
 }
 
 bool cli_hide_track_add(cli_hide_track *t, int64_t frame, cli_box box)
 {
-    if (t->n == t->cap) {
-        const size_t cap = t->cap ? 2 * t->cap : 64;
-        cli_hide_box *more = realloc(t->boxes, cap * sizeof *more);
-
-        if (!more)
-            return false;
-        t->boxes = more;
-        t->cap = cap;
-    }
+    if (!cli_room(&t->boxes, &t->cap, t->n + 1, sizeof *t->boxes))
+        return false;
     t->boxes[t->n++] = (cli_hide_box){ frame, box };
     return true;
 }
@@ -192,10 +179,9 @@ static kao_status take_track(cli_hide_plan *p, const kao_json *v, size_t i,
     t->hide |= hide;
     kao_json_as_integer(kao_json_get(v, "person"), &t->person);
     if (!t->name && kao_json_as_text(kao_json_get(v, "name"), &name)) {
-        t->name = calloc(1, strlen(name) + 1);
+        t->name = strdup(name);
         if (!t->name)
             return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
-        memcpy(t->name, name, strlen(name));
     }
     for (size_t k = 0; k < kao_json_length(boxes); k++)
         if (!take_box(t, kao_json_at(boxes, k)))

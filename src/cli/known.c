@@ -1,5 +1,6 @@
 /* See known.h. */
 #include "cli/known.h"
+#include "cli/room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -21,31 +22,6 @@ void cli_known_free(cli_known *k)
     *k = (cli_known){ .n = 0 };
 }
 
-static bool widen(void **p, size_t *cap, size_t n, size_t bytes)
-{
-    if (n < *cap)
-        return true;
-    const size_t wanted = 2 * n + 64;
-    void *bigger = wanted > PTRDIFF_MAX / bytes ? NULL : realloc(*p, wanted * bytes);
-
-    if (!bigger)
-        return false;
-    *p = bigger;
-    *cap = wanted;
-    return true;
-}
-
-/* NULL of NULL; false where memory runs out. */
-static bool copy_text(char **to, const char *s)
-{
-    const size_t bytes = s ? strlen(s) + 1 : 0;
-
-    *to = s ? malloc(bytes) : NULL;
-    if (*to)
-        memcpy(*to, s, bytes);
-    return *to || !s;
-}
-
 /* ---- reading ---- */
 
 static int take_person(void *user, const kao_person *p)
@@ -54,8 +30,8 @@ static int take_person(void *user, const kao_person *p)
     cli_known_person one = { .number = p->number };
 
     k->failed =
-        !widen((void **)&k->people, &k->cap_people, k->n_people, sizeof *k->people) ||
-        !copy_text(&one.name, p->name);
+        !cli_room(&k->people, &k->cap_people, k->n_people + 1, sizeof *k->people) ||
+        (p->name && !(one.name = strdup(p->name)));
     if (!k->failed)
         k->people[k->n_people++] = one;
     return k->failed;
@@ -84,10 +60,10 @@ static int take_sample(void *user, const kao_sample *s, const float *vector)
 
     if (one.person == k->n_people)
         return 0;
-    k->failed = !widen((void **)&k->samples, &k->cap, k->n, sizeof *k->samples) ||
-                !widen((void **)&k->vectors, &k->cap_vectors, k->n,
-                       k->dim * sizeof *k->vectors) ||
-                !copy_text(&one.source, s->source);
+    k->failed = !cli_room(&k->samples, &k->cap, k->n + 1, sizeof *k->samples) ||
+                !cli_room(&k->vectors, &k->cap_vectors, k->n + 1,
+                          k->dim * sizeof *k->vectors) ||
+                (s->source && !(one.source = strdup(s->source)));
     if (k->failed)
         return 1;
     memcpy(k->vectors + k->n * k->dim, vector, k->dim * sizeof *vector);

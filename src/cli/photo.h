@@ -129,6 +129,8 @@ const char *cli_stem(const char *path, size_t *n);
  * CLI_BAD, where two different pictures have the same stem, or CLI_FAULT. */
 int cli_check_stems(const char *command, char **paths, size_t n);
 
+/* [x, y, width, height] of a face in pixels of the file. */
+kao_json *cli_box_json(const kao_face *in_file);
 /* {"box":..,"score":..,"landmarks":..,"turned":..} of a face in pixels of the file. */
 kao_json *cli_face_json(const kao_face *in_file, uint32_t turned);
 /* The face in pixels of the upright picture in the file. */

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/room.h"
 
 enum { LOG_BYTES_MOST = 1 << 30 };
 
@@ -26,30 +27,16 @@ void cli_presences_free(cli_presences *p)
 
 static bool add_visit(cli_presence *r, double begin, double end)
 {
-    if (r->n == r->cap) {
-        const size_t cap = r->cap ? 2 * r->cap : 8;
-        cli_visit *more = realloc(r->visits, cap * sizeof *more);
-
-        if (!more)
-            return false;
-        r->visits = more;
-        r->cap = cap;
-    }
+    if (!cli_room(&r->visits, &r->cap, r->n + 1, sizeof *r->visits))
+        return false;
     r->visits[r->n++] = (cli_visit){ begin, end };
     return true;
 }
 
 static cli_presence *add_row(cli_presences *p)
 {
-    if (p->n == p->cap) {
-        const size_t cap = p->cap ? 2 * p->cap : 32;
-        cli_presence *more = realloc(p->rows, cap * sizeof *more);
-
-        if (!more)
-            return NULL;
-        p->rows = more;
-        p->cap = cap;
-    }
+    if (!cli_room(&p->rows, &p->cap, p->n + 1, sizeof *p->rows))
+        return NULL;
     p->rows[p->n] = (cli_presence){ .person = 0 };
     return &p->rows[p->n++];
 }
@@ -59,9 +46,7 @@ static bool set_name(cli_presence *r, const char *name)
     if (!name || (r->name && strcmp(r->name, name) == 0))
         return true;
     free(r->name);
-    r->name = calloc(1, strlen(name) + 1);
-    if (r->name)
-        memcpy(r->name, name, strlen(name));
+    r->name = strdup(name);
     return r->name != NULL;
 }
 
@@ -90,15 +75,8 @@ static cli_presence *row_of(log_state *l, int64_t track)
             return &l->p->rows[i];
     const size_t n = l->p->n - l->first;
 
-    if (n == l->since_cap) {
-        const size_t cap = l->since_cap ? 2 * l->since_cap : 32;
-        double *more = realloc(l->since, cap * sizeof *more);
-
-        if (!more)
-            return NULL;
-        l->since = more;
-        l->since_cap = cap;
-    }
+    if (!cli_room(&l->since, &l->since_cap, n + 1, sizeof *l->since))
+        return NULL;
     cli_presence *r = add_row(l->p);
 
     if (!r)
@@ -159,9 +137,9 @@ static bool take(log_state *l, const event *e)
     return true;
 }
 
-static kao_status read_event(log_state *l, const kao_json *v, size_t line,
-                             kao_error *err)
+static kao_status read_event(void *user, const kao_json *v, size_t line, kao_error *err)
 {
+    log_state *l = user;
     event e = { .kind = NULL };
     bool wall = true;
 
@@ -184,23 +162,6 @@ static kao_status read_event(log_state *l, const kao_json *v, size_t line,
                        : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", l->path);
 }
 
-static kao_status read_line(log_state *l, const char *text, size_t n, size_t line,
-                            kao_error *err)
-{
-    kao_json *v = NULL;
-    char name[512];
-
-    if (n == 0)
-        return KAO_OK;
-    snprintf(name, sizeof name, "%s: line %zu", l->path, line);
-    kao_status st = kao_json_parse(&v, text, n, name, err);
-
-    if (!st)
-        st = read_event(l, v, line, err);
-    kao_json_free(v);
-    return st;
-}
-
 kao_status cli_presences_read(cli_presences *p, const char *path, kao_error *err)
 {
     log_state l = { .p = p, .path = path, .first = p->n };
@@ -209,15 +170,10 @@ kao_status cli_presences_read(cli_presences *p, const char *path, kao_error *err
 
     kao_mem_init(&mem, NULL);
     kao_status st = cli_read(&f, &mem, path, LOG_BYTES_MOST, err);
-    const char *text = (const char *)f.bytes.p;
 
-    for (size_t at = 0, line = 1; !st && at < f.bytes.n; line++) {
-        const char *end = memchr(text + at, '\n', f.bytes.n - at);
-        const size_t n = end ? (size_t)(end - text) - at : f.bytes.n - at;
-
-        st = read_line(&l, text + at, n, line, err);
-        at += n + 1;
-    }
+    if (!st)
+        st = kao_json_lines((const char *)f.bytes.p, f.bytes.n, path, read_event, &l,
+                            err);
     for (size_t i = p->n;
          !st && i-- > l.first;) /* who never left, and who became another */
         if (!isnan(l.since[i - l.first]) &&

@@ -5,12 +5,12 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/photo.h"
+#include "cli/room.h"
 
 /* ---- events ---- */
 
@@ -27,16 +27,6 @@ static const char *event_name(kao_track_event_kind kind)
         return "leave";
     }
     return "";
-}
-
-static kao_json *box_of(const kao_face *f)
-{
-    const float sides[4] = { f->x, f->y, f->width, f->height };
-    kao_json *box = kao_json_array();
-
-    for (int k = 0; k < 4; k++)
-        kao_json_add(box, kao_json_number(round((double)sides[k] * 100) / 100));
-    return box;
 }
 
 static int event_json(const kao_track_event *e, uint64_t frame, double wall,
@@ -58,7 +48,7 @@ static int event_json(const kao_track_event *e, uint64_t frame, double wall,
     kao_json_set(o, "person",
                  e->person ? kao_json_integer(e->person) : kao_json_null());
     kao_json_set(o, "name", name ? kao_json_string(name) : kao_json_null());
-    kao_json_set(o, "box", box_of(&e->face));
+    kao_json_set(o, "box", cli_box_json(&e->face));
     kao_json_set(o, "similarity",
                  told ? kao_json_float(e->similarity) : kao_json_null());
     kao_json_set(o, "far", odds.known ? kao_json_number(odds.far) : kao_json_null());
@@ -121,15 +111,8 @@ void cli_mot_close(cli_mot *m)
 
 bool cli_mot_add(cli_mot *m, uint64_t frame, const kao_track *t)
 {
-    if (m->n == m->cap) {
-        const size_t cap = m->cap ? 2 * m->cap : 1024;
-        line *more = realloc(m->lines, cap * sizeof *more);
-
-        if (!more)
-            return false;
-        m->lines = more;
-        m->cap = cap;
-    }
+    if (!cli_room(&m->lines, &m->cap, m->n + 1, sizeof *m->lines))
+        return false;
     m->lines[m->n++] = (line){ .frame = frame,
                                .id = t->id,
                                .x = t->face.x,
@@ -142,15 +125,8 @@ bool cli_mot_add(cli_mot *m, uint64_t frame, const kao_track *t)
 
 bool cli_mot_rename(cli_mot *m, int64_t was, int64_t id)
 {
-    if (m->n_aliases == m->aliases_cap) {
-        const size_t cap = m->aliases_cap ? 2 * m->aliases_cap : 16;
-        alias *more = realloc(m->aliases, cap * sizeof *more);
-
-        if (!more)
-            return false;
-        m->aliases = more;
-        m->aliases_cap = cap;
-    }
+    if (!cli_room(&m->aliases, &m->aliases_cap, m->n_aliases + 1, sizeof *m->aliases))
+        return false;
     m->aliases[m->n_aliases++] = (alias){ was, id };
     return true;
 }

@@ -3,6 +3,8 @@
 #ifndef KAO_CLI_WATCH_USE_H
 #define KAO_CLI_WATCH_USE_H
 
+#include <math.h>
+
 #include "cli/gallery_use.h"
 #include "cli/odds.h"
 #include "kao/watch.h"

@@ -29,6 +29,8 @@ struct kao_gallery {
     bool has_tokens; /* changes have random numbers: see gallery.c */
     uint32_t wait_ms;
     kao_index index;
+    kao_moment counted_at; /* what `counted` samples were counted at; seen 0: not yet */
+    uint64_t counted;
 };
 
 /* ---- change.c ---- */

@@ -171,7 +171,7 @@ static kao_status take(taking *t, const kao_moment *at, kao_error *err)
 
 /* ---- where the rows lie ---- */
 
-static kao_status moment_now(kao_gallery *g, kao_moment *at, kao_error *err)
+kao_status kao_index_moment(kao_gallery *g, kao_moment *at, kao_error *err)
 {
     kao_rows *rows = NULL;
     const kao_status st = kao_db_ask(
@@ -393,7 +393,7 @@ static kao_status look(kao_gallery *g, size_t model, const kao_moment *at, bool 
 kao_status kao_index_bring(kao_gallery *g, size_t model, kao_moment *at, bool *again,
                            kao_error *err)
 {
-    kao_status st = moment_now(g, at, err);
+    kao_status st = kao_index_moment(g, at, err);
     bool done = false;
 
     *again = false;

@@ -34,6 +34,8 @@ typedef struct kao_moment { /* the gallery after this change */
 void kao_index_init(kao_index *x, kao_context *ctx);
 void kao_index_fini(kao_index *x);
 
+/* The last change, inside a transaction: what it is of. */
+kao_status kao_index_moment(kao_gallery *g, kao_moment *at, kao_error *err);
 /* Inside a transaction for reading: its moment, and the model's store as it was then. *again:
  * the store is of a later one by now; end the transaction, and begin another. */
 kao_status kao_index_bring(kao_gallery *g, size_t model, kao_moment *at, bool *again,

@@ -10,7 +10,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/alike.h"
@@ -471,18 +470,40 @@ kao_status kao_gallery_search(kao_gallery *g, size_t model, const float *vector,
     return kao_gallery_search_many(g, model, vector, 1, k, matches, n, err);
 }
 
-kao_status kao_gallery_templates(kao_gallery *g, uint64_t *n, kao_error *err)
+/* Counted anew after a change only: a count walks through all samples. */
+static kao_status count(kao_gallery *g, kao_error *err)
 {
     int64_t samples = 0;
+    kao_moment now;
+    kao_status st = kao_index_moment(g, &now, err);
 
+    if (st || (g->has_tokens && now.seen && now.seen == g->counted_at.seen &&
+               now.token == g->counted_at.token))
+        return st;
+    st = kao_db_number(g->db, &samples, err,
+                       "SELECT count(*) FROM sample s JOIN person p ON p.number = "
+                       "s.person WHERE s.removed = 0 AND p.removed = 0",
+                       "");
+    if (!st) {
+        g->counted_at = now;
+        g->counted = (uint64_t)samples;
+    }
+    return st;
+}
+
+kao_status kao_gallery_templates(kao_gallery *g, uint64_t *n, kao_error *err)
+{
     if (!g || !n)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery or result");
-    const kao_status st =
-        kao_db_number(g->db, &samples, err,
-                      "SELECT count(*) FROM sample s JOIN person p ON p.number = "
-                      "s.person WHERE s.removed = 0 AND p.removed = 0",
-                      "");
+    kao_status st = kao_db_begin_reading(g->db, err);
 
-    *n = (uint64_t)samples;
+    if (st)
+        return st;
+    st = count(g, err);
+    if (st)
+        kao_db_rollback(g->db);
+    else
+        st = kao_db_commit(g->db, err);
+    *n = st ? 0 : g->counted;
     return st;
 }

@@ -1,4 +1,4 @@
-/* The samples' vectors, one after the other: for who compares all of them with each other. */
+/* The samples' vectors: one after the other, for who compares all of them with each other; or one. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -64,5 +64,34 @@ kao_status kao_gallery_vectors(kao_gallery *g, size_t model, kao_vector_visit *v
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
 
     kao_free(&g->ctx->mem, t.vector);
+    return st ? st : end;
+}
+
+kao_status kao_gallery_vector(kao_gallery *g, const char *id, size_t model,
+                              float *vector, kao_error *err)
+{
+    kao_rows *rows = NULL;
+
+    if (!g || !id || !vector || model >= g->n_models)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, sample, model or place");
+    kao_status st = kao_db_ask(g->db, &rows, err,
+                               "SELECT numbers FROM vector JOIN sample ON sample = "
+                               "sample.number JOIN model ON model = model.number WHERE "
+                               "sample.id = ? AND removed = 0 AND model.id = ?",
+                               "tt", id, g->models[model].id);
+
+    if (st)
+        return st;
+    const bool there = kao_rows_next(rows);
+    const kao_span bytes = there ? kao_row_bytes(rows, 0) : (kao_span){ 0 };
+
+    if (!there)
+        st = kao_fail(err, KAO_E_NOT_FOUND, "no sample %.40s", id);
+    else if (bytes.n != g->models[model].dim * sizeof *vector)
+        st = kao_fail(err, KAO_E_FORMAT, "%s: a vector of another length", g->path);
+    else
+        memcpy(vector, bytes.p, bytes.n);
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
     return st ? st : end;
 }

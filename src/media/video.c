@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "media/source.h"
 
 struct kao_video {
@@ -14,13 +15,6 @@ struct kao_video {
     void *source;
     kao_video_info info;
 };
-
-static bool is_folder(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 bool kao_video_is_live(const char *source)
 {
@@ -42,7 +36,7 @@ kao_status kao_video_open(kao_context *ctx, kao_video **out, const char *source,
     if (!v)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", source);
     v->ctx = ctx;
-    v->kind = is_folder(source)           ? &kao_source_pictures
+    v->kind = kao_is_folder(source)       ? &kao_source_pictures
               : kao_video_is_live(source) ? &kao_source_live
                                           : &kao_source_ffmpeg;
     const kao_status st = v->kind->open(ctx, &v->source, source,

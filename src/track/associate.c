@@ -9,7 +9,6 @@
  *
  * After a cut places mean nothing: step 4 comes first. */
 #include <math.h>
-#include <string.h>
 
 #include "base/assign.h"
 #include "base/error.h"
@@ -103,6 +102,14 @@ static kao_status pair_up(kao_watcher *w, size_t rows, size_t cols, float most,
 static bool is_open(const kao_glance *g, bool strong)
 {
     return !g->taken && g->strong == strong;
+}
+
+static bool any_open(const kao_watcher *w, bool strong)
+{
+    for (size_t i = 0; i < w->n_glances; i++)
+        if (is_open(&w->glances[i], strong))
+            return true;
+    return false;
 }
 
 /* ---- steps ---- */
@@ -275,11 +282,11 @@ kao_status kao_associate(kao_watcher *w, const kao_view *view, double time, doub
         st = by_looks(w, view, time, err);
     if (!st && !cut)
         st = by_motion_alone(w, time, err);
-    if (!st && !cut)
+    if (!st && !cut && any_open(w, true))
         st = by_motion_and_looks(w, view, time, err);
-    if (!st && !cut)
+    if (!st && !cut && any_open(w, false))
         st = by_motion_faintly(w, time, err);
-    if (!st && !cut)
+    if (!st && !cut && any_open(w, true))
         st = by_looks(w, view, time, err);
     return st ? st : begin_new(w, time, err);
 }

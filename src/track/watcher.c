@@ -215,11 +215,10 @@ static bool is_due(const kao_follow *f, const kao_glance *g, double time)
     return since >= .5; /* is it still the same person, and a better picture? */
 }
 
-static void keep_shot(kao_watcher *w, kao_follow *f, kao_glance *g)
+static void keep_shot(kao_follow *f, kao_glance *g)
 {
     const kao_image old = f->shot;
 
-    (void)w;
     f->shot = g->chip;
     g->chip = old;
     f->new_shot = true;
@@ -263,7 +262,7 @@ static kao_status learn(kao_watcher *w, const kao_view *view, size_t t, double t
     }
     f->strikes = 0;
     if (g->quality > f->looks.best || !f->shot.rgb)
-        keep_shot(w, f, g);
+        keep_shot(f, g);
     const float promise = kao_glance_promise(g->face);
 
     f->promise = promise > f->promise ? promise : f->promise;

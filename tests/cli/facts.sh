@@ -4,8 +4,9 @@
 # quality and as probability of a living face.
 . "$(dirname "$0")/lib.sh"
 take_models "$@"
-nets=$(dirname "$1")
 cd "$work" || exit 1
+ln -s "$(dirname "$1")" nets # a name without spaces, wherever the build lies
+nets=nets
 all="--with landmarks=$nets/tiny_landmarks.onnx --with quality=$nets/tiny_quality.onnx --with pose=$nets/tiny_pose.onnx --with liveness=$nets/tiny_liveness.onnx"
 live=$nets/tiny_liveness.onnx
 

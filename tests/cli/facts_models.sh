@@ -65,10 +65,9 @@ assert abs(f["facts"]["eye_distance"] - (f["landmarks"][1][0] - f["landmarks"][0
 END
 fact "--quality: score and warnings in the line, facts in the JSON"
 for way in embed verify; do
-    second=
-    [ $way = embed ] || second=$a
-    # shellcheck disable=SC2086
-    run 0 "$KAO" $way "$PICTURES/mask_ana.jpg" $second
+    set -- "$PICTURES/mask_ana.jpg"
+    [ $way = embed ] || set -- "$@" "$a"
+    run 0 "$KAO" $way "$@"
     err_has "kao $way: $PICTURES/mask_ana.jpg: warning: the lower face seems to be covered"
     err_one_line
 done
