@@ -118,6 +118,9 @@ KAO_API kao_status kao_gallery_merge(kao_gallery *gallery, int64_t into, int64_t
 KAO_API kao_status kao_gallery_remove_person(kao_gallery *gallery, int64_t person,
                                              kao_error *err);
 
+/* The same for everybody, as one change. *n: how many they were. KAO_E_NOT_FOUND: nobody is there. */
+KAO_API kao_status kao_gallery_clear(kao_gallery *gallery, uint64_t *n, kao_error *err);
+
 /* ---- samples ---- */
 
 typedef struct kao_sample {

@@ -57,10 +57,11 @@ typedef struct kao_watch_options { /* fill with {0} for defaults */
     uint32_t unsure;     /* 1: tracks are given before they are sure to be somebody */
     uint32_t remember;   /* 1: strangers become people of the gallery, without a name;
                           needs an embedder for each of its models */
+    uint32_t model; /* which of the embedders follows people, and names them */
 } kao_watch_options;
 
 /* embedders  n of them, as the gallery is pinned to them (kao_gallery_pin: the first is its
- *            model 0); the first one follows people, the others serve `remember`.
+ *            model 0); options->model of them follows people, the others serve `remember`.
  * gallery    or NULL: nobody is named.
  * All are borrowed until the watcher is destroyed. options may be NULL.
  * Errors: KAO_E_ARG (also a model that is neither calibrated nor has a threshold, while `known`

@@ -83,6 +83,11 @@ static const char report_details[] =
     "LOG: what kao watch --json has printed; \"-\" is standard input. Somebody of the gallery is\n"
     "one line over all logs; a stranger is one for each log.\n"
     "Exit status: 0 done, 3 bad input, 4 fault.";
+static const char serve_details[] =
+    "Prints its address when it is there: open it in a browser of this machine. Live view,\n"
+    "registering, people, comparing; the API stands under /v1 (/v1/openapi.json tells it).\n"
+    "Ctrl-C ends it; what it has answered is kept.\n"
+    "Exit status: 0 done, 3 bad usage, 4 fault.";
 static const char forget_details[] =
     "Samples, vectors, name and history are deleted and the gallery's files searched for what\n"
     "might be left. Nothing brings the person back. (kao gallery remove can be undone.)";
@@ -124,6 +129,7 @@ static const cli_command commands[] = {
     { "watch", "SOURCE", "Who is in this video, and when?", watch_details, cli_watch_options_table, cli_watch_run },
     { "report", "LOG...", "Who was there, when and how long?", report_details, cli_report_options, cli_report_run },
     { "blur", "PICTURE... | VIDEO", "Make faces unrecognisable.", blur_details, cli_blur_options, cli_blur_run },
+    { "serve", "", "The app in a browser, and the API for programs.", serve_details, cli_serve_options, cli_serve_run },
     { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
     { "forget", "NAME", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
     { "gallery", "create|stats|rename|note|merge|remove|move|split|undo|history|export|import|verify [WORD]...", "The care of a gallery.", gallery_details,

@@ -10,7 +10,8 @@ extern const cli_option cli_align_options[], cli_bench_options[], cli_blur_optio
     cli_embed_options[], cli_eval_options[], cli_model_options[], cli_train_options[],
     cli_verify_options[], cli_version_options[], cli_enroll_options[],
     cli_forget_options[], cli_gallery_options_table[], cli_identify_options[],
-    cli_people_options[], cli_report_options[], cli_watch_options_table[];
+    cli_people_options[], cli_report_options[], cli_serve_options[],
+    cli_watch_options_table[];
 
 int cli_align_run(int argc, char **argv);
 int cli_bench_run(int argc, char **argv);
@@ -30,6 +31,7 @@ int cli_completion_run(int argc, char **argv);
 int cli_manual_run(int argc, char **argv);
 int cli_model_run(int argc, char **argv);
 int cli_report_run(int argc, char **argv);
+int cli_serve_run(int argc, char **argv);
 int cli_train_run(int argc, char **argv);
 int cli_verify_run(int argc, char **argv);
 int cli_version_run(int argc, char **argv);

@@ -82,6 +82,12 @@ static bool set(const cli_option *o, const char *value, void *args)
         return true;
     case CLI_COUNT:
         return parse_count(value, to);
+    case CLI_PORT:
+        if (strcmp(value, "0") == 0) {
+            *(uint32_t *)to = 0;
+            return true;
+        }
+        return parse_count(value, to) && *(uint32_t *)to < 65536;
     case CLI_COSINE:
         return parse_float(value, number) && *number >= -1 && *number <= 1;
     case CLI_SCORE:
@@ -105,6 +111,8 @@ static const char *wanted(const cli_option *o)
     switch (o->kind) {
     case CLI_COUNT:
         return "a number from 1 to 65536";
+    case CLI_PORT:
+        return "a number from 0 to 65535";
     case CLI_COSINE:
         return "a number from -1 to 1";
     case CLI_SCORE:

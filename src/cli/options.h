@@ -11,6 +11,7 @@ typedef enum cli_kind {
     CLI_TEXT,    /* const char *, borrowed from argv */
     CLI_LIST,    /* cli_list: may be given several times */
     CLI_COUNT,   /* uint32_t, 1..65536 */
+    CLI_PORT,    /* uint32_t, 0..65535 */
     CLI_COSINE,  /* float, -1..1 */
     CLI_SCORE,   /* float, above 0, 1 at most */
     CLI_RATE,    /* double, the same: 1e-4 is to be what a curve's end is */

@@ -300,3 +300,42 @@ kao_status kao_gallery_remove_person(kao_gallery *g, int64_t person, kao_error *
         st = kao_edit_number(&e, KAO_PERSON_REMOVED, person, e.number, err);
     return kao_edit_end(&e, st, err, "%s", title);
 }
+
+/* The first person that is there, above a number; 0: none. */
+static kao_status next_person(kao_gallery *g, int64_t above, int64_t *person,
+                              kao_error *err)
+{
+    *person = 0;
+    return kao_db_number(g->db, person, err,
+                         "SELECT coalesce(min(number), 0) FROM person WHERE removed = 0 "
+                         "AND number > ?",
+                         "i", above);
+}
+
+kao_status kao_gallery_clear(kao_gallery *g, uint64_t *n, kao_error *err)
+{
+    int64_t person = 0;
+    uint64_t count = 0;
+    kao_edit e;
+
+    if (!g || !n)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery or result");
+    *n = 0;
+    kao_status st = kao_edit_begin(g, &e, "clear", err);
+
+    if (st)
+        return st;
+    do {
+        st = next_person(g, person, &person, err);
+        if (!st && person)
+            st = kao_edit_number(&e, KAO_PERSON_REMOVED, person, e.number, err);
+        count += !st && person;
+    } while (!st && person);
+    if (!st && count == 0)
+        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: there is nobody in it", g->path);
+    st = kao_edit_end(&e, st, err, "%llu %s", (unsigned long long)count,
+                      count == 1 ? "person" : "people");
+    if (!st)
+        *n = count;
+    return st;
+}

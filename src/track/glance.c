@@ -32,7 +32,7 @@ kao_status kao_glance_embed(kao_watcher *w, const kao_view *view, kao_glance *g,
                             kao_error *err)
 {
     float *vector = w->vectors + (size_t)(g - w->glances) * w->dim;
-    kao_embedder *e = w->embedders[0];
+    kao_embedder *e = w->embedders[w->o.model];
     kao_quality q = KAO_QUALITY_INIT;
     float norm = 0;
 

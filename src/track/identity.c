@@ -20,7 +20,7 @@ static const double taken_for_same = 1e-3, unlike_far = .1;
 
 static bool threshold_of(const kao_watcher *w, double far, float *to)
 {
-    const kao_calibration *c = kao_embedder_calibration(w->embedders[0]);
+    const kao_calibration *c = kao_embedder_calibration(w->embedders[w->o.model]);
     kao_rate rate = { .size = sizeof rate };
 
     if (!kao_calibration_threshold(c, w->tta, far, NULL, &rate))
@@ -38,7 +38,7 @@ static float threshold_for(const kao_watcher *w, double rate, double n)
     for (double far = -expm1(log1p(-rate) / (n > 1 ? n : 1)); far < .5; far *= 2)
         if (threshold_of(w, far, &t))
             return t;
-    kao_embedder_threshold(w->embedders[0], &t);
+    kao_embedder_threshold(w->embedders[w->o.model], &t);
     return t;
 }
 
@@ -52,11 +52,11 @@ kao_status kao_identity_open(kao_watcher *w, kao_error *err)
     float t = 0;
 
     if (!(w->o.known > 0 && w->o.same > 0) && !threshold_of(w, .01, &t) &&
-        !kao_embedder_threshold(w->embedders[0], &t))
+        !kao_embedder_threshold(w->embedders[w->o.model], &t))
         return kao_fail(err, KAO_E_ARG,
                         "%s is not calibrated: say from which similarity on a face is "
                         "somebody known, and somebody seen before",
-                        kao_model_name(kao_embedder_model(w->embedders[0])));
+                        kao_model_name(kao_embedder_model(w->embedders[w->o.model])));
     if (!threshold_of(w, unlike_far, &w->unlike))
         w->unlike = kao_identity_same(w, 1) / 2;
     return KAO_OK;
@@ -236,7 +236,7 @@ static kao_status remember(kao_watcher *w, kao_follow *f, double time, kao_error
     const kao_view chip = kao_image_view(&f->shot);
 
     for (size_t m = 0; !st && m < w->n_embedders; m++) {
-        const kao_tta tta = m ? kao_embedder_tta(w->embedders[m]) : w->tta;
+        const kao_tta tta = kao_embedder_tta(w->embedders[m]);
 
         vectors[m] =
             kao_calloc(w->mem, kao_embedder_dim(w->embedders[m], tta), sizeof(float));
@@ -267,8 +267,8 @@ static kao_status look_up(kao_watcher *w, kao_follow *f, double time, kao_error 
     kao_status st = kao_gallery_templates(w->gallery, &templates, err);
 
     if (!st && templates)
-        st = kao_gallery_search(w->gallery, 0, kao_looks_mean(&f->looks, w->dim),
-                                NEAREST, m, &n, err);
+        st = kao_gallery_search(w->gallery, w->o.model,
+                                kao_looks_mean(&f->looks, w->dim), NEAREST, m, &n, err);
     if (st)
         return st;
     /* asked anew with each picture: the first ones alone must be worth more */

@@ -41,7 +41,7 @@ static kao_status check(const kao_watch_options *o, size_t n, const kao_gallery 
                         kao_error *err)
 {
     if ((o->size && o->size < sizeof *o) || (unsigned)o->rule > KAO_RULE_AILIA ||
-        n < 1 || n > KAO_GALLERY_MODELS || !(o->min_score >= 0 && o->min_score <= 1) ||
+        n < 1 || n > KAO_GALLERY_MODELS || o->model >= n || !(o->min_score >= 0 && o->min_score <= 1) ||
         !(o->known >= 0 && o->known <= 1) || !(o->same >= 0 && o->same <= 1) ||
         !(o->fpir >= 0 && o->fpir < 1) || !(o->lost_seconds >= 0) ||
         (o->remember && !g))
@@ -100,9 +100,9 @@ kao_status kao_watcher_create(kao_context *ctx, kao_watcher **out,
     w->gallery = o->rule == KAO_RULE_KAO ? gallery : NULL;
     w->n_embedders = n;
     memcpy(w->embedders, embedders, n * sizeof *embedders);
-    w->tta = kao_embedder_tta(embedders[0]);
-    w->dim = kao_embedder_dim(embedders[0], w->tta);
     w->o = *o;
+    w->tta = kao_embedder_tta(embedders[o->model]);
+    w->dim = kao_embedder_dim(embedders[o->model], w->tta);
     w->min_score = o->min_score > 0 ? o->min_score : .6f;
     if (!(o->fpir > 0))
         w->o.fpir = .01;

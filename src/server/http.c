@@ -1,0 +1,482 @@
+/* See http.h.
+ *
+ * libmicrohttpd calls `access` for a request several times: with its head, with pieces of the body,
+ * and when it is whole. A whole one is suspended until somebody has answered it; being resumed, it
+ * comes to `access` once more, which sends the answer. */
+#include "server/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum {
+    CONNECTION_BYTES = 64 << 10, /* head of a request, and what is read at once */
+    ANSWER_MOST = 64 << 20,
+    JSON_MOST_DEPTH = 8,
+};
+
+struct kao_http {
+    kao_mem *mem;
+    kao_http_options o;
+    struct MHD_Daemon *daemon;
+    uint16_t port;
+    atomic_uint_fast64_t numbers;
+    atomic_size_t held; /* bytes of bodies */
+    int quiesced;       /* the listening socket after kao_http_quiesce; -1 */
+};
+
+typedef struct request {
+    kao_call call; /* first: a call is its request */
+    kao_http *http;
+    struct MHD_Connection *connection;
+    struct MHD_PostProcessor *form;
+    size_t held, dropped; /* bytes of the body: in memory; read after a refusal */
+    bool has_body, is_json, whole, refused;
+} request;
+
+/* ---- copies of what the library has ---- */
+
+typedef struct collecting {
+    kao_mem *mem;
+    kao_pair *pairs;
+    size_t *n;
+    bool failed, full;
+} collecting;
+
+static enum MHD_Result take_pair(void *user, enum MHD_ValueKind kind, const char *name,
+                                 const char *value)
+{
+    collecting *k = user;
+
+    (void)kind;
+    if (*k->n == CALL_PAIRS) {
+        k->full = true;
+        return MHD_NO;
+    }
+    kao_pair *p = &k->pairs[*k->n];
+
+    p->name = kao_strdup(k->mem, name);
+    p->value = kao_strdup(k->mem, value ? value : "");
+    ++*k->n;
+    k->failed = !p->name || !p->value;
+    return k->failed ? MHD_NO : MHD_YES;
+}
+
+static bool is_wanted(const char *name)
+{
+    static const char *const names[] = { "accept-language", "authorization", "content-type",
+                                         "cookie",          "host",          "if-none-match",
+                                         "last-event-id",   "origin",        "sec-fetch-dest",
+                                         "sec-fetch-site",  "x-api-key" };
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+        if (strcasecmp(names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static enum MHD_Result take_header(void *user, enum MHD_ValueKind kind,
+                                   const char *name, const char *value)
+{
+    return is_wanted(name) ? take_pair(user, kind, name, value) : MHD_YES;
+}
+
+/* ---- the head ---- */
+
+static enum MHD_Result take_part(void *user, enum MHD_ValueKind kind, const char *name,
+                                 const char *file, const char *type,
+                                 const char *encoding, const char *data, uint64_t at,
+                                 size_t n);
+
+static bool begins(const char *s, const char *with)
+{
+    return s && strncasecmp(s, with, strlen(with)) == 0;
+}
+
+static uint64_t content_length(struct MHD_Connection *connection)
+{
+    const char *s = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                MHD_HTTP_HEADER_CONTENT_LENGTH);
+    uint64_t n = 0;
+
+    for (; s && *s >= '0' && *s <= '9'; s++)
+        n = n > UINT64_MAX / 16 ? n : 10 * n + (uint64_t)(*s - '0');
+    return n;
+}
+
+static void expect_body(request *r)
+{
+    kao_call *c = &r->call;
+    const char *type = kao_call_header(c, "content-type");
+
+    if (content_length(r->connection) > r->http->o.max_body) {
+        kao_answer_error(c, 413, "too_large", "the request's body is too large");
+        return;
+    }
+    r->is_json = begins(type, "application/json");
+    if (begins(type, "multipart/form-data") ||
+        begins(type, "application/x-www-form-urlencoded")) {
+        r->form = MHD_create_post_processor(r->connection, CONNECTION_BYTES / 4,
+                                            take_part, r);
+        if (!r->form)
+            kao_answer_error(c, 400, "invalid_form", "a form without its boundary");
+    }
+}
+
+static bool fill(request *r, const char *url, const char *method)
+{
+    kao_call *c = &r->call;
+    collecting query = { .mem = c->mem, .pairs = c->query, .n = &c->n_query };
+    collecting headers = { .mem = c->mem, .pairs = c->headers, .n = &c->n_headers };
+
+    c->path = kao_strdup(c->mem, url);
+    snprintf(c->method, sizeof c->method, "%s", method);
+    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, take_pair, &query);
+    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, take_header, &headers);
+    if (query.full || headers.full)
+        kao_answer_error(c, 400, "invalid_argument", "too many parameters");
+    return c->path && !query.failed && !headers.failed;
+}
+
+static request *begin(kao_http *h, struct MHD_Connection *connection, const char *url,
+                      const char *method)
+{
+    request *r = kao_calloc(h->mem, 1, sizeof *r);
+
+    if (!r)
+        return NULL;
+    r->http = h;
+    r->connection = connection;
+    r->call.mem = h->mem;
+    r->call.number = atomic_fetch_add(&h->numbers, 1) + 1;
+    r->call.begun_ns = kao_clock_ns();
+    r->call.body = (kao_bytes){ .mem = h->mem, .max = h->o.max_body };
+    r->call.out = (kao_bytes){ .mem = h->mem, .max = ANSWER_MOST };
+    if (!fill(r, url, method)) {
+        kao_call_fini(&r->call);
+        kao_free(h->mem, r);
+        return NULL;
+    }
+    r->has_body = content_length(connection) > 0 ||
+                  MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                              MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    if (!r->call.status)
+        h->o.begin(h->o.user, &r->call);
+    if (!r->call.status)
+        expect_body(r);
+    return r;
+}
+
+/* ---- the body ---- */
+
+static void refuse(request *r, unsigned status, const char *code, const char *message)
+{
+    if (!r->refused)
+        kao_answer_error(&r->call, status, code, message);
+    r->refused = true;
+}
+
+/* Count n more bytes of this request; false: they are too many. */
+static bool hold(request *r, size_t n)
+{
+    kao_http *h = r->http;
+
+    if (n > h->o.max_body - r->held) {
+        refuse(r, 413, "too_large", "the request's body is too large");
+        return false;
+    }
+    r->held += n;
+    if (atomic_fetch_add(&h->held, n) + n > h->o.max_held) {
+        refuse(r, 503, "busy", "too much is being sent at once");
+        r->call.retry_after = 1;
+        return false;
+    }
+    return true;
+}
+
+static kao_part *part_of(request *r, const char *name, const char *file, uint64_t at)
+{
+    kao_call *c = &r->call;
+
+    if (at > 0 && c->n_parts)
+        return &c->parts[c->n_parts - 1];
+    if (c->n_parts == CALL_PARTS) {
+        refuse(r, 400, "invalid_form", "too many fields in a form");
+        return NULL;
+    }
+    kao_part *p = &c->parts[c->n_parts++];
+
+    *p = (kao_part){ .name = kao_strdup(c->mem, name ? name : ""),
+                     .file = file ? kao_strdup(c->mem, file) : NULL,
+                     .bytes = { .mem = c->mem, .max = r->http->o.max_body + 1 } };
+    return p->name && (p->file || !file) ? p : NULL;
+}
+
+/* A piece of a form's field; at: where in the field. A text ends with a NUL that does not count. */
+static enum MHD_Result take_part(void *user, enum MHD_ValueKind kind, const char *name,
+                                 const char *file, const char *type,
+                                 const char *encoding, const char *data, uint64_t at,
+                                 size_t n)
+{
+    request *r = user;
+
+    (void)kind, (void)type, (void)encoding;
+    if (r->refused)
+        return MHD_YES;
+    kao_part *p = part_of(r, name, file, at);
+
+    if (r->refused)
+        return MHD_YES;
+    if (!p || !p->name || !kao_bytes_add(&p->bytes, data, n) ||
+        !kao_bytes_add(&p->bytes, "", 1)) {
+        refuse(r, 503, "out_of_memory", "out of memory");
+        return MHD_YES;
+    }
+    p->bytes.n--;
+    return MHD_YES;
+}
+
+static enum MHD_Result take_body(request *r, const char *data, size_t n)
+{
+    if (r->refused) {
+        r->dropped += n; /* who goes on for long after a refusal is cut off */
+        return r->dropped / 4 > r->http->o.max_body ? MHD_NO : MHD_YES;
+    }
+    if (!hold(r, n))
+        return MHD_YES;
+    if (r->form) {
+        if (MHD_post_process(r->form, data, n) == MHD_NO)
+            refuse(r, 400, "invalid_form", "the form is damaged");
+    } else if (!kao_bytes_add(&r->call.body, data, n)) {
+        refuse(r, 503, "out_of_memory", "out of memory");
+    }
+    return MHD_YES;
+}
+
+static void end_body(request *r)
+{
+    kao_call *c = &r->call;
+    kao_error err = { 0 };
+
+    if (r->form && MHD_destroy_post_processor(r->form) == MHD_NO && !r->refused)
+        refuse(r, 400, "invalid_form", "the form has no end");
+    r->form = NULL;
+    if (r->refused || !r->is_json || c->body.n == 0)
+        return;
+    if (kao_json_parse(&c->json, (const char *)c->body.p, c->body.n, "body", &err))
+        kao_answer_error(c, err.code == KAO_E_NOMEM ? 503 : 400, "invalid_json",
+                         err.msg);
+    kao_bytes_free(&c->body);
+}
+
+/* ---- the answer ---- */
+
+static void add_headers(struct MHD_Response *response, const kao_call *c)
+{
+    char text[32];
+
+    snprintf(text, sizeof text, "%016" PRIx64, c->number);
+    MHD_add_response_header(response, "X-Request-Id", text);
+    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
+    MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+    if (c->type)
+        MHD_add_response_header(response, "Content-Type", c->type);
+    MHD_add_response_header(response, "Cache-Control", c->etag ? "no-cache" : "no-store");
+    if (c->etag)
+        MHD_add_response_header(response, "ETag", c->etag);
+    if (c->location)
+        MHD_add_response_header(response, "Location", c->location);
+    if (c->retry_after) {
+        snprintf(text, sizeof text, "%u", c->retry_after);
+        MHD_add_response_header(response, "Retry-After", text);
+    }
+    if (begins(c->type, "text/html"))
+        MHD_add_response_header(
+            response, "Content-Security-Policy",
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: "
+            "data:; media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; "
+            "worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors "
+            "'none'");
+}
+
+static enum MHD_Result send_answer(request *r)
+{
+    const kao_call *c = &r->call;
+    /* only read, whatever the type says */
+    void *bytes = c->still ? (void *)(uintptr_t)c->still : c->out.p;
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        c->still ? c->n_still : c->out.n, bytes, MHD_RESPMEM_PERSISTENT);
+
+    if (!response)
+        return MHD_NO;
+    add_headers(response, c);
+    const enum MHD_Result sent = MHD_queue_response(r->connection, c->status, response);
+
+    MHD_destroy_response(response);
+    return sent;
+}
+
+static enum MHD_Result access_it(void *user, struct MHD_Connection *connection,
+                                 const char *url, const char *method,
+                                 const char *version, const char *data, size_t *n,
+                                 void **state)
+{
+    kao_http *h = user;
+    request *r = *state;
+
+    (void)version;
+    if (!r) {
+        r = begin(h, connection, url, method);
+        *state = r;
+        /* refused before its body is read, which ends the connection */
+        return !r ? MHD_NO : r->call.status && r->has_body ? send_answer(r) : MHD_YES;
+    }
+    if (*n) {
+        const enum MHD_Result go_on = take_body(r, data, *n);
+
+        *n = 0;
+        return go_on;
+    }
+    if (!r->whole) {
+        r->whole = true;
+        end_body(r);
+        if (!r->call.status) {
+            MHD_suspend_connection(connection);
+            h->o.take(h->o.user, &r->call);
+            return MHD_YES;
+        }
+    }
+    return send_answer(r);
+}
+
+void kao_http_answer(kao_http *h, kao_call *c)
+{
+    request *r = (request *)(void *)c;
+
+    (void)h;
+    MHD_resume_connection(r->connection);
+}
+
+static void completed(void *user, struct MHD_Connection *connection, void **state,
+                      enum MHD_RequestTerminationCode how)
+{
+    kao_http *h = user;
+    request *r = *state;
+
+    (void)connection, (void)how;
+    if (!r)
+        return;
+    if (h->o.done)
+        h->o.done(h->o.user, &r->call);
+    if (r->form)
+        MHD_destroy_post_processor(r->form);
+    atomic_fetch_sub(&h->held, r->held);
+    kao_call_fini(&r->call);
+    kao_free(h->mem, r);
+    *state = NULL;
+}
+
+/* ---- starting and stopping ---- */
+
+static void log_nothing(void *user, const char *format, va_list args)
+{
+    (void)user, (void)format, (void)args; /* what clients do wrong is no news */
+}
+
+static kao_status listen_on(const kao_http_options *o, int *listening, uint16_t *port,
+                            kao_error *err)
+{
+    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(o->port) };
+    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(o->port) };
+    const bool is_v6 = strchr(o->address, ':') != NULL;
+    struct sockaddr *at = is_v6 ? (struct sockaddr *)(void *)&v6
+                                : (struct sockaddr *)(void *)&v4;
+    socklen_t bytes = is_v6 ? sizeof v6 : sizeof v4;
+    const int on = 1;
+
+    if (inet_pton(is_v6 ? AF_INET6 : AF_INET, o->address,
+                  is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr) != 1)
+        return kao_fail(err, KAO_E_ARG, "%s: no address", o->address);
+    const int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+        bind(fd, at, bytes) != 0 || listen(fd, 1024) != 0 ||
+        getsockname(fd, at, &bytes) != 0) {
+        const kao_status st =
+            kao_fail_sys(err, KAO_E_IO, errno, "%s port %u", o->address, o->port);
+
+        if (fd >= 0)
+            close(fd);
+        return st;
+    }
+    *port = ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
+    *listening = fd;
+    return KAO_OK;
+}
+
+kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *o,
+                          kao_error *err)
+{
+    kao_http *h = kao_calloc(mem, 1, sizeof *h);
+
+    *out = NULL;
+    if (!h)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    h->mem = mem;
+    h->o = *o;
+    h->quiesced = -1;
+    int fd = -1;
+    const kao_status st = listen_on(o, &fd, &h->port, err);
+
+    if (st) {
+        kao_free(mem, h);
+        return st;
+    }
+    h->daemon = MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
+            MHD_USE_ERROR_LOG,
+        0, NULL, NULL, access_it, h, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->max_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_seconds, MHD_OPTION_END);
+    if (!h->daemon) {
+        close(fd);
+        kao_free(mem, h);
+        return kao_fail(err, KAO_E_IO, "%s port %u: the server could not be started",
+                        o->address, o->port);
+    }
+    *out = h;
+    return KAO_OK;
+}
+
+uint16_t kao_http_port(const kao_http *h)
+{
+    return h->port;
+}
+
+void kao_http_quiesce(kao_http *h)
+{
+    h->quiesced = MHD_quiesce_daemon(h->daemon);
+}
+
+void kao_http_stop(kao_http *h)
+{
+    if (!h)
+        return;
+    MHD_stop_daemon(h->daemon);
+    if (h->quiesced >= 0)
+        close(h->quiesced);
+    kao_free(h->mem, h);
+}

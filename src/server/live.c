@@ -1,0 +1,150 @@
+/* See live.h. */
+#include "server/live.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+
+struct kao_lives {
+    kao_mem *mem;
+    pthread_mutex_t lock; /* of what follows, but for what a busy one holds */
+    kao_live live[LIVES_MOST];
+};
+
+kao_lives *kao_lives_create(kao_mem *mem)
+{
+    kao_lives *l = kao_calloc(mem, 1, sizeof *l);
+
+    if (l) {
+        l->mem = mem;
+        pthread_mutex_init(&l->lock, NULL);
+    }
+    return l;
+}
+
+/* Its place is free then. Nobody else may use it. */
+static void close_live(kao_live *v)
+{
+    kao_watcher_destroy(v->watcher);
+    kao_worker_close(&v->w);
+    *v = (kao_live){ .busy = v->busy };
+}
+
+void kao_lives_destroy(kao_lives *l)
+{
+    if (!l)
+        return;
+    for (size_t i = 0; i < LIVES_MOST; i++)
+        if (l->live[i].id[0])
+            close_live(&l->live[i]);
+    pthread_mutex_destroy(&l->lock);
+    kao_free(l->mem, l);
+}
+
+/* A free place, or one whose client has gone: it is marked busy. NULL: none. */
+static kao_live *find_place(kao_lives *l)
+{
+    const double now = kao_clock_seconds();
+    kao_live *place = NULL;
+
+    pthread_mutex_lock(&l->lock);
+    for (size_t i = 0; !place && i < LIVES_MOST; i++) {
+        kao_live *v = &l->live[i];
+
+        if (!v->busy && (!v->id[0] || now - v->used > LIVE_IDLE_SECONDS))
+            place = v;
+    }
+    if (place)
+        place->busy = true;
+    pthread_mutex_unlock(&l->lock);
+    return place;
+}
+
+static void random_id(char id[LIVE_ID_BYTES])
+{
+    unsigned char bytes[(LIVE_ID_BYTES - 1) / 2];
+
+    randombytes_buf(bytes, sizeof bytes);
+    sodium_bin2hex(id, LIVE_ID_BYTES, bytes, sizeof bytes);
+}
+
+kao_status kao_live_begin(kao_lives *l, const kao_worker *like, size_t model,
+                          double fpir, char id[LIVE_ID_BYTES], kao_error *err)
+{
+    kao_live *v = find_place(l);
+    const kao_watch_options o = { .size = sizeof o,
+                                  .search = KAO_SEARCH_QUICK,
+                                  .fpir = fpir,
+                                  .unsure = 1,
+                                  .model = (uint32_t)model };
+
+    if (!v)
+        return kao_fail(err, KAO_E_LIMIT, "%d videos are being followed already",
+                        LIVES_MOST);
+    close_live(v);
+    v->w = (kao_worker){ .ctx = like->ctx, .o = like->o };
+    kao_status st = kao_worker_open(&v->w, err);
+
+    if (!st)
+        st = kao_watcher_create(v->w.ctx, &v->watcher, v->w.detector, v->w.embedders,
+                                v->w.n, v->w.gallery, &o, err);
+    if (st)
+        close_live(v);
+    pthread_mutex_lock(&l->lock);
+    if (!st) {
+        random_id(v->id);
+        v->model = model;
+        v->used = kao_clock_seconds();
+        memcpy(id, v->id, sizeof v->id);
+    }
+    v->busy = false;
+    pthread_mutex_unlock(&l->lock);
+    return st;
+}
+
+kao_status kao_live_take(kao_lives *l, const char *id, kao_live **live, kao_error *err)
+{
+    kao_status st = kao_fail(err, KAO_E_NOT_FOUND, "no such video, or nothing came of it "
+                                                   "for too long");
+
+    *live = NULL;
+    pthread_mutex_lock(&l->lock);
+    for (size_t i = 0; !*live && id[0] && i < LIVES_MOST; i++) {
+        kao_live *v = &l->live[i];
+
+        if (strcmp(v->id, id) != 0)
+            continue;
+        st = v->busy ? kao_fail(err, KAO_E_CONFLICT, "the frame before is still being "
+                                                     "worked on")
+                     : KAO_OK;
+        if (st)
+            break;
+        v->busy = true;
+        *live = v;
+    }
+    pthread_mutex_unlock(&l->lock);
+    return st;
+}
+
+void kao_live_put(kao_lives *l, kao_live *v)
+{
+    pthread_mutex_lock(&l->lock);
+    v->used = kao_clock_seconds();
+    v->busy = false;
+    pthread_mutex_unlock(&l->lock);
+}
+
+kao_status kao_live_end(kao_lives *l, const char *id, kao_error *err)
+{
+    kao_live *v = NULL;
+    const kao_status st = kao_live_take(l, id, &v, err);
+
+    if (st)
+        return st;
+    close_live(v);
+    kao_live_put(l, v);
+    return KAO_OK;
+}

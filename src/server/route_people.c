@@ -1,0 +1,568 @@
+/* The gallery's people and samples, over HTTP. */
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kao/enrol.h"
+#include "server/routes.h"
+
+/* ---- words ---- */
+
+static kao_json *text_or_null(const char *text)
+{
+    return text ? kao_json_string(text) : kao_json_null();
+}
+
+/* "2026-11-29T07:00:00Z" */
+static kao_json *time_json(int64_t seconds)
+{
+    const time_t t = (time_t)seconds;
+    struct tm tm;
+    char text[32] = "";
+
+    if (!gmtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        return kao_json_null();
+    return kao_json_string(text);
+}
+
+static bool ask_person(kao_call *c, const char *text, int64_t *person)
+{
+    char *end = NULL;
+
+    errno = 0;
+    const long long n = strtoll(text, &end, 10);
+
+    if (errno || end == text || *end || n < 1) {
+        kao_answer_bad(c, "person", "a person's number");
+        return false;
+    }
+    *person = n;
+    return true;
+}
+
+/* ---- reading ---- */
+
+static kao_json *person_json(const kao_person *p)
+{
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "person", kao_json_integer(p->number));
+    kao_json_set(o, "name", text_or_null(p->name));
+    kao_json_set(o, "samples", kao_json_integer(p->n_samples));
+    kao_json_set(o, "created", time_json(p->created));
+    kao_json_set(o, "external", text_or_null(p->external));
+    kao_json_set(o, "note", text_or_null(p->note));
+    return o;
+}
+
+static int add_person(void *user, const kao_person *p)
+{
+    kao_json_add(user, person_json(p));
+    return 0;
+}
+
+void kao_route_people(kao_worker *w, kao_call *c)
+{
+    kao_json *o = kao_json_object(), *list = kao_json_array();
+    kao_error err = { 0 };
+    const kao_status st = kao_gallery_people(w->gallery, kao_call_query(c, "name"),
+                                             add_person, list, &err);
+
+    kao_json_set(o, "people", list);
+    if (st) {
+        kao_json_free(o);
+        kao_answer_status(c, st, &err);
+        return;
+    }
+    kao_answer_json(c, 200, o);
+}
+
+static void answer_person(kao_worker *w, kao_call *c, unsigned status, int64_t person)
+{
+    kao_json *list = kao_json_array();
+    kao_error err = { 0 };
+    const kao_status st =
+        kao_gallery_person(w->gallery, person, add_person, list, &err);
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "people", list);
+    if (st) {
+        kao_json_free(o);
+        kao_answer_status(c, st, &err);
+        return;
+    }
+    kao_answer_json(c, status, o);
+}
+
+void kao_route_person(kao_worker *w, kao_call *c)
+{
+    int64_t person = 0;
+
+    if (ask_person(c, c->vars[0], &person))
+        answer_person(w, c, 200, person);
+}
+
+typedef struct naming {
+    kao_json *name;
+} naming;
+
+static int take_name(void *user, const kao_person *p)
+{
+    naming *n = user;
+
+    n->name = p->name ? kao_json_string(p->name) : NULL;
+    return 0;
+}
+
+kao_status kao_person_name_json(kao_worker *w, int64_t person, kao_json **name,
+                                kao_error *err)
+{
+    naming n = { .name = NULL };
+    const kao_status st = kao_gallery_person(w->gallery, person, take_name, &n, err);
+
+    *name = n.name;
+    return st;
+}
+
+static int add_sample(void *user, const kao_sample *s)
+{
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "sample", kao_json_string(s->id));
+    kao_json_set(o, "person", kao_json_integer(s->person));
+    kao_json_set(o, "time", time_json(s->time));
+    kao_json_set(o, "source", text_or_null(s->source));
+    kao_json_set(o, "quality",
+                 isnan(s->quality) ? kao_json_null() : kao_json_float(s->quality));
+    kao_json_add(user, o);
+    return 0;
+}
+
+void kao_route_samples(kao_worker *w, kao_call *c)
+{
+    kao_json *o = kao_json_object(), *list = kao_json_array();
+    kao_error err = { 0 };
+    int64_t person = 0;
+
+    kao_json_set(o, "samples", list);
+    if (ask_person(c, c->vars[0], &person)) {
+        const kao_status st =
+            kao_gallery_samples(w->gallery, person, add_sample, list, &err);
+
+        if (!st) {
+            kao_answer_json(c, 200, o);
+            return;
+        }
+        kao_answer_status(c, st, &err);
+    }
+    kao_json_free(o);
+}
+
+/* ---- people ---- */
+
+static void answer_change(kao_worker *w, kao_call *c, kao_status st,
+                          const kao_error *err, int64_t person)
+{
+    if (st)
+        kao_answer_status(c, st, err);
+    else
+        answer_person(w, c, 200, person);
+}
+
+static void answer_done(kao_call *c, kao_status st, const kao_error *err, kao_json *o)
+{
+    if (st) {
+        kao_json_free(o);
+        kao_answer_status(c, st, err);
+        return;
+    }
+    kao_json_set(o, "done", kao_json_bool(true));
+    kao_answer_json(c, 200, o);
+}
+
+void kao_route_add_person(kao_worker *w, kao_call *c)
+{
+    const char *name = NULL;
+    kao_error err = { 0 };
+    int64_t person = 0;
+    bool bad = false;
+
+    kao_call_text(c, "name", &name, &bad);
+    if (bad) {
+        kao_answer_bad(c, "name", "a text");
+        return;
+    }
+    const kao_status st =
+        kao_gallery_add_person(w->gallery, name && name[0] ? name : NULL, &person, &err);
+
+    if (st)
+        kao_answer_status(c, st, &err);
+    else
+        answer_person(w, c, 201, person);
+}
+
+void kao_route_change_person(kao_worker *w, kao_call *c)
+{
+    static const struct {
+        const char *name;
+        kao_status (*set)(kao_gallery *, int64_t, const char *, kao_error *);
+    } fields[] = {
+        { "name", kao_gallery_rename },
+        { "note", kao_gallery_set_note },
+        { "external", kao_gallery_set_external },
+    };
+    kao_error err = { 0 };
+    int64_t person = 0;
+    kao_status st = KAO_OK;
+    bool any = false;
+
+    if (!ask_person(c, c->vars[0], &person))
+        return;
+    for (size_t i = 0; !st && i < sizeof fields / sizeof fields[0]; i++) {
+        const char *text = NULL;
+        bool bad = false;
+
+        if (!kao_call_text(c, fields[i].name, &text, &bad) && !bad)
+            continue;
+        if (bad) {
+            kao_answer_bad(c, fields[i].name, "a text");
+            return;
+        }
+        any = true;
+        st = fields[i].set(w->gallery, person, text[0] ? text : NULL, &err);
+    }
+    if (!any)
+        kao_answer_bad(c, "name", "a name, a note or an external id to change");
+    else
+        answer_change(w, c, st, &err, person);
+}
+
+/* ?forget=true: nothing is left of the person, and nothing brings them back. */
+void kao_route_remove_person(kao_worker *w, kao_call *c)
+{
+    kao_receipt receipt = { .size = sizeof receipt };
+    kao_json *o = kao_json_object();
+    kao_error err = { 0 };
+    kao_status st = KAO_OK;
+    int64_t person = 0;
+    bool forget = false, bad = false;
+
+    kao_call_flag(c, "forget", &forget, &bad);
+    if (bad || !ask_person(c, c->vars[0], &person)) {
+        if (bad)
+            kao_answer_bad(c, "forget", "true or false");
+        kao_json_free(o);
+        return;
+    }
+    st = forget ? kao_gallery_forget(w->gallery, person, &receipt, &err)
+                : kao_gallery_remove_person(w->gallery, person, &err);
+    kao_json_set(o, "person", kao_json_integer(person));
+    if (!st && forget) {
+        kao_json *r = kao_json_object();
+
+        kao_json_set(r, "samples", kao_json_integer(receipt.n_samples));
+        kao_json_set(r, "bytes_searched",
+                     kao_json_integer((int64_t)receipt.n_bytes_searched));
+        kao_json_set(r, "pieces", kao_json_integer(receipt.n_pieces));
+        kao_json_set(r, "traces", kao_json_integer(receipt.n_traces));
+        kao_json_set(r, "time", time_json(receipt.time));
+        kao_json_set(o, "receipt", r);
+    }
+    answer_done(c, st, &err, o);
+}
+
+void kao_route_merge_people(kao_worker *w, kao_call *c)
+{
+    kao_error err = { 0 };
+    int64_t into = 0, from = 0;
+    bool bad = false;
+
+    if (!ask_person(c, c->vars[0], &into))
+        return;
+    if (!kao_call_integer(c, "from", &from, &bad) || from < 1) {
+        kao_answer_bad(c, "from", "a person's number");
+        return;
+    }
+    const kao_status st = kao_gallery_merge(w->gallery, into, from, &err);
+
+    answer_change(w, c, st, &err, into);
+}
+
+void kao_route_clear(kao_worker *w, kao_call *c)
+{
+    kao_json *o = kao_json_object();
+    kao_error err = { 0 };
+    uint64_t n = 0;
+    kao_status st = kao_gallery_clear(w->gallery, &n, &err);
+
+    if (st == KAO_E_NOT_FOUND) /* there is nobody: so it is done */
+        st = KAO_OK;
+    kao_json_set(o, "removed", kao_json_integer((int64_t)n));
+    answer_done(c, st, &err, o);
+}
+
+/* ---- samples ---- */
+
+typedef struct enrolling {
+    kao_photo photo;
+    size_t face;
+    float *vectors, norm;
+    kao_quality quality;
+    int64_t person;
+    const char *name;
+    bool force;
+    kao_json *reasons;
+    bool refused;
+} enrolling;
+
+static void refuse(enrolling *e, const char *reason)
+{
+    kao_json_add(e->reasons, kao_json_string(reason));
+    e->refused = true;
+}
+
+/* Which face: the one nearest to ?x=&y= (pixels of the picture), else the one that is there. */
+static kao_status choose(kao_call *c, enrolling *e, kao_error *err)
+{
+    const kao_image *image = &e->photo.image;
+    double x = 0, y = 0, best = INFINITY;
+    bool bad = false;
+    const bool at = kao_call_number(c, "x", &x, &bad) & kao_call_number(c, "y", &y, &bad);
+
+    if (bad)
+        return kao_fail(err, KAO_E_ARG, "x, y: wanted pixels of the picture");
+    if (!at)
+        return kao_face_choose(&e->photo.faces, KAO_CHOOSE_ERROR, image->width,
+                               image->height, &e->face, err);
+    for (size_t i = 0; i < e->photo.faces.n; i++) {
+        const kao_face f = kao_photo_in_file(&e->photo, i);
+        const double d = hypot((double)(f.x + f.width / 2) - x,
+                               (double)(f.y + f.height / 2) - y);
+
+        if (d < best && d <= (double)(f.width > f.height ? f.width : f.height)) {
+            best = d;
+            e->face = i;
+        }
+    }
+    return isfinite(best) ? KAO_OK
+                          : kao_fail(err, KAO_E_NO_FACE, "no face is at that place");
+}
+
+static void rate(kao_worker *w, enrolling *e)
+{
+    static const kao_outcome refused[] = { KAO_BLURRED, KAO_DARK, KAO_EXTREME_POSE };
+    const kao_view view = kao_image_view(&e->photo.image);
+
+    e->quality = (kao_quality)KAO_QUALITY_INIT;
+    if (kao_quality_of(w->ctx, &view, kao_face_at(&e->photo.faces, e->face), &e->quality,
+                       NULL) != KAO_OK) {
+        e->quality.score = NAN;
+        return;
+    }
+    kao_quality_norm(&e->quality, w->embedders[0], e->norm);
+    for (size_t i = 0; !e->force && i < sizeof refused / sizeof refused[0]; i++)
+        if (e->quality.outcomes & (uint32_t)refused[i])
+            refuse(e, kao_outcome_name(refused[i]));
+}
+
+static kao_status judge(kao_worker *w, enrolling *e, kao_json *o, kao_error *err)
+{
+    kao_judgement j = KAO_JUDGEMENT_INIT;
+    uint64_t templates = 0;
+    float threshold = 1;
+    kao_status st =
+        kao_worker_limit(w, 0, 1e-4, (double)NAN, &threshold, &templates, err);
+
+    if (!st)
+        st = kao_gallery_judge(w->gallery, 0, e->vectors, e->person, threshold, &j, err);
+    if (st)
+        return st;
+    if (j.against & KAO_AGAINST_DUPLICATE)
+        refuse(e, "duplicate");
+    if (!e->force && j.against & KAO_AGAINST_LOOKS_LIKE) {
+        kao_json *name = NULL;
+
+        refuse(e, "looks_like");
+        st = kao_person_name_json(w, j.who, &name, err);
+        kao_json_set(o, "looks_like", kao_json_integer(j.who));
+        kao_json_set(o, "looks_like_name", name ? name : kao_json_null());
+        kao_json_set(o, "looks_like_similarity", kao_json_float(j.other));
+    }
+    if (!e->force && j.against & KAO_AGAINST_UNLIKE)
+        refuse(e, "unlike");
+    return st;
+}
+
+static kao_status store(kao_worker *w, const char *source, enrolling *e, kao_json *o,
+                        kao_error *err)
+{
+    const float *list[KAO_GALLERY_MODELS];
+    kao_new_sample s = { .size = sizeof s,
+                         .vectors = list,
+                         .source = source,
+                         .quality = e->quality.score };
+
+    for (size_t m = 0; m < w->n; m++)
+        list[m] = e->vectors + kao_worker_offset(w, m);
+    const kao_status st =
+        kao_gallery_enrol(w->gallery, &e->person, e->name, &s, 1, err);
+
+    if (!st)
+        kao_json_set(o, "sample", kao_json_string(s.id));
+    return st;
+}
+
+/* Whose: the path's person; "new": a new one, of ?name= (none: a stranger who keeps a number). */
+static bool ask_whose(kao_call *c, enrolling *e)
+{
+    bool bad = false;
+
+    if (strcmp(c->vars[0], "new") != 0 && !ask_person(c, c->vars[0], &e->person))
+        return false;
+    kao_call_text(c, "name", &e->name, &bad);
+    kao_call_flag(c, "force", &e->force, &bad);
+    if (e->name && !e->name[0])
+        e->name = NULL;
+    if (bad)
+        kao_answer_bad(c, "name, force", "a text; true or false");
+    return !bad;
+}
+
+static kao_status enrol(kao_worker *w, kao_call *c, enrolling *e, kao_json *o,
+                        kao_error *err)
+{
+    const char *source = NULL;
+    bool bad = false;
+    kao_status st = kao_photo_take(w, c, "image", KAO_SEARCH_ALL, &e->photo, err);
+
+    kao_call_text(c, "source", &source, &bad);
+    e->vectors = calloc(kao_worker_dims(w), sizeof *e->vectors);
+    if (!st && !e->vectors)
+        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (!st)
+        st = choose(c, e, err);
+    if (!st)
+        st = kao_photo_embed(w, &e->photo, e->face, SIZE_MAX, e->vectors, &e->norm, err);
+    if (!st) {
+        kao_json_set(o, "face", kao_photo_face_json(&e->photo, e->face));
+        rate(w, e);
+        kao_json_set(o, "quality", kao_json_float(e->quality.score));
+        st = judge(w, e, o, err);
+    }
+    if (!st && !e->refused)
+        st = store(w, source, e, o, err);
+    return st;
+}
+
+void kao_route_enrol(kao_worker *w, kao_call *c)
+{
+    enrolling e = { .reasons = kao_json_array() };
+    kao_json *o = kao_json_object();
+    kao_error err = { 0 };
+
+    kao_json_set(o, "reasons", e.reasons);
+    if (!ask_whose(c, &e)) {
+        kao_json_free(o);
+        return;
+    }
+    const kao_status st = enrol(w, c, &e, o, &err);
+
+    kao_photo_free(w, &e.photo);
+    free(e.vectors);
+    if (st) {
+        kao_json_free(o);
+        kao_answer_status(c, st, &err);
+        return;
+    }
+    kao_json_set(o, "status", kao_json_string(e.refused ? "refused" : "enrolled"));
+    kao_json_set(o, "person", e.person ? kao_json_integer(e.person) : kao_json_null());
+    kao_answer_json(c, e.refused ? 409 : 201, o);
+}
+
+void kao_route_remove_sample(kao_worker *w, kao_call *c)
+{
+    kao_json *o = kao_json_object();
+    kao_error err = { 0 };
+    const kao_status st = kao_gallery_remove_sample(w->gallery, c->vars[0], &err);
+
+    kao_json_set(o, "sample", kao_json_string(c->vars[0]));
+    answer_done(c, st, &err, o);
+}
+
+void kao_route_move_sample(kao_worker *w, kao_call *c)
+{
+    kao_error err = { 0 };
+    int64_t person = 0;
+    bool bad = false;
+
+    kao_call_integer(c, "person", &person, &bad);
+    if (bad || person < 0) {
+        kao_answer_bad(c, "person", "a person's number, or none for a new one");
+        return;
+    }
+    const kao_status st =
+        kao_gallery_move_sample(w->gallery, c->vars[0], &person, &err);
+
+    answer_change(w, c, st, &err, person);
+}
+
+/* ---- what was changed ---- */
+
+enum { CHANGES_TOLD = 200 };
+
+typedef struct changes {
+    kao_json *list;
+    size_t n;
+} changes;
+
+static int add_change(void *user, const kao_change *h)
+{
+    changes *k = user;
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "change", kao_json_integer(h->number));
+    kao_json_set(o, "time", time_json(h->time));
+    kao_json_set(o, "action", kao_json_string(h->action));
+    kao_json_set(o, "detail", kao_json_string(h->detail));
+    kao_json_set(o, "undone", kao_json_bool(h->undone));
+    kao_json_add(k->list, o);
+    return ++k->n == CHANGES_TOLD;
+}
+
+void kao_route_history(kao_worker *w, kao_call *c)
+{
+    changes k = { .list = kao_json_array() };
+    kao_json *o = kao_json_object();
+    kao_error err = { 0 };
+    const kao_status st = kao_gallery_history(w->gallery, add_change, &k, &err);
+
+    kao_json_set(o, "changes", k.list);
+    if (st) {
+        kao_json_free(o);
+        kao_answer_status(c, st, &err);
+        return;
+    }
+    kao_answer_json(c, 200, o);
+}
+
+void kao_route_undo(kao_worker *w, kao_call *c)
+{
+    kao_json *o = kao_json_object();
+    kao_error err = { 0 };
+    int64_t number = 0, undone = 0;
+    bool bad = false;
+
+    kao_call_integer(c, "change", &number, &bad);
+    if (bad || number < 0) {
+        kao_json_free(o);
+        kao_answer_bad(c, "change", "a change's number, or none for the last one");
+        return;
+    }
+    const kao_status st = kao_gallery_undo(w->gallery, number, &undone, &err);
+
+    kao_json_set(o, "change", kao_json_integer(undone));
+    answer_done(c, st, &err, o);
+}

@@ -1,0 +1,111 @@
+/* See routes.h: a row for each path and method. */
+#include <string.h>
+
+#include "server/routes.h"
+
+/* clang-format off */
+static const kao_route routes[] = {
+    { "GET", "/v1/health", kao_route_health, true, "the server is there", "" },
+    { "GET", "/v1/ready", kao_route_ready, false, "models and gallery are there", "" },
+    { "GET", "/v1/models", kao_route_models, false, "the models, with their thresholds by false-accept rate", "" },
+    { "GET", "/v1/openapi.json", kao_route_openapi, true, "this description", "" },
+    { "GET", "/metrics", kao_route_metrics, false, "figures for Prometheus", "" },
+
+    { "POST", "/v1/detect", kao_route_detect, false, "the faces of a picture",
+      "image: picture; limit: faces at most, 0 all; min_score: 0 to 1; quick: large faces alone" },
+    { "POST", "/v1/embed", kao_route_embed, false, "the faces' vectors, for a database of your own",
+      "image: picture; model: name; limit: faces at most, 0 all; min_score: 0 to 1; quick: large faces alone" },
+    { "POST", "/v1/verify", kao_route_verify, false, "are these two the same person? The largest face of each",
+      "source: picture; target: picture; model: name; far: false-accept rate of the threshold, .0001" },
+    { "POST", "/v1/identify", kao_route_identify, false, "who of the gallery is on a picture",
+      "image: picture; model: name; nearest: people told, 3; fpir: share of strangers taken for somebody, .01; "
+      "limit: faces at most, 0 all; min_score: 0 to 1; quick: large faces alone" },
+
+    { "GET", "/v1/people", kao_route_people, false, "the gallery's people", "name: those of this name alone" },
+    { "POST", "/v1/people", kao_route_add_person, false, "a new person without samples", "name: text, or none" },
+    { "DELETE", "/v1/people", kao_route_clear, false, "remove everybody; one change, which undo takes back", "" },
+    { "GET", "/v1/people/{person}", kao_route_person, false, "one of them", "" },
+    { "PATCH", "/v1/people/{person}", kao_route_change_person, false, "change name, note, external id",
+      "name: text; note: text; external: text" },
+    { "DELETE", "/v1/people/{person}", kao_route_remove_person, false, "remove somebody; undo brings them back, unless forget",
+      "forget: true: for good, with a receipt" },
+    { "POST", "/v1/people/{person}/merge", kao_route_merge_people, false, "another person's samples become this one's",
+      "from: the other one's number" },
+    { "GET", "/v1/people/{person}/samples", kao_route_samples, false, "a person's samples", "" },
+    { "POST", "/v1/people/{person}/samples", kao_route_enrol, false, "enrol a face; {person} \"new\": of a new person",
+      "image: picture; x: of the face, where there are several; y: likewise; name: of a new person; "
+      "source: where the picture came from; force: also where something speaks against it" },
+    { "DELETE", "/v1/samples/{sample}", kao_route_remove_sample, false, "remove a sample; undo brings it back", "" },
+    { "POST", "/v1/samples/{sample}/move", kao_route_move_sample, false, "a sample becomes another person's",
+      "person: number; none: a new one's" },
+    { "GET", "/v1/history", kao_route_history, false, "the last changes, newest first", "" },
+    { "POST", "/v1/undo", kao_route_undo, false, "take a change back", "change: its number; none: the last" },
+
+    { "POST", "/v1/live", kao_route_live_begin, false, "begin to follow people in a video, frame by frame",
+      "model: name; fpir: share of strangers taken for somebody, .01" },
+    { "POST", "/v1/live/{live}", kao_route_live_frame, false, "the next frame: who is there",
+      "image: picture; time: seconds of the video, later than the last" },
+    { "DELETE", "/v1/live/{live}", kao_route_live_end, false, "no further frame comes", "" },
+};
+/* clang-format on */
+
+const kao_route *kao_route_at(size_t i)
+{
+    return i < sizeof routes / sizeof routes[0] ? &routes[i] : NULL;
+}
+
+/* Compares a pattern with a path, which is cut where a variable ends. */
+static bool is_like(const char *pattern, const char *path)
+{
+    while (*pattern && *path) {
+        if (*pattern == '{') {
+            const size_t n = strcspn(path, "/");
+
+            if (n == 0)
+                return false;
+            path += n;
+            pattern = strchr(pattern, '}') + 1;
+        } else if (*pattern++ != *path++) {
+            return false;
+        }
+    }
+    return !*pattern && !*path;
+}
+
+static void take_vars(kao_call *c, const char *pattern)
+{
+    char *path = c->path;
+    size_t n = 0;
+
+    while (*pattern && *path) {
+        if (*pattern == '{' && n < CALL_VARS) {
+            c->vars[n++] = path;
+            path += strcspn(path, "/");
+            pattern = strchr(pattern, '}') + 1;
+            if (*path) { /* both stand at the slash */
+                *path++ = '\0';
+                pattern++;
+            }
+        } else {
+            path++;
+            pattern++;
+        }
+    }
+}
+
+const kao_route *kao_route_find(kao_call *c, bool *known)
+{
+    const char *method = strcmp(c->method, "HEAD") == 0 ? "GET" : c->method;
+
+    *known = false;
+    for (size_t i = 0; i < sizeof routes / sizeof routes[0]; i++) {
+        if (!is_like(routes[i].pattern, c->path))
+            continue;
+        *known = true;
+        if (strcmp(routes[i].method, method) == 0) {
+            take_vars(c, routes[i].pattern);
+            return &routes[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,54 @@
+/* What each path does: route_table.c has a row for each, route_*.c the functions. */
+#ifndef KAO_SERVER_ROUTES_H
+#define KAO_SERVER_ROUTES_H
+
+#include "server/call.h"
+#include "server/worker.h"
+
+typedef struct kao_route {
+    const char *method;  /* GET answers HEAD too */
+    const char *pattern; /* "/v1/people/{person}": {..} is one segment, not empty */
+    void (*run)(kao_worker *w, kao_call *c);
+    bool at_once;        /* it waits for nothing and needs no worker (w is NULL) */
+    const char *summary; /* one line for the API's description */
+    const char *takes;   /* parameters, "name: what;..", for the same */
+} kao_route;
+
+/* The route of a call, its vars set; NULL: none. *known: another method has this path. */
+const kao_route *kao_route_find(kao_call *c, bool *known);
+/* Row i; NULL past the last. */
+const kao_route *kao_route_at(size_t i);
+
+/* A file of the app, or false. */
+bool kao_web_find(kao_call *c);
+
+void kao_route_health(kao_worker *w, kao_call *c);
+void kao_route_ready(kao_worker *w, kao_call *c);
+void kao_route_models(kao_worker *w, kao_call *c);
+void kao_route_openapi(kao_worker *w, kao_call *c);
+void kao_route_metrics(kao_worker *w, kao_call *c);
+
+void kao_route_detect(kao_worker *w, kao_call *c);
+void kao_route_embed(kao_worker *w, kao_call *c);
+void kao_route_verify(kao_worker *w, kao_call *c);
+void kao_route_identify(kao_worker *w, kao_call *c);
+
+void kao_route_people(kao_worker *w, kao_call *c);
+void kao_route_person(kao_worker *w, kao_call *c);
+void kao_route_add_person(kao_worker *w, kao_call *c);
+void kao_route_change_person(kao_worker *w, kao_call *c);
+void kao_route_remove_person(kao_worker *w, kao_call *c);
+void kao_route_merge_people(kao_worker *w, kao_call *c);
+void kao_route_clear(kao_worker *w, kao_call *c);
+void kao_route_samples(kao_worker *w, kao_call *c);
+void kao_route_enrol(kao_worker *w, kao_call *c);
+void kao_route_remove_sample(kao_worker *w, kao_call *c);
+void kao_route_move_sample(kao_worker *w, kao_call *c);
+void kao_route_history(kao_worker *w, kao_call *c);
+void kao_route_undo(kao_worker *w, kao_call *c);
+
+void kao_route_live_begin(kao_worker *w, kao_call *c);
+void kao_route_live_frame(kao_worker *w, kao_call *c);
+void kao_route_live_end(kao_worker *w, kao_call *c);
+
+#endif

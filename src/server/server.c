@@ -1,0 +1,314 @@
+/* See server.h: calls from http.c to a queue, workers that take them from there.
+ *
+ * Who may ask: this machine's own programs and the app's own pages. A page of another site in the
+ * user's browser can send requests here too; it is told apart by its Host (a name that was made to
+ * lead here) and its Origin. */
+#include "server/server.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/context.h"
+#include "base/error.h"
+#include "server/http.h"
+#include "server/live.h"
+#include "server/routes.h"
+#include "server/stats.h"
+
+enum {
+    MAX_BODY = 64 << 20,
+    MAX_HELD = 256 << 20,
+    MAX_CONNECTIONS = 4000,
+    IDLE_SECONDS = 30,
+    QUEUE = 64,
+    WORKERS_MOST = 64,
+};
+
+typedef struct thread {
+    kao_server *server;
+    kao_worker worker;
+    pthread_t id;
+    bool open, running;
+} thread;
+
+struct kao_server {
+    kao_context *ctx;
+    kao_mem *mem;
+    kao_server_options o;
+    kao_http *http;
+    kao_lives *lives;
+    kao_stats stats;
+    thread *threads;
+    size_t n_threads;
+
+    pthread_mutex_t lock; /* of what follows */
+    pthread_cond_t some;
+    kao_call **queue; /* a ring of o.queue places */
+    size_t first, n;
+    bool stopping;
+};
+
+/* ---- who may ask ---- */
+
+/* "localhost", "127.0.0.1" or "[::1]", with a port or without. */
+static bool is_here(const char *host)
+{
+    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
+
+    for (size_t i = 0; host && i < sizeof names / sizeof names[0]; i++) {
+        const size_t n = strlen(names[i]);
+
+        if (strncmp(host, names[i], n) == 0 &&
+            (host[n] == '\0' ||
+             (host[n] == ':' && host[n + 1 + strspn(host + n + 1, "0123456789")] == '\0')))
+            return true;
+    }
+    return false;
+}
+
+static bool is_from_here(const kao_call *c)
+{
+    const char *host = kao_call_header(c, "host"), *origin = kao_call_header(c, "origin"),
+               *site = kao_call_header(c, "sec-fetch-site"),
+               *dest = kao_call_header(c, "sec-fetch-dest");
+
+    if (!is_here(host))
+        return false;
+    if (origin &&
+        (strncmp(origin, "http://", 7) != 0 || strcmp(origin + 7, host) != 0))
+        return false;
+    /* a link to the app from elsewhere is fine */
+    return !site || strcmp(site, "cross-site") != 0 ||
+           (dest && strcmp(dest, "document") == 0 && strncmp(c->path, "/v1/", 4) != 0);
+}
+
+static void begin(void *user, kao_call *c)
+{
+    bool known = false;
+
+    (void)user;
+    if (!is_from_here(c)) {
+        kao_answer_error(c, 403, "forbidden",
+                         "requests come from this machine's own programs and pages alone");
+        return;
+    }
+    c->route = kao_route_find(c, &known);
+    if (c->route || kao_web_find(c))
+        return;
+    if (known)
+        kao_answer_error(c, 405, "method_not_allowed", "this path has other methods");
+    else
+        kao_answer_error(c, 404, "not_found", "there is nothing at this path");
+}
+
+/* ---- queue ---- */
+
+static void take(void *user, kao_call *c)
+{
+    kao_server *s = user;
+    bool queued = false;
+
+    if (c->route->at_once) {
+        c->route->run(NULL, c);
+        kao_http_answer(s->http, c);
+        return;
+    }
+    pthread_mutex_lock(&s->lock);
+    if (s->n < s->o.queue && !s->stopping) {
+        s->queue[(s->first + s->n++) % s->o.queue] = c;
+        queued = true;
+        atomic_store(&s->stats.waiting, s->n);
+        pthread_cond_signal(&s->some);
+    }
+    pthread_mutex_unlock(&s->lock);
+    if (queued)
+        return;
+    c->retry_after = 1;
+    kao_answer_error(c, 503, "busy", "too many requests are waiting");
+    kao_http_answer(s->http, c);
+}
+
+/* The next one; NULL: the server stops, and none waits. */
+static kao_call *next(kao_server *s)
+{
+    kao_call *c = NULL;
+
+    pthread_mutex_lock(&s->lock);
+    while (s->n == 0 && !s->stopping)
+        pthread_cond_wait(&s->some, &s->lock);
+    if (s->n > 0) {
+        c = s->queue[s->first];
+        s->first = (s->first + 1) % s->o.queue;
+        s->n--;
+        atomic_store(&s->stats.waiting, s->n);
+    }
+    pthread_mutex_unlock(&s->lock);
+    return c;
+}
+
+static void *work(void *user)
+{
+    thread *t = user;
+    kao_server *s = t->server;
+
+    for (kao_call *c = next(s); c; c = next(s)) {
+        atomic_fetch_add(&s->stats.working, 1);
+        c->route->run(&t->worker, c);
+        atomic_fetch_sub(&s->stats.working, 1);
+        if (!c->status)
+            kao_answer_error(c, 500, "internal", "no answer");
+        kao_http_answer(s->http, c);
+    }
+    return NULL;
+}
+
+static void done(void *user, const kao_call *c)
+{
+    kao_server *s = user;
+    const double seconds = (double)(kao_clock_ns() - c->begun_ns) * 1e-9;
+
+    atomic_fetch_add(&s->stats.answered[c->status / 100 < 6 ? c->status / 100 : 5], 1);
+    if (!c->route)
+        return;
+    for (size_t i = 0; i < STATS_BUCKETS; i++)
+        if (seconds <= kao_stats_ends[i])
+            atomic_fetch_add(&s->stats.within[i], 1);
+    atomic_fetch_add(&s->stats.all, 1);
+    atomic_fetch_add(&s->stats.microseconds, (uint64_t)(seconds * 1e6));
+}
+
+/* ---- starting and stopping ---- */
+
+static kao_status open_workers(kao_server *s, kao_error *err)
+{
+    kao_status st = KAO_OK;
+
+    for (size_t i = 0; !st && i < s->n_threads; i++) {
+        thread *t = &s->threads[i];
+
+        t->server = s;
+        t->worker = (kao_worker){
+            .ctx = s->ctx, .o = &s->o, .lives = s->lives, .stats = &s->stats
+        };
+        st = kao_worker_open(&t->worker, err);
+        t->open = !st;
+    }
+    return st;
+}
+
+static kao_status start_workers(kao_server *s, kao_error *err)
+{
+    for (size_t i = 0; i < s->n_threads; i++) {
+        thread *t = &s->threads[i];
+        const int e = pthread_create(&t->id, NULL, work, t);
+
+        if (e)
+            return kao_fail_sys(err, KAO_E_IO, e, "a thread could not be started");
+        t->running = true;
+    }
+    return KAO_OK;
+}
+
+static kao_status check(const kao_server_options *o, kao_error *err)
+{
+    if (!o || !o->detector || !o->gallery || o->n_models == 0 ||
+        o->n_models > KAO_GALLERY_MODELS)
+        return kao_fail(err, KAO_E_ARG, "server: no models, or no gallery");
+    if (o->address && strcmp(o->address, "127.0.0.1") != 0 &&
+        strcmp(o->address, "::1") != 0)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: the server listens on this machine alone (127.0.0.1, ::1) "
+                        "as long as it has no access keys",
+                        o->address);
+    return KAO_OK;
+}
+
+kao_status kao_server_start(kao_context *ctx, kao_server **out,
+                            const kao_server_options *options, kao_error *err)
+{
+    *out = NULL;
+    kao_status st = check(options, err);
+
+    if (st)
+        return st;
+    kao_server *s = kao_calloc(&ctx->mem, 1, sizeof *s);
+
+    if (!s)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    s->ctx = ctx;
+    s->mem = &ctx->mem;
+    s->o = *options;
+    s->o.queue = s->o.queue ? s->o.queue : QUEUE;
+    s->o.fpir = s->o.fpir > 0 ? s->o.fpir : .01;
+    s->n_threads = s->o.workers ? s->o.workers : kao_context_threads(ctx);
+    s->n_threads = s->n_threads < WORKERS_MOST ? s->n_threads : WORKERS_MOST;
+    pthread_mutex_init(&s->lock, NULL);
+    pthread_cond_init(&s->some, NULL);
+    s->threads = kao_calloc(s->mem, s->n_threads, sizeof *s->threads);
+    s->queue = kao_calloc(s->mem, s->o.queue, sizeof(kao_call *));
+    s->lives = kao_lives_create(s->mem);
+    if (!s->threads || !s->queue || !s->lives)
+        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    const kao_http_options http = { .address = s->o.address ? s->o.address
+                                                             : "127.0.0.1",
+                                    .port = s->o.port,
+                                    .max_body = MAX_BODY,
+                                    .max_held = MAX_HELD,
+                                    .max_connections = MAX_CONNECTIONS,
+                                    .idle_seconds = IDLE_SECONDS,
+                                    .begin = begin,
+                                    .take = take,
+                                    .done = done,
+                                    .user = s };
+
+    if (!st)
+        st = open_workers(s, err);
+    if (!st)
+        st = kao_http_start(s->mem, &s->http, &http, err);
+    if (!st)
+        st = start_workers(s, err);
+    if (st)
+        kao_server_stop(s);
+    else
+        *out = s;
+    return st;
+}
+
+uint16_t kao_server_port(const kao_server *s)
+{
+    return kao_http_port(s->http);
+}
+
+void kao_server_stop(kao_server *s)
+{
+    if (!s)
+        return;
+    if (s->http)
+        kao_http_quiesce(s->http);
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->some);
+    pthread_mutex_unlock(&s->lock);
+    for (size_t i = 0; s->threads && i < s->n_threads; i++)
+        if (s->threads[i].running)
+            pthread_join(s->threads[i].id, NULL);
+    kao_http_stop(s->http);
+    kao_lives_destroy(s->lives);
+    for (size_t i = 0; s->threads && i < s->n_threads; i++)
+        if (s->threads[i].open)
+            kao_worker_close(&s->threads[i].worker);
+    pthread_cond_destroy(&s->some);
+    pthread_mutex_destroy(&s->lock);
+    kao_free(s->mem, s->queue);
+    kao_free(s->mem, s->threads);
+    kao_free(s->mem, s);
+}
+
+kao_status kao_server_ready(kao_error *err)
+{
+    (void)err;
+    return KAO_OK;
+}

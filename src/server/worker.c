@@ -1,0 +1,228 @@
+/* See worker.h. */
+#include "server/worker.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/face_json.h"
+
+/* Pictures from which faces of all sizes are wanted are read at this size at least, those of a
+ * video's kind at the other. */
+enum { SIDE_ALL = 4000, SIDE_QUICK = 1280 };
+
+kao_status kao_worker_open(kao_worker *w, kao_error *err)
+{
+    const kao_gallery_options create = { .create = 1 };
+    kao_status st = kao_detector_create(w->o->detector, &w->detector, NULL, err);
+
+    if (!st)
+        st = kao_gallery_open(w->ctx, &w->gallery, w->o->gallery, &create, err);
+    for (size_t i = 0, at = 0; !st && i < w->o->n_models; i++) {
+        st = kao_embedder_create(w->o->models[i], &w->embedders[i], NULL, err);
+        if (st)
+            break;
+        w->n++;
+        w->ttas[i] = kao_embedder_tta(w->embedders[i]);
+        st = kao_gallery_pin(w->gallery, w->embedders[i], w->ttas[i], &at, err);
+        if (!st && at != i)
+            st = kao_fail(err, KAO_E_CONFLICT, "%s: its models stand in another order",
+                          w->o->gallery);
+    }
+    if (st)
+        kao_worker_close(w);
+    return st;
+}
+
+void kao_worker_close(kao_worker *w)
+{
+    for (size_t i = 0; i < w->n; i++)
+        kao_embedder_destroy(w->embedders[i]);
+    kao_gallery_close(w->gallery);
+    kao_detector_destroy(w->detector);
+    w->n = 0;
+    w->gallery = NULL;
+    w->detector = NULL;
+}
+
+/* ---- models ---- */
+
+const char *kao_worker_model_name(const kao_worker *w, size_t model)
+{
+    const char *path = kao_model_name(w->o->models[model]),
+               *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+bool kao_worker_model(const kao_worker *w, kao_call *c, size_t *model)
+{
+    const char *name = NULL;
+    bool bad = false;
+
+    *model = 0;
+    if (!kao_call_text(c, "model", &name, &bad) && !bad)
+        return true;
+    for (size_t i = 0; name && i < w->n; i++)
+        if (strcmp(name, kao_worker_model_name(w, i)) == 0) {
+            *model = i;
+            return true;
+        }
+    kao_answer_bad(c, "model", "a name of /v1/models");
+    return false;
+}
+
+size_t kao_worker_offset(const kao_worker *w, size_t m)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < m; i++)
+        n += kao_embedder_dim(w->embedders[i], w->ttas[i]);
+    return n;
+}
+
+size_t kao_worker_dims(const kao_worker *w)
+{
+    return kao_worker_offset(w, w->n);
+}
+
+/* ---- pictures ---- */
+
+kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
+                          kao_search search, kao_photo *p, kao_error *err)
+{
+    const kao_image_options small = { .max_side = search == KAO_SEARCH_QUICK ? SIDE_QUICK
+                                                                             : SIDE_ALL };
+    kao_detect_options o = { .size = sizeof o, .search = search };
+    kao_bytes held = { 0 };
+    const uint8_t *bytes = NULL;
+    double score = 0;
+    size_t n = 0;
+    bool bad = false;
+
+    *p = (kao_photo){ .faces = KAO_FACES_INIT };
+    if (kao_call_number(c, "min_score", &score, &bad) && score >= 0 && score <= 1)
+        o.min_score = (float)score;
+    else if (bad || score != 0)
+        return kao_fail(err, KAO_E_ARG, "min_score: wanted a number from 0 to 1");
+    kao_status st = kao_call_picture(c, name, &held, &bytes, &n, err);
+
+    if (!st) {
+        st = kao_image_decode(w->ctx, bytes, n, &small, &p->image, err);
+        if (st)
+            kao_error_prefix(err, st, "%s", name);
+    }
+    kao_bytes_free(&held);
+    if (!st) {
+        const kao_view view = kao_image_view(&p->image);
+
+        st = kao_detect(w->detector, &view, &o, &p->faces, err);
+    }
+    if (st)
+        kao_photo_free(w, p);
+    return st;
+}
+
+void kao_photo_free(kao_worker *w, kao_photo *p)
+{
+    kao_image_free(w->ctx, &p->image);
+    p->faces.n = 0;
+}
+
+kao_face kao_photo_in_file(const kao_photo *p, size_t i)
+{
+    return kao_face_in_file(&p->image, kao_face_at(&p->faces, i));
+}
+
+kao_json *kao_photo_face_json(const kao_photo *p, size_t i)
+{
+    const kao_face f = kao_photo_in_file(p, i);
+
+    return kao_face_json(&f, p->faces.turned);
+}
+
+kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t only,
+                           float *vectors, float *norm, kao_error *err)
+{
+    const kao_view view = kao_image_view(&p->image);
+    kao_status st = KAO_OK;
+
+    for (size_t m = 0; !st && m < w->n; m++) {
+        kao_image chip = { 0 };
+
+        if (only != SIZE_MAX && m != only)
+            continue;
+        st = kao_align(w->ctx, &view, kao_face_at(&p->faces, i),
+                       kao_embedder_template(w->embedders[m]), &chip, err);
+        if (!st) {
+            const kao_view chip_view = kao_image_view(&chip);
+
+            st = kao_embed_norms(
+                w->embedders[m], &chip_view, 1, w->ttas[m],
+                vectors + (only == SIZE_MAX ? kao_worker_offset(w, m) : 0),
+                only != SIZE_MAX || m == 0 ? norm : NULL, err);
+        }
+        kao_image_free(w->ctx, &chip);
+    }
+    return st;
+}
+
+/* ---- what a similarity is worth ---- */
+
+/* 1 - (1 - rate)^n; with 1/n the other way round. */
+static double of_best(double rate, double n)
+{
+    return rate >= 1 ? 1 : -expm1(n * log1p(-rate));
+}
+
+kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir,
+                            float *threshold, uint64_t *templates, kao_error *err)
+{
+    const kao_embedder *e = w->embedders[model];
+    const kao_calibration *calibration = kao_embedder_calibration(e);
+    kao_rate rate = { .size = sizeof rate };
+    const kao_status st = kao_gallery_templates(w->gallery, templates, err);
+
+    if (st)
+        return st;
+    if (isnan(far))
+        far = of_best(fpir, 1 / (*templates ? (double)*templates : 1));
+    if (kao_calibration_threshold(calibration, w->ttas[model], far, NULL, &rate)) {
+        *threshold = rate.similarity;
+        return KAO_OK;
+    }
+    /* without a calibration its card's threshold; where the curve ends before so low a rate,
+     * nothing is alike enough */
+    if (kao_calibration_far(calibration, w->ttas[model], 0, NULL, &rate))
+        *threshold = 1;
+    else if (!kao_embedder_threshold(e, threshold))
+        return kao_fail(err, KAO_E_ARG, "%s: its card has no calibration and no threshold",
+                        kao_worker_model_name(w, model));
+    return KAO_OK;
+}
+
+void kao_worker_rates(const kao_worker *w, size_t model, float similarity,
+                      uint64_t templates, kao_json *to)
+{
+    const kao_calibration *c = kao_embedder_calibration(w->embedders[model]);
+    kao_rate rate = { .size = sizeof rate };
+    double log_ratio = 0;
+    const bool known =
+        kao_calibration_far(c, w->ttas[model], similarity, NULL, &rate);
+
+    kao_json_set(to, "far", known ? kao_json_number(rate.far) : kao_json_null());
+    kao_json_set(to, "far_is",
+                 !known              ? kao_json_null()
+                 : rate.bound > 0    ? kao_json_string("at_most")
+                 : rate.bound < 0    ? kao_json_string("at_least")
+                 : rate.extrapolated ? kao_json_string("extrapolated")
+                                     : kao_json_string("counted"));
+    kao_json_set(to, "likelihood_ratio",
+                 kao_calibration_likelihood(c, w->ttas[model], similarity, &log_ratio)
+                     ? kao_json_number(exp(log_ratio))
+                     : kao_json_null());
+    if (templates)
+        kao_json_set(to, "fpir",
+                     known ? kao_json_number(of_best(rate.far, (double)templates))
+                           : kao_json_null());
+}

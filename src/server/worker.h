@@ -1,0 +1,67 @@
+/* What a worker has to answer with, and the way from a picture's bytes to faces and vectors. */
+#ifndef KAO_SERVER_WORKER_H
+#define KAO_SERVER_WORKER_H
+
+#include "kao/detector.h"
+#include "kao/embedder.h"
+#include "kao/gallery.h"
+#include "kao/image.h"
+#include "kao/quality.h"
+#include "server/call.h"
+#include "server/server.h"
+
+typedef struct kao_worker {
+    kao_context *ctx;
+    const kao_server_options *o;
+    struct kao_lives *lives; /* the server's */
+    const struct kao_stats *stats;
+    kao_detector *detector;
+    kao_embedder *embedders[KAO_GALLERY_MODELS];
+    kao_tta ttas[KAO_GALLERY_MODELS];
+    size_t n; /* models */
+    kao_gallery *gallery;
+} kao_worker;
+
+/* w->ctx and w->o are given. On failure nothing is left open. */
+kao_status kao_worker_open(kao_worker *w, kao_error *err);
+void kao_worker_close(kao_worker *w);
+
+/* The model that a request means (?model=NAME; none: the first); false: answered 400. */
+bool kao_worker_model(const kao_worker *w, kao_call *c, size_t *model);
+const char *kao_worker_model_name(const kao_worker *w, size_t model);
+/* Floats of one vector of each model, and where model m's begins in a row of them. */
+size_t kao_worker_dims(const kao_worker *w);
+size_t kao_worker_offset(const kao_worker *w, size_t m);
+
+/* A picture of a request with its faces. Faces are borrowed until the worker's next picture. */
+typedef struct kao_photo {
+    kao_image image;
+    kao_faces faces;
+} kao_photo;
+
+/* name: of the field. Errors are those of kao_call_picture, kao_image_decode and kao_detect. */
+kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
+                          kao_search search, kao_photo *p, kao_error *err);
+void kao_photo_free(kao_worker *w, kao_photo *p);
+/* In pixels of the upright picture in the file. */
+kao_face kao_photo_in_file(const kao_photo *p, size_t i);
+/* {"box":[x,y,width,height],"score":..,"landmarks":[[x,y]..]} */
+kao_json *kao_photo_face_json(const kao_photo *p, size_t i);
+/* Vectors of face i: of model `only`, or (SIZE_MAX) of each in a row. norm: the first one's
+ * length before it was brought to 1; or NULL. */
+kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t only,
+                           float *vectors, float *norm, kao_error *err);
+
+/* From which similarity on somebody is known, at a rate for one pair (or NaN: by fpir for this
+ * gallery's size). KAO_E_ARG: the model's calibration does not tell. */
+kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir,
+                            float *threshold, uint64_t *templates, kao_error *err);
+/* "far", "far_is", "likelihood_ratio" of one pair, "fpir" of so many samples (0: none). */
+void kao_worker_rates(const kao_worker *w, size_t model, float similarity,
+                      uint64_t templates, kao_json *to);
+
+/* A person's name as JSON; NULL: has none. */
+kao_status kao_person_name_json(kao_worker *w, int64_t person, kao_json **name,
+                                kao_error *err);
+
+#endif
