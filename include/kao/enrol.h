@@ -29,7 +29,8 @@ typedef enum kao_against {
 } kao_against;
 
 typedef struct kao_judgement {
-    uint32_t size;    /* sizeof(kao_judgement) as the caller knows it; set before the call */
+    uint32_t
+        size; /* sizeof(kao_judgement) as the caller knows it; set before the call */
     uint32_t against; /* kao_against bits */
     float own;        /* similarity to this person's most alike sample; NaN: not near */
     float other;      /* to the most alike other person; NaN: there is nobody near */

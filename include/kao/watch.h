@@ -57,7 +57,7 @@ typedef struct kao_watch_options { /* fill with {0} for defaults */
     uint32_t unsure;     /* 1: tracks are given before they are sure to be somebody */
     uint32_t remember;   /* 1: strangers become people of the gallery, without a name;
                           needs an embedder for each of its models */
-    uint32_t model; /* which of the embedders follows people, and names them */
+    uint32_t model;      /* which of the embedders follows people, and names them */
 } kao_watch_options;
 
 /* embedders  n of them, as the gallery is pinned to them (kao_gallery_pin: the first is its

@@ -152,6 +152,15 @@ char *kao_json_text(kao_json *json)
     return NULL;
 }
 
+bool kao_json_put(kao_json *json, kao_bytes *to)
+{
+    char *line = kao_json_text(json);
+    const bool fine = line && kao_bytes_add(to, line, strlen(line));
+
+    free(line);
+    return fine;
+}
+
 void kao_json_free(kao_json *json)
 {
     json_decref(unwrap(json));

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "kao/status.h"
 
 typedef struct kao_json kao_json;
@@ -31,6 +32,8 @@ void kao_json_add(kao_json *array, kao_json *child);
 
 /* One line without a newline, to be freed with free(); NULL: out of memory. Frees json. */
 char *kao_json_text(kao_json *json);
+/* The same, behind what `to` has; false: out of memory, or it is full. Frees json. */
+bool kao_json_put(kao_json *json, kao_bytes *to);
 void kao_json_free(kao_json *json);
 
 /* ---- reading ---- */

@@ -32,9 +32,14 @@ const cli_option cli_serve_options[] = {
     { .name = NULL },
 };
 
-/* All threads that are made from here on leave these signals to the one that waits for them. */
+/* All threads that are made from here on leave these signals to the one that waits for them; a file
+ * that may not grow, and a client that has gone, are errors of a call, not the end of the server. */
 static void hold_signals(sigset_t *set)
 {
+    const struct sigaction ignored = { .sa_handler = SIG_IGN };
+
+    sigaction(SIGXFSZ, &ignored, NULL);
+    sigaction(SIGPIPE, &ignored, NULL);
     sigemptyset(set);
     sigaddset(set, SIGINT);
     sigaddset(set, SIGTERM);
@@ -67,7 +72,8 @@ static int serve(const serve_args *args, cli_gallery *use, const sigset_t *set)
     const int status = cli_finish("serve", CLI_YES);
 
     if (!status) {
-        fprintf(stderr, "Open this address in a browser. Gallery: %s. Ctrl-C ends it.\n",
+        fprintf(stderr,
+                "Open this address in a browser. Gallery: %s. Ctrl-C ends it.\n",
                 use->path);
         sigwait(set, &number);
     }

@@ -45,7 +45,8 @@ kao_status kao_gallery_judge(kao_gallery *g, size_t model, const float *vector,
     size_t n = 0;
 
     if (!out || out->size < sizeof j || isnan(threshold))
-        return kao_fail(err, KAO_E_ARG, "gallery: no judgement of that size, or no threshold");
+        return kao_fail(err, KAO_E_ARG,
+                        "gallery: no judgement of that size, or no threshold");
     j.size = out->size;
     kao_status st = kao_gallery_search(g, model, vector, LOOKED_AT, m, &n, err);
 

@@ -306,10 +306,11 @@ static kao_status next_person(kao_gallery *g, int64_t above, int64_t *person,
                               kao_error *err)
 {
     *person = 0;
-    return kao_db_number(g->db, person, err,
-                         "SELECT coalesce(min(number), 0) FROM person WHERE removed = 0 "
-                         "AND number > ?",
-                         "i", above);
+    return kao_db_number(
+        g->db, person, err,
+        "SELECT coalesce(min(number), 0) FROM person WHERE removed = 0 "
+        "AND number > ?",
+        "i", above);
 }
 
 kao_status kao_gallery_clear(kao_gallery *g, uint64_t *n, kao_error *err)

@@ -53,8 +53,7 @@ bool kao_call_number(const kao_call *c, const char *name, double *to, bool *bad)
 
     if (!s && !v)
         return false;
-    const bool fine =
-        s ? kao_text_number(&s, to) && !*s : kao_json_as_number(v, to);
+    const bool fine = s ? kao_text_number(&s, to) && !*s : kao_json_as_number(v, to);
 
     *bad |= !fine;
     return fine;
@@ -160,10 +159,11 @@ kao_status kao_call_picture(kao_call *c, const char *name, kao_bytes *held,
         *n = c->json || c->n_parts ? 0 : c->body.n;
     }
     if (!st && *n == 0)
-        st = kao_fail(err, KAO_E_ARG,
-                      "%s: no picture: a form's file of this name, base64 in JSON, or the "
-                      "body itself",
-                      name);
+        st = kao_fail(
+            err, KAO_E_ARG,
+            "%s: no picture: a form's file of this name, base64 in JSON, or the "
+            "body itself",
+            name);
     return st;
 }
 
@@ -171,13 +171,10 @@ kao_status kao_call_picture(kao_call *c, const char *name, kao_bytes *held,
 
 void kao_answer_json(kao_call *c, unsigned status, kao_json *json)
 {
-    char *text = kao_json_text(json);
-    const size_t n = text ? strlen(text) : 0;
-
     kao_bytes_free(&c->out);
     c->type = "application/json";
     c->still = NULL;
-    if (text && kao_bytes_add(&c->out, text, n) && kao_bytes_add(&c->out, "\n", 1)) {
+    if (kao_json_put(json, &c->out) && kao_bytes_add(&c->out, "\n", 1)) {
         c->status = status;
     } else {
         static const char line[] =
@@ -188,7 +185,6 @@ void kao_answer_json(kao_call *c, unsigned status, kao_json *json)
         c->still = line;
         c->n_still = sizeof line - 1;
     }
-    free(text);
 }
 
 void kao_answer_error(kao_call *c, unsigned status, const char *code,

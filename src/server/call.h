@@ -34,11 +34,12 @@ typedef struct kao_call {
     uint64_t number, begun_ns;
     const struct kao_route *route;
     char method[8];
-    char *path;                       /* decoded; without the query */
+    char *path; /* decoded; without the query */
     kao_pair query[CALL_PAIRS], headers[CALL_PAIRS];
     size_t n_query, n_headers;
-    const char *vars[CALL_VARS]; /* what stands for {..} in the route's pattern; in path */
-    kao_bytes body;              /* as it came, but for forms: */
+    const char
+        *vars[CALL_VARS]; /* what stands for {..} in the route's pattern; in path */
+    kao_bytes body;       /* as it came, but for forms: */
     kao_part parts[CALL_PARTS];
     size_t n_parts;
     kao_json *json; /* the body, where it is JSON */

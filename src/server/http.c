@@ -73,10 +73,12 @@ static enum MHD_Result take_pair(void *user, enum MHD_ValueKind kind, const char
 
 static bool is_wanted(const char *name)
 {
-    static const char *const names[] = { "accept-language", "authorization", "content-type",
-                                         "cookie",          "host",          "if-none-match",
-                                         "last-event-id",   "origin",        "sec-fetch-dest",
-                                         "sec-fetch-site",  "x-api-key" };
+    static const char *const names[] = {
+        "accept-language", "authorization", "content-type",
+        "cookie",          "host",          "if-none-match",
+        "last-event-id",   "origin",        "sec-fetch-dest",
+        "sec-fetch-site",  "x-api-key"
+    };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcasecmp(names[i], name) == 0)
@@ -292,7 +294,8 @@ static void add_headers(struct MHD_Response *response, const kao_call *c)
     MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
     if (c->type)
         MHD_add_response_header(response, "Content-Type", c->type);
-    MHD_add_response_header(response, "Cache-Control", c->etag ? "no-cache" : "no-store");
+    MHD_add_response_header(response, "Cache-Control",
+                            c->etag ? "no-cache" : "no-store");
     if (c->etag)
         MHD_add_response_header(response, "ETag", c->etag);
     if (c->location)
@@ -304,7 +307,8 @@ static void add_headers(struct MHD_Response *response, const kao_call *c)
     if (begins(c->type, "text/html"))
         MHD_add_response_header(
             response, "Content-Security-Policy",
-            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: "
+            "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
+            "blob: "
             "data:; media-src 'self' blob:; connect-src 'self'; manifest-src 'self'; "
             "worker-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors "
             "'none'");
@@ -389,6 +393,35 @@ static void completed(void *user, struct MHD_Connection *connection, void **stat
 
 /* ---- starting and stopping ---- */
 
+static int digit(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* %XX in place; what is none, and %00, which would end the text, stay as they are. */
+static size_t unescape(void *user, struct MHD_Connection *connection, char *s)
+{
+    char *to = s;
+
+    (void)user, (void)connection;
+    for (const char *from = s; *from; to++) {
+        const int high = *from == '%' ? digit(from[1]) : -1,
+                  low = high >= 0 ? digit(from[2]) : -1;
+
+        if (low >= 0 && high + low > 0) {
+            *to = (char)(16 * high + low);
+            from += 3;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+    return (size_t)(to - s);
+}
+
 static void log_nothing(void *user, const char *format, va_list args)
 {
     (void)user, (void)format, (void)args; /* what clients do wrong is no news */
@@ -400,8 +433,8 @@ static kao_status listen_on(const kao_http_options *o, int *listening, uint16_t 
     struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(o->port) };
     struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(o->port) };
     const bool is_v6 = strchr(o->address, ':') != NULL;
-    struct sockaddr *at = is_v6 ? (struct sockaddr *)(void *)&v6
-                                : (struct sockaddr *)(void *)&v4;
+    struct sockaddr *at =
+        is_v6 ? (struct sockaddr *)(void *)&v6 : (struct sockaddr *)(void *)&v4;
     socklen_t bytes = is_v6 ? sizeof v6 : sizeof v4;
     const int on = 1;
 
@@ -447,10 +480,11 @@ kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
             MHD_USE_ERROR_LOG,
         0, NULL, NULL, access_it, h, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_seconds, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)o->idle_seconds, MHD_OPTION_END);
     if (!h->daemon) {
         close(fd);
         kao_free(mem, h);

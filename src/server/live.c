@@ -107,8 +107,9 @@ kao_status kao_live_begin(kao_lives *l, const kao_worker *like, size_t model,
 
 kao_status kao_live_take(kao_lives *l, const char *id, kao_live **live, kao_error *err)
 {
-    kao_status st = kao_fail(err, KAO_E_NOT_FOUND, "no such video, or nothing came of it "
-                                                   "for too long");
+    kao_status st = kao_fail(err, KAO_E_NOT_FOUND,
+                             "no such video, or nothing came of it "
+                             "for too long");
 
     *live = NULL;
     pthread_mutex_lock(&l->lock);
@@ -117,8 +118,9 @@ kao_status kao_live_take(kao_lives *l, const char *id, kao_live **live, kao_erro
 
         if (strcmp(v->id, id) != 0)
             continue;
-        st = v->busy ? kao_fail(err, KAO_E_CONFLICT, "the frame before is still being "
-                                                     "worked on")
+        st = v->busy ? kao_fail(err, KAO_E_CONFLICT,
+                                "the frame before is still being "
+                                "worked on")
                      : KAO_OK;
         if (st)
             break;

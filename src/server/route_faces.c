@@ -141,12 +141,12 @@ void kao_route_embed(kao_worker *w, kao_call *c)
         !kao_worker_model(w, c, &model))
         return;
     const size_t dim = dim_of(w, model);
-    float *v = calloc(dim, sizeof *v);
+    float *v = kao_calloc(c->mem, dim, sizeof *v);
     kao_status st = v ? kao_photo_take(w, c, "image", search, &p, &err)
                       : kao_fail(&err, KAO_E_NOMEM, "out of memory");
 
     if (st) {
-        free(v);
+        kao_free(c->mem, v);
         kao_answer_status(c, st, &err);
         return;
     }
@@ -171,7 +171,7 @@ void kao_route_embed(kao_worker *w, kao_call *c)
     kao_json_set(o, "model", kao_json_string(kao_worker_model_name(w, model)));
     kao_json_set(o, "model_id", kao_json_string(id));
     kao_photo_free(w, &p);
-    free(v);
+    kao_free(c->mem, v);
     if (st) {
         kao_json_free(o);
         kao_answer_status(c, st, &err);
@@ -235,7 +235,7 @@ void kao_route_verify(kao_worker *w, kao_call *c)
     if (!kao_worker_model(w, c, &model) || !ask_far(c, &far))
         return;
     const size_t dim = dim_of(w, model);
-    float *v = calloc(2 * dim, sizeof *v);
+    float *v = kao_calloc(c->mem, 2 * dim, sizeof *v);
     side a = { .vector = v }, b = { .vector = v + dim };
     kao_status st = v ? look(w, c, "source", model, &a, &err)
                       : kao_fail(&err, KAO_E_NOMEM, "out of memory");
@@ -247,7 +247,7 @@ void kao_route_verify(kao_worker *w, kao_call *c)
     if (st) {
         kao_json_free(a.face);
         kao_json_free(b.face);
-        free(v);
+        kao_free(c->mem, v);
         kao_answer_status(c, st, &err);
         return;
     }
@@ -261,7 +261,7 @@ void kao_route_verify(kao_worker *w, kao_call *c)
     kao_json_set(o, "model", kao_json_string(kao_worker_model_name(w, model)));
     kao_json_set(o, "source", a.face);
     kao_json_set(o, "target", b.face);
-    free(v);
+    kao_free(c->mem, v);
     kao_answer_json(c, 200, o);
 }
 
@@ -320,7 +320,8 @@ static kao_status tell_nearest(kao_worker *w, const asking *a, const kao_match *
             kao_json_set(face, "name", name ? name : kao_json_null());
         }
     }
-    kao_json_set(face, "person", known ? kao_json_integer(m[0].person) : kao_json_null());
+    kao_json_set(face, "person",
+                 known ? kao_json_integer(m[0].person) : kao_json_null());
     if (!known)
         kao_json_set(face, "name", kao_json_null());
     kao_json_set(face, "similarity",
@@ -361,7 +362,7 @@ void kao_route_identify(kao_worker *w, kao_call *c)
 
     if (!ask(w, c, &a))
         return;
-    float *v = calloc(dim_of(w, a.model), sizeof *v);
+    float *v = kao_calloc(c->mem, dim_of(w, a.model), sizeof *v);
     kao_status st = v ? kao_worker_limit(w, a.model, (double)NAN, a.fpir, &a.threshold,
                                          &a.templates, &err)
                       : kao_fail(&err, KAO_E_NOMEM, "out of memory");
@@ -369,7 +370,7 @@ void kao_route_identify(kao_worker *w, kao_call *c)
     if (!st)
         st = kao_photo_take(w, c, "image", a.search, &p, &err);
     if (st) {
-        free(v);
+        kao_free(c->mem, v);
         kao_answer_status(c, st, &err);
         return;
     }
@@ -386,7 +387,7 @@ void kao_route_identify(kao_worker *w, kao_call *c)
     kao_json_set(o, "templates", kao_json_integer((int64_t)a.templates));
     kao_json_set(o, "model", kao_json_string(kao_worker_model_name(w, a.model)));
     kao_photo_free(w, &p);
-    free(v);
+    kao_free(c->mem, v);
     if (st) {
         kao_json_free(o);
         kao_answer_status(c, st, &err);

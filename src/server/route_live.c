@@ -74,7 +74,8 @@ static kao_status track_json(kao_live *v, const kao_image *image, const kao_trac
         st = kao_person_name_json(&v->w, t->person, &name, err);
     if (st == KAO_E_NOT_FOUND) /* removed meanwhile: the next look will tell */
         st = KAO_OK;
-    kao_json_set(o, "person", t->person ? kao_json_integer(t->person) : kao_json_null());
+    kao_json_set(o, "person",
+                 t->person ? kao_json_integer(t->person) : kao_json_null());
     kao_json_set(o, "name", name ? name : kao_json_null());
     kao_json_set(o, "similarity", kao_json_float(t->similarity));
     kao_json_set(o, "quality", kao_json_float(t->quality));

@@ -195,8 +195,8 @@ void kao_route_add_person(kao_worker *w, kao_call *c)
         kao_answer_bad(c, "name", "a text");
         return;
     }
-    const kao_status st =
-        kao_gallery_add_person(w->gallery, name && name[0] ? name : NULL, &person, &err);
+    const kao_status st = kao_gallery_add_person(
+        w->gallery, name && name[0] ? name : NULL, &person, &err);
 
     if (st)
         kao_answer_status(c, st, &err);
@@ -330,7 +330,8 @@ static kao_status choose(kao_call *c, enrolling *e, kao_error *err)
     const kao_image *image = &e->photo.image;
     double x = 0, y = 0, best = INFINITY;
     bool bad = false;
-    const bool at = kao_call_number(c, "x", &x, &bad) & kao_call_number(c, "y", &y, &bad);
+    const bool at =
+        kao_call_number(c, "x", &x, &bad) & kao_call_number(c, "y", &y, &bad);
 
     if (bad)
         return kao_fail(err, KAO_E_ARG, "x, y: wanted pixels of the picture");
@@ -339,8 +340,8 @@ static kao_status choose(kao_call *c, enrolling *e, kao_error *err)
                                image->height, &e->face, err);
     for (size_t i = 0; i < e->photo.faces.n; i++) {
         const kao_face f = kao_photo_in_file(&e->photo, i);
-        const double d = hypot((double)(f.x + f.width / 2) - x,
-                               (double)(f.y + f.height / 2) - y);
+        const double d =
+            hypot((double)(f.x + f.width / 2) - x, (double)(f.y + f.height / 2) - y);
 
         if (d < best && d <= (double)(f.width > f.height ? f.width : f.height)) {
             best = d;
@@ -357,8 +358,8 @@ static void rate(kao_worker *w, enrolling *e)
     const kao_view view = kao_image_view(&e->photo.image);
 
     e->quality = (kao_quality)KAO_QUALITY_INIT;
-    if (kao_quality_of(w->ctx, &view, kao_face_at(&e->photo.faces, e->face), &e->quality,
-                       NULL) != KAO_OK) {
+    if (kao_quality_of(w->ctx, &view, kao_face_at(&e->photo.faces, e->face),
+                       &e->quality, NULL) != KAO_OK) {
         e->quality.score = NAN;
         return;
     }
@@ -377,7 +378,8 @@ static kao_status judge(kao_worker *w, enrolling *e, kao_json *o, kao_error *err
         kao_worker_limit(w, 0, 1e-4, (double)NAN, &threshold, &templates, err);
 
     if (!st)
-        st = kao_gallery_judge(w->gallery, 0, e->vectors, e->person, threshold, &j, err);
+        st =
+            kao_gallery_judge(w->gallery, 0, e->vectors, e->person, threshold, &j, err);
     if (st)
         return st;
     if (j.against & KAO_AGAINST_DUPLICATE)
@@ -400,10 +402,9 @@ static kao_status store(kao_worker *w, const char *source, enrolling *e, kao_jso
                         kao_error *err)
 {
     const float *list[KAO_GALLERY_MODELS];
-    kao_new_sample s = { .size = sizeof s,
-                         .vectors = list,
-                         .source = source,
-                         .quality = e->quality.score };
+    kao_new_sample s = {
+        .size = sizeof s, .vectors = list, .source = source, .quality = e->quality.score
+    };
 
     for (size_t m = 0; m < w->n; m++)
         list[m] = e->vectors + kao_worker_offset(w, m);
@@ -439,13 +440,14 @@ static kao_status enrol(kao_worker *w, kao_call *c, enrolling *e, kao_json *o,
     kao_status st = kao_photo_take(w, c, "image", KAO_SEARCH_ALL, &e->photo, err);
 
     kao_call_text(c, "source", &source, &bad);
-    e->vectors = calloc(kao_worker_dims(w), sizeof *e->vectors);
+    e->vectors = kao_calloc(c->mem, kao_worker_dims(w), sizeof *e->vectors);
     if (!st && !e->vectors)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     if (!st)
         st = choose(c, e, err);
     if (!st)
-        st = kao_photo_embed(w, &e->photo, e->face, SIZE_MAX, e->vectors, &e->norm, err);
+        st =
+            kao_photo_embed(w, &e->photo, e->face, SIZE_MAX, e->vectors, &e->norm, err);
     if (!st) {
         kao_json_set(o, "face", kao_photo_face_json(&e->photo, e->face));
         rate(w, e);
@@ -471,7 +473,7 @@ void kao_route_enrol(kao_worker *w, kao_call *c)
     const kao_status st = enrol(w, c, &e, o, &err);
 
     kao_photo_free(w, &e.photo);
-    free(e.vectors);
+    kao_free(c->mem, e.vectors);
     if (st) {
         kao_json_free(o);
         kao_answer_status(c, st, &err);

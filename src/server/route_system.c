@@ -88,9 +88,9 @@ void kao_route_models(kao_worker *w, kao_call *c)
         st = kao_embedder_id(w->embedders[m], w->ttas[m], id, &err);
         kao_json_set(one, "name", kao_json_string(kao_worker_model_name(w, m)));
         kao_json_set(one, "id", kao_json_string(id));
-        kao_json_set(one, "dim",
-                     kao_json_integer(
-                         (int64_t)kao_embedder_dim(w->embedders[m], w->ttas[m])));
+        kao_json_set(
+            one, "dim",
+            kao_json_integer((int64_t)kao_embedder_dim(w->embedders[m], w->ttas[m])));
         kao_json_set(one, "calibrated_on",
                      source ? kao_json_string(source) : kao_json_null());
         kao_json_set(one, "thresholds", thresholds_json(w, m));
@@ -183,8 +183,9 @@ static kao_json *operation_json(const kao_route *r)
         p += n;
         p += strspn(p, "; ");
     }
-    const char *const statuses[][2] = { { "200", "done" },
-                                        { "default", "an error: {\"error\":{\"code\",\"message\"}}" } };
+    const char *const statuses[][2] = {
+        { "200", "done" }, { "default", "an error: {\"error\":{\"code\",\"message\"}}" }
+    };
 
     for (size_t i = 0; i < 2; i++) {
         kao_json *one = kao_json_object();
@@ -267,7 +268,8 @@ static bool put_requests(kao_call *c, const kao_stats *s)
 
     for (unsigned i = 2; i < 6; i++) {
         snprintf(labels, sizeof labels, "{status=\"%uxx\"}", i);
-        fine &= put(c, "kao_requests_total", labels, (double)atomic_load(&s->answered[i]));
+        fine &=
+            put(c, "kao_requests_total", labels, (double)atomic_load(&s->answered[i]));
     }
     fine &= put_text(c, "# HELP kao_request_seconds Time from a request's head to its "
                         "answer, of the API.\n# TYPE kao_request_seconds histogram\n");
@@ -280,7 +282,8 @@ static bool put_requests(kao_call *c, const kao_stats *s)
                 (double)atomic_load(&s->all));
     fine &= put(c, "kao_request_seconds_sum", "",
                 (double)atomic_load(&s->microseconds) * 1e-6);
-    return put(c, "kao_request_seconds_count", "", (double)atomic_load(&s->all)) && fine;
+    return put(c, "kao_request_seconds_count", "", (double)atomic_load(&s->all)) &&
+           fine;
 }
 
 void kao_route_metrics(kao_worker *w, kao_call *c)

@@ -63,7 +63,8 @@ static bool is_here(const char *host)
 
         if (strncmp(host, names[i], n) == 0 &&
             (host[n] == '\0' ||
-             (host[n] == ':' && host[n + 1 + strspn(host + n + 1, "0123456789")] == '\0')))
+             (host[n] == ':' &&
+              host[n + 1 + strspn(host + n + 1, "0123456789")] == '\0')))
             return true;
     }
     return false;
@@ -71,14 +72,14 @@ static bool is_here(const char *host)
 
 static bool is_from_here(const kao_call *c)
 {
-    const char *host = kao_call_header(c, "host"), *origin = kao_call_header(c, "origin"),
+    const char *host = kao_call_header(c, "host"),
+               *origin = kao_call_header(c, "origin"),
                *site = kao_call_header(c, "sec-fetch-site"),
                *dest = kao_call_header(c, "sec-fetch-dest");
 
     if (!is_here(host))
         return false;
-    if (origin &&
-        (strncmp(origin, "http://", 7) != 0 || strcmp(origin + 7, host) != 0))
+    if (origin && (strncmp(origin, "http://", 7) != 0 || strcmp(origin + 7, host) != 0))
         return false;
     /* a link to the app from elsewhere is fine */
     return !site || strcmp(site, "cross-site") != 0 ||
@@ -91,8 +92,9 @@ static void begin(void *user, kao_call *c)
 
     (void)user;
     if (!is_from_here(c)) {
-        kao_answer_error(c, 403, "forbidden",
-                         "requests come from this machine's own programs and pages alone");
+        kao_answer_error(
+            c, 403, "forbidden",
+            "requests come from this machine's own programs and pages alone");
         return;
     }
     c->route = kao_route_find(c, &known);
@@ -252,8 +254,8 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
     s->lives = kao_lives_create(s->mem);
     if (!s->threads || !s->queue || !s->lives)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
-    const kao_http_options http = { .address = s->o.address ? s->o.address
-                                                             : "127.0.0.1",
+    const kao_http_options http = { .address =
+                                        s->o.address ? s->o.address : "127.0.0.1",
                                     .port = s->o.port,
                                     .max_body = MAX_BODY,
                                     .max_held = MAX_HELD,

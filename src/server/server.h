@@ -13,17 +13,21 @@
 typedef struct kao_server kao_server;
 
 typedef struct kao_server_options {
-    const char *address; /* NULL: 127.0.0.1. One that is not this machine's alone is refused as
+    const char
+        *address; /* NULL: 127.0.0.1. One that is not this machine's alone is refused as
                             long as there are no access keys */
     uint16_t port;       /* 0: a free one */
     const char *gallery; /* the file; made where there is none */
     kao_model *detector;
-    kao_model *models[KAO_GALLERY_MODELS]; /* embedders, as the gallery is pinned to them */
+    kao_model
+        *models[KAO_GALLERY_MODELS]; /* embedders, as the gallery is pinned to them */
     size_t n_models;
-    uint32_t workers;    /* requests at once; 0: one for each thread of the context */
-    uint32_t queue;      /* requests that wait; 0: 64. More are told to come back: 503 */
-    double fpir; /* of strangers so many may be taken for somebody of the gallery; 0: .01 */
-    const char *web; /* a folder whose files are served instead of the app inside; NULL: none */
+    uint32_t workers; /* requests at once; 0: one for each thread of the context */
+    uint32_t queue;   /* requests that wait; 0: 64. More are told to come back: 503 */
+    double
+        fpir; /* of strangers so many may be taken for somebody of the gallery; 0: .01 */
+    const char *
+        web; /* a folder whose files are served instead of the app inside; NULL: none */
 } kao_server_options;
 
 /* The models and texts of options are borrowed until kao_server_stop. Errors: KAO_E_ARG, KAO_E_IO

@@ -49,8 +49,7 @@ void kao_worker_close(kao_worker *w)
 
 const char *kao_worker_model_name(const kao_worker *w, size_t model)
 {
-    const char *path = kao_model_name(w->o->models[model]),
-               *slash = strrchr(path, '/');
+    const char *path = kao_model_name(w->o->models[model]), *slash = strrchr(path, '/');
 
     return slash ? slash + 1 : path;
 }
@@ -91,8 +90,9 @@ size_t kao_worker_dims(const kao_worker *w)
 kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
                           kao_search search, kao_photo *p, kao_error *err)
 {
-    const kao_image_options small = { .max_side = search == KAO_SEARCH_QUICK ? SIDE_QUICK
-                                                                             : SIDE_ALL };
+    const kao_image_options small = { .max_side = search == KAO_SEARCH_QUICK
+                                                      ? SIDE_QUICK
+                                                      : SIDE_ALL };
     kao_detect_options o = { .size = sizeof o, .search = search };
     kao_bytes held = { 0 };
     const uint8_t *bytes = NULL;
@@ -157,10 +157,10 @@ kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t o
         if (!st) {
             const kao_view chip_view = kao_image_view(&chip);
 
-            st = kao_embed_norms(
-                w->embedders[m], &chip_view, 1, w->ttas[m],
-                vectors + (only == SIZE_MAX ? kao_worker_offset(w, m) : 0),
-                only != SIZE_MAX || m == 0 ? norm : NULL, err);
+            st = kao_embed_norms(w->embedders[m], &chip_view, 1, w->ttas[m],
+                                 vectors +
+                                     (only == SIZE_MAX ? kao_worker_offset(w, m) : 0),
+                                 only != SIZE_MAX || m == 0 ? norm : NULL, err);
         }
         kao_image_free(w->ctx, &chip);
     }
@@ -196,7 +196,8 @@ kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir
     if (kao_calibration_far(calibration, w->ttas[model], 0, NULL, &rate))
         *threshold = 1;
     else if (!kao_embedder_threshold(e, threshold))
-        return kao_fail(err, KAO_E_ARG, "%s: its card has no calibration and no threshold",
+        return kao_fail(err, KAO_E_ARG,
+                        "%s: its card has no calibration and no threshold",
                         kao_worker_model_name(w, model));
     return KAO_OK;
 }
@@ -207,8 +208,7 @@ void kao_worker_rates(const kao_worker *w, size_t model, float similarity,
     const kao_calibration *c = kao_embedder_calibration(w->embedders[model]);
     kao_rate rate = { .size = sizeof rate };
     double log_ratio = 0;
-    const bool known =
-        kao_calibration_far(c, w->ttas[model], similarity, NULL, &rate);
+    const bool known = kao_calibration_far(c, w->ttas[model], similarity, NULL, &rate);
 
     kao_json_set(to, "far", known ? kao_json_number(rate.far) : kao_json_null());
     kao_json_set(to, "far_is",

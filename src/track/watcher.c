@@ -41,7 +41,8 @@ static kao_status check(const kao_watch_options *o, size_t n, const kao_gallery 
                         kao_error *err)
 {
     if ((o->size && o->size < sizeof *o) || (unsigned)o->rule > KAO_RULE_AILIA ||
-        n < 1 || n > KAO_GALLERY_MODELS || o->model >= n || !(o->min_score >= 0 && o->min_score <= 1) ||
+        n < 1 || n > KAO_GALLERY_MODELS || o->model >= n ||
+        !(o->min_score >= 0 && o->min_score <= 1) ||
         !(o->known >= 0 && o->known <= 1) || !(o->same >= 0 && o->same <= 1) ||
         !(o->fpir >= 0 && o->fpir < 1) || !(o->lost_seconds >= 0) ||
         (o->remember && !g))

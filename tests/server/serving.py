@@ -1,0 +1,125 @@
+"""A server of its own for a test, and requests to it. From meson: KAO, PICTURES."""
+import contextlib
+import http.client
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import uuid
+
+KAO, PICTURES = os.environ["KAO"], os.environ["PICTURES"]
+PATIENCE = 300  # seconds: only what never comes is a failure
+facts = []
+
+
+def fact(words):
+    facts.append(words)
+    print("ok: " + words, flush=True)
+
+
+def need(condition, *words):
+    if not condition:
+        raise AssertionError(" ".join(str(w) for w in words))
+
+
+def picture(name):
+    with open(os.path.join(PICTURES, name), "rb") as f:
+        return f.read()
+
+
+def form(fields):
+    """multipart/form-data: {name: text or bytes}."""
+    edge = uuid.uuid4().hex
+    body = b""
+    for name, value in fields.items():
+        head = f'--{edge}\r\nContent-Disposition: form-data; name="{name}"'
+        if isinstance(value, bytes):
+            head += f'; filename="{name}.jpg"\r\nContent-Type: image/jpeg'
+        body += head.encode() + b"\r\n\r\n" + (value if isinstance(value, bytes) else value.encode()) + b"\r\n"
+    return body + f"--{edge}--\r\n".encode(), {"Content-Type": "multipart/form-data; boundary=" + edge}
+
+
+class Server:
+    def __init__(self, folder, *options, gallery="people 顔.kao"):
+        self.gallery = os.path.join(folder, gallery)
+        # standard error goes to a file: nobody reads it while the server runs
+        self.messages = open(os.path.join(folder, "messages"), "w+", encoding="utf-8")
+        self.process = subprocess.Popen([KAO, "serve", "--port", "0", "--gallery", self.gallery, *options],
+                                        stdout=subprocess.PIPE, stderr=self.messages, text=True)
+        line = self.process.stdout.readline()
+        need(line.startswith("kao: http://127.0.0.1:") and line.endswith("/\n"), "first line", repr(line), self.said())
+        self.port = int(line.rsplit(":", 1)[1].rstrip("/\n"))
+
+    def said(self):
+        self.messages.flush()
+        with open(self.messages.name, encoding="utf-8") as f:
+            return f.read()
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+
+    def ask(self, method, path, body=None, headers=None, connection=None):
+        """Status, JSON or bytes, headers."""
+        c = connection or self.connect()
+        c.request(method, path, body=body, headers=headers or {})
+        answer = c.getresponse()
+        content = answer.read()
+        if connection is None:
+            c.close()
+        if (answer.getheader("Content-Type") or "").startswith("application/json") and method != "HEAD":
+            content = json.loads(content)
+        return answer.status, content, answer.headers
+
+    def get(self, path, **more):
+        return self.ask("GET", path, **more)
+
+    def post(self, path, fields=None, json_body=None, raw=None, headers=None):
+        head = dict(headers or {})
+        if fields is not None:
+            body, more = form(fields)
+            head.update(more)
+        elif json_body is not None:
+            body = json.dumps(json_body).encode()
+            head["Content-Type"] = "application/json"
+        else:
+            body = raw
+            head.setdefault("Content-Type", "image/jpeg")
+        return self.ask("POST", path, body=body, headers=head)
+
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+        status = self.process.wait(PATIENCE)
+        self.messages.close()
+        self.process.stdout.close()
+        return status
+
+
+@contextlib.contextmanager
+def serving(*options, folder=None):
+    own = folder or tempfile.mkdtemp(prefix="kao test 顔.")
+    server = Server(own, *options)
+    try:
+        yield server
+    finally:
+        if server.process.poll() is None:
+            server.process.kill()
+            server.process.wait()
+        if not folder:
+            shutil.rmtree(own)
+
+
+def main(*tests):
+    broken = 0
+    for test in tests:
+        try:
+            test()
+        except Exception as e:  # a fact that does not hold, whatever it is
+            broken += 1
+            import traceback
+            traceback.print_exc(file=sys.stdout)
+            print(f"NOT TRUE: {test.__name__}: {e}", flush=True)
+    print(f"{len(facts)} facts, {broken} tests broken")
+    sys.exit(1 if broken else 0)
