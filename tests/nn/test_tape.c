@@ -375,6 +375,47 @@ static void outputs_are_made(void **state)
     }
 }
 
+/* Operators of several outputs whose first one is left out: there is nothing to train. */
+static void first_outputs_are_named(void **state)
+{
+    static const struct {
+        const char *op, *in, *out;
+        int dtype;
+    } rows[] = {
+        { "MaxPool", "x", "- y", KAO_I64 },
+        { "Dropout", "x", "- y", KAO_BOOL },
+        { "BatchNormalization", "x s s s s", "- y", KAO_F32 },
+    };
+    static const float numbers[3];
+    const kao_tensor in = { .dtype = KAO_F32, .rank = 4, .dims = { 2, 3, 4, 3 } };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        graph g;
+        kao_context *ctx = NULL;
+        kao_network *net = NULL;
+        kao_tape *t = NULL;
+        kao_error err = { 0 };
+
+        graph_init(&g, 8);
+        graph_input(&g, "x", KAO_F32, "2,3,4,3");
+        graph_floats(&g, "s", "3", numbers);
+        graph_node(&g, rows[i].op, rows[i].in, rows[i].out,
+                   i ? "" : "kernel_shape=[2,2]");
+        graph_output(&g, "y", rows[i].dtype, NULL);
+        pb file = graph_file(&g);
+
+        assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
+        if (kao_network_parse(ctx, &net, (kao_span){ file.p, file.n }, "net", &err))
+            fail_msg("%s", err.msg);
+        assert_int_equal(kao_tape_create(&t, net, &in, &err), KAO_E_UNSUPPORTED);
+        assert_non_null(strstr(err.msg, "output 0 is left out"));
+        kao_network_destroy(net);
+        kao_context_destroy(ctx);
+        pb_free(&file);
+    }
+}
+
 /* A NaN in a window is its maximum, wherever it stands, as a plan has it. */
 static void maximum_of_nan(void **state)
 {
@@ -478,15 +519,11 @@ static void out_of_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_pytorch),
-        cmocka_unit_test(second_as_pytorch),
-        cmocka_unit_test(dropout),
-        cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(out_of_memory),
-        cmocka_unit_test(outputs_are_made),
-        cmocka_unit_test(maximum_of_nan),
-        cmocka_unit_test(pixels_are_limited),
+        cmocka_unit_test(as_pytorch),       cmocka_unit_test(second_as_pytorch),
+        cmocka_unit_test(dropout),          cmocka_unit_test(threads_change_nothing),
+        cmocka_unit_test(refused),          cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(outputs_are_made), cmocka_unit_test(first_outputs_are_named),
+        cmocka_unit_test(maximum_of_nan),   cmocka_unit_test(pixels_are_limited),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
