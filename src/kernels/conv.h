@@ -36,6 +36,11 @@ typedef struct kao_conv {
     bool bf16; /* numbers of w and in may be rounded to bfloat16 */
 } kao_conv;
 
+static inline bool kao_conv_is_depthwise(const kao_conv *d)
+{
+    return d->groups > 1 && d->groups == d->c && d->groups == d->oc;
+}
+
 /* How the sum is formed. Each algorithm has its own packed form and its own error class,
  * u = FLT_EPSILON/2, K products a sum, before the activation:
  *

@@ -26,11 +26,6 @@ static inline size_t kao_conv_bytes(uint64_t n)
     return n > SIZE_MAX / sizeof(float) ? SIZE_MAX : (size_t)n * sizeof(float);
 }
 
-static inline bool kao_conv_is_depthwise(const kao_conv *d)
-{
-    return d->groups > 1 && d->groups == d->c && d->groups == d->oc;
-}
-
 /* Every output pixel needs its own input pixel only. */
 static inline bool kao_conv_is_pointwise(const kao_conv *d)
 {

@@ -199,6 +199,14 @@ kao_status kao_infer_type_is(kao_op_infer *x, uint32_t i, kao_dtype want)
     return KAO_OK;
 }
 
+kao_status kao_infer_index_type(kao_op_infer *x, uint32_t i)
+{
+    if (x->in[i].dtype != KAO_I64 && x->in[i].dtype != KAO_I32)
+        return kao_fail(x->err, KAO_E_UNSUPPORTED, "indices of type %s",
+                        kao_dtype_name((int)x->in[i].dtype));
+    return KAO_OK;
+}
+
 kao_status kao_infer_broadcast(kao_op_infer *x, const kao_tensor *t)
 {
     const kao_tensor a = x->out[0];

@@ -172,6 +172,8 @@ kao_status kao_infer_ints(kao_op_infer *x, uint32_t i, int64_t *to, size_t cap,
                           size_t *n);
 /* An error where input i is of another type. */
 kao_status kao_infer_type_is(kao_op_infer *x, uint32_t i, kao_dtype want);
+/* An error where input i is of a type that indices do not have. */
+kao_status kao_infer_index_type(kao_op_infer *x, uint32_t i);
 /* out[0]'s dims grow to hold those of t too, each broadcast to the other. */
 kao_status kao_infer_broadcast(kao_op_infer *x, const kao_tensor *t);
 

@@ -36,11 +36,6 @@ static bool is_plain(const kao_step *s)
            !s->conv->rows_are_pixels && s->conv->d.residual == KAO_RES_NONE;
 }
 
-static bool is_depthwise(const kao_conv *d)
-{
-    return d->groups > 1 && d->groups == d->c && d->oc == d->c;
-}
-
 /* Concatenate one per-channel array of the siblings; NULL where none has it. */
 static kao_status stack(kao_graph *g, kao_step *const *s, uint32_t n, size_t field,
                         float fill, int32_t total, const float **out)
@@ -158,7 +153,7 @@ static kao_status merge_depthwise(kao_graph *g, const kao_step *heads)
     for (uint32_t i = 0; i < heads->n_out; i++) {
         s[i] = kao_graph_only_reader(g, heads->out[i]);
         if (!s[i] || !is_plain(s[i]) ||
-            (!is_depthwise(&s[i]->conv->d) && s[i]->conv->d.c != 1) ||
+            (!kao_conv_is_depthwise(&s[i]->conv->d) && s[i]->conv->d.c != 1) ||
             s[i]->conv->d.oc != s[i]->conv->d.c ||
             !same_geometry(&s[0]->conv->d, &s[i]->conv->d) ||
             (i > 0 && s[i] <= s[i - 1]))

@@ -186,8 +186,9 @@ static kao_status add_plan(kao_session *s, kao_error *err)
     return KAO_OK;
 }
 
+/* what: the memory is for. */
 static kao_status grow(kao_session *s, unsigned char **p, size_t *have, size_t want,
-                       kao_error *err)
+                       const char *what, kao_error *err)
 {
     if (*p && *have >= want)
         return KAO_OK;
@@ -195,9 +196,8 @@ static kao_status grow(kao_session *s, unsigned char **p, size_t *have, size_t w
     *have = 0;
     *p = kao_alloc(s->mem, want);
     if (!*p)
-        return kao_fail(err, KAO_E_NOMEM,
-                        "%s: out of memory (%zu bytes for activations)", s->net->name,
-                        want);
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory (%zu bytes for %s)",
+                        s->net->name, want, what);
     *have = want;
     return KAO_OK;
 }
@@ -235,9 +235,11 @@ kao_status kao_session_prepare(kao_session *s, kao_error *err)
     if (st)
         return st;
     s->now->plan->used = ++s->clock;
-    st = grow(s, &s->arena, &s->arena_bytes, s->now->plan->arena_bytes, err);
+    st = grow(s, &s->arena, &s->arena_bytes, s->now->plan->arena_bytes, "activations",
+              err);
     if (!st)
-        st = grow(s, &s->scratch, &s->scratch_bytes, s->now->plan->scratch_bytes, err);
+        st = grow(s, &s->scratch, &s->scratch_bytes, s->now->plan->scratch_bytes,
+                  "scratch", err);
     if (!st)
         st = grow_profile(s, err);
     if (st)

@@ -114,7 +114,9 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
                           .next_again = KAO_NO_VALUE };
     /* nearly all have parameters or something trained before them: who has not (a pool of
      * the input) computes a gradient that nobody wants */
-    kao_status st = make_value(t, s->out[0], true);
+    kao_status st = s->out[0] == KAO_NO_VALUE
+                        ? kao_fail(t->err, KAO_E_UNSUPPORTED, "output 0 is left out")
+                        : make_value(t, s->out[0], true);
 
     if (!st && !s->op->train)
         st = kao_fail(t->err, KAO_E_UNSUPPORTED, "not an operator that is trained");

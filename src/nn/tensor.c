@@ -360,6 +360,13 @@ int64_t kao_tensor_int_at(const kao_tensor *t, int64_t at)
     }
 }
 
+int64_t kao_tensor_index_at(const kao_tensor *t, int64_t at, int64_t d)
+{
+    const int64_t k = kao_tensor_int_at(t, at), v = k < 0 ? k + d : k;
+
+    return v < 0 ? 0 : v < d ? v : d - 1;
+}
+
 void kao_tensor_set_int(const kao_tensor *t, int64_t at, int64_t v)
 {
     switch (kao_dtype_size((int)t->dtype)) {

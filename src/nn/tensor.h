@@ -40,6 +40,9 @@ const char *kao_dims_text(const int64_t *dims, int32_t rank, char *buf, size_t c
  * of v. A uint64 comes as the int64 of the same bits: see kao_order_bit. */
 int64_t kao_tensor_int_at(const kao_tensor *t, int64_t at);
 void kao_tensor_set_int(const kao_tensor *t, int64_t at, int64_t v);
+/* Element `at` as an index into an axis of d elements, 1 or more: negative ones count from the
+ * end, and one outside is clamped to the axis, as running cannot fail (ONNX leaves it open). */
+int64_t kao_tensor_index_at(const kao_tensor *t, int64_t at, int64_t d);
 /* Element `at` of any type as a double, and back: into a float rounded, into an integer
  * truncated and clamped to its type, NaN as 0; a bool is v != 0. */
 double kao_tensor_number_at(const kao_tensor *t, int64_t at);

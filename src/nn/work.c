@@ -58,8 +58,8 @@ static uint64_t copy_work(const kao_conv *d)
         inside(d->ow, d->sx, d->pad_left, (int64_t)(d->kw - 1) * d->dx + 1, d->w);
     const int64_t leave = d->n * ((int64_t)d->oh * d->ow - y * x);
 
-    if (d->groups > 1 && d->groups == d->c && d->groups == d->oc)
-        return 0; /* depthwise: read where they lie */
+    if (kao_conv_is_depthwise(d))
+        return 0; /* read where they lie */
     return (uint64_t)leave * (uint64_t)d->kh * (uint64_t)d->c *
            ((uint64_t)(d->kw - 1) * (uint64_t)d->dx + (uint64_t)d->sx);
 }

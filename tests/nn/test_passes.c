@@ -177,6 +177,20 @@ static void clip_with_nan(graph *g)
     graph_node(g, "Clip", "c lo", "y", "");
 }
 
+static void hardmax(graph *g)
+{
+    graph_node(g, "Hardmax", "x", "y", "");
+}
+
+/* A mode that moves pixels by half of one: axis 1 is not resized. */
+static void half_pixels(graph *g)
+{
+    graph_floats(g, "scale", "1", &two);
+    graph_node(g, "Resize", "x - scale", "y",
+               "axes=[3] nearest_mode=ceil "
+               "coordinate_transformation_mode=tf_half_pixel_for_nn");
+}
+
 /* Where the maxima are, without the maxima. */
 static void places_alone(graph *g)
 {
@@ -266,6 +280,9 @@ static const known rows[] = {
     { "no element", "2,3,2,0", { 0 }, nothing, 11, 18, { 0 } },
     { "Clip at NaN", "1,1,1,2", { 1, -2 }, clip_with_nan, 13, 2, { 2, -4 } },
     { "places of maxima alone", "1,1,1,5", { 1, 3, 2, 5, 4 }, places_alone, 12, 4, { 1, 1, 3, 3 } },
+    { "NaN in a Hardmax, as in ArgMax", "2,4", { 1, N, 3, N, N, 1, 2, 3 }, hardmax, 13,
+      8, { 0, 1, 0, 0, 1, 0, 0, 0 } },
+    { "channels stay", "1,2,1,3", { 1, 2, 3, 4, 5, 6 }, half_pixels, 18, 12, { 2, 2, 3, 3, 3, 3, 5, 5, 6, 6, 6, 6 } },
     { "one block for all", "1,1,1,2", { 3, 4 }, endless_block, 21, 2, { 6, 8 } },
 };
 /* clang-format on */

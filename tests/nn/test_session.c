@@ -97,6 +97,44 @@ static void plans_are_kept(void **state)
     pb_free(&file);
 }
 
+/* Each allocation of a run fails in turn: messages say what the memory was for. */
+static void missing_memory_is_named(void **state)
+{
+    static const char *const whats[] = { "bytes for outputs", "bytes for activations",
+                                         "bytes for scratch" };
+    static const float w[9] = { 1, 2, 3 };
+    fixture *f = *state;
+    float x[64] = { 0 };
+    const kao_tensor t = tensor_of("1,2,4,8", x);
+    bool seen[COUNT(whats)] = { false }, fired = true;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,2,4,8");
+    graph_floats(&g, "w", "1,1,3,3", w);
+    graph_node(&g, "ReduceMax", "x", "m", "axes=[1]");
+    graph_node(&g, "Conv", "m w", "y", "pads=[1,1,1,1]");
+    graph_output(&g, "y", KAO_F32, NULL);
+    pb file = graph_file(&g);
+
+    for (long long i = 0; fired; i++) {
+        running r = open_file(f->ctx, &file, KAO_PASS_ALL);
+
+        assert_int_equal(kao_session_bind(r.s, 0, &t, NULL), KAO_OK);
+        kao_fault_arm(&f->ctx->mem, KAO_FAULT_ALLOC, i);
+        const kao_status st = kao_session_run(r.s, &f->err);
+
+        fired = kao_fault_disarm(&f->ctx->mem, KAO_FAULT_ALLOC);
+        assert_int_equal(st, fired ? KAO_E_NOMEM : KAO_OK);
+        for (size_t k = 0; fired && k < COUNT(whats); k++)
+            seen[k] |= strstr(f->err.msg, whats[k]) != NULL;
+        close_running(&r);
+    }
+    for (size_t k = 0; k < COUNT(whats); k++)
+        assert_true(seen[k]);
+    pb_free(&file);
+}
+
 static void values_that_decide_shapes(void **state)
 {
     fixture *f = *state;
@@ -624,6 +662,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_are_kept),
+        cmocka_unit_test(missing_memory_is_named),
         cmocka_unit_test(values_that_decide_shapes),
         cmocka_unit_test(dims_of_large_tensors),
         cmocka_unit_test(weights_from_shapes),

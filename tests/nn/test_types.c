@@ -199,6 +199,52 @@ static void whole_numbers_keep_their_digits(void **state)
     }
 }
 
+/* How many integers a Range has, where doubles are too far apart to tell. */
+static void ranges_keep_their_digits(void **state)
+{
+    const int64_t one = (int64_t)1 << 53;
+    const struct {
+        int64_t from, to, by, n;
+    } rows[] = {
+        { one, one + 3, 1, 3 },
+        { one + 3, one, -1, 3 },
+        { INT64_MIN, INT64_MIN + 2, 1, 2 },
+        { INT64_MIN, INT64_MAX, INT64_MAX, 3 },
+        { INT64_MAX, INT64_MIN, INT64_MIN, 2 },
+        { 0, 10, 3, 4 },
+        { 9, 0, -3, 3 },
+        { 5, 5, 1, 0 },
+        { 0, 10, -1, 0 },
+    };
+    fixture *f = *state;
+
+    for (size_t r = 0; r < COUNT(rows); r++) {
+        kao_network *m = NULL;
+        kao_session *s = NULL;
+        graph g;
+
+        graph_init(&g, 13);
+        graph_ints(&g, "from", "", &rows[r].from);
+        graph_ints(&g, "to", "", &rows[r].to);
+        graph_ints(&g, "by", "", &rows[r].by);
+        graph_node(&g, "Range", "from to by", "y", "");
+        graph_output(&g, "y", KAO_I64, NULL);
+        pb file = graph_file(&g);
+
+        if (run_graph(f->ctx, &file, KAO_PASS_ALL, NULL, 0, &m, &s, &f->err))
+            fail_msg("row %zu: %s", r, f->err.msg);
+        const kao_tensor *y = kao_session_output(s, 0);
+
+        assert_int_equal(kao_tensor_count(y), rows[r].n);
+        for (int64_t i = 0; i < rows[r].n; i++)
+            assert_true(((const uint64_t *)y->data)[i] ==
+                        (uint64_t)rows[r].from + (uint64_t)i * (uint64_t)rows[r].by);
+        kao_session_destroy(s);
+        kao_network_destroy(m);
+        pb_free(&file);
+    }
+}
+
 /* Each integer type to each other and to floats: the low bits, or the number. */
 static void integers_are_cast(void **state)
 {
@@ -383,6 +429,7 @@ int main(void)
         cmocka_unit_test(halves_are_computed_as_floats),
         cmocka_unit_test(halves_leave_as_floats),
         cmocka_unit_test(whole_numbers_keep_their_digits),
+        cmocka_unit_test(ranges_keep_their_digits),
         cmocka_unit_test(integers_are_cast),
         cmocka_unit_test(doubles_keep_their_digits),
         cmocka_unit_test(passes_leave_doubles_alone),

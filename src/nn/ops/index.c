@@ -1,26 +1,9 @@
 /* GatherElements, GatherND, ScatterElements, ScatterND, OneHot: elements and slices whose
- * place another tensor tells. An index outside its axis is clamped to it, as running cannot
- * fail (ONNX leaves it open). */
+ * place another tensor tells. */
 #include <math.h>
 #include <string.h>
 
 #include "nn/ops/ops.h"
-
-static kao_status check_index_type(kao_op_infer *x, uint32_t i)
-{
-    if (x->in[i].dtype != KAO_I64 && x->in[i].dtype != KAO_I32)
-        return kao_fail(x->err, KAO_E_UNSUPPORTED, "indices of type %s",
-                        kao_dtype_name((int)x->in[i].dtype));
-    return KAO_OK;
-}
-
-/* Element `at` of the indices, into an axis of d. */
-static int64_t index_at(const kao_tensor *t, int64_t at, int64_t d)
-{
-    const int64_t k = kao_tensor_int_at(t, at), v = k < 0 ? k + d : k;
-
-    return v < 0 ? 0 : v < d ? v : d - 1;
-}
 
 /* ---- what a scattered number does to the one that is there ---- */
 
@@ -97,7 +80,7 @@ static kao_status check_elements(kao_op_infer *x, int64_t along)
     kao_status st = kao_infer_axis(x, along, in->rank, &s->axis);
 
     if (!st)
-        st = check_index_type(x, 1);
+        st = kao_infer_index_type(x, 1);
     for (int32_t i = 0; !st && i < in->rank; i++)
         if (index->rank != in->rank || (i != s->axis && index->dims[i] > in->dims[i]))
             st = kao_fail(x->err, KAO_E_FORMAT, "the indices do not fit the data");
@@ -127,7 +110,8 @@ void kao_op_gather_elements_run(const kao_op_call *c)
         const int64_t line = place[axis];
         uint8_t *to = (uint8_t *)out->data + kao_tensor_offset(out, place) * size;
 
-        place[axis] = index_at(index, kao_tensor_offset(index, place), in->dims[axis]);
+        place[axis] =
+            kao_tensor_index_at(index, kao_tensor_offset(index, place), in->dims[axis]);
         memcpy(to, (const uint8_t *)in->data + kao_tensor_offset(in, place) * size,
                (size_t)size);
         place[axis] = line;
@@ -168,7 +152,8 @@ void kao_op_scatter_elements_run(const kao_op_call *c)
     for (int64_t k = 0; k < n; k++) {
         const int64_t line = place[axis], from = kao_tensor_offset(updates, place);
 
-        place[axis] = index_at(index, kao_tensor_offset(index, place), out->dims[axis]);
+        place[axis] = kao_tensor_index_at(index, kao_tensor_offset(index, place),
+                                          out->dims[axis]);
         put(p->reduction, out, kao_tensor_offset(out, place), updates, from);
         place[axis] = line;
         kao_index_next(place, index->dims, index->rank);
@@ -191,7 +176,7 @@ static kao_status infer_slices(kao_op_infer *x, int64_t batch)
 {
     const kao_tensor *in = &x->in[0], *index = &x->in[1];
     kao_tensor *out = &x->out[0];
-    kao_status st = check_index_type(x, 1);
+    kao_status st = kao_infer_index_type(x, 1);
 
     if (!st && (index->rank < 1 || batch < 0 || batch >= index->rank))
         st = kao_fail(x->err, KAO_E_FORMAT, "indices of rank %d, %lld batch axes",
@@ -245,10 +230,10 @@ static int64_t named(const kao_tensor *data, const kao_tensor *index,
     for (int32_t i = 0; i < batch; i++)
         at += place[i] * data->strides[i];
     for (int32_t i = 0; i < (int32_t)index->dims[last]; i++)
-        at +=
-            index_at(index, kao_tensor_offset(index, place) + i * index->strides[last],
-                     data->dims[batch + i]) *
-            data->strides[batch + i];
+        at += kao_tensor_index_at(
+                  index, kao_tensor_offset(index, place) + i * index->strides[last],
+                  data->dims[batch + i]) *
+              data->strides[batch + i];
     return at;
 }
 

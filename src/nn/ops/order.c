@@ -290,8 +290,22 @@ void kao_op_non_zero_run(const kao_op_call *c)
 
 /* ---- Range ---- */
 
+/* Integers on the way from v[0] to v[1] by v[2], which is not 0: int64 has more digits than a
+ * double. */
+static double count_whole(const int64_t *v)
+{
+    const bool up = v[2] > 0;
+    const uint64_t way = up ? (uint64_t)v[1] - (uint64_t)v[0]
+                            : (uint64_t)v[0] - (uint64_t)v[1],
+                   step = up ? (uint64_t)v[2] : 0 - (uint64_t)v[2];
+
+    return (up ? v[0] < v[1] : v[0] > v[1]) ? (double)(way / step + (way % step != 0))
+                                            : 0;
+}
+
 kao_status kao_op_range_infer(kao_op_infer *x)
 {
+    int64_t whole[3] = { 0 };
     double v[3];
 
     for (uint32_t i = 0; i < 3; i++) {
@@ -304,8 +318,10 @@ kao_status kao_op_range_infer(kao_op_infer *x)
         if (st)
             return st;
         v[i] = kao_tensor_number_at(&x->in[i], 0);
+        if (!kao_tensor_is_real(&x->in[i]))
+            whole[i] = kao_tensor_int_at(&x->in[i], 0);
     }
-    const double n = ceil((v[1] - v[0]) / v[2]);
+    const double n = whole[2] ? count_whole(whole) : ceil((v[1] - v[0]) / v[2]);
 
     if (v[2] == 0 || !(n <= (double)KAO_MAX_ELEMENTS))
         return kao_fail(x->err, KAO_E_LIMIT, "from %g to %g by %g", v[0], v[1], v[2]);

@@ -153,9 +153,8 @@ kao_status kao_op_gather_infer(kao_op_infer *x)
     kao_tensor *out = &x->out[0];
     kao_status st = kao_infer_axis(x, p->axis, in->rank, &s->axis);
 
-    if (!st && index->dtype != KAO_I64 && index->dtype != KAO_I32)
-        st = kao_fail(x->err, KAO_E_UNSUPPORTED, "indices of type %s",
-                      kao_dtype_name((int)index->dtype));
+    if (!st)
+        st = kao_infer_index_type(x, 1);
     if (!st && in->dims[s->axis] == 0 && kao_tensor_count(index) > 0)
         st = kao_fail(x->err, KAO_E_FORMAT, "indices into an axis of size 0");
     if (!st && in->rank - 1 + index->rank > KAO_MAX_RANK)
@@ -172,8 +171,7 @@ kao_status kao_op_gather_infer(kao_op_infer *x)
     return KAO_OK;
 }
 
-/* The picture of one index: in without its axis, out without the axes of the index. An
- * index outside the axis is clamped to it: running cannot fail (ONNX leaves it open). */
+/* The picture of one index: in without its axis, out without the axes of the index. */
 void kao_op_gather_run(const kao_op_call *c)
 {
     const kao_axis_state *s = c->state;
@@ -214,11 +212,8 @@ void kao_op_gather_run(const kao_op_call *c)
     kao_walk_init(&w, ops, 2);
     for (bool ok = w.n > 0; ok; ok = kao_walk_next(&w))
         for (int64_t i = 0; i < w.n; i++) {
-            const int64_t from = w.at[1] + i * w.step[1];
-            int64_t k = index->dtype == KAO_I64 ? ((const int64_t *)index->data)[from]
-                                                : ((const int32_t *)index->data)[from];
+            const int64_t k = kao_tensor_index_at(index, w.at[1] + i * w.step[1], d);
 
-            k = clamp(k < 0 ? k + d : k, 0, d - 1);
             src.data = (uint8_t *)in->data + k * in->strides[s->axis] * size;
             dst.data = (uint8_t *)out->data + (w.at[0] + i * w.step[0]) * size;
             kao_tensor_copy(&dst, &src);

@@ -121,6 +121,7 @@ typedef struct target { /* by axis of the input */
     double scale[KAO_MAX_RANK];
     int64_t size[KAO_MAX_RANK];
     double roi_begin[KAO_MAX_RANK], roi_end[KAO_MAX_RANK];
+    bool named[KAO_MAX_RANK]; /* by the attribute axes; without it all are */
 } target;
 
 static bool has_elements(const kao_op_infer *x, uint32_t i)
@@ -137,18 +138,17 @@ static kao_status axis_of(kao_op_infer *x, size_t k, int32_t *axis)
     return kao_infer_axis(x, p->n_axes ? p->axes[k] : (int64_t)k, x->in[0].rank, axis);
 }
 
-static kao_status check_axes(kao_op_infer *x, size_t n)
+static kao_status name_axes(kao_op_infer *x, size_t n, target *t)
 {
-    bool seen[KAO_MAX_RANK] = { false };
     kao_status st = KAO_OK;
 
     for (size_t k = 0; !st && k < n; k++) {
         int32_t axis = 0;
 
         st = axis_of(x, k, &axis);
-        if (!st && seen[axis])
+        if (!st && t->named[axis])
             st = kao_fail(x->err, KAO_E_FORMAT, "axis %d twice", axis);
-        seen[axis] = true;
+        t->named[axis] = true;
     }
     return st;
 }
@@ -244,7 +244,7 @@ static kao_status infer_target(kao_op_infer *x, target *t)
     float scales[KAO_MAX_RANK];
     int64_t sizes[KAO_MAX_RANK];
     size_t n_sizes = 0;
-    kao_status st = check_axes(x, n);
+    kao_status st = name_axes(x, n, t);
 
     if (st)
         return st;
@@ -366,8 +366,10 @@ static kao_status plan_axis(kao_op_infer *x, int32_t i, const target *t)
     const int64_t in = x->in[0].dims[i], out = t->size[i];
     const double spread = p->antialias ? fmin(t->scale[i], 1) : 1;
 
-    a->same = in == out && t->scale[i] == 1 && p->coord != KAO_COORD_TF_CROP &&
-              p->coord != KAO_COORD_TF_HALF_PIXEL;
+    /* these two move even an axis that keeps its size, but none that is not named */
+    a->same = !t->named[i] ||
+              (in == out && t->scale[i] == 1 && p->coord != KAO_COORD_TF_CROP &&
+               p->coord != KAO_COORD_TF_HALF_PIXEL);
     if (out > KAO_MAX_RESIZED)
         return kao_fail(x->err, KAO_E_LIMIT, "axis %d of size %lld, at most %d", i,
                         (long long)out, KAO_MAX_RESIZED);

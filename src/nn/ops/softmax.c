@@ -98,7 +98,7 @@ static kao_walk inside(const groups *g)
     return w;
 }
 
-/* 1 at the first of the largest ones in C order, else 0. */
+/* 1 at the first of the largest ones in C order, else 0; a NaN is larger than all numbers. */
 static void hard_group(const groups *g, int64_t to, int64_t from)
 {
     const int64_t n = kao_tensor_count(&g->in);
@@ -110,7 +110,7 @@ static void hard_group(const groups *g, int64_t to, int64_t from)
         const double v =
             kao_tensor_number_at(&g->in, from + kao_tensor_offset(&g->in, index));
 
-        if (k == 0 || v > top) {
+        if (k == 0 || v > top || (v != v && top == top)) {
             top = v;
             best_to = put;
         }

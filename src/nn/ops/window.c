@@ -206,8 +206,8 @@ kao_status kao_op_window_infer(kao_op_infer *x, const kao_window_param *p,
 
         if (reach > INT32_MAX)
             return kao_fail(x->err, KAO_E_LIMIT,
-                            "a window that reaches over %lld pixels, at most 2^31",
-                            (long long)reach);
+                            "a window that reaches over %lld pixels, at most %d",
+                            (long long)reach, INT32_MAX);
         place_pads(p, w, i);
         const int64_t room = w->in[i] + w->pad_begin[i] + w->pad_end[i] - reach;
 
