@@ -31,6 +31,7 @@ struct kao_http {
     uint16_t port;
     atomic_uint_fast64_t numbers;
     atomic_size_t held; /* bytes of bodies */
+    atomic_uint taken;  /* requests handed out whose answer is not sent yet */
     int quiesced;       /* the listening socket after kao_http_quiesce; -1 */
 };
 
@@ -40,7 +41,7 @@ typedef struct request {
     struct MHD_Connection *connection;
     struct MHD_PostProcessor *form;
     size_t held, dropped; /* bytes of the body: in memory; read after a refusal */
-    bool has_body, is_json, whole, refused;
+    bool has_body, is_json, whole, refused, taken;
 } request;
 
 /* ---- copies of what the library has ---- */
@@ -356,6 +357,8 @@ static enum MHD_Result access_it(void *user, struct MHD_Connection *connection,
         r->whole = true;
         end_body(r);
         if (!r->call.status) {
+            r->taken = true;
+            atomic_fetch_add(&h->taken, 1);
             MHD_suspend_connection(connection);
             h->o.take(h->o.user, &r->call);
             return MHD_YES;
@@ -364,11 +367,10 @@ static enum MHD_Result access_it(void *user, struct MHD_Connection *connection,
     return send_answer(r);
 }
 
-void kao_http_answer(kao_http *h, kao_call *c)
+void kao_http_answer(kao_call *c)
 {
     request *r = (request *)(void *)c;
 
-    (void)h;
     MHD_resume_connection(r->connection);
 }
 
@@ -386,6 +388,8 @@ static void completed(void *user, struct MHD_Connection *connection, void **stat
     if (r->form)
         MHD_destroy_post_processor(r->form);
     atomic_fetch_sub(&h->held, r->held);
+    if (r->taken)
+        atomic_fetch_sub(&h->taken, 1);
     kao_call_fini(&r->call);
     kao_free(h->mem, r);
     *state = NULL;
@@ -507,8 +511,12 @@ void kao_http_quiesce(kao_http *h)
 
 void kao_http_stop(kao_http *h)
 {
+    const struct timespec pause = { .tv_nsec = 5000000 };
+
     if (!h)
         return;
+    for (int i = 0; i < 400 && atomic_load(&h->taken) > 0; i++)
+        nanosleep(&pause, NULL);
     MHD_stop_daemon(h->daemon);
     if (h->quiesced >= 0)
         close(h->quiesced);

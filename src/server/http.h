@@ -31,11 +31,11 @@ typedef struct kao_http_options {
 kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *o,
                           kao_error *err);
 uint16_t kao_http_port(const kao_http *h);
-/* The call has its answer. */
-void kao_http_answer(kao_http *h, kao_call *c);
+/* The call has its answer. Any thread. */
+void kao_http_answer(kao_call *c);
 /* No further connections are taken; those that are there go on. */
 void kao_http_quiesce(kao_http *h);
-/* All calls must have been answered. NULL is fine. */
+/* All calls must have been answered; what is not sent within two seconds is lost. NULL is fine. */
 void kao_http_stop(kao_http *h);
 
 #endif

@@ -115,7 +115,7 @@ static void take(void *user, kao_call *c)
 
     if (c->route->at_once) {
         c->route->run(NULL, c);
-        kao_http_answer(s->http, c);
+        kao_http_answer(c);
         return;
     }
     pthread_mutex_lock(&s->lock);
@@ -130,7 +130,7 @@ static void take(void *user, kao_call *c)
         return;
     c->retry_after = 1;
     kao_answer_error(c, 503, "busy", "too many requests are waiting");
-    kao_http_answer(s->http, c);
+    kao_http_answer(c);
 }
 
 /* The next one; NULL: the server stops, and none waits. */
@@ -162,7 +162,7 @@ static void *work(void *user)
         atomic_fetch_sub(&s->stats.working, 1);
         if (!c->status)
             kao_answer_error(c, 500, "internal", "no answer");
-        kao_http_answer(s->http, c);
+        kao_http_answer(c);
     }
     return NULL;
 }

@@ -18,11 +18,14 @@ from serving import KAO, PATIENCE, fact, form, main, need, picture, serving
 def raw(s, sent, wait=True):
     """What the server says to these bytes, until it closes or has said one answer."""
     with socket.create_connection(("127.0.0.1", s.port), timeout=PATIENCE) as c:
-        c.sendall(sent)
-        if not wait:
-            return b""
-        c.shutdown(socket.SHUT_WR)
         got = b""
+        try:
+            c.sendall(sent)
+            if not wait:
+                return got
+            c.shutdown(socket.SHUT_WR)
+        except OSError:  # it has closed already
+            return got
         while True:
             try:
                 more = c.recv(65536)
