@@ -84,6 +84,7 @@ export async function visit(browser, address, run, { expected, ...options } = {}
 
 /** No violation of axe's rules. @param {import('playwright-core').Page} page @param {string} where */
 export async function checkAccess(page, where) {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {}))));
   await page.evaluate(axe);
   const found = await page.evaluate(async () => {
     const result = await /** @type {any} */ (window).axe.run(document);

@@ -169,8 +169,11 @@ test('compare: the example pair, one person, a picture without a face, a file th
     await files.nth(1).setInputFiles(picture('ana_2.jpg'));
     await page.getByRole('heading', { name: 'The same person' }).waitFor();
     await page.getByText(/^Fewer than 1 in [\d,]+ strangers looks this alike|^About 1 in|^1 in/).first().waitFor();
-    await files.nth(1).setInputFiles({ name: 'grey.png', mimeType: 'image/png', buffer: Buffer.from(
-      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mOor6//DwAFhAKBcx+Y8gAAAABJRU5ErkJggg==', 'base64') });
+    const grey = await page.evaluate(() => {
+      const canvas = document.createElement('canvas');
+      return canvas.toDataURL('image/png').split(',')[1];
+    });
+    await files.nth(1).setInputFiles({ name: 'grey.png', mimeType: 'image/png', buffer: Buffer.from(grey, 'base64') });
     await page.getByText(/^Second picture: (No face was found|The face is too small)/).waitFor();
     await files.nth(1).setInputFiles({ name: 'text.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('no picture') });
     await page.getByText('Second picture: This is no picture kao can read').waitFor();

@@ -23,7 +23,6 @@ export const catalogue = {
   // live
   strip: ['Registered people', '登録した人'],
   nobody: ['Nobody is registered yet.', 'まだ誰も登録されていません。'],
-  open_person: ['{name}, {samples}: open', '{name}、{samples}：開く'],
   register: ['Register', '登録'],
   clear: ['Clear', 'すべて消去'],
   clear_ask: ['Remove everybody?', '全員の登録を消しますか？'],
@@ -59,7 +58,6 @@ export const catalogue = {
   model_mask: ['Also for faces with a mask', 'マスク着用向け'],
   model_auto: ['Changes by itself when faces are covered', '顔が覆われると自動で切り替え'],
   model_auto_name: ['Auto', '自動'],
-  model_now: ['{label}, {name}: change', '{label}（{name}）：切り替える'],
   strictness: ['Strictness', '判定の厳しさ'],
   strict_words: ['About {rate} strangers would be taken for somebody.', '登録していない人を誰かと間違えるのは、およそ{rate}です。'],
   looser: ['finds more', '見つけやすく'],

@@ -22,14 +22,9 @@ export function mountPeople(root, app, rest) {
   root.append(make('div', { class: 'people' },
     make('div', { class: 'people-head' }, make('div', {}, make('h1', { text: say('tab_people') }), total), search),
     make('div', { class: 'person-columns' }, make('div', { class: 'column' }, none, list), right)));
-  const files = () => {
-    add.querySelector('.files')?.remove();
-    const slot = make('div', { class: 'files' });
-    add.append(slot);
-    mountEnrolFiles(slot, app, { person: null, name: () => name.value.trim(), done: () => history.refresh() });
-  };
-  name.addEventListener('change', files); // another name: another person
-  files();
+  const files = make('div', { class: 'files' });
+  add.append(files);
+  mountEnrolFiles(files, app, { person: null, name: () => name.value.trim(), done: () => history.refresh() });
   const history = mountHistory(right, app, refresh);
 
   function show() {

@@ -15,6 +15,7 @@ export function mountEnrolFiles(root, app, of) {
   const zone = make('div', { class: 'drop small-drop' }, make('div', { class: 'drop-empty' },
     make('p', { class: 'muted', text: say('add_drop') }), button(say('add_choose'), 'plain', () => input.click())), input);
   let person = of.person;
+  let named = '';
 
   root.append(zone, outcomes);
 
@@ -22,7 +23,7 @@ export function mountEnrolFiles(root, app, of) {
   async function one(file, words, row, force) {
     words.textContent = say('comparing');
     try {
-      const e = await app.recogniser.enrol(file, { person, name: person ? undefined : of.name(), source: file.name, force });
+      const e = await app.recogniser.enrol(file, { person, name: person ? undefined : named, source: file.name, force });
       const values = { name: called(e.looksLike?.name, e.looksLike?.person), similarity: similarity(e.looksLike?.similarity) };
       row.querySelector('button')?.remove();
       row.classList.toggle('bad', !e.enrolled);
@@ -49,6 +50,8 @@ export function mountEnrolFiles(root, app, of) {
 
   /** @param {readonly File[]} files */
   async function take(files) {
+    if (of.person === null && named !== of.name()) person = null; // another name: another person
+    named = of.name();
     const rows = files.map((file) => {
       const words = make('span', { class: 'small muted', text: '…' });
       const row = make('li', { class: 'outcome' }, make('span', { class: 'outcome-text' }, make('span', { class: 'outcome-name', text: file.name }), words));

@@ -13,14 +13,14 @@ export function mountSettings(root, app) {
 
   const label = make('span', { class: 'model-label' });
   const sub = make('span', { class: 'model-name' });
-  const hint = make('span', { class: 'small muted' });
-  const change = make('button', { type: 'button', class: 'model-button', on: { click: next } }, label, sub);
+  const hint = make('span', { class: 'small muted', id: 'model-hint' });
+  const change = make('button', { type: 'button', class: 'model-button', 'aria-describedby': 'model-title model-hint', on: { click: next } }, label, ' ', sub);
   const range = make('input', { type: 'range', min: '1', max: '5', step: '0.5', id: 'strictness', class: 'range',
     value: String(-Math.log10(app.choice.fpir)) });
   const words = make('p', { class: 'small muted', id: 'strictness-words' });
 
   root.append(make('section', { class: 'settings card' },
-    make('div', { class: 'setting' }, make('h2', { class: 'small-title', text: say('model') }), change, hint),
+    make('div', { class: 'setting' }, make('h2', { class: 'small-title', id: 'model-title', text: say('model') }), change, hint),
     make('div', { class: 'setting' }, make('label', { class: 'small-title', for: 'strictness', text: say('strictness') }), range,
       make('div', { class: 'ends small muted', 'aria-hidden': 'true' }, make('span', { text: say('looser') }), make('span', { text: say('stricter') })),
       words)));
@@ -35,7 +35,6 @@ export function mountSettings(root, app) {
     const plain = i === 1 ? 'ArcFaceM' : 'ArcFace';
     label.textContent = app.choice.model === 'auto' ? `${say('model_auto_name')} · ${plain}` : plain;
     sub.textContent = model();
-    change.setAttribute('aria-label', say('model_now', { label: label.textContent ?? '', name: model() }));
     hint.textContent = say(app.choice.model === 'auto' ? 'model_auto' : i === 1 ? 'model_mask' : 'model_plain');
     words.textContent = say('strict_words', { rate: oneIn(app.choice.fpir) });
     range.setAttribute('aria-valuetext', oneIn(app.choice.fpir));

@@ -17,12 +17,11 @@ export function mountStrip(root, app) {
   function show(people) {
     list.replaceChildren(...people.map((p) => {
       const name = called(p.name, p.person);
-      return make('li', { 'data-person': String(p.person) },
-        make('a', { class: 'strip-person', href: `#people/${p.person}`,
-          'aria-label': say('open_person', { name, samples: count('samples', p.samples) }) },
+      return make('li', { 'data-person': String(p.person) }, make('a', { class: 'strip-person', href: `#people/${p.person}` },
         portrait(p, app.portraits),
         make('span', { class: 'strip-name', text: name }),
-        make('span', { class: 'strip-count', text: String(p.samples), 'aria-hidden': 'true' })));
+        make('span', { class: 'strip-count', text: String(p.samples), 'aria-hidden': 'true' }),
+        make('span', { class: 'visually-hidden', text: count('samples', p.samples) })));
     }));
     list.hidden = people.length === 0;
     none.hidden = people.length > 0;
