@@ -88,9 +88,40 @@ test('register: a face that is there already is told; it can be added to, or be 
     await page.getByRole('button', { name: 'Add to Ana' }).click();
     await page.getByText('Ana has more pictures now.').waitFor();
     assert.equal((await people(at()))[0].samples, 2);
+    await empty(at());
+    await enrol(at(), 'Ana', 'ana_1.jpg');
+    await page.reload();
+    await holdClip(page);
     await register();
-    await page.getByRole('button', { name: 'Cancel' }).or(page.getByRole('button', { name: 'Close' })).first().click();
+    await page.getByRole('button', { name: 'Register anyway' }).click();
+    await page.getByText(/^person \d+ is registered: 1 picture\.$/).waitFor();
+    assert.equal((await people(at())).length, 2);
+  }, { expected: /409/ });
+});
+
+test('register: who cancels while pictures are taken is not registered', async () => {
+  await empty(at());
+  await visit(browser, at(), async (page) => {
+    await holdClip(page);
+    let taken = 0;
+    let release = () => {};
+    const held = new Promise((done) => { release = () => done(null); });
+    await page.route('**/samples?**', async (route) => {
+      if (++taken > 1) await held; // the second picture is on its way when Cancel is pressed
+      await route.continue();
+    });
+    await page.locator('.stage-tools').getByRole('button', { name: 'Register' }).click();
+    await page.locator('.face').first().click({ force: true });
+    await page.getByRole('checkbox').check();
+    await page.getByRole('dialog').getByRole('button', { name: 'Register' }).click();
+    await page.getByRole('progressbar', { name: '1 of 5 pictures taken' }).waitFor();
     assert.equal((await people(at())).length, 1);
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+    release();
+    await page.getByText('Cancelled. Nothing of it is kept.').waitFor();
+    await page.locator('.strip-none').waitFor();
+    assert.deepEqual(await people(at()), []);
+    assert.deepEqual(await page.evaluate(() => Object.keys(localStorage)), []);
   }, { expected: /409/ });
 });
 
@@ -136,6 +167,26 @@ test('the model button and the strictness begin a new live session; the strip st
     assert.match(strict.url(), /fpir=0\.00001|fpir=1e-5|fpir=0\.000009/);
     await page.getByText('About 1 in 100,000 strangers').waitFor();
     assert.equal(await page.locator('.strip-list li').count(), 1);
+  });
+});
+
+test('auto: the model for covered faces as long as most recent frames show some', async () => {
+  await empty(at());
+  await visit(browser, at(), async (page) => {
+    let masked = 0.9;
+    await page.route('**/v1/live/**', async (route) => {
+      const response = await route.fetch();
+      const answer = await response.json();
+      for (const track of answer.tracks ?? []) track.masked = masked;
+      await route.fulfill({ response, json: answer });
+    });
+    const model = page.locator('.model-button');
+    await model.click();
+    await model.click();
+    await page.getByText('Auto · ArcFaceM').waitFor();
+    masked = 0.1;
+    await page.getByText('Auto · ArcFace', { exact: true }).waitFor();
+    await page.unrouteAll({ behavior: 'ignoreErrors' });
   });
 });
 

@@ -16,6 +16,7 @@ import { chooseLanguage, explain, language, languages, say, speak } from './word
  * @property {ReturnType<typeof createPeople>} people
  * @property {ReturnType<typeof createPortraits>} portraits
  * @property {ReturnType<typeof mountToast>} toast
+ * @property {string} host the machine that recognises; "": this one
  * @property {{model: string, fpir: number}} choice model: a name, or "auto"
  */
 /** @typedef {(root: HTMLElement, app: App, rest: string) => () => void} Mount */
@@ -45,6 +46,7 @@ function wantedLanguage(kept) {
 async function start() {
   const kept = storage();
   const recogniser = createServerRecogniser();
+  const host = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname) ? '' : location.hostname;
   const root = document.body;
   /** @type {() => void} */
   let leave = () => {};
@@ -66,7 +68,7 @@ async function start() {
   }
   /** @type {App} */
   const app = {
-    recogniser, models, toast, people: createPeople(recogniser), portraits: createPortraits(kept),
+    recogniser, models, toast, host, people: createPeople(recogniser), portraits: createPortraits(kept),
     choice: { model: models.models[0].name, fpir: models.fpir },
   };
   try {
@@ -94,7 +96,7 @@ async function start() {
       make('a', { class: 'brand', href: '#live', 'aria-label': 'kao' },
         make('img', { class: 'brand-mark', src: '/icons/kao.svg', alt: '', width: 28, height: 28 }), make('span', { text: 'kao' })),
       make('nav', { class: 'tabs', 'aria-label': say('views') }, ...tabs), turn);
-    root.querySelector('footer')?.replaceChildren(make('span', { text: say('privacy') }));
+    root.querySelector('footer')?.replaceChildren(make('span', { text: host ? say('privacy_host', { host }) : say('privacy') }));
     mark();
   }
 

@@ -53,8 +53,8 @@ export function plot(model, score, threshold, rates) {
   const sy = py(plotY(rates.far ?? 1));
   root.append(svg('line', { x1: sx, x2: sx, y1: sy, y2: H - BOTTOM, class: 'plot-drop' }));
   root.append(svg('circle', { cx: sx, cy: sy, r: 6, class: 'plot-score' }));
-  const right = sx < W - 70;
-  root.append(label(right ? sx + 11 : sx - 11, sy - 7, similarity(score), 'plot-value', right ? 'start' : 'end'));
+  root.append(sx < W - 70 ? label(sx + 11, sy - 7, similarity(score), 'plot-value', 'start')
+    : label(Math.min(sx, W - RIGHT - 20), sy - 13, similarity(score), 'plot-value'));
 
   return make('figure', { class: 'plot-figure' },
     make('figcaption', { text: say('plot_title') }), root,

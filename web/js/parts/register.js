@@ -55,7 +55,7 @@ export function openRegister(app, track, live) {
     const it = make('form', { class: 'reg-form', id: 'reg-form', on: { submit } },
       make('label', { class: 'field' }, make('span', { text: say('reg_name') }), input,
         make('span', { class: 'small muted', text: say('reg_name_hint') })),
-      make('label', { class: 'check' }, consent, make('span', { text: say('reg_consent') })), problem);
+      make('label', { class: 'check' }, consent, make('span', { text: say('reg_consent', { where: app.host || say('this_machine') }) })), problem);
     d.body.replaceChildren(make('div', { class: 'reg' }, chip, it));
     d.foot.replaceChildren(button(say('cancel'), 'plain', d.close),
       make('button', { type: 'submit', class: 'button primary', text: say('reg_start') }));
@@ -90,6 +90,8 @@ export function openRegister(app, track, live) {
     progress(0, say('reg_taking'), null);
     let person = to;
     let taken = 0;
+    /** @type {string[]} */
+    const samples = [];
     /** @type {{shot: Shot, e: import('../api.js').Enrolment} | null} */
     let best = null;
     /** @type {any} */
@@ -113,19 +115,39 @@ export function openRegister(app, track, live) {
         if (e.enrolled) {
           person = e.person;
           taken++;
+          if (e.sample) samples.push(e.sample);
           if (taken === 1 && to === null) await keepPortrait(e, shot);
         } else if (!best || (e.quality ?? 0) > (best.e.quality ?? 0)) {
           best = { shot, e };
         }
-        progress(taken, `${say('reg_taking')} ${wordsOf(e)}`, e.quality);
+        const same = taken > 0 && e.reasons.length === 1 && e.reasons[0] === 'duplicate';
+        progress(taken, same ? say('reg_same') : `${say('reg_taking')} ${wordsOf(e)}`, e.quality);
       } catch (error) {
         trouble = error;
         progress(taken, explain(error), null);
       }
       await wait(APART_MS);
     }
-    if (person !== null && (taken > 0 || to !== null)) finished(person, to !== null);
-    else if (open) refused(best, trouble);
+    if (!open) await takeBack(person, to, samples);
+    else if (person !== null && (taken > 0 || to !== null)) finished(person, to !== null);
+    else refused(best, trouble);
+  }
+
+  /** Cancelled: nothing of it is kept. @param {number | null} person @param {number | null} to @param {string[]} samples */
+  async function takeBack(person, to, samples) {
+    if (samples.length === 0) return;
+    try {
+      if (to === null && person !== null) {
+        await app.recogniser.forgetPerson(person);
+        app.portraits.drop(person);
+      } else {
+        for (const sample of samples) await app.recogniser.removeSample(sample);
+      }
+      app.toast.show(say('reg_cancelled'));
+    } catch (error) {
+      app.toast.show(explain(error), { bad: true });
+    }
+    await app.people.refresh();
   }
 
   /** @param {HTMLCanvasElement} canvas */
