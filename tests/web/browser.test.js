@@ -1,5 +1,6 @@
 // The app in a real browser against the program: what a person does with it.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -375,6 +376,20 @@ test('no answer from the program is told, and the view goes on when it is back',
     await page.locator('.banner').waitFor({ state: 'hidden' });
     await page.locator('.face').first().waitFor();
   }, { expected: /ERR_FAILED/ });
+});
+
+test('who leaves with a frame on its way leaves no place taken', async () => {
+  const body = readFileSync(picture('group.jpg'));
+  for (let i = 0; i < 24; i++) { // more than there are places
+    const begun = await fetch(`${at()}/v1/live`, { method: 'POST' });
+    assert.equal(begun.status, 201, await begun.clone().text());
+    const { live } = await begun.json();
+    const frame = fetch(`${at()}/v1/live/${live}?time=1`, { method: 'POST', body, headers: { 'Content-Type': 'image/jpeg' } });
+    await new Promise((done) => { setTimeout(done, i * 2); });
+    assert.equal((await fetch(`${at()}/v1/live/${live}`, { method: 'DELETE' })).status, 200);
+    assert.ok([200, 404].includes((await frame).status));
+    assert.equal((await fetch(`${at()}/v1/live/${live}`, { method: 'DELETE' })).status, 404);
+  }
 });
 
 for (const [name, options] of /** @type {[string, object][]} */ ([
