@@ -57,8 +57,10 @@ static kao_live *find_place(kao_lives *l)
         if (!v->busy && (!v->id[0] || now - v->used > LIVE_IDLE_SECONDS))
             place = v;
     }
-    if (place)
+    if (place) {
         place->busy = true;
+        place->id[0] = '\0'; /* nobody finds it while it is emptied */
+    }
     pthread_mutex_unlock(&l->lock);
     return place;
 }
@@ -134,7 +136,17 @@ kao_status kao_live_take(kao_lives *l, const char *id, kao_live **live, kao_erro
 void kao_live_put(kao_lives *l, kao_live *v)
 {
     pthread_mutex_lock(&l->lock);
+    const bool over = v->over;
+
     v->used = kao_clock_seconds();
+    v->busy = over;
+    if (over)
+        v->id[0] = '\0';
+    pthread_mutex_unlock(&l->lock);
+    if (!over)
+        return;
+    close_live(v);
+    pthread_mutex_lock(&l->lock);
     v->busy = false;
     pthread_mutex_unlock(&l->lock);
 }
@@ -142,11 +154,21 @@ void kao_live_put(kao_lives *l, kao_live *v)
 kao_status kao_live_end(kao_lives *l, const char *id, kao_error *err)
 {
     kao_live *v = NULL;
-    const kao_status st = kao_live_take(l, id, &v, err);
 
-    if (st)
-        return st;
-    close_live(v);
-    kao_live_put(l, v);
+    pthread_mutex_lock(&l->lock);
+    for (size_t i = 0; !v && id[0] && i < LIVES_MOST; i++)
+        if (strcmp(l->live[i].id, id) == 0)
+            v = &l->live[i];
+    const bool busy = v && v->busy;
+
+    if (v) {
+        v->over = true;
+        v->busy = true;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (!v)
+        return kao_fail(err, KAO_E_NOT_FOUND, "no such video");
+    if (!busy)
+        kao_live_put(l, v);
     return KAO_OK;
 }

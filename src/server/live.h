@@ -13,6 +13,7 @@ typedef struct kao_lives kao_lives;
 typedef struct kao_live {
     char id[LIVE_ID_BYTES]; /* 128 random bits; "": the place is free */
     bool busy;
+    bool over;   /* it ends when the frame that is being worked on is done */
     double used; /* when last; kao_clock_seconds */
     size_t model;
     uint64_t frames;
@@ -30,7 +31,7 @@ kao_status kao_live_begin(kao_lives *l, const kao_worker *like, size_t model,
  * being worked on). */
 kao_status kao_live_take(kao_lives *l, const char *id, kao_live **live, kao_error *err);
 void kao_live_put(kao_lives *l, kao_live *live);
-/* As kao_live_take; it is gone then. */
+/* It is gone then; where a frame is being worked on, after that. KAO_E_NOT_FOUND. */
 kao_status kao_live_end(kao_lives *l, const char *id, kao_error *err);
 
 #endif

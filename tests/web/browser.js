@@ -1,0 +1,129 @@
+// What the browser tests share: the program, the browser, pages that are checked as they close.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { chromium } from 'playwright-core';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+export const PICTURES = process.env.PICTURES ?? '';
+export const camera = process.env.CAMERA && existsSync(process.env.CAMERA) ? process.env.CAMERA : '';
+const PATIENCE = 120_000; // nothing here depends on speed
+
+/** The program with a gallery of its own. @returns {Promise<{address: string, stop: () => Promise<void>}>} */
+export async function startServer() {
+  const folder = mkdtempSync(join(tmpdir(), 'kao web 顔 '));
+  const server = spawn(process.env.KAO ?? 'kao', ['serve', '--port', '0', '--gallery', join(folder, 'g.kao')]);
+  const ended = new Promise((done) => server.once('exit', done));
+  let said = '';
+  server.stderr.on('data', (text) => { said += text; });
+  const address = await new Promise((found, failed) => {
+    let out = '';
+    server.stdout.on('data', (text) => {
+      out += text;
+      const m = /kao: (http:\S+)\//.exec(out);
+      if (m) found(m[1]);
+    });
+    ended.then(() => failed(new Error(`the program ended: ${said}`)));
+  });
+  return {
+    address,
+    async stop() {
+      server.kill('SIGTERM');
+      assert.equal(await ended, 0, said);
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+export function startBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--autoplay-policy=no-user-gesture-required',
+      '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',
+      ...(camera ? [`--use-file-for-fake-video-capture=${camera}`] : [])],
+  });
+}
+
+/**
+ * A page of a fresh browser user. When `run` is done, what the console said is looked at.
+ * expected: errors that belong to the test.
+ * @param {import('playwright-core').Browser} browser
+ * @param {string} address
+ * @param {(page: import('playwright-core').Page) => Promise<void>} run
+ * @param {import('playwright-core').BrowserContextOptions & {expected?: RegExp}} [options]
+ */
+export async function visit(browser, address, run, { expected, ...options } = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'en-GB', serviceWorkers: 'block', ...options });
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const troubles = [];
+  context.setDefaultTimeout(PATIENCE);
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !expected?.test(m.text())) troubles.push(m.text());
+  });
+  page.on('pageerror', (e) => troubles.push(String(e.stack)));
+  page.on('request', (r) => {
+    if (!r.url().startsWith(address) && !/^(blob|data):/.test(r.url())) troubles.push(`asked ${r.url()}`);
+  });
+  try {
+    await page.goto(`${address}/`);
+    await run(page);
+    assert.deepEqual(troubles, []);
+  } catch (error) {
+    if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `failed-${Date.now()}.png`) });
+    if (troubles.length) console.log(troubles.join('\n'));
+    throw error;
+  } finally {
+    await context.close();
+  }
+}
+
+/** No violation of axe's rules. @param {import('playwright-core').Page} page @param {string} where */
+export async function checkAccess(page, where) {
+  await page.evaluate(() => Promise.all(document.getAnimations().map((a) => a.finished.catch(() => {}))));
+  await page.evaluate(axe);
+  const found = await page.evaluate(async () => {
+    const result = await /** @type {any} */ (window).axe.run(document);
+    return result.violations.map((/** @type {any} */ v) => `${v.id}: ${v.nodes.map((/** @type {any} */ n) => `${n.target} ${n.any.map((/** @type {any} */ a) => a.message).join(' ')}`).join(' | ')}`);
+  });
+  assert.deepEqual(found, [], where);
+}
+
+/** An empty gallery. @param {string} address */
+export async function empty(address) {
+  assert.equal((await fetch(`${address}/v1/people`, { method: 'DELETE' })).status, 200);
+}
+
+/** @param {string} address @param {string} name @param {...string} pictures @returns {Promise<number>} */
+export async function enrol(address, name, ...pictures) {
+  let person = 'new';
+  for (const picture of pictures) {
+    const response = await fetch(`${address}/v1/people/${person}/samples?force=true&source=${picture}&name=${encodeURIComponent(name)}`,
+      { method: 'POST', body: readFileSync(join(PICTURES, picture)), headers: { 'Content-Type': 'image/jpeg' } });
+    const answer = await response.json();
+    assert.equal(response.status, 201, JSON.stringify(answer));
+    person = String(answer.person);
+  }
+  return Number(person);
+}
+
+/** @param {string} address @returns {Promise<any[]>} */
+export async function people(address) {
+  return (await (await fetch(`${address}/v1/people`)).json()).people;
+}
+
+/** The clip stands still at a moment with Ana (left) and Ben. @param {import('playwright-core').Page} page */
+export async function holdClip(page) {
+  await page.locator('.stage[data-ready]').waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.evaluate(() => new Promise((done) => {
+    const video = /** @type {HTMLVideoElement} */ (document.querySelector('.video'));
+    video.addEventListener('seeked', done, { once: true });
+    video.currentTime = 3;
+  }));
+  await page.waitForFunction(() => document.querySelectorAll('.here').length === 2);
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# web.sh logic|browser FOLDER: the app's tests. FOLDER, of the build, gets a copy of the app and its
+# tests, beside the packages they need (package-lock.json); nothing is written into the tree.
+# From meson: KAO, the program; SOURCE, the tree; PICTURES, examples/pictures.
+set -u
+kind=$1 folder=$2
+
+skip() {
+    echo "SKIP: $*"
+    exit 77
+}
+has() { command -v "$1" >/dev/null 2>&1; }
+
+has node || skip "node is not installed"
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 18 ? 0 : 1)' || skip "node 18 or later is needed"
+
+# the tree has no packages and no package.json at its root: both lie in the copy
+mkdir -p "$folder" || exit 1
+rm -rf "$folder/web" "$folder/tests"
+mkdir "$folder/tests" || exit 1
+cp -R "$SOURCE/web" "$folder/web" && cp -R "$SOURCE/tests/web" "$folder/tests/web" &&
+    cp "$SOURCE/tests/web/package.json" "$SOURCE/tests/web/package-lock.json" "$folder" || exit 1
+cd "$folder" || exit 1
+
+if [ "$kind" = logic ]; then
+    exec node --test tests/web/logic.test.js
+fi
+
+CHROMIUM=${CHROMIUM-$(command -v chromium || command -v chromium-browser || true)}
+[ -n "$CHROMIUM" ] || skip "chromium is not installed"
+has npm || skip "npm is not installed"
+export CHROMIUM
+"$KAO" doctor 2>/dev/null | grep -q '^inside *kao-face-mask: [0-9]' || skip "the app needs the models inside"
+lock=$(cksum <package-lock.json)
+if [ "$(cat node_modules/.lock 2>/dev/null)" != "$lock" ]; then
+    npm ci --ignore-scripts --no-audit --no-fund --prefer-offline >npm.log 2>&1 || skip "the packages of tests/web/package.json could not be had (npm.log)"
+    echo "$lock" >node_modules/.lock
+fi
+node_modules/.bin/tsc -p tests/web/tsconfig.json || exit 1
+echo "ok: types"
+
+# the camera of the browser shows the clip
+if [ ! -s camera.y4m ] && has ffmpeg; then
+    ffmpeg -v error -y -i "$PICTURES/clip.mp4" -t 6 camera.y4m || rm -f camera.y4m
+fi
+CAMERA=$folder/camera.y4m
+export CAMERA
+exec node --test tests/web/browser.test.js

@@ -1,0 +1,165 @@
+/* The recogniser: what the app asks of an engine, and the engine behind it, which is the program
+ * that served this page. The only module that fetches. An engine inside the browser would be a
+ * second object of the same type, so nothing of HTTP shows in it. */
+
+/** @typedef {[number, number, number, number]} Box x, y, width, height in pixels of the picture */
+/** @typedef {{score?: number, eye_distance?: number, yaw?: number, masked?: number | null,
+ *   outcomes: string[]}} Quality */
+/** @typedef {{far: number | null, far_is: string | null, likelihood_ratio?: number | null,
+ *   fpir?: number | null}} Rates */
+/** @typedef {{box: Box, score: number, landmarks: [number, number][], quality?: Quality}} Face */
+/** @typedef {Face & Rates & {track: number, seen: boolean, person: number | null, name: string | null,
+ *   similarity: number | null, masked?: number | boolean | null, outcomes?: string[]}} Track */
+/** @typedef {{tracks: Track[], width: number, height: number, ms: number, templates: number}} LiveAnswer */
+/** @typedef {{person: number, name: string | null, samples: number, created: string,
+ *   external: string | null, note: string | null}} Person */
+/** @typedef {{sample: string, person: number, time: string, source: string | null,
+ *   quality: number | null}} Sample */
+/** @typedef {{change: number, time: string, action: string, detail: string, undone: boolean}} Change */
+/** @typedef {{samples: number, bytes_searched: number, pieces: number, traces: number, time: string}} Receipt */
+/** @typedef {Rates & {similarity: number}} CurvePoint */
+/** @typedef {{name: string, id: string, dim: number, calibrated_on: string | null,
+ *   curve: CurvePoint[]}} Model */
+/** @typedef {{models: Model[], detector: string, fpir: number}} Models */
+/** @typedef {Face & {width: number, height: number}} Side */
+/** @typedef {Rates & {similarity: number, threshold: number, same: boolean, model: string,
+ *   source: Side, target: Side}} Comparison */
+/** @typedef {{person: number, name: string | null, similarity: number, sample: string}} Match */
+/** @typedef {Face & Rates & {person: number | null, name: string | null, similarity: number | null,
+ *   nearest?: Match[], reason?: {code: string, message: string}}} Identified */
+/** @typedef {{faces: Identified[], threshold: number, templates: number, width: number, height: number,
+ *   model: string}} Identification */
+/** @typedef {{enrolled: boolean, person: number | null, sample: string | null, reasons: string[],
+ *   quality: number | null, face: Face | null, looksLike: {person: number, name: string | null,
+ *   similarity: number} | null}} Enrolment */
+/** @typedef {{person?: number | null, name?: string, at?: [number, number], source?: string,
+ *   force?: boolean}} EnrolOptions */
+
+/**
+ * @typedef {object} Recogniser
+ * @property {() => Promise<Models>} models
+ * @property {() => Promise<Person[]>} people
+ * @property {(person: number, fields: {name?: string, note?: string}) => Promise<void>} changePerson
+ * @property {(person: number) => Promise<void>} removePerson
+ * @property {(person: number) => Promise<Receipt>} forgetPerson
+ * @property {(into: number, from: number) => Promise<void>} mergePeople
+ * @property {() => Promise<number>} clear how many people were removed
+ * @property {(person: number) => Promise<Sample[]>} samples
+ * @property {(picture: Blob, options: EnrolOptions) => Promise<Enrolment>} enrol
+ * @property {(sample: string) => Promise<void>} removeSample
+ * @property {(sample: string, person: number | null) => Promise<number>} moveSample null: a new person
+ * @property {() => Promise<Change[]>} history newest first
+ * @property {(change: number) => Promise<void>} undo
+ * @property {(source: Blob, target: Blob, model: string) => Promise<Comparison>} verify
+ * @property {(picture: Blob, options: {model: string, fpir: number, nearest: number}) =>
+ *   Promise<Identification>} identify
+ * @property {(options: {model: string, fpir: number}) => Promise<string>} beginLive
+ * @property {(live: string, picture: Blob, time: number) => Promise<LiveAnswer>} liveFrame
+ * @property {(live: string) => Promise<void>} endLive
+ * @property {(name: string) => Promise<Blob>} example a picture or the video that comes with the program
+ */
+
+/** Why something was not done. code: a word of the API, or "unreachable". */
+export class RecogniserError extends Error {
+  /** @param {string} code @param {string} message */
+  constructor(code, message) {
+    super(message);
+    this.name = 'RecogniserError';
+    this.code = code;
+    /** Which of two pictures was the trouble. @type {'source' | 'target' | null} */
+    this.side = /^source\b/.test(message) ? 'source' : /^target\b/.test(message) ? 'target' : null;
+  }
+}
+
+/** @param {Record<string, string | number | boolean | null | undefined>} values */
+function query(values) {
+  const q = new URLSearchParams();
+  for (const [name, value] of Object.entries(values))
+    if (value !== undefined && value !== null && value !== '') q.set(name, String(value));
+  const text = q.toString();
+  return text ? `?${text}` : '';
+}
+
+/** @param {string} path @param {RequestInit} options @returns {Promise<Response>} */
+async function send(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch {
+    throw new RecogniserError('unreachable', 'no answer');
+  }
+}
+
+/**
+ * @param {string} method @param {string} path @param {BodyInit | object | null} [body]
+ * @param {RequestInit} [more] @returns {Promise<any>}
+ */
+async function call(method, path, body = null, more = {}) {
+  /** @type {RequestInit} */
+  const options = { method, ...more };
+  if (body instanceof Blob || body instanceof FormData) {
+    options.body = body;
+  } else if (body) {
+    options.body = JSON.stringify(body);
+    options.headers = { 'Content-Type': 'application/json' };
+  }
+  const response = await send(path, options);
+  /** @type {any} */
+  let answer = null;
+  try {
+    answer = await response.json();
+  } catch {
+    throw new RecogniserError(response.ok ? 'unreachable' : `http_${response.status}`, response.statusText);
+  }
+  if (answer.error) throw new RecogniserError(answer.error.code, answer.error.message);
+  return answer;
+}
+
+/** @returns {Recogniser} */
+export function createServerRecogniser() {
+  const id = encodeURIComponent;
+  return {
+    models: () => call('GET', '/v1/models'),
+    people: async () => (await call('GET', '/v1/people')).people,
+    changePerson: async (person, fields) => { await call('PATCH', `/v1/people/${person}`, fields); },
+    removePerson: async (person) => { await call('DELETE', `/v1/people/${person}`); },
+    forgetPerson: async (person) => (await call('DELETE', `/v1/people/${person}?forget=true`)).receipt,
+    mergePeople: async (into, from) => { await call('POST', `/v1/people/${into}/merge?from=${from}`); },
+    clear: async () => (await call('DELETE', '/v1/people')).removed,
+    samples: async (person) => (await call('GET', `/v1/people/${person}/samples`)).samples,
+    async enrol(picture, { person, name, at, source, force }) {
+      const a = await call('POST', `/v1/people/${person ?? 'new'}/samples${query({
+        name, x: at?.[0].toFixed(1), y: at?.[1].toFixed(1), source, force: force || null,
+      })}`, picture);
+      return {
+        enrolled: a.status === 'enrolled',
+        person: a.person,
+        sample: a.sample ?? null,
+        reasons: a.reasons,
+        quality: a.quality ?? null,
+        face: a.face ?? null,
+        looksLike: a.looks_like ? { person: a.looks_like, name: a.looks_like_name, similarity: a.looks_like_similarity } : null,
+      };
+    },
+    removeSample: async (sample) => { await call('DELETE', `/v1/samples/${id(sample)}`); },
+    moveSample: async (sample, person) =>
+      (await call('POST', `/v1/samples/${id(sample)}/move${query({ person })}`)).people[0].person,
+    history: async () => (await call('GET', '/v1/history')).changes,
+    undo: async (change) => { await call('POST', `/v1/undo${query({ change })}`); },
+    async verify(source, target, model) {
+      const form = new FormData();
+      form.set('source', source);
+      form.set('target', target);
+      return call('POST', `/v1/verify${query({ model })}`, form);
+    },
+    identify: (picture, options) => call('POST', `/v1/identify${query(options)}`, picture),
+    beginLive: async (options) => (await call('POST', `/v1/live${query(options)}`)).live,
+    liveFrame: (live, picture, time) => call('POST', `/v1/live/${id(live)}${query({ time: time.toFixed(4) })}`, picture),
+    // also while the page is being left
+    endLive: async (live) => { await call('DELETE', `/v1/live/${id(live)}`, null, { keepalive: true }); },
+    async example(name) {
+      const response = await send(`/example/${name}`, {});
+      if (!response.ok) throw new RecogniserError('not_found', name);
+      return response.blob();
+    },
+  };
+}

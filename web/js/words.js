@@ -1,0 +1,303 @@
+/* Everything the app says, in English and Japanese. No DOM. */
+
+/** key: [English, Japanese]; "_one": where English counts one. @type {Record<string, [string, string]>} */
+export const catalogue = {
+  // the frame
+  title: ['kao · face recognition', 'kao · 顔認識'],
+  tagline: ['Face recognition on this machine', 'この端末だけで動く顔認識'],
+  views: ['Views', '画面'],
+  tab_live: ['Live', 'ライブ'],
+  tab_compare: ['Compare', '照合'],
+  tab_people: ['People', '人物'],
+  other_language: ['日本語', 'English'],
+  privacy: ['Nothing leaves this machine.', '画像もデータも、この端末の外には出ません。'],
+  privacy_host: ['Pictures go from this browser to {host}, and nowhere else.', '画像はこのブラウザから {host} にだけ送られます。'],
+  this_machine: ['this machine', 'この端末'],
+  close: ['Close', '閉じる'],
+  cancel: ['Cancel', 'キャンセル'],
+  undo: ['Undo', '元に戻す'],
+  undone: ['Taken back.', '元に戻しました。'],
+  person_n: ['person {n}', '人物 {n}'],
+  unknown: ['Unknown', '未登録'],
+  samples: ['{n} pictures', '写真 {n} 枚'],
+  samples_one: ['{n} picture', '写真 {n} 枚'],
+
+  // live
+  strip: ['Registered people', '登録した人'],
+  nobody: ['Nobody is registered yet.', 'まだ誰も登録されていません。'],
+  register: ['Register', '登録'],
+  clear: ['Clear', '消去'],
+  clear_ask: ['Remove everybody?', '全員の登録を消しますか？'],
+  clear_text: ['{n} people and their pictures leave the list. You can take this back.', '{n} 人の登録と写真をリストから外します。あとで元に戻せます。'],
+  clear_text_one: ['{n} person leaves the list. You can take this back.', '{n} 人の登録をリストから外します。あとで元に戻せます。'],
+  clear_done: ['The list is empty.', '全員の登録を消しました。'],
+  clear_none: ['There is nobody to remove.', '登録された人はいません。'],
+  video: ['The video with the faces in it', '映像と、映っている顔'],
+  source_clip: ['Example clip', 'サンプル映像'],
+  source_file: ['Open a video', '動画を開く'],
+  source_camera: ['Use the camera', 'カメラを使う'],
+  source_turn: ['Other camera', 'カメラを切替'],
+  play: ['Play', '再生'],
+  pause: ['Pause', '一時停止'],
+  camera_denied: ['The camera was not allowed. Allow it for this page in the browser, then press the button again.', 'カメラの使用が許可されていません。ブラウザの設定でこのページに許可してから、もう一度押してください。'],
+  camera_none: ['No camera was found. Connect one, then press the button again.', 'カメラが見つかりません。接続してから、もう一度押してください。'],
+  camera_lost: ['The camera has stopped. Press the camera button to start it again.', 'カメラが止まりました。カメラボタンでもう一度始められます。'],
+  camera_insecure: ['Browsers give the camera to safe addresses alone: open this page as https:// or on the machine itself.', 'カメラは安全な接続でのみ使えます。https:// か、この端末自身のアドレスで開いてください。'],
+  video_bad: ['This video cannot be played here. Try an MP4 (H.264) or WebM file.', 'この動画は再生できません。MP4（H.264）か WebM をお試しください。'],
+  in_view: ['In view', '映っている人'],
+  nobody_in_view: ['No face in view.', '顔は映っていません。'],
+  in_view_list: ['In view: {names}.', '映っている人：{names}。'],
+  nearest_none: ['nobody to compare with', '比べる相手がいません'],
+  why_button: ['{name}: why?', '{name}：理由を見る'],
+  pick_button: ['Register this face: {name}', 'この顔を登録：{name}'],
+  pick_hint: ['Choose the face to register.', '登録する顔を選んでください。'],
+  no_face_now: ['No face is in view. Wait for one, then press Register.', '顔が映っていません。映ったら「登録」を押してください。'],
+  fps: ['{n} fps', '{n} fps'],
+  latency: ['{n} ms', '{n} ms'],
+  speed: ['{fps} frames a second, {ms} milliseconds each', '毎秒 {fps} コマ、1 コマ {ms} ミリ秒'],
+  model: ['Model', 'モデル'],
+  model_plain: ['For uncovered faces', '素顔向け'],
+  model_mask: ['Also for faces with a mask', 'マスク着用向け'],
+  model_auto: ['Changes by itself when faces are covered', '顔が覆われると自動で切り替え'],
+  model_auto_name: ['Auto', '自動'],
+  strictness: ['Strictness', '判定の厳しさ'],
+  strict_words: ['About {rate} strangers would be taken for somebody.', '登録していない人を誰かと間違えるのは、およそ{rate}です。'],
+  looser: ['finds more', '見つけやすく'],
+  stricter: ['errs less', '間違えにくく'],
+  starting: ['Starting…', '準備中…'],
+  welcome_title: ['See it recognise', '認識を試す'],
+  welcome_text: ['The clip shows three people who do not exist. Register them and kao knows them at once. Or press Register and do it yourself.', '映像の 3 人は実在しません。登録すると、すぐに認識されます。「登録」で自分で試すこともできます。'],
+  welcome_button: ['Register the people of the clip', '映像の人物を登録する'],
+  welcome_done: ['Ana, Ben and Emil are registered.', 'Ana・Ben・Emil を登録しました。'],
+  waiting_server: ['No answer from kao. Is it still running? Trying again…', 'kao から応答がありません。動いていますか？ 再接続しています…'],
+
+  // registering
+  reg_title: ['Register this face', 'この顔を登録'],
+  reg_name: ['Name', '名前'],
+  reg_name_hint: ['May be left out and given later.', '空欄でも構いません。あとで付けられます。'],
+  reg_consent: ['This person knows and agrees that kao remembers their face on {where}.', '本人は、{where}に顔の特徴が記録されることを知り、同意しています。'],
+  reg_consent_needed: ['Please confirm this first.', '先に確認してください。'],
+  reg_start: ['Register', '登録する'],
+  reg_taking: ['Taking pictures. Look at the camera, turn the head a little.', '撮影中です。カメラを見て、少し顔を動かしてください。'],
+  reg_taken: ['{n} of {all} pictures taken', '{all} 枚中 {n} 枚'],
+  reg_same: ['Good. Move the head a little for another picture.', '撮れました。もう 1 枚のため、少し顔を動かしてください。'],
+  reg_done: ['{name} is registered: {samples}.', '{name}を登録しました（{samples}）。'],
+  reg_added: ['{name} has more pictures now.', '{name}に写真を追加しました。'],
+  reg_cancelled: ['Cancelled. Nothing of it is kept.', 'キャンセルしました。何も保存していません。'],
+  reg_refused: ['None of the pictures was good enough', '使える写真が撮れませんでした'],
+  reg_gone: ['The face went out of view. Wait until it is back, then try again.', '顔が画面から外れました。映ってから、もう一度お試しください。'],
+  reg_again: ['Try again', 'もう一度'],
+  reg_anyway: ['Register anyway', 'それでも登録'],
+  reg_to: ['Add to {name}', '{name}に追加'],
+  quality_n: ['Quality {n} of 100', '品質 {n} / 100'],
+
+  // outcomes of a picture
+  blurred: ['Blurred: hold still, or give the picture more light.', 'ぼけています。動かずに、明るい場所でお試しください。'],
+  dark: ['Too dark: turn on a light in front of the face.', '暗すぎます。顔の正面を明るくしてください。'],
+  extreme_pose: ['Turned away: look more towards the camera.', '横を向いています。カメラの方を向いてください。'],
+  masked: ['Partly covered, by a mask perhaps.', 'マスクなどで一部が隠れています。'],
+  duplicate: ['Registered already: this picture says nothing new.', '同じ写真がすでに登録されています。'],
+  looks_like: ['Looks like {name}, who is registered already ({similarity}).', 'すでに登録されている{name}に似ています（{similarity}）。'],
+  unlike: ['Does not look like this person’s other pictures.', 'この人のほかの写真と似ていません。'],
+  good: ['Good picture', '良い写真です'],
+
+  // rates
+  one_in: ['1 in {n}', '{n} 人に 1 人'],
+  rate: ['1 in {n} strangers looks this alike.', 'これほど似ている他人は {n} 人に 1 人です。'],
+  rate_extrapolated: ['About 1 in {n} strangers looks this alike (extrapolated).', 'これほど似ている他人はおよそ {n} 人に 1 人です（推定）。'],
+  rate_at_most: ['Fewer than 1 in {n} strangers looks this alike.', 'これほど似ている他人は {n} 人に 1 人もいません。'],
+  rate_at_least: ['More than 1 in {n} strangers look this alike.', 'これほど似ている他人は {n} 人に 1 人以上います。'],
+  rate_most: ['Many strangers look this alike.', 'これくらい似ている他人は大勢います。'],
+  rate_none: ['Hardly any stranger looks this alike.', 'これほど似ている他人はまずいません。'],
+  rate_unknown: ['How often strangers look this alike was not measured.', '他人がこれほど似る割合は測られていません。'],
+  rate_short: ['{sign}1 in {n} strangers', '他人なら {sign}1/{n}'],
+  rate_most_short: ['many strangers', '他人でも多い'],
+  ratio_for: ['{n} times more usual for one person than for two.', '別人どうしより、同じ人どうしで {n} 倍よく見られる値です。'],
+  ratio_against: ['{n} times more usual for two people than for one.', '同じ人どうしより、別人どうしで {n} 倍よく見られる値です。'],
+  ratio_unknown: ['Not measured for this model.', 'このモデルでは測られていません。'],
+
+  // why
+  why_title: ['Why {name}?', 'なぜ「{name}」？'],
+  why_known: ['The nearest registered person is {name}, at {similarity}. From {threshold} on kao takes two faces for one person.', '登録された人で最も近いのは{name}（{similarity}）です。{threshold} 以上で本人と判定します。'],
+  why_unknown: ['The nearest registered person is {name}, at {similarity}. kao asks for {threshold}, so this face stays unknown.', '登録された人で最も近いのは{name}（{similarity}）ですが、判定に必要な {threshold} に届かないため未登録とします。'],
+  why_empty: ['Nobody is registered, so there is nobody to compare with.', 'まだ誰も登録されていないため、比べる相手がいません。'],
+  why_gone: ['The face could not be looked at more closely in that frame. Try again.', 'この瞬間の顔を詳しく調べられませんでした。もう一度お試しください。'],
+  why_nearest: ['Nearest people', '近い人'],
+  why_face: ['The face kao looked at', '調べた顔'],
+  plot_title: ['How often strangers reach a similarity', '他人どうしの類似度の分布'],
+  plot_label: ['Plot: similarity {similarity}, threshold {threshold}. {words}', 'グラフ：類似度 {similarity}、しきい値 {threshold}。{words}'],
+  plot_x: ['similarity', '類似度'],
+  plot_y: ['strangers who reach it', '届く他人の割合'],
+  plot_threshold: ['threshold', 'しきい値'],
+  plot_measured: ['Measured with {model} on pairs of different people; dashed where only extrapolated.', '{model} で別人の組から測定。破線は推定です。'],
+
+  // compare
+  compare_title: ['Are these the same person?', '同じ人ですか？'],
+  compare_text: ['Drop, choose, paste or take two pictures. The largest face of each counts.', '写真を 2 枚、ドロップ・選択・貼り付け・撮影してください。それぞれ最も大きい顔を比べます。'],
+  picture_first: ['First picture', '1 枚目'],
+  picture_second: ['Second picture', '2 枚目'],
+  picture_choose: ['Choose', '選択'],
+  picture_camera: ['Camera', '撮影'],
+  picture_remove: ['Remove {which}', '{which}を外す'],
+  picture_drop: ['Drop a picture here', 'ここに写真をドロップ'],
+  picture_of: ['{which}: {name}', '{which}：{name}'],
+  take_title: ['Take a picture', '写真を撮る'],
+  take: ['Take it', '撮影'],
+  compare_example: ['Try an example pair', 'サンプルで試す'],
+  comparing: ['Comparing…', '照合中…'],
+  same: ['The same person', '同じ人です'],
+  different: ['Different people', '別の人です'],
+  verdict_same: ['Similarity {similarity}: from {threshold} on two faces count as one person.', '類似度 {similarity}。{threshold} 以上で同じ人と判定します。'],
+  verdict_different: ['Similarity {similarity}: below {threshold} two faces count as two people.', '類似度 {similarity}。{threshold} 未満で別の人と判定します。'],
+  fact_similarity: ['Similarity', '類似度'],
+  fact_threshold: ['Threshold', 'しきい値'],
+  fact_far: ['Strangers', '他人の場合'],
+  fact_ratio: ['Evidence', '証拠の強さ'],
+  not_alive: ['A photograph of a photograph is as alike: this does not show that somebody was there.', '写真を撮った写真でも同じように似ます。本人がその場にいた証明にはなりません。'],
+
+  // people
+  people_search: ['Search', '検索'],
+  people_none: ['Nobody is registered yet. Add pictures here, or press Register in Live.', 'まだ誰も登録されていません。写真を追加するか、ライブ画面で登録してください。'],
+  people_no_match: ['Nobody has such a name.', '該当する人はいません。'],
+  people_count: ['{n} people', '{n} 人'],
+  people_count_one: ['{n} person', '{n} 人'],
+  new_person: ['New person', '新しい人'],
+  add_pictures: ['Add pictures', '写真を追加'],
+  add_drop: ['Drop pictures of one person here', '1 人の写真をここにドロップ'],
+  add_choose: ['Choose pictures', '写真を選択'],
+  add_outcomes: ['What became of the pictures', '追加の結果'],
+  added: ['Added. Quality {n} of 100.', '追加しました（品質 {n} / 100）。'],
+  back: ['All people', '一覧へ戻る'],
+  name: ['Name', '名前'],
+  note: ['Note', 'メモ'],
+  save: ['Save', '保存'],
+  saved: ['Saved.', '保存しました。'],
+  pictures: ['Pictures', '写真'],
+  since: ['Since {date}', '{date} に登録'],
+  sample_n: ['Picture {n}', '写真 {n}'],
+  quality_short: ['quality {n}', '品質 {n}'],
+  move: ['Move…', '移動…'],
+  move_title: ['Whose picture is this?', 'これは誰の写真ですか？'],
+  move_done: ['Moved.', '移動しました。'],
+  split: ['Split out', '別の人にする'],
+  split_done: ['It is a person of its own now.', '別の人として登録しました。'],
+  remove: ['Remove', '外す'],
+  remove_person: ['Remove person', 'この人を外す'],
+  removed: ['Removed.', '外しました。'],
+  merge: ['Merge…', '統合…'],
+  merge_title: ['Who is the same person as {name}?', '{name}と同じ人は誰ですか？'],
+  merge_text: ['{name} and the chosen person become one, under the chosen name.', '{name}を、選んだ人に統合します。'],
+  merge_done: ['Merged.', '統合しました。'],
+  choose_person: ['Person', '人物'],
+  nobody_else: ['There is nobody else.', 'ほかに登録された人はいません。'],
+  do_merge: ['Merge', '統合する'],
+  do_move: ['Move', '移動する'],
+  forget: ['Forget for good…', '完全に消去…'],
+  forget_title: ['Forget {name} for good?', '{name}を完全に消去しますか？'],
+  forget_text: ['Every number made of this face is erased from the files. Nothing brings it back. Type “{word}” to go on.', 'この顔から作られた数値をファイルから完全に消します。元には戻せません。続けるには「{word}」と入力してください。'],
+  forget_confirm: ['Confirmation', '確認'],
+  forget_do: ['Forget', '消去する'],
+  receipt_title: ['Forgotten', '消去しました'],
+  receipt_text: ['{samples} erased. {bytes} bytes of the files were searched for {pieces} pieces of it: {traces} traces are left.', '{samples}を消去しました。ファイル {bytes} バイトから {pieces} 個の断片を探し、残っていた痕跡は {traces} 個でした。'],
+  history: ['History', '履歴'],
+  history_none: ['Nothing was changed yet.', 'まだ変更はありません。'],
+  history_undone: ['taken back', '取消済み'],
+  history_undo: ['Undo: {what}', '元に戻す：{what}'],
+  action_add: ['New person', '人物を追加'],
+  action_rename: ['Renamed', '名前を変更'],
+  action_note: ['Note changed', 'メモを変更'],
+  action_external: ['External id changed', '外部 ID を変更'],
+  action_merge: ['Merged', '統合'],
+  action_remove: ['Removed', '人物を外した'],
+  action_clear: ['Everybody removed', '全員を消去'],
+  action_enrol: ['Registered', '登録'],
+  action_move: ['Picture moved', '写真を移動'],
+  action_split: ['Picture split out', '写真を別の人に'],
+  'action_remove-sample': ['Picture removed', '写真を外した'],
+  action_undo: ['Taken back', '元に戻した'],
+  action_forget: ['Forgotten', '完全に消去'],
+
+  // errors of the recogniser, by code
+  error_unreachable: ['No answer from kao. Start it again with “kao serve”, then reload this page.', 'kao から応答がありません。「kao serve」で起動し直し、ページを再読み込みしてください。'],
+  error_no_face: ['No face was found. Take a picture in which the face is larger and well lit.', '顔が見つかりません。顔が大きく明るく写った写真をお使いください。'],
+  error_several_faces: ['More than one face. Cut the picture to one of them.', '顔が複数写っています。1 人だけになるよう切り取ってください。'],
+  error_too_small: ['The face is too small. Come nearer, or use a larger picture.', '顔が小さすぎます。近づくか、大きい写真をお使いください。'],
+  error_bad_embedding: ['This face cannot be described. Use another picture.', 'この顔は調べられません。別の写真をお使いください。'],
+  error_invalid_image: ['This is no picture kao can read, or it is damaged. Use JPEG, PNG or WebP.', '読み取れない画像です。JPEG・PNG・WebP をお使いください。'],
+  error_unsupported: ['This kind of picture cannot be read here. Use JPEG, PNG or WebP.', 'この形式の画像は読み取れません。JPEG・PNG・WebP をお使いください。'],
+  error_too_large: ['The picture is too large. Use a smaller one.', '画像が大きすぎます。小さいものをお使いください。'],
+  error_busy: ['kao is busy. Try again in a moment.', 'kao が混み合っています。少し待ってお試しください。'],
+  error_out_of_memory: ['This machine has no memory left for this. Try again in a moment.', 'メモリーが足りません。少し待ってお試しください。'],
+  error_stopping: ['kao is being ended. Start it again, then reload this page.', 'kao は終了中です。起動し直してページを再読み込みしてください。'],
+  error_not_found: ['This is not there any more. Reload the page.', 'すでに存在しません。ページを再読み込みしてください。'],
+  error_conflict: ['Something else was changed meanwhile. Undo the later change first, or try again.', '別の変更と重なりました。後の変更を先に戻すか、もう一度お試しください。'],
+  error_invalid_argument: ['That cannot be used: {message}', 'その値は使えません：{message}'],
+  error_other: ['That did not work: {message}', 'うまくいきませんでした：{message}'],
+};
+
+export const languages = /** @type {const} */ (['en', 'ja']);
+/** @typedef {typeof languages[number]} Language */
+
+/** @type {Language} */
+let current = 'en';
+
+/** @param {Language} language */
+export function speak(language) {
+  current = language;
+}
+
+export function language() {
+  return current;
+}
+
+/** The first one that the app speaks, else English. @param {readonly string[]} wanted as a browser lists them @returns {Language} */
+export function chooseLanguage(wanted) {
+  for (const tag of wanted) for (const known of languages) if (tag.toLowerCase().split('-')[0] === known) return known;
+  return 'en';
+}
+
+/** @param {string} key @param {Record<string, string | number>} [values] */
+export function say(key, values = {}) {
+  const text = catalogue[key]?.[current === 'ja' ? 1 : 0] ?? key;
+  return text.replace(/\{(\w+)\}/g, (all, name) => (name in values ? String(values[name]) : all));
+}
+
+/** @param {string} key @param {number} n @param {Record<string, string | number>} [values] */
+export function count(key, n, values = {}) {
+  return say(n === 1 && catalogue[`${key}_one`] ? `${key}_one` : key, { n: number(n), ...values });
+}
+
+/** @param {number} n */
+export function number(n) {
+  return new Intl.NumberFormat(current).format(n);
+}
+
+/** @param {string} time as the API writes it */
+export function date(time) {
+  return new Intl.DateTimeFormat(current, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time));
+}
+
+/** @param {readonly string[]} names */
+export function list(names) {
+  return new Intl.ListFormat(current, { type: 'conjunction' }).format(names);
+}
+
+/** @param {string | null | undefined} name @param {number | null | undefined} person */
+export function called(name, person) {
+  if (person === null || person === undefined) return say('unknown');
+  return name || say('person_n', { n: person });
+}
+
+/** A change's detail, which the gallery writes in English. @param {string} text */
+export function detail(text) {
+  return text.replace(/\b(\d+) samples?\b/g, (_, n) => count('samples', Number(n)))
+    .replace(/\b(\d+) (?:person|people)\b/g, (_, n) => count('people_count', Number(n)))
+    .replace(/\bperson (\d+)\b/g, (_, n) => say('person_n', { n }));
+}
+
+/** What went wrong, and what to do about it. @param {any} error */
+export function explain(error) {
+  const key = `error_${error?.code}`;
+  return say(catalogue[key] ? key : 'error_other', { message: error?.message ?? String(error) });
+}
+
