@@ -242,7 +242,7 @@ static int tell_json(const job *j, const cli_album_face *f)
     kao_json_set(o, "name", name ? kao_json_string(name) : kao_json_null());
     kao_json_set(o, "file", kao_json_string(j->album.files[f->file].path));
     kao_json_set(o, "face", kao_json_integer((int64_t)f->number));
-    kao_json_set(o, "box", cli_box_json(&f->box));
+    kao_json_set(o, "box", kao_box_json(&f->box));
     return cli_print_json("cluster", o);
 }
 

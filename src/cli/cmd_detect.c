@@ -106,7 +106,7 @@ static void *work(void *worker, void *user, size_t i)
             f->st = kao_fail(&f->err, KAO_E_NOMEM, "%s: out of memory", path);
     }
     for (size_t k = 0; !f->st && k < f->n; k++)
-        f->faces[k] = cli_face_in_file(&p.image, &p.faces[k]);
+        f->faces[k] = kao_face_in_file(&p.image, &p.faces[k]);
     if (!f->st) {
         f->facts = p.facts;
         p.facts = NULL;
@@ -126,7 +126,7 @@ static int print_json(const char *path, const found *f)
         kao_json *faces = kao_json_array();
 
         for (size_t i = 0; i < f->n; i++) {
-            kao_json *face = cli_face_json(&f->faces[i], f->turned);
+            kao_json *face = kao_face_json(&f->faces[i], f->turned);
 
             if (f->facts)
                 cli_facts_set(face, &f->facts[i]);

@@ -87,7 +87,7 @@ static int print_row(const job *j, const char *path, const cli_photo *p, size_t 
     for (size_t k = 0; k < p->dim; k++)
         kao_json_add(v, kao_json_float(p->vectors[i * p->dim + k]));
     kao_json *face =
-        p->in_file ? cli_face_json(&p->in_file[i], p->turned) : kao_json_null();
+        p->in_file ? kao_face_json(&p->in_file[i], p->turned) : kao_json_null();
 
     if (p->facts)
         cli_facts_set(face, &p->facts[p->chosen[i]]);

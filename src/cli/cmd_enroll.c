@@ -15,10 +15,8 @@
 #include "cli/commands.h"
 #include "cli/gallery_use.h"
 #include "cli/odds.h"
+#include "kao/enrol.h"
 #include "kao/quality.h"
-
-/* The same picture again: what is left of a difference when it was merely stored anew. */
-#define DUPLICATE_FROM .995f
 
 typedef struct enroll_args {
     cli_gallery_options use;
@@ -60,64 +58,38 @@ static void refuse(outcome *o, const char *reason)
     kao_json_add(o->reasons, kao_json_string(reason));
 }
 
-/* How alike the person's own samples are at best, and the most alike other person. */
-typedef struct likeness {
-    bool has_own, has_other;
-    float own, other;
-    int64_t who;
-} likeness;
-
-static kao_status compare(job *j, const float *vectors, int64_t person, likeness *l,
-                          kao_error *err)
-{
-    enum { LOOKED_AT = 8 };
-    kao_match m[LOOKED_AT] = { { .size = sizeof m[0] } };
-    size_t n = 0;
-    const kao_status st = kao_gallery_search(
-        j->use.g, 0, cli_gallery_vector(&j->use, vectors, 0), LOOKED_AT, m, &n, err);
-
-    *l = (likeness){ .own = NAN, .other = NAN };
-    for (size_t i = 0; !st && i < n; i++) {
-        if (m[i].person == person) {
-            l->has_own = true;
-            l->own = m[i].similarity;
-        } else if (!l->has_other) {
-            l->has_other = true;
-            l->other = m[i].similarity;
-            l->who = m[i].person;
-        }
-    }
-    return st;
-}
-
-static kao_status judge(job *j, const likeness *l, bool has_samples, outcome *o,
+/* What is there already speaks for or against it. */
+static kao_status judge(job *j, const float *vectors, int64_t person, outcome *o,
                         kao_error *err)
 {
-    const float threshold = cli_limit_for(&j->limit, 1);
-    char line[256];
+    kao_judgement l = KAO_JUDGEMENT_INIT;
+    char line[256], *name = NULL;
+    kao_status st =
+        kao_gallery_judge(j->use.g, 0, cli_gallery_vector(&j->use, vectors, 0), person,
+                          cli_limit_for(&j->limit, 1), &l, err);
 
-    if (l->has_own && l->own >= DUPLICATE_FROM) {
+    if (st)
+        return st;
+    if (l.against & KAO_AGAINST_DUPLICATE) {
         o->status = "duplicate";
         kao_json_add(o->reasons, kao_json_string("duplicate"));
         return KAO_OK;
     }
     if (j->args->force)
         return KAO_OK;
-    if (l->has_other && l->other >= threshold && !(l->own > l->other)) {
-        char *name = NULL;
-        const kao_status st = cli_person_name(&j->use, l->who, &name, err);
-
+    if (l.against & KAO_AGAINST_LOOKS_LIKE) {
+        st = cli_person_name(&j->use, l.who, &name, err);
         if (st)
             return st;
         snprintf(line, sizeof line, "looks_like: #%lld %.150s (similarity %.3f)",
-                 (long long)l->who, name ? name : "", (double)l->other);
+                 (long long)l.who, name ? name : "", (double)l.other);
         free(name);
         refuse(o, line);
     }
-    if (has_samples && !(l->own >= threshold)) {
+    if (l.against & KAO_AGAINST_UNLIKE) {
         snprintf(line, sizeof line, "unlike: similarity %.3f to this person's samples",
-                 (double)l->own);
-        refuse(o, l->has_own ? line : "unlike: nothing like this person's samples");
+                 (double)l.own);
+        refuse(o, isnan(l.own) ? "unlike: nothing like this person's samples" : line);
     }
     return KAO_OK;
 }
@@ -165,12 +137,11 @@ static kao_status store(job *j, const char *path, const char *name, int64_t *per
 
 /* A face that cannot be used is an outcome, no failure. */
 static kao_status take(job *j, const char *path, const char *name, int64_t *person,
-                       bool has_samples, outcome *o, kao_error *err)
+                       outcome *o, kao_error *err)
 {
     cli_worker *w = &j->use.crew.workers[0];
     cli_photo photo = { .faces = NULL };
     float *vectors = NULL, norm = 0, quality = NAN;
-    likeness l;
     kao_status st = cli_photo_detect(w, path, KAO_SEARCH_ALL, false, &photo, err);
 
     if (!st)
@@ -185,9 +156,7 @@ static kao_status take(job *j, const char *path, const char *name, int64_t *pers
         return KAO_OK;
     }
     if (!st)
-        st = compare(j, vectors, *person, &l, err);
-    if (!st)
-        st = judge(j, &l, has_samples, o, err);
+        st = judge(j, vectors, *person, o, err);
     if (!st && !o->status)
         st = store(j, path, name, person, vectors, quality, o, err);
     free(vectors);
@@ -227,18 +196,16 @@ static int tell(const job *j, const char *path, const char *name, int64_t person
 
 /* ---- a person ---- */
 
-static int enroll_one(job *j, const char *path, const char *name, int64_t *person,
-                      bool *has_samples)
+static int enroll_one(job *j, const char *path, const char *name, int64_t *person)
 {
     outcome o = { .reasons = kao_json_array() };
     kao_error err = { 0 };
-    const kao_status st = take(j, path, name, person, *has_samples, &o, &err);
+    const kao_status st = take(j, path, name, person, &o, &err);
 
     if (st) {
         kao_json_free(o.reasons);
         return cli_report("enroll", st, &err);
     }
-    *has_samples |= o.sample[0] != '\0';
     return tell(j, path, name, *person, &o);
 }
 
@@ -248,10 +215,10 @@ static int is_visible(const struct dirent *e)
 }
 
 static int enroll_path(job *j, const char *path, const char *name, int64_t *person,
-                       bool *has_samples, int depth);
+                       int depth);
 
 static int enroll_folder(job *j, const char *path, const char *name, int64_t *person,
-                         bool *has_samples, int depth)
+                         int depth)
 {
     struct dirent **list = NULL;
     const int n = scandir(path, &list, is_visible, alphasort);
@@ -270,7 +237,7 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
             snprintf(file, cap, "%s/%s", path, list[i]->d_name);
             s = kao_is_folder(file) && depth > 0
                     ? CLI_YES /* of a person's folder, the pictures alone */
-                    : enroll_path(j, file, name, person, has_samples, depth + 1);
+                    : enroll_path(j, file, name, person, depth + 1);
         }
         status = s > status ? s : status;
         free(file);
@@ -281,44 +248,39 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
 }
 
 static int enroll_path(job *j, const char *path, const char *name, int64_t *person,
-                       bool *has_samples, int depth)
+                       int depth)
 {
-    return kao_is_folder(path)
-               ? enroll_folder(j, path, name, person, has_samples, depth)
-               : enroll_one(j, path, name, person, has_samples);
+    return kao_is_folder(path) ? enroll_folder(j, path, name, person, depth)
+                               : enroll_one(j, path, name, person);
 }
 
-static int count_samples(void *user, const kao_person *p)
+static int take_person(void *user, const kao_person *p)
 {
-    *(bool *)user = p->n_samples > 0;
+    *(int64_t *)user = p->number;
     return 0;
 }
 
 /* The person of that name, 0 if there is none yet. */
-static kao_status find_person(job *j, const char *name, int64_t *person,
-                              bool *has_samples, kao_error *err)
+static kao_status find_person(job *j, const char *name, int64_t *person, kao_error *err)
 {
     kao_status st = cli_person_of(&j->use, name, person, err);
 
-    *has_samples = false;
     if (st == KAO_E_NOT_FOUND && name[0] != '#') {
         *person = 0;
         return KAO_OK;
     }
-    return st ? st
-              : kao_gallery_person(j->use.g, *person, count_samples, has_samples, err);
+    return st ? st : kao_gallery_person(j->use.g, *person, take_person, person, err);
 }
 
 static int enroll_person(job *j, const char *name, char **paths, int n)
 {
     kao_error err = { 0 };
     int64_t person = 0;
-    bool has_samples = false;
-    const kao_status st = find_person(j, name, &person, &has_samples, &err);
+    const kao_status st = find_person(j, name, &person, &err);
     int status = st ? cli_report("enroll", st, &err) : CLI_YES;
 
     for (int i = 0; !st && i < n; i++) {
-        const int s = enroll_path(j, paths[i], name, &person, &has_samples, 0);
+        const int s = enroll_path(j, paths[i], name, &person, 0);
 
         status = s > status ? s : status;
     }

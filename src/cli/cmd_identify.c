@@ -112,7 +112,7 @@ static int tell_json(const char *path, const cli_photo *photo, size_t i,
         kao_json_add(nearest, person_json(a, k));
     kao_json_set(o, "file", kao_json_string(path));
     kao_json_set(o, "face", kao_json_integer((int64_t)photo->chosen[i] + 1));
-    kao_json_set(o, "box", cli_box_json(&photo->in_file[i]));
+    kao_json_set(o, "box", kao_box_json(&photo->in_file[i]));
     kao_json_set(o, "person",
                  a->known ? kao_json_integer(a->matches[0].person) : kao_json_null());
     kao_json_set(o, "name",

@@ -28,7 +28,8 @@ const cli_option cli_serve_options[] = {
       "requests worked on at once [one for each thread]" },
     { "queue", 0, CLI_COUNT, offsetof(serve_args, queue), "N",
       "requests that may wait; more are told to come again [64]" },
-    CLI_GALLERY_NETWORK_OPTIONS(serve_args),
+    CLI_GALLERY_MODEL_OPTIONS(serve_args),
+    CLI_GALLERY_MACHINE_OPTIONS(serve_args),
     { .name = NULL },
 };
 

@@ -96,7 +96,7 @@ static kao_json *face_of(const picture *p, size_t i)
 {
     if (!p->photo.in_file)
         return kao_json_null();
-    kao_json *face = cli_face_json(&p->photo.in_file[i], p->photo.turned);
+    kao_json *face = kao_face_json(&p->photo.in_file[i], p->photo.turned);
 
     if (p->photo.facts)
         cli_facts_set(face, &p->photo.facts[p->photo.chosen[i]]);

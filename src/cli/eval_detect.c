@@ -101,7 +101,7 @@ static void *work(void *worker, void *user, size_t i)
             r->st = kao_fail(&r->err, KAO_E_NOMEM, "out of memory");
     }
     for (; !r->st && r->n < photo.n_faces; r->n++) {
-        const kao_face f = cli_face_in_file(&photo.image, &photo.faces[r->n]);
+        const kao_face f = kao_face_in_file(&photo.image, &photo.faces[r->n]);
 
         r->found[r->n] = (kao_found_box){ { f.x, f.y, f.width, f.height }, f.score };
     }

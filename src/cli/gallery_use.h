@@ -21,20 +21,24 @@ typedef struct cli_gallery_options {
 #define CLI_GALLERY_OPTION(T)                                                               \
     { "gallery", 'g', CLI_TEXT, offsetof(T, use.gallery), "FILE",                           \
       "the gallery [KAO_GALLERY; else kao/people.kao in the user's data folder]" }
-#define CLI_GALLERY_NETWORK_OPTIONS(T)                                                      \
+#define CLI_GALLERY_MODEL_OPTIONS(T)                                                        \
     { "model", 'm', CLI_LIST, offsetof(T, use.models), "MODEL",                             \
       "of a new gallery: an embedder that it is for; several times: for all of them "       \
       "[kao-face, kao-face-mask]" },                                                        \
     { "detector", 'd', CLI_TEXT, offsetof(T, use.photo.detector), "MODEL",                  \
-      "detector: a path or a name [" CLI_BUNDLED_DETECTOR "]" },                            \
-    { "min-score", 0, CLI_SCORE, offsetof(T, use.photo.min_score), "X",                     \
-      "drop faces with a detector score below X [the card's]" },                            \
-    { "upright", 0, CLI_FLAG, offsetof(T, use.photo.upright), NULL,                         \
-      "the pictures are upright: do not try them turned" },                                 \
+      "detector: a path or a name [" CLI_BUNDLED_DETECTOR "]" }
+#define CLI_GALLERY_MACHINE_OPTIONS(T)                                                      \
     { "threads", 't', CLI_COUNT, offsetof(T, use.photo.threads), "N",                       \
       "threads [all CPUs]" },                                                               \
     { "cpu", 0, CLI_TEXT, offsetof(T, use.photo.cpu), KAO_CPU_CHOICES,                      \
       "widest kernels to use [native; KAO_CPU]" }
+#define CLI_GALLERY_NETWORK_OPTIONS(T)                                                      \
+    CLI_GALLERY_MODEL_OPTIONS(T),                                                           \
+    { "min-score", 0, CLI_SCORE, offsetof(T, use.photo.min_score), "X",                     \
+      "drop faces with a detector score below X [the card's]" },                            \
+    { "upright", 0, CLI_FLAG, offsetof(T, use.photo.upright), NULL,                         \
+      "the pictures are upright: do not try them turned" },                                 \
+    CLI_GALLERY_MACHINE_OPTIONS(T)
 /* clang-format on */
 
 typedef enum cli_gallery_for {

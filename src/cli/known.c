@@ -6,9 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
-
-/* The same picture of a face again, as kao enroll has it. */
-#define DUPLICATE_FROM .995f
+#include "kao/enrol.h"
 
 void cli_known_free(cli_known *k)
 {
@@ -139,7 +137,7 @@ kao_status cli_known_mark(const cli_known *k, cli_album *a, kao_error *err)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; i < a->n_faces; i++) {
         const char *path = a->files[a->faces[i].file].path;
-        float best = DUPLICATE_FROM;
+        float best = KAO_DUPLICATE_FROM;
 
         for (size_t s = find_source(list, n, path);
              s < n && strcmp(list[s].source, path) == 0; s++) {

@@ -168,20 +168,6 @@ int cli_crew_run(const cli_crew *c, const char *command, size_t n_items, void *u
 
 /* ---- faces ---- */
 
-kao_face cli_face_in_file(const kao_image *image, const kao_face *face)
-{
-    const float k = image->reduction > 1 ? (float)image->reduction : 1;
-    kao_face f = *face;
-
-    kao_image_full_point(image, face->x, face->y, &f.x, &f.y);
-    f.width *= k;
-    f.height *= k;
-    for (uint32_t i = 0; i < face->n_points; i++)
-        kao_image_full_point(image, face->points[i].x, face->points[i].y,
-                             &f.points[i].x, &f.points[i].y);
-    return f;
-}
-
 static kao_status decode(cli_worker *w, const char *path, kao_span bytes,
                          uint32_t max_side, kao_image *image, kao_error *err)
 {
@@ -353,7 +339,7 @@ kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
     if (st)
         return kao_error_prefix(err, st, "%s", path);
     for (size_t i = 0; i < p->n_chosen; i++)
-        p->in_file[i] = cli_face_in_file(&p->image, &p->faces[p->chosen[i]]);
+        p->in_file[i] = kao_face_in_file(&p->image, &p->faces[p->chosen[i]]);
     return KAO_OK;
 }
 

@@ -4,7 +4,7 @@
 #define KAO_CLI_PHOTO_H
 
 #include "base/cpu.h"
-#include "base/json.h"
+#include "base/face_json.h"
 #include "cli/command.h"
 #include "cli/facts.h"
 #include "cli/jobs.h"
@@ -129,12 +129,6 @@ const char *cli_stem(const char *path, size_t *n);
  * CLI_BAD, where two different pictures have the same stem, or CLI_FAULT. */
 int cli_check_stems(const char *command, char **paths, size_t n);
 
-/* [x, y, width, height] of a face in pixels of the file. */
-kao_json *cli_box_json(const kao_face *in_file);
-/* {"box":..,"score":..,"landmarks":..,"turned":..} of a face in pixels of the file. */
-kao_json *cli_face_json(const kao_face *in_file, uint32_t turned);
-/* The face in pixels of the upright picture in the file. */
-kao_face cli_face_in_file(const kao_image *image, const kao_face *face);
 /* {"code":..,"message":..} */
 kao_json *cli_error_json(const kao_error *err);
 /* Box and points, for --draw. */

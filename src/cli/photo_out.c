@@ -55,43 +55,6 @@ int cli_check_stems(const char *command, char **paths, size_t n)
     return clash ? CLI_BAD : CLI_YES;
 }
 
-/* Hundredths of a pixel say all there is to say. */
-static kao_json *pixels(float v)
-{
-    return kao_json_number(round((double)v * 100) / 100);
-}
-
-kao_json *cli_box_json(const kao_face *f)
-{
-    kao_json *box = kao_json_array();
-
-    kao_json_add(box, pixels(f->x));
-    kao_json_add(box, pixels(f->y));
-    kao_json_add(box, pixels(f->width));
-    kao_json_add(box, pixels(f->height));
-    return box;
-}
-
-kao_json *cli_face_json(const kao_face *f, uint32_t turned)
-{
-    kao_json *o = kao_json_object(), *points = kao_json_array();
-
-    for (uint32_t i = 0; i < f->n_points; i++) {
-        kao_json *point = kao_json_array();
-
-        kao_json_add(point, pixels(f->points[i].x));
-        kao_json_add(point, pixels(f->points[i].y));
-        kao_json_add(points, point);
-    }
-    kao_json_set(o, "box", cli_box_json(f));
-    kao_json_set(o, "score", kao_json_float(f->score));
-    kao_json_set(o, "landmarks", points); /* empty where the detector gives none */
-    kao_json_set(o, "turned", kao_json_integer(turned));
-    if (f->mask != KAO_MASK_UNTOLD) /* most detectors do not tell */
-        kao_json_set(o, "masked", kao_json_bool(f->mask == KAO_MASK_WORN));
-    return o;
-}
-
 kao_json *cli_error_json(const kao_error *err)
 {
     kao_json *o = kao_json_object();

@@ -48,7 +48,7 @@ static int event_json(const kao_track_event *e, uint64_t frame, double wall,
     kao_json_set(o, "person",
                  e->person ? kao_json_integer(e->person) : kao_json_null());
     kao_json_set(o, "name", name ? kao_json_string(name) : kao_json_null());
-    kao_json_set(o, "box", cli_box_json(&e->face));
+    kao_json_set(o, "box", kao_box_json(&e->face));
     kao_json_set(o, "similarity",
                  told ? kao_json_float(e->similarity) : kao_json_null());
     kao_json_set(o, "far", odds.known ? kao_json_number(odds.far) : kao_json_null());
