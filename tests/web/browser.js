@@ -61,9 +61,14 @@ export async function visit(browser, address, run, { expected, ...options } = {}
   const page = await context.newPage();
   /** @type {string[]} */
   const troubles = [];
+  /** @type {string[]} */
+  const refusals = [];
   context.setDefaultTimeout(PATIENCE);
   page.on('console', (m) => {
     if (m.type() === 'error' && !expected?.test(m.text())) troubles.push(m.text());
+  });
+  page.on('response', (r) => { // told beside the console's line, which has the status alone
+    if (r.status() >= 400) refusals.push(`${r.status()}: ${r.request().method()} ${r.url()}`);
   });
   page.on('pageerror', (e) => troubles.push(String(e.stack)));
   page.on('request', (r) => {
@@ -75,7 +80,7 @@ export async function visit(browser, address, run, { expected, ...options } = {}
     assert.deepEqual(troubles, []);
   } catch (error) {
     if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `failed-${Date.now()}.png`) });
-    if (troubles.length) console.log(troubles.join('\n'));
+    if (troubles.length) console.log([...troubles, ...refusals].join('\n'));
     throw error;
   } finally {
     await context.close();

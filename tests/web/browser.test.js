@@ -187,7 +187,7 @@ test('auto: the model for covered faces as long as most recent frames show some'
     await page.getByText('Auto · ArcFaceM').waitFor();
     masked = 0.1;
     await page.getByText('Auto · ArcFace', { exact: true }).waitFor();
-    await page.unrouteAll({ behavior: 'ignoreErrors' });
+    await page.unrouteAll({ behavior: 'wait' });
   });
 });
 
@@ -197,6 +197,8 @@ test('why: the nearest people, the words, the curve', async () => {
   await enrol(at(), 'Emil', 'emil_1.jpg');
   await visit(browser, at(), async (page) => {
     await holdClip(page);
+    await page.locator('.face.known', { hasText: 'Ana' }).waitFor();
+    await checkAccess(page, 'live, with a name');
     await page.locator('.here', { hasText: 'Ana' }).click();
     const dialog = page.getByRole('dialog', { name: 'Why Ana?' });
     await dialog.getByRole('img', { name: /^Plot: similarity 0\.\d{3}, threshold 0\.\d{3}/ }).waitFor();
@@ -257,8 +259,8 @@ test('people: found, renamed, noted, merged, split, moved, removed, undone', asy
     await page.locator('.person-row', { hasText: 'Ana' }).click();
     await page.getByRole('heading', { name: 'Ana' }).waitFor();
     await checkAccess(page, 'person');
-    await page.getByLabel('Name').fill('Anna');
-    await page.getByLabel('Note').fill('from <b>Lisbon</b>');
+    await page.locator('.person-form').getByLabel('Name').fill('Anna');
+    await page.locator('.person-form').getByLabel('Note').fill('from <b>Lisbon</b>');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { name: 'Anna' }).waitFor();
     assert.equal((await people(at()))[0].note, 'from <b>Lisbon</b>');
@@ -317,7 +319,7 @@ test('people: pictures from files, each with its outcome', async () => {
   await empty(at());
   await visit(browser, at(), async (page) => {
     await page.goto(`${at()}/#people`);
-    await page.getByLabel('Name').fill('Chen');
+    await page.locator('.add').getByLabel('Name').fill('Chen');
     await page.locator('.add input[type=file]').setInputFiles(['chen_1.jpg', 'chen_2.jpg', 'dora_1.jpg', 'group.jpg'].map(picture));
     const outcome = (/** @type {string} */ name) => page.locator('.outcome', { hasText: name });
     await outcome('chen_1.jpg').getByText(/^Added\. Quality \d+ of 100/).waitFor();

@@ -24,6 +24,7 @@ export const catalogue = {
 
   // live
   strip: ['Registered people', '登録した人'],
+  strip_more: ['more', 'ほか'],
   nobody: ['Nobody is registered yet.', 'まだ誰も登録されていません。'],
   register: ['Register', '登録'],
   clear: ['Clear', '消去'],
@@ -48,8 +49,8 @@ export const catalogue = {
   nobody_in_view: ['No face in view.', '顔は映っていません。'],
   in_view_list: ['In view: {names}.', '映っている人：{names}。'],
   nearest_none: ['nobody to compare with', '比べる相手がいません'],
-  why_button: ['{name}: why?', '{name}：理由を見る'],
-  pick_button: ['Register this face: {name}', 'この顔を登録：{name}'],
+  why_button: ['Why:', '理由を見る：'],
+  pick_button: ['Register this face:', 'この顔を登録：'],
   pick_hint: ['Choose the face to register.', '登録する顔を選んでください。'],
   no_face_now: ['No face is in view. Wait for one, then press Register.', '顔が映っていません。映ったら「登録」を押してください。'],
   fps: ['{n} fps', '{n} fps'],
@@ -159,6 +160,7 @@ export const catalogue = {
   people_search: ['Search', '検索'],
   people_none: ['Nobody is registered yet. Add pictures here, or press Register in Live.', 'まだ誰も登録されていません。写真を追加するか、ライブ画面で登録してください。'],
   people_no_match: ['Nobody has such a name.', '該当する人はいません。'],
+  people_more: ['{n} more: search for them.', 'ほか {n} 人は検索してください。'],
   people_count: ['{n} people', '{n} 人'],
   people_count_one: ['{n} person', '{n} 人'],
   new_person: ['New person', '新しい人'],

@@ -6,6 +6,8 @@ import { mountHistory } from '../parts/history.js';
 import { portrait } from '../parts/portrait.js';
 import { mountPerson } from './person.js';
 
+const SHOWN = 200; // more are found by the search
+
 /** @param {HTMLElement} root @param {import('../main.js').App} app @param {string} rest a person's number, or nothing */
 export function mountPeople(root, app, rest) {
   if (/^[1-9]\d*$/.test(rest)) return mountPerson(root, app, Number(rest));
@@ -14,6 +16,7 @@ export function mountPeople(root, app, rest) {
   const total = make('p', { class: 'muted' });
   const list = make('ul', { class: 'people-list' });
   const none = make('p', { class: 'muted', 'aria-live': 'polite' });
+  const more = make('p', { class: 'muted' });
   const name = make('input', { type: 'text', class: 'input', maxLength: 100, autocomplete: 'off' });
   const add = make('section', { class: 'card add' }, make('h2', { text: say('new_person') }),
     make('label', { class: 'field' }, make('span', { text: say('reg_name') }), name, make('span', { class: 'small muted', text: say('reg_name_hint') })));
@@ -21,7 +24,7 @@ export function mountPeople(root, app, rest) {
 
   root.append(make('div', { class: 'people' },
     make('div', { class: 'people-head' }, make('div', {}, make('h1', { text: say('tab_people') }), total), search),
-    make('div', { class: 'person-columns' }, make('div', { class: 'column' }, none, list), right)));
+    make('div', { class: 'person-columns' }, make('div', { class: 'column' }, none, list, more), right)));
   const files = make('div', { class: 'files' });
   add.append(files);
   mountEnrolFiles(files, app, { person: null, name: () => name.value.trim(), done: () => history.refresh() });
@@ -34,7 +37,8 @@ export function mountPeople(root, app, rest) {
     total.textContent = people.length ? count('people_count', people.length) : '';
     search.hidden = people.length === 0;
     none.textContent = found.length ? '' : say(people.length ? 'people_no_match' : 'people_none');
-    list.replaceChildren(...found.map((p) => make('li', {}, make('a', { class: 'person-row', href: `#people/${p.person}` },
+    more.textContent = found.length > SHOWN ? count('people_more', found.length - SHOWN) : '';
+    list.replaceChildren(...found.slice(0, SHOWN).map((p) => make('li', {}, make('a', { class: 'person-row', href: `#people/${p.person}` },
       portrait(p, app.portraits),
       make('span', { class: 'person-text' }, make('span', { class: 'person-name', text: called(p.name, p.person) }),
         make('span', { class: 'small muted', text: [count('samples', p.samples), p.note].filter(Boolean).join(' · ') }))))));

@@ -28,7 +28,7 @@ export function mountOverlay(root, video, how) {
   const canvas = make('canvas', { class: 'overlay', 'aria-hidden': 'true' });
   const layer = make('div', { class: 'faces', role: 'group', 'aria-label': say('video') });
   const follower = createFollower({ still: matchMedia('(prefers-reduced-motion: reduce)').matches });
-  /** @type {Map<number, {button: HTMLButtonElement, label: HTMLElement, name: HTMLElement, score: HTMLElement, means: HTMLElement, track: Track}>} */
+  /** @type {Map<number, {button: HTMLButtonElement, deed: HTMLElement, label: HTMLElement, name: HTMLElement, score: HTMLElement, means: HTMLElement, track: Track}>} */
   const buttons = new Map();
   const style = getComputedStyle(root);
   let size = { width: 1, height: 1 };
@@ -44,9 +44,10 @@ export function mountOverlay(root, video, how) {
     const name = make('span', { class: 'face-name' });
     const score = make('span', { class: 'face-score' });
     const means = make('span', { class: 'face-means' });
-    const label = make('span', { class: 'face-label' }, name, score, means);
-    const it = make('button', { type: 'button', class: 'face' }, label);
-    const made = { button: it, label, name, score, means, track };
+    const deed = make('span', { class: 'visually-hidden' });
+    const label = make('span', { class: 'face-label' }, name, ' ', score, ' ', means);
+    const it = make('button', { type: 'button', class: 'face' }, deed, ' ', label);
+    const made = { button: it, deed, label, name, score, means, track };
     it.addEventListener('click', () => root.dispatchEvent(new CustomEvent('facepick', { detail: made.track, bubbles: true })));
     buttons.set(track.track, made);
     layer.append(it);
@@ -117,8 +118,7 @@ export function mountOverlay(root, video, how) {
         setText(b.score, track.similarity === null ? '' : similarity(track.similarity));
         setText(b.means, track.person ? strangersShort(track.fpir ?? track.far, track.far_is) : '');
         b.button.classList.toggle('known', Boolean(track.person));
-        const label = say(picking ? 'pick_button' : 'why_button', { name });
-        if (b.button.getAttribute('aria-label') !== label) b.button.setAttribute('aria-label', label);
+        setText(b.deed, say(picking ? 'pick_button' : 'why_button'));
       }
     },
     clear() {

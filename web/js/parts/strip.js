@@ -3,6 +3,8 @@ import { button, icon, make } from '../dom.js';
 import { called, count, say } from '../words.js';
 import { portrait } from './portrait.js';
 
+const SHOWN = 60; // the rest: in People
+
 /** @param {HTMLElement} root @param {import('../main.js').App} app */
 export function mountStrip(root, app) {
   const tell = (/** @type {string} */ name) => root.dispatchEvent(new CustomEvent(name, { bubbles: true }));
@@ -15,7 +17,7 @@ export function mountStrip(root, app) {
 
   /** @param {readonly import('../api.js').Person[]} people */
   function show(people) {
-    list.replaceChildren(...people.map((p) => {
+    list.replaceChildren(...people.slice(0, SHOWN).map((p) => {
       const name = called(p.name, p.person);
       return make('li', { 'data-person': String(p.person) }, make('a', { class: 'strip-person', href: `#people/${p.person}` },
         portrait(p, app.portraits),
@@ -23,6 +25,9 @@ export function mountStrip(root, app) {
         make('span', { class: 'strip-count', text: String(p.samples), 'aria-hidden': 'true' }),
         make('span', { class: 'visually-hidden', text: count('samples', p.samples) })));
     }));
+    if (people.length > SHOWN)
+      list.append(make('li', {}, make('a', { class: 'strip-person', href: '#people' },
+        make('span', { class: 'portrait initials', text: `+${people.length - SHOWN}` }), make('span', { class: 'strip-name', text: say('strip_more') }))));
     list.hidden = people.length === 0;
     none.hidden = people.length > 0;
     clear.hidden = people.length === 0;
