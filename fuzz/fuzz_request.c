@@ -51,6 +51,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     kao_error err = { 0 };
     bool known = false;
 
+    if (n == 0)
+        return 0;
     kao_mem_init(&mem, NULL);
     c.body = (kao_bytes){ .mem = &mem, .max = 1 << 20 };
     c.out = (kao_bytes){ .mem = &mem, .max = 1 << 20 };

@@ -28,7 +28,8 @@ bool kao_bytes_add(kao_bytes *b, const void *p, size_t n)
 {
     if (!kao_bytes_reserve(b, n))
         return false;
-    memcpy(b->p + b->n, p, n);
+    if (n) /* p may be NULL, and so may b->p */
+        memcpy(b->p + b->n, p, n);
     b->n += n;
     return true;
 }

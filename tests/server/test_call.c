@@ -87,7 +87,7 @@ static void parameters(void **state)
         assert_int_equal(bad[1], !rows[i].integer);
         assert_int_equal(bad[2], !rows[i].flag);
         if (rows[i].number)
-            assert_true(n == rows[i].n);
+            assert_float_equal(n, rows[i].n, 0);
         assert_int_equal(k, rows[i].integer ? rows[i].i : 77);
         if (rows[i].flag)
             assert_int_equal(b, rows[i].b);
