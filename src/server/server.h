@@ -26,8 +26,6 @@ typedef struct kao_server_options {
     uint32_t queue;   /* requests that wait; 0: 64. More are told to come back: 503 */
     double
         fpir; /* of strangers so many may be taken for somebody of the gallery; 0: .01 */
-    const char *
-        web; /* a folder whose files are served instead of the app inside; NULL: none */
 } kao_server_options;
 
 /* The models and texts of options are borrowed until kao_server_stop. Errors: KAO_E_ARG, KAO_E_IO

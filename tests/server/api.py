@@ -76,7 +76,7 @@ def faces():
         need(BOX <= set(body["faces"][0]), sorted(body["faces"][0]))
         said = lines_of("detect", "--json", os.path.join(PICTURES, "group.jpg"))[0]["faces"]
         need([f["box"] for f in said] == [f["box"] for f in body["faces"]], "the command finds the same", said)
-        for again in (s.post("/v1/detect", raw=jpeg), s.post("/v1/detect", json_body={"image": base64.b64encode(jpeg).decode()}),
+        for again in (s.post("/v1/detect", raw=jpeg), s.post("/v1/detect", raw=jpeg, headers={"Content-Type": "application/x-www-form-urlencoded"}), s.post("/v1/detect", json_body={"image": base64.b64encode(jpeg).decode()}),
                       s.post("/v1/detect", json_body={"image": "data:image/jpeg;base64," + base64.b64encode(jpeg).decode()})):
             need(again[0] == 200 and again[1] == body, "form, body, base64: the same answer")
         need(len(s.post("/v1/detect?limit=2", raw=jpeg)[1]["faces"]) == 2, "limit")
