@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/library.h"
 
 enum {
     CONNECTION_BYTES = 64 << 10, /* head of a request, and what is read at once */
@@ -24,7 +25,23 @@ enum {
     JSON_MOST_DEPTH = 8,
 };
 
+/* clang-format off */
+#define MHD_CALLS(X)                                                                       \
+    X(MHD_add_response_header) X(MHD_create_post_processor)                                \
+    X(MHD_create_response_from_buffer) X(MHD_destroy_post_processor)                       \
+    X(MHD_destroy_response) X(MHD_get_connection_values) X(MHD_lookup_connection_value)    \
+    X(MHD_post_process) X(MHD_queue_response) X(MHD_quiesce_daemon) X(MHD_resume_connection) \
+    X(MHD_start_daemon) X(MHD_stop_daemon) X(MHD_suspend_connection)
+/* clang-format on */
+
+typedef struct mhd {
+#define MHD_FIELD(name) __typeof__(name) *name;
+    MHD_CALLS(MHD_FIELD)
+#undef MHD_FIELD
+} mhd;
+
 struct kao_http {
+    mhd mhd; /* the library */
     kao_mem *mem;
     kao_http_options o;
     struct MHD_Daemon *daemon;
@@ -43,6 +60,32 @@ typedef struct request {
     size_t held, dropped; /* bytes of the body: in memory; read after a refusal */
     bool has_body, is_json, whole, refused, taken;
 } request;
+
+/* ---- the library ---- */
+
+/* Looked for when a server starts: linked, it and the dozen libraries that it needs would be loaded
+ * at the start of every run. Its headers are needed where kao is built. */
+static kao_status find_library(mhd *to, kao_error *err)
+{
+    void *library = kao_library_open("libmicrohttpd.so.12");
+    bool found = library != NULL;
+
+#define FIND(name) found = found && kao_library_find(library, #name, &to->name);
+    MHD_CALLS(FIND)
+#undef FIND
+    return found ? KAO_OK
+                 : kao_fail(
+                       err, KAO_E_UNSUPPORTED,
+                       "the server needs libmicrohttpd, which is not on this machine; "
+                       "Debian: apt-get install libmicrohttpd12");
+}
+
+kao_status kao_http_ready(kao_error *err)
+{
+    mhd found;
+
+    return find_library(&found, err);
+}
 
 /* ---- copies of what the library has ---- */
 
@@ -105,10 +148,11 @@ static bool begins(const char *s, const char *with)
     return s && strncasecmp(s, with, strlen(with)) == 0;
 }
 
-static uint64_t content_length(struct MHD_Connection *connection)
+static uint64_t content_length(const request *r)
 {
-    const char *s = MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                                MHD_HTTP_HEADER_CONTENT_LENGTH);
+    const kao_http *h = r->http;
+    const char *s = h->mhd.MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND,
+                                                       MHD_HTTP_HEADER_CONTENT_LENGTH);
     uint64_t n = 0;
 
     for (; s && *s >= '0' && *s <= '9'; s++)
@@ -118,18 +162,19 @@ static uint64_t content_length(struct MHD_Connection *connection)
 
 static void expect_body(request *r)
 {
+    const kao_http *h = r->http;
     kao_call *c = &r->call;
     const char *type = kao_call_header(c, "content-type");
 
-    if (content_length(r->connection) > r->http->o.max_body) {
+    if (content_length(r) > r->http->o.max_body) {
         kao_answer_error(c, 413, "too_large", "the request's body is too large");
         return;
     }
     r->is_json = begins(type, "application/json");
     /* a body without a type comes as x-www-form-urlencoded from curl: it is taken as it is */
     if (begins(type, "multipart/form-data")) {
-        r->form = MHD_create_post_processor(r->connection, CONNECTION_BYTES / 4,
-                                            take_part, r);
+        r->form = h->mhd.MHD_create_post_processor(r->connection, CONNECTION_BYTES / 4,
+                                                   take_part, r);
         if (!r->form)
             kao_answer_error(c, 400, "invalid_form", "a form without its boundary");
     }
@@ -137,14 +182,17 @@ static void expect_body(request *r)
 
 static bool fill(request *r, const char *url, const char *method)
 {
+    const kao_http *h = r->http;
     kao_call *c = &r->call;
     collecting query = { .mem = c->mem, .pairs = c->query, .n = &c->n_query };
     collecting headers = { .mem = c->mem, .pairs = c->headers, .n = &c->n_headers };
 
     c->path = kao_strdup(c->mem, url);
     snprintf(c->method, sizeof c->method, "%s", method);
-    MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, take_pair, &query);
-    MHD_get_connection_values(r->connection, MHD_HEADER_KIND, take_header, &headers);
+    h->mhd.MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, take_pair,
+                                     &query);
+    h->mhd.MHD_get_connection_values(r->connection, MHD_HEADER_KIND, take_header,
+                                     &headers);
     if (query.full || headers.full)
         kao_answer_error(c, 400, "invalid_argument", "too many parameters");
     return c->path && !query.failed && !headers.failed;
@@ -169,9 +217,9 @@ static request *begin(kao_http *h, struct MHD_Connection *connection, const char
         kao_free(h->mem, r);
         return NULL;
     }
-    r->has_body = content_length(connection) > 0 ||
-                  MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                              MHD_HTTP_HEADER_TRANSFER_ENCODING);
+    r->has_body = content_length(r) > 0 ||
+                  h->mhd.MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_TRANSFER_ENCODING);
     if (!r->call.status)
         h->o.begin(h->o.user, &r->call);
     if (!r->call.status)
@@ -250,6 +298,8 @@ static enum MHD_Result take_part(void *user, enum MHD_ValueKind kind, const char
 
 static enum MHD_Result take_body(request *r, const char *data, size_t n)
 {
+    const kao_http *h = r->http;
+
     if (r->refused) {
         r->dropped += n; /* who goes on for long after a refusal is cut off */
         return r->dropped / 4 > r->http->o.max_body ? MHD_NO : MHD_YES;
@@ -257,7 +307,7 @@ static enum MHD_Result take_body(request *r, const char *data, size_t n)
     if (!hold(r, n))
         return MHD_YES;
     if (r->form) {
-        if (MHD_post_process(r->form, data, n) == MHD_NO)
+        if (h->mhd.MHD_post_process(r->form, data, n) == MHD_NO)
             refuse(r, 400, "invalid_form", "the form is damaged");
     } else if (!kao_bytes_add(&r->call.body, data, n)) {
         refuse(r, 503, "out_of_memory", "out of memory");
@@ -267,10 +317,11 @@ static enum MHD_Result take_body(request *r, const char *data, size_t n)
 
 static void end_body(request *r)
 {
+    const kao_http *h = r->http;
     kao_call *c = &r->call;
     kao_error err = { 0 };
 
-    if (r->form && MHD_destroy_post_processor(r->form) == MHD_NO && !r->refused)
+    if (r->form && h->mhd.MHD_destroy_post_processor(r->form) == MHD_NO && !r->refused)
         refuse(r, 400, "invalid_form", "the form has no end");
     r->form = NULL;
     if (r->refused || !r->is_json || c->body.n == 0)
@@ -283,30 +334,33 @@ static void end_body(request *r)
 
 /* ---- the answer ---- */
 
-static void add_headers(struct MHD_Response *response, const kao_call *c)
+static void add_headers(const kao_http *h, struct MHD_Response *response,
+                        const kao_call *c)
 {
     char text[32];
 
     snprintf(text, sizeof text, "%016" PRIx64, c->number);
-    MHD_add_response_header(response, "X-Request-Id", text);
-    MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-    MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");
-    MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
+    h->mhd.MHD_add_response_header(response, "X-Request-Id", text);
+    h->mhd.MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    h->mhd.MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    h->mhd.MHD_add_response_header(response, "Cross-Origin-Resource-Policy",
+                                   "same-origin");
+    h->mhd.MHD_add_response_header(response, "Cross-Origin-Opener-Policy",
+                                   "same-origin");
     if (c->type)
-        MHD_add_response_header(response, "Content-Type", c->type);
-    MHD_add_response_header(response, "Cache-Control",
-                            c->etag ? "no-cache" : "no-store");
+        h->mhd.MHD_add_response_header(response, "Content-Type", c->type);
+    h->mhd.MHD_add_response_header(response, "Cache-Control",
+                                   c->etag ? "no-cache" : "no-store");
     if (c->etag)
-        MHD_add_response_header(response, "ETag", c->etag);
+        h->mhd.MHD_add_response_header(response, "ETag", c->etag);
     if (c->location)
-        MHD_add_response_header(response, "Location", c->location);
+        h->mhd.MHD_add_response_header(response, "Location", c->location);
     if (c->retry_after) {
         snprintf(text, sizeof text, "%u", c->retry_after);
-        MHD_add_response_header(response, "Retry-After", text);
+        h->mhd.MHD_add_response_header(response, "Retry-After", text);
     }
     if (begins(c->type, "text/html"))
-        MHD_add_response_header(
+        h->mhd.MHD_add_response_header(
             response, "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
             "blob: "
@@ -317,18 +371,20 @@ static void add_headers(struct MHD_Response *response, const kao_call *c)
 
 static enum MHD_Result send_answer(request *r)
 {
+    const kao_http *h = r->http;
     const kao_call *c = &r->call;
     /* only read, whatever the type says */
     void *bytes = c->still ? (void *)(uintptr_t)c->still : c->out.p;
-    struct MHD_Response *response = MHD_create_response_from_buffer(
+    struct MHD_Response *response = h->mhd.MHD_create_response_from_buffer(
         c->still ? c->n_still : c->out.n, bytes, MHD_RESPMEM_PERSISTENT);
 
     if (!response)
         return MHD_NO;
-    add_headers(response, c);
-    const enum MHD_Result sent = MHD_queue_response(r->connection, c->status, response);
+    add_headers(h, response, c);
+    const enum MHD_Result sent =
+        h->mhd.MHD_queue_response(r->connection, c->status, response);
 
-    MHD_destroy_response(response);
+    h->mhd.MHD_destroy_response(response);
     return sent;
 }
 
@@ -359,7 +415,7 @@ static enum MHD_Result access_it(void *user, struct MHD_Connection *connection,
         if (!r->call.status) {
             r->taken = true;
             atomic_fetch_add(&h->taken, 1);
-            MHD_suspend_connection(connection);
+            h->mhd.MHD_suspend_connection(connection);
             h->o.take(h->o.user, &r->call);
             return MHD_YES;
         }
@@ -370,8 +426,9 @@ static enum MHD_Result access_it(void *user, struct MHD_Connection *connection,
 void kao_http_answer(kao_call *c)
 {
     request *r = (request *)(void *)c;
+    const kao_http *h = r->http;
 
-    MHD_resume_connection(r->connection);
+    h->mhd.MHD_resume_connection(r->connection);
 }
 
 static void completed(void *user, struct MHD_Connection *connection, void **state,
@@ -386,7 +443,7 @@ static void completed(void *user, struct MHD_Connection *connection, void **stat
     if (h->o.done)
         h->o.done(h->o.user, &r->call);
     if (r->form)
-        MHD_destroy_post_processor(r->form);
+        h->mhd.MHD_destroy_post_processor(r->form);
     atomic_fetch_sub(&h->held, r->held);
     if (r->taken)
         atomic_fetch_sub(&h->taken, 1);
@@ -474,13 +531,16 @@ kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *
     h->o = *o;
     h->quiesced = -1;
     int fd = -1;
-    const kao_status st = listen_on(o, &fd, &h->port, err);
+    kao_status st = find_library(&h->mhd, err);
+
+    if (!st)
+        st = listen_on(o, &fd, &h->port, err);
 
     if (st) {
         kao_free(mem, h);
         return st;
     }
-    h->daemon = MHD_start_daemon(
+    h->daemon = h->mhd.MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
             MHD_USE_ERROR_LOG,
         0, NULL, NULL, access_it, h, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
@@ -506,7 +566,7 @@ uint16_t kao_http_port(const kao_http *h)
 
 void kao_http_quiesce(kao_http *h)
 {
-    h->quiesced = MHD_quiesce_daemon(h->daemon);
+    h->quiesced = h->mhd.MHD_quiesce_daemon(h->daemon);
 }
 
 void kao_http_stop(kao_http *h)
@@ -517,7 +577,7 @@ void kao_http_stop(kao_http *h)
         return;
     for (int i = 0; i < 400 && atomic_load(&h->taken) > 0; i++)
         nanosleep(&pause, NULL);
-    MHD_stop_daemon(h->daemon);
+    h->mhd.MHD_stop_daemon(h->daemon);
     if (h->quiesced >= 0)
         close(h->quiesced);
     kao_free(h->mem, h);

@@ -328,10 +328,10 @@ static void refuse(enrolling *e, const char *reason)
 static kao_status choose(kao_call *c, enrolling *e, kao_error *err)
 {
     const kao_image *image = &e->photo.image;
-    double x = 0, y = 0, best = INFINITY;
+    double x = 0, y = 0, best = (double)INFINITY;
     bool bad = false;
-    const bool at =
-        kao_call_number(c, "x", &x, &bad) & kao_call_number(c, "y", &y, &bad);
+    const bool at = kao_call_number(c, "x", &x, &bad) && /* the one without the other */
+                    kao_call_number(c, "y", &y, &bad);   /* is none */
 
     if (bad)
         return kao_fail(err, KAO_E_ARG, "x, y: wanted pixels of the picture");

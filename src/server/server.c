@@ -311,6 +311,5 @@ void kao_server_stop(kao_server *s)
 
 kao_status kao_server_ready(kao_error *err)
 {
-    (void)err;
-    return KAO_OK;
+    return kao_http_ready(err);
 }
