@@ -35,9 +35,10 @@ static void what_speaks_against(void **state)
         int64_t who;
         double own, other;
     } rows[] = {
-        { 45, 0, 0, a, NAN, 45 },                      /* far enough from both */
-        { 10, 0, KAO_AGAINST_LOOKS_LIKE, a, NAN, 10 }, /* a new person, but it is A */
-        { 10, c, KAO_AGAINST_LOOKS_LIKE, a, NAN, 10 },
+        { 45, 0, 0, a, (double)NAN, 45 }, /* far enough from both */
+        { 10, 0, KAO_AGAINST_LOOKS_LIKE, a, (double)NAN,
+          10 }, /* a new person, but it is A */
+        { 10, c, KAO_AGAINST_LOOKS_LIKE, a, (double)NAN, 10 },
         { 10, a, 0, b, 10, 80 },
         { 39, a, 0, b, 39, 51 },
         { 44, a, KAO_AGAINST_UNLIKE, b, 44, 46 },
@@ -73,7 +74,7 @@ static void arguments_are_checked(void **state)
     assert_int_equal(kao_gallery_judge(m.g, 0, v, 0, .5f, &j, NULL), KAO_OK);
     assert_true(j.against == 0 && j.who == 0 && isnan(j.own) && isnan(j.other));
     assert_int_equal(kao_gallery_judge(m.g, 0, v, 7, .5f, &j, NULL), KAO_E_NOT_FOUND);
-    assert_int_equal(kao_gallery_judge(m.g, 0, v, 0, NAN, &j, NULL), KAO_E_ARG);
+    assert_int_equal(kao_gallery_judge(m.g, 0, v, 0, (double)NAN, &j, NULL), KAO_E_ARG);
     assert_int_equal(kao_gallery_judge(m.g, 0, v, 0, .5f, &small, NULL), KAO_E_ARG);
     assert_int_equal(kao_gallery_judge(m.g, 0, v, 0, .5f, NULL, NULL), KAO_E_ARG);
     assert_int_equal(kao_gallery_judge(m.g, 1, v, 0, .5f, &j, NULL), KAO_E_ARG);

@@ -75,7 +75,7 @@ static void parameters(void **state)
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         fix *f = begin(state);
-        double n = NAN;
+        double n = (double)NAN;
         int64_t k = 77;
         bool b = false, bad[3] = { false };
 
