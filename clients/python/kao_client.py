@@ -1,0 +1,183 @@
+"""A client of `kao serve`, in one file, by Python's standard library alone (3.8 and later).
+
+    from kao_client import Kao
+
+    kao = Kao("http://127.0.0.1:8087")
+    print(kao.verify("a.jpg", "b.jpg")["similarity"])
+    ana = kao.enrol("Ana", "ana.jpg")["person"]
+    for face in kao.identify("party.jpg")["faces"]:
+        print(face["name"] or "unknown", face["similarity"])
+
+A picture is a path, bytes, or a file open for reading. What comes back is the API's JSON (docs/server.md)
+as dicts and lists. What the server refuses is a KaoError with its code, status and line; where there is no
+server, an OSError. A Kao may be shared by threads: each call has a connection of its own.
+"""
+import json
+import os
+import urllib.error
+import urllib.parse
+import urllib.request
+import uuid
+
+__all__ = ["Kao", "KaoError"]
+
+
+class KaoError(Exception):
+    """What the server said instead of an answer."""
+
+    def __init__(self, status, code, message, answer=None):
+        super().__init__(f"{code}: {message}")
+        self.status, self.code, self.message = status, code, message
+        self.answer = answer  # of a sample that was refused: reasons and who it looks like
+
+
+def _bytes_of(picture):
+    if isinstance(picture, (bytes, bytearray, memoryview)):
+        return bytes(picture)
+    if hasattr(picture, "read"):
+        return picture.read()
+    with open(os.fspath(picture), "rb") as f:
+        return f.read()
+
+
+def _form(pictures):
+    edge = uuid.uuid4().hex
+    parts = [b'--%s\r\nContent-Disposition: form-data; name="%s"; filename="picture"\r\n'
+             b"Content-Type: application/octet-stream\r\n\r\n%s\r\n" % (edge.encode(), name.encode(), _bytes_of(picture))
+             for name, picture in pictures.items()]
+    return b"".join(parts) + b"--%s--\r\n" % edge.encode(), "multipart/form-data; boundary=" + edge
+
+
+class Kao:
+    def __init__(self, url="http://127.0.0.1:8087", timeout=60):
+        """timeout: seconds without a byte."""
+        self.url, self.timeout = url.rstrip("/"), timeout
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
+
+    # ---- requests ----
+
+    def _ask(self, method, path, query=None, pictures=None, body=None):
+        given = {k: str(v).lower() if isinstance(v, bool) else v for k, v in (query or {}).items() if v is not None}
+        url = self.url + path + ("?" + urllib.parse.urlencode(given) if given else "")
+        data, headers = None, {}
+        if pictures is not None:
+            data, headers["Content-Type"] = _form(pictures)
+        elif body is not None:
+            data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
+        request = urllib.request.Request(url, data=data, headers=headers, method=method)
+        try:
+            with self._opener.open(request, timeout=self.timeout) as answer:
+                return json.loads(answer.read())
+        except urllib.error.HTTPError as e:
+            raise self._error(e) from None
+
+    @staticmethod
+    def _error(e):
+        text = e.read()
+        try:
+            answer = json.loads(text)
+        except ValueError:
+            return KaoError(e.code, "http", text[:200].decode("utf-8", "replace"))
+        if "error" in answer:
+            return KaoError(e.code, answer["error"]["code"], answer["error"]["message"], answer)
+        return KaoError(e.code, answer.get("status", "refused"), ", ".join(answer.get("reasons", [])), answer)
+
+    # ---- faces ----
+
+    def health(self):
+        return self._ask("GET", "/v1/health")
+
+    def models(self):
+        return self._ask("GET", "/v1/models")
+
+    def detect(self, picture, limit=None, min_score=None, quick=None):
+        return self._ask("POST", "/v1/detect", {"limit": limit, "min_score": min_score, "quick": quick}, {"image": picture})
+
+    def embed(self, picture, model=None, limit=None, min_score=None, quick=None):
+        return self._ask("POST", "/v1/embed",
+                         {"model": model, "limit": limit, "min_score": min_score, "quick": quick}, {"image": picture})
+
+    def verify(self, source, target, model=None, far=None):
+        return self._ask("POST", "/v1/verify", {"model": model, "far": far}, {"source": source, "target": target})
+
+    def identify(self, picture, model=None, nearest=None, fpir=None, limit=None, min_score=None, quick=None):
+        return self._ask("POST", "/v1/identify",
+                         {"model": model, "nearest": nearest, "fpir": fpir, "limit": limit, "min_score": min_score,
+                          "quick": quick}, {"image": picture})
+
+    # ---- people ----
+
+    def people(self, name=None):
+        return self._ask("GET", "/v1/people", {"name": name})["people"]
+
+    def person(self, number):
+        return self._ask("GET", f"/v1/people/{int(number)}")["people"][0]
+
+    def enrol(self, name, picture, x=None, y=None, source=None, force=None):
+        """A new person (name None: a stranger who keeps a number). x, y: of the face, where there are several."""
+        return self._ask("POST", "/v1/people/new/samples", {"name": name, "x": x, "y": y, "source": source, "force": force},
+                         {"image": picture})
+
+    def add_sample(self, person, picture, x=None, y=None, source=None, force=None):
+        return self._ask("POST", f"/v1/people/{int(person)}/samples", {"x": x, "y": y, "source": source, "force": force},
+                         {"image": picture})
+
+    def samples(self, person):
+        return self._ask("GET", f"/v1/people/{int(person)}/samples")["samples"]
+
+    def change(self, person, **fields):
+        """name, note, external: texts; "" takes one away."""
+        return self._ask("PATCH", f"/v1/people/{int(person)}", body=fields)["people"][0]
+
+    def merge(self, into, from_):
+        return self._ask("POST", f"/v1/people/{int(into)}/merge", body={"from": int(from_)})["people"][0]
+
+    def remove(self, person):
+        """undo() brings them back."""
+        return self._ask("DELETE", f"/v1/people/{int(person)}")
+
+    def forget(self, person):
+        """For good; gives the receipt."""
+        return self._ask("DELETE", f"/v1/people/{int(person)}", {"forget": True})["receipt"]
+
+    def clear(self):
+        """Everybody; undo() brings all back. Gives how many they were."""
+        return self._ask("DELETE", "/v1/people")["removed"]
+
+    def remove_sample(self, sample):
+        return self._ask("DELETE", "/v1/samples/" + urllib.parse.quote(sample, safe=""))
+
+    def move_sample(self, sample, person=None):
+        """To another person; None: to a new one. Gives whose it is now."""
+        return self._ask("POST", "/v1/samples/" + urllib.parse.quote(sample, safe="") + "/move",
+                         body={} if person is None else {"person": int(person)})["people"][0]
+
+    def history(self):
+        return self._ask("GET", "/v1/history")["changes"]
+
+    def undo(self, change=None):
+        return self._ask("POST", "/v1/undo", body={} if change is None else {"change": int(change)})["change"]
+
+    # ---- a video, frame by frame ----
+
+    def live(self, model=None, fpir=None):
+        """with kao.live() as live: live.frame(picture, seconds) ..."""
+        return Live(self, self._ask("POST", "/v1/live", {"model": model, "fpir": fpir})["live"])
+
+
+class Live:
+    def __init__(self, kao, name):
+        self._kao, self._path = kao, "/v1/live/" + name
+
+    def frame(self, picture, time):
+        """time: seconds of the video, later than the last frame's. Gives the tracks."""
+        return self._kao._ask("POST", self._path, {"time": time}, {"image": picture})
+
+    def close(self):
+        self._kao._ask("DELETE", self._path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

@@ -1,0 +1,79 @@
+"""clients/python against a server."""
+import io
+import os
+import sys
+
+from serving import PICTURES, fact, main, need, picture, serving
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "clients", "python"))
+from kao_client import Kao, KaoError  # noqa: E402
+
+
+def path(name):
+    return os.path.join(PICTURES, name)
+
+
+def refused(call, status, code):
+    try:
+        call()
+    except KaoError as e:
+        need((e.status, e.code) == (status, code) and e.message, e.status, e.code, e.message)
+        return e
+    raise AssertionError("no KaoError")
+
+
+def faces():
+    with serving() as s:
+        kao = Kao(f"http://127.0.0.1:{s.port}/")
+        need(kao.health()["status"] == "ok" and len(kao.models()["models"]) == 2, "health, models")
+        need(len(kao.detect(path("group.jpg"))["faces"]) == 4, "a path")
+        need(kao.detect(picture("group.jpg"), limit=1) == kao.detect(io.BytesIO(picture("group.jpg")), limit=1), "bytes, a file")
+        need(len(kao.embed(path("ana_1.jpg"), model="kao-face-mask")["faces"][0]["embedding"]) > 0, "embed")
+        need(kao.verify(path("ana_1.jpg"), path("ana_2.jpg"))["same"] is True, "verify")
+        need(kao.verify(path("ana_1.jpg"), path("ben_2.jpg"), far=.001)["same"] is False, "verify")
+        refused(lambda: kao.detect(b"no picture"), 422, "invalid_image")
+        refused(lambda: kao.embed(path("ana_1.jpg"), model="none"), 400, "invalid_argument")
+        try:
+            Kao(f"http://127.0.0.1:{s.port}").detect(path("not there.jpg"))
+            need(False, "a file that is not there")
+        except FileNotFoundError:
+            pass
+        fact("faces: paths, bytes and files; refusals are KaoErrors")
+
+
+def people():
+    with serving() as s:
+        kao = Kao(f"http://127.0.0.1:{s.port}")
+        ana = kao.enrol("Ana 花", path("ana_1.jpg"), source="a")["person"]
+        ben = kao.enrol(None, path("ben_1.jpg"))["person"]
+        need([p["name"] for p in kao.people()] == ["Ana 花", None] and len(kao.people("Ana 花")) == 1, kao.people())
+        e = refused(lambda: kao.enrol("Zoe", path("ana_1.jpg")), 409, "refused")
+        need(e.answer["looks_like"] == ana and e.message == "looks_like", e.answer)
+        kao.add_sample(ana, path("ana_2.jpg"))
+        need(kao.identify(path("ana_3.jpg"), nearest=1)["faces"][0]["name"] == "Ana 花", "identify")
+        need(kao.change(ben, name="Ben", note="n")["note"] == "n" and kao.person(ben)["name"] == "Ben", "change")
+        sample = kao.samples(ana)[1]["sample"]
+        other = kao.move_sample(sample)["person"]
+        need(kao.merge(ana, other)["samples"] == 2, "merge")
+        kao.remove_sample(sample)
+        need(kao.undo() and len(kao.samples(ana)) == 2, "undo")
+        kao.remove(ben)
+        refused(lambda: kao.person(ben), 404, "not_found")
+        need(kao.undo(kao.history()[0]["change"]) and kao.person(ben), "undo of a change by its number")
+        need(kao.clear() == 2 and kao.people() == [] and kao.undo() and len(kao.people()) == 2, "clear")
+        need(kao.forget(ben)["traces"] == 0, "forget")
+        with kao.live() as live:
+            for i in range(6):
+                tracks = live.frame(path("ana_1.jpg"), i * .5)["tracks"]
+        need(tracks[0]["name"] == "Ana 花", tracks)
+        refused(lambda: live.frame(path("ana_1.jpg"), 9), 404, "not_found")
+        fact("people, samples, undo, forgetting, a live video")
+        need(s.stop() == 0, "exit status")
+    try:
+        kao.health()
+        need(False, "no server")
+    except OSError:
+        fact("no server: an OSError")
+
+
+main(faces, people)
