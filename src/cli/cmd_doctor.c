@@ -12,6 +12,7 @@
 #include "kao/embedder.h"
 #include "kao/gallery.h"
 #include "media/video.h"
+#include "server/server.h"
 
 typedef struct doctor_args {
     bool json;
@@ -214,6 +215,12 @@ static kao_json *bundled_json(kao_context *ctx)
     return list;
 }
 
+/* "ok", or why not: in err. */
+static const char *server_words(kao_error *err)
+{
+    return kao_server_ready(err) == KAO_OK ? "ok" : err->msg;
+}
+
 enum { JPEG, PNG, WEBP, HEIF, PIXBUF, N_CODECS };
 static const struct {
     const char *name;
@@ -268,6 +275,7 @@ static void print_cpus(const kao_context *ctx)
 static void print_text(kao_context *ctx, const codec_state *codecs,
                        const finding *models)
 {
+    kao_error err = { 0 };
     const uint32_t cpu = kao_cpu_detect();
     char folder[4096];
 
@@ -288,6 +296,7 @@ static void print_text(kao_context *ctx, const codec_state *codecs,
     printf("labels     %s\n", label_words(ctx));
     printf("video      %s\n", video_words());
     printf("galleries  %s\n", gallery_words(ctx));
+    printf("server     %s\n", server_words(&err));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
     print_bundled(ctx);
@@ -323,6 +332,7 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
     kao_json_set(o, "labels", kao_json_bool(strncmp(label_words(ctx), "ok", 2) == 0));
     kao_json_set(o, "video", kao_json_bool(strcmp(video_words(), "ok") == 0));
     kao_json_set(o, "galleries", kao_json_bool(strcmp(gallery_words(ctx), "ok") == 0));
+    kao_json_set(o, "server", kao_json_bool(kao_server_ready(NULL) == KAO_OK));
     kao_json_set(o, "folders", folders);
     kao_json_set(o, "inside", bundled_json(ctx));
     for (int i = 0; i < 2; i++) {

@@ -348,6 +348,7 @@ static void refused(void **state)
         { .known = NAN },  { .same = -.1f },
         { .fpir = 1 },     { .lost_seconds = -1 },
         { .remember = 1 }, { .rule = (kao_watch_rule)7 },
+        { .model = 1 },
     };
     kao_watched seen = KAO_WATCHED_INIT;
     kao_watcher *w = NULL;
