@@ -12,8 +12,8 @@
  * (agglomerative clustering, average linkage). One odd picture that is like two people does
  * not join them, as it would where the most alike pair decides.
  *
- * What is known beforehand is kept: two faces of one picture are never one person, and faces
- * that somebody has named stay with that name. */
+ * What is known beforehand is kept: two faces of one picture are never one person, faces
+ * that somebody has named stay with that name, and who is not whom stays so. */
 #ifndef KAO_CLUSTER_H
 #define KAO_CLUSTER_H
 
@@ -38,6 +38,10 @@ typedef struct kao_cluster_options { /* fill with {0}, then size and threshold *
      * unlike or of one picture. Groups of different positive ones are not joined, those of
      * negative ones may be; 0: is not known. */
     const int32_t *fixed;
+    /* n_apart pairs of faces, or NULL: two groups that have a pair between them are not joined. A
+     * group that has both from the start, by `fixed`, stays. */
+    const uint32_t *apart;
+    size_t n_apart;
 } kao_cluster_options;
 
 /* Group n vectors of dim floats, one behind the other (of length 1; others count as
@@ -52,11 +56,12 @@ typedef struct kao_cluster_options { /* fill with {0}, then size and threshold *
  * order told above; where some have, in that order of those that are kept. Equals go by index: the
  * result depends on the input alone, not on threads.
  *
- * Memory: a copy of the vectors, and at most (20 * neighbours + 64) bytes a face. Time: n * n * dim
+ * Memory: a copy of the vectors, at most (20 * neighbours + 64) bytes a face, and 16 a pair. Time: n * n * dim
  * multiply-adds on the context's threads, then about n * neighbours * dim on one.
  *
  * Errors: KAO_E_ARG (no vectors or room for groups, a number of a vector that is not finite, or so
- * large that its square is not; a threshold that is no similarity), KAO_E_LIMIT (more faces,
+ * large that its square is not; a threshold that is no similarity; a pair of a face that is not
+ * there), KAO_E_LIMIT (more faces,
  * neighbours or floats than above, 65536 floats a vector), KAO_E_NOMEM. */
 KAO_API kao_status kao_cluster(kao_context *ctx, const float *vectors, size_t n,
                                size_t dim, const kao_cluster_options *options,

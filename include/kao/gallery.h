@@ -20,6 +20,9 @@
  * what a call reported as done stays. Each is written down and can be undone, except
  * kao_gallery_forget, which leaves nothing to undo.
  *
+ * A gallery of an earlier version of kao is brought to this one's form when it is opened for
+ * writing, in one transaction; read_only it is served as it is.
+ *
  * Threads and processes: one call at a time per kao_gallery; any number of them, in any
  * processes, may have one file open. Readers go on while one writes, and see a change at their
  * next call. */
@@ -34,7 +37,12 @@ extern "C" {
 
 typedef struct kao_gallery kao_gallery;
 
-enum { KAO_UUID_BYTES = 37, KAO_GALLERY_MODELS = 8, KAO_NAME_MAX_BYTES = 1024 };
+enum {
+    KAO_UUID_BYTES = 37,
+    KAO_GALLERY_MODELS = 8,
+    KAO_NAME_MAX_BYTES = 1024,
+    KAO_GROUPS_MOST = 64
+};
 
 typedef struct kao_gallery_options { /* fill with {0} for defaults */
     uint32_t size;      /* sizeof(kao_gallery_options), or 0: all of them */
@@ -81,6 +89,9 @@ typedef struct kao_person {
     const char *name;     /* NULL: has none */
     const char *external; /* another system's id for the person, or NULL */
     const char *note;     /* or NULL */
+    const char
+        *groups; /* one a line, in the order in which they were given; NULL: none */
+    uint32_t ignored; /* 1: no person; see kao_gallery_set_ignored */
 } kao_person;
 
 /* Called for each; texts stay until it returns. Not 0 ends the list. */
@@ -110,9 +121,27 @@ KAO_API kao_status kao_gallery_set_note(kao_gallery *gallery, int64_t person,
                                         const char *note, kao_error *err);
 KAO_API kao_status kao_gallery_set_external(kao_gallery *gallery, int64_t person,
                                             const char *external, kao_error *err);
-/* All samples of `from` become `into`'s, and `from` is gone (undo brings both back). */
+/* The groups that a person is in, instead of those before: n names (as names of people are), at
+ * most KAO_GROUPS_MOST of them; one that stands there twice counts once. */
+KAO_API kao_status kao_gallery_set_groups(kao_gallery *gallery, int64_t person,
+                                          const char *const *groups, size_t n,
+                                          kao_error *err);
+/* Not 0 ends the list. */
+typedef int kao_group_visit(void *user, const char *group, uint32_t n_people);
+
+/* All groups that somebody is in, by name (as bytes). */
+KAO_API kao_status kao_gallery_groups(kao_gallery *gallery, kao_group_visit *visit,
+                                      void *user, kao_error *err);
+/* All samples of `from` become `into`'s, and `from` is gone (undo brings both back). What was said
+ * of `from` holds of `into`. KAO_E_CONFLICT: somebody has said that the two, or samples of one, are
+ * not the other. */
 KAO_API kao_status kao_gallery_merge(kao_gallery *gallery, int64_t into, int64_t from,
                                      kao_error *err);
+/* 1: what the samples show is nobody to be found: a statue, a poster, a passer-by. The samples
+ * stay and are searched as others are, so that such a face is known for what it is and is not
+ * taken for somebody else; it is for the caller to say nothing of it. kao_watch leaves it out. */
+KAO_API kao_status kao_gallery_set_ignored(kao_gallery *gallery, int64_t person,
+                                           int ignored, kao_error *err);
 /* Not found any more, and undo brings the person back. See kao_gallery_forget for one that
  * leaves nothing. */
 KAO_API kao_status kao_gallery_remove_person(kao_gallery *gallery, int64_t person,
@@ -147,6 +176,10 @@ typedef struct kao_new_sample {
 KAO_API kao_status kao_gallery_enrol(kao_gallery *gallery, int64_t *person,
                                      const char *name, kao_new_sample *samples,
                                      size_t n, kao_error *err);
+/* One of them: visit is called once. KAO_E_NOT_FOUND. */
+KAO_API kao_status kao_gallery_sample(kao_gallery *gallery, const char *id,
+                                      kao_sample_visit *visit, void *user,
+                                      kao_error *err);
 KAO_API kao_status kao_gallery_samples(kao_gallery *gallery, int64_t person,
                                        kao_sample_visit *visit, void *user,
                                        kao_error *err);
@@ -162,11 +195,51 @@ KAO_API kao_status kao_gallery_vectors(kao_gallery *gallery, size_t model,
                                        kao_vector_visit *visit, void *user,
                                        kao_error *err);
 /* To another person; *person 0: a new one without a name, whose number is given back (this
- * splits somebody). KAO_E_NOT_FOUND. */
+ * splits somebody). KAO_E_NOT_FOUND; KAO_E_CONFLICT: somebody has said that it is not that
+ * person's. */
 KAO_API kao_status kao_gallery_move_sample(kao_gallery *gallery, const char *id,
                                            int64_t *person, kao_error *err);
 KAO_API kao_status kao_gallery_remove_sample(kao_gallery *gallery, const char *id,
                                              kao_error *err);
+
+/* ---- what somebody has said ---- */
+
+/* Facts are kept apart from what similarities say, and nothing that kao finds out contradicts
+ * them: a change that would is KAO_E_CONFLICT, and its line names the fact. Each holds until it is
+ * dropped or undone, and while the people and samples that it is about are there. Values are
+ * ABI. */
+typedef enum kao_fact_kind {
+    KAO_FACT_APART = 1, /* person and other are two people */
+    KAO_FACT_NOT = 2,   /* the sample is not of that person */
+} kao_fact_kind;
+
+typedef struct kao_fact {
+    uint32_t size; /* sizeof(kao_fact) as the library knows it */
+    kao_fact_kind kind;
+    int64_t number, time;        /* seconds since 1970 */
+    int64_t person, other;       /* other: 0 where there is none */
+    char sample[KAO_UUID_BYTES]; /* or "" */
+} kao_fact;
+
+/* Not 0 ends the list. */
+typedef int kao_fact_visit(void *user, const kao_fact *fact);
+
+/* Two people are never one: merge refuses, kao_cluster can be told (kao_cluster_options.apart).
+ * That people are one is said by merging them. Saying it again changes nothing. KAO_E_NOT_FOUND,
+ * KAO_E_ARG (one person twice). */
+KAO_API kao_status kao_gallery_keep_apart(kao_gallery *gallery, int64_t a, int64_t b,
+                                          kao_error *err);
+/* A sample is not of this person. If it is among that person's samples it goes to a new person
+ * without a name. owner: whose it is then; may be NULL. A search never gives a person to whom the
+ * vector is less alike than to a sample that is not that person's. KAO_E_NOT_FOUND. */
+KAO_API kao_status kao_gallery_not(kao_gallery *gallery, const char *sample,
+                                   int64_t person, int64_t *owner, kao_error *err);
+/* Those that hold, by number. */
+KAO_API kao_status kao_gallery_facts(kao_gallery *gallery, kao_fact_visit *visit,
+                                     void *user, kao_error *err);
+/* It is taken back. KAO_E_NOT_FOUND. */
+KAO_API kao_status kao_gallery_drop_fact(kao_gallery *gallery, int64_t fact,
+                                         kao_error *err);
 
 /* ---- who is it? ---- */
 
@@ -179,7 +252,8 @@ typedef struct kao_match {
 
 /* The k most alike people, best first; ties by number. vector: of that model.
  * matches  room for k of them; *n: how many there are, fewer in a small gallery. Exact: as if every
- *          sample were compared.
+ *          sample were compared. A person is left out for a vector that is more alike to a sample
+ *          of which somebody said that it is not that person's (kao_gallery_not).
  * From some thousand samples on a search reads an index, a file beside the gallery's
  * (PATH-index1 for the first model, and so on), which is made where it is missing, damaged or of
  * another gallery, and may be deleted. */
@@ -192,10 +266,19 @@ KAO_API kao_status kao_gallery_search_many(kao_gallery *gallery, size_t model,
                                            const float *vectors, size_t n_vectors,
                                            size_t k, kao_match *matches, size_t *n,
                                            kao_error *err);
+/* The same among the people of a group, and those that are ignored. group NULL: all. A group that
+ * nobody is in is KAO_E_NOT_FOUND. */
+KAO_API kao_status kao_gallery_search_in(kao_gallery *gallery, size_t model,
+                                         const char *group, const float *vectors,
+                                         size_t n_vectors, size_t k, kao_match *matches,
+                                         size_t *n, kao_error *err);
 /* How many samples a search compares: the N by which a rate for one pair becomes one for the
  * gallery, 1 - (1 - FAR)^N. */
 KAO_API kao_status kao_gallery_templates(kao_gallery *gallery, uint64_t *n,
                                          kao_error *err);
+/* The same of kao_gallery_search_in. */
+KAO_API kao_status kao_gallery_templates_in(kao_gallery *gallery, const char *group,
+                                            uint64_t *n, kao_error *err);
 
 /* ---- what was changed ---- */
 

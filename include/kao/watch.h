@@ -11,7 +11,7 @@
  *
  * A track is one person for as long as they are followed. Its id stays the person's own in this
  * video: somebody who leaves and comes back has it again, and nobody else ever gets it. With a
- * gallery a track is also named.
+ * gallery a track is also named. Two people of the gallery never become one track's.
  *
  * Frames are joined by motion (a Kalman filter for each coordinate; two stages, as in ByteTrack,
  * arXiv:2110.06864, by optimal assignment) as long as only one face can be meant. Where faces
@@ -58,6 +58,9 @@ typedef struct kao_watch_options { /* fill with {0} for defaults */
     uint32_t remember;   /* 1: strangers become people of the gallery, without a name;
                           needs an embedder for each of its models */
     uint32_t model;      /* which of the embedders follows people, and names them */
+    uint32_t
+        with_ignored; /* 1: people who are ignored (kao_gallery_set_ignored) are told like
+                              others; 0: left out, from when they are known for that */
 } kao_watch_options;
 
 /* embedders  n of them, as the gallery is pinned to them (kao_gallery_pin: the first is its

@@ -16,18 +16,34 @@
 
 enum { DEEPEST = 64, CHIP_QUALITY = 75 };
 
+static void free_face(const cli_album *a, cli_album_face *f)
+{
+    free(f->others);
+    kao_image_free_bytes(a->ctx, f->chip);
+}
+
 void cli_album_free(cli_album *a)
 {
     for (size_t i = 0; i < a->n_files; i++)
         free(a->files[i].path);
-    for (size_t i = 0; i < a->n_faces; i++) {
-        free(a->faces[i].others);
-        kao_image_free_bytes(a->ctx, a->faces[i].chip);
-    }
+    for (size_t i = 0; i < a->n_faces; i++)
+        free_face(a, &a->faces[i]);
     free(a->files);
     free(a->faces);
     free(a->vectors);
     *a = (cli_album){ .n_files = 0 };
+}
+
+void cli_album_filter(cli_album *a, cli_album_keep *keep, void *user)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < a->n_faces; i++)
+        if (keep(user, &a->faces[i]))
+            a->faces[kept++] = a->faces[i];
+        else
+            free_face(a, &a->faces[i]);
+    a->n_faces = kept;
 }
 
 /* ---- files ---- */
@@ -247,7 +263,7 @@ static void *work(void *worker, void *user, size_t i)
     return f;
 }
 
-static bool keep(cli_album *a, size_t file, found *f)
+static bool add_found(cli_album *a, size_t file, found *f)
 {
     if (!cli_room(&a->faces, &a->cap_faces, a->n_faces + f->n, sizeof *a->faces) ||
         !cli_room(&a->vectors, &a->cap_vectors, a->n_faces + f->n,
@@ -271,7 +287,7 @@ static int emit(void *user, size_t i, void *value)
     const cli_album_file *file = &r->a->files[i];
     int status = CLI_YES;
 
-    if (!f || (!f->st && !keep(r->a, i, f))) {
+    if (!f || (!f->st && !add_found(r->a, i, f))) {
         fprintf(stderr, "kao %s: out of memory\n", r->command);
         status = CLI_FAULT;
     } else if (f->st) {

@@ -41,6 +41,9 @@ typedef struct cli_album_options {
 } cli_album_options;
 
 void cli_album_free(cli_album *a); /* {0} is fine */
+/* Only those that keep wants; their vectors are not kept in step. */
+typedef bool cli_album_keep(void *user, const cli_album_face *face);
+void cli_album_filter(cli_album *a, cli_album_keep *keep, void *user);
 
 /* All files named by operands, those of folders in the order of their names. */
 kao_status cli_album_find(cli_album *a, char **operands, size_t n, kao_error *err);

@@ -247,6 +247,7 @@ int cli_blur_run(int argc, char **argv)
             return status;
     }
     args.w.unsure = true;
+    args.w.with_ignored = true; /* a face is hidden, whatever it is */
     if (!(args.w.use.photo.min_score > 0))
         args.w.use.photo.min_score = BLUR_MIN_SCORE;
     if (!args.only.n && !args.except.n && !args.strangers && !args.w.use.gallery)

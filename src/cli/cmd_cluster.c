@@ -125,13 +125,19 @@ static kao_status group_all(job *j, kao_error *err)
     kao_cluster_options o = { .size = sizeof o,
                               .picture = j->picture,
                               .fixed = j->fixed };
-    const kao_status st = cli_limit_for_groups(j->embedder, j->tta, j->args->threshold,
-                                               j->n, &o.threshold, err);
+    uint32_t *apart = NULL;
+    kao_status st = cli_limit_for_groups(j->embedder, j->tta, j->args->threshold, j->n,
+                                         &o.threshold, err);
 
-    return st ? st
-              : kao_cluster(j->ctx, j->vectors, j->n,
-                            j->known.n ? j->known.dim : j->album.dim, &o, j->group,
-                            &j->n_groups, err);
+    if (!st && j->known.n)
+        st = cli_known_apart(&j->known, &j->use, &apart, &o.n_apart, err);
+    o.apart = apart;
+    if (!st)
+        st = kao_cluster(j->ctx, j->vectors, j->n,
+                         j->known.n ? j->known.dim : j->album.dim, &o, j->group,
+                         &j->n_groups, err);
+    free(apart);
+    return st;
 }
 
 /* ---- an album ---- */
@@ -146,6 +152,18 @@ static int by_size(const void *a, const void *b)
 
     return x->n != y->n ? (x->n < y->n) - (x->n > y->n)
                         : (x->first > y->first) - (x->first < y->first);
+}
+
+static bool is_ignored(const cli_known *k, int64_t person)
+{
+    const size_t i = cli_known_index(k, person);
+
+    return i < k->n_people && k->people[i].ignored;
+}
+
+static bool is_told(void *user, const cli_album_face *f)
+{
+    return !is_ignored(user, f->person);
 }
 
 /* Groups that have faces of the album, by how many, numbered anew; and whose they are. */
@@ -165,9 +183,12 @@ static kao_status tell_faces(job *j, kao_error *err)
 
         if (j->fixed[i] > 0)
             person[s->group] = j->known.people[j->fixed[i] - 1].number;
-        if (i < j->known.n)
-            continue;
-        s->first = s->n++ ? s->first : i;
+    }
+    for (size_t i = j->known.n; !st && i < j->n; i++) {
+        size_of *s = &sizes[j->group[i]];
+
+        if (!is_ignored(&j->known, person[s->group]))
+            s->first = s->n++ ? s->first : i;
     }
     if (!st)
         qsort(sizes, j->n_groups, sizeof *sizes, by_size);
@@ -187,6 +208,8 @@ static kao_status tell_faces(job *j, kao_error *err)
         a->faces[i].group = number[old];
         a->faces[i].person = person[old];
     }
+    if (!st)
+        cli_album_filter(a, is_told, &j->known);
     free(number);
     free(person);
     free(sizes);
@@ -308,6 +331,7 @@ static int run_album(job *j)
 
     if (status == CLI_FAULT)
         return status;
+    const size_t n_found = j->album.n_faces;
     kao_status st = group_album(j, &err);
 
     if (!st && j->args->enroll)
@@ -324,7 +348,7 @@ static int run_album(job *j)
             return CLI_FAULT;
         }
     }
-    if (j->album.n_faces == 0 && status < CLI_NO_FACE) {
+    if (n_found == 0 && status < CLI_NO_FACE) {
         fprintf(stderr, "kao cluster: no face found on %zu picture%s\n",
                 j->album.n_files, j->album.n_files == 1 ? "" : "s");
         status = CLI_NO_FACE;
@@ -391,6 +415,8 @@ static int tell_people(const job *j)
 static int run_people(job *j)
 {
     kao_error err = { 0 };
+
+    cli_known_drop_ignored(&j->known);
     kao_status st = take_memory(j, &err);
 
     for (size_t i = 0; !st && i < j->known.n; i++) {

@@ -10,12 +10,14 @@
 
 typedef struct gallery_args {
     cli_gallery_options use;
-    bool json;
+    bool not, json;
 } gallery_args;
 
 const cli_option cli_gallery_options_table[] = {
     CLI_GALLERY_OPTION(gallery_args),
     CLI_GALLERY_NETWORK_OPTIONS(gallery_args),
+    { "not", 0, CLI_FLAG, offsetof(gallery_args, not ), NULL,
+      "ignore: no longer ignored" },
     { "json", 0, CLI_FLAG, offsetof(gallery_args, json), NULL, "as JSON" },
     { .name = NULL },
 };
@@ -24,6 +26,7 @@ typedef struct job {
     const gallery_args *args;
     cli_gallery use;
     char **words; /* behind the verb */
+    int n_words;
     int status;
 } job;
 
@@ -133,16 +136,143 @@ static kao_status do_split(job *j, kao_error *err)
     return st;
 }
 
-static kao_status do_undo(job *j, kao_error *err)
+/* ---- what somebody says ---- */
+
+static kao_status do_group(job *j, kao_error *err)
+{
+    int64_t person = 0;
+    const kao_status st = cli_person_of(&j->use, j->words[0], &person, err);
+
+    return st ? st
+              : kao_gallery_set_groups(j->use.g, person,
+                                       (const char *const *)j->words + 1,
+                                       (size_t)j->n_words - 1, err);
+}
+
+static kao_status do_apart(job *j, kao_error *err)
+{
+    int64_t a = 0, b = 0;
+    kao_status st = cli_person_of(&j->use, j->words[0], &a, err);
+
+    if (!st)
+        st = cli_person_of(&j->use, j->words[1], &b, err);
+    return st ? st : kao_gallery_keep_apart(j->use.g, a, b, err);
+}
+
+static kao_status do_not(job *j, kao_error *err)
+{
+    int64_t person = 0, owner = 0;
+    kao_status st = cli_person_of(&j->use, j->words[1], &person, err);
+
+    if (!st)
+        st = kao_gallery_not(j->use.g, j->words[0], person, &owner, err);
+    if (!st)
+        printf("#%lld\n", (long long)owner);
+    return st;
+}
+
+static int take_owner(void *user, const kao_sample *s)
+{
+    *(int64_t *)user = s->person;
+    return 0;
+}
+
+static int take_count(void *user, const kao_person *p)
+{
+    *(uint32_t *)user = p->n_samples;
+    return 0;
+}
+
+/* A sample's person, who has that one alone: it was somebody's among others by mistake. */
+static kao_status person_of_sample(job *j, const char *id, int64_t *person,
+                                   kao_error *err)
+{
+    uint32_t n = 0;
+    kao_status st = kao_gallery_sample(j->use.g, id, take_owner, person, err);
+
+    if (!st)
+        st = kao_gallery_person(j->use.g, *person, take_count, &n, err);
+    return st || n < 2 ? st : kao_gallery_not(j->use.g, id, *person, person, err);
+}
+
+/* A name first: who is called like a sample's id is still a person. */
+static kao_status do_ignore(job *j, kao_error *err)
+{
+    int64_t person = 0;
+    kao_status st = cli_person_of(&j->use, j->words[0], &person, err);
+
+    if (st == KAO_E_NOT_FOUND && strlen(j->words[0]) == KAO_UUID_BYTES - 1)
+        st = j->args->not ? kao_gallery_sample(j->use.g, j->words[0], take_owner,
+                                               &person, err)
+                          : person_of_sample(j, j->words[0], &person, err);
+    if (!st)
+        st = kao_gallery_set_ignored(j->use.g, person, !j->args->not, err);
+    if (!st)
+        printf("#%lld\n", (long long)person);
+    return st;
+}
+
+static int tell_fact(void *user, const kao_fact *f)
+{
+    job *j = user;
+    const bool apart = f->kind == KAO_FACT_APART;
+    char when[32];
+
+    if (!j->args->json && apart)
+        printf("%lld\t#%lld and #%lld are two people\n", (long long)f->number,
+               (long long)f->person, (long long)f->other);
+    else if (!j->args->json)
+        printf("%lld\t%s is not #%lld\n", (long long)f->number, f->sample,
+               (long long)f->person);
+    if (!j->args->json)
+        return 0;
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "fact", kao_json_integer(f->number));
+    kao_json_set(o, "time", kao_json_string(cli_time_text(f->time, when)));
+    kao_json_set(o, "kind", kao_json_string(apart ? "apart" : "not"));
+    kao_json_set(o, "person", kao_json_integer(f->person));
+    kao_json_set(o, "other", apart ? kao_json_integer(f->other) : kao_json_null());
+    kao_json_set(o, "sample", apart ? kao_json_null() : kao_json_string(f->sample));
+    j->status = cli_print_json("gallery", o);
+    return j->status;
+}
+
+static kao_status do_facts(job *j, kao_error *err)
+{
+    return kao_gallery_facts(j->use.g, tell_fact, j, err);
+}
+
+/* ---- changes ---- */
+
+/* The number that a word is; 0 for no word. */
+static kao_status number_of(const char *word, const char *what, int64_t *n,
+                            kao_error *err)
 {
     char *end = NULL;
-    int64_t undone = 0;
-    const long long n = j->words[0] ? strtoll(j->words[0], &end, 10) : 0;
 
-    if (j->words[0] && (*end || n < 1))
-        return kao_fail(err, KAO_E_ARG, "undo %.40s: wanted the number of a change",
-                        j->words[0]);
-    const kao_status st = kao_gallery_undo(j->use.g, n, &undone, err);
+    *n = word ? strtoll(word, &end, 10) : 0;
+    return word && (*end || *n < 1)
+               ? kao_fail(err, KAO_E_ARG, "%.40s: wanted the number of a %s", word,
+                          what)
+               : KAO_OK;
+}
+
+static kao_status do_drop(job *j, kao_error *err)
+{
+    int64_t n = 0;
+    const kao_status st = number_of(j->words[0], "fact", &n, err);
+
+    return st ? st : kao_gallery_drop_fact(j->use.g, n, err);
+}
+
+static kao_status do_undo(job *j, kao_error *err)
+{
+    int64_t undone = 0, n = 0;
+    kao_status st = number_of(j->words[0], "change", &n, err);
+
+    if (!st)
+        st = kao_gallery_undo(j->use.g, n, &undone, err);
 
     if (!st)
         printf("undone: change %lld\n", (long long)undone);
@@ -216,6 +346,12 @@ static const struct verb {
     { "remove", 1, 1, CLI_GALLERY_WRITE, false, do_remove },
     { "move", 2, 2, CLI_GALLERY_WRITE, false, do_move },
     { "split", 1, 1, CLI_GALLERY_WRITE, false, do_split },
+    { "group", 1, 1 + KAO_GROUPS_MOST, CLI_GALLERY_WRITE, false, do_group },
+    { "apart", 2, 2, CLI_GALLERY_WRITE, false, do_apart },
+    { "not", 2, 2, CLI_GALLERY_WRITE, false, do_not },
+    { "ignore", 1, 1, CLI_GALLERY_WRITE, false, do_ignore },
+    { "facts", 0, 0, CLI_GALLERY_READ, false, do_facts },
+    { "drop", 1, 1, CLI_GALLERY_WRITE, false, do_drop },
     { "undo", 0, 1, CLI_GALLERY_WRITE, false, do_undo },
     { "history", 0, 0, CLI_GALLERY_READ, false, do_history },
     { "export", 1, 1, CLI_GALLERY_READ, false, do_export },
@@ -245,7 +381,13 @@ int cli_gallery_run(int argc, char **argv)
         return CLI_BAD;
     }
     char *none[1] = { NULL };
-    job j = { .args = &args, .words = rest.n > 1 ? rest.items + 1 : none };
+    if (args.not &&v->run != do_ignore) {
+        fprintf(stderr, "kao gallery: --not is of ignore\n");
+        return CLI_BAD;
+    }
+    job j = { .args = &args,
+              .words = rest.n > 1 ? rest.items + 1 : none,
+              .n_words = rest.n - 1 };
     kao_status st = cli_gallery_open(&j.use, &args.use, v->what, v->networks, &err);
 
     if (st)

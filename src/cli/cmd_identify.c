@@ -18,6 +18,7 @@ typedef struct identify_args {
     float threshold;
     double fpir;
     uint32_t nearest;
+    const char *group;
     int format;
     bool json;
 } identify_args;
@@ -29,6 +30,8 @@ const cli_option cli_identify_options[] = {
       "[0.01]" },
     { "threshold", 0, CLI_COSINE, offsetof(identify_args, threshold), "X",
       "known from this similarity on, -1..1 [by --fpir]" },
+    { "group", 0, CLI_TEXT, offsetof(identify_args, group), "GROUP",
+      "look among the people of this group alone [everybody]" },
     { "nearest", 'k', CLI_COUNT, offsetof(identify_args, nearest), "N",
       "people told for each face, 64 at most [3]" },
     { "faces", 'f', CLI_FACES, offsetof(identify_args, use.photo.faces),
@@ -53,7 +56,7 @@ typedef struct answer { /* for a face */
     kao_match matches[NEAREST_MOST];
     char *names[NEAREST_MOST]; /* or NULL: has none */
     size_t n;
-    bool known;
+    bool known, ignored; /* not both */
     float threshold;
     cli_odds pair, gallery; /* of one pair; of so many samples */
 } answer;
@@ -62,6 +65,12 @@ static void answer_free(answer *a)
 {
     for (size_t i = 0; i < a->n; i++)
         free(a->names[i]);
+}
+
+static int take_ignored(void *user, const kao_person *p)
+{
+    *(bool *)user = p->ignored != 0;
+    return 0;
 }
 
 static kao_status ask(job *j, const cli_photo *photo, size_t face, answer *a,
@@ -75,8 +84,9 @@ static kao_status ask(job *j, const cli_photo *photo, size_t face, answer *a,
     kao_status st = cli_gallery_embed(&j->use, photo, face, &vectors, NULL, err);
 
     if (!st)
-        st = kao_gallery_search(j->use.g, 0, cli_gallery_vector(&j->use, vectors, 0),
-                                j->k, a->matches, &a->n, err);
+        st = kao_gallery_search_in(j->use.g, 0, j->args->group,
+                                   cli_gallery_vector(&j->use, vectors, 0), 1, j->k,
+                                   a->matches, &a->n, err);
     free(vectors);
     for (size_t i = 0; !st && i < a->n; i++)
         st = cli_person_name(&j->use, a->matches[i].person, &a->names[i], err);
@@ -84,10 +94,14 @@ static kao_status ask(job *j, const cli_photo *photo, size_t face, answer *a,
         return st;
     a->threshold = j->limit.threshold;
     a->known = a->matches[0].similarity >= a->threshold;
+    if (a->known)
+        st = kao_gallery_person(j->use.g, a->matches[0].person, take_ignored,
+                                &a->ignored, err);
+    a->known = a->known && !a->ignored;
     a->pair = cli_odds_of(&j->limit, a->matches[0].similarity, 1);
     a->gallery =
         cli_odds_of(&j->limit, a->matches[0].similarity, (size_t)j->n_templates);
-    return KAO_OK;
+    return st;
 }
 
 /* ---- telling ---- */
@@ -118,6 +132,7 @@ static int tell_json(const char *path, const cli_photo *photo, size_t i,
     kao_json_set(o, "name",
                  a->known && a->names[0] ? kao_json_string(a->names[0])
                                          : kao_json_null());
+    kao_json_set(o, "ignored", kao_json_bool(a->ignored));
     kao_json_set(o, "similarity",
                  a->n ? kao_json_float(a->matches[0].similarity) : kao_json_null());
     kao_json_set(o, "threshold", a->n ? kao_json_float(a->threshold) : kao_json_null());
@@ -143,12 +158,15 @@ static int tell(const job *j, const char *path, const cli_photo *photo, size_t i
     if (j->args->json)
         return tell_json(path, photo, i, a);
     if (j->args->format == FORMAT_FACE_RECOGNITION) {
-        printf("%s,%s\n", path, a->known ? title(a, 0, who) : "unknown_person");
+        if (!a->ignored)
+            printf("%s,%s\n", path, a->known ? title(a, 0, who) : "unknown_person");
         return CLI_YES;
     }
     printf("%s\tface %zu\t%s", path, photo->chosen[i] + 1,
-           a->known ? title(a, 0, who) : "unknown");
-    if (a->known)
+           a->known     ? title(a, 0, who)
+           : a->ignored ? "ignored"
+                        : "unknown");
+    if (a->known || a->ignored)
         printf("\t%.3f", (double)a->matches[0].similarity);
     else if (a->n)
         printf("\tnearest %s %.3f", title(a, 0, who), (double)a->matches[0].similarity);
@@ -179,7 +197,7 @@ static int identify_faces(job *j, const char *path, cli_photo *photo)
             s = cli_report("identify", st, &err);
         } else {
             s = tell(j, path, photo, i, &a);
-            s = s ? s : a.known ? CLI_YES : CLI_NO;
+            s = s ? s : a.known || a.ignored ? CLI_YES : CLI_NO;
             n_used++;
         }
         answer_free(&a);
@@ -232,8 +250,8 @@ int cli_identify_run(int argc, char **argv)
     kao_status st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_READ, true, &err);
 
     if (!st) {
-        st = cli_gallery_limit(&j.use, args.threshold, args.fpir, &j.limit,
-                               &j.n_templates, &err);
+        st = cli_gallery_limit_in(&j.use, args.group, args.threshold, args.fpir,
+                                  &j.limit, &j.n_templates, &err);
         if (st)
             cli_gallery_close(&j.use);
     }

@@ -61,6 +61,16 @@ static kao_json *text_or_null(const char *text)
     return text ? kao_json_string(text) : kao_json_null();
 }
 
+static void print_groups(const char *groups)
+{
+    for (const char *g = groups; g && *g;) {
+        const int n = (int)strcspn(g, "\n");
+
+        printf("%s%.*s", g == groups ? "\tin " : ", ", n, g);
+        g += g[n] ? n + 1 : n;
+    }
+}
+
 static int tell_person(void *user, const kao_person *p)
 {
     listing *l = user;
@@ -70,8 +80,10 @@ static int tell_person(void *user, const kao_person *p)
 
     l->n++;
     if (!l->args->json) {
-        printf("#%lld\t%s\t%u sample%s\n", (long long)p->number,
-               p->name ? p->name : "-", p->n_samples, p->n_samples == 1 ? "" : "s");
+        printf("#%lld\t%s\t%u sample%s", (long long)p->number, p->name ? p->name : "-",
+               p->n_samples, p->n_samples == 1 ? "" : "s");
+        print_groups(p->groups);
+        printf("%s\n", p->ignored ? "\tignored" : "");
         if (l->args->samples)
             st = kao_gallery_samples(l->use->g, p->number, tell_sample, l, &err);
         l->status = st ? cli_report("people", st, &err) : l->status;
@@ -83,6 +95,8 @@ static int tell_person(void *user, const kao_person *p)
     kao_json_set(o, "name", text_or_null(p->name));
     kao_json_set(o, "external", text_or_null(p->external));
     kao_json_set(o, "note", text_or_null(p->note));
+    kao_json_set(o, "groups", cli_groups_json(p->groups));
+    kao_json_set(o, "ignored", kao_json_bool(p->ignored));
     kao_json_set(o, "created", kao_json_string(cli_time_text(p->created, when)));
     kao_json_set(o, "n_samples", kao_json_integer(p->n_samples));
     if (l->args->samples) {

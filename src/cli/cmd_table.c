@@ -96,6 +96,11 @@ static const char gallery_details[] =
     "  kao gallery stats               how many people and samples, which models\n"
     "  kao gallery rename NAME NEW     merge INTO FROM, note NAME TEXT, remove NAME\n"
     "  kao gallery move SAMPLE NAME    split SAMPLE: to a new person; SAMPLE: its id\n"
+    "  kao gallery group NAME GROUP..  in these groups from now on; without one: in none\n"
+    "  kao gallery apart NAME OTHER    two people, who are never one\n"
+    "  kao gallery not SAMPLE NAME     the sample is not of this person\n"
+    "  kao gallery ignore NAME|SAMPLE  a statue, a poster: not to be told; --not: told again\n"
+    "  kao gallery facts               what was said by apart and not; drop FACT takes one back\n"
     "  kao gallery history             every change; undo [CHANGE] takes one back\n"
     "  kao gallery export FILE         .jsonl: all of it; .csv: a line a sample; .npy: the vectors\n"
     "  kao gallery import FILE.jsonl   people of another gallery of the same models\n"
@@ -132,7 +137,7 @@ static const cli_command commands[] = {
     { "serve", "", "The app in a browser, and the API for programs.", serve_details, cli_serve_options, cli_serve_run },
     { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
     { "forget", "NAME", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
-    { "gallery", "create|stats|rename|note|merge|remove|move|split|undo|history|export|import|verify [WORD]...", "The care of a gallery.", gallery_details,
+    { "gallery", "WHAT [WORD]...", "The care of a gallery.", gallery_details,
       cli_gallery_options_table, cli_gallery_run },
     { "model", "info|run|make|card|ops [FILE]...", "Look into ONNX files and run them.", model_details,
       cli_model_options, cli_model_run },

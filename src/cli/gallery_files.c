@@ -1,4 +1,4 @@
-/* See gallery_files.h. */
+/* A gallery into a file: see gallery_files.h. */
 #include "cli/gallery_files.h"
 
 #include <math.h>
@@ -10,17 +10,12 @@
 #include "base/error.h"
 #include "base/npy.h"
 
-enum { FORM = 1, FILE_BYTES_MOST = 1 << 30, SAMPLES_MOST = 100000 };
-
-/* The same picture's vector, through a text and back. */
-static const float the_same = .99999f;
-
 static kao_status out_of_memory(kao_error *err)
 {
     return kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
-static size_t models_of(cli_gallery *u, kao_gallery_model m[KAO_GALLERY_MODELS])
+size_t cli_gallery_models(cli_gallery *u, kao_gallery_model m[KAO_GALLERY_MODELS])
 {
     size_t n = 0;
 
@@ -32,8 +27,6 @@ static size_t models_of(cli_gallery *u, kao_gallery_model m[KAO_GALLERY_MODELS])
     }
     return n;
 }
-
-/* ---- out ---- */
 
 typedef struct export
 {
@@ -83,7 +76,7 @@ static bool put_head(export *x)
         kao_json_set(m, "dim", kao_json_integer(x->models[i].dim));
         kao_json_add(models, m);
     }
-    kao_json_set(o, "kao_gallery", kao_json_integer(FORM));
+    kao_json_set(o, "kao_gallery", kao_json_integer(CLI_GALLERY_FORM));
     kao_json_set(o, "models", models);
     return put_line(x, o);
 }
@@ -164,6 +157,8 @@ static int take_person(void *user, const kao_person *p)
         kao_json_set(o, "name", text_or_null(p->name));
         kao_json_set(o, "note", text_or_null(p->note));
         kao_json_set(o, "external", text_or_null(p->external));
+        kao_json_set(o, "groups", cli_groups_json(p->groups));
+        kao_json_set(o, "ignored", kao_json_bool(p->ignored));
     }
     if (!x->st)
         x->st = kao_gallery_samples(x->u->g, p->number, take_sample, x, x->err);
@@ -176,6 +171,22 @@ static int take_person(void *user, const kao_person *p)
             put_line(x, o);
     }
     return x->st != KAO_OK;
+}
+
+/* Behind the people that it is about. */
+static int take_fact(void *user, const kao_fact *f)
+{
+    export *x = user;
+    kao_json *o = kao_json_object();
+    const bool apart = f->kind == KAO_FACT_APART;
+
+    kao_json_set(o, "fact", kao_json_string(apart ? "apart" : "not"));
+    kao_json_set(o, "person", kao_json_integer(f->person));
+    if (apart)
+        kao_json_set(o, "other", kao_json_integer(f->other));
+    else
+        kao_json_set(o, "sample", kao_json_string(f->sample));
+    return !put_line(x, o);
 }
 
 static bool ends_with(const char *path, const char *end)
@@ -212,8 +223,8 @@ kao_status cli_gallery_export(cli_gallery *u, const char *path, kao_error *err)
         return kao_fail(err, KAO_E_ARG,
                         "%s: its end says what is written: .jsonl, .csv, .npy", path);
     kao_mem_init(&x.mem, NULL);
-    x.b = (kao_bytes){ .mem = &x.mem, .max = FILE_BYTES_MOST };
-    x.n_models = models_of(u, x.models);
+    x.b = (kao_bytes){ .mem = &x.mem, .max = CLI_GALLERY_FILE_MOST };
+    x.n_models = cli_gallery_models(u, x.models);
     for (size_t m = 0; m < x.n_models; m++)
         most = x.models[m].dim > most ? x.models[m].dim : most;
     if (x.vectors && x.n_models == 0)
@@ -228,202 +239,14 @@ kao_status cli_gallery_export(cli_gallery *u, const char *path, kao_error *err)
     kao_status st = x.st ? x.st : kao_gallery_people(u->g, NULL, take_person, &x, err);
 
     st = st ? st : x.st;
+    if (!st && !x.csv && !x.vectors)
+        st = kao_gallery_facts(u->g, take_fact, &x, err);
+    st = st ? st : x.st;
     if (!st && x.vectors)
         st = write_npy(&x, path, err);
     else if (!st)
         st = kao_file_write(&x.mem, path, x.b.p, x.b.n, err);
     kao_bytes_free(&x.b);
     kao_free(&x.mem, x.vector);
-    return st;
-}
-
-/* ---- in ---- */
-
-typedef struct import {
-    cli_gallery *u;
-    const char *path;
-    size_t line;
-    kao_gallery_model models[KAO_GALLERY_MODELS];
-    size_t n_models, dims; /* all models' numbers together */
-    cli_moved *moved;
-} import;
-
-static kao_status wrong(const import *x, const char *what, kao_error *err)
-{
-    return kao_fail(err, KAO_E_FORMAT, "%s: line %zu: %s", x->path, x->line, what);
-}
-
-static kao_status check_head(const import *x, const kao_json *v, kao_error *err)
-{
-    const kao_json *models = kao_json_get(v, "models");
-    int64_t form = 0;
-
-    if (!kao_json_as_integer(kao_json_get(v, "kao_gallery"), &form) || !models)
-        return wrong(x, "not what kao gallery export FILE.jsonl writes", err);
-    if (form != FORM)
-        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: of a later kao (form %lld)",
-                        x->path, (long long)form);
-    for (size_t i = 0; i < x->n_models || i < kao_json_length(models); i++) {
-        const char *id = "", *name = "";
-        const kao_json *m = kao_json_at(models, i);
-
-        kao_json_as_text(kao_json_get(m, "id"), &id);
-        kao_json_as_text(kao_json_get(m, "name"), &name);
-        if (i >= x->n_models || strcmp(id, x->models[i].id) != 0)
-            return kao_fail(
-                err, KAO_E_CONFLICT,
-                "%s: its model %zu is %s (%.8s..), the gallery's %s (%.8s..)", x->path,
-                i + 1, name, id, i < x->n_models ? x->models[i].name : "none",
-                i < x->n_models ? x->models[i].id : "");
-    }
-    return KAO_OK;
-}
-
-/* A sample's vectors, one behind the other. */
-static bool take_vectors(const import *x, const kao_json *v, float *to)
-{
-    const kao_json *all = kao_json_get(v, "vectors");
-
-    for (size_t m = 0; m < x->n_models; m++) {
-        const kao_json *one = kao_json_at(all, m);
-
-        if (kao_json_length(one) != x->models[m].dim)
-            return false;
-        for (uint32_t i = 0; i < x->models[m].dim; i++) {
-            double n = 0;
-
-            if (!kao_json_as_number(kao_json_at(one, i), &n) || !(fabs(n) < 1e6))
-                return false;
-            *to++ = (float)n;
-        }
-    }
-    return true;
-}
-
-/* Whose sample of this vector there is; 0: nobody's. */
-static kao_status whose(const import *x, const float *vector, int64_t *person,
-                        kao_error *err)
-{
-    kao_match m[1] = { { .size = sizeof m[0] } };
-    size_t n = 0;
-    const kao_status st = kao_gallery_search(x->u->g, 0, vector, 1, m, &n, err);
-
-    *person = !st && n && m[0].similarity >= the_same ? m[0].person : 0;
-    return st;
-}
-
-typedef struct arrival { /* a person on the way in */
-    kao_new_sample *samples;
-    const float **vectors; /* KAO_GALLERY_MODELS for each */
-    float *numbers;
-    size_t n;
-    int64_t person;
-} arrival;
-
-static kao_status take_sample_in(import *x, const kao_json *v, arrival *a,
-                                 kao_error *err)
-{
-    float *numbers = a->numbers + a->n * x->dims;
-    kao_new_sample *s = &a->samples[a->n];
-    double quality = (double)NAN;
-    int64_t person = 0;
-
-    *s = (kao_new_sample){ .size = sizeof *s,
-                           .vectors = a->vectors + a->n * KAO_GALLERY_MODELS };
-    if (!take_vectors(x, v, numbers))
-        return wrong(x, "vectors that are missing, of another length, or no numbers",
-                     err);
-    const kao_status st = whose(x, numbers, &person, err);
-
-    if (st)
-        return st;
-    if (person) {
-        x->moved->known++;
-        a->person = a->person ? a->person : person;
-        return KAO_OK;
-    }
-    for (size_t m = 0, at = 0; m < x->n_models; at += x->models[m].dim, m++)
-        a->vectors[a->n * KAO_GALLERY_MODELS + m] = numbers + at;
-    kao_json_as_text(kao_json_get(v, "source"), &s->source);
-    kao_json_as_number(kao_json_get(v, "quality"), &quality);
-    s->quality = quality >= 0 && quality <= 1 ? (float)quality : NAN;
-    kao_json_as_integer(kao_json_get(v, "time"), &s->time);
-    a->n++;
-    return KAO_OK;
-}
-
-static kao_status enrol(import *x, const kao_json *v, arrival *a, kao_error *err)
-{
-    const char *name = NULL, *note = NULL, *external = NULL;
-    const bool fresh = a->person == 0;
-
-    kao_json_as_text(kao_json_get(v, "name"), &name);
-    kao_json_as_text(kao_json_get(v, "note"), &note);
-    kao_json_as_text(kao_json_get(v, "external"), &external);
-    kao_status st = kao_gallery_enrol(x->u->g, &a->person, fresh ? name : NULL,
-                                      a->samples, a->n, err);
-
-    if (!st && fresh && note)
-        st = kao_gallery_set_note(x->u->g, a->person, note, err);
-    if (!st && fresh && external)
-        st = kao_gallery_set_external(x->u->g, a->person, external, err);
-    if (!st) {
-        x->moved->people += fresh;
-        x->moved->samples += a->n;
-    }
-    return st;
-}
-
-static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
-{
-    const kao_json *samples = kao_json_get(v, "samples");
-    const size_t n = kao_json_length(samples);
-    arrival a = { .n = 0 };
-
-    if (!samples || n > SAMPLES_MOST)
-        return wrong(x, "no \"samples\", or too many", err);
-    a.samples = calloc(n + 1, sizeof *a.samples);
-    a.vectors = calloc((n + 1) * KAO_GALLERY_MODELS, sizeof *a.vectors);
-    a.numbers = calloc((n + 1) * x->dims, sizeof *a.numbers);
-    kao_status st = a.samples && a.vectors && a.numbers ? KAO_OK : out_of_memory(err);
-
-    for (size_t i = 0; !st && i < n; i++)
-        st = take_sample_in(x, kao_json_at(samples, i), &a, err);
-    if (!st && a.n)
-        st = enrol(x, v, &a, err);
-    free(a.numbers);
-    free(a.vectors);
-    free(a.samples);
-    return st;
-}
-
-static kao_status take_line(void *user, const kao_json *v, size_t line, kao_error *err)
-{
-    import *x = user;
-
-    x->line = line;
-    return line == 1 ? check_head(x, v, err) : take_person_in(x, v, err);
-}
-
-kao_status cli_gallery_import(cli_gallery *u, const char *path, cli_moved *moved,
-                              kao_error *err)
-{
-import x = {.u = u, .path = path, .line = 1, .moved = moved };
-    kao_file f = { 0 };
-    kao_mem mem;
-
-    *moved = (cli_moved){ 0 };
-    kao_mem_init(&mem, NULL);
-    x.n_models = models_of(u, x.models);
-    for (size_t m = 0; m < x.n_models; m++)
-        x.dims += x.models[m].dim;
-    kao_status st = cli_read(&f, &mem, path, FILE_BYTES_MOST, err);
-
-    if (!st && f.bytes.n == 0)
-        st = wrong(&x, "the file is empty", err);
-    if (!st)
-        st = kao_json_lines((const char *)f.bytes.p, f.bytes.n, path, take_line, &x,
-                            err);
-    kao_file_close(&f);
     return st;
 }

@@ -1,12 +1,18 @@
 /* A gallery as a file of another form.
  *
- *   .jsonl  all of it: a line about the models, then a line a person with samples and vectors
+ *   .jsonl  all of it: a line about the models, then a line a person with samples and vectors,
+ *           then a line a fact (kao_fact)
  *   .csv    a line a sample: person, name, sample, time, source, quality
  *   .npy    the first model's vectors, in the order of the .csv */
 #ifndef KAO_CLI_GALLERY_FILES_H
 #define KAO_CLI_GALLERY_FILES_H
 
 #include "cli/gallery_use.h"
+
+enum { CLI_GALLERY_FORM = 2, CLI_GALLERY_FILE_MOST = 1 << 30 };
+
+/* The gallery's models; gives how many. */
+size_t cli_gallery_models(cli_gallery *u, kao_gallery_model m[KAO_GALLERY_MODELS]);
 
 typedef struct cli_moved {         /* what an import came to */
     size_t people, samples, known; /* new ones; samples that were there already */

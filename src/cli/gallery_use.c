@@ -231,7 +231,14 @@ kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
 kao_status cli_gallery_limit(cli_gallery *u, float threshold, double fpir,
                              cli_limit *limit, uint64_t *templates, kao_error *err)
 {
-    const kao_status st = kao_gallery_templates(u->g, templates, err);
+    return cli_gallery_limit_in(u, NULL, threshold, fpir, limit, templates, err);
+}
+
+kao_status cli_gallery_limit_in(cli_gallery *u, const char *group, float threshold,
+                                double fpir, cli_limit *limit, uint64_t *templates,
+                                kao_error *err)
+{
+    const kao_status st = kao_gallery_templates_in(u->g, group, templates, err);
 
     if (st || u->n == 0)
         return st;
@@ -263,6 +270,21 @@ const char *cli_time_text(int64_t seconds, char to[32])
 }
 
 /* ---- people ---- */
+
+kao_json *cli_groups_json(const char *groups)
+{
+    kao_json *all = kao_json_array();
+    char name[KAO_NAME_MAX_BYTES + 1];
+
+    while (groups && *groups) {
+        const size_t n = strcspn(groups, "\n");
+
+        snprintf(name, sizeof name, "%.*s", (int)n, groups);
+        kao_json_add(all, kao_json_string(name));
+        groups += groups[n] ? n + 1 : n;
+    }
+    return all;
+}
 
 kao_status cli_person_of(cli_gallery *u, const char *word, int64_t *person,
                          kao_error *err)

@@ -25,7 +25,7 @@ void cli_known_free(cli_known *k)
 static int take_person(void *user, const kao_person *p)
 {
     cli_known *k = user;
-    cli_known_person one = { .number = p->number };
+    cli_known_person one = { .number = p->number, .ignored = p->ignored != 0 };
 
     k->failed =
         !cli_room(&k->people, &k->cap_people, k->n_people + 1, sizeof *k->people) ||
@@ -65,6 +65,7 @@ static int take_sample(void *user, const kao_sample *s, const float *vector)
     if (k->failed)
         return 1;
     memcpy(k->vectors + k->n * k->dim, vector, k->dim * sizeof *vector);
+    memcpy(one.id, s->id, sizeof one.id);
     k->samples[k->n++] = one;
     return 0;
 }
@@ -82,6 +83,22 @@ kao_status cli_known_read(cli_known *k, cli_gallery *use, kao_error *err)
     if (!st && !k->failed)
         st = kao_gallery_vectors(use->g, 0, take_sample, k, err);
     return st ? st : k->failed ? kao_fail(err, KAO_E_NOMEM, "out of memory") : KAO_OK;
+}
+
+void cli_known_drop_ignored(cli_known *k)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < k->n; i++) {
+        if (k->people[k->samples[i].person].ignored) {
+            free(k->samples[i].source);
+            continue;
+        }
+        memmove(k->vectors + kept * k->dim, k->vectors + i * k->dim,
+                k->dim * sizeof *k->vectors);
+        k->samples[kept++] = k->samples[i];
+    }
+    k->n = kept;
 }
 
 /* ---- sources ---- */
@@ -172,6 +189,53 @@ kao_status cli_known_sources(const cli_known *k, uint32_t *numbers, kao_error *e
     }
     free(list);
     return KAO_OK;
+}
+
+/* ---- what somebody has said ---- */
+
+typedef struct pairing {
+    const cli_known *k;
+    uint32_t *pairs;
+    size_t n, cap;
+    bool failed;
+} pairing;
+
+/* A sample of a person, or the one of that id; k->n: there is none. */
+static size_t sample_of(const cli_known *k, int64_t person, const char *id)
+{
+    for (size_t i = 0; i < k->n; i++)
+        if (id ? strcmp(k->samples[i].id, id) == 0
+               : k->people[k->samples[i].person].number == person)
+            return i;
+    return k->n;
+}
+
+static int take_fact(void *user, const kao_fact *f)
+{
+    pairing *p = user;
+    const bool apart = f->kind == KAO_FACT_APART;
+    const size_t a = sample_of(p->k, f->person, NULL),
+                 b = sample_of(p->k, f->other, apart ? NULL : f->sample);
+
+    if (a == p->k->n || b == p->k->n)
+        return 0;
+    p->failed = !cli_room(&p->pairs, &p->cap, 2 * (p->n + 1), sizeof *p->pairs);
+    if (p->failed)
+        return 1;
+    p->pairs[2 * p->n] = (uint32_t)a;
+    p->pairs[2 * p->n++ + 1] = (uint32_t)b;
+    return 0;
+}
+
+kao_status cli_known_apart(const cli_known *k, cli_gallery *use, uint32_t **pairs,
+                           size_t *n, kao_error *err)
+{
+    pairing p = { .k = k };
+    const kao_status st = kao_gallery_facts(use->g, take_fact, &p, err);
+
+    *pairs = p.pairs;
+    *n = p.n;
+    return st ? st : p.failed ? kao_fail(err, KAO_E_NOMEM, "out of memory") : KAO_OK;
 }
 
 /* ---- likeness ---- */

@@ -70,6 +70,7 @@ static kao_status open_watcher(cli_watch *w, const cli_watch_options *options,
         .search = options->fine ? KAO_SEARCH_ALL : KAO_SEARCH_QUICK,
         .unsure = options->unsure,
         .remember = options->remember,
+        .with_ignored = options->with_ignored,
     };
     const bool named = w->use.g != NULL;
     kao_embedder *const *embedders = named ? w->use.embedders : &w->worker->embedder;

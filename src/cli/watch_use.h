@@ -15,7 +15,7 @@ typedef struct cli_watch_options {
     float lost;
     double fpir; /* NaN: not given */
     int rule;
-    bool no_gallery, remember, fine, unsure;
+    bool no_gallery, remember, fine, unsure, with_ignored;
 } cli_watch_options;
 
 #define CLI_WATCH_DEFAULTS                                                             \

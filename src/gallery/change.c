@@ -34,6 +34,19 @@ static const struct {
     [KAO_SAMPLE_REMOVED] = { "SELECT removed FROM sample WHERE number = ?",
                              "UPDATE sample SET removed = ? WHERE number = ?", true,
                              true },
+    [KAO_PERSON_GROUPS] = { "SELECT member FROM person WHERE number = ?",
+                            "UPDATE person SET member = ? WHERE number = ?", false,
+                            false },
+    [KAO_PERSON_IGNORED] = { "SELECT ignored FROM person WHERE number = ?",
+                             "UPDATE person SET ignored = ? WHERE number = ?", true,
+                             false },
+    [KAO_FACT_REMOVED] = { "SELECT removed FROM fact WHERE number = ?",
+                           "UPDATE fact SET removed = ? WHERE number = ?", true,
+                           false },
+    [KAO_FACT_PERSON] = { "SELECT person FROM fact WHERE number = ?",
+                          "UPDATE fact SET person = ? WHERE number = ?", true, false },
+    [KAO_FACT_OTHER] = { "SELECT other FROM fact WHERE number = ?",
+                         "UPDATE fact SET other = ? WHERE number = ?", true, false },
 };
 
 int64_t kao_gallery_now(void)
@@ -295,8 +308,9 @@ static kao_status choose(kao_gallery *g, int64_t *number, kao_error *err)
 static kao_status put_back(kao_edit *e, const kept *k, kao_error *err)
 {
     const bool was_made =
-        (k->field == KAO_PERSON_REMOVED || k->field == KAO_SAMPLE_REMOVED) && k->old &&
-        strcmp(k->old, "0") != 0;
+        (k->field == KAO_PERSON_REMOVED || k->field == KAO_SAMPLE_REMOVED ||
+         k->field == KAO_FACT_REMOVED) &&
+        k->old && strcmp(k->old, "0") != 0;
 
     if (!fields[k->field].is_number)
         return kao_edit_text(e, k->field, k->subject, k->old, err);

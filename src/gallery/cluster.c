@@ -16,6 +16,7 @@
 #include "kao/cluster.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,7 +43,10 @@ typedef struct job {
     int32_t *fixed;          /* of a root; NULL where none are told */
     uint64_t *by_picture; /* picture << 32 | face, in order; NULL where none are told */
     uint32_t *place;      /* of a face: where its picture begins there */
-    uint32_t *open;       /* roots of a round */
+    uint64_t
+        *by_apart; /* face << 32 | a face that it is apart from, in order, both ways */
+    size_t n_by_apart;
+    uint32_t *open; /* roots of a round */
     size_t n_open;
     kao_near *near;
     uint32_t *count;
@@ -78,6 +82,25 @@ static bool meets(const job *j, uint32_t face, uint32_t b)
     return false;
 }
 
+/* Whether this face is apart from a face of group b. */
+static bool is_apart(const job *j, uint32_t face, uint32_t b)
+{
+    size_t low = 0, high = j->n_by_apart;
+
+    while (low < high) {
+        const size_t middle = low + (high - low) / 2;
+
+        if (j->by_apart[middle] >> 32 < face)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (; low < j->n_by_apart && j->by_apart[low] >> 32 == face; low++)
+        if (root_of(j, (uint32_t)j->by_apart[low]) == b)
+            return true;
+    return false;
+}
+
 static bool may_join(const void *user, uint32_t a, uint32_t b)
 {
     const job *j = user;
@@ -85,10 +108,12 @@ static bool may_join(const void *user, uint32_t a, uint32_t b)
 
     if (j->fixed && j->fixed[a] > 0 && j->fixed[b] > 0)
         return false;
-    if (!j->by_picture)
+    if (!j->by_picture && !j->by_apart)
         return true;
     for (uint32_t face = few;; face = j->next[face]) {
-        if (meets(j, face, many))
+        if (j->by_picture && meets(j, face, many))
+            return false;
+        if (j->by_apart && is_apart(j, face, many))
             return false;
         if (face == j->last[few])
             return true;
@@ -304,6 +329,17 @@ static void order_pictures(job *j)
     }
 }
 
+static void order_apart(job *j)
+{
+    for (size_t i = 0; i < j->o->n_apart; i++) {
+        const uint64_t a = j->o->apart[2 * i], b = j->o->apart[2 * i + 1];
+
+        j->by_apart[j->n_by_apart++] = a << 32 | b;
+        j->by_apart[j->n_by_apart++] = b << 32 | a;
+    }
+    qsort(j->by_apart, j->n_by_apart, sizeof *j->by_apart, by_key);
+}
+
 /* keys: room for n. */
 static void join_fixed(job *j, uint64_t *keys)
 {
@@ -379,6 +415,10 @@ static bool take_memory(job *j)
     }
     j->fixed = j->o->fixed ? kao_calloc(mem, j->n, sizeof *j->fixed) : NULL;
     j->by_picture = j->o->picture ? kao_calloc(mem, j->n, sizeof *j->by_picture) : NULL;
+    if (j->o->apart && j->o->n_apart) {
+        j->by_apart = kao_calloc(mem, j->o->n_apart, 2 * sizeof *j->by_apart);
+        fine = fine && j->by_apart;
+    }
     j->half = kao_calloc(mem, j->n, sizeof *j->half);
     j->sums = kao_calloc(mem, j->n, j->dim * sizeof *j->sums);
     j->near = kao_calloc(mem, j->n, j->k * sizeof *j->near);
@@ -388,9 +428,9 @@ static bool take_memory(job *j)
 
 static void give_memory(job *j)
 {
-    void *const blocks[] = { j->sums, j->half,       j->size,  j->parent, j->next,
-                             j->last, j->fixed,      j->place, j->open,   j->near,
-                             j->heap, j->by_picture, j->count };
+    void *const blocks[] = { j->sums, j->half,       j->size,  j->parent,  j->next,
+                             j->last, j->fixed,      j->place, j->open,    j->near,
+                             j->heap, j->by_picture, j->count, j->by_apart };
 
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++)
         kao_free(j->mem, blocks[i]);
@@ -400,7 +440,7 @@ static kao_status check(const float *vectors, size_t n, size_t dim,
                         const kao_cluster_options *o, const uint32_t *groups,
                         const size_t *n_groups, kao_error *err)
 {
-    if (!o || o->size < sizeof *o || !n_groups || (n && (!vectors || !groups || !dim)))
+    if (o->size < sizeof *o || !n_groups || (n && (!vectors || !groups || !dim)))
         return kao_fail(err, KAO_E_ARG,
                         "cluster: no vectors, options or room for groups");
     if (!(o->threshold >= -1 && o->threshold <= 1))
@@ -413,6 +453,10 @@ static kao_status check(const float *vectors, size_t n, size_t dim,
                         "%d and %d",
                         n, dim, o->neighbours, KAO_CLUSTER_MAX_FACES, MOST_DIM,
                         KAO_CLUSTER_MAX_NEIGHBOURS);
+    for (size_t i = 0; o->apart && i < o->n_apart; i++)
+        if (o->apart[2 * i] >= n || o->apart[2 * i + 1] >= n)
+            return kao_fail(err, KAO_E_ARG, "cluster: pair %zu: there is no such face",
+                            i);
     return KAO_OK;
 }
 
@@ -420,12 +464,23 @@ kao_status kao_cluster(kao_context *ctx, const float *vectors, size_t n, size_t 
                        const kao_cluster_options *o, uint32_t *groups, size_t *n_groups,
                        kao_error *err)
 {
-    job j = { .o = o, .n = n, .dim = dim };
+    /* the first form of the options ended before `apart` */
+    const size_t first_form = offsetof(kao_cluster_options, apart);
+    kao_cluster_options all = { .size = 0 };
+    job j = { .o = &all, .n = n, .dim = dim };
 
     if (n_groups)
         *n_groups = 0;
     if (!ctx)
         return kao_fail(err, KAO_E_ARG, "cluster: no context");
+    if (o)
+        memcpy(&all, o,
+               o->size < first_form   ? sizeof all.size
+               : o->size < sizeof all ? first_form
+                                      : sizeof all);
+    if (all.size >= first_form)
+        all.size = sizeof all;
+    o = &all;
     kao_status st = check(vectors, n, dim, o, groups, n_groups, err);
 
     if (st || n == 0)
@@ -445,6 +500,8 @@ kao_status kao_cluster(kao_context *ctx, const float *vectors, size_t n, size_t 
     if (!st) {
         if (j.by_picture)
             order_pictures(&j);
+        if (j.by_apart)
+            order_apart(&j);
         if (j.fixed)
             join_fixed(&j, keys);
         for (size_t i = 0; i < n; i++)

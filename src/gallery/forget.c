@@ -75,6 +75,15 @@ static void add_piece(pieces *p, const void *bytes, size_t n, piece_kind kind)
  "e.field = ?2 AND s.person = ?1 AND p.removed <> 0 AND NOT EXISTS "                   \
  "(SELECT 1 FROM sample o WHERE o.person = p.number))"
 
+/* Values of kao_field, by what their subject is. */
+#define OF_PERSON "(0, 1, 2, 3, 6, 7)"
+#define OF_SAMPLE "(4, 5)"
+#define OF_FACT   "(8, 9, 10)"
+_Static_assert(KAO_SAMPLE_PERSON == 4 && KAO_PERSON_GROUPS == 6 &&
+                   KAO_FACT_REMOVED == 8 && KAO_FACT_PERSON == 9 &&
+                   KAO_FACT_OTHER == 10 && KAO_FIELDS == 11,
+               "as the statements here have them");
+
 static kao_status collect_texts(kao_gallery *g, pieces *p, const char *sql,
                                 int64_t person, kao_error *err)
 {
@@ -148,7 +157,8 @@ static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *
         "SELECT name FROM person WHERE number IN " GOING,
         "SELECT note FROM person WHERE number IN " GOING,
         "SELECT external FROM person WHERE number IN " GOING,
-        "SELECT old FROM edit WHERE field < 3 AND subject IN " GOING,
+        "SELECT member FROM person WHERE number IN " GOING,
+        "SELECT old FROM edit WHERE field IN (0, 1, 2, 6) AND subject IN " GOING,
         "SELECT source FROM sample WHERE person = ?1 AND ?2 = ?2",
         "SELECT id FROM sample WHERE person = ?1 AND ?2 = ?2",
     };
@@ -169,14 +179,22 @@ static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
     static const char *const statements[] = {
         "CREATE TEMP TABLE going AS SELECT value AS number FROM "
         "(SELECT number AS value FROM person WHERE number IN " GOING ")",
+        "CREATE TEMP TABLE going_fact AS SELECT number FROM fact WHERE person IN "
+        "(SELECT number FROM going) OR other IN (SELECT number FROM going) OR sample "
+        "IN "
+        "(SELECT number FROM sample WHERE person = ?1) AND ?2 = ?2",
         "CREATE TEMP TABLE touched AS SELECT DISTINCT change FROM edit WHERE "
-        "(field < 4 AND subject IN (SELECT number FROM going)) OR (field >= 4 AND "
-        "subject IN (SELECT number FROM sample WHERE person = ?1)) OR (field = ?2 AND "
-        "CAST(old AS INTEGER) IN (SELECT number FROM going))",
+        "(field IN " OF_PERSON " AND subject IN (SELECT number FROM going)) OR (field "
+        "IN " OF_SAMPLE " AND subject IN (SELECT number FROM sample WHERE "
+        "person = ?1)) OR (field IN " OF_FACT " AND subject IN (SELECT number FROM "
+        "going_fact)) OR (field IN (?2, 9, 10) AND CAST(old AS INTEGER) IN (SELECT "
+        "number FROM going))",
         "UPDATE change SET detail = '' WHERE number IN (SELECT change FROM touched) "
         "AND ?1 = ?1 AND ?2 = ?2",
         "DELETE FROM edit WHERE change IN (SELECT change FROM touched) AND ?1 = ?1 AND "
         "?2 = ?2",
+        "DELETE FROM fact WHERE number IN (SELECT number FROM going_fact) AND ?1 = ?1 "
+        "AND ?2 = ?2",
         "DELETE FROM vector WHERE sample IN (SELECT number FROM sample WHERE "
         "person = ?1) AND ?2 = ?2",
         "DELETE FROM sample WHERE person = ?1 AND ?2 = ?2",
@@ -193,7 +211,9 @@ static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
         st = kao_db_run(e->g->db, err, statements[i], "ii", person,
                         (int64_t)KAO_SAMPLE_PERSON);
     if (!st)
-        st = kao_db_script(e->g->db, "DROP TABLE temp.going; DROP TABLE temp.touched",
+        st = kao_db_script(e->g->db,
+                           "DROP TABLE temp.going; DROP TABLE temp.going_fact; "
+                           "DROP TABLE temp.touched",
                            err);
     return st;
 }
@@ -260,7 +280,8 @@ static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_erro
 {
     static const char texts[] =
         "SELECT (SELECT count(*) FROM person WHERE instr(CAST(name AS BLOB), ?1) OR "
-        "instr(CAST(note AS BLOB), ?1) OR instr(CAST(external AS BLOB), ?1)) + "
+        "instr(CAST(note AS BLOB), ?1) OR instr(CAST(external AS BLOB), ?1) OR "
+        "instr(CAST(member AS BLOB), ?1)) + "
         "(SELECT count(*) FROM sample WHERE instr(CAST(source AS BLOB), ?1)) + "
         "(SELECT count(*) FROM change WHERE instr(CAST(detail AS BLOB), ?1)) + "
         "(SELECT count(*) FROM edit WHERE instr(CAST(old AS BLOB), ?1)) + "
@@ -433,7 +454,7 @@ static kao_status check_vectors(kao_gallery *g, kao_error *err)
 
 kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
 {
-    int64_t lost = 0, lacking = 0;
+    int64_t lost = 0, lacking = 0, idle = 0;
 
     if (!g)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery");
@@ -450,10 +471,19 @@ kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
                            "(SELECT 1 FROM vector v WHERE v.sample = s.number AND "
                            "v.model = m.number)",
                            "");
-    if (!st && (lost || lacking))
-        st = kao_fail(err, KAO_E_FORMAT,
-                      "%s: %lld samples of nobody, %lld vectors are missing", g->path,
-                      (long long)lost, (long long)lacking);
+    if (!st && g->schema >= 2)
+        st = kao_db_number(
+            g->db, &idle, err,
+            "SELECT count(*) FROM fact WHERE person NOT IN (SELECT number "
+            "FROM person) OR other NOT IN (SELECT number FROM person) OR "
+            "sample NOT IN (SELECT number FROM sample)",
+            "");
+    if (!st && (lost || lacking || idle))
+        st =
+            kao_fail(err, KAO_E_FORMAT,
+                     "%s: %lld samples of nobody, %lld vectors are missing, %lld facts "
+                     "about nobody",
+                     g->path, (long long)lost, (long long)lacking, (long long)idle);
     if (!st)
         st = check_vectors(g, err);
     return st ? st : kao_index_verify(g, err);

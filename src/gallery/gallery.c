@@ -10,7 +10,7 @@
  * has the numbers of samples that were forgotten, and nothing else of them. A change's `token` is a
  * random number: by it an index knows the change that it stands for from another one of the same
  * number, in a gallery that was put back from a copy. */
-static const char schema[] =
+static const char schema_1[] =
     "CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);"
     "CREATE TABLE model(number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
     " name TEXT NOT NULL, dim INTEGER NOT NULL, tta INTEGER NOT NULL);"
@@ -39,6 +39,21 @@ static const char schema[] =
     "CREATE INDEX edit_subject ON edit(field, subject);"
     "INSERT INTO meta VALUES('schema', '1');";
 
+/* What the second schema has beside that. `member`: the groups that a person is in, one a line.
+ * A fact of kind 1 (kao_fact_kind) is about person and other, of kind 2 about sample and person. */
+static const char schema_2[] =
+    "ALTER TABLE person ADD COLUMN member TEXT;"
+    "ALTER TABLE person ADD COLUMN ignored INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE fact(number INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " kind INTEGER NOT NULL, person INTEGER NOT NULL REFERENCES person(number),"
+    " other INTEGER REFERENCES person(number),"
+    " sample INTEGER REFERENCES sample(number), time INTEGER NOT NULL,"
+    " removed INTEGER NOT NULL DEFAULT 0);"
+    "CREATE INDEX fact_person ON fact(person);"
+    "CREATE INDEX fact_other ON fact(other);"
+    "CREATE INDEX fact_sample ON fact(sample);"
+    "UPDATE meta SET value = '2' WHERE key = 'schema';";
+
 /* ---- opening ---- */
 
 static kao_status make_schema(kao_gallery *g, kao_error *err)
@@ -52,7 +67,35 @@ static kao_status make_schema(kao_gallery *g, kao_error *err)
     st = kao_db_number(g->db, &n, err,
                        "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", "");
     if (!st && n == 0)
-        st = kao_db_script(g->db, schema, err);
+        st = kao_db_script(g->db, schema_1, err);
+    if (!st && n == 0)
+        st = kao_db_script(g->db, schema_2, err);
+    if (!st)
+        return kao_db_commit(g->db, err);
+    kao_db_rollback(g->db);
+    return st;
+}
+
+static kao_status read_version(kao_gallery *g, kao_error *err)
+{
+    g->schema = 0;
+    return kao_db_number(g->db, &g->schema, err,
+                         "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema'",
+                         "");
+}
+
+/* From the first schema to the second. */
+static kao_status migrate(kao_gallery *g, kao_error *err)
+{
+    kao_status st = kao_db_begin(g->db, err);
+
+    if (st)
+        return st;
+    st = read_version(g, err); /* another process may have been first */
+    if (!st && g->schema == 1)
+        st = kao_db_script(g->db, schema_2, err);
+    if (!st)
+        st = read_version(g, err);
     if (!st)
         return kao_db_commit(g->db, err);
     kao_db_rollback(g->db);
@@ -61,7 +104,7 @@ static kao_status make_schema(kao_gallery *g, kao_error *err)
 
 static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
 {
-    int64_t tables = 0, version = 0;
+    int64_t tables = 0;
     kao_status st =
         kao_db_number(g->db, &tables, err, "SELECT count(*) FROM sqlite_schema", "");
 
@@ -76,16 +119,16 @@ static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
     if (!st && tables != 6)
         st = kao_fail(err, KAO_E_FORMAT, "%s: a database, but no gallery", g->path);
     if (!st)
-        st = kao_db_number(
-            g->db, &version, err,
-            "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema'", "");
-    if (!st && version > KAO_GALLERY_SCHEMA)
+        st = read_version(g, err);
+    if (!st && g->schema > KAO_GALLERY_SCHEMA)
         st = kao_fail(
             err, KAO_E_UNSUPPORTED,
             "%s: made by a later version of kao (form %lld, this one knows %d)",
-            g->path, (long long)version, KAO_GALLERY_SCHEMA);
-    if (!st && version < 1)
+            g->path, (long long)g->schema, KAO_GALLERY_SCHEMA);
+    if (!st && g->schema < 1)
         st = kao_fail(err, KAO_E_FORMAT, "%s: states no form", g->path);
+    if (!st && g->schema == 1 && !g->read_only)
+        st = migrate(g, err);
     return st;
 }
 

@@ -3,6 +3,8 @@
  *   gallery.c   opening, the schema, models
  *   change.c    transactions that are written down, history, undo
  *   people.c    people     samples.c  samples     forget.c  forgetting
+ *   facts.c     what somebody has said of them    groups.c  groups of people
+ *   wanted.c    whom a search may give
  *   index.c     samples as a search reads them, in step with the database; index_files.c
  *   store.c     their rows, in a file or in memory; store_file.c: that file
  *   quantise.c  vectors of 8 bits and their bounds
@@ -17,7 +19,7 @@
 #include "gallery/index.h"
 #include "kao/gallery.h"
 
-enum { KAO_GALLERY_SCHEMA = 1 };
+enum { KAO_GALLERY_SCHEMA = 2 };
 
 struct kao_gallery {
     kao_context *ctx;
@@ -26,6 +28,7 @@ struct kao_gallery {
     kao_gallery_model models[KAO_GALLERY_MODELS];
     size_t n_models;
     bool read_only;
+    int64_t schema;  /* of the file; an earlier one only where that is read_only */
     bool has_tokens; /* changes have random numbers: see gallery.c */
     uint32_t wait_ms;
     kao_index index;
@@ -61,6 +64,11 @@ typedef enum kao_field {
     KAO_PERSON_REMOVED,
     KAO_SAMPLE_PERSON,
     KAO_SAMPLE_REMOVED,
+    KAO_PERSON_GROUPS, /* from schema 2 on */
+    KAO_PERSON_IGNORED,
+    KAO_FACT_REMOVED,
+    KAO_FACT_PERSON,
+    KAO_FACT_OTHER,
     KAO_FIELDS,
 } kao_field;
 
@@ -86,5 +94,57 @@ kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BY
 kao_status kao_name_check(const char *what, const char *name, kao_error *err);
 kao_status kao_person_insert(kao_edit *e, const char *name, int64_t *person,
                              kao_error *err);
+/* KAO_E_UNSUPPORTED: the file is of schema 1 and cannot be written. */
+kao_status kao_gallery_has_facts(const kao_gallery *g, kao_error *err);
+
+/* ---- samples.c ---- */
+
+/* The number of a sample that is there, and whose it is. KAO_E_NOT_FOUND. */
+kao_status kao_sample_find(kao_gallery *g, const char *id, int64_t *number,
+                           int64_t *person, kao_error *err);
+
+/* ---- facts.c ---- */
+
+/* KAO_E_CONFLICT: somebody has said that the sample is not that person's. */
+kao_status kao_fact_allows_sample(kao_gallery *g, int64_t sample, int64_t person,
+                                  kao_error *err);
+/* KAO_E_CONFLICT: somebody has said that two people, or samples of one, are not the other. */
+kao_status kao_fact_allows_merge(kao_gallery *g, int64_t into, int64_t from,
+                                 kao_error *err);
+/* What was said of `from` is said of `into`. */
+kao_status kao_fact_move(kao_edit *e, int64_t into, int64_t from, kao_error *err);
+
+/* ---- groups.c ---- */
+
+/* An SQL condition on p, a row of person: in the group that is parameter 1, or ignored. */
+#define KAO_IN_GROUP                                                                   \
+ "(p.ignored <> 0 OR instr(char(10) || p.member || char(10), char(10) || ?1 || "       \
+ "char(10)))"
+
+/* KAO_E_NOT_FOUND: nobody is in it. */
+kao_status kao_group_check(kao_gallery *g, const char *group, kao_error *err);
+
+/* ---- wanted.c ---- */
+
+/* Whom a search may give, as of one moment. */
+typedef struct kao_wanted {
+    bool by_group;
+    int64_t *people; /* of the group, ascending */
+    size_t n_people;
+    int64_t *
+        denied; /* who is not on the sample of the vector at the same place, ascending */
+    float *vectors;
+    size_t n_denials, n_denied; /* n_denied: people who stand there */
+    size_t dim;
+} kao_wanted;
+
+/* Inside a transaction. group NULL: all. */
+kao_status kao_wanted_read(kao_gallery *g, size_t model, const char *group,
+                           kao_wanted *w, kao_error *err);
+void kao_wanted_free(kao_mem *mem, kao_wanted *w); /* {0} is fine */
+bool kao_wanted_has(const kao_wanted *w, int64_t person);
+/* Whether the vector, which is so alike to that person, is more so to one that is not. */
+bool kao_wanted_denies(const kao_wanted *w, const float *vector, int64_t person,
+                       float similarity);
 
 #endif

@@ -51,10 +51,13 @@ kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BY
 
 /* ---- looking ---- */
 
-#define PERSON                                                                         \
+#define PERSON_OF(schema_2, more)                                                      \
  "SELECT p.number, p.name, p.external, p.note, p.created, "                            \
- "(SELECT count(*) FROM sample s WHERE s.person = p.number AND s.removed = 0) "        \
- "FROM person p WHERE p.removed = 0"
+ "(SELECT count(*) FROM sample s WHERE s.person = p.number AND s.removed = "           \
+ "0), " schema_2 " FROM person p WHERE p.removed = 0" more
+/* A file of the first schema, which is read only, has neither groups nor who is ignored. */
+#define PERSON(g, more)                                                                \
+ ((g)->schema < 2 ? PERSON_OF("NULL, 0", more) : PERSON_OF("p.member, p.ignored", more))
 
 static kao_status tell(kao_rows *rows, kao_person_visit *visit, void *user, size_t *n,
                        kao_error *err)
@@ -66,7 +69,9 @@ static kao_status tell(kao_rows *rows, kao_person_visit *visit, void *user, size
                                .external = kao_row_text(rows, 2),
                                .note = kao_row_text(rows, 3),
                                .created = kao_row_int(rows, 4),
-                               .n_samples = (uint32_t)kao_row_int(rows, 5) };
+                               .n_samples = (uint32_t)kao_row_int(rows, 5),
+                               .groups = kao_row_text(rows, 6),
+                               .ignored = kao_row_int(rows, 7) != 0 };
 
         ++*n;
         if (visit(user, &p))
@@ -84,9 +89,9 @@ kao_status kao_gallery_people(kao_gallery *g, const char *name, kao_person_visit
     if (!g || !visit)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
     const kao_status st =
-        name ? kao_db_ask(g->db, &rows, err, PERSON " AND p.name = ? ORDER BY p.number",
-                          "t", name)
-             : kao_db_ask(g->db, &rows, err, PERSON " ORDER BY p.number", "");
+        name ? kao_db_ask(g->db, &rows, err,
+                          PERSON(g, " AND p.name = ? ORDER BY p.number"), "t", name)
+             : kao_db_ask(g->db, &rows, err, PERSON(g, " ORDER BY p.number"), "");
 
     return st ? st : tell(rows, visit, user, &n, err);
 }
@@ -100,7 +105,7 @@ kao_status kao_gallery_person(kao_gallery *g, int64_t person, kao_person_visit *
     if (!g || !visit)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
     kao_status st =
-        kao_db_ask(g->db, &rows, err, PERSON " AND p.number = ?", "i", person);
+        kao_db_ask(g->db, &rows, err, PERSON(g, " AND p.number = ?"), "i", person);
 
     if (!st)
         st = tell(rows, visit, user, &n, err);
@@ -275,11 +280,35 @@ kao_status kao_gallery_merge(kao_gallery *g, int64_t into, int64_t from, kao_err
     if (!st)
         st = kao_person_title(g, from, b, err);
     if (!st)
+        st = kao_fact_allows_merge(g, into, from, err);
+    if (!st)
+        st = kao_fact_move(&e, into, from, err);
+    if (!st)
         st = move_samples(&e, into, from, &n, err);
     if (!st)
         st = kao_edit_number(&e, KAO_PERSON_REMOVED, from, e.number, err);
     return kao_edit_end(&e, st, err, "%s into %s, %zu sample%s", b, a, n,
                         n == 1 ? "" : "s");
+}
+
+kao_status kao_gallery_set_ignored(kao_gallery *g, int64_t person, int ignored,
+                                   kao_error *err)
+{
+    char title[KAO_TITLE_BYTES] = "";
+    kao_edit e;
+    kao_status st = g ? kao_gallery_has_facts(g, err)
+                      : kao_fail(err, KAO_E_ARG, "gallery: no gallery");
+
+    if (!st)
+        st = kao_edit_begin(g, &e, ignored ? "ignore" : "ignore no more", err);
+    if (st)
+        return st;
+    st = kao_person_check(g, person, err);
+    if (!st)
+        st = kao_person_title(g, person, title, err);
+    if (!st)
+        st = kao_edit_number(&e, KAO_PERSON_IGNORED, person, ignored != 0, err);
+    return kao_edit_end(&e, st, err, "%s", title);
 }
 
 kao_status kao_gallery_remove_person(kao_gallery *g, int64_t person, kao_error *err)

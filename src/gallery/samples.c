@@ -99,22 +99,12 @@ kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
     return st;
 }
 
-kao_status kao_gallery_samples(kao_gallery *g, int64_t person, kao_sample_visit *visit,
-                               void *user, kao_error *err)
+#define SAMPLE                                                                         \
+ "SELECT id, person, time, coalesce(quality, -1), source FROM sample WHERE "
+
+static kao_status tell(kao_rows *rows, kao_sample_visit *visit, void *user,
+                       kao_error *err)
 {
-    kao_rows *rows = NULL;
-
-    if (!g || !visit)
-        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
-    kao_status st = kao_person_check(g, person, err);
-
-    if (!st)
-        st = kao_db_ask(g->db, &rows, err,
-                        "SELECT id, person, time, coalesce(quality, -1), source FROM "
-                        "sample WHERE person = ? AND removed = 0 ORDER BY number",
-                        "i", person);
-    if (st)
-        return st;
     while (kao_rows_next(rows)) {
         kao_sample s = { .size = sizeof s,
                          .person = kao_row_int(rows, 1),
@@ -132,9 +122,40 @@ kao_status kao_gallery_samples(kao_gallery *g, int64_t person, kao_sample_visit 
     return kao_rows_end(rows, err);
 }
 
-/* The number of a sample that is there, and whose it is. */
-static kao_status find(kao_gallery *g, const char *id, int64_t *number, int64_t *person,
-                       kao_error *err)
+kao_status kao_gallery_samples(kao_gallery *g, int64_t person, kao_sample_visit *visit,
+                               void *user, kao_error *err)
+{
+    kao_rows *rows = NULL;
+
+    if (!g || !visit)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
+    kao_status st = kao_person_check(g, person, err);
+
+    if (!st)
+        st = kao_db_ask(g->db, &rows, err,
+                        SAMPLE "person = ? AND removed = 0 ORDER BY number", "i",
+                        person);
+    return st ? st : tell(rows, visit, user, err);
+}
+
+kao_status kao_gallery_sample(kao_gallery *g, const char *id, kao_sample_visit *visit,
+                              void *user, kao_error *err)
+{
+    kao_rows *rows = NULL;
+    int64_t number = 0, person = 0;
+
+    if (!g || !id || !visit)
+        return kao_fail(err, KAO_E_ARG,
+                        "gallery: no gallery or sample, or nobody to tell");
+    kao_status st = kao_sample_find(g, id, &number, &person, err);
+
+    if (!st)
+        st = kao_db_ask(g->db, &rows, err, SAMPLE "number = ?", "i", number);
+    return st ? st : tell(rows, visit, user, err);
+}
+
+kao_status kao_sample_find(kao_gallery *g, const char *id, int64_t *number,
+                           int64_t *person, kao_error *err)
 {
     kao_status st =
         kao_db_number(g->db, number, err,
@@ -166,9 +187,11 @@ kao_status kao_gallery_move_sample(kao_gallery *g, const char *id, int64_t *pers
         return st;
     int64_t to = *person;
 
-    st = find(g, id, &number, &from, err);
+    st = kao_sample_find(g, id, &number, &from, err);
     if (!st)
         st = to ? kao_person_check(g, to, err) : kao_person_insert(&e, NULL, &to, err);
+    if (!st)
+        st = kao_fact_allows_sample(g, number, to, err);
     if (!st)
         st = kao_edit_number(&e, KAO_SAMPLE_PERSON, number, to, err);
     if (!st)
@@ -193,7 +216,7 @@ kao_status kao_gallery_remove_sample(kao_gallery *g, const char *id, kao_error *
 
     if (st)
         return st;
-    st = find(g, id, &number, &person, err);
+    st = kao_sample_find(g, id, &number, &person, err);
     if (!st)
         st = kao_edit_number(&e, KAO_SAMPLE_REMOVED, number, e.number, err);
     if (!st)

@@ -75,6 +75,7 @@ typedef struct pass {
     int64_t seen;
     const float *vectors; /* of the queries, dim floats each */
     size_t n, k;
+    const kao_wanted *wanted;
     kao_quantised_query queries[MOST_QUERIES];
     _Atomic(float) least[MOST_QUERIES]; /* below it nothing counts; -inf at first */
     panel panels[MOST_PANELS];
@@ -114,6 +115,8 @@ static void compare(pass *p, best *b, size_t query, size_t row, float least)
         atomic_store(&p->damaged, true);
         return;
     }
+    if (!kao_wanted_has(p->wanted, c->person[i]))
+        return;
     if (kao_alike_floats(x, y, dim) < least - margin_of(dim))
         return;
     offer(b, p->k, (found){ kao_similarity(x, y, dim), c->person[i], c->sample[i] });
@@ -290,6 +293,8 @@ typedef struct call {
     int64_t seen; /* the change as of which it answers */
     const float *vectors;
     size_t n, k;
+    const char *group;
+    kao_wanted wanted;
     kao_match *matches; /* k for each vector */
     uint32_t match_bytes;
     size_t *n_matches;
@@ -317,17 +322,23 @@ static kao_status name_sample(kao_gallery *g, int64_t sample, char to[KAO_UUID_B
 
 static kao_status tell(const call *c, size_t query, const best *b, kao_error *err)
 {
+    const float *vector = c->vectors + query * c->g->models[c->model].dim;
     kao_status st = KAO_OK;
+    size_t n = 0;
 
-    for (size_t i = 0; !st && i < b->n; i++) {
-        kao_match *to = match_at(c, query, i);
+    for (size_t i = 0; !st && i < b->n && n < c->k; i++) {
+        const found *f = &b->items[i];
+
+        if (kao_wanted_denies(&c->wanted, vector, f->person, f->similarity))
+            continue;
+        kao_match *to = match_at(c, query, n++);
 
         *to = (kao_match){ .size = c->match_bytes,
-                           .similarity = b->items[i].similarity,
-                           .person = b->items[i].person };
-        st = name_sample(c->g, b->items[i].sample, to->sample, err);
+                           .similarity = f->similarity,
+                           .person = f->person };
+        st = name_sample(c->g, f->sample, to->sample, err);
     }
-    c->n_matches[query] = st ? 0 : b->n;
+    c->n_matches[query] = st ? 0 : n;
     return st;
 }
 
@@ -338,13 +349,16 @@ static kao_status run_pass(const call *c, pass *p, size_t first, uint64_t n_rows
     kao_mem *mem = &c->g->ctx->mem;
     const kao_pool *pool = c->g->ctx->pool;
     const uint32_t n_threads = kao_pool_threads(pool);
+    /* those who may be left out of the answer must not stand in others' way */
+    const size_t room = c->k + c->wanted.n_denied;
     kao_status st = KAO_OK;
 
     *p = (pass){ .b = &c->g->index.stores[c->model],
                  .n_rows = n_rows,
                  .seen = c->seen,
                  .n = c->n - first < MOST_QUERIES ? c->n - first : MOST_QUERIES,
-                 .k = c->k < n_rows ? c->k : (size_t)n_rows };
+                 .k = room < n_rows ? room : (size_t)n_rows,
+                 .wanted = &c->wanted };
     p->vectors = c->vectors + first * p->b->dim;
     if (p->k > 0 && add_panels(mem, p, &c->g->index.kernels.scan) &&
         add_bests(mem, p, n_threads)) {
@@ -404,7 +418,10 @@ static kao_status ask_once(call *c, bool *again, kao_error *err)
     st = kao_index_bring(c->g, c->model, &at, again, err);
     c->seen = at.seen;
     if (!st && !*again)
+        st = kao_wanted_read(c->g, c->model, c->group, &c->wanted, err);
+    if (!st && !*again)
         st = run_passes(c, &moved, &damaged, err);
+    kao_wanted_free(&c->g->ctx->mem, &c->wanted);
     *again |= moved || damaged;
     if (!st && !*again)
         return kao_db_commit(c->g->db, err);
@@ -431,9 +448,9 @@ static kao_status ask(call *c, kao_error *err)
     return st;
 }
 
-kao_status kao_gallery_search_many(kao_gallery *g, size_t model, const float *vectors,
-                                   size_t n_vectors, size_t k, kao_match *matches,
-                                   size_t *n, kao_error *err)
+kao_status kao_gallery_search_in(kao_gallery *g, size_t model, const char *group,
+                                 const float *vectors, size_t n_vectors, size_t k,
+                                 kao_match *matches, size_t *n, kao_error *err)
 {
     size_t room = 0;
 
@@ -451,6 +468,7 @@ kao_status kao_gallery_search_many(kao_gallery *g, size_t model, const float *ve
             return kao_fail(err, KAO_E_ARG, "gallery: a vector that is not finite");
     call c = { .g = g,
                .model = model,
+               .group = group,
                .vectors = vectors,
                .n = n_vectors,
                .k = k,
@@ -464,46 +482,16 @@ kao_status kao_gallery_search_many(kao_gallery *g, size_t model, const float *ve
     return st;
 }
 
+kao_status kao_gallery_search_many(kao_gallery *g, size_t model, const float *vectors,
+                                   size_t n_vectors, size_t k, kao_match *matches,
+                                   size_t *n, kao_error *err)
+{
+    return kao_gallery_search_in(g, model, NULL, vectors, n_vectors, k, matches, n,
+                                 err);
+}
+
 kao_status kao_gallery_search(kao_gallery *g, size_t model, const float *vector,
                               size_t k, kao_match *matches, size_t *n, kao_error *err)
 {
     return kao_gallery_search_many(g, model, vector, 1, k, matches, n, err);
-}
-
-/* Counted anew after a change only: a count walks through all samples. */
-static kao_status count(kao_gallery *g, kao_error *err)
-{
-    int64_t samples = 0;
-    kao_moment now;
-    kao_status st = kao_index_moment(g, &now, err);
-
-    if (st || (g->has_tokens && now.seen && now.seen == g->counted_at.seen &&
-               now.token == g->counted_at.token))
-        return st;
-    st = kao_db_number(g->db, &samples, err,
-                       "SELECT count(*) FROM sample s JOIN person p ON p.number = "
-                       "s.person WHERE s.removed = 0 AND p.removed = 0",
-                       "");
-    if (!st) {
-        g->counted_at = now;
-        g->counted = (uint64_t)samples;
-    }
-    return st;
-}
-
-kao_status kao_gallery_templates(kao_gallery *g, uint64_t *n, kao_error *err)
-{
-    if (!g || !n)
-        return kao_fail(err, KAO_E_ARG, "gallery: no gallery or result");
-    kao_status st = kao_db_begin_reading(g->db, err);
-
-    if (st)
-        return st;
-    st = count(g, err);
-    if (st)
-        kao_db_rollback(g->db);
-    else
-        st = kao_db_commit(g->db, err);
-    *n = st ? 0 : g->counted;
-    return st;
 }

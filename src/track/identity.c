@@ -202,20 +202,65 @@ static kao_status one_id(kao_watcher *w, kao_follow *f, double time, kao_error *
                : KAO_OK;
 }
 
+static int take_ignored(void *user, const kao_person *p)
+{
+    *(bool *)user = p->ignored != 0;
+    return 0;
+}
+
+/* What is told of a track follows whether its person is ignored: one that has appeared leaves, and
+ * one that was left out appears. */
+static kao_status set_ignored(kao_watcher *w, kao_follow *f, bool ignored, double time,
+                              kao_error *err)
+{
+    kao_status st = KAO_OK;
+
+    if (ignored && f->told) {
+        f->told = false;
+        st = kao_watch_tell(w, KAO_TRACK_LEFT, f, 0, time, err);
+    }
+    f->ignored = ignored;
+    if (!st && !ignored && f->sure && !f->told) {
+        f->told = true;
+        st = kao_watch_tell(w, KAO_TRACK_APPEARED, f, 0, time, err);
+    }
+    return st;
+}
+
+/* Whether the track's person is ignored by now. */
+static kao_status mind_ignored(kao_watcher *w, kao_follow *f, double time,
+                               kao_error *err)
+{
+    bool ignored = false;
+    kao_status st = KAO_OK;
+
+    if (!w->o.with_ignored)
+        st = kao_gallery_person(w->gallery, f->person, take_ignored, &ignored, err);
+    if (st == KAO_E_NOT_FOUND) /* removed since it was found */
+        st = KAO_OK;
+    return st ? st : set_ignored(w, f, ignored, time, err);
+}
+
 static kao_status name_it(kao_watcher *w, kao_follow *f, int64_t person,
                           float similarity, double time, kao_error *err)
 {
+    kao_status st = KAO_OK;
+
     for (size_t i = 0; i < w->n_tracks; i++) { /* who was less so, is not */
         kao_follow *t = &w->tracks[i];
 
-        if (t != f && t->id && t->glance && t->person == person)
+        if (t != f && t->id && t->glance && t->person == person) {
             t->person = 0;
+            st = st ? st : set_ignored(w, t, false, time, err);
+        }
     }
     f->person = person;
     f->similarity = similarity;
     f->remembered = true;
-    const kao_status st = one_id(w, f, time, err);
-
+    if (!st)
+        st = mind_ignored(w, f, time, err);
+    if (!st)
+        st = one_id(w, f, time, err);
     return st || !f->sure ? st
                           : kao_watch_tell(w, KAO_TRACK_IDENTIFIED, f, 0, time, err);
 }
@@ -282,7 +327,7 @@ static kao_status look_up(kao_watcher *w, kao_follow *f, double time, kao_error 
         if (now >= known - holds &&
             !(m[0].similarity > now + clearly && m[0].similarity >= known)) {
             f->similarity = now;
-            return KAO_OK;
+            return mind_ignored(w, f, time, err);
         }
     }
     for (size_t i = 0; i < n && m[i].similarity >= known; i++)
@@ -290,7 +335,8 @@ static kao_status look_up(kao_watcher *w, kao_follow *f, double time, kao_error 
             return name_it(w, f, m[i].person, m[i].similarity, time, err);
     f->person = 0;
     f->similarity = n ? m[0].similarity : NAN;
-    return remember(w, f, time, err);
+    st = set_ignored(w, f, false, time, err);
+    return st ? st : remember(w, f, time, err);
 }
 
 kao_status kao_identity_decide(kao_watcher *w, kao_follow *f, double time,

@@ -77,6 +77,8 @@ typedef struct kao_follow {
     bool sure;        /* seen often enough to be somebody */
     bool new_shot;
     bool remembered; /* is a person of the gallery already */
+    bool ignored;    /* that person is, and nothing is told of the track */
+    bool told;       /* it has appeared, and has not left */
 } kao_follow;
 
 typedef struct kao_former { /* somebody who has left */

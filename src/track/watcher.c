@@ -1,5 +1,6 @@
 /* See kao/watch.h, and track.h for who does what. */
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,8 +41,9 @@ kao_status kao_watch_room(kao_mem *mem, void *array, size_t *cap, size_t n, size
 static kao_status check(const kao_watch_options *o, size_t n, const kao_gallery *g,
                         kao_error *err)
 {
-    if ((o->size && o->size < sizeof *o) || (unsigned)o->rule > KAO_RULE_AILIA ||
-        n < 1 || n > KAO_GALLERY_MODELS || o->model >= n ||
+    if ((o->size && o->size < offsetof(kao_watch_options, model)) ||
+        (unsigned)o->rule > KAO_RULE_AILIA || n < 1 || n > KAO_GALLERY_MODELS ||
+        ((!o->size || o->size >= sizeof *o) && o->model >= n) ||
         !(o->min_score >= 0 && o->min_score <= 1) ||
         !(o->known >= 0 && o->known <= 1) || !(o->same >= 0 && o->same <= 1) ||
         !(o->fpir >= 0 && o->fpir < 1) || !(o->lost_seconds >= 0) ||
@@ -101,9 +103,12 @@ kao_status kao_watcher_create(kao_context *ctx, kao_watcher **out,
     w->gallery = o->rule == KAO_RULE_KAO ? gallery : NULL;
     w->n_embedders = n;
     memcpy(w->embedders, embedders, n * sizeof *embedders);
-    w->o = *o;
-    w->tta = kao_embedder_tta(embedders[o->model]);
-    w->dim = kao_embedder_dim(embedders[o->model], w->tta);
+    /* the first form of the options ended before model */
+    memcpy(&w->o, o,
+           o->size && o->size < sizeof w->o ? offsetof(kao_watch_options, model)
+                                            : sizeof w->o);
+    w->tta = kao_embedder_tta(embedders[w->o.model]);
+    w->dim = kao_embedder_dim(embedders[w->o.model], w->tta);
     w->min_score = o->min_score > 0 ? o->min_score : .6f;
     if (!(o->fpir > 0))
         w->o.fpir = .01;
@@ -148,6 +153,8 @@ void kao_watcher_destroy(kao_watcher *w)
 kao_status kao_watch_tell(kao_watcher *w, kao_track_event_kind kind,
                           const kao_follow *f, int64_t was, double time, kao_error *err)
 {
+    if (f->ignored)
+        return KAO_OK;
     const kao_status st = kao_watch_room(w->mem, &w->events, &w->events_cap,
                                          w->n_events + 1, sizeof w->events[0], err);
 
@@ -277,6 +284,7 @@ static kao_status make_sure(kao_watcher *w, kao_follow *f, double time, kao_erro
         !(f->hits >= SURE_HITS || (f->looks.n && f->looks.best >= sure_quality)))
         return KAO_OK;
     f->sure = true;
+    f->told = !f->ignored;
     kao_status st = kao_watch_tell(w, KAO_TRACK_APPEARED, f, 0, time, err);
 
     if (!st && f->person)
@@ -332,7 +340,7 @@ static kao_status give(kao_watcher *w, bool cut, kao_watched *seen, kao_error *e
     for (size_t i = 0; i < w->n_tracks; i++) {
         const kao_follow *f = &w->tracks[i];
 
-        if (!f->sure && !w->o.unsure)
+        if ((!f->sure && !w->o.unsure) || f->ignored)
             continue;
         w->out[n++] = (kao_track){ .size = sizeof w->out[0],
                                    .seen = f->glance != NULL,

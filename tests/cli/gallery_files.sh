@@ -16,7 +16,7 @@ run 0 "$KAO" gallery export out.npy
 "${PYTHON:-python3}" - <<'PY' || fails "what was written"
 import csv, json, struct
 head, ana, ben = [json.loads(l) for l in open("out 顔.jsonl")]
-assert head["kao_gallery"] == 1 and [m["name"] for m in head["models"]] == ["kao-face", "kao-face-mask"], head
+assert head["kao_gallery"] == 2 and [m["name"] for m in head["models"]] == ["kao-face", "kao-face-mask"], head
 assert ana["name"] == 'Ana, "顔"' and len(ana["samples"]) == 2 and ben["note"] == "a note", ana
 s = ana["samples"][0]
 assert len(s["id"]) == 36 and s["source"].endswith("ana_1.jpg") and .5 < s["quality"] <= 1 and s["time"] > 1.7e9, s

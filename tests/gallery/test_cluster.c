@@ -3,6 +3,7 @@
 #include "support/unit.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,6 +79,8 @@ static void by_hand(void **state)
         uint32_t picture[6];
         int32_t fixed[6];
         const char *want;
+        uint32_t apart[4];
+        size_t n_apart;
     } rows[] = {
         { .n = 1, .threshold = .5f, .want = "0" },
         { .degrees = { 0, 90 }, .n = 2, .threshold = .5f, .want = "01" },
@@ -138,6 +141,35 @@ static void by_hand(void **state)
           .fixed = { 4, 4 },
           .want = "00" },
         { .degrees = { 0, 180 }, .n = 2, .threshold = -1, .want = "00" },
+        /* who somebody said to be two, whoever comes between */
+        { .degrees = { 0, 10, 4 },
+          .n = 3,
+          .threshold = .5f,
+          .apart = { 1, 0 },
+          .n_apart = 1,
+          .want = "010" },
+        /* a pair holds for all of the group */
+        { .degrees = { 0, 30, 60, 62 },
+          .n = 4,
+          .threshold = .3f,
+          .fixed = { -1, -1, -2, -2 },
+          .apart = { 0, 3 },
+          .n_apart = 1,
+          .want = "0011" },
+        { .degrees = { 0, 2, 4, 6 },
+          .n = 4,
+          .threshold = .5f,
+          .apart = { 0, 1, 2, 3 },
+          .n_apart = 2,
+          .want = "0110" },
+        /* those of one group from the start stay */
+        { .degrees = { 0, 90 },
+          .n = 2,
+          .threshold = .5f,
+          .fixed = { 4, 4 },
+          .apart = { 0, 1 },
+          .n_apart = 1,
+          .want = "00" },
     };
     kao_context *ctx = context_of(1);
 
@@ -147,7 +179,9 @@ static void by_hand(void **state)
         const kao_cluster_options o = { .size = sizeof o,
                                         .threshold = rows[i].threshold,
                                         .picture = rows[i].picture,
-                                        .fixed = rows[i].fixed };
+                                        .fixed = rows[i].fixed,
+                                        .apart = rows[i].n_apart ? rows[i].apart : NULL,
+                                        .n_apart = rows[i].n_apart };
 
         group(ctx, a, &o);
         expect(a, rows[i].want);
@@ -399,10 +433,19 @@ static void refusals(void **state)
     assert_int_equal(kao_cluster(ctx, good, 2, 65537, &fine, got, &n, &err),
                      KAO_E_LIMIT);
     assert_int_equal(kao_cluster(ctx, good, 2, 2, &many, got, &n, &err), KAO_E_LIMIT);
+    const uint32_t pair[] = { 0, 2 };
+    kao_cluster_options apart = fine;
+
+    apart.apart = pair;
+    apart.n_apart = 1;
+    assert_int_equal(kao_cluster(ctx, good, 2, 2, &apart, got, &n, &err), KAO_E_ARG);
     assert_int_equal(got[0], 9);
     assert_int_equal(n, 0);
     assert_int_equal(kao_cluster(ctx, good, 2, 2, &fine, got, &n, NULL), KAO_OK);
     assert_int_equal(n, 2);
+    /* options of the first form have no pairs */
+    apart.size = (uint32_t)offsetof(kao_cluster_options, apart);
+    assert_int_equal(kao_cluster(ctx, good, 2, 2, &apart, got, &n, &err), KAO_OK);
     kao_context_destroy(ctx);
 }
 

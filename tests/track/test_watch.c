@@ -320,6 +320,50 @@ static void named(void **state)
     close_gallery(s, g);
 }
 
+/* Who is ignored leaves as soon as that is known, and is told of again when it is taken back. */
+static void ignored(void **state)
+{
+    stage *s = *state;
+    kao_watched seen = KAO_WATCHED_INIT;
+    kao_gallery *g = s ? gallery_of(s) : NULL;
+    const kao_watch_options all = { .with_ignored = 1 };
+    size_t appeared = 0, left = 0, identified = 0;
+    double t = 0;
+
+    if (!g)
+        skip();
+    int64_t ana = 0, ben = 0;
+
+    enrol(s, g, ANA, "Ana", &ana);
+    enrol(s, g, BEN, "Ben", &ben);
+    assert_int_equal(kao_gallery_set_ignored(g, ben, 1, NULL), KAO_OK);
+    kao_watcher *w = watcher_of(s, g, NULL);
+
+    for (int i = 0; i < 10; i++, t += .1) {
+        WATCH(w, t, &seen, 5, 165, -1, -1);
+        appeared += events_of(&seen, KAO_TRACK_APPEARED);
+        left += events_of(&seen, KAO_TRACK_LEFT);
+        identified += events_of(&seen, KAO_TRACK_IDENTIFIED);
+    }
+    assert_int_equal(seen.n_tracks, 1);
+    assert_int_equal(kao_track_at(&seen, 0)->person, ana);
+    assert_int_equal(identified, 1);
+    assert_int_equal(appeared - left, 1);
+    assert_int_equal(kao_gallery_set_ignored(g, ben, 0, NULL), KAO_OK);
+    for (int i = 0; i < 10; i++, t += .1)
+        WATCH(w, t, &seen, 5, 165, -1, -1);
+    assert_int_equal(seen.n_tracks, 2);
+    assert_int_equal(person_at(&seen, 165), ben);
+    kao_watcher_destroy(w);
+    assert_int_equal(kao_gallery_set_ignored(g, ben, 1, NULL), KAO_OK);
+    w = watcher_of(s, g, &all);
+    for (int i = 0; i < 10; i++, t += .1)
+        WATCH(w, t, &seen, 5, 165, -1, -1);
+    assert_int_equal(person_at(&seen, 165), ben);
+    kao_watcher_destroy(w);
+    close_gallery(s, g);
+}
+
 /* The sample's rule as it is: a second person comes in, and the first one's id is gone. */
 static void the_sample_loses_ids(void **state)
 {
@@ -415,9 +459,13 @@ static void memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_stay), cmocka_unit_test(cuts),
-        cmocka_unit_test(named),    cmocka_unit_test(the_sample_loses_ids),
-        cmocka_unit_test(refused),  cmocka_unit_test(memory),
+        cmocka_unit_test(ids_stay),
+        cmocka_unit_test(cuts),
+        cmocka_unit_test(named),
+        cmocka_unit_test(ignored),
+        cmocka_unit_test(the_sample_loses_ids),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(memory),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -1,0 +1,317 @@
+/* A gallery from a file: see gallery_files.h. */
+#include "cli/gallery_files.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cli/room.h"
+
+enum { SAMPLES_MOST = 100000 };
+
+/* The same picture's vector, through a text and back. */
+static const float the_same = .99999f;
+
+static kao_status out_of_memory(kao_error *err)
+{
+    return kao_fail(err, KAO_E_NOMEM, "out of memory");
+}
+
+typedef struct moved_person {
+    int64_t there, here;
+} moved_person;
+
+typedef struct moved_sample {
+    char there[KAO_UUID_BYTES], here[KAO_UUID_BYTES];
+} moved_sample;
+
+typedef struct import {
+    cli_gallery *u;
+    const char *path;
+    size_t line;
+    kao_gallery_model models[KAO_GALLERY_MODELS];
+    size_t n_models, dims; /* all models' numbers together */
+    cli_moved *moved;
+    /* for facts: what the file's people and samples are here */
+    moved_person *people;
+    moved_sample *samples;
+    size_t n_people, cap_people, n_samples, cap_samples;
+} import;
+
+static kao_status wrong(const import *x, const char *what, kao_error *err)
+{
+    return kao_fail(err, KAO_E_FORMAT, "%s: line %zu: %s", x->path, x->line, what);
+}
+
+static kao_status check_head(const import *x, const kao_json *v, kao_error *err)
+{
+    const kao_json *models = kao_json_get(v, "models");
+    int64_t form = 0;
+
+    if (!kao_json_as_integer(kao_json_get(v, "kao_gallery"), &form) || !models)
+        return wrong(x, "not what kao gallery export FILE.jsonl writes", err);
+    if (form < 1 || form > CLI_GALLERY_FORM)
+        return kao_fail(err, KAO_E_UNSUPPORTED, "%s: of a later kao (form %lld)",
+                        x->path, (long long)form);
+    for (size_t i = 0; i < x->n_models || i < kao_json_length(models); i++) {
+        const char *id = "", *name = "";
+        const kao_json *m = kao_json_at(models, i);
+
+        kao_json_as_text(kao_json_get(m, "id"), &id);
+        kao_json_as_text(kao_json_get(m, "name"), &name);
+        if (i >= x->n_models || strcmp(id, x->models[i].id) != 0)
+            return kao_fail(
+                err, KAO_E_CONFLICT,
+                "%s: its model %zu is %s (%.8s..), the gallery's %s (%.8s..)", x->path,
+                i + 1, name, id, i < x->n_models ? x->models[i].name : "none",
+                i < x->n_models ? x->models[i].id : "");
+    }
+    return KAO_OK;
+}
+
+/* A sample's vectors, one behind the other. */
+static bool take_vectors(const import *x, const kao_json *v, float *to)
+{
+    const kao_json *all = kao_json_get(v, "vectors");
+
+    for (size_t m = 0; m < x->n_models; m++) {
+        const kao_json *one = kao_json_at(all, m);
+
+        if (kao_json_length(one) != x->models[m].dim)
+            return false;
+        for (uint32_t i = 0; i < x->models[m].dim; i++) {
+            double n = 0;
+
+            if (!kao_json_as_number(kao_json_at(one, i), &n) || !(fabs(n) < 1e6))
+                return false;
+            *to++ = (float)n;
+        }
+    }
+    return true;
+}
+
+/* Whose sample of this vector there is; 0: nobody's. */
+static kao_status whose(const import *x, const float *vector, int64_t *person,
+                        char id[KAO_UUID_BYTES], kao_error *err)
+{
+    kao_match m[1] = { { .size = sizeof m[0] } };
+    size_t n = 0;
+    const kao_status st = kao_gallery_search(x->u->g, 0, vector, 1, m, &n, err);
+
+    *person = !st && n && m[0].similarity >= the_same ? m[0].person : 0;
+    if (*person)
+        memcpy(id, m[0].sample, KAO_UUID_BYTES);
+    return st;
+}
+
+static bool note_sample(import *x, const char *there, const char *here)
+{
+    if (!cli_room(&x->samples, &x->cap_samples, x->n_samples + 1, sizeof *x->samples))
+        return false;
+    moved_sample *to = &x->samples[x->n_samples++];
+
+    snprintf(to->there, sizeof to->there, "%s", there);
+    snprintf(to->here, sizeof to->here, "%s", here);
+    return true;
+}
+
+static bool note_person(import *x, int64_t there, int64_t here)
+{
+    if (!cli_room(&x->people, &x->cap_people, x->n_people + 1, sizeof *x->people))
+        return false;
+    x->people[x->n_people++] = (moved_person){ there, here };
+    return true;
+}
+
+typedef struct arrival { /* a person on the way in */
+    kao_new_sample *samples;
+    const char **ids;      /* that they had */
+    const float **vectors; /* KAO_GALLERY_MODELS for each */
+    float *numbers;
+    size_t n;
+    int64_t person;
+} arrival;
+
+static kao_status take_sample_in(import *x, const kao_json *v, arrival *a,
+                                 kao_error *err)
+{
+    float *numbers = a->numbers + a->n * x->dims;
+    kao_new_sample *s = &a->samples[a->n];
+    double quality = (double)NAN;
+    int64_t person = 0;
+    const char *there = "";
+    char here[KAO_UUID_BYTES] = "";
+
+    *s = (kao_new_sample){ .size = sizeof *s,
+                           .vectors = a->vectors + a->n * KAO_GALLERY_MODELS };
+    if (!take_vectors(x, v, numbers))
+        return wrong(x, "vectors that are missing, of another length, or no numbers",
+                     err);
+    const kao_status st = whose(x, numbers, &person, here, err);
+
+    if (st)
+        return st;
+    kao_json_as_text(kao_json_get(v, "id"), &there);
+    if (person) {
+        if (!note_sample(x, there, here))
+            return out_of_memory(err);
+        x->moved->known++;
+        a->person = a->person ? a->person : person;
+        return KAO_OK;
+    }
+    for (size_t m = 0, at = 0; m < x->n_models; at += x->models[m].dim, m++)
+        a->vectors[a->n * KAO_GALLERY_MODELS + m] = numbers + at;
+    kao_json_as_text(kao_json_get(v, "source"), &s->source);
+    kao_json_as_number(kao_json_get(v, "quality"), &quality);
+    s->quality = quality >= 0 && quality <= 1 ? (float)quality : NAN;
+    kao_json_as_integer(kao_json_get(v, "time"), &s->time);
+    a->ids[a->n++] = there;
+    return KAO_OK;
+}
+
+static kao_status set_groups(const import *x, const kao_json *v, int64_t person,
+                             kao_error *err)
+{
+    const kao_json *list = kao_json_get(v, "groups");
+    const char *groups[KAO_GROUPS_MOST] = { NULL };
+    const size_t n = kao_json_length(list);
+    bool ignored = false;
+    kao_status st = KAO_OK;
+
+    if (n > KAO_GROUPS_MOST)
+        return wrong(x, "too many \"groups\"", err);
+    for (size_t i = 0; i < n; i++)
+        if (!kao_json_as_text(kao_json_at(list, i), &groups[i]))
+            return wrong(x, "a group that is no text", err);
+    kao_json_as_bool(kao_json_get(v, "ignored"), &ignored);
+    if (n)
+        st = kao_gallery_set_groups(x->u->g, person, groups, n, err);
+    if (!st && ignored)
+        st = kao_gallery_set_ignored(x->u->g, person, 1, err);
+    return st;
+}
+
+static kao_status enrol(import *x, const kao_json *v, arrival *a, kao_error *err)
+{
+    const char *name = NULL, *note = NULL, *external = NULL;
+    const bool fresh = a->person == 0;
+
+    kao_json_as_text(kao_json_get(v, "name"), &name);
+    kao_json_as_text(kao_json_get(v, "note"), &note);
+    kao_json_as_text(kao_json_get(v, "external"), &external);
+    kao_status st = kao_gallery_enrol(x->u->g, &a->person, fresh ? name : NULL,
+                                      a->samples, a->n, err);
+
+    if (!st && fresh && note)
+        st = kao_gallery_set_note(x->u->g, a->person, note, err);
+    if (!st && fresh && external)
+        st = kao_gallery_set_external(x->u->g, a->person, external, err);
+    if (!st && fresh)
+        st = set_groups(x, v, a->person, err);
+    for (size_t i = 0; !st && i < a->n; i++)
+        if (!note_sample(x, a->ids[i], a->samples[i].id))
+            st = out_of_memory(err);
+    if (!st) {
+        x->moved->people += fresh;
+        x->moved->samples += a->n;
+    }
+    return st;
+}
+
+static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
+{
+    const kao_json *samples = kao_json_get(v, "samples");
+    const size_t n = kao_json_length(samples);
+    arrival a = { .n = 0 };
+    int64_t there = 0;
+
+    if (!samples || n > SAMPLES_MOST)
+        return wrong(x, "no \"samples\", or too many", err);
+    a.samples = calloc(n + 1, sizeof *a.samples);
+    a.vectors = calloc((n + 1) * KAO_GALLERY_MODELS, sizeof *a.vectors);
+    a.numbers = calloc((n + 1) * x->dims, sizeof *a.numbers);
+    a.ids = calloc(n + 1, sizeof *a.ids);
+    kao_status st =
+        a.samples && a.vectors && a.numbers && a.ids ? KAO_OK : out_of_memory(err);
+
+    for (size_t i = 0; !st && i < n; i++)
+        st = take_sample_in(x, kao_json_at(samples, i), &a, err);
+    if (!st && a.n)
+        st = enrol(x, v, &a, err);
+    kao_json_as_integer(kao_json_get(v, "person"), &there);
+    if (!st && a.person && !note_person(x, there, a.person))
+        st = out_of_memory(err);
+    free((void *)a.ids);
+    free(a.numbers);
+    free(a.vectors);
+    free(a.samples);
+    return st;
+}
+
+static int64_t here_of(const import *x, const kao_json *v, const char *key)
+{
+    int64_t there = 0;
+
+    kao_json_as_integer(kao_json_get(v, key), &there);
+    for (size_t i = 0; i < x->n_people; i++)
+        if (x->people[i].there == there)
+            return x->people[i].here;
+    return 0;
+}
+
+/* One about people or samples that did not come along is left out. */
+static kao_status take_fact_in(import *x, const kao_json *v, kao_error *err)
+{
+    const char *kind = "", *sample = "";
+    const int64_t person = here_of(x, v, "person"), other = here_of(x, v, "other");
+
+    kao_json_as_text(kao_json_get(v, "fact"), &kind);
+    kao_json_as_text(kao_json_get(v, "sample"), &sample);
+    if (strcmp(kind, "apart") == 0)
+        return person && other && person != other
+                   ? kao_gallery_keep_apart(x->u->g, person, other, err)
+                   : KAO_OK;
+    if (strcmp(kind, "not") != 0)
+        return wrong(x, "a fact of a kind that is not known", err);
+    for (size_t i = 0; person && i < x->n_samples; i++)
+        if (strcmp(x->samples[i].there, sample) == 0)
+            return kao_gallery_not(x->u->g, x->samples[i].here, person, NULL, err);
+    return KAO_OK;
+}
+
+static kao_status take_line(void *user, const kao_json *v, size_t line, kao_error *err)
+{
+    import *x = user;
+
+    x->line = line;
+    return line == 1                 ? check_head(x, v, err)
+           : kao_json_get(v, "fact") ? take_fact_in(x, v, err)
+                                     : take_person_in(x, v, err);
+}
+
+kao_status cli_gallery_import(cli_gallery *u, const char *path, cli_moved *moved,
+                              kao_error *err)
+{
+import x = {.u = u, .path = path, .line = 1, .moved = moved };
+    kao_file f = { 0 };
+    kao_mem mem;
+
+    *moved = (cli_moved){ 0 };
+    kao_mem_init(&mem, NULL);
+    x.n_models = cli_gallery_models(u, x.models);
+    for (size_t m = 0; m < x.n_models; m++)
+        x.dims += x.models[m].dim;
+    kao_status st = cli_read(&f, &mem, path, CLI_GALLERY_FILE_MOST, err);
+
+    if (!st && f.bytes.n == 0)
+        st = wrong(&x, "the file is empty", err);
+    if (!st)
+        st = kao_json_lines((const char *)f.bytes.p, f.bytes.n, path, take_line, &x,
+                            err);
+    kao_file_close(&f);
+    free(x.people);
+    free(x.samples);
+    return st;
+}
