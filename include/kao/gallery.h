@@ -41,7 +41,8 @@ enum {
     KAO_UUID_BYTES = 37,
     KAO_GALLERY_MODELS = 8,
     KAO_NAME_MAX_BYTES = 1024,
-    KAO_GROUPS_MOST = 64
+    KAO_GROUPS_MOST = 64,
+    KAO_CHIP_MAX_BYTES = 1 << 20
 };
 
 typedef struct kao_gallery_options { /* fill with {0} for defaults */
@@ -166,6 +167,12 @@ typedef struct kao_new_sample {
     float quality;               /* 0..1; NaN: not told */
     int64_t time;                /* seconds since 1970; 0: now */
     char id[KAO_UUID_BYTES];     /* out */
+    /* The aligned picture of the face, as an image file's bytes (kao_image_encode), by which its
+     * vectors can be made for other models; or NULL: none is kept. chip_form: in the caller's
+     * words, how it is aligned; or NULL. */
+    const void *chip;
+    size_t chip_bytes; /* KAO_CHIP_MAX_BYTES at most */
+    const char *chip_form;
 } kao_new_sample;
 
 /* n samples, all or none of them. person 0: a new one of that name (NULL: a stranger), whose
@@ -180,6 +187,13 @@ KAO_API kao_status kao_gallery_sample(kao_gallery *gallery, const char *id,
 KAO_API kao_status kao_gallery_samples(kao_gallery *gallery, int64_t person,
                                        kao_sample_visit *visit, void *user,
                                        kao_error *err);
+/* A sample's chip; stays until the visit returns. */
+typedef void kao_chip_visit(void *user, const void *chip, size_t n_bytes,
+                            const char *form);
+
+/* visit is called once, or not at all where no chip is kept. KAO_E_NOT_FOUND: no such sample. */
+KAO_API kao_status kao_gallery_chip(kao_gallery *gallery, const char *id,
+                                    kao_chip_visit *visit, void *user, kao_error *err);
 /* A sample's vector of one of the gallery's models: its dim numbers. KAO_E_NOT_FOUND. */
 KAO_API kao_status kao_gallery_vector(kao_gallery *gallery, const char *id,
                                       size_t model, float *vector, kao_error *err);

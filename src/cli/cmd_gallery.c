@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/gallery_chips.h"
 #include "cli/gallery_files.h"
 #include "cli/gallery_use.h"
 
@@ -320,6 +321,16 @@ static kao_status do_export(job *j, kao_error *err)
     return cli_gallery_export(&j->use, j->words[0], err);
 }
 
+static kao_status do_chips(job *j, kao_error *err)
+{
+    size_t n = 0;
+    const kao_status st = cli_gallery_write_chips(&j->use, j->words[0], &n, err);
+
+    if (!st)
+        printf("%zu chip%s\n", n, n == 1 ? "" : "s");
+    return st;
+}
+
 static kao_status do_import(job *j, kao_error *err)
 {
     cli_moved m = { 0 };
@@ -354,6 +365,7 @@ static const struct verb {
     { "drop", 1, 1, CLI_GALLERY_WRITE, false, do_drop },
     { "undo", 0, 1, CLI_GALLERY_WRITE, false, do_undo },
     { "history", 0, 0, CLI_GALLERY_READ, false, do_history },
+    { "chips", 1, 1, CLI_GALLERY_READ, false, do_chips },
     { "export", 1, 1, CLI_GALLERY_READ, false, do_export },
     { "import", 1, 1, CLI_GALLERY_CREATE, true, do_import },
     { "verify", 0, 0, CLI_GALLERY_READ, false, do_verify },

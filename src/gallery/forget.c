@@ -3,7 +3,7 @@
  *
  * What is deleted is overwritten in the database (secure_delete), and its log is emptied. Then
  * the bytes of the files are searched for the beginnings of the person's vectors, as floats and as
- * the index has them in 8 bits, for sample ids, name, notes and sources. Texts of less than four
+ * the index has them in 8 bits, for pieces of chips, for sample ids, name, notes and sources. Texts of less than four
  * bytes and vectors of less than 16 are not looked for; what others' rows hold too (a namesake, one
  * picture enrolled for two) is no trace. */
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 enum { PIECE_BYTES = 32, QUANTISED_LEAST = 16, TEXT_LEAST = 4 };
 
-typedef enum piece_kind { TEXT, FLOATS, QUANTISED } piece_kind;
+typedef enum piece_kind { TEXT, FLOATS, QUANTISED, CHIP } piece_kind;
 
 typedef struct piece {
     uint8_t *bytes;
@@ -151,6 +151,32 @@ static kao_status collect_vectors(kao_gallery *g, pieces *p, int64_t person,
     return kao_rows_end(rows, err);
 }
 
+/* From inside a chip: all begin alike. A file's pages cut it; of four pieces some are whole. */
+static kao_status collect_chips(kao_gallery *g, pieces *p, int64_t person,
+                                kao_error *err)
+{
+    kao_rows *rows = NULL;
+    const kao_status st =
+        kao_db_ask(g->db, &rows, err,
+                   "SELECT c.bytes FROM chip c JOIN sample s ON s.number = c.sample "
+                   "WHERE s.person = ?",
+                   "i", person);
+
+    if (st)
+        return st;
+    while (kao_rows_next(rows)) {
+        const kao_span c = kao_row_bytes(rows, 0);
+
+        for (size_t i = 1; i <= 4; i++) {
+            const size_t at = c.n / 5 * i;
+
+            if (c.n - at >= PIECE_BYTES)
+                add_piece(p, c.p + at, PIECE_BYTES, CHIP);
+        }
+    }
+    return kao_rows_end(rows, err);
+}
+
 static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *err)
 {
     static const char *const texts[] = {
@@ -164,6 +190,8 @@ static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *
     };
     kao_status st = collect_vectors(g, p, person, err);
 
+    if (!st)
+        st = collect_chips(g, p, person, err);
     for (size_t i = 0; !st && i < sizeof texts / sizeof texts[0]; i++)
         st = collect_texts(g, p, texts[i], person, err);
     return !st && p->failed ? kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path)
@@ -195,6 +223,8 @@ static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
         "?2 = ?2",
         "DELETE FROM fact WHERE number IN (SELECT number FROM going_fact) AND ?1 = ?1 "
         "AND ?2 = ?2",
+        "DELETE FROM chip WHERE sample IN (SELECT number FROM sample WHERE "
+        "person = ?1) AND ?2 = ?2",
         "DELETE FROM vector WHERE sample IN (SELECT number FROM sample WHERE "
         "person = ?1) AND ?2 = ?2",
         "DELETE FROM sample WHERE person = ?1 AND ?2 = ?2",
@@ -291,8 +321,9 @@ static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_erro
     if (p->kind == QUANTISED)
         return count_quantised(g, p, n, err);
     return kao_db_number(g->db, n, err,
-                         p->kind == TEXT
-                             ? texts
+                         p->kind == TEXT ? texts
+                         : p->kind == CHIP
+                             ? "SELECT count(*) FROM chip WHERE instr(bytes, ?1)"
                              : "SELECT count(*) FROM vector WHERE instr(numbers, ?1)",
                          "b", p->bytes, p->n);
 }

@@ -52,6 +52,8 @@ static const char schema_2[] =
     "CREATE INDEX fact_person ON fact(person);"
     "CREATE INDEX fact_other ON fact(other);"
     "CREATE INDEX fact_sample ON fact(sample);"
+    "CREATE TABLE chip(sample INTEGER PRIMARY KEY REFERENCES sample(number),"
+    " form TEXT, bytes BLOB NOT NULL);"
     "UPDATE meta SET value = '2' WHERE key = 'schema';";
 
 /* ---- opening ---- */

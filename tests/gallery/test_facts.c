@@ -3,6 +3,7 @@
 #include "support/unit.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -407,6 +408,79 @@ static void forgotten_with_all_that_was_said(void **state)
     finish(&p);
 }
 
+/* ---- chips ---- */
+
+typedef struct chip {
+    uint8_t bytes[20000];
+    size_t n;
+    char form[40];
+} chip;
+
+static void note_chip(void *user, const void *bytes, size_t n, const char *form)
+{
+    chip *c = user;
+
+    assert_true(n <= sizeof c->bytes);
+    memcpy(c->bytes, bytes, n);
+    c->n = n;
+    snprintf(c->form, sizeof c->form, "%s", form ? form : "-");
+}
+
+static void chips_are_kept(void **state)
+{
+    place p = begin(state, "chips.kao");
+    static uint8_t bytes[12000], file_bytes[1 << 21];
+    static chip got;
+    float v[DIM];
+    const float *const vectors[] = { v };
+    kao_receipt r = { .size = sizeof r };
+    char none[KAO_UUID_BYTES];
+    kao_new_sample s = { .size = sizeof s,
+                         .vectors = vectors,
+                         .quality = NAN,
+                         .chip = bytes,
+                         .chip_bytes = sizeof bytes,
+                         .chip_form = "112x112" };
+    int64_t person = 0;
+
+    made_seed(77);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)made_u32();
+    at_degrees(v, 10);
+    IS(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, &p.m.f->err), KAO_OK);
+    enrol(&p, 0, "Ben", 50, none);
+    IS(kao_gallery_chip(p.g, s.id, note_chip, &got, NULL), KAO_OK);
+    assert_int_equal(got.n, sizeof bytes);
+    assert_memory_equal(got.bytes, bytes, sizeof bytes);
+    assert_string_equal(got.form, "112x112");
+    got.n = 0;
+    IS(kao_gallery_chip(p.g, none, note_chip, &got, NULL), KAO_OK);
+    assert_int_equal(got.n, 0);
+    IS(kao_gallery_chip(p.g, "nonsense", note_chip, &got, NULL), KAO_E_NOT_FOUND);
+    /* samples of the first form have none, whatever lies behind them */
+    kao_new_sample old = s;
+
+    old.size = (uint32_t)offsetof(kao_new_sample, chip);
+    IS(kao_gallery_enrol(p.g, &person, NULL, &old, 1, &p.m.f->err), KAO_OK);
+    IS(kao_gallery_chip(p.g, old.id, note_chip, &got, NULL), KAO_OK);
+    assert_int_equal(got.n, 0);
+    s.chip_bytes = KAO_CHIP_MAX_BYTES + 1;
+    IS(kao_gallery_enrol(p.g, &person, NULL, &s, 1, &p.m.f->err), KAO_E_LIMIT);
+    s.chip_bytes = sizeof bytes;
+    IS(kao_gallery_forget(p.g, person, &r, &p.m.f->err), KAO_OK);
+    assert_int_equal(r.n_traces, 0);
+    assert_true(r.n_pieces >= 4 + 2 + 2); /* of the chip, vectors, ids */
+    FILE *file = fopen(p.m.path, "rb");
+    const size_t n = fread(file_bytes, 1, sizeof file_bytes, file);
+
+    fclose(file);
+    assert_true(n > 4096 && n < sizeof file_bytes);
+    for (size_t at = 0; at + 16 <= sizeof bytes; at += 100)
+        for (size_t i = 0; i + 16 <= n; i++)
+            assert_true(memcmp(file_bytes + i, bytes + at, 16) != 0);
+    finish(&p);
+}
+
 /* ---- the first schema ---- */
 
 /* As kao 0.1 made it, with two people, one sample each. */
@@ -580,6 +654,7 @@ int main(void)
         cmocka_unit_test(not_that_person),
         cmocka_unit_test(others_take_the_place),
         cmocka_unit_test(forgotten_with_all_that_was_said),
+        cmocka_unit_test(chips_are_kept),
         cmocka_unit_test(the_first_schema),
         cmocka_unit_test(memory_runs_out),
     };
