@@ -73,12 +73,32 @@ typedef struct kao_gallery_model {
 
 /* Which of the gallery's models an embedder is, used in this way. One that it does not have is
  * added as long as there are no samples; after that it is KAO_E_CONFLICT, and the line names
- * those that it has. */
+ * those that it has. (kao_gallery_replace_models is the way to others.) */
 KAO_API kao_status kao_gallery_pin(kao_gallery *gallery, const kao_embedder *embedder,
                                    kao_tta tta, size_t *model, kao_error *err);
 /* Model i; false (0) past the last. */
 KAO_API int kao_gallery_model_at(const kao_gallery *gallery, size_t i,
                                  kao_gallery_model *model);
+
+/* A sample's vectors of other models. */
+typedef struct kao_reembedded {
+    uint32_t size; /* sizeof(kao_reembedded) */
+    const char *id;
+    const float *const *vectors; /* for each of the new models, in their order */
+} kao_reembedded;
+
+/* Other models instead of those that the gallery has, and the vectors of its samples by them
+ * (kao_gallery_every_sample tells which there are, kao_gallery_chip what may be kept of a face).
+ * One transaction: until it is done the former ones serve, and nothing has changed where it fails.
+ * A sample without new vectors, also one that was enrolled meanwhile, is KAO_E_CONFLICT; with
+ * drop_missing it is forgotten, and changes that touched it cannot be undone any more. This cannot
+ * be undone either. Handles that others have open say KAO_E_CONFLICT from then on where models
+ * count: they have to be opened again. Index files of the former models are removed. */
+KAO_API kao_status kao_gallery_replace_models(kao_gallery *gallery,
+                                              const kao_embedder *const *embedders,
+                                              const kao_tta *ttas, size_t n_models,
+                                              const kao_reembedded *samples, size_t n,
+                                              uint32_t drop_missing, kao_error *err);
 
 /* ---- people ---- */
 
@@ -187,6 +207,11 @@ KAO_API kao_status kao_gallery_sample(kao_gallery *gallery, const char *id,
 KAO_API kao_status kao_gallery_samples(kao_gallery *gallery, int64_t person,
                                        kao_sample_visit *visit, void *user,
                                        kao_error *err);
+/* All samples, in the order in which they were enrolled, also those that are removed and that undo
+ * could bring back. */
+KAO_API kao_status kao_gallery_every_sample(kao_gallery *gallery,
+                                            kao_sample_visit *visit, void *user,
+                                            kao_error *err);
 /* A sample's chip; stays until the visit returns. */
 typedef void kao_chip_visit(void *user, const void *chip, size_t n_bytes,
                             const char *form);

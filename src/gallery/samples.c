@@ -118,8 +118,10 @@ kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
         return st;
     int64_t number = *person;
 
-    st = number ? kao_person_check(g, number, err)
-                : kao_person_insert(&e, name, &number, err);
+    st = kao_models_check(g, err);
+    if (!st)
+        st = number ? kao_person_check(g, number, err)
+                    : kao_person_insert(&e, name, &number, err);
     for (size_t i = 0; !st && i < n; i++)
         st = insert(&e, number, new_at(samples, i), err);
     if (!st)
@@ -133,8 +135,8 @@ kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
 #define SAMPLE                                                                         \
  "SELECT id, person, time, coalesce(quality, -1), source FROM sample WHERE "
 
-static kao_status tell(kao_rows *rows, kao_sample_visit *visit, void *user,
-                       kao_error *err)
+kao_status kao_samples_tell(kao_rows *rows, kao_sample_visit *visit, void *user,
+                            kao_error *err)
 {
     while (kao_rows_next(rows)) {
         kao_sample s = { .size = sizeof s,
@@ -166,7 +168,7 @@ kao_status kao_gallery_samples(kao_gallery *g, int64_t person, kao_sample_visit 
         st = kao_db_ask(g->db, &rows, err,
                         SAMPLE "person = ? AND removed = 0 ORDER BY number", "i",
                         person);
-    return st ? st : tell(rows, visit, user, err);
+    return st ? st : kao_samples_tell(rows, visit, user, err);
 }
 
 kao_status kao_gallery_sample(kao_gallery *g, const char *id, kao_sample_visit *visit,
@@ -182,7 +184,7 @@ kao_status kao_gallery_sample(kao_gallery *g, const char *id, kao_sample_visit *
 
     if (!st)
         st = kao_db_ask(g->db, &rows, err, SAMPLE "number = ?", "i", number);
-    return st ? st : tell(rows, visit, user, err);
+    return st ? st : kao_samples_tell(rows, visit, user, err);
 }
 
 kao_status kao_sample_find(kao_gallery *g, const char *id, int64_t *number,
@@ -206,14 +208,17 @@ kao_status kao_sample_find(kao_gallery *g, const char *id, int64_t *number,
 kao_status kao_gallery_chip(kao_gallery *g, const char *id, kao_chip_visit *visit,
                             void *user, kao_error *err)
 {
-    int64_t number = 0, person = 0;
+    int64_t number = 0;
     kao_rows *rows = NULL;
 
     if (!g || !id || !visit)
         return kao_fail(err, KAO_E_ARG,
                         "gallery: no gallery or sample, or nobody to tell");
-    kao_status st = kao_sample_find(g, id, &number, &person, err);
+    kao_status st = kao_db_number(g->db, &number, err,
+                                  "SELECT number FROM sample WHERE id = ?", "t", id);
 
+    if (!st && number == 0)
+        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no sample %.40s", g->path, id);
     if (st || g->schema < 2)
         return st;
     st = kao_db_ask(g->db, &rows, err, "SELECT bytes, form FROM chip WHERE sample = ?",
