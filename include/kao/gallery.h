@@ -357,6 +357,13 @@ typedef struct kao_receipt {
 KAO_API kao_status kao_gallery_forget(kao_gallery *gallery, int64_t person,
                                       kao_receipt *receipt, kao_error *err);
 
+/* The same for everybody whose last sample is from before that time (seconds since 1970), or who
+ * has none and was made before it; nameless: 1: only people without a name. In one transaction;
+ * n_people: how many (may be NULL). */
+KAO_API kao_status kao_gallery_forget_older(kao_gallery *gallery, int64_t before,
+                                            uint32_t nameless, uint64_t *n_people,
+                                            kao_receipt *receipt, kao_error *err);
+
 /* ---- the file ---- */
 
 typedef struct kao_gallery_stats {

@@ -85,7 +85,8 @@ static const char report_details[] =
     "Exit status: 0 done, 3 bad input, 4 fault.";
 static const char forget_details[] =
     "Samples, vectors, name and history are deleted and the gallery's files searched for what\n"
-    "might be left. Nothing brings the person back. (kao gallery remove can be undone.)";
+    "might be left. Nothing brings the person back. (kao gallery remove can be undone.)\n"
+    "--retain 30 forgets who has had no new sample for 30 days; run it daily, by cron or a timer.";
 static const char gallery_details[] =
     "  kao gallery create              an empty one; --model: for these embedders\n"
     "  kao gallery stats               how many people and samples, which models\n"
@@ -132,7 +133,7 @@ static const cli_command commands[] = {
     { "report", "LOG...", "Who was there, when and how long?", report_details, cli_report_options, cli_report_run },
     { "blur", "PICTURE... | VIDEO", "Make faces unrecognisable.", blur_details, cli_blur_options, cli_blur_run },
     { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
-    { "forget", "NAME", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
+    { "forget", "NAME | --retain DAYS", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
     { "gallery", "WHAT [WORD]...", "The care of a gallery.", gallery_details,
       cli_gallery_options_table, cli_gallery_run },
     { "model", "info|run|make|card|ops [FILE]...", "Look into ONNX files and run them.", model_details,

@@ -3,6 +3,7 @@
  *   gallery.c   opening, the schema, models
  *   change.c    transactions that are written down, history, undo
  *   people.c    people     samples.c  samples     forget.c  forgetting
+ *   verify.c    the check of all of it
  *   facts.c     what somebody has said of them    groups.c  groups of people
  *   wanted.c    whom a search may give            reembed.c  other models
  *   index.c     samples as a search reads them, in step with the database; index_files.c

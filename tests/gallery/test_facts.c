@@ -481,6 +481,64 @@ static void chips_are_kept(void **state)
     finish(&p);
 }
 
+/* ---- forgetting who has not been seen ---- */
+
+static void enrol_when(place *p, int64_t *person, const char *name, int64_t time)
+{
+    float v[DIM];
+    const float *const vectors[] = { v };
+    kao_new_sample s = {
+        .size = sizeof s, .vectors = vectors, .quality = NAN, .time = time
+    };
+
+    at_degrees(v, (double)(time % 360));
+    assert_int_equal(kao_gallery_enrol(p->g, person, name, &s, 1, &p->m.f->err),
+                     KAO_OK);
+}
+
+static void the_old_are_forgotten(void **state)
+{
+    place p = begin(state, "old.kao");
+    kao_receipt r = { .size = sizeof r };
+    kao_gallery_stats s = { .size = sizeof s };
+    uint64_t n = 9;
+    text t;
+    int64_t who[6] = { 0 };
+
+    enrol_when(&p, &who[0], "Ana", 1000);
+    enrol_when(&p, &who[0], NULL, 5000); /* seen again */
+    enrol_when(&p, &who[1], "Ben", 1001);
+    enrol_when(&p, &who[2], NULL, 1002);
+    enrol_when(&p, &who[3], NULL, 6000);
+    enrol_when(&p, &who[4], "gone", 1003); /* and removed: undo could bring it back */
+    enrol_when(&p, &who[5], "Ana too", 1004); /* merged into Ana */
+    IS(kao_gallery_remove_person(p.g, 5, NULL), KAO_OK);
+    IS(kao_gallery_merge(p.g, 1, 6, NULL), KAO_OK);
+    IS(kao_gallery_forget_older(p.g, 1000, 0, &n, &r, &p.m.f->err), KAO_OK);
+    assert_int_equal(n, 0); /* not before that time */
+    IS(kao_gallery_stats_of(p.g, &s, NULL), KAO_OK);
+    const uint64_t changes = s.n_changes;
+
+    IS(kao_gallery_forget_older(p.g, 4000, 1, &n, &r, &p.m.f->err), KAO_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(r.n_samples, 1);
+    assert_string_equal(people(&p, &t), "1[];2[];4[];");
+    IS(kao_gallery_forget_older(p.g, 4000, 0, &n, &r, &p.m.f->err), KAO_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(r.n_samples, 2);
+    assert_int_equal(r.n_traces, 0);
+    assert_true(r.n_pieces > 3);
+    assert_string_equal(people(&p, &t), "1[];4[];");
+    IS(kao_gallery_stats_of(p.g, &s, NULL), KAO_OK);
+    assert_int_equal(s.n_changes, changes + 2);
+    assert_int_equal(s.n_samples, 4);
+    IS(kao_gallery_undo(p.g, 0, NULL, &p.m.f->err), KAO_OK); /* the merge */
+    IS(kao_gallery_forget_older(p.g, 4000, 0, NULL, NULL, NULL), KAO_OK);
+    assert_string_equal(people(&p, &t), "1[];4[];");
+    IS(kao_gallery_forget_older(NULL, 4000, 0, &n, &r, NULL), KAO_E_ARG);
+    finish(&p);
+}
+
 /* ---- the first schema ---- */
 
 /* As kao 0.1 made it, with two people, one sample each. */
@@ -655,6 +713,7 @@ int main(void)
         cmocka_unit_test(others_take_the_place),
         cmocka_unit_test(forgotten_with_all_that_was_said),
         cmocka_unit_test(chips_are_kept),
+        cmocka_unit_test(the_old_are_forgotten),
         cmocka_unit_test(the_first_schema),
         cmocka_unit_test(memory_runs_out),
     };
