@@ -41,7 +41,8 @@ enum {
     KAO_UUID_BYTES = 37,
     KAO_GALLERY_MODELS = 8,
     KAO_NAME_MAX_BYTES = 1024,
-    KAO_GROUPS_MOST = 64
+    KAO_GROUPS_MOST = 64,
+    KAO_CHIP_MAX_BYTES = 1 << 20
 };
 
 typedef struct kao_gallery_options { /* fill with {0} for defaults */
@@ -72,12 +73,32 @@ typedef struct kao_gallery_model {
 
 /* Which of the gallery's models an embedder is, used in this way. One that it does not have is
  * added as long as there are no samples; after that it is KAO_E_CONFLICT, and the line names
- * those that it has. */
+ * those that it has. (kao_gallery_replace_models is the way to others.) */
 KAO_API kao_status kao_gallery_pin(kao_gallery *gallery, const kao_embedder *embedder,
                                    kao_tta tta, size_t *model, kao_error *err);
 /* Model i; false (0) past the last. */
 KAO_API int kao_gallery_model_at(const kao_gallery *gallery, size_t i,
                                  kao_gallery_model *model);
+
+/* A sample's vectors of other models. */
+typedef struct kao_reembedded {
+    uint32_t size; /* sizeof(kao_reembedded) */
+    const char *id;
+    const float *const *vectors; /* for each of the new models, in their order */
+} kao_reembedded;
+
+/* Other models instead of those that the gallery has, and the vectors of its samples by them
+ * (kao_gallery_every_sample tells which there are, kao_gallery_chip what may be kept of a face).
+ * One transaction: until it is done the former ones serve, and nothing has changed where it fails.
+ * A sample without new vectors, also one that was enrolled meanwhile, is KAO_E_CONFLICT; with
+ * drop_missing it is forgotten, and changes that touched it cannot be undone any more. This cannot
+ * be undone either. Handles that others have open say KAO_E_CONFLICT from then on where models
+ * count: they have to be opened again. Index files of the former models are removed. */
+KAO_API kao_status kao_gallery_replace_models(kao_gallery *gallery,
+                                              const kao_embedder *const *embedders,
+                                              const kao_tta *ttas, size_t n_models,
+                                              const kao_reembedded *samples, size_t n,
+                                              uint32_t drop_missing, kao_error *err);
 
 /* ---- people ---- */
 
@@ -169,6 +190,12 @@ typedef struct kao_new_sample {
     float quality;               /* 0..1; NaN: not told */
     int64_t time;                /* seconds since 1970; 0: now */
     char id[KAO_UUID_BYTES];     /* out */
+    /* The aligned picture of the face, as an image file's bytes (kao_image_encode), by which its
+     * vectors can be made for other models; or NULL: none is kept. chip_form: in the caller's
+     * words, how it is aligned; or NULL. */
+    const void *chip;
+    size_t chip_bytes; /* KAO_CHIP_MAX_BYTES at most */
+    const char *chip_form;
 } kao_new_sample;
 
 /* n samples, all or none of them. person 0: a new one of that name (NULL: a stranger), whose
@@ -183,6 +210,18 @@ KAO_API kao_status kao_gallery_sample(kao_gallery *gallery, const char *id,
 KAO_API kao_status kao_gallery_samples(kao_gallery *gallery, int64_t person,
                                        kao_sample_visit *visit, void *user,
                                        kao_error *err);
+/* All samples, in the order in which they were enrolled, also those that are removed and that undo
+ * could bring back. */
+KAO_API kao_status kao_gallery_every_sample(kao_gallery *gallery,
+                                            kao_sample_visit *visit, void *user,
+                                            kao_error *err);
+/* A sample's chip; stays until the visit returns. */
+typedef void kao_chip_visit(void *user, const void *chip, size_t n_bytes,
+                            const char *form);
+
+/* visit is called once, or not at all where no chip is kept. KAO_E_NOT_FOUND: no such sample. */
+KAO_API kao_status kao_gallery_chip(kao_gallery *gallery, const char *id,
+                                    kao_chip_visit *visit, void *user, kao_error *err);
 /* A sample's vector of one of the gallery's models: its dim numbers. KAO_E_NOT_FOUND. */
 KAO_API kao_status kao_gallery_vector(kao_gallery *gallery, const char *id,
                                       size_t model, float *vector, kao_error *err);
@@ -320,6 +359,13 @@ typedef struct kao_receipt {
  * receipt may be NULL. KAO_E_NOT_FOUND. */
 KAO_API kao_status kao_gallery_forget(kao_gallery *gallery, int64_t person,
                                       kao_receipt *receipt, kao_error *err);
+
+/* The same for everybody whose last sample is from before that time (seconds since 1970), or who
+ * has none and was made before it; nameless: 1: only people without a name. In one transaction;
+ * n_people: how many (may be NULL). */
+KAO_API kao_status kao_gallery_forget_older(kao_gallery *gallery, int64_t before,
+                                            uint32_t nameless, uint64_t *n_people,
+                                            kao_receipt *receipt, kao_error *err);
 
 /* ---- the file ---- */
 

@@ -1,6 +1,7 @@
 /* The page of kao cluster: a section a group, with its faces. */
 #include <stdio.h>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/album.h"
@@ -21,26 +22,6 @@ static const char head[] =
     "display:flex;flex-wrap:wrap;gap:.4rem}img{display:block;width:6rem;height:6rem;"
     "object-fit:cover;border-radius:.3rem}</style><main><h1>Faces by person</h1>";
 
-static bool put_base64(kao_bytes *b, const uint8_t *p, size_t n)
-{
-    static const char digits[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    bool fine = true;
-
-    for (size_t i = 0; fine && i < n; i += 3) {
-        const size_t left = n - i;
-        const uint32_t v = (uint32_t)p[i] << 16 |
-                           (left > 1 ? (uint32_t)p[i + 1] << 8 : 0) |
-                           (left > 2 ? p[i + 2] : 0u);
-        const char four[4] = { digits[v >> 18], digits[v >> 12 & 63],
-                               left > 1 ? digits[v >> 6 & 63] : '=',
-                               left > 2 ? digits[v & 63] : '=' };
-
-        fine = kao_bytes_add(b, four, sizeof four);
-    }
-    return fine;
-}
-
 static bool put_face(kao_bytes *b, const cli_album *a, const cli_album_face *f)
 {
     const char *path = a->files[f->file].path;
@@ -48,7 +29,7 @@ static bool put_face(kao_bytes *b, const cli_album *a, const cli_album_face *f)
     return kao_put(b, "<li><img loading=\"lazy\" alt=\"face %zu of ", f->number) &&
            kao_put_text(b, path) && kao_put(b, "\" title=\"") &&
            kao_put_text(b, path) && kao_put(b, "\" src=\"data:image/jpeg;base64,") &&
-           put_base64(b, f->chip, f->chip_bytes) && kao_put(b, "\"></li>");
+           kao_base64_add(b, f->chip, f->chip_bytes) && kao_put(b, "\"></li>");
 }
 
 /* Faces of a group, as a list through `next`. */

@@ -13,14 +13,14 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
-#include "cli/gallery_use.h"
+#include "cli/gallery_chips.h"
 #include "cli/odds.h"
 #include "kao/enrol.h"
 #include "kao/quality.h"
 
 typedef struct enroll_args {
     cli_gallery_options use;
-    bool force, people, json;
+    bool force, people, keep_chips, json;
 } enroll_args;
 
 const cli_option cli_enroll_options[] = {
@@ -30,6 +30,8 @@ const cli_option cli_enroll_options[] = {
     { "force", 0, CLI_FLAG, offsetof(enroll_args, force), NULL,
       "also blurred, dark and far turned ones, those that look like somebody else, or "
       "unlike the person's other samples" },
+    { "keep-chips", 0, CLI_FLAG, offsetof(enroll_args, keep_chips), NULL,
+      "keep the aligned picture of the face too, for kao gallery reembed" },
     { "faces", 'f', CLI_FACES, offsetof(enroll_args, use.photo.faces),
       "largest|center|best|all|error|N", "which face of a picture [error: one alone]" },
     CLI_GALLERY_NETWORK_OPTIONS(enroll_args),
@@ -116,16 +118,28 @@ static kao_status rate(job *j, const cli_photo *photo, float norm, outcome *o,
     return KAO_OK;
 }
 
+/* What is to be kept of a face. */
+typedef struct entry {
+    float *vectors, quality;
+    uint8_t *chip; /* or NULL */
+    size_t chip_bytes;
+    char form[CLI_FORM_BYTES];
+} entry;
+
 static kao_status store(job *j, const char *path, const char *name, int64_t *person,
-                        const float *vectors, float quality, outcome *o, kao_error *err)
+                        const entry *e, outcome *o, kao_error *err)
 {
     const float *list[KAO_GALLERY_MODELS];
-    kao_new_sample s = {
-        .size = sizeof s, .vectors = list, .source = path, .quality = quality
-    };
+    kao_new_sample s = { .size = sizeof s,
+                         .vectors = list,
+                         .source = path,
+                         .quality = e->quality,
+                         .chip = e->chip,
+                         .chip_bytes = e->chip_bytes,
+                         .chip_form = e->form };
 
     for (size_t m = 0; m < j->use.n; m++)
-        list[m] = cli_gallery_vector(&j->use, vectors, m);
+        list[m] = cli_gallery_vector(&j->use, e->vectors, m);
     const kao_status st = kao_gallery_enrol(j->use.g, person, name, &s, 1, err);
 
     if (!st) {
@@ -135,31 +149,43 @@ static kao_status store(job *j, const char *path, const char *name, int64_t *per
     return st;
 }
 
+static void entry_free(const job *j, entry *e)
+{
+    free(e->vectors);
+    kao_image_free_bytes(j->use.crew.ctx, e->chip);
+}
+
 /* A face that cannot be used is an outcome, no failure. */
 static kao_status take(job *j, const char *path, const char *name, int64_t *person,
                        outcome *o, kao_error *err)
 {
     cli_worker *w = &j->use.crew.workers[0];
     cli_photo photo = { .faces = NULL };
-    float *vectors = NULL, norm = 0, quality = NAN;
+    entry e = { .quality = NAN };
+    float norm = 0;
     kao_status st = cli_photo_detect(w, path, KAO_SEARCH_ALL, false, &photo, err);
 
     if (!st)
         st = cli_photo_choose(w, path, &photo, err);
     if (!st)
-        st = cli_gallery_embed(&j->use, &photo, photo.chosen[0], &vectors, &norm, err);
+        st =
+            cli_gallery_embed(&j->use, &photo, photo.chosen[0], &e.vectors, &norm, err);
     if (!st)
-        st = rate(j, &photo, norm, o, &quality, err);
+        st = rate(j, &photo, norm, o, &e.quality, err);
+    if (!st && j->args->keep_chips)
+        st = cli_gallery_chip(&j->use, &photo, photo.chosen[0], &e.chip, &e.chip_bytes,
+                              e.form, err);
     cli_photo_free(w, &photo);
     if (cli_status_of(st) == CLI_NO_FACE && st) {
+        entry_free(j, &e);
         refuse(o, kao_status_name(st));
         return KAO_OK;
     }
     if (!st)
-        st = judge(j, vectors, *person, o, err);
+        st = judge(j, e.vectors, *person, o, err);
     if (!st && !o->status)
-        st = store(j, path, name, person, vectors, quality, o, err);
-    free(vectors);
+        st = store(j, path, name, person, &e, o, err);
+    entry_free(j, &e);
     return st;
 }
 

@@ -5,19 +5,23 @@
 
 #include "base/error.h"
 #include "cli/commands.h"
+#include "cli/gallery_chips.h"
 #include "cli/gallery_files.h"
+#include "cli/gallery_reembed.h"
 #include "cli/gallery_use.h"
 
 typedef struct gallery_args {
     cli_gallery_options use;
-    bool not, json;
+    bool take_back, drop_missing, json;
 } gallery_args;
 
 const cli_option cli_gallery_options_table[] = {
     CLI_GALLERY_OPTION(gallery_args),
     CLI_GALLERY_NETWORK_OPTIONS(gallery_args),
-    { "not", 0, CLI_FLAG, offsetof(gallery_args, not ), NULL,
+    { "not", 0, CLI_FLAG, offsetof(gallery_args, take_back), NULL,
       "ignore: no longer ignored" },
+    { "drop-missing", 0, CLI_FLAG, offsetof(gallery_args, drop_missing), NULL,
+      "reembed: samples of which neither chip nor picture is there are forgotten" },
     { "json", 0, CLI_FLAG, offsetof(gallery_args, json), NULL, "as JSON" },
     { .name = NULL },
 };
@@ -202,11 +206,11 @@ static kao_status do_ignore(job *j, kao_error *err)
     kao_status st = cli_person_of(&j->use, j->words[0], &person, err);
 
     if (st == KAO_E_NOT_FOUND && strlen(j->words[0]) == KAO_UUID_BYTES - 1)
-        st = j->args->not ? kao_gallery_sample(j->use.g, j->words[0], take_owner,
-                                               &person, err)
-                          : person_of_sample(j, j->words[0], &person, err);
+        st = j->args->take_back
+                 ? kao_gallery_sample(j->use.g, j->words[0], take_owner, &person, err)
+                 : person_of_sample(j, j->words[0], &person, err);
     if (!st)
-        st = kao_gallery_set_ignored(j->use.g, person, !j->args->not, err);
+        st = kao_gallery_set_ignored(j->use.g, person, !j->args->take_back, err);
     if (!st)
         printf("#%lld\n", (long long)person);
     return st;
@@ -320,6 +324,28 @@ static kao_status do_export(job *j, kao_error *err)
     return cli_gallery_export(&j->use, j->words[0], err);
 }
 
+static kao_status do_chips(job *j, kao_error *err)
+{
+    size_t n = 0;
+    const kao_status st = cli_gallery_write_chips(&j->use, j->words[0], &n, err);
+
+    if (!st)
+        printf("%zu chip%s\n", n, n == 1 ? "" : "s");
+    return st;
+}
+
+static kao_status do_reembed(job *j, kao_error *err)
+{
+    cli_reembedding r;
+    const kao_status st =
+        cli_gallery_reembed(&j->use, &j->args->use, j->args->drop_missing, &r, err);
+
+    if (!st)
+        printf("%zu samples by their chips, %zu by their pictures, %zu dropped\n",
+               r.by_chip, r.by_source, r.missing);
+    return st;
+}
+
 static kao_status do_import(job *j, kao_error *err)
 {
     cli_moved m = { 0 };
@@ -354,6 +380,8 @@ static const struct verb {
     { "drop", 1, 1, CLI_GALLERY_WRITE, false, do_drop },
     { "undo", 0, 1, CLI_GALLERY_WRITE, false, do_undo },
     { "history", 0, 0, CLI_GALLERY_READ, false, do_history },
+    { "chips", 1, 1, CLI_GALLERY_READ, false, do_chips },
+    { "reembed", 0, 0, CLI_GALLERY_WRITE, false, do_reembed },
     { "export", 1, 1, CLI_GALLERY_READ, false, do_export },
     { "import", 1, 1, CLI_GALLERY_CREATE, true, do_import },
     { "verify", 0, 0, CLI_GALLERY_READ, false, do_verify },
@@ -381,8 +409,9 @@ int cli_gallery_run(int argc, char **argv)
         return CLI_BAD;
     }
     char *none[1] = { NULL };
-    if (args.not &&v->run != do_ignore) {
-        fprintf(stderr, "kao gallery: --not is of ignore\n");
+    if ((args.take_back && v->run != do_ignore) ||
+        (args.drop_missing && v->run != do_reembed)) {
+        fprintf(stderr, "kao gallery: --not is of ignore, --drop-missing of reembed\n");
         return CLI_BAD;
     }
     job j = { .args = &args,

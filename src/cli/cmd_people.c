@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "cli/commands.h"
@@ -9,7 +10,8 @@
 
 typedef struct people_args {
     cli_gallery_options use;
-    bool samples, json;
+    bool samples, nameless, json;
+    uint32_t retain; /* days */
 } people_args;
 
 const cli_option cli_people_options[] = {
@@ -23,6 +25,10 @@ const cli_option cli_people_options[] = {
 
 const cli_option cli_forget_options[] = {
     CLI_GALLERY_OPTION(people_args),
+    { "retain", 0, CLI_COUNT, offsetof(people_args, retain), "DAYS",
+      "instead of NAME: everybody without a sample of these last days" },
+    { "nameless", 0, CLI_FLAG, offsetof(people_args, nameless), NULL,
+      "--retain: people without a name alone" },
     { "json", 0, CLI_FLAG, offsetof(people_args, json), NULL, "the receipt as JSON" },
     { .name = NULL },
 };
@@ -154,7 +160,7 @@ int cli_people_run(int argc, char **argv)
 /* ---- forget ---- */
 
 static int print_receipt(const people_args *args, const cli_gallery *use,
-                         const kao_receipt *r)
+                         const kao_receipt *r, uint64_t n_people)
 {
     static const char reach[] =
         "backups and copies of the file, snapshots of the file system, other machines' "
@@ -166,6 +172,7 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
 
         kao_json_set(o, "gallery", kao_json_string(use->path));
         kao_json_set(o, "time", kao_json_string(cli_time_text(r->time, when)));
+        kao_json_set(o, "people", kao_json_integer((int64_t)n_people));
         kao_json_set(o, "samples", kao_json_integer(r->n_samples));
         kao_json_set(o, "pieces", kao_json_integer(r->n_pieces));
         kao_json_set(o, "bytes_searched",
@@ -174,6 +181,12 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
         kao_json_set(o, "out_of_reach", kao_json_string(reach));
         return cli_print_json("forget", o);
     }
+    if (n_people == 0) {
+        printf("nobody to forget\n");
+        return CLI_YES;
+    }
+    if (n_people > 1)
+        printf("%llu people ", (unsigned long long)n_people);
     printf("forgotten: %u sample%s, %s\n", r->n_samples, r->n_samples == 1 ? "" : "s",
            cli_time_text(r->time, when));
     printf("%llu bytes of %s searched for %u pieces (vectors, ids, texts): %u found\n",
@@ -191,23 +204,32 @@ int cli_forget_run(int argc, char **argv)
     kao_receipt receipt = { .size = sizeof receipt };
     kao_error err = { 0 };
     int64_t person = 0;
+    uint64_t n = 1;
     int status = CLI_BAD;
 
     if (!cli_begin("forget", argc, argv, &args, &rest, &status))
         return status;
-    if (rest.n != 1) {
-        fprintf(stderr, "kao forget: wanted a name, or # and a number\n");
+    if (rest.n != (args.retain ? 0 : 1) || (args.nameless && !args.retain)) {
+        fprintf(stderr,
+                "kao forget: wanted a name, or # and a number; or --retain DAYS, "
+                "of which --nameless is\n");
         return CLI_BAD;
     }
     kao_status st = cli_gallery_open(&use, &args.use, CLI_GALLERY_WRITE, false, &err);
 
     if (st)
         return cli_report("forget", st, &err);
-    st = cli_person_of(&use, rest.items[0], &person, &err);
-    if (!st)
-        st = kao_gallery_forget(use.g, person, &receipt, &err);
+    if (args.retain) {
+        const int64_t before = (int64_t)time(NULL) - (int64_t)args.retain * 86400;
+
+        st = kao_gallery_forget_older(use.g, before, args.nameless, &n, &receipt, &err);
+    } else {
+        st = cli_person_of(&use, rest.items[0], &person, &err);
+        if (!st)
+            st = kao_gallery_forget(use.g, person, &receipt, &err);
+    }
     if (!st || receipt.n_traces)
-        status = print_receipt(&args, &use, &receipt);
+        status = print_receipt(&args, &use, &receipt, n);
     if (st)
         status = cli_report("forget", st, &err);
     cli_gallery_close(&use);

@@ -90,7 +90,8 @@ static const char serve_details[] =
     "Exit status: 0 done, 3 bad usage, 4 fault.";
 static const char forget_details[] =
     "Samples, vectors, name and history are deleted and the gallery's files searched for what\n"
-    "might be left. Nothing brings the person back. (kao gallery remove can be undone.)";
+    "might be left. Nothing brings the person back. (kao gallery remove can be undone.)\n"
+    "--retain 30 forgets who has had no new sample for 30 days; run it daily, by cron or a timer.";
 static const char gallery_details[] =
     "  kao gallery create              an empty one; --model: for these embedders\n"
     "  kao gallery stats               how many people and samples, which models\n"
@@ -104,6 +105,8 @@ static const char gallery_details[] =
     "  kao gallery history             every change; undo [CHANGE] takes one back\n"
     "  kao gallery export FILE         .jsonl: all of it; .csv: a line a sample; .npy: the vectors\n"
     "  kao gallery import FILE.jsonl   people of another gallery of the same models\n"
+    "  kao gallery chips FOLDER        the faces that enroll --keep-chips has kept, as files\n"
+    "  kao gallery reembed             for other models (--model), from chips, else pictures\n"
     "  kao gallery verify              look through all of it\n"
     "NAME may be # and a person's number.";
 static const char model_details[] =
@@ -136,7 +139,7 @@ static const cli_command commands[] = {
     { "blur", "PICTURE... | VIDEO", "Make faces unrecognisable.", blur_details, cli_blur_options, cli_blur_run },
     { "serve", "", "The app in a browser, and the API for programs.", serve_details, cli_serve_options, cli_serve_run },
     { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
-    { "forget", "NAME", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
+    { "forget", "NAME | --retain DAYS", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
     { "gallery", "WHAT [WORD]...", "The care of a gallery.", gallery_details,
       cli_gallery_options_table, cli_gallery_run },
     { "model", "info|run|make|card|ops [FILE]...", "Look into ONNX files and run them.", model_details,

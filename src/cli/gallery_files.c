@@ -6,9 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/bytes.h"
 #include "base/error.h"
 #include "base/npy.h"
+#include "cli/gallery_chips.h"
 
 static kao_status out_of_memory(kao_error *err)
 {
@@ -114,6 +116,25 @@ static kao_json *vectors_json(export *x, const char *id)
     return all;
 }
 
+static void put_chip(export *x, kao_json *o, const char *id)
+{
+    kao_bytes chip = { .mem = &x->mem, .max = KAO_CHIP_MAX_BYTES },
+              text = { .mem = &x->mem, .max = 2 * KAO_CHIP_MAX_BYTES };
+    char form[CLI_FORM_BYTES];
+
+    x->st = cli_gallery_chip_of(x->u, id, &chip, form, x->err);
+    if (!x->st && chip.n) {
+        if (kao_base64_add(&text, chip.p, chip.n) && kao_bytes_add(&text, "", 1)) {
+            kao_json_set(o, "chip", kao_json_string((const char *)text.p));
+            kao_json_set(o, "chip_form", kao_json_string(form));
+        } else {
+            x->st = out_of_memory(x->err);
+        }
+    }
+    kao_bytes_free(&text);
+    kao_bytes_free(&chip);
+}
+
 static int take_sample(void *user, const kao_sample *s)
 {
     export *x = user;
@@ -135,6 +156,8 @@ static int take_sample(void *user, const kao_sample *s)
         kao_json_set(o, "source", text_or_null(s->source));
         kao_json_set(o, "quality", kao_json_float(s->quality));
         kao_json_set(o, "vectors", vectors_json(x, s->id));
+        if (!x->st)
+            put_chip(x, o, s->id);
         kao_json_add(x->samples, o);
     }
     return x->st != KAO_OK;

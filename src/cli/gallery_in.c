@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "cli/room.h"
 
@@ -29,6 +30,7 @@ typedef struct moved_sample {
 
 typedef struct import {
     cli_gallery *u;
+    kao_mem mem;
     const char *path;
     size_t line;
     kao_gallery_model models[KAO_GALLERY_MODELS];
@@ -127,6 +129,7 @@ static bool note_person(import *x, int64_t there, int64_t here)
 
 typedef struct arrival { /* a person on the way in */
     kao_new_sample *samples;
+    kao_bytes *chips;      /* mem NULL: none */
     const char **ids;      /* that they had */
     const float **vectors; /* KAO_GALLERY_MODELS for each */
     float *numbers;
@@ -141,7 +144,7 @@ static kao_status take_sample_in(import *x, const kao_json *v, arrival *a,
     kao_new_sample *s = &a->samples[a->n];
     double quality = (double)NAN;
     int64_t person = 0;
-    const char *there = "";
+    const char *there = "", *chip = NULL;
     char here[KAO_UUID_BYTES] = "";
 
     *s = (kao_new_sample){ .size = sizeof *s,
@@ -167,6 +170,16 @@ static kao_status take_sample_in(import *x, const kao_json *v, arrival *a,
     kao_json_as_number(kao_json_get(v, "quality"), &quality);
     s->quality = quality >= 0 && quality <= 1 ? (float)quality : NAN;
     kao_json_as_integer(kao_json_get(v, "time"), &s->time);
+    if (kao_json_as_text(kao_json_get(v, "chip"), &chip)) {
+        kao_bytes *b = &a->chips[a->n];
+
+        *b = (kao_bytes){ .mem = &x->mem, .max = KAO_CHIP_MAX_BYTES };
+        if (!kao_base64_read(b, chip) || b->n == 0)
+            return wrong(x, "a chip that is no base64, or too large", err);
+        s->chip = b->p;
+        s->chip_bytes = b->n;
+        kao_json_as_text(kao_json_get(v, "chip_form"), &s->chip_form);
+    }
     a->ids[a->n++] = there;
     return KAO_OK;
 }
@@ -233,8 +246,10 @@ static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
     a.vectors = calloc((n + 1) * KAO_GALLERY_MODELS, sizeof *a.vectors);
     a.numbers = calloc((n + 1) * x->dims, sizeof *a.numbers);
     a.ids = calloc(n + 1, sizeof *a.ids);
-    kao_status st =
-        a.samples && a.vectors && a.numbers && a.ids ? KAO_OK : out_of_memory(err);
+    a.chips = calloc(n + 1, sizeof *a.chips);
+    kao_status st = a.samples && a.vectors && a.numbers && a.ids && a.chips
+                        ? KAO_OK
+                        : out_of_memory(err);
 
     for (size_t i = 0; !st && i < n; i++)
         st = take_sample_in(x, kao_json_at(samples, i), &a, err);
@@ -243,6 +258,10 @@ static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
     kao_json_as_integer(kao_json_get(v, "person"), &there);
     if (!st && a.person && !note_person(x, there, a.person))
         st = out_of_memory(err);
+    for (size_t i = 0; a.chips && i < n; i++)
+        if (a.chips[i].mem)
+            kao_bytes_free(&a.chips[i]);
+    free(a.chips);
     free((void *)a.ids);
     free(a.numbers);
     free(a.vectors);
@@ -296,14 +315,13 @@ kao_status cli_gallery_import(cli_gallery *u, const char *path, cli_moved *moved
 {
 import x = {.u = u, .path = path, .line = 1, .moved = moved };
     kao_file f = { 0 };
-    kao_mem mem;
 
     *moved = (cli_moved){ 0 };
-    kao_mem_init(&mem, NULL);
+    kao_mem_init(&x.mem, NULL);
     x.n_models = cli_gallery_models(u, x.models);
     for (size_t m = 0; m < x.n_models; m++)
         x.dims += x.models[m].dim;
-    kao_status st = cli_read(&f, &mem, path, CLI_GALLERY_FILE_MOST, err);
+    kao_status st = cli_read(&f, &x.mem, path, CLI_GALLERY_FILE_MOST, err);
 
     if (!st && f.bytes.n == 0)
         st = wrong(&x, "the file is empty", err);

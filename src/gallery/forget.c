@@ -1,9 +1,8 @@
-/* Forgetting a person, and looking through the files for what may be left; and the check of a
- * whole gallery.
+/* Forgetting people, and looking through the files for what may be left.
  *
  * What is deleted is overwritten in the database (secure_delete), and its log is emptied. Then
  * the bytes of the files are searched for the beginnings of the person's vectors, as floats and as
- * the index has them in 8 bits, for sample ids, name, notes and sources. Texts of less than four
+ * the index has them in 8 bits, for pieces of chips, for sample ids, name, notes and sources. Texts of less than four
  * bytes and vectors of less than 16 are not looked for; what others' rows hold too (a namesake, one
  * picture enrolled for two) is no trace. */
 #include <errno.h>
@@ -18,7 +17,7 @@
 
 enum { PIECE_BYTES = 32, QUANTISED_LEAST = 16, TEXT_LEAST = 4 };
 
-typedef enum piece_kind { TEXT, FLOATS, QUANTISED } piece_kind;
+typedef enum piece_kind { TEXT, FLOATS, QUANTISED, CHIP } piece_kind;
 
 typedef struct piece {
     uint8_t *bytes;
@@ -151,6 +150,32 @@ static kao_status collect_vectors(kao_gallery *g, pieces *p, int64_t person,
     return kao_rows_end(rows, err);
 }
 
+/* From inside a chip: all begin alike. A file's pages cut it; of four pieces some are whole. */
+static kao_status collect_chips(kao_gallery *g, pieces *p, int64_t person,
+                                kao_error *err)
+{
+    kao_rows *rows = NULL;
+    const kao_status st =
+        kao_db_ask(g->db, &rows, err,
+                   "SELECT c.bytes FROM chip c JOIN sample s ON s.number = c.sample "
+                   "WHERE s.person = ?",
+                   "i", person);
+
+    if (st)
+        return st;
+    while (kao_rows_next(rows)) {
+        const kao_span c = kao_row_bytes(rows, 0);
+
+        for (size_t i = 1; i <= 4; i++) {
+            const size_t at = c.n / 5 * i;
+
+            if (c.n - at >= PIECE_BYTES)
+                add_piece(p, c.p + at, PIECE_BYTES, CHIP);
+        }
+    }
+    return kao_rows_end(rows, err);
+}
+
 static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *err)
 {
     static const char *const texts[] = {
@@ -164,6 +189,8 @@ static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *
     };
     kao_status st = collect_vectors(g, p, person, err);
 
+    if (!st)
+        st = collect_chips(g, p, person, err);
     for (size_t i = 0; !st && i < sizeof texts / sizeof texts[0]; i++)
         st = collect_texts(g, p, texts[i], person, err);
     return !st && p->failed ? kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path)
@@ -195,6 +222,8 @@ static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
         "?2 = ?2",
         "DELETE FROM fact WHERE number IN (SELECT number FROM going_fact) AND ?1 = ?1 "
         "AND ?2 = ?2",
+        "DELETE FROM chip WHERE sample IN (SELECT number FROM sample WHERE "
+        "person = ?1) AND ?2 = ?2",
         "DELETE FROM vector WHERE sample IN (SELECT number FROM sample WHERE "
         "person = ?1) AND ?2 = ?2",
         "DELETE FROM sample WHERE person = ?1 AND ?2 = ?2",
@@ -291,8 +320,9 @@ static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_erro
     if (p->kind == QUANTISED)
         return count_quantised(g, p, n, err);
     return kao_db_number(g->db, n, err,
-                         p->kind == TEXT
-                             ? texts
+                         p->kind == TEXT ? texts
+                         : p->kind == CHIP
+                             ? "SELECT count(*) FROM chip WHERE instr(bytes, ?1)"
                              : "SELECT count(*) FROM vector WHERE instr(numbers, ?1)",
                          "b", p->bytes, p->n);
 }
@@ -353,138 +383,139 @@ static kao_status prove(kao_gallery *g, pieces *p, kao_receipt *r, kao_error *er
     return st;
 }
 
-static kao_status forget(kao_gallery *g, int64_t person, pieces *p, uint32_t *n_samples,
-                         kao_error *err)
-{
-    int64_t samples = 0, there = 0;
-    kao_edit e;
-    kao_status st = kao_edit_begin(g, &e, "forget", err);
+/* ---- a change ---- */
 
-    if (st)
-        return st;
-    /* one that was removed can be forgotten, too */
-    st = kao_db_number(g->db, &there, err,
-                       "SELECT count(*) FROM person WHERE number = ?", "i", person);
-    if (!st && !there)
-        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no person %lld", g->path,
-                      (long long)person);
+typedef struct forgetting {
+    kao_edit e;
+    pieces p;
+    kao_receipt r;
+    uint64_t n_people;
+} forgetting;
+
+/* One that was removed can be forgotten, too. */
+static kao_status forget_one(forgetting *f, int64_t person, kao_error *err)
+{
+    kao_gallery *g = f->e.g;
+    int64_t samples = 0;
+    kao_status st =
+        kao_db_number(g->db, &samples, err,
+                      "SELECT count(*) FROM sample WHERE person = ?", "i", person);
+
     if (!st)
-        st = kao_db_number(g->db, &samples, err,
-                           "SELECT count(*) FROM sample WHERE person = ?", "i", person);
+        st = collect(g, &f->p, person, err);
     if (!st)
-        st = collect(g, p, person, err);
+        st = delete_all(&f->e, person, err);
+    f->r.n_samples += (uint32_t)samples;
+    f->n_people++;
+    return st;
+}
+
+static kao_status check_there(kao_gallery *g, int64_t person, kao_error *err)
+{
+    int64_t there = 0;
+    const kao_status st =
+        kao_db_number(g->db, &there, err,
+                      "SELECT count(*) FROM person WHERE number = ?", "i", person);
+
+    return st || there ? st
+                       : kao_fail(err, KAO_E_NOT_FOUND, "%s: no person %lld", g->path,
+                                  (long long)person);
+}
+
+/* After the change: nothing of it is to stay in the files. */
+static kao_status clean_up(forgetting *f, kao_error *err)
+{
+    kao_gallery *g = f->e.g;
+    kao_status st = kao_db_settle(g->db, err);
+
     if (!st)
-        st = delete_all(&e, person, err);
-    *n_samples = (uint32_t)samples;
-    return kao_edit_end(&e, st, err, "somebody, %lld sample%s", (long long)samples,
-                        samples == 1 ? "" : "s");
+        st = kao_index_forget(g, err);
+    if (!st)
+        st = prove(g, &f->p, &f->r, err);
+    if (st && f->r.n_traces == 0)
+        kao_error_prefix(err, st, "forgotten, but traces were not looked for");
+    return st;
+}
+
+static kao_status begin(kao_gallery *g, forgetting *f, const kao_receipt *receipt,
+                        kao_error *err)
+{
+    *f = (forgetting){ .r = { .size = sizeof f->r, .time = kao_gallery_now() } };
+    if (!g || (receipt && receipt->size < sizeof *receipt))
+        return kao_fail(err, KAO_E_ARG,
+                        "gallery: no gallery, or no room for the receipt");
+    f->p.mem = &g->ctx->mem;
+    return kao_edit_begin(g, &f->e, "forget", err);
 }
 
 kao_status kao_gallery_forget(kao_gallery *g, int64_t person, kao_receipt *receipt,
                               kao_error *err)
 {
-    kao_receipt r = { .size = sizeof r, .time = kao_gallery_now() };
-
-    if (!g || (receipt && receipt->size < sizeof *receipt))
-        return kao_fail(err, KAO_E_ARG,
-                        "gallery: no gallery, or no room for the receipt");
-    pieces p = { .mem = &g->ctx->mem };
-    kao_status st = forget(g, person, &p, &r.n_samples, err);
-
-    if (!st) {
-        st = kao_db_settle(g->db, err);
-        if (!st)
-            st = kao_index_forget(g, err);
-        if (!st)
-            st = prove(g, &p, &r, err);
-        if (st && r.n_traces == 0)
-            kao_error_prefix(err, st, "forgotten, but traces were not looked for");
-    }
-    pieces_free(&p);
-    if (receipt)
-        *receipt = r;
-    return st;
-}
-
-/* ---- the check of all of it ---- */
-
-static kao_status check_database(kao_gallery *g, kao_error *err)
-{
-    kao_rows *rows = NULL;
-    kao_status st = kao_db_ask(g->db, &rows, err, "PRAGMA integrity_check(1)", "");
+    forgetting f;
+    kao_status st = begin(g, &f, receipt, err);
 
     if (st)
         return st;
-    if (kao_rows_next(rows) && kao_row_text(rows, 0) &&
-        strcmp(kao_row_text(rows, 0), "ok") != 0)
-        st = kao_fail(err, KAO_E_FORMAT, "%s: damaged: %.160s", g->path,
-                      kao_row_text(rows, 0));
-    const kao_status end = kao_rows_end(rows, st ? NULL : err);
-
-    return st ? st : end;
+    st = check_there(g, person, err);
+    if (!st)
+        st = forget_one(&f, person, err);
+    st = kao_edit_end(&f.e, st, err, "somebody, %u sample%s", f.r.n_samples,
+                      f.r.n_samples == 1 ? "" : "s");
+    if (!st)
+        st = clean_up(&f, err);
+    pieces_free(&f.p);
+    if (receipt)
+        *receipt = f.r;
+    return st;
 }
 
-static kao_status check_vectors(kao_gallery *g, kao_error *err)
+/* The next person to forget; 0: there is none. Who was merged into another is that person's. */
+static kao_status next_older(forgetting *f, int64_t before, uint32_t nameless,
+                             int64_t *person, kao_error *err)
 {
-    kao_rows *rows = NULL;
-    kao_status st =
-        kao_db_ask(g->db, &rows, err, "SELECT sample, model, numbers FROM vector", "");
+    *person = 0;
+    return kao_db_number(
+        f->e.g->db, person, err,
+        "SELECT p.number FROM person p WHERE (p.name IS NULL OR ?2 = 0) AND "
+        "(p.removed = 0 OR EXISTS (SELECT 1 FROM sample s WHERE s.person = p.number)) "
+        "AND coalesce((SELECT max(s.time) FROM sample s WHERE s.person = p.number), "
+        "p.created) < ?1 LIMIT 1",
+        "ii", before, (int64_t)(nameless != 0));
+}
 
-    while (!st && kao_rows_next(rows)) {
-        const int64_t model = kao_row_int(rows, 1) - 1;
-        const kao_span v = kao_row_bytes(rows, 2);
-        bool fine = model >= 0 && model < (int64_t)g->n_models &&
-                    v.n == g->models[model].dim * sizeof(float);
+kao_status kao_gallery_forget_older(kao_gallery *g, int64_t before, uint32_t nameless,
+                                    uint64_t *n_people, kao_receipt *receipt,
+                                    kao_error *err)
+{
+    forgetting f;
+    int64_t person = 0;
+    kao_status st = begin(g, &f, receipt, err);
 
-        for (size_t i = 0; fine && i < v.n / sizeof(float); i++) {
-            float x = 0;
-
-            memcpy(&x, v.p + i * sizeof x, sizeof x);
-            fine = isfinite((double)x);
-        }
-        if (!fine)
-            st =
-                kao_fail(err, KAO_E_FORMAT, "%s: sample %lld has a vector that is none",
-                         g->path, (long long)kao_row_int(rows, 0));
+    if (n_people)
+        *n_people = 0;
+    if (st)
+        return st;
+    st = next_older(&f, before, nameless, &person, err);
+    if (!st && !person) { /* nobody: no change either */
+        kao_db_rollback(g->db);
+        if (receipt)
+            *receipt = f.r;
+        return KAO_OK;
     }
-    const kao_status end = kao_rows_end(rows, st ? NULL : err);
-
-    return st ? st : end;
-}
-
-kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
-{
-    int64_t lost = 0, lacking = 0, idle = 0;
-
-    if (!g)
-        return kao_fail(err, KAO_E_ARG, "gallery: no gallery");
-    kao_status st = check_database(g, err);
-
-    if (!st)
-        st = kao_db_number(g->db, &lost, err,
-                           "SELECT count(*) FROM sample WHERE person NOT IN (SELECT "
-                           "number FROM person)",
-                           "");
-    if (!st)
-        st = kao_db_number(g->db, &lacking, err,
-                           "SELECT count(*) FROM sample s, model m WHERE NOT EXISTS "
-                           "(SELECT 1 FROM vector v WHERE v.sample = s.number AND "
-                           "v.model = m.number)",
-                           "");
-    if (!st && g->schema >= 2)
-        st = kao_db_number(
-            g->db, &idle, err,
-            "SELECT count(*) FROM fact WHERE person NOT IN (SELECT number "
-            "FROM person) OR other NOT IN (SELECT number FROM person) OR "
-            "sample NOT IN (SELECT number FROM sample)",
-            "");
-    if (!st && (lost || lacking || idle))
-        st =
-            kao_fail(err, KAO_E_FORMAT,
-                     "%s: %lld samples of nobody, %lld vectors are missing, %lld facts "
-                     "about nobody",
-                     g->path, (long long)lost, (long long)lacking, (long long)idle);
-    if (!st)
-        st = check_vectors(g, err);
-    return st ? st : kao_index_verify(g, err);
+    while (!st && person) {
+        st = forget_one(&f, person, err);
+        if (!st)
+            st = next_older(&f, before, nameless, &person, err);
+    }
+    st = kao_edit_end(&f.e, st, err, "%llu people, %u samples",
+                      (unsigned long long)f.n_people, f.r.n_samples);
+    if (!st) {
+        if (n_people)
+            *n_people = f.n_people;
+        st = clean_up(&f, err);
+    }
+    pieces_free(&f.p);
+    if (receipt)
+        *receipt = f.r;
+    return st;
 }

@@ -52,6 +52,8 @@ static const char schema_2[] =
     "CREATE INDEX fact_person ON fact(person);"
     "CREATE INDEX fact_other ON fact(other);"
     "CREATE INDEX fact_sample ON fact(sample);"
+    "CREATE TABLE chip(sample INTEGER PRIMARY KEY REFERENCES sample(number),"
+    " form TEXT, bytes BLOB NOT NULL);"
     "UPDATE meta SET value = '2' WHERE key = 'schema';";
 
 /* ---- opening ---- */
@@ -164,12 +166,15 @@ static kao_status find_tokens(kao_gallery *g, kao_error *err)
     return st;
 }
 
-static kao_status read_models(kao_gallery *g, kao_error *err)
+kao_status kao_models_read(kao_gallery *g, kao_error *err)
 {
     kao_rows *rows = NULL;
-    kao_status st = kao_db_ask(
-        g->db, &rows, err, "SELECT id, name, dim, tta FROM model ORDER BY number", "");
+    /* first: of models that are replaced in between it says that they are others */
+    kao_status st = kao_models_state(g, &g->models_of, err);
 
+    if (!st)
+        st = kao_db_ask(g->db, &rows, err,
+                        "SELECT id, name, dim, tta FROM model ORDER BY number", "");
     g->n_models = 0;
     while (!st && kao_rows_next(rows)) {
         kao_gallery_model m = { .size = sizeof m };
@@ -221,7 +226,7 @@ kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *pat
     if (!st)
         st = find_tokens(g, err);
     if (!st)
-        st = read_models(g, err);
+        st = kao_models_read(g, err);
     if (st)
         kao_gallery_close(g);
     else
@@ -261,7 +266,7 @@ static kao_status refuse_model(const kao_gallery *g, const char *name, kao_error
                               g->models[i].name);
     return kao_fail(err, KAO_E_CONFLICT,
                     "%s: its samples are of %s, not of %.64s as it is now: take that "
-                    "model, or another gallery",
+                    "model or another gallery, or kao gallery reembed",
                     g->path, n ? have : "no model", name);
 }
 
@@ -270,7 +275,7 @@ static kao_status add_model(kao_gallery *g, const kao_gallery_model *m, kao_erro
 {
     int64_t samples = 0;
     size_t i = 0;
-    kao_status st = read_models(g, err);
+    kao_status st = kao_models_read(g, err);
 
     if (st || find_model(g, m->id, &i))
         return st;
@@ -281,25 +286,38 @@ static kao_status add_model(kao_gallery *g, const kao_gallery_model *m, kao_erro
         st = kao_db_run(g->db, err,
                         "INSERT INTO model(id, name, dim, tta) VALUES(?, ?, ?, ?)",
                         "ttii", m->id, m->name, (int64_t)m->dim, (int64_t)m->tta);
-    return st ? st : read_models(g, err);
+    return st ? st : kao_models_read(g, err);
 }
 
-kao_status kao_gallery_pin(kao_gallery *g, const kao_embedder *embedder, kao_tta tta,
-                           size_t *model, kao_error *err)
+kao_status kao_model_describe(kao_gallery_model *m, const kao_embedder *embedder,
+                              kao_tta tta, kao_error *err)
 {
-    kao_gallery_model m = { .size = sizeof m, .tta = tta };
-
-    if (!g || !embedder || !model)
-        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, embedder or result");
-    kao_status st = kao_embedder_id(embedder, tta, m.id, err);
+    *m = (kao_gallery_model){ .size = sizeof *m, .tta = tta };
+    const kao_status st = kao_embedder_id(embedder, tta, m->id, err);
 
     if (st)
         return st;
     const char *path = kao_model_name(kao_embedder_model(embedder)),
                *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 
-    snprintf(m.name, sizeof m.name, "%s", name);
-    m.dim = (uint32_t)kao_embedder_dim(embedder, tta);
+    snprintf(m->name, sizeof m->name, "%s", name);
+    m->dim = (uint32_t)kao_embedder_dim(embedder, tta);
+    return KAO_OK;
+}
+
+kao_status kao_gallery_pin(kao_gallery *g, const kao_embedder *embedder, kao_tta tta,
+                           size_t *model, kao_error *err)
+{
+    kao_gallery_model m;
+
+    if (!g || !embedder || !model)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, embedder or result");
+    kao_status st = kao_model_describe(&m, embedder, tta, err);
+
+    if (!st)
+        st = kao_models_check(g, err);
+    if (st)
+        return st;
     if (find_model(g, m.id, model))
         return KAO_OK;
     st = kao_db_begin(g->db, err);
@@ -313,7 +331,7 @@ kao_status kao_gallery_pin(kao_gallery *g, const kao_embedder *embedder, kao_tta
     if (st) {
         kao_error own = { 0 };
 
-        if (read_models(g, &own)) /* what was added is not there */
+        if (kao_models_read(g, &own)) /* what was added is not there */
             g->n_models = 0;
         return st;
     }

@@ -3,8 +3,9 @@
  *   gallery.c   opening, the schema, models
  *   change.c    transactions that are written down, history, undo
  *   people.c    people     samples.c  samples     forget.c  forgetting
+ *   verify.c    the check of all of it
  *   facts.c     what somebody has said of them    groups.c  groups of people
- *   wanted.c    whom a search may give
+ *   wanted.c    whom a search may give            reembed.c  other models
  *   index.c     samples as a search reads them, in step with the database; index_files.c
  *   store.c     their rows, in a file or in memory; store_file.c: that file
  *   quantise.c  vectors of 8 bits and their bounds
@@ -27,6 +28,8 @@ struct kao_gallery {
     char *path;
     kao_gallery_model models[KAO_GALLERY_MODELS];
     size_t n_models;
+    int64_t
+        models_of; /* the change that replaced the models, as they are here; 0: none has */
     bool read_only;
     int64_t schema;  /* of the file; an earlier one only where that is read_only */
     bool has_tokens; /* changes have random numbers: see gallery.c */
@@ -97,7 +100,25 @@ kao_status kao_person_insert(kao_edit *e, const char *name, int64_t *person,
 /* KAO_E_UNSUPPORTED: the file is of schema 1 and cannot be written. */
 kao_status kao_gallery_has_facts(const kao_gallery *g, kao_error *err);
 
+/* ---- gallery.c ---- */
+
+kao_status kao_models_read(kao_gallery *g, kao_error *err);
+/* id, name and so on of an embedder. */
+kao_status kao_model_describe(kao_gallery_model *m, const kao_embedder *embedder,
+                              kao_tta tta, kao_error *err);
+
+/* ---- reembed.c ---- */
+
+/* KAO_E_CONFLICT: another process has replaced the models since they were read. */
+kao_status kao_models_check(kao_gallery *g, kao_error *err);
+/* The change that replaced them last, 0: none has. */
+kao_status kao_models_state(kao_gallery *g, int64_t *change, kao_error *err);
+
 /* ---- samples.c ---- */
+
+/* Rows of id, person, time, quality or -1, source; ended. */
+kao_status kao_samples_tell(kao_rows *rows, kao_sample_visit *visit, void *user,
+                            kao_error *err);
 
 /* The number of a sample that is there, and whose it is. KAO_E_NOT_FOUND. */
 kao_status kao_sample_find(kao_gallery *g, const char *id, int64_t *number,

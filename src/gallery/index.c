@@ -393,8 +393,11 @@ static kao_status look(kao_gallery *g, size_t model, const kao_moment *at, bool 
 kao_status kao_index_bring(kao_gallery *g, size_t model, kao_moment *at, bool *again,
                            kao_error *err)
 {
-    kao_status st = kao_index_moment(g, at, err);
+    kao_status st = kao_models_check(g, err);
     bool done = false;
+
+    if (!st)
+        st = kao_index_moment(g, at, err);
 
     *again = false;
     for (int try = 0; !st && !done; try++) {

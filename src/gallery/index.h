@@ -48,6 +48,9 @@ void kao_index_drop(kao_gallery *g, size_t model, bool alone);
 char *kao_index_path(kao_gallery *g, size_t model);
 /* After somebody was forgotten: out of the files of all models, too. */
 kao_status kao_index_forget(kao_gallery *g, kao_error *err);
+/* Remove the files of these models, which are the gallery's no more. */
+kao_status kao_index_remove(kao_gallery *g, const kao_gallery_model *models, size_t n,
+                            kao_error *err);
 /* Hold the files against the database, row by row; one that differs is removed. */
 kao_status kao_index_verify(kao_gallery *g, kao_error *err);
 

@@ -55,6 +55,42 @@ kao_status kao_index_forget(kao_gallery *g, kao_error *err)
     return st;
 }
 
+static kao_status remove_file(kao_gallery *g, const kao_gallery_model *m,
+                              const char *path, kao_error *err)
+{
+    kao_store b;
+    kao_store_state s = { .generation = 0 };
+
+    kao_store_init(&b, &g->ctx->mem, m->id, m->dim);
+    kao_status st = kao_store_open(&b, path, true, err);
+
+    if (st == KAO_E_NOT_FOUND || st == KAO_E_FORMAT) /* or of the new ones already */
+        return KAO_OK;
+    if (!st)
+        st = kao_store_read(&b, &s, err);
+    if (!st)
+        return kao_store_discard(&b, s.generation, g->wait_ms, err);
+    kao_store_close(&b);
+    return st == KAO_E_CONFLICT ? KAO_OK : st; /* somebody else has removed it */
+}
+
+kao_status kao_index_remove(kao_gallery *g, const kao_gallery_model *models, size_t n,
+                            kao_error *err)
+{
+    kao_status st = KAO_OK;
+
+    kao_index_fini(&g->index);
+    for (size_t m = 0; !st && m < n; m++) {
+        char *path = kao_index_path(g, m);
+
+        g->index.alone[m] = false;
+        st = path ? remove_file(g, &models[m], path, err)
+                  : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+        kao_free(&g->ctx->mem, path);
+    }
+    return st;
+}
+
 /* A row: sample, person, vector. */
 static bool is_in_store(kao_store *b, const kao_rows *rows)
 {

@@ -1,5 +1,6 @@
 /* Samples: a face each, with its vectors. */
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <sys/random.h>
 
@@ -21,10 +22,33 @@ static kao_status make_uuid(char to[KAO_UUID_BYTES], kao_error *err)
     return KAO_OK;
 }
 
+/* The first form of kao_new_sample ended before the chip. */
+#define FIRST_FORM offsetof(kao_new_sample, chip)
+
+static kao_new_sample *new_at(kao_new_sample *samples, size_t i)
+{
+    return (kao_new_sample *)(void *)((char *)samples + i * samples->size);
+}
+
+static bool has_chip(const kao_new_sample *s)
+{
+    return s->size >= sizeof *s && s->chip;
+}
+
+static kao_status check_chip(const kao_new_sample *s, kao_error *err)
+{
+    if (!has_chip(s))
+        return KAO_OK;
+    if (s->chip_bytes == 0 || s->chip_bytes > KAO_CHIP_MAX_BYTES)
+        return kao_fail(err, KAO_E_LIMIT, "gallery: a chip of %zu bytes: 1 to %d",
+                        s->chip_bytes, KAO_CHIP_MAX_BYTES);
+    return s->chip_form ? kao_name_check("chip's form", s->chip_form, err) : KAO_OK;
+}
+
 static kao_status check_new(const kao_gallery *g, const kao_new_sample *s,
                             kao_error *err)
 {
-    if (s->size < sizeof *s || !s->vectors || (s->quality < 0 || s->quality > 1))
+    if (s->size < FIRST_FORM || !s->vectors || (s->quality < 0 || s->quality > 1))
         return kao_fail(
             err, KAO_E_ARG,
             "gallery: a sample without size or vectors, or of a quality that "
@@ -35,8 +59,10 @@ static kao_status check_new(const kao_gallery *g, const kao_new_sample *s,
                 return kao_fail(err, KAO_E_ARG,
                                 "gallery: a vector of %s that is missing or not finite",
                                 g->models[m].name);
-    return s->source && s->source[0] ? kao_name_check("source", s->source, err)
-                                     : KAO_OK;
+    const kao_status st =
+        s->source && s->source[0] ? kao_name_check("source", s->source, err) : KAO_OK;
+
+    return st ? st : check_chip(s, err);
 }
 
 static kao_status insert(kao_edit *e, int64_t person, kao_new_sample *s, kao_error *err)
@@ -64,6 +90,10 @@ static kao_status insert(kao_edit *e, int64_t person, kao_new_sample *s, kao_err
                        "FROM model WHERE id = ?",
                        "ibt", number, s->vectors[m], g->models[m].dim * sizeof(float),
                        g->models[m].id);
+    if (!st && has_chip(s))
+        st = kao_db_run(g->db, err,
+                        "INSERT INTO chip(sample, form, bytes) VALUES(?, ?, ?)", "itb",
+                        number, s->chip_form, s->chip, s->chip_bytes);
     return st ? st : kao_edit_made(e, KAO_SAMPLE_REMOVED, number, err);
 }
 
@@ -74,11 +104,12 @@ kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
     kao_edit e;
     kao_status st = KAO_OK;
 
-    if (!g || !person || *person < 0 || !samples || n == 0 || g->n_models == 0)
+    if (!g || !person || *person < 0 || !samples || n == 0 || g->n_models == 0 ||
+        samples->size < FIRST_FORM)
         return kao_fail(err, KAO_E_ARG,
                         "gallery: no gallery, person or samples, or no model pinned");
     for (size_t i = 0; !st && i < n; i++)
-        st = check_new(g, &samples[i], err);
+        st = check_new(g, new_at(samples, i), err);
     if (!st && name && *person == 0)
         st = kao_name_check("name", name, err);
     if (!st)
@@ -87,10 +118,12 @@ kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
         return st;
     int64_t number = *person;
 
-    st = number ? kao_person_check(g, number, err)
-                : kao_person_insert(&e, name, &number, err);
+    st = kao_models_check(g, err);
+    if (!st)
+        st = number ? kao_person_check(g, number, err)
+                    : kao_person_insert(&e, name, &number, err);
     for (size_t i = 0; !st && i < n; i++)
-        st = insert(&e, number, &samples[i], err);
+        st = insert(&e, number, new_at(samples, i), err);
     if (!st)
         st = kao_person_title(g, number, title, err);
     st = kao_edit_end(&e, st, err, "%s, %zu sample%s", title, n, n == 1 ? "" : "s");
@@ -102,8 +135,8 @@ kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
 #define SAMPLE                                                                         \
  "SELECT id, person, time, coalesce(quality, -1), source FROM sample WHERE "
 
-static kao_status tell(kao_rows *rows, kao_sample_visit *visit, void *user,
-                       kao_error *err)
+kao_status kao_samples_tell(kao_rows *rows, kao_sample_visit *visit, void *user,
+                            kao_error *err)
 {
     while (kao_rows_next(rows)) {
         kao_sample s = { .size = sizeof s,
@@ -135,7 +168,7 @@ kao_status kao_gallery_samples(kao_gallery *g, int64_t person, kao_sample_visit 
         st = kao_db_ask(g->db, &rows, err,
                         SAMPLE "person = ? AND removed = 0 ORDER BY number", "i",
                         person);
-    return st ? st : tell(rows, visit, user, err);
+    return st ? st : kao_samples_tell(rows, visit, user, err);
 }
 
 kao_status kao_gallery_sample(kao_gallery *g, const char *id, kao_sample_visit *visit,
@@ -151,7 +184,7 @@ kao_status kao_gallery_sample(kao_gallery *g, const char *id, kao_sample_visit *
 
     if (!st)
         st = kao_db_ask(g->db, &rows, err, SAMPLE "number = ?", "i", number);
-    return st ? st : tell(rows, visit, user, err);
+    return st ? st : kao_samples_tell(rows, visit, user, err);
 }
 
 kao_status kao_sample_find(kao_gallery *g, const char *id, int64_t *number,
@@ -170,6 +203,34 @@ kao_status kao_sample_find(kao_gallery *g, const char *id, int64_t *number,
         st = kao_db_number(g->db, person, err,
                            "SELECT person FROM sample WHERE number = ?", "i", *number);
     return st;
+}
+
+kao_status kao_gallery_chip(kao_gallery *g, const char *id, kao_chip_visit *visit,
+                            void *user, kao_error *err)
+{
+    int64_t number = 0;
+    kao_rows *rows = NULL;
+
+    if (!g || !id || !visit)
+        return kao_fail(err, KAO_E_ARG,
+                        "gallery: no gallery or sample, or nobody to tell");
+    kao_status st = kao_db_number(g->db, &number, err,
+                                  "SELECT number FROM sample WHERE id = ?", "t", id);
+
+    if (!st && number == 0)
+        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no sample %.40s", g->path, id);
+    if (st || g->schema < 2)
+        return st;
+    st = kao_db_ask(g->db, &rows, err, "SELECT bytes, form FROM chip WHERE sample = ?",
+                    "i", number);
+    if (st)
+        return st;
+    if (kao_rows_next(rows)) {
+        const kao_span bytes = kao_row_bytes(rows, 0);
+
+        visit(user, bytes.p, bytes.n, kao_row_text(rows, 1));
+    }
+    return kao_rows_end(rows, err);
 }
 
 kao_status kao_gallery_move_sample(kao_gallery *g, const char *id, int64_t *person,

@@ -50,14 +50,19 @@ kao_status kao_gallery_vectors(kao_gallery *g, size_t model, kao_vector_visit *v
     t.vector = kao_calloc(&g->ctx->mem, t.dim, sizeof *t.vector);
     if (!t.vector)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
-    kao_status st = kao_db_ask(
-        g->db, &rows, err,
-        "SELECT s.id, s.person, s.time, coalesce(s.quality, -1), s.source, v.numbers "
-        "FROM sample s JOIN person p ON p.number = s.person JOIN vector v ON v.sample "
-        "= "
-        "s.number JOIN model m ON m.number = v.model WHERE m.id = ? AND s.removed = 0 "
-        "AND p.removed = 0 ORDER BY s.number",
-        "t", g->models[model].id);
+    kao_status st = kao_models_check(g, err);
+
+    if (!st)
+        st = kao_db_ask(g->db, &rows, err,
+                        "SELECT s.id, s.person, s.time, coalesce(s.quality, -1), "
+                        "s.source, v.numbers "
+                        "FROM sample s JOIN person p ON p.number = s.person JOIN "
+                        "vector v ON v.sample "
+                        "= "
+                        "s.number JOIN model m ON m.number = v.model WHERE m.id = ? "
+                        "AND s.removed = 0 "
+                        "AND p.removed = 0 ORDER BY s.number",
+                        "t", g->models[model].id);
 
     while (!st && more && kao_rows_next(rows))
         st = tell_row(&t, rows, &more, err);
@@ -74,11 +79,14 @@ kao_status kao_gallery_vector(kao_gallery *g, const char *id, size_t model,
 
     if (!g || !id || !vector || model >= g->n_models)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery, sample, model or place");
-    kao_status st = kao_db_ask(g->db, &rows, err,
-                               "SELECT numbers FROM vector JOIN sample ON sample = "
-                               "sample.number JOIN model ON model = model.number WHERE "
-                               "sample.id = ? AND removed = 0 AND model.id = ?",
-                               "tt", id, g->models[model].id);
+    kao_status st = kao_models_check(g, err);
+
+    if (!st)
+        st = kao_db_ask(g->db, &rows, err,
+                        "SELECT numbers FROM vector JOIN sample ON sample = "
+                        "sample.number JOIN model ON model = model.number WHERE "
+                        "sample.id = ? AND removed = 0 AND model.id = ?",
+                        "tt", id, g->models[model].id);
 
     if (st)
         return st;

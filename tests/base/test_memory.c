@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/base64.h"
 #include "base/json.h"
 #include "base/reader.h"
 
@@ -280,6 +281,46 @@ static void json_without_memory(void **state)
     json_set_alloc_funcs(malloc, free);
 }
 
+/* The vectors of RFC 4648, section 10, and texts that are none. */
+static void base64(void **state)
+{
+    static const char *const rows[][2] = {
+        { "", "" },
+        { "f", "Zg==" },
+        { "fo", "Zm8=" },
+        { "foo", "Zm9v" },
+        { "foob", "Zm9vYg==" },
+        { "fooba", "Zm9vYmE=" },
+        { "foobar", "Zm9vYmFy" },
+        { "\xff\xfe\xfd", "//79" },
+    };
+    static const char *const bad[] = { "Z",     "Zg",     "Zg=",  "Zg==Zg==",
+                                       "Zh==",  "Zm9=",   "=g==", "Zg=a",
+                                       "Zm 9v", "Zm9v\n", "Z===" };
+    kao_mem mem;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        kao_bytes b = { .mem = &mem, .max = 100 };
+
+        assert_true(kao_base64_add(&b, rows[i][0], strlen(rows[i][0])));
+        assert_int_equal(b.n, strlen(rows[i][1]));
+        assert_true(b.n == 0 || memcmp(b.p, rows[i][1], b.n) == 0);
+        kao_bytes_free(&b);
+        assert_true(kao_base64_read(&b, rows[i][1]));
+        assert_int_equal(b.n, strlen(rows[i][0]));
+        assert_true(b.n == 0 || memcmp(b.p, rows[i][0], b.n) == 0);
+        kao_bytes_free(&b);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        kao_bytes b = { .mem = &mem, .max = 100 };
+
+        assert_false(kao_base64_read(&b, bad[i]));
+        kao_bytes_free(&b);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -290,6 +331,7 @@ int main(void)
         cmocka_unit_test(lines_are_cut_at_characters),
         cmocka_unit_test(details),
         cmocka_unit_test(json_without_memory),
+        cmocka_unit_test(base64),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -128,4 +128,30 @@ run 0 "$KAO" gallery facts
 lines 0 out
 run 0 "$KAO" gallery verify
 fact "a fact is dropped, or forgotten with its people"
+
+# ---- who has not been seen for long ----
+
+run 0 "$KAO" enroll --gallery old.kao Ana "$P/ana_1.jpg"
+run 0 "$KAO" cluster --gallery old.kao --enroll "$P/ben_1.jpg"
+run 0 "$KAO" gallery export now.jsonl --gallery old.kao
+sed '/"name":"Ana"/s/"time":[0-9]*/"time":1000000/; /"name":null/s/"time":[0-9]*/"time":1000000/' now.jsonl >then.jsonl
+run 0 "$KAO" gallery import then.jsonl --gallery aged.kao
+run 0 "$KAO" forget --gallery old.kao --retain 30
+out_has "nobody to forget"
+run 0 "$KAO" people --gallery old.kao
+lines 2 out
+run 0 "$KAO" forget --gallery aged.kao --retain 30 --nameless --json
+out_has '"people":1,'
+out_has '"traces":0'
+run 0 "$KAO" people --gallery aged.kao
+lines 1 out
+run 0 "$KAO" forget --gallery aged.kao --retain 30
+run 0 "$KAO" people --gallery aged.kao
+lines 0 out
+run 3 "$KAO" forget --gallery old.kao Ana --retain 30
+run 3 "$KAO" forget --gallery old.kao Ana --nameless
+run 3 "$KAO" forget --gallery old.kao --retain 0
+run 0 "$KAO" people --gallery old.kao
+lines 2 out
+fact "--retain forgets who has had no sample for so many days, and nobody else"
 finish

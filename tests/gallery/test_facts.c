@@ -3,6 +3,7 @@
 #include "support/unit.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -407,6 +408,137 @@ static void forgotten_with_all_that_was_said(void **state)
     finish(&p);
 }
 
+/* ---- chips ---- */
+
+typedef struct chip {
+    uint8_t bytes[20000];
+    size_t n;
+    char form[40];
+} chip;
+
+static void note_chip(void *user, const void *bytes, size_t n, const char *form)
+{
+    chip *c = user;
+
+    assert_true(n <= sizeof c->bytes);
+    memcpy(c->bytes, bytes, n);
+    c->n = n;
+    snprintf(c->form, sizeof c->form, "%s", form ? form : "-");
+}
+
+static void chips_are_kept(void **state)
+{
+    place p = begin(state, "chips.kao");
+    static uint8_t bytes[12000], file_bytes[1 << 21];
+    static chip got;
+    float v[DIM];
+    const float *const vectors[] = { v };
+    kao_receipt r = { .size = sizeof r };
+    char none[KAO_UUID_BYTES];
+    kao_new_sample s = { .size = sizeof s,
+                         .vectors = vectors,
+                         .quality = NAN,
+                         .chip = bytes,
+                         .chip_bytes = sizeof bytes,
+                         .chip_form = "112x112" };
+    int64_t person = 0;
+
+    made_seed(77);
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (uint8_t)made_u32();
+    at_degrees(v, 10);
+    IS(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, &p.m.f->err), KAO_OK);
+    enrol(&p, 0, "Ben", 50, none);
+    IS(kao_gallery_chip(p.g, s.id, note_chip, &got, NULL), KAO_OK);
+    assert_int_equal(got.n, sizeof bytes);
+    assert_memory_equal(got.bytes, bytes, sizeof bytes);
+    assert_string_equal(got.form, "112x112");
+    got.n = 0;
+    IS(kao_gallery_chip(p.g, none, note_chip, &got, NULL), KAO_OK);
+    assert_int_equal(got.n, 0);
+    IS(kao_gallery_chip(p.g, "nonsense", note_chip, &got, NULL), KAO_E_NOT_FOUND);
+    /* samples of the first form have none, whatever lies behind them */
+    kao_new_sample old = s;
+
+    old.size = (uint32_t)offsetof(kao_new_sample, chip);
+    IS(kao_gallery_enrol(p.g, &person, NULL, &old, 1, &p.m.f->err), KAO_OK);
+    IS(kao_gallery_chip(p.g, old.id, note_chip, &got, NULL), KAO_OK);
+    assert_int_equal(got.n, 0);
+    s.chip_bytes = KAO_CHIP_MAX_BYTES + 1;
+    IS(kao_gallery_enrol(p.g, &person, NULL, &s, 1, &p.m.f->err), KAO_E_LIMIT);
+    s.chip_bytes = sizeof bytes;
+    IS(kao_gallery_forget(p.g, person, &r, &p.m.f->err), KAO_OK);
+    assert_int_equal(r.n_traces, 0);
+    assert_true(r.n_pieces >= 4 + 2 + 2); /* of the chip, vectors, ids */
+    FILE *file = fopen(p.m.path, "rb");
+    const size_t n = fread(file_bytes, 1, sizeof file_bytes, file);
+
+    fclose(file);
+    assert_true(n > 4096 && n < sizeof file_bytes);
+    for (size_t at = 0; at + 16 <= sizeof bytes; at += 100)
+        for (size_t i = 0; i + 16 <= n; i++)
+            assert_true(memcmp(file_bytes + i, bytes + at, 16) != 0);
+    finish(&p);
+}
+
+/* ---- forgetting who has not been seen ---- */
+
+static void enrol_when(place *p, int64_t *person, const char *name, int64_t time)
+{
+    float v[DIM];
+    const float *const vectors[] = { v };
+    kao_new_sample s = {
+        .size = sizeof s, .vectors = vectors, .quality = NAN, .time = time
+    };
+
+    at_degrees(v, (double)(time % 360));
+    assert_int_equal(kao_gallery_enrol(p->g, person, name, &s, 1, &p->m.f->err),
+                     KAO_OK);
+}
+
+static void the_old_are_forgotten(void **state)
+{
+    place p = begin(state, "old.kao");
+    kao_receipt r = { .size = sizeof r };
+    kao_gallery_stats s = { .size = sizeof s };
+    uint64_t n = 9;
+    text t;
+    int64_t who[6] = { 0 };
+
+    enrol_when(&p, &who[0], "Ana", 1000);
+    enrol_when(&p, &who[0], NULL, 5000); /* seen again */
+    enrol_when(&p, &who[1], "Ben", 1001);
+    enrol_when(&p, &who[2], NULL, 1002);
+    enrol_when(&p, &who[3], NULL, 6000);
+    enrol_when(&p, &who[4], "gone", 1003); /* and removed: undo could bring it back */
+    enrol_when(&p, &who[5], "Ana too", 1004); /* merged into Ana */
+    IS(kao_gallery_remove_person(p.g, 5, NULL), KAO_OK);
+    IS(kao_gallery_merge(p.g, 1, 6, NULL), KAO_OK);
+    IS(kao_gallery_forget_older(p.g, 1000, 0, &n, &r, &p.m.f->err), KAO_OK);
+    assert_int_equal(n, 0); /* not before that time */
+    IS(kao_gallery_stats_of(p.g, &s, NULL), KAO_OK);
+    const uint64_t changes = s.n_changes;
+
+    IS(kao_gallery_forget_older(p.g, 4000, 1, &n, &r, &p.m.f->err), KAO_OK);
+    assert_int_equal(n, 1);
+    assert_int_equal(r.n_samples, 1);
+    assert_string_equal(people(&p, &t), "1[];2[];4[];");
+    IS(kao_gallery_forget_older(p.g, 4000, 0, &n, &r, &p.m.f->err), KAO_OK);
+    assert_int_equal(n, 2);
+    assert_int_equal(r.n_samples, 2);
+    assert_int_equal(r.n_traces, 0);
+    assert_true(r.n_pieces > 3);
+    assert_string_equal(people(&p, &t), "1[];4[];");
+    IS(kao_gallery_stats_of(p.g, &s, NULL), KAO_OK);
+    assert_int_equal(s.n_changes, changes + 2);
+    assert_int_equal(s.n_samples, 4);
+    IS(kao_gallery_undo(p.g, 0, NULL, &p.m.f->err), KAO_OK); /* the merge */
+    IS(kao_gallery_forget_older(p.g, 4000, 0, NULL, NULL, NULL), KAO_OK);
+    assert_string_equal(people(&p, &t), "1[];4[];");
+    IS(kao_gallery_forget_older(NULL, 4000, 0, &n, &r, NULL), KAO_E_ARG);
+    finish(&p);
+}
+
 /* ---- the first schema ---- */
 
 /* As kao 0.1 made it, with two people, one sample each. */
@@ -580,6 +712,8 @@ int main(void)
         cmocka_unit_test(not_that_person),
         cmocka_unit_test(others_take_the_place),
         cmocka_unit_test(forgotten_with_all_that_was_said),
+        cmocka_unit_test(chips_are_kept),
+        cmocka_unit_test(the_old_are_forgotten),
         cmocka_unit_test(the_first_schema),
         cmocka_unit_test(memory_runs_out),
     };
