@@ -8,22 +8,12 @@ usage: embed_models.py OUTPUT DEPFILE FOLDER NAME...
 import os
 import sys
 
+sys.dont_write_bytecode = True  # the tree may be read-only, and stays clean
+from incbin import MACRO, bytes_line, depfile_line
+
 HEAD = """/* Made by tools/embed_models.py from models/. */
 #include "face/model.h"
-
-#define BYTES(SYMBOL, PATH)                                                                  \\
-    extern const unsigned char SYMBOL[] __attribute__((visibility("hidden")));               \\
-    __asm__(".section .rodata\\n.balign 64\\n.globl " #SYMBOL "\\n.hidden " #SYMBOL              \\
-            "\\n.type " #SYMBOL ", %object\\n" #SYMBOL ":\\n.incbin \\"" PATH "\\"\\n.previous\\n")
-
 """
-
-
-def escaped(path):
-    """For a string of the assembler within one of C."""
-    for _ in range(2):
-        path = path.replace("\\", "\\\\").replace('"', '\\"')
-    return path
 
 
 def main():
@@ -31,10 +21,10 @@ def main():
     paths = [os.path.join(folder, name + ".onnx") for name in names]
     there = [os.path.exists(p) for p in paths]
     with open(output, "w", encoding="utf-8") as f:
-        f.write(HEAD)
+        f.write(HEAD + MACRO + "\n")
         for i, path in enumerate(paths):
             if there[i]:
-                f.write('BYTES(kao_bundled_%d, "%s");\n' % (i, escaped(path)))
+                f.write(bytes_line("kao_bundled_%d" % i, path))
         f.write("\nconst kao_bundled kao_bundled_models[] = {\n")
         for i, name in enumerate(names):
             row = ("kao_bundled_%d" % i, os.path.getsize(paths[i])) if there[i] else ("NULL", 0)
@@ -42,7 +32,7 @@ def main():
         f.write("};\nconst size_t kao_n_bundled_models = %d;\n" % len(names))
     with open(depfile, "w", encoding="utf-8") as f:
         needed = [folder] + [p for p, have in zip(paths, there) if have]
-        f.write("%s: %s\n" % (output, " ".join(p.replace(" ", "\\ ") for p in needed)))
+        f.write(depfile_line(output, needed))
 
 
 main()

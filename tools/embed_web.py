@@ -9,6 +9,9 @@ import hashlib
 import os
 import sys
 
+sys.dont_write_bytecode = True  # the tree may be read-only, and stays clean
+from incbin import MACRO, bytes_line, depfile_line
+
 TYPES = {
     "css": "text/css; charset=utf-8",
     "html": "text/html; charset=utf-8",
@@ -24,20 +27,7 @@ TYPES = {
 }
 HEAD = """/* Made by tools/embed_web.py from web/. */
 #include "server/web.h"
-
-#define BYTES(SYMBOL, PATH)                                                                  \\
-    extern const unsigned char SYMBOL[] __attribute__((visibility("hidden")));               \\
-    __asm__(".section .rodata\\n.balign 16\\n.globl " #SYMBOL "\\n.hidden " #SYMBOL              \\
-            "\\n.type " #SYMBOL ", %object\\n" #SYMBOL ":\\n.incbin \\"" PATH "\\"\\n.previous\\n")
-
 """
-
-
-def escaped(path):
-    """For a string of the assembler within one of C."""
-    for _ in range(2):
-        path = path.replace("\\", "\\\\").replace('"', '\\"')
-    return path
 
 
 def main():
@@ -53,9 +43,9 @@ def main():
         path, file = item.split("=", 1)
         files[path] = file
     with open(output, "w", encoding="utf-8") as f:
-        f.write(HEAD)
+        f.write(HEAD + MACRO + "\n")
         for i, path in enumerate(sorted(files)):
-            f.write('BYTES(kao_web_%d, "%s");\n' % (i, escaped(os.path.abspath(files[path]))))
+            f.write(bytes_line("kao_web_%d" % i, os.path.abspath(files[path])))
         f.write("\nconst kao_web_file kao_web_files[] = {\n")
         for i, path in enumerate(sorted(files)):
             with open(files[path], "rb") as one:
@@ -65,7 +55,7 @@ def main():
         f.write("};\nconst size_t kao_n_web_files = %d;\n" % len(files))
     with open(depfile, "w", encoding="utf-8") as f:
         needed = folders + [files[path] for path in sorted(files)]
-        f.write("%s: %s\n" % (output, " ".join(p.replace(" ", "\\ ") for p in needed)))
+        f.write(depfile_line(output, needed))
 
 
 main()

@@ -10,7 +10,7 @@ libgdk-pixbuf-2.0-0 libpangocairo-1.0-0 fonts-dejavu-core fonts-lohit-deva fonts
 # Not asked for: where they are, ./test also builds for arm64 and runs that by an emulator.
 #   dpkg --add-architecture arm64 && apt-get update && apt-get install PACKAGES
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev:arm64 libexpat1-dev:arm64 \
-libjansson-dev:arm64 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libsqlite3-dev:arm64 libwebp-dev:arm64 \
+libjansson-dev:arm64 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libsodium-dev:arm64 libsqlite3-dev:arm64 libwebp-dev:arm64 \
 qemu-user-static"
 
 say() {

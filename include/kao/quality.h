@@ -23,6 +23,10 @@ typedef enum kao_outcome {
     KAO_MASKED = 8,       /* the lower face is covered */
 } kao_outcome;
 
+/* Those with which a picture should not become a sample: it would be alike to others of its kind
+ * rather than to the person. */
+#define KAO_POOR ((uint32_t)(KAO_BLURRED | KAO_DARK | KAO_EXTREME_POSE))
+
 typedef struct kao_quality {
     uint32_t size; /* sizeof(kao_quality) as the caller knows it; set before the call */
     uint32_t outcomes; /* kao_outcome bits */

@@ -32,6 +32,8 @@ kao_json *kao_json_array(void)
 
 kao_json *kao_json_string(const char *s)
 {
+    if (!s)
+        return kao_json_null();
     json_t *j = json_string(s); /* NULL for malformed UTF-8 too */
 
     if (j)

@@ -17,7 +17,7 @@ typedef struct kao_json kao_json;
 
 kao_json *kao_json_object(void);
 kao_json *kao_json_array(void);
-/* Bytes that are no UTF-8 become U+FFFD. */
+/* Bytes that are no UTF-8 become U+FFFD; NULL becomes null. */
 kao_json *kao_json_string(const char *s);
 kao_json *kao_json_integer(int64_t v);
 /* Rounded to 9 significant digits; null where v is not finite. */

@@ -1,8 +1,11 @@
 /* See text.h. */
 #include "base/text.h"
 
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 size_t kao_utf8_length(const unsigned char *s)
 {
@@ -138,4 +141,14 @@ void kao_text_drop_brackets(char *text)
         depth -= *p == ')' && depth > 0;
     }
     *to = '\0';
+}
+
+const char *kao_time_text(int64_t seconds, char to[KAO_TIME_BYTES])
+{
+    const time_t t = (time_t)seconds;
+    struct tm tm;
+
+    if (!gmtime_r(&t, &tm) || !strftime(to, KAO_TIME_BYTES, "%Y-%m-%dT%H:%M:%SZ", &tm))
+        snprintf(to, KAO_TIME_BYTES, "%" PRId64, seconds);
+    return to;
 }

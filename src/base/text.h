@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Bytes of the UTF-8 character at s (RFC 3629), 0 where there is none. s is terminated: a
  * character that a NUL cuts short is none. */
@@ -28,5 +29,9 @@ void kao_text_drop_brackets(char *text);
 /* Cut a line into fields in place, at tabs where it has one, else at spaces; several count as
  * one, and a carriage return as well. Gives their number; `most`: there may be more. */
 size_t kao_text_fields(char *line, char **fields, size_t most);
+
+/* "2026-11-29T07:00:00Z" of seconds since 1970; gives to. */
+enum { KAO_TIME_BYTES = 32 };
+const char *kao_time_text(int64_t seconds, char to[KAO_TIME_BYTES]);
 
 #endif

@@ -1,5 +1,4 @@
 /* The page of kao cluster: a section a group, with its faces. */
-#include <stdio.h>
 
 #include "base/base64.h"
 #include "base/error.h"

@@ -166,7 +166,7 @@ static int tell(const cli_blur *b, const char *path, const char *to, bool pictur
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "file", kao_json_string(path));
-    kao_json_set(o, "output", to ? kao_json_string(to) : kao_json_null());
+    kao_json_set(o, "output", kao_json_string(to));
     kao_json_set(o, picture ? "faces" : "tracks", kao_json_integer((int64_t)n));
     kao_json_set(o, "hidden", kao_json_integer((int64_t)n_hidden));
     return cli_print_json("blur", o);

@@ -262,7 +262,7 @@ static int tell_json(const job *j, const cli_album_face *f)
     kao_json_set(o, "group", kao_json_integer((int64_t)f->group + 1));
     kao_json_set(o, "person",
                  f->person ? kao_json_integer(f->person) : kao_json_null());
-    kao_json_set(o, "name", name ? kao_json_string(name) : kao_json_null());
+    kao_json_set(o, "name", kao_json_string(name));
     kao_json_set(o, "file", kao_json_string(j->album.files[f->file].path));
     kao_json_set(o, "face", kao_json_integer((int64_t)f->number));
     kao_json_set(o, "box", kao_box_json(&f->box));
@@ -373,9 +373,7 @@ static int tell_pair(const job *j, size_t into, size_t from)
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "into", kao_json_integer(a));
-    kao_json_set(o, "into_name",
-                 k->people[into].name ? kao_json_string(k->people[into].name)
-                                      : kao_json_null());
+    kao_json_set(o, "into_name", kao_json_string(k->people[into].name));
     kao_json_set(o, "from", kao_json_integer(b));
     kao_json_set(o, "similarity", kao_json_float(similarity));
     return cli_print_json("cluster", o);

@@ -206,8 +206,7 @@ static kao_json *bundled_json(kao_context *ctx)
         for (size_t k = 0; k < N_ORIGINS; k++) {
             const char *value = kao_card_get(kao_model_card(m), origin_keys[k]);
 
-            kao_json_set(o, origin_keys[k],
-                         value ? kao_json_string(value) : kao_json_null());
+            kao_json_set(o, origin_keys[k], kao_json_string(value));
         }
         kao_json_add(list, o);
         kao_model_release(m);

@@ -101,7 +101,6 @@ static kao_status judge(job *j, const float *vectors, int64_t person, outcome *o
 static kao_status rate(job *j, const cli_photo *photo, float norm, outcome *o,
                        float *quality, kao_error *err)
 {
-    static const kao_outcome refused[] = { KAO_BLURRED, KAO_DARK, KAO_EXTREME_POSE };
     const kao_view view = kao_image_view(&photo->image);
     kao_quality q = KAO_QUALITY_INIT;
     const kao_status st = kao_quality_of(j->use.crew.ctx, &view,
@@ -112,9 +111,9 @@ static kao_status rate(job *j, const cli_photo *photo, float norm, outcome *o,
         return st;
     kao_quality_norm(&q, j->use.embedders[0], norm);
     *quality = q.score;
-    for (size_t i = 0; !j->args->force && i < sizeof refused / sizeof refused[0]; i++)
-        if (q.outcomes & refused[i])
-            refuse(o, kao_outcome_name(refused[i]));
+    for (uint32_t bit = 1; !j->args->force && bit <= KAO_POOR; bit <<= 1)
+        if (q.outcomes & KAO_POOR & bit)
+            refuse(o, kao_outcome_name((kao_outcome)bit));
     return KAO_OK;
 }
 

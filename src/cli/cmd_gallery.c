@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/gallery_chips.h"
 #include "cli/gallery_files.h"
@@ -233,7 +234,7 @@ static int tell_fact(void *user, const kao_fact *f)
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "fact", kao_json_integer(f->number));
-    kao_json_set(o, "time", kao_json_string(cli_time_text(f->time, when)));
+    kao_json_set(o, "time", kao_json_string(kao_time_text(f->time, when)));
     kao_json_set(o, "kind", kao_json_string(apart ? "apart" : "not"));
     kao_json_set(o, "person", kao_json_integer(f->person));
     kao_json_set(o, "other", apart ? kao_json_integer(f->other) : kao_json_null());
@@ -287,7 +288,7 @@ static int tell_change(void *user, const kao_change *c)
 {
     job *j = user;
     char text[32];
-    const char *when = cli_time_text(c->time, text);
+    const char *when = kao_time_text(c->time, text);
 
     if (!j->args->json) {
         printf("%lld\t%s\t%s\t%s%s\n", (long long)c->number, when, c->action, c->detail,

@@ -58,7 +58,7 @@ typedef struct answer { /* for a face */
     size_t n;
     bool known, ignored; /* not both */
     float threshold;
-    cli_odds pair, gallery; /* of one pair; of so many samples */
+    kao_odds pair, gallery; /* of one pair; of so many samples */
 } answer;
 
 static void answer_free(answer *a)
@@ -98,9 +98,10 @@ static kao_status ask(job *j, const cli_photo *photo, size_t face, answer *a,
         st = kao_gallery_person(j->use.g, a->matches[0].person, take_ignored,
                                 &a->ignored, err);
     a->known = a->known && !a->ignored;
-    a->pair = cli_odds_of(&j->limit, a->matches[0].similarity, 1);
-    a->gallery =
-        cli_odds_of(&j->limit, a->matches[0].similarity, (size_t)j->n_templates);
+    a->pair =
+        kao_odds_of(j->limit.calibration, j->limit.tta, a->matches[0].similarity, 1);
+    a->gallery = kao_odds_of(j->limit.calibration, j->limit.tta,
+                             a->matches[0].similarity, (size_t)j->n_templates);
     return st;
 }
 
@@ -111,8 +112,7 @@ static kao_json *person_json(const answer *a, size_t i)
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "person", kao_json_integer(a->matches[i].person));
-    kao_json_set(o, "name",
-                 a->names[i] ? kao_json_string(a->names[i]) : kao_json_null());
+    kao_json_set(o, "name", kao_json_string(a->names[i]));
     kao_json_set(o, "similarity", kao_json_float(a->matches[i].similarity));
     return o;
 }
@@ -129,9 +129,7 @@ static int tell_json(const char *path, const cli_photo *photo, size_t i,
     kao_json_set(o, "box", kao_box_json(&photo->in_file[i]));
     kao_json_set(o, "person",
                  a->known ? kao_json_integer(a->matches[0].person) : kao_json_null());
-    kao_json_set(o, "name",
-                 a->known && a->names[0] ? kao_json_string(a->names[0])
-                                         : kao_json_null());
+    kao_json_set(o, "name", kao_json_string(a->known ? a->names[0] : NULL));
     kao_json_set(o, "ignored", kao_json_bool(a->ignored));
     kao_json_set(o, "similarity",
                  a->n ? kao_json_float(a->matches[0].similarity) : kao_json_null());

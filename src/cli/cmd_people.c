@@ -1,10 +1,11 @@
 /* kao people, kao forget: who is remembered, and who no longer. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/error.h"
+#include "base/gallery_json.h"
+#include "base/text.h"
 #include "cli/commands.h"
 #include "cli/gallery_use.h"
 
@@ -47,24 +48,12 @@ static int tell_sample(void *user, const kao_sample *s)
     char when[32];
 
     if (!l->samples) {
-        printf("  %s  %s  %s\n", s->id, cli_time_text(s->time, when),
+        printf("  %s  %s  %s\n", s->id, kao_time_text(s->time, when),
                s->source ? s->source : "");
         return 0;
     }
-    kao_json *o = kao_json_object();
-
-    kao_json_set(o, "sample", kao_json_string(s->id));
-    kao_json_set(o, "time", kao_json_string(cli_time_text(s->time, when)));
-    kao_json_set(o, "source", s->source ? kao_json_string(s->source) : kao_json_null());
-    kao_json_set(o, "quality",
-                 isnan(s->quality) ? kao_json_null() : kao_json_float(s->quality));
-    kao_json_add(l->samples, o);
+    kao_json_add(l->samples, kao_sample_json(s));
     return 0;
-}
-
-static kao_json *text_or_null(const char *text)
-{
-    return text ? kao_json_string(text) : kao_json_null();
 }
 
 static void print_groups(const char *groups)
@@ -80,7 +69,6 @@ static void print_groups(const char *groups)
 static int tell_person(void *user, const kao_person *p)
 {
     listing *l = user;
-    char when[32];
     kao_error err = { 0 };
     kao_status st = KAO_OK;
 
@@ -95,16 +83,8 @@ static int tell_person(void *user, const kao_person *p)
         l->status = st ? cli_report("people", st, &err) : l->status;
         return st != KAO_OK;
     }
-    kao_json *o = kao_json_object();
+    kao_json *o = kao_person_json(p);
 
-    kao_json_set(o, "person", kao_json_integer(p->number));
-    kao_json_set(o, "name", text_or_null(p->name));
-    kao_json_set(o, "external", text_or_null(p->external));
-    kao_json_set(o, "note", text_or_null(p->note));
-    kao_json_set(o, "groups", cli_groups_json(p->groups));
-    kao_json_set(o, "ignored", kao_json_bool(p->ignored));
-    kao_json_set(o, "created", kao_json_string(cli_time_text(p->created, when)));
-    kao_json_set(o, "n_samples", kao_json_integer(p->n_samples));
     if (l->args->samples) {
         l->samples = kao_json_array();
         st = kao_gallery_samples(l->use->g, p->number, tell_sample, l, &err);
@@ -171,7 +151,7 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
         kao_json *o = kao_json_object();
 
         kao_json_set(o, "gallery", kao_json_string(use->path));
-        kao_json_set(o, "time", kao_json_string(cli_time_text(r->time, when)));
+        kao_json_set(o, "time", kao_json_string(kao_time_text(r->time, when)));
         kao_json_set(o, "people", kao_json_integer((int64_t)n_people));
         kao_json_set(o, "samples", kao_json_integer(r->n_samples));
         kao_json_set(o, "pieces", kao_json_integer(r->n_pieces));
@@ -188,7 +168,7 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
     if (n_people > 1)
         printf("%llu people ", (unsigned long long)n_people);
     printf("forgotten: %u sample%s, %s\n", r->n_samples, r->n_samples == 1 ? "" : "s",
-           cli_time_text(r->time, when));
+           kao_time_text(r->time, when));
     printf("%llu bytes of %s searched for %u pieces (vectors, ids, texts): %u found\n",
            (unsigned long long)r->n_bytes_searched, use->path, r->n_pieces,
            r->n_traces);

@@ -37,7 +37,7 @@ static int tell_json(const cli_presence *r)
     }
     kao_json_set(o, "person",
                  r->person ? kao_json_integer(r->person) : kao_json_null());
-    kao_json_set(o, "name", r->name ? kao_json_string(r->name) : kao_json_null());
+    kao_json_set(o, "name", kao_json_string(r->name));
     kao_json_set(o, "track", r->person ? kao_json_null() : kao_json_integer(r->track));
     kao_json_set(o, "log", r->person ? kao_json_null() : kao_json_string(r->log));
     kao_json_set(o, "first", kao_json_number(r->visits[0].begin));

@@ -119,10 +119,11 @@ static kao_json *to_json(const job *j, const picture *a, const picture *b,
 
         kao_json_add(faces, face_of(a, v->a));
         kao_json_add(faces, face_of(b, v->b));
-        const cli_odds odds = cli_odds_of(&j->limit, v->similarity, v->n_compared);
+        const kao_odds odds = kao_odds_of(j->limit.calibration, j->limit.tta,
+                                          v->similarity, v->n_compared);
 
         kao_json_set(o, "threshold", kao_json_float(v->threshold));
-        cli_odds_set(o, &odds);
+        kao_odds_set(o, &odds);
         kao_json_set(o, "compared", kao_json_integer((int64_t)v->n_compared));
         kao_json_set(o, "same", kao_json_bool(v->similarity >= v->threshold));
         kao_json_set(o, "faces", faces);
@@ -162,7 +163,8 @@ static int emit_pair(const job *j, const cli_pair *p)
                (double)v.similarity);
         printf(same ? "They are the same face!\n" : "They are not the same face!\n");
         printf("Threshold : %.*f\n", n, (double)v.threshold);
-        const cli_odds odds = cli_odds_of(&j->limit, v.similarity, v.n_compared);
+        const kao_odds odds =
+            kao_odds_of(j->limit.calibration, j->limit.tta, v.similarity, v.n_compared);
 
         cli_odds_print(&odds);
     }

@@ -179,8 +179,7 @@ static int print_json(const cluster *j)
         kao_json_set(x, "ms", isnan(m->ms) ? kao_json_null() : kao_json_number(m->ms));
         kao_json_add(methods, x);
     }
-    kao_json_set(o, "people_from",
-                 j->who.list ? kao_json_string(j->who.list) : kao_json_null());
+    kao_json_set(o, "people_from", kao_json_string(j->who.list));
     kao_json_set(o, "of_unknown_people", kao_json_integer((int64_t)j->who.n_nobody));
     kao_json_set(o, "faces", kao_json_integer((int64_t)j->n));
     kao_json_set(o, "methods", methods);

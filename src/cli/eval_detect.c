@@ -201,8 +201,7 @@ static int print_json(const job *j)
 
     kao_json_set(o, "pictures_from", kao_json_string(j->pictures.path));
     kao_json_set(o, "boxes_from", kao_json_string(j->annotations));
-    kao_json_set(o, "note",
-                 j->args->note ? kao_json_string(j->args->note) : kao_json_null());
+    kao_json_set(o, "note", kao_json_string(j->args->note));
     kao_json_set(o, "detector", kao_json_string(j->crew.found[CLI_DETECTOR].path));
     kao_json_set(o, "pictures", kao_json_integer((int64_t)j->boxes.pictures.n));
     kao_json_set(o, "unusable", kao_json_integer((int64_t)j->n_unusable));

@@ -363,8 +363,7 @@ kao_json *eval_setting_json(const eval_vectors *v)
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "pictures_from", kao_json_string(v->pictures->path));
-    kao_json_set(o, "note",
-                 v->args->note ? kao_json_string(v->args->note) : kao_json_null());
+    kao_json_set(o, "note", kao_json_string(v->args->note));
     kao_json_set(o, "model", kao_json_string(v->crew.found[CLI_EMBEDDER].path));
     kao_json_set(o, "tta", kao_json_string(eval_mirror(v)));
     kao_json_set(o, "detector",

@@ -208,8 +208,7 @@ static int print_json(const identify *j)
     kao_json *at = f->has_threshold ? kao_json_object() : kao_json_null();
 
     kao_json_set(o, "masked", kao_json_string(masked[j->args->masked]));
-    kao_json_set(o, "people_from",
-                 j->who.list ? kao_json_string(j->who.list) : kao_json_null());
+    kao_json_set(o, "people_from", kao_json_string(j->who.list));
     kao_json_set(o, "of_unknown_people", kao_json_integer((int64_t)j->who.n_nobody));
     kao_json_set(o, "gallery", kao_json_integer((int64_t)s->n_entries));
     kao_json_set(o, "enroll", kao_json_integer(j->args->enroll));

@@ -103,8 +103,7 @@ static int print_json(const job *j, const char *path, const kao_track_score *s)
 
     kao_json_set(o, "truth_from", kao_json_string(j->truth_path));
     kao_json_set(o, "result_from", kao_json_string(path));
-    kao_json_set(o, "note",
-                 j->args->note ? kao_json_string(j->args->note) : kao_json_null());
+    kao_json_set(o, "note", kao_json_string(j->args->note));
     kao_json_set(o, "iou", kao_json_float(j->args->iou));
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         kao_json_set(o, numbers[i].name, kao_json_integer((int64_t)numbers[i].v));

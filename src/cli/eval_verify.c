@@ -372,8 +372,7 @@ static int print_json(const verify *v)
     kao_json *o = eval_setting_json(&v->vectors), *eer = kao_json_object();
 
     kao_json_set(o, "masked", kao_json_string(masked[v->args->masked]));
-    kao_json_set(o, "pairs_from",
-                 v->pairs_path ? kao_json_string(v->pairs_path) : kao_json_null());
+    kao_json_set(o, "pairs_from", kao_json_string(v->pairs_path));
     kao_json_set(o, "pairs", kao_json_integer((int64_t)f->n));
     kao_json_set(o, "same", kao_json_integer((int64_t)f->n_same));
     kao_json_set(o, "different", kao_json_integer((int64_t)f->n_different));

@@ -1,12 +1,12 @@
 /* See facts.h. */
 #include "cli/facts.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/face_json.h"
 #include "cli/models.h"
 
 /* Also the keys of the JSON; the detector's own points are "landmarks" there. */
@@ -160,32 +160,13 @@ void cli_facts_free(cli_facts *f, size_t n)
 
 /* ---- out ---- */
 
-static kao_json *hundredths(float v)
-{
-    return kao_json_number(round((double)v * 100) / 100);
-}
-
-static kao_json *points_json(const cli_facts *f)
-{
-    kao_json *points = kao_json_array();
-
-    for (size_t i = 0; i < f->n_points; i++) {
-        kao_json *point = kao_json_array();
-
-        kao_json_add(point, hundredths(f->points[i].x));
-        kao_json_add(point, hundredths(f->points[i].y));
-        kao_json_add(points, point);
-    }
-    return points;
-}
-
 static kao_json *pose_json(const cli_facts *f)
 {
     kao_json *o = kao_json_object();
 
-    kao_json_set(o, "yaw", hundredths(f->yaw));
-    kao_json_set(o, "pitch", hundredths(f->pitch));
-    kao_json_set(o, "roll", hundredths(f->roll));
+    kao_json_set(o, "yaw", kao_hundredths_json(f->yaw));
+    kao_json_set(o, "pitch", kao_hundredths_json(f->pitch));
+    kao_json_set(o, "roll", kao_hundredths_json(f->roll));
     return o;
 }
 
@@ -194,19 +175,9 @@ static bool is_told(const cli_facts *f, unsigned kind)
     return f->told >> kind & 1;
 }
 
-static kao_json *outcomes_json(const cli_facts *f)
-{
-    kao_json *a = kao_json_array();
-
-    for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
-        if (f->picture.outcomes & (unsigned)advice[i].outcome)
-            kao_json_add(a, kao_json_string(kao_outcome_name(advice[i].outcome)));
-    return a;
-}
-
 static kao_json *or_null(float v)
 {
-    return v == v ? hundredths(v) : kao_json_null();
+    return v == v ? kao_hundredths_json(v) : kao_json_null();
 }
 
 static kao_json *picture_json(const cli_facts *f)
@@ -236,11 +207,12 @@ void cli_facts_set(kao_json *face, const cli_facts *f)
         kao_json_set(face, "facts",
                      f->picture.size ? picture_json(f) : kao_json_null());
     if (f->picture.outcomes || (f->show_picture && f->picture.size))
-        kao_json_set(face, "warnings", outcomes_json(f));
+        kao_json_set(face, "warnings", kao_outcomes_json(f->picture.outcomes));
     if (f->asked >> KAO_ANALYSE_LANDMARKS & 1)
         kao_json_set(face, "dense_landmarks",
-                     is_told(f, KAO_ANALYSE_LANDMARKS) ? points_json(f)
-                                                       : kao_json_null());
+                     is_told(f, KAO_ANALYSE_LANDMARKS)
+                         ? kao_points_json(f->points, f->n_points)
+                         : kao_json_null());
     if (f->asked >> KAO_ANALYSE_QUALITY & 1)
         kao_json_set(face, "quality",
                      is_told(f, KAO_ANALYSE_QUALITY) ? kao_json_float(f->quality)

@@ -2,7 +2,6 @@
 #include "cli/gallery_chips.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/file.h"

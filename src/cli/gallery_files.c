@@ -9,6 +9,8 @@
 #include "base/base64.h"
 #include "base/bytes.h"
 #include "base/error.h"
+#include "base/gallery_json.h"
+#include "base/text.h"
 #include "base/npy.h"
 #include "cli/gallery_chips.h"
 
@@ -61,11 +63,6 @@ static bool put_line(export *x, kao_json *o)
     return fine;
 }
 
-static kao_json *text_or_null(const char *s)
-{
-    return s ? kao_json_string(s) : kao_json_null();
-}
-
 static bool put_head(export *x)
 {
     kao_json *o = kao_json_object(), *models = kao_json_array();
@@ -91,7 +88,7 @@ static bool put_csv(export *x, const kao_sample *s)
     snprintf(text, sizeof text, "%lld,", (long long)s->person);
     fine = kao_bytes_add(&x->b, text, strlen(text)) &&
            kao_bytes_add_csv(&x->b, x->name ? x->name : "");
-    snprintf(text, sizeof text, ",%s,%s,", s->id, cli_time_text(s->time, time));
+    snprintf(text, sizeof text, ",%s,%s,", s->id, kao_time_text(s->time, time));
     fine = fine && kao_bytes_add(&x->b, text, strlen(text)) &&
            kao_bytes_add_csv(&x->b, s->source ? s->source : "");
     if (isnan(s->quality))
@@ -153,7 +150,7 @@ static int take_sample(void *user, const kao_sample *s)
 
         kao_json_set(o, "id", kao_json_string(s->id));
         kao_json_set(o, "time", kao_json_integer(s->time));
-        kao_json_set(o, "source", text_or_null(s->source));
+        kao_json_set(o, "source", kao_json_string(s->source));
         kao_json_set(o, "quality", kao_json_float(s->quality));
         kao_json_set(o, "vectors", vectors_json(x, s->id));
         if (!x->st)
@@ -177,10 +174,10 @@ static int take_person(void *user, const kao_person *p)
     x->samples = lines ? kao_json_array() : NULL;
     if (lines) {
         kao_json_set(o, "person", kao_json_integer(p->number));
-        kao_json_set(o, "name", text_or_null(p->name));
-        kao_json_set(o, "note", text_or_null(p->note));
-        kao_json_set(o, "external", text_or_null(p->external));
-        kao_json_set(o, "groups", cli_groups_json(p->groups));
+        kao_json_set(o, "name", kao_json_string(p->name));
+        kao_json_set(o, "note", kao_json_string(p->note));
+        kao_json_set(o, "external", kao_json_string(p->external));
+        kao_json_set(o, "groups", kao_groups_json(p->groups));
         kao_json_set(o, "ignored", kao_json_bool(p->ignored));
     }
     if (!x->st)

@@ -174,7 +174,7 @@ static kao_status take_sample_in(import *x, const kao_json *v, arrival *a,
         kao_bytes *b = &a->chips[a->n];
 
         *b = (kao_bytes){ .mem = &x->mem, .max = KAO_CHIP_MAX_BYTES };
-        if (!kao_base64_read(b, chip) || b->n == 0)
+        if (!kao_base64_read(b, chip, NULL) || b->n == 0)
             return wrong(x, "a chip that is no base64, or too large", err);
         s->chip = b->p;
         s->chip_bytes = b->n;

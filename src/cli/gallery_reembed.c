@@ -6,7 +6,6 @@
 #include "cli/gallery_reembed.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

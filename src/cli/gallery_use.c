@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -257,34 +256,7 @@ kao_status cli_gallery_limit_in(cli_gallery *u, const char *group, float thresho
         CLI_FAR_OF_ALL, kao_model_name(u->models[0]), err);
 }
 
-/* ---- times ---- */
-
-const char *cli_time_text(int64_t seconds, char to[32])
-{
-    const time_t t = (time_t)seconds;
-    struct tm tm;
-
-    if (!gmtime_r(&t, &tm) || !strftime(to, 32, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        snprintf(to, 32, "%" PRId64, seconds);
-    return to;
-}
-
 /* ---- people ---- */
-
-kao_json *cli_groups_json(const char *groups)
-{
-    kao_json *all = kao_json_array();
-    char name[KAO_NAME_MAX_BYTES + 1];
-
-    while (groups && *groups) {
-        const size_t n = strcspn(groups, "\n");
-
-        snprintf(name, sizeof name, "%.*s", (int)n, groups);
-        kao_json_add(all, kao_json_string(name));
-        groups += groups[n] ? n + 1 : n;
-    }
-    return all;
-}
 
 kao_status cli_person_of(cli_gallery *u, const char *word, int64_t *person,
                          kao_error *err)

@@ -81,12 +81,6 @@ kao_status cli_gallery_limit_in(cli_gallery *u, const char *group, float thresho
                                 double fpir, cli_limit *limit, uint64_t *templates,
                                 kao_error *err);
 
-/* "2026-11-29T07:00:00Z" of seconds since 1970; gives to. */
-const char *cli_time_text(int64_t seconds, char to[32]);
-
-/* An array of a person's groups (kao_person.groups). */
-kao_json *cli_groups_json(const char *groups);
-
 /* "#7", or a name that one person has. */
 kao_status cli_person_of(cli_gallery *u, const char *word, int64_t *person,
                          kao_error *err);

@@ -110,7 +110,7 @@ static kao_json *track_json(const cli_hide_track *t)
     kao_json_set(o, "track", kao_json_integer(t->id));
     kao_json_set(o, "person",
                  t->person ? kao_json_integer(t->person) : kao_json_null());
-    kao_json_set(o, "name", t->name ? kao_json_string(t->name) : kao_json_null());
+    kao_json_set(o, "name", kao_json_string(t->name));
     kao_json_set(o, "hide", kao_json_bool(t->hide));
     kao_json_set(o, "boxes", boxes);
     return o;

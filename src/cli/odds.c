@@ -76,12 +76,6 @@ kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
                     name, ttas[tta]);
 }
 
-/* 1 - (1 - far)^n, or with 1/n its inverse. */
-static double of_best(double far, double n)
-{
-    return far >= 1 ? 1 : -expm1(n * log1p(-far));
-}
-
 kao_status cli_limit_for_groups(const kao_embedder *e, kao_tta tta, float given,
                                 size_t n, float *threshold, kao_error *err)
 {
@@ -111,33 +105,8 @@ float cli_limit_for(const cli_limit *l, size_t n)
     if (l->fixed || n <= 1)
         return threshold;
     /* where the curve ends before so low a rate, nothing is alike enough */
-    return find_threshold(l, of_best(l->far, 1 / (double)n), &threshold) ? threshold
-                                                                         : 1;
-}
-
-cli_odds cli_odds_of(const cli_limit *l, float similarity, size_t n)
-{
-    kao_rate all = { .size = sizeof all }, worst = { .size = sizeof worst };
-    cli_odds o = { .known = kao_calibration_far(l->calibration, l->tta, similarity,
-                                                NULL, &all) };
-    double log_ratio = 0;
-
-    o.worst_known =
-        kao_calibration_worst(l->calibration, l->tta, similarity, &worst, &o.worst);
-    o.ratio_known =
-        kao_calibration_likelihood(l->calibration, l->tta, similarity, &log_ratio);
-    if (o.known) {
-        o.far = of_best(all.far, (double)n);
-        o.extrapolated = all.extrapolated;
-        o.bound = all.bound;
-    }
-    if (o.worst_known) {
-        o.far_worst = of_best(worst.far, (double)n);
-        o.worst_bound = worst.bound;
-    }
-    if (o.ratio_known)
-        o.ratio = exp(log_ratio) / (double)n;
-    return o;
+    return find_threshold(l, kao_of_best(l->far, 1 / (double)n), &threshold) ? threshold
+                                                                             : 1;
 }
 
 /* ---- in words ---- */
@@ -185,7 +154,7 @@ static void put_share(double far, char to[48])
     snprintf(to, 48, "one in %s", number);
 }
 
-void cli_odds_print(const cli_odds *o)
+void cli_odds_print(const kao_odds *o)
 {
     char all[48], worst[48];
 
@@ -204,25 +173,4 @@ void cli_odds_print(const cli_odds *o)
                o->worst_bound ? "more than " : "", worst);
     }
     printf(".\n");
-}
-
-void cli_odds_set(kao_json *to, const cli_odds *o)
-{
-    kao_json_set(to, "far", o->known ? kao_json_number(o->far) : kao_json_null());
-    kao_json_set(to, "far_is",
-                 !o->known         ? kao_json_null()
-                 : o->bound > 0    ? kao_json_string("at_most")
-                 : o->bound < 0    ? kao_json_string("at_least")
-                 : o->extrapolated ? kao_json_string("extrapolated")
-                                   : kao_json_string("counted"));
-    kao_json_set(to, "far_worst_group",
-                 o->worst_known ? kao_json_number(o->far_worst) : kao_json_null());
-    kao_json_set(to, "far_worst_is",
-                 !o->worst_known  ? kao_json_null()
-                 : o->worst_bound ? kao_json_string("at_least")
-                                  : kao_json_string("counted"));
-    kao_json_set(to, "worst_group",
-                 o->worst_known ? kao_json_string(o->worst) : kao_json_null());
-    kao_json_set(to, "likelihood_ratio",
-                 o->ratio_known ? kao_json_number(o->ratio) : kao_json_null());
 }

@@ -1,10 +1,9 @@
-/* What a similarity is worth, and which one is asked for: between a model's calibration and what
- * commands say. Where n faces were compared to find the most alike pair, strangers had n chances:
- * a rate of r for one pair is 1 - (1 - r)^n for the best of n. */
+/* Which similarity is asked for, and what one is worth in words: between a model's calibration and
+ * what commands say (base/odds.h has the rates). */
 #ifndef KAO_CLI_ODDS_H
 #define KAO_CLI_ODDS_H
 
-#include "base/json.h"
+#include "base/odds.h"
 #include "kao/embedder.h"
 
 typedef enum cli_far_of { CLI_FAR_OF_ALL, CLI_FAR_OF_WORST } cli_far_of;
@@ -32,20 +31,10 @@ float cli_limit_for(const cli_limit *l, size_t n);
 kao_status cli_limit_for_groups(const kao_embedder *e, kao_tta tta, float given,
                                 size_t n, float *threshold, kao_error *err);
 
-typedef struct cli_odds { /* of the best of n pairs */
-    bool known, extrapolated, worst_known, ratio_known;
-    int bound, worst_bound; /* as kao_rate's */
-    double far, far_worst, ratio;
-    const char *worst; /* the group's name; borrowed from the card */
-} cli_odds;
-
-cli_odds cli_odds_of(const cli_limit *l, float similarity, size_t n);
 /* "One in 43,000 pairs of strangers looks this alike; ..." and a line's end, on stdout; nothing
  * where nothing is known. */
-void cli_odds_print(const cli_odds *odds);
+void cli_odds_print(const kao_odds *odds);
 /* Decimal places, 3 or more, with which the two numbers as printed tell the verdict. */
 int cli_places_for(float similarity, float threshold);
-/* far, far_is, far_worst_group, far_worst_is, worst_group, likelihood_ratio. */
-void cli_odds_set(kao_json *o, const cli_odds *odds);
 
 #endif

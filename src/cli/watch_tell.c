@@ -34,8 +34,9 @@ static int event_json(const kao_track_event *e, uint64_t frame, double wall,
 {
     kao_json *o = kao_json_object();
     const bool told = !isnan(e->similarity);
-    const cli_odds odds =
-        told ? cli_odds_of(limit, e->similarity, 1) : (cli_odds){ .known = false };
+    const kao_odds odds =
+        told ? kao_odds_of(limit->calibration, limit->tta, e->similarity, 1)
+             : (kao_odds){ .known = false };
 
     kao_json_set(o, "event", kao_json_string(event_name(e->kind)));
     kao_json_set(o, "time", kao_json_number(round(e->time * 1000) / 1000));
@@ -47,7 +48,7 @@ static int event_json(const kao_track_event *e, uint64_t frame, double wall,
         kao_json_set(o, "was", kao_json_integer(e->was));
     kao_json_set(o, "person",
                  e->person ? kao_json_integer(e->person) : kao_json_null());
-    kao_json_set(o, "name", name ? kao_json_string(name) : kao_json_null());
+    kao_json_set(o, "name", kao_json_string(name));
     kao_json_set(o, "box", kao_box_json(&e->face));
     kao_json_set(o, "similarity",
                  told ? kao_json_float(e->similarity) : kao_json_null());

@@ -1,7 +1,6 @@
 /* Other models for a gallery: all vectors at once, in one transaction. Until then the former ones
  * serve. */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "gallery/gallery.h"

@@ -3,12 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/base64.h"
 #include "base/text.h"
 
 /* ---- reading ---- */
@@ -121,19 +121,12 @@ static kao_status from_base64(kao_call *c, const char *name, const char *text,
 {
     const char *comma =
         strncmp(text, "data:", 5) == 0 ? strstr(text, ";base64,") : NULL;
-    size_t n = 0;
 
     text = comma ? comma + 8 : text;
-    const size_t most = strlen(text) / 4 * 3 + 3;
-
-    *held = (kao_bytes){ .mem = c->mem, .max = most };
-    if (!kao_bytes_reserve(held, most))
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    if (sodium_base642bin(held->p, most, text, strlen(text), "\r\n\t ", &n, NULL,
-                          sodium_base64_VARIANT_ORIGINAL) != 0)
-        return kao_fail(err, KAO_E_ARG, "%s: no base64", name);
-    held->n = n;
-    return KAO_OK;
+    *held = (kao_bytes){ .mem = c->mem, .max = strlen(text) };
+    return kao_base64_read(held, text, "\r\n\t ")
+               ? KAO_OK
+               : kao_fail(err, KAO_E_ARG, "%s: no base64", name);
 }
 
 kao_status kao_call_picture(kao_call *c, const char *name, kao_bytes *held,
@@ -230,6 +223,17 @@ void kao_answer_status(kao_call *c, kao_status st, const kao_error *err)
             return;
         }
     kao_answer_error(c, 500, kao_status_name(st), err->msg);
+}
+
+void kao_answer(kao_call *c, kao_status st, const kao_error *err, unsigned status,
+                kao_json *json)
+{
+    if (!st) {
+        kao_answer_json(c, status, json);
+        return;
+    }
+    kao_json_free(json);
+    kao_answer_status(c, st, err);
 }
 
 void kao_answer_bad(kao_call *c, const char *name, const char *wanted)

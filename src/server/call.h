@@ -83,6 +83,9 @@ void kao_answer_error(kao_call *c, unsigned status, const char *code,
                       const char *message);
 /* By the status: which answer it is to a client. */
 void kao_answer_status(kao_call *c, kao_status st, const kao_error *err);
+/* One or the other: the JSON, where st is KAO_OK, else kao_answer_status; the JSON is freed. */
+void kao_answer(kao_call *c, kao_status st, const kao_error *err, unsigned status,
+                kao_json *json);
 /* "NAME: wanted what it says" */
 void kao_answer_bad(kao_call *c, const char *name, const char *wanted);
 

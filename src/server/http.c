@@ -8,7 +8,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <microhttpd.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,31 +16,15 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/library.h"
+#include "server/mhd.h"
 
 enum {
     CONNECTION_BYTES = 64 << 10, /* head of a request, and what is read at once */
     ANSWER_MOST = 64 << 20,
-    JSON_MOST_DEPTH = 8,
 };
 
-/* clang-format off */
-#define MHD_CALLS(X)                                                                       \
-    X(MHD_add_response_header) X(MHD_create_post_processor)                                \
-    X(MHD_create_response_from_buffer) X(MHD_destroy_post_processor)                       \
-    X(MHD_destroy_response) X(MHD_get_connection_values) X(MHD_lookup_connection_value)    \
-    X(MHD_post_process) X(MHD_queue_response) X(MHD_quiesce_daemon) X(MHD_resume_connection) \
-    X(MHD_start_daemon) X(MHD_stop_daemon) X(MHD_suspend_connection)
-/* clang-format on */
-
-typedef struct mhd {
-#define MHD_FIELD(name) __typeof__(name) *name;
-    MHD_CALLS(MHD_FIELD)
-#undef MHD_FIELD
-} mhd;
-
 struct kao_http {
-    mhd mhd; /* the library */
+    kao_mhd mhd;
     kao_mem *mem;
     kao_http_options o;
     struct MHD_Daemon *daemon;
@@ -60,32 +43,6 @@ typedef struct request {
     size_t held, dropped; /* bytes of the body: in memory; read after a refusal */
     bool has_body, is_json, whole, refused, taken;
 } request;
-
-/* ---- the library ---- */
-
-/* Looked for when a server starts: linked, it and the dozen libraries that it needs would be loaded
- * at the start of every run. Its headers are needed where kao is built. */
-static kao_status find_library(mhd *to, kao_error *err)
-{
-    void *library = kao_library_open("libmicrohttpd.so.12");
-    bool found = library != NULL;
-
-#define FIND(name) found = found && kao_library_find(library, #name, &to->name);
-    MHD_CALLS(FIND)
-#undef FIND
-    return found ? KAO_OK
-                 : kao_fail(
-                       err, KAO_E_UNSUPPORTED,
-                       "the server needs libmicrohttpd, which is not on this machine; "
-                       "Debian: apt-get install libmicrohttpd12");
-}
-
-kao_status kao_http_ready(kao_error *err)
-{
-    mhd found;
-
-    return find_library(&found, err);
-}
 
 /* ---- copies of what the library has ---- */
 
@@ -454,35 +411,6 @@ static void completed(void *user, struct MHD_Connection *connection, void **stat
 
 /* ---- starting and stopping ---- */
 
-static int digit(char c)
-{
-    return c >= '0' && c <= '9'   ? c - '0'
-           : c >= 'a' && c <= 'f' ? c - 'a' + 10
-           : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                  : -1;
-}
-
-/* %XX in place; what is none, and %00, which would end the text, stay as they are. */
-static size_t unescape(void *user, struct MHD_Connection *connection, char *s)
-{
-    char *to = s;
-
-    (void)user, (void)connection;
-    for (const char *from = s; *from; to++) {
-        const int high = *from == '%' ? digit(from[1]) : -1,
-                  low = high >= 0 ? digit(from[2]) : -1;
-
-        if (low >= 0 && high + low > 0) {
-            *to = (char)(16 * high + low);
-            from += 3;
-        } else {
-            *to = *from++;
-        }
-    }
-    *to = '\0';
-    return (size_t)(to - s);
-}
-
 static void log_nothing(void *user, const char *format, va_list args)
 {
     (void)user, (void)format, (void)args; /* what clients do wrong is no news */
@@ -531,7 +459,7 @@ kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *
     h->o = *o;
     h->quiesced = -1;
     int fd = -1;
-    kao_status st = find_library(&h->mhd, err);
+    kao_status st = kao_mhd_open(&h->mhd, err);
 
     if (!st)
         st = listen_on(o, &fd, &h->port, err);
@@ -544,11 +472,11 @@ kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
             MHD_USE_ERROR_LOG,
         0, NULL, NULL, access_it, h, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
-        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, h, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_BYTES, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)o->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)o->idle_seconds, MHD_OPTION_END);
+        MHD_OPTION_UNESCAPE_CALLBACK, kao_mhd_unescape, NULL, MHD_OPTION_LISTEN_SOCKET,
+        fd, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->max_connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_seconds, MHD_OPTION_END);
     if (!h->daemon) {
         close(fd);
         kao_free(mem, h);

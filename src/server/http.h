@@ -27,9 +27,6 @@ typedef struct kao_http_options {
     void *user;
 } kao_http_options;
 
-/* Whether the machine has the library; err: which it is. */
-kao_status kao_http_ready(kao_error *err);
-
 /* KAO_E_IO (the port is taken, not allowed), KAO_E_ARG (no address), KAO_E_NOMEM,
  * KAO_E_UNSUPPORTED (no library). */
 kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *o,

@@ -25,12 +25,14 @@ kao_lives *kao_lives_create(kao_mem *mem)
     return l;
 }
 
-/* Its place is free then. Nobody else may use it. */
+/* What it holds. It is busy, or nobody else is there: what others look at (id, busy, over, used) is
+ * left alone. */
 static void close_live(kao_live *v)
 {
     kao_watcher_destroy(v->watcher);
     kao_worker_close(&v->w);
-    *v = (kao_live){ .busy = v->busy };
+    v->watcher = NULL;
+    v->frames = 0;
 }
 
 void kao_lives_destroy(kao_lives *l)

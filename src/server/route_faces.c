@@ -2,6 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/face_json.h"
 #include "server/routes.h"
 
 enum { FACES_MOST = 1024, NEAREST_MOST = 64, NEAREST = 3 };
@@ -47,11 +48,9 @@ static bool ask_limit(kao_call *c, size_t *limit)
 static void set_quality(kao_worker *w, const kao_photo *p, size_t i, float norm,
                         kao_json *face)
 {
-    static const kao_outcome outcomes[] = { KAO_BLURRED, KAO_DARK, KAO_EXTREME_POSE,
-                                            KAO_MASKED };
     const kao_view view = kao_image_view(&p->image);
     kao_quality q = KAO_QUALITY_INIT;
-    kao_json *o = kao_json_object(), *list = kao_json_array();
+    kao_json *o = kao_json_object();
 
     if (kao_quality_of(w->ctx, &view, kao_face_at(&p->faces, i), &q, NULL) == KAO_OK) {
         if (norm > 0)
@@ -62,11 +61,8 @@ static void set_quality(kao_worker *w, const kao_photo *p, size_t i, float norm,
         kao_json_set(o, "pitch", kao_json_float(q.pitch));
         kao_json_set(o, "roll", kao_json_float(q.roll));
         kao_json_set(o, "masked", kao_json_float(q.masked));
-        for (size_t k = 0; k < sizeof outcomes / sizeof outcomes[0]; k++)
-            if (q.outcomes & (uint32_t)outcomes[k])
-                kao_json_add(list, kao_json_string(kao_outcome_name(outcomes[k])));
     }
-    kao_json_set(o, "outcomes", list);
+    kao_json_set(o, "outcomes", kao_outcomes_json(q.outcomes));
     kao_json_set(face, "quality", o);
 }
 
@@ -172,12 +168,7 @@ void kao_route_embed(kao_worker *w, kao_call *c)
     kao_json_set(o, "model_id", kao_json_string(id));
     kao_photo_free(w, &p);
     kao_free(c->mem, v);
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
-    kao_answer_json(c, 200, o);
+    kao_answer(c, st, &err, 200, o);
 }
 
 /* ---- two pictures ---- */
@@ -297,37 +288,38 @@ static bool ask(kao_worker *w, kao_call *c, asking *a)
     return !bad;
 }
 
+/* Somebody who is ignored is nobody known, and no stranger either. */
 static kao_status tell_nearest(kao_worker *w, const asking *a, const kao_match *m,
                                size_t n, kao_json *face, kao_error *err)
 {
-    const bool known = n > 0 && m[0].similarity >= a->threshold;
+    const bool alike = n > 0 && m[0].similarity >= a->threshold;
     kao_json *list = kao_json_array();
-    kao_status st = KAO_OK;
+    kao_named first = { .name = NULL };
+    kao_status st = n ? kao_person_named(w, m[0].person, &first, err) : KAO_OK;
+    const bool known = alike && !first.ignored;
 
-    kao_json_set(face, "nearest", list);
-    for (size_t i = 0; !st && i < n; i++) {
-        kao_json *o = kao_json_object(), *name = NULL;
-
-        st = kao_person_name_json(w, m[i].person, &name, err);
-        kao_json_set(o, "person", kao_json_integer(m[i].person));
-        kao_json_set(o, "name", name ? name : kao_json_null());
-        kao_json_set(o, "similarity", kao_json_float(m[i].similarity));
-        kao_json_set(o, "sample", kao_json_string(m[i].sample));
-        kao_json_add(list, o);
-        if (i == 0 && known && !st) {
-            name = NULL;
-            st = kao_person_name_json(w, m[0].person, &name, err);
-            kao_json_set(face, "name", name ? name : kao_json_null());
-        }
-    }
     kao_json_set(face, "person",
                  known ? kao_json_integer(m[0].person) : kao_json_null());
+    kao_json_set(face, "name", known && first.name ? first.name : kao_json_null());
     if (!known)
-        kao_json_set(face, "name", kao_json_null());
+        kao_json_free(first.name);
+    kao_json_set(face, "ignored", kao_json_bool(alike && first.ignored));
     kao_json_set(face, "similarity",
                  n ? kao_json_float(m[0].similarity) : kao_json_null());
     if (n)
         kao_worker_rates(w, a->model, m[0].similarity, a->templates, face);
+    kao_json_set(face, "nearest", list);
+    for (size_t i = 0; !st && i < n; i++) {
+        kao_json *o = kao_json_object();
+        kao_named one;
+
+        st = kao_person_named(w, m[i].person, &one, err);
+        kao_json_set(o, "person", kao_json_integer(m[i].person));
+        kao_json_set(o, "name", one.name ? one.name : kao_json_null());
+        kao_json_set(o, "similarity", kao_json_float(m[i].similarity));
+        kao_json_set(o, "sample", kao_json_string(m[i].sample));
+        kao_json_add(list, o);
+    }
     return st;
 }
 
@@ -343,6 +335,7 @@ static kao_status identify(kao_worker *w, const asking *a, const kao_photo *p, s
         kao_json_set(face, "reason", reason_json(st, err));
         kao_json_set(face, "person", kao_json_null());
         kao_json_set(face, "name", kao_json_null());
+        kao_json_set(face, "ignored", kao_json_bool(false));
         return KAO_OK;
     }
     if (!st)
@@ -388,10 +381,5 @@ void kao_route_identify(kao_worker *w, kao_call *c)
     kao_json_set(o, "model", kao_json_string(kao_worker_model_name(w, a.model)));
     kao_photo_free(w, &p);
     kao_free(c->mem, v);
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
-    kao_answer_json(c, 200, o);
+    kao_answer(c, st, &err, 200, o);
 }

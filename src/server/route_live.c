@@ -44,19 +44,13 @@ void kao_route_live_begin(kao_worker *w, kao_call *c)
 static void set_outcomes(kao_live *v, const kao_view *view, const kao_face *face,
                          kao_json *o)
 {
-    static const kao_outcome outcomes[] = { KAO_BLURRED, KAO_DARK, KAO_EXTREME_POSE,
-                                            KAO_MASKED };
     kao_quality q = KAO_QUALITY_INIT;
-    kao_json *list = kao_json_array();
 
     if (kao_quality_of(v->w.ctx, view, face, &q, NULL) == KAO_OK) {
         kao_json_set(o, "yaw", kao_json_float(q.yaw));
         kao_json_set(o, "masked", kao_json_float(q.masked));
-        for (size_t k = 0; k < sizeof outcomes / sizeof outcomes[0]; k++)
-            if (q.outcomes & (uint32_t)outcomes[k])
-                kao_json_add(list, kao_json_string(kao_outcome_name(outcomes[k])));
     }
-    kao_json_set(o, "outcomes", list);
+    kao_json_set(o, "outcomes", kao_outcomes_json(q.outcomes));
 }
 
 static kao_status track_json(kao_live *v, const kao_image *image, const kao_track *t,
@@ -64,19 +58,20 @@ static kao_status track_json(kao_live *v, const kao_image *image, const kao_trac
 {
     const kao_face in_file = kao_face_in_file(image, &t->face);
     const kao_view view = kao_image_view(image);
-    kao_json *o = kao_face_json(&in_file, 0), *name = NULL;
+    kao_json *o = kao_face_json(&in_file, 0);
+    kao_named who = { .name = NULL };
     kao_status st = KAO_OK;
 
     kao_json_add(list, o);
     kao_json_set(o, "track", kao_json_integer(t->id));
     kao_json_set(o, "seen", kao_json_bool(t->seen));
     if (t->person)
-        st = kao_person_name_json(&v->w, t->person, &name, err);
+        st = kao_person_named(&v->w, t->person, &who, err);
     if (st == KAO_E_NOT_FOUND) /* removed meanwhile: the next look will tell */
         st = KAO_OK;
     kao_json_set(o, "person",
                  t->person ? kao_json_integer(t->person) : kao_json_null());
-    kao_json_set(o, "name", name ? name : kao_json_null());
+    kao_json_set(o, "name", who.name ? who.name : kao_json_null());
     kao_json_set(o, "similarity", kao_json_float(t->similarity));
     kao_json_set(o, "quality", kao_json_float(t->quality));
     if (!isnan(t->similarity))
@@ -142,13 +137,8 @@ void kao_route_live_frame(kao_worker *w, kao_call *c)
         kao_json_set(o, "model", kao_json_string(kao_worker_model_name(w, v->model)));
         kao_live_put(w->lives, v);
     }
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
     kao_json_set(o, "ms", kao_json_number((double)(kao_clock_ns() - begun) * 1e-6));
-    kao_answer_json(c, 200, o);
+    kao_answer(c, st, &err, 200, o);
 }
 
 void kao_route_live_end(kao_worker *w, kao_call *c)
@@ -157,11 +147,6 @@ void kao_route_live_end(kao_worker *w, kao_call *c)
     kao_error err = { 0 };
     const kao_status st = kao_live_end(w->lives, c->vars[0], &err);
 
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
     kao_json_set(o, "done", kao_json_bool(true));
-    kao_answer_json(c, 200, o);
+    kao_answer(c, st, &err, 200, o);
 }

@@ -1,32 +1,12 @@
 /* The gallery's people and samples, over HTTP. */
 #include <errno.h>
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/gallery_json.h"
 #include "kao/enrol.h"
 #include "server/routes.h"
-
-/* ---- words ---- */
-
-static kao_json *text_or_null(const char *text)
-{
-    return text ? kao_json_string(text) : kao_json_null();
-}
-
-/* "2026-11-29T07:00:00Z" */
-static kao_json *time_json(int64_t seconds)
-{
-    const time_t t = (time_t)seconds;
-    struct tm tm;
-    char text[32] = "";
-
-    if (!gmtime_r(&t, &tm) || !strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm))
-        return kao_json_null();
-    return kao_json_string(text);
-}
 
 static bool ask_person(kao_call *c, const char *text, int64_t *person)
 {
@@ -45,22 +25,9 @@ static bool ask_person(kao_call *c, const char *text, int64_t *person)
 
 /* ---- reading ---- */
 
-static kao_json *person_json(const kao_person *p)
-{
-    kao_json *o = kao_json_object();
-
-    kao_json_set(o, "person", kao_json_integer(p->number));
-    kao_json_set(o, "name", text_or_null(p->name));
-    kao_json_set(o, "samples", kao_json_integer(p->n_samples));
-    kao_json_set(o, "created", time_json(p->created));
-    kao_json_set(o, "external", text_or_null(p->external));
-    kao_json_set(o, "note", text_or_null(p->note));
-    return o;
-}
-
 static int add_person(void *user, const kao_person *p)
 {
-    kao_json_add(user, person_json(p));
+    kao_json_add(user, kao_person_json(p));
     return 0;
 }
 
@@ -72,12 +39,7 @@ void kao_route_people(kao_worker *w, kao_call *c)
                                              add_person, list, &err);
 
     kao_json_set(o, "people", list);
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
-    kao_answer_json(c, 200, o);
+    kao_answer(c, st, &err, 200, o);
 }
 
 static void answer_person(kao_worker *w, kao_call *c, unsigned status, int64_t person)
@@ -89,12 +51,7 @@ static void answer_person(kao_worker *w, kao_call *c, unsigned status, int64_t p
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "people", list);
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
-    kao_answer_json(c, status, o);
+    kao_answer(c, st, &err, status, o);
 }
 
 void kao_route_person(kao_worker *w, kao_call *c)
@@ -105,39 +62,25 @@ void kao_route_person(kao_worker *w, kao_call *c)
         answer_person(w, c, 200, person);
 }
 
-typedef struct naming {
-    kao_json *name;
-} naming;
-
 static int take_name(void *user, const kao_person *p)
 {
-    naming *n = user;
+    kao_named *to = user;
 
-    n->name = p->name ? kao_json_string(p->name) : NULL;
+    to->name = p->name ? kao_json_string(p->name) : NULL;
+    to->ignored = p->ignored;
     return 0;
 }
 
-kao_status kao_person_name_json(kao_worker *w, int64_t person, kao_json **name,
-                                kao_error *err)
+kao_status kao_person_named(kao_worker *w, int64_t person, kao_named *to,
+                            kao_error *err)
 {
-    naming n = { .name = NULL };
-    const kao_status st = kao_gallery_person(w->gallery, person, take_name, &n, err);
-
-    *name = n.name;
-    return st;
+    *to = (kao_named){ .name = NULL };
+    return kao_gallery_person(w->gallery, person, take_name, to, err);
 }
 
 static int add_sample(void *user, const kao_sample *s)
 {
-    kao_json *o = kao_json_object();
-
-    kao_json_set(o, "sample", kao_json_string(s->id));
-    kao_json_set(o, "person", kao_json_integer(s->person));
-    kao_json_set(o, "time", time_json(s->time));
-    kao_json_set(o, "source", text_or_null(s->source));
-    kao_json_set(o, "quality",
-                 isnan(s->quality) ? kao_json_null() : kao_json_float(s->quality));
-    kao_json_add(user, o);
+    kao_json_add(user, kao_sample_json(s));
     return 0;
 }
 
@@ -174,13 +117,8 @@ static void answer_change(kao_worker *w, kao_call *c, kao_status st,
 
 static void answer_done(kao_call *c, kao_status st, const kao_error *err, kao_json *o)
 {
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, err);
-        return;
-    }
     kao_json_set(o, "done", kao_json_bool(true));
-    kao_answer_json(c, 200, o);
+    kao_answer(c, st, err, 200, o);
 }
 
 void kao_route_add_person(kao_worker *w, kao_call *c)
@@ -268,7 +206,7 @@ void kao_route_remove_person(kao_worker *w, kao_call *c)
                      kao_json_integer((int64_t)receipt.n_bytes_searched));
         kao_json_set(r, "pieces", kao_json_integer(receipt.n_pieces));
         kao_json_set(r, "traces", kao_json_integer(receipt.n_traces));
-        kao_json_set(r, "time", time_json(receipt.time));
+        kao_json_set(r, "time", kao_time_json(receipt.time));
         kao_json_set(o, "receipt", r);
     }
     answer_done(c, st, &err, o);
@@ -354,7 +292,6 @@ static kao_status choose(kao_call *c, enrolling *e, kao_error *err)
 
 static void rate(kao_worker *w, enrolling *e)
 {
-    static const kao_outcome refused[] = { KAO_BLURRED, KAO_DARK, KAO_EXTREME_POSE };
     const kao_view view = kao_image_view(&e->photo.image);
 
     e->quality = (kao_quality)KAO_QUALITY_INIT;
@@ -364,9 +301,9 @@ static void rate(kao_worker *w, enrolling *e)
         return;
     }
     kao_quality_norm(&e->quality, w->embedders[0], e->norm);
-    for (size_t i = 0; !e->force && i < sizeof refused / sizeof refused[0]; i++)
-        if (e->quality.outcomes & (uint32_t)refused[i])
-            refuse(e, kao_outcome_name(refused[i]));
+    for (uint32_t bit = 1; !e->force && bit <= KAO_POOR; bit <<= 1)
+        if (e->quality.outcomes & KAO_POOR & bit)
+            refuse(e, kao_outcome_name((kao_outcome)bit));
 }
 
 static kao_status judge(kao_worker *w, enrolling *e, kao_json *o, kao_error *err)
@@ -385,12 +322,12 @@ static kao_status judge(kao_worker *w, enrolling *e, kao_json *o, kao_error *err
     if (j.against & KAO_AGAINST_DUPLICATE)
         refuse(e, "duplicate");
     if (!e->force && j.against & KAO_AGAINST_LOOKS_LIKE) {
-        kao_json *name = NULL;
+        kao_named who;
 
         refuse(e, "looks_like");
-        st = kao_person_name_json(w, j.who, &name, err);
+        st = kao_person_named(w, j.who, &who, err);
         kao_json_set(o, "looks_like", kao_json_integer(j.who));
-        kao_json_set(o, "looks_like_name", name ? name : kao_json_null());
+        kao_json_set(o, "looks_like_name", who.name ? who.name : kao_json_null());
         kao_json_set(o, "looks_like_similarity", kao_json_float(j.other));
     }
     if (!e->force && j.against & KAO_AGAINST_UNLIKE)
@@ -474,14 +411,9 @@ void kao_route_enrol(kao_worker *w, kao_call *c)
 
     kao_photo_free(w, &e.photo);
     kao_free(c->mem, e.vectors);
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
     kao_json_set(o, "status", kao_json_string(e.refused ? "refused" : "enrolled"));
     kao_json_set(o, "person", e.person ? kao_json_integer(e.person) : kao_json_null());
-    kao_answer_json(c, e.refused ? 409 : 201, o);
+    kao_answer(c, st, &err, e.refused ? 409 : 201, o);
 }
 
 void kao_route_remove_sample(kao_worker *w, kao_call *c)
@@ -526,7 +458,7 @@ static int add_change(void *user, const kao_change *h)
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "change", kao_json_integer(h->number));
-    kao_json_set(o, "time", time_json(h->time));
+    kao_json_set(o, "time", kao_time_json(h->time));
     kao_json_set(o, "action", kao_json_string(h->action));
     kao_json_set(o, "detail", kao_json_string(h->detail));
     kao_json_set(o, "undone", kao_json_bool(h->undone));
@@ -542,12 +474,7 @@ void kao_route_history(kao_worker *w, kao_call *c)
     const kao_status st = kao_gallery_history(w->gallery, add_change, &k, &err);
 
     kao_json_set(o, "changes", k.list);
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
-    kao_answer_json(c, 200, o);
+    kao_answer(c, st, &err, 200, o);
 }
 
 void kao_route_undo(kao_worker *w, kao_call *c)

@@ -91,8 +91,7 @@ void kao_route_models(kao_worker *w, kao_call *c)
         kao_json_set(
             one, "dim",
             kao_json_integer((int64_t)kao_embedder_dim(w->embedders[m], w->ttas[m])));
-        kao_json_set(one, "calibrated_on",
-                     source ? kao_json_string(source) : kao_json_null());
+        kao_json_set(one, "calibrated_on", kao_json_string(source));
         kao_json_set(one, "thresholds", thresholds_json(w, m));
         kao_json_set(one, "curve", curve_json(w, m));
         kao_json_add(list, one);
@@ -101,12 +100,7 @@ void kao_route_models(kao_worker *w, kao_call *c)
     kao_json_set(o, "detector",
                  kao_json_string(kao_model_name(kao_detector_model(w->detector))));
     kao_json_set(o, "fpir", kao_json_number(w->o->fpir));
-    if (st) {
-        kao_json_free(o);
-        kao_answer_status(c, st, &err);
-        return;
-    }
-    kao_answer_json(c, 200, o);
+    kao_answer(c, st, &err, 200, o);
 }
 
 /* ---- the API's description (OpenAPI 3.1) ---- */
@@ -224,14 +218,14 @@ void kao_route_openapi(kao_worker *w, kao_call *c)
     kao_json_set(o, "info", info);
     for (size_t i = 0; kao_route_at(i); i++) {
         const char *pattern = kao_route_at(i)->pattern;
-        kao_json *path = NULL;
+        bool told = false; /* with the first of its path */
 
-        for (size_t k = 0; k < i && !path; k++) /* told with the first of its path */
-            if (strcmp(kao_route_at(k)->pattern, pattern) == 0)
-                path = o;
-        if (path)
+        for (size_t k = 0; k < i && !told; k++)
+            told = strcmp(kao_route_at(k)->pattern, pattern) == 0;
+        if (told)
             continue;
-        path = kao_json_object();
+        kao_json *path = kao_json_object();
+
         for (size_t k = i; kao_route_at(k); k++) {
             char method[8];
 

@@ -5,9 +5,7 @@
  * lead here) and its Origin. */
 #include "server/server.h"
 
-#include <math.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -15,6 +13,7 @@
 #include "base/error.h"
 #include "server/http.h"
 #include "server/live.h"
+#include "server/mhd.h"
 #include "server/routes.h"
 #include "server/stats.h"
 
@@ -311,5 +310,7 @@ void kao_server_stop(kao_server *s)
 
 kao_status kao_server_ready(kao_error *err)
 {
-    return kao_http_ready(err);
+    kao_mhd found;
+
+    return kao_mhd_open(&found, err);
 }

@@ -1,12 +1,12 @@
-/* In a build without libmicrohttpd or libsodium there is no server. */
+/* In a build without libmicrohttpd there is no server. */
 #include "base/error.h"
 #include "server/server.h"
 
 kao_status kao_server_ready(kao_error *err)
 {
     return kao_fail(err, KAO_E_UNSUPPORTED,
-                    "this build has no server (it was made without libmicrohttpd, "
-                    "libsodium or SQLite)");
+                    "this build has no server (it was made without libmicrohttpd "
+                    "or SQLite)");
 }
 
 kao_status kao_server_start(kao_context *ctx, kao_server **out,

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/face_json.h"
+#include "base/odds.h"
 
 /* Pictures from which faces of all sizes are wanted are read at this size at least, those of a
  * video's kind at the other. */
@@ -169,12 +170,6 @@ kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t o
 
 /* ---- what a similarity is worth ---- */
 
-/* 1 - (1 - rate)^n; with 1/n the other way round. */
-static double of_best(double rate, double n)
-{
-    return rate >= 1 ? 1 : -expm1(n * log1p(-rate));
-}
-
 kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir,
                             float *threshold, uint64_t *templates, kao_error *err)
 {
@@ -186,7 +181,7 @@ kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir
     if (st)
         return st;
     if (isnan(far))
-        far = of_best(fpir, 1 / (*templates ? (double)*templates : 1));
+        far = kao_of_best(fpir, 1 / (*templates ? (double)*templates : 1));
     if (kao_calibration_threshold(calibration, w->ttas[model], far, NULL, &rate)) {
         *threshold = rate.similarity;
         return KAO_OK;
@@ -206,23 +201,12 @@ void kao_worker_rates(const kao_worker *w, size_t model, float similarity,
                       uint64_t templates, kao_json *to)
 {
     const kao_calibration *c = kao_embedder_calibration(w->embedders[model]);
-    kao_rate rate = { .size = sizeof rate };
-    double log_ratio = 0;
-    const bool known = kao_calibration_far(c, w->ttas[model], similarity, NULL, &rate);
+    const kao_odds odds = kao_odds_of(c, w->ttas[model], similarity, 1);
 
-    kao_json_set(to, "far", known ? kao_json_number(rate.far) : kao_json_null());
-    kao_json_set(to, "far_is",
-                 !known              ? kao_json_null()
-                 : rate.bound > 0    ? kao_json_string("at_most")
-                 : rate.bound < 0    ? kao_json_string("at_least")
-                 : rate.extrapolated ? kao_json_string("extrapolated")
-                                     : kao_json_string("counted"));
-    kao_json_set(to, "likelihood_ratio",
-                 kao_calibration_likelihood(c, w->ttas[model], similarity, &log_ratio)
-                     ? kao_json_number(exp(log_ratio))
-                     : kao_json_null());
+    kao_odds_set(to, &odds);
     if (templates)
         kao_json_set(to, "fpir",
-                     known ? kao_json_number(of_best(rate.far, (double)templates))
-                           : kao_json_null());
+                     odds.known
+                         ? kao_json_number(kao_of_best(odds.far, (double)templates))
+                         : kao_json_null());
 }

@@ -56,12 +56,16 @@ kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t o
  * gallery's size). KAO_E_ARG: the model's calibration does not tell. */
 kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir,
                             float *threshold, uint64_t *templates, kao_error *err);
-/* "far", "far_is", "likelihood_ratio" of one pair, "fpir" of so many samples (0: none). */
+/* What kao_odds_set tells of one pair, and "fpir" of so many samples (0: none). */
 void kao_worker_rates(const kao_worker *w, size_t model, float similarity,
                       uint64_t templates, kao_json *to);
 
-/* A person's name as JSON; NULL: has none. */
-kao_status kao_person_name_json(kao_worker *w, int64_t person, kao_json **name,
-                                kao_error *err);
+typedef struct kao_named {
+    kao_json *name; /* the caller's; NULL: has none */
+    bool ignored;
+} kao_named;
+
+kao_status kao_person_named(kao_worker *w, int64_t person, kao_named *to,
+                            kao_error *err);
 
 #endif

@@ -308,7 +308,7 @@ static void base64(void **state)
         assert_int_equal(b.n, strlen(rows[i][1]));
         assert_true(b.n == 0 || memcmp(b.p, rows[i][1], b.n) == 0);
         kao_bytes_free(&b);
-        assert_true(kao_base64_read(&b, rows[i][1]));
+        assert_true(kao_base64_read(&b, rows[i][1], NULL));
         assert_int_equal(b.n, strlen(rows[i][0]));
         assert_true(b.n == 0 || memcmp(b.p, rows[i][0], b.n) == 0);
         kao_bytes_free(&b);
@@ -316,7 +316,7 @@ static void base64(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         kao_bytes b = { .mem = &mem, .max = 100 };
 
-        assert_false(kao_base64_read(&b, bad[i]));
+        assert_false(kao_base64_read(&b, bad[i], NULL));
         kao_bytes_free(&b);
     }
 }

@@ -11,7 +11,7 @@
 /** @typedef {Face & Rates & {track: number, seen: boolean, person: number | null, name: string | null,
  *   similarity: number | null, masked?: number | boolean | null, outcomes?: string[]}} Track */
 /** @typedef {{tracks: Track[], width: number, height: number, ms: number, templates: number}} LiveAnswer */
-/** @typedef {{person: number, name: string | null, samples: number, created: string,
+/** @typedef {{person: number, name: string | null, n_samples: number, created: string,
  *   external: string | null, note: string | null}} Person */
 /** @typedef {{sample: string, person: number, time: string, source: string | null,
  *   quality: number | null}} Sample */

@@ -41,7 +41,7 @@ export function mountPeople(root, app, rest) {
     list.replaceChildren(...found.slice(0, SHOWN).map((p) => make('li', {}, make('a', { class: 'person-row', href: `#people/${p.person}` },
       portrait(p, app.portraits),
       make('span', { class: 'person-text' }, make('span', { class: 'person-name', text: called(p.name, p.person) }),
-        make('span', { class: 'small muted', text: [count('samples', p.samples), p.note].filter(Boolean).join(' · ') }))))));
+        make('span', { class: 'small muted', text: [count('samples', p.n_samples), p.note].filter(Boolean).join(' · ') }))))));
   }
 
   async function refresh() {

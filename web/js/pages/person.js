@@ -43,7 +43,7 @@ export function mountPerson(root, app, person) {
         return;
       }
       head.replaceChildren(portrait(p, app.portraits), make('div', {}, make('h1', { text: nameOf() }),
-        make('p', { class: 'muted', text: `${count('samples', p.samples)} · ${say('since', { date: date(p.created) })}` })));
+        make('p', { class: 'muted', text: `${count('samples', p.n_samples)} · ${say('since', { date: date(p.created) })}` })));
       if (document.activeElement !== name) name.value = p.name ?? '';
       if (document.activeElement !== note) note.value = p.note ?? '';
       await Promise.all([samples.refresh(), history.refresh()]);

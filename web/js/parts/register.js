@@ -172,7 +172,7 @@ export function openRegister(app, track, live) {
     await app.people.refresh();
     const p = app.people.get(person);
     d.close();
-    const words = { name: called(p?.name, person), samples: count('samples', p?.samples ?? 0) };
+    const words = { name: called(p?.name, person), samples: count('samples', p?.n_samples ?? 0) };
     app.toast.show(say(added ? 'reg_added' : 'reg_done', words));
     live.done(person);
   }

@@ -22,8 +22,8 @@ export function mountStrip(root, app) {
       return make('li', { 'data-person': String(p.person) }, make('a', { class: 'strip-person', href: `#people/${p.person}` },
         portrait(p, app.portraits),
         make('span', { class: 'strip-name', text: name }),
-        make('span', { class: 'strip-count', text: String(p.samples), 'aria-hidden': 'true' }),
-        make('span', { class: 'visually-hidden', text: count('samples', p.samples) })));
+        make('span', { class: 'strip-count', text: String(p.n_samples), 'aria-hidden': 'true' }),
+        make('span', { class: 'visually-hidden', text: count('samples', p.n_samples) })));
     }));
     if (people.length > SHOWN)
       list.append(make('li', {}, make('a', { class: 'strip-person', href: '#people' },

@@ -1,0 +1,52 @@
+/* See odds.h. */
+#include "base/odds.h"
+
+#include <math.h>
+
+double kao_of_best(double far, double n)
+{
+    return far >= 1 ? 1 : -expm1(n * log1p(-far));
+}
+
+kao_odds kao_odds_of(const kao_calibration *c, kao_tta tta, float similarity, size_t n)
+{
+    kao_rate all = { .size = sizeof all }, worst = { .size = sizeof worst };
+    kao_odds o = { .known = kao_calibration_far(c, tta, similarity, NULL, &all) };
+    double log_ratio = 0;
+
+    o.worst_known = kao_calibration_worst(c, tta, similarity, &worst, &o.worst);
+    o.ratio_known = kao_calibration_likelihood(c, tta, similarity, &log_ratio);
+    if (o.known) {
+        o.far = kao_of_best(all.far, (double)n);
+        o.extrapolated = all.extrapolated;
+        o.bound = all.bound;
+    }
+    if (o.worst_known) {
+        o.far_worst = kao_of_best(worst.far, (double)n);
+        o.worst_bound = worst.bound;
+    }
+    if (o.ratio_known)
+        o.ratio = exp(log_ratio) / (double)n;
+    return o;
+}
+
+void kao_odds_set(kao_json *to, const kao_odds *o)
+{
+    kao_json_set(to, "far", o->known ? kao_json_number(o->far) : kao_json_null());
+    kao_json_set(to, "far_is",
+                 !o->known         ? kao_json_null()
+                 : o->bound > 0    ? kao_json_string("at_most")
+                 : o->bound < 0    ? kao_json_string("at_least")
+                 : o->extrapolated ? kao_json_string("extrapolated")
+                                   : kao_json_string("counted"));
+    kao_json_set(to, "far_worst_group",
+                 o->worst_known ? kao_json_number(o->far_worst) : kao_json_null());
+    kao_json_set(to, "far_worst_is",
+                 !o->worst_known  ? kao_json_null()
+                 : o->worst_bound ? kao_json_string("at_least")
+                                  : kao_json_string("counted"));
+    kao_json_set(to, "worst_group",
+                 o->worst_known ? kao_json_string(o->worst) : kao_json_null());
+    kao_json_set(to, "likelihood_ratio",
+                 o->ratio_known ? kao_json_number(o->ratio) : kao_json_null());
+}
