@@ -61,6 +61,7 @@ static kao_live *find_place(kao_lives *l)
     }
     if (place) {
         place->busy = true;
+        place->over = false;
         place->id[0] = '\0'; /* nobody finds it while it is emptied */
     }
     pthread_mutex_unlock(&l->lock);
