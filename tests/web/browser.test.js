@@ -88,7 +88,7 @@ test('register: a face that is there already is told; it can be added to, or be 
     await register();
     await page.getByRole('button', { name: 'Add to Ana' }).click();
     await page.getByText('Ana has more pictures now.').waitFor();
-    assert.equal((await people(at()))[0].samples, 2);
+    assert.equal((await people(at()))[0].n_samples, 2);
     await empty(at());
     await enrol(at(), 'Ana', 'ana_1.jpg');
     await page.reload();
@@ -276,11 +276,11 @@ test('people: found, renamed, noted, merged, split, moved, removed, undone', asy
     await page.getByRole('dialog').getByLabel('Person').selectOption('Ben');
     await page.getByRole('dialog').getByRole('button', { name: 'Move' }).click();
     await page.getByText('Moved.').waitFor();
-    assert.deepEqual((await people(at())).map((p) => p.samples), [1, 2]);
+    assert.deepEqual((await people(at())).map((p) => p.n_samples), [1, 2]);
     await undo.click();
     await page.getByRole('button', { name: 'Picture 2: Remove' }).click();
     await page.getByText('Removed.').waitFor();
-    assert.equal((await people(at())).find((p) => p.person === ana).samples, 1);
+    assert.equal((await people(at())).find((p) => p.person === ana).n_samples, 1);
 
     await page.getByRole('button', { name: 'Merge…' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Merge' }).click();
@@ -330,7 +330,7 @@ test('people: pictures from files, each with its outcome', async () => {
     await outcome('dora_1.jpg').getByRole('button', { name: 'Register anyway' }).click();
     await outcome('dora_1.jpg').getByText(/^Added/).waitFor();
     const [chen] = await people(at());
-    assert.deepEqual([chen.name, chen.samples], ['Chen', 3]);
+    assert.deepEqual([chen.name, chen.n_samples], ['Chen', 3]);
   }, { expected: /4(09|22)/ });
 });
 
