@@ -105,7 +105,7 @@ static const char gallery_details[] =
     "  kao gallery history             every change; undo [CHANGE] takes one back\n"
     "  kao gallery export FILE         .jsonl: all of it; .csv: a line a sample; .npy: the vectors\n"
     "  kao gallery import FILE.jsonl   people of another gallery of the same models\n"
-    "  kao gallery chips FOLDER        the faces that enroll --keep-chips has kept, as files\n"
+    "  kao gallery chips FOLDER        the faces that enroll was asked to keep, as files\n"
     "  kao gallery reembed             for other models (--model), from chips, else pictures\n"
     "  kao gallery verify              look through all of it\n"
     "NAME may be # and a person's number.";
