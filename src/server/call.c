@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/text.h"
+#include "server/compreface.h"
 
 /* ---- reading ---- */
 
@@ -183,6 +184,10 @@ void kao_answer_json(kao_call *c, unsigned status, kao_json *json)
 void kao_answer_error(kao_call *c, unsigned status, const char *code,
                       const char *message)
 {
+    if (kao_compreface_is(c->path)) {
+        kao_compreface_translate(c, status, code, message);
+        return;
+    }
     kao_json *error = kao_json_object(), *o = kao_json_object();
     char id[24];
 

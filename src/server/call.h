@@ -78,7 +78,8 @@ kao_status kao_call_picture(kao_call *c, const char *name, kao_bytes *held,
 
 /* The JSON is the call's from here on; where memory ran out the answer is 503. */
 void kao_answer_json(kao_call *c, unsigned status, kao_json *json);
-/* {"error":{"code":..,"message":..},"request_id":..} */
+/* {"error":{"code":..,"message":..},"request_id":..}; of another form below /api/v1, see
+ * compreface.h. */
 void kao_answer_error(kao_call *c, unsigned status, const char *code,
                       const char *message);
 /* By the status: which answer it is to a client. */

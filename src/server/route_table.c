@@ -46,6 +46,39 @@ static const kao_route routes[] = {
     { "POST", "/v1/live/{live}", kao_route_live_frame, false, "the next frame: who is there",
       "image: picture; time: seconds of the video, later than the last" },
     { "DELETE", "/v1/live/{live}", kao_route_live_end, false, "no further frame comes", "" },
+
+    /* CompreFace's, see compreface.h */
+    { "POST", "/api/v1/detection/detect", kao_route_cf_detect, false, "CompreFace's detection",
+      "file: picture; limit: faces at most, 0 all; det_prob_threshold: 0 to 1; face_plugins: list; status: true or false" },
+    { "POST", "/api/v1/recognition/recognize", kao_route_cf_recognize, false, "CompreFace's recognition: subjects of each face",
+      "file: picture; limit: faces at most, 0 all; prediction_count: subjects told, 1; det_prob_threshold: 0 to 1; "
+      "face_plugins: list; status: true or false; detect_faces: false: the picture is a face" },
+    { "POST", "/api/v1/verification/verify", kao_route_cf_verify, false, "CompreFace's verification",
+      "source_image: picture; target_image: picture; limit: faces at most, 0 all; det_prob_threshold: 0 to 1; "
+      "face_plugins: list; status: true or false" },
+    { "GET", "/api/v1/recognition/subjects", kao_route_cf_subjects, false, "CompreFace's subjects: the gallery's people", "" },
+    { "POST", "/api/v1/recognition/subjects", kao_route_cf_add_subject, false, "a new subject", "subject: name" },
+    { "DELETE", "/api/v1/recognition/subjects", kao_route_cf_clear, false, "remove all subjects", "" },
+    { "PUT", "/api/v1/recognition/subjects/{subject}", kao_route_cf_rename_subject, false,
+      "rename a subject, or merge it into another", "subject: the new name" },
+    { "DELETE", "/api/v1/recognition/subjects/{subject}", kao_route_cf_remove_subject, false, "remove a subject", "" },
+    { "GET", "/api/v1/recognition/faces", kao_route_cf_faces, false, "CompreFace's face collection: the gallery's samples",
+      "page: from 0; size: of a page, 20; subject: name" },
+    { "POST", "/api/v1/recognition/faces", kao_route_cf_add_face, false, "add a picture of one face to a subject",
+      "file: picture; subject: name; det_prob_threshold: 0 to 1" },
+    { "DELETE", "/api/v1/recognition/faces", kao_route_cf_empty, false, "remove a subject's pictures, or all", "subject: name" },
+    { "POST", "/api/v1/recognition/faces/delete", kao_route_cf_remove_faces, false, "remove pictures: a list of ids", "" },
+    { "DELETE", "/api/v1/recognition/faces/{image}", kao_route_cf_remove_face, false, "remove a picture", "" },
+    { "GET", "/api/v1/recognition/faces/{image}/img", kao_route_cf_image, false, "the aligned face, where one is kept", "" },
+    { "GET", "/api/v1/static/{key}/images/{image}", kao_route_cf_static, false, "the same, for pages", "" },
+    { "POST", "/api/v1/recognition/faces/{image}/verify", kao_route_cf_verify_face, false, "a picture's faces against a picture of a subject",
+      "file: picture; limit: faces at most, 0 all; det_prob_threshold: 0 to 1; face_plugins: list; status: true or false" },
+    { "POST", "/api/v1/recognition/embeddings/recognize", kao_route_cf_recognize_vectors, false, "subjects of vectors",
+      "prediction_count: subjects told, 1" },
+    { "POST", "/api/v1/recognition/embeddings/faces/{image}/verify", kao_route_cf_verify_face_vectors, false,
+      "vectors against a picture of a subject", "" },
+    { "POST", "/api/v1/verification/embeddings/verify", kao_route_cf_verify_vectors, false, "vectors against a vector", "" },
+    { "GET", "/api/v1/consistence/status", kao_route_cf_status, false, "whether the collection fits the model", "" },
 };
 /* clang-format on */
 

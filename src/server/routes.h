@@ -51,4 +51,25 @@ void kao_route_live_begin(kao_worker *w, kao_call *c);
 void kao_route_live_frame(kao_worker *w, kao_call *c);
 void kao_route_live_end(kao_worker *w, kao_call *c);
 
+void kao_route_cf_detect(kao_worker *w, kao_call *c);
+void kao_route_cf_recognize(kao_worker *w, kao_call *c);
+void kao_route_cf_verify(kao_worker *w, kao_call *c);
+void kao_route_cf_subjects(kao_worker *w, kao_call *c);
+void kao_route_cf_add_subject(kao_worker *w, kao_call *c);
+void kao_route_cf_clear(kao_worker *w, kao_call *c);
+void kao_route_cf_rename_subject(kao_worker *w, kao_call *c);
+void kao_route_cf_remove_subject(kao_worker *w, kao_call *c);
+void kao_route_cf_faces(kao_worker *w, kao_call *c);
+void kao_route_cf_add_face(kao_worker *w, kao_call *c);
+void kao_route_cf_empty(kao_worker *w, kao_call *c);
+void kao_route_cf_remove_faces(kao_worker *w, kao_call *c);
+void kao_route_cf_remove_face(kao_worker *w, kao_call *c);
+void kao_route_cf_image(kao_worker *w, kao_call *c);
+void kao_route_cf_static(kao_worker *w, kao_call *c);
+void kao_route_cf_verify_face(kao_worker *w, kao_call *c);
+void kao_route_cf_recognize_vectors(kao_worker *w, kao_call *c);
+void kao_route_cf_verify_face_vectors(kao_worker *w, kao_call *c);
+void kao_route_cf_verify_vectors(kao_worker *w, kao_call *c);
+void kao_route_cf_status(kao_worker *w, kao_call *c);
+
 #endif

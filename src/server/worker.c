@@ -88,24 +88,17 @@ size_t kao_worker_dims(const kao_worker *w)
 
 /* ---- pictures ---- */
 
-kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
+kao_status kao_photo_read(kao_worker *w, kao_call *c, const char *name,
                           kao_search search, kao_photo *p, kao_error *err)
 {
     const kao_image_options small = { .max_side = search == KAO_SEARCH_QUICK
                                                       ? SIDE_QUICK
                                                       : SIDE_ALL };
-    kao_detect_options o = { .size = sizeof o, .search = search };
     kao_bytes held = { 0 };
     const uint8_t *bytes = NULL;
-    double score = 0;
     size_t n = 0;
-    bool bad = false;
 
     *p = (kao_photo){ .faces = KAO_FACES_INIT };
-    if (kao_call_number(c, "min_score", &score, &bad) && score >= 0 && score <= 1)
-        o.min_score = (float)score;
-    else if (bad || score != 0)
-        return kao_fail(err, KAO_E_ARG, "min_score: wanted a number from 0 to 1");
     kao_status st = kao_call_picture(c, name, &held, &bytes, &n, err);
 
     if (!st) {
@@ -114,6 +107,18 @@ kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
             kao_error_prefix(err, st, "%s", name);
     }
     kao_bytes_free(&held);
+    return st;
+}
+
+kao_status kao_photo_find(kao_worker *w, kao_call *c, const char *name,
+                          kao_search search, float min_score, kao_photo *p,
+                          kao_error *err)
+{
+    const kao_detect_options o = { .size = sizeof o,
+                                   .search = search,
+                                   .min_score = min_score };
+    kao_status st = kao_photo_read(w, c, name, search, p, err);
+
     if (!st) {
         const kao_view view = kao_image_view(&p->image);
 
@@ -122,6 +127,19 @@ kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
     if (st)
         kao_photo_free(w, p);
     return st;
+}
+
+kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
+                          kao_search search, kao_photo *p, kao_error *err)
+{
+    double score = 0;
+    bool bad = false;
+
+    *p = (kao_photo){ .faces = KAO_FACES_INIT };
+    kao_call_number(c, "min_score", &score, &bad);
+    if (bad || !(score >= 0 && score <= 1))
+        return kao_fail(err, KAO_E_ARG, "min_score: wanted a number from 0 to 1");
+    return kao_photo_find(w, c, name, search, (float)score, p, err);
 }
 
 void kao_photo_free(kao_worker *w, kao_photo *p)

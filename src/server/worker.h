@@ -39,7 +39,15 @@ typedef struct kao_photo {
     kao_faces faces;
 } kao_photo;
 
-/* name: of the field. Errors are those of kao_call_picture, kao_image_decode and kao_detect. */
+/* name: of the field. The picture alone, for what is searched in it. Errors are those of
+ * kao_call_picture and kao_image_decode. */
+kao_status kao_photo_read(kao_worker *w, kao_call *c, const char *name,
+                          kao_search search, kao_photo *p, kao_error *err);
+/* With its faces. min_score: 0: the detector's own. Errors: those of kao_detect too. */
+kao_status kao_photo_find(kao_worker *w, kao_call *c, const char *name,
+                          kao_search search, float min_score, kao_photo *p,
+                          kao_error *err);
+/* The same, min_score being a parameter of the request. */
 kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
                           kao_search search, kao_photo *p, kao_error *err);
 void kao_photo_free(kao_worker *w, kao_photo *p);

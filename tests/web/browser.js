@@ -1,43 +1,16 @@
-// What the browser tests share: the program, the browser, pages that are checked as they close.
+// What the browser tests share: the browser, pages that are checked as they close.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { chromium } from 'playwright-core';
 
+import { PICTURES } from './server.js';
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-export const PICTURES = process.env.PICTURES ?? '';
 export const camera = process.env.CAMERA && existsSync(process.env.CAMERA) ? process.env.CAMERA : '';
 const PATIENCE = 120_000; // nothing here depends on speed
-
-/** The program with a gallery of its own. @returns {Promise<{address: string, stop: () => Promise<void>}>} */
-export async function startServer() {
-  const folder = mkdtempSync(join(tmpdir(), 'kao web 顔 '));
-  const server = spawn(process.env.KAO ?? 'kao', ['serve', '--port', '0', '--gallery', join(folder, 'g.kao')]);
-  const ended = new Promise((done) => server.once('exit', done));
-  let said = '';
-  server.stderr.on('data', (text) => { said += text; });
-  const address = await new Promise((found, failed) => {
-    let out = '';
-    server.stdout.on('data', (text) => {
-      out += text;
-      const m = /kao: (http:\S+)\//.exec(out);
-      if (m) found(m[1]);
-    });
-    ended.then(() => failed(new Error(`the program ended: ${said}`)));
-  });
-  return {
-    address,
-    async stop() {
-      server.kill('SIGTERM');
-      assert.equal(await ended, 0, said);
-      rmSync(folder, { recursive: true });
-    },
-  };
-}
 
 export function startBrowser() {
   return chromium.launch({

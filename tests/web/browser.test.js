@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { camera, checkAccess, empty, enrol, holdClip, people, PICTURES, startBrowser, startServer, visit } from './browser.js';
+import { camera, checkAccess, empty, enrol, holdClip, people, startBrowser, visit } from './browser.js';
+import { PICTURES, startServer } from './server.js';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
 let server;

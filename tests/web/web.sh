@@ -1,5 +1,5 @@
 #!/bin/sh
-# web.sh logic|browser FOLDER: the app's tests. FOLDER, of the build, gets a copy of the app and its
+# web.sh logic|compreface|browser FOLDER: the app's tests, and those of clients in JavaScript. FOLDER, of the build, gets a copy of the app and its
 # tests, beside the packages they need (package-lock.json); nothing is written into the tree.
 # From meson: KAO, the program; SOURCE, the tree; PICTURES, examples/pictures.
 set -u
@@ -26,16 +26,21 @@ if [ "$kind" = logic ]; then
     exec node --test tests/web/logic.test.js
 fi
 
-CHROMIUM=${CHROMIUM-$(command -v chromium || command -v chromium-browser || true)}
-[ -n "$CHROMIUM" ] || skip "chromium is not installed"
 has npm || skip "npm is not installed"
-export CHROMIUM
-"$KAO" doctor 2>/dev/null | grep -q '^inside *kao-face-mask: [0-9]' || skip "the app needs the models inside"
+"$KAO" doctor 2>/dev/null | grep -q '^inside *kao-face-mask: [0-9]' || skip "the models inside are needed"
 lock=$(cksum <package-lock.json)
 if [ "$(cat node_modules/.lock 2>/dev/null)" != "$lock" ]; then
     npm ci --ignore-scripts --no-audit --no-fund --prefer-offline >npm.log 2>&1 || skip "the packages of tests/web/package.json could not be had (npm.log)"
     echo "$lock" >node_modules/.lock
 fi
+
+if [ "$kind" = compreface ]; then
+    exec node --test tests/web/compreface.test.js
+fi
+
+CHROMIUM=${CHROMIUM-$(command -v chromium || command -v chromium-browser || true)}
+[ -n "$CHROMIUM" ] || skip "chromium is not installed"
+export CHROMIUM
 node_modules/.bin/tsc -p tests/web/tsconfig.json || exit 1
 echo "ok: types"
 
