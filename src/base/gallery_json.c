@@ -54,3 +54,17 @@ kao_json *kao_sample_json(const kao_sample *s)
     kao_json_set(o, "quality", kao_json_float(s->quality));
     return o;
 }
+
+kao_json *kao_fact_json(const kao_fact *f)
+{
+    const bool apart = f->kind == KAO_FACT_APART;
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "fact", kao_json_integer(f->number));
+    kao_json_set(o, "time", kao_time_json(f->time));
+    kao_json_set(o, "kind", kao_json_string(apart ? "apart" : "not"));
+    kao_json_set(o, "person", kao_json_integer(f->person));
+    kao_json_set(o, "other", apart ? kao_json_integer(f->other) : kao_json_null());
+    kao_json_set(o, "sample", apart ? kao_json_null() : kao_json_string(f->sample));
+    return o;
+}

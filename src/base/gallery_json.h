@@ -14,5 +14,7 @@ kao_json *kao_groups_json(const char *groups);
 kao_json *kao_person_json(const kao_person *p);
 /* {"sample":..,"person":..,"time":..,"source":..,"quality":..} */
 kao_json *kao_sample_json(const kao_sample *s);
+/* {"fact":..,"time":..,"kind":"apart" or "not","person":..,"other":..,"sample":..} */
+kao_json *kao_fact_json(const kao_fact *f);
 
 #endif

@@ -230,6 +230,11 @@ const kao_json *kao_json_at(const kao_json *array, size_t i)
     return array ? part(json_array_get(look(array), i)) : NULL;
 }
 
+bool kao_json_is_array(const kao_json *v)
+{
+    return v && json_is_array(look(v));
+}
+
 size_t kao_json_length(const kao_json *array)
 {
     return array ? json_array_size(look(array)) : 0;

@@ -51,6 +51,7 @@ kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
 /* Parts, borrowed; NULL where there is none of that name or number, or it is no such thing. */
 const kao_json *kao_json_get(const kao_json *object, const char *key);
 const kao_json *kao_json_at(const kao_json *array, size_t i);
+bool kao_json_is_array(const kao_json *v);
 size_t kao_json_length(const kao_json *array); /* 0: none, or no array */
 /* False, *to as it was, where it is no number that fits, no text, neither true nor false. */
 bool kao_json_as_number(const kao_json *v, double *to);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/gallery_json.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/gallery_chips.h"
@@ -220,10 +221,8 @@ static kao_status do_ignore(job *j, kao_error *err)
 static int tell_fact(void *user, const kao_fact *f)
 {
     job *j = user;
-    const bool apart = f->kind == KAO_FACT_APART;
-    char when[32];
 
-    if (!j->args->json && apart)
+    if (!j->args->json && f->kind == KAO_FACT_APART)
         printf("%lld\t#%lld and #%lld are two people\n", (long long)f->number,
                (long long)f->person, (long long)f->other);
     else if (!j->args->json)
@@ -231,15 +230,7 @@ static int tell_fact(void *user, const kao_fact *f)
                (long long)f->person);
     if (!j->args->json)
         return 0;
-    kao_json *o = kao_json_object();
-
-    kao_json_set(o, "fact", kao_json_integer(f->number));
-    kao_json_set(o, "time", kao_json_string(kao_time_text(f->time, when)));
-    kao_json_set(o, "kind", kao_json_string(apart ? "apart" : "not"));
-    kao_json_set(o, "person", kao_json_integer(f->person));
-    kao_json_set(o, "other", apart ? kao_json_integer(f->other) : kao_json_null());
-    kao_json_set(o, "sample", apart ? kao_json_null() : kao_json_string(f->sample));
-    j->status = cli_print_json("gallery", o);
+    j->status = cli_print_json("gallery", kao_fact_json(f));
     return j->status;
 }
 

@@ -26,10 +26,10 @@ static bool begin(looking *l, kao_worker *w, kao_call *c, double far)
 
     *l = (looking){ .w = w, .c = c };
     return kao_compreface_key(c) && kao_cf_ask(c, &l->a) &&
-           !kao_cf_failed(
-               c,
-               kao_worker_limit(w, 0, far, w->o->fpir, &l->threshold, &templates, &err),
-               &err);
+           !kao_cf_failed(c,
+                          kao_worker_limit(w, 0, far, w->o->fpir, NULL, &l->threshold,
+                                           &templates, &err),
+                          &err);
 }
 
 /* "subjects" of p.vector: the most alike people, whoever they are: the client has a threshold. */

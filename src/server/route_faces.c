@@ -234,7 +234,8 @@ void kao_route_verify(kao_worker *w, kao_call *c)
     if (!st)
         st = look(w, c, "target", model, &b, &err);
     if (!st)
-        st = kao_worker_limit(w, model, far, (double)NAN, &threshold, &templates, &err);
+        st = kao_worker_limit(w, model, far, (double)NAN, NULL, &threshold, &templates,
+                              &err);
     if (st) {
         kao_json_free(a.face);
         kao_json_free(b.face);
@@ -262,6 +263,7 @@ typedef struct asking {
     size_t model, nearest, limit;
     kao_search search;
     double fpir;
+    const char *group; /* NULL: all */
     float threshold;
     uint64_t templates;
 } asking;
@@ -285,6 +287,10 @@ static bool ask(kao_worker *w, kao_call *c, asking *a)
     if (bad)
         kao_answer_bad(c, "fpir", "a rate between 0 and 1");
     a->nearest = (size_t)nearest;
+    if (!bad && !kao_call_text(c, "group", &a->group, &bad) && bad)
+        kao_answer_bad(c, "group", "a group's name");
+    if (a->group && !a->group[0])
+        a->group = NULL;
     return !bad;
 }
 
@@ -339,7 +345,8 @@ static kao_status identify(kao_worker *w, const asking *a, const kao_photo *p, s
         return KAO_OK;
     }
     if (!st)
-        st = kao_gallery_search(w->gallery, a->model, v, a->nearest, m, &n, err);
+        st = kao_gallery_search_in(w->gallery, a->model, a->group, v, 1, a->nearest, m,
+                                   &n, err);
     if (!st) {
         set_quality(w, p, i, a->model == 0 ? norm : 0, face);
         st = tell_nearest(w, a, m, n, face, err);
@@ -356,8 +363,8 @@ void kao_route_identify(kao_worker *w, kao_call *c)
     if (!ask(w, c, &a))
         return;
     float *v = kao_calloc(c->mem, dim_of(w, a.model), sizeof *v);
-    kao_status st = v ? kao_worker_limit(w, a.model, (double)NAN, a.fpir, &a.threshold,
-                                         &a.templates, &err)
+    kao_status st = v ? kao_worker_limit(w, a.model, (double)NAN, a.fpir, a.group,
+                                         &a.threshold, &a.templates, &err)
                       : kao_fail(&err, KAO_E_NOMEM, "out of memory");
 
     if (!st)

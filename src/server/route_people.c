@@ -172,8 +172,10 @@ void kao_route_change_person(kao_worker *w, kao_call *c)
         any = true;
         st = fields[i].set(w->gallery, person, text[0] ? text : NULL, &err);
     }
+    any |= !st && kao_person_set_groups(w, c, person, &st, &err);
+    any |= !st && kao_person_set_ignored(w, c, person, &st, &err);
     if (!any)
-        kao_answer_bad(c, "name", "a name, a note or an external id to change");
+        kao_answer_bad(c, "name, note, external, groups, ignored", "one of them");
     else
         answer_change(w, c, st, &err, person);
 }
@@ -312,7 +314,7 @@ static kao_status judge(kao_worker *w, enrolling *e, kao_json *o, kao_error *err
     uint64_t templates = 0;
     float threshold = 1;
     kao_status st =
-        kao_worker_limit(w, 0, 1e-4, (double)NAN, &threshold, &templates, err);
+        kao_worker_limit(w, 0, 1e-4, (double)NAN, NULL, &threshold, &templates, err);
 
     if (!st)
         st =

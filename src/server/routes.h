@@ -44,6 +44,15 @@ void kao_route_samples(kao_worker *w, kao_call *c);
 void kao_route_enrol(kao_worker *w, kao_call *c);
 void kao_route_remove_sample(kao_worker *w, kao_call *c);
 void kao_route_move_sample(kao_worker *w, kao_call *c);
+void kao_route_facts(kao_worker *w, kao_call *c);
+void kao_route_say_fact(kao_worker *w, kao_call *c);
+void kao_route_drop_fact(kao_worker *w, kao_call *c);
+void kao_route_groups(kao_worker *w, kao_call *c);
+/* A person's groups, or whether to leave them out, as the request says; false: it says nothing. */
+bool kao_person_set_groups(kao_worker *w, kao_call *c, int64_t person, kao_status *st,
+                           kao_error *err);
+bool kao_person_set_ignored(kao_worker *w, kao_call *c, int64_t person, kao_status *st,
+                            kao_error *err);
 void kao_route_history(kao_worker *w, kao_call *c);
 void kao_route_undo(kao_worker *w, kao_call *c);
 

@@ -189,12 +189,13 @@ kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t o
 /* ---- what a similarity is worth ---- */
 
 kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir,
-                            float *threshold, uint64_t *templates, kao_error *err)
+                            const char *group, float *threshold, uint64_t *templates,
+                            kao_error *err)
 {
     const kao_embedder *e = w->embedders[model];
     const kao_calibration *calibration = kao_embedder_calibration(e);
     kao_rate rate = { .size = sizeof rate };
-    const kao_status st = kao_gallery_templates(w->gallery, templates, err);
+    const kao_status st = kao_gallery_templates_in(w->gallery, group, templates, err);
 
     if (st)
         return st;

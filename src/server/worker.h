@@ -60,10 +60,11 @@ kao_json *kao_photo_face_json(const kao_photo *p, size_t i);
 kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t only,
                            float *vectors, float *norm, kao_error *err);
 
-/* From which similarity on somebody is known, at a rate for one pair (or NaN: by fpir for this
- * gallery's size). KAO_E_ARG: the model's calibration does not tell. */
+/* From which similarity on somebody is known, at a rate for one pair (or NaN: by fpir for so many
+ * samples as the gallery, or one group of it, has). KAO_E_ARG: the model's calibration does not tell. */
 kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir,
-                            float *threshold, uint64_t *templates, kao_error *err);
+                            const char *group, float *threshold, uint64_t *templates,
+                            kao_error *err);
 /* What kao_odds_set tells of one pair, and "fpir" of so many samples (0: none). */
 void kao_worker_rates(const kao_worker *w, size_t model, float similarity,
                       uint64_t templates, kao_json *to);

@@ -145,6 +145,51 @@ def flat():
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
+def facts_and_groups(s):
+    """In a gallery that has people: two of its own."""
+    def add(name, file):
+        return s.post(f"/v1/people/new/samples?force=true&name={name}", fields={"image": picture(file)})[1]
+    eva, tom = add("Eva", "dora_1.jpg"), add("Tom", "emil_1.jpg")
+    status, body, _ = s.post("/v1/facts", json_body={"kind": "apart", "person": eva["person"], "other": tom["person"]})
+    need(status == 201 and body["facts"][-1]["kind"] == "apart" and body["facts"][-1]["other"], body)
+    need(s.get("/v1/facts")[1]["facts"] == body["facts"], "listed")
+    is_error(s.post(f"/v1/people/{eva['person']}/merge", json_body={"from": tom["person"]}), 409, "conflict")
+    said = body["facts"][-1]["fact"]
+    status, body, _ = s.ask("DELETE", f"/v1/facts/{said}")
+    need(status == 200 and said not in [f["fact"] for f in body["facts"]], body)
+    is_error(s.ask("DELETE", f"/v1/facts/{said}"), 404, "not_found")
+    is_error(s.ask("DELETE", "/v1/facts/x"), 400, "invalid_argument")
+
+    status, body, _ = s.post("/v1/facts", json_body={"kind": "not", "person": eva["person"], "sample": eva["sample"]})
+    need(status == 201 and body["owner"] not in (eva["person"], tom["person"]), body)
+    owner = body["owner"]
+    seen = s.post("/v1/identify", fields={"image": picture("dora_2.jpg")})[1]["faces"][0]
+    need(eva["person"] not in [n["person"] for n in seen["nearest"]], "who it is not is not told", seen["nearest"])
+    for bad in ({}, {"kind": "else"}, {"kind": "apart", "person": 1}, {"kind": "not", "person": eva["person"]},
+                {"kind": "apart", "person": "x", "other": 2}):
+        is_error(s.post("/v1/facts", json_body=bad), 400, "invalid_argument")
+    fact("facts: said, heeded, listed, taken back")
+
+    status, body, _ = s.ask("PATCH", f"/v1/people/{tom['person']}", body=json.dumps({"groups": ["staff", "夜勤"], "ignored": True}).encode(),
+                            headers={"Content-Type": "application/json"})
+    need(status == 200 and body["people"][0]["groups"] == ["staff", "夜勤"] and body["people"][0]["ignored"] is True, body)
+    need({"group": "staff", "people": 1} in s.get("/v1/groups")[1]["groups"], "groups are listed")
+    face = s.post("/v1/identify", fields={"image": picture("emil_2.jpg")})[1]["faces"][0]
+    need(face["person"] is None and face["ignored"] is True, face)
+    s.ask("PATCH", f"/v1/people/{tom['person']}?ignored=false")
+    face = s.post("/v1/identify?group=staff", fields={"image": picture("emil_2.jpg")})[1]
+    need(face["faces"][0]["name"] == "Tom" and face["templates"] == 1, face)
+    face = s.post("/v1/identify?group=staff", fields={"image": picture("ana_2.jpg")})[1]["faces"][0]
+    need([n["name"] for n in face["nearest"]] == ["Tom"] and face["person"] is None, "others are not of the group", face)
+    is_error(s.post("/v1/identify?group=nobody", fields={"image": picture("ana_2.jpg")}), 404, "not_found")
+    for bad in ({"groups": "staff"}, {"groups": [1]}, {"groups": ["x"] * 65}, {"ignored": "perhaps"}):
+        answer = s.ask("PATCH", f"/v1/people/{tom['person']}", body=json.dumps(bad).encode(), headers={"Content-Type": "application/json"})
+        need(answer[0] == 400, bad, answer)
+    fact("groups and people who are left out; one group alone is searched")
+    for person in (eva["person"], tom["person"], owner):
+        s.ask("DELETE", f"/v1/people/{person}")
+
+
 def people():
     with tempfile.TemporaryDirectory(prefix="kao test 顔.") as folder:
         with serving(folder=folder) as s:
@@ -195,6 +240,7 @@ def people():
             need(s.post("/v1/undo", json_body={})[0] == 200, "undo")
             need(s.get(f"/v1/people/{ana}")[1]["people"][0]["n_samples"] == 2, "it is there again")
             fact("rename, split, merge, remove a sample, undo")
+            facts_and_groups(s)
 
             before = s.get("/v1/people")[1]
             need(s.ask("DELETE", "/v1/people")[1]["removed"] == 3, "clear")

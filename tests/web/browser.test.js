@@ -266,12 +266,14 @@ test('people: found, renamed, noted, merged, split, moved, removed, undone', asy
     await page.getByRole('heading', { name: 'Anna' }).waitFor();
     assert.equal((await people(at()))[0].note, 'from <b>Lisbon</b>');
 
-    await page.getByRole('button', { name: 'Picture 2: Split out' }).click();
-    await page.getByText('It is a person of its own now.').waitFor();
+    await page.getByRole('button', { name: 'Picture 2: Not this person' }).click();
+    await page.getByText('It is another person now').waitFor();
     assert.equal((await people(at())).length, 3);
+    await page.locator('.said').getByText('One picture is not of Anna.').waitFor();
     await undo.click();
-    await page.getByRole('button', { name: 'Picture 2: Split out' }).waitFor();
+    await page.getByRole('button', { name: 'Picture 2: Not this person' }).waitFor();
     assert.equal((await people(at())).length, 2);
+    assert.equal(await page.locator('.said li').count(), 0);
 
     await page.getByRole('button', { name: 'Picture 2: Move…' }).click();
     await page.getByRole('dialog').getByLabel('Person').selectOption('Ben');
@@ -296,6 +298,41 @@ test('people: found, renamed, noted, merged, split, moved, removed, undone', asy
     await undo.click();
     await page.locator('.person-row', { hasText: 'Ben' }).waitFor();
   });
+});
+
+test('people: groups, left out, two who are not one', async () => {
+  await empty(at());
+  const ana = await enrol(at(), 'Ana', 'ana_1.jpg');
+  await enrol(at(), 'Ben', 'ben_1.jpg');
+  await visit(browser, at(), async (page) => {
+    await page.goto(`${at()}/#people/${ana}`);
+    const form = page.locator('.person-form');
+    await form.getByLabel('Groups').fill('family, クラス 3');
+    await form.getByLabel('Leave out').check();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').waitFor();
+    const [a] = await people(at());
+    assert.deepEqual([a.groups, a.ignored], [['family', 'クラス 3'], true]);
+    await form.getByLabel('Leave out').uncheck();
+    await form.getByRole('button', { name: 'Save' }).click();
+    await page.locator('.history').getByText('Not left out any more').waitFor();
+
+    const said = page.locator('.said');
+    await said.getByRole('button', { name: 'Not the same as…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'They are two people' }).click();
+    await said.getByText('Ben is somebody else.').waitFor();
+    await checkAccess(page, 'said');
+    await page.getByRole('button', { name: 'Merge…' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Merge' }).click();
+    await page.getByRole('status').getByText('stands against it').waitFor();
+    assert.equal((await people(at())).length, 2); // what was said holds
+    await page.goto(`${at()}/#people/${ana}`);
+    await said.getByRole('button', { name: /^Take back/ }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.said li').length === 0);
+
+    await page.goto(`${at()}/#people`);
+    await page.locator('.person-row', { hasText: 'family · クラス 3' }).waitFor();
+  }, { expected: /409/ });
 });
 
 test('people: forget asks for the name and shows a receipt', async () => {

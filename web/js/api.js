@@ -12,9 +12,12 @@
  *   similarity: number | null, masked?: number | boolean | null, outcomes?: string[]}} Track */
 /** @typedef {{tracks: Track[], width: number, height: number, ms: number, templates: number}} LiveAnswer */
 /** @typedef {{person: number, name: string | null, n_samples: number, created: string,
- *   external: string | null, note: string | null}} Person */
+ *   external: string | null, note: string | null, groups: string[], ignored: boolean}} Person */
 /** @typedef {{sample: string, person: number, time: string, source: string | null,
  *   quality: number | null}} Sample */
+/** Somebody's word: two people are two ("apart"), or a sample is not of a person ("not").
+ * @typedef {{fact: number, time: string, kind: 'apart' | 'not', person: number, other: number | null,
+ *   sample: string | null}} Fact */
 /** @typedef {{change: number, time: string, action: string, detail: string, undone: boolean}} Change */
 /** @typedef {{samples: number, bytes_searched: number, pieces: number, traces: number, time: string}} Receipt */
 /** @typedef {Rates & {similarity: number}} CurvePoint */
@@ -39,7 +42,8 @@
  * @typedef {object} Recogniser
  * @property {() => Promise<Models>} models
  * @property {() => Promise<Person[]>} people
- * @property {(person: number, fields: {name?: string, note?: string}) => Promise<void>} changePerson
+ * @property {(person: number, fields: {name?: string, note?: string, groups?: string[], ignored?: boolean}) =>
+ *   Promise<void>} changePerson
  * @property {(person: number) => Promise<void>} removePerson
  * @property {(person: number) => Promise<Receipt>} forgetPerson
  * @property {(into: number, from: number) => Promise<void>} mergePeople
@@ -48,6 +52,10 @@
  * @property {(picture: Blob, options: EnrolOptions) => Promise<Enrolment>} enrol
  * @property {(sample: string) => Promise<void>} removeSample
  * @property {(sample: string, person: number | null) => Promise<number>} moveSample null: a new person
+ * @property {() => Promise<Fact[]>} facts
+ * @property {(sample: string, person: number) => Promise<void>} sayNot it becomes a new person's
+ * @property {(person: number, other: number) => Promise<void>} keepApart
+ * @property {(fact: number) => Promise<void>} dropFact
  * @property {() => Promise<Change[]>} history newest first
  * @property {(change: number) => Promise<void>} undo
  * @property {(source: Blob, target: Blob, model: string) => Promise<Comparison>} verify
@@ -143,6 +151,10 @@ export function createServerRecogniser() {
     removeSample: async (sample) => { await call('DELETE', `/v1/samples/${id(sample)}`); },
     moveSample: async (sample, person) =>
       (await call('POST', `/v1/samples/${id(sample)}/move${query({ person })}`)).people[0].person,
+    facts: async () => (await call('GET', '/v1/facts')).facts,
+    sayNot: async (sample, person) => { await call('POST', '/v1/facts', { kind: 'not', sample, person }); },
+    keepApart: async (person, other) => { await call('POST', '/v1/facts', { kind: 'apart', person, other }); },
+    dropFact: async (fact) => { await call('DELETE', `/v1/facts/${fact}`); },
     history: async () => (await call('GET', '/v1/history')).changes,
     undo: async (change) => { await call('POST', `/v1/undo${query({ change })}`); },
     async verify(source, target, model) {

@@ -33,7 +33,7 @@ export function mountPeople(root, app, rest) {
   function show() {
     const wanted = search.value.trim().toLowerCase();
     const people = app.people.list;
-    const found = people.filter((p) => `${called(p.name, p.person)} ${p.note ?? ''} ${p.person}`.toLowerCase().includes(wanted));
+    const found = people.filter((p) => `${called(p.name, p.person)} ${p.note ?? ''} ${p.groups.join(' ')} ${p.person}`.toLowerCase().includes(wanted));
     total.textContent = people.length ? count('people_count', people.length) : '';
     search.hidden = people.length === 0;
     none.textContent = found.length ? '' : say(people.length ? 'people_no_match' : 'people_none');
@@ -41,7 +41,7 @@ export function mountPeople(root, app, rest) {
     list.replaceChildren(...found.slice(0, SHOWN).map((p) => make('li', {}, make('a', { class: 'person-row', href: `#people/${p.person}` },
       portrait(p, app.portraits),
       make('span', { class: 'person-text' }, make('span', { class: 'person-name', text: called(p.name, p.person) }),
-        make('span', { class: 'small muted', text: [count('samples', p.n_samples), p.note].filter(Boolean).join(' · ') }))))));
+        make('span', { class: 'small muted', text: [count('samples', p.n_samples), p.ignored && say('ignored'), ...p.groups, p.note].filter(Boolean).join(' · ') }))))));
   }
 
   async function refresh() {
