@@ -100,15 +100,20 @@ class Kao:
     def verify(self, source, target, model=None, far=None):
         return self._ask("POST", "/v1/verify", {"model": model, "far": far}, {"source": source, "target": target})
 
-    def identify(self, picture, model=None, nearest=None, fpir=None, limit=None, min_score=None, quick=None):
+    def identify(self, picture, model=None, nearest=None, fpir=None, group=None, limit=None, min_score=None, quick=None):
         return self._ask("POST", "/v1/identify",
-                         {"model": model, "nearest": nearest, "fpir": fpir, "limit": limit, "min_score": min_score,
-                          "quick": quick}, {"image": picture})
+                         {"model": model, "nearest": nearest, "fpir": fpir, "group": group, "limit": limit,
+                          "min_score": min_score, "quick": quick}, {"image": picture})
 
     # ---- people ----
 
-    def people(self, name=None):
-        return self._ask("GET", "/v1/people", {"name": name})["people"]
+    def people(self, name=None, group=None):
+        people, after = [], 0
+        while after is not None:  # a thousand a request
+            page = self._ask("GET", "/v1/people", {"name": name, "group": group, "limit": 1000, "after": after})
+            people += page["people"]
+            after = page["next"]
+        return people
 
     def person(self, number):
         return self._ask("GET", f"/v1/people/{int(number)}")["people"][0]
@@ -126,11 +131,28 @@ class Kao:
         return self._ask("GET", f"/v1/people/{int(person)}/samples")["samples"]
 
     def change(self, person, **fields):
-        """name, note, external: texts; "" takes one away."""
+        """name, note, external: texts; "" takes one away. groups: a list. ignored: True or False."""
         return self._ask("PATCH", f"/v1/people/{int(person)}", body=fields)["people"][0]
 
     def merge(self, into, from_):
         return self._ask("POST", f"/v1/people/{int(into)}/merge", body={"from": int(from_)})["people"][0]
+
+    def groups(self):
+        return self._ask("GET", "/v1/groups")["groups"]
+
+    def facts(self):
+        return self._ask("GET", "/v1/facts")["facts"]
+
+    def keep_apart(self, person, other):
+        """They are two people, whatever they look like."""
+        return self._ask("POST", "/v1/facts", body={"kind": "apart", "person": int(person), "other": int(other)})["facts"]
+
+    def is_not(self, sample, person):
+        """The sample is not of this person; gives whose it is then."""
+        return self._ask("POST", "/v1/facts", body={"kind": "not", "sample": sample, "person": int(person)})["owner"]
+
+    def drop_fact(self, fact):
+        return self._ask("DELETE", f"/v1/facts/{int(fact)}")["facts"]
 
     def remove(self, person):
         """undo() brings them back."""

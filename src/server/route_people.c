@@ -31,14 +31,57 @@ static int add_person(void *user, const kao_person *p)
     return 0;
 }
 
+typedef struct page { /* of people, by number */
+    kao_json *list;
+    const char *group;
+    int64_t after, limit, n, last; /* limit 0: all */
+    bool more;
+} page;
+
+/* Whether a name is one of these, a line each. */
+static bool is_in(const char *groups, const char *name)
+{
+    const size_t n = strlen(name);
+
+    for (const char *s = groups; s && *s; s += strcspn(s, "\n"), s += *s == '\n')
+        if (strcspn(s, "\n") == n && strncmp(s, name, n) == 0)
+            return true;
+    return false;
+}
+
+static int add_to_page(void *user, const kao_person *p)
+{
+    page *g = user;
+
+    if (p->number <= g->after || (g->group && !is_in(p->groups, g->group)))
+        return 0;
+    g->more = g->limit && g->n == g->limit;
+    if (g->more)
+        return 1;
+    g->n++;
+    g->last = p->number;
+    return add_person(g->list, p);
+}
+
 void kao_route_people(kao_worker *w, kao_call *c)
 {
-    kao_json *o = kao_json_object(), *list = kao_json_array();
+    const char *name = kao_call_query(c, "name");
+    page g = { .group = kao_call_query(c, "group") };
     kao_error err = { 0 };
-    const kao_status st = kao_gallery_people(w->gallery, kao_call_query(c, "name"),
-                                             add_person, list, &err);
+    bool bad = false;
 
-    kao_json_set(o, "people", list);
+    kao_call_integer(c, "after", &g.after, &bad);
+    kao_call_integer(c, "limit", &g.limit, &bad);
+    if (bad || g.after < 0 || g.limit < 0) {
+        kao_answer_bad(c, "after, limit", "a person's number, and how many at most");
+        return;
+    }
+    g.list = kao_json_array();
+    kao_json *o = kao_json_object();
+    const kao_status st = kao_gallery_people(w->gallery, name, add_to_page, &g, &err);
+
+    kao_json_set(o, "people", g.list);
+    kao_json_set(o, "next", g.more ? kao_json_integer(g.last) : kao_json_null());
     kao_answer(c, st, &err, 200, o);
 }
 

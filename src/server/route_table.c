@@ -21,7 +21,8 @@ static const kao_route routes[] = {
       "image: picture; model: name; nearest: people told, 3; fpir: share of strangers taken for somebody, .01; "
       "group: of these people alone; limit: faces at most, 0 all; min_score: 0 to 1; quick: large faces alone" },
 
-    { "GET", "/v1/people", kao_route_people, false, "the gallery's people", "name: those of this name alone" },
+    { "GET", "/v1/people", kao_route_people, false, "the gallery's people, by number",
+      "name: those of this name alone; group: of this one; limit: of a page, 0 all; after: next of the page before" },
     { "POST", "/v1/people", kao_route_add_person, false, "a new person without samples", "name: text, or none" },
     { "DELETE", "/v1/people", kao_route_clear, false, "remove everybody; one change, which undo takes back", "" },
     { "GET", "/v1/people/{person}", kao_route_person, false, "one of them", "" },

@@ -174,6 +174,16 @@ def facts_and_groups(s):
                             headers={"Content-Type": "application/json"})
     need(status == 200 and body["people"][0]["groups"] == ["staff", "夜勤"] and body["people"][0]["ignored"] is True, body)
     need({"group": "staff", "people": 1} in s.get("/v1/groups")[1]["groups"], "groups are listed")
+    every = s.get("/v1/people")[1]
+    need(every["next"] is None and len(every["people"]) > 2, every)
+    paged, after = [], 0
+    while after is not None:
+        page = s.get(f"/v1/people?limit=2&after={after}")[1]
+        need(0 < len(page["people"]) <= 2, page)
+        paged, after = paged + page["people"], page["next"]
+    need(paged == every["people"], "pages are the whole", paged)
+    need([p["name"] for p in s.get("/v1/people?group=%E5%A4%9C%E5%8B%A4")[1]["people"]] == ["Tom"], "of one group")
+    is_error(s.get("/v1/people?limit=-1"), 400, "invalid_argument")
     face = s.post("/v1/identify", fields={"image": picture("emil_2.jpg")})[1]["faces"][0]
     need(face["person"] is None and face["ignored"] is True, face)
     s.ask("PATCH", f"/v1/people/{tom['person']}?ignored=false")
@@ -244,7 +254,7 @@ def people():
 
             before = s.get("/v1/people")[1]
             need(s.ask("DELETE", "/v1/people")[1]["removed"] == 3, "clear")
-            need(s.get("/v1/people")[1] == {"people": []}, "nobody is there")
+            need(s.get("/v1/people")[1] == {"people": [], "next": None}, "nobody is there")
             need(s.ask("DELETE", "/v1/people")[1]["removed"] == 0, "again: nothing to do")
             need(s.post("/v1/undo", json_body={})[0] == 200 and s.get("/v1/people")[1] == before, "undo brings all back")
             change = s.get("/v1/history")[1]["changes"]
