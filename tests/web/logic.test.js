@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 
+import { createChallenge } from '../../web/js/challenge.js';
 import { between, createFollower, createMaskWatch } from '../../web/js/follow.js';
 import { apart, centre, fit, initials, place, scaled, shrink, squareAround } from '../../web/js/layout.js';
 import { curvePieces, likelihood, oneIn, plotX, plotY, round2, similarityAt, strangers, strangersShort } from '../../web/js/rates.js';
@@ -211,4 +212,29 @@ test('portraits are bound to the person’s making, and pruned', () => {
   assert.deepEqual([...items.keys()], ['kao.language']);
   portraits.drop(1);
   assert.equal(createPortraits(null).of(ana), null);
+});
+
+test('a challenge: front, one side, front, the other, by one face', () => {
+  const face = (yaw, more = {}) => [track(7, [0, 0, 10, 10], { yaw, person: 3, ...more })];
+  const run = (leftFirst, yaws, each = 200) => {
+    const c = createChallenge(7, 0, leftFirst);
+    yaws.forEach((yaw, i) => c.take(typeof yaw === 'number' ? face(yaw) : yaw, (i + 1) * each));
+    return c;
+  };
+  const twice = (...yaws) => yaws.flatMap((y) => [y, y]);
+  assert.equal(run(true, twice(0, 30, 0, -30)).state, 'passed');
+  assert.equal(run(false, twice(0, -30, 0, 30)).state, 'passed');
+  assert.equal(run(true, twice(0, 30, 0, -30)).person, 3);
+  assert.equal(run(true, twice(0, 15, 30, 15, 0, -15, -30)).state, 'passed'); // on the way is fine
+  assert.equal(run(true, [...twice(0, 30, 0), -30]).state, 'going'); // one frame is not enough
+  assert.equal(run(true, twice(0, -30)).state, 'wrong');
+  assert.equal(run(true, twice(30, -30)).state, 'going'); // front first
+  assert.equal(run(true, Array(20).fill(0)).state, 'going');
+  assert.equal(run(true, Array(50).fill(0)).state, 'slow'); // a photograph stays where it is
+  assert.equal(run(true, [...twice(0), [], [], [], [], [], []]).state, 'lost');
+  assert.equal(run(true, [...twice(0), [], [], ...twice(30)]).state, 'going'); // a blink of the detector
+  assert.equal(run(true, [...twice(0), face(30, { person: 4 })]).state, 'changed');
+  assert.equal(run(true, [0, 0, [track(8, [0, 0, 9, 9], { yaw: 30 })], ...Array(6).fill([track(8, [0, 0, 9, 9], { yaw: 30 })])]).state, 'lost');
+  assert.equal(run(true, [...twice(0), face(null), face(null), ...twice(30)]).step, 2); // no points for a moment
+  assert.ok(new Set(Array.from({ length: 60 }, () => createChallenge(1, 0).steps[1])).size === 2, 'the order is drawn');
 });

@@ -9,7 +9,7 @@
  *   fpir?: number | null}} Rates */
 /** @typedef {{box: Box, score: number, landmarks: [number, number][], quality?: Quality}} Face */
 /** @typedef {Face & Rates & {track: number, seen: boolean, person: number | null, name: string | null,
- *   similarity: number | null, masked?: number | boolean | null, outcomes?: string[]}} Track */
+ *   similarity: number | null, yaw?: number | null, masked?: number | boolean | null, outcomes?: string[]}} Track */
 /** @typedef {{tracks: Track[], width: number, height: number, ms: number, templates: number}} LiveAnswer */
 /** @typedef {{person: number, name: string | null, n_samples: number, created: string,
  *   external: string | null, note: string | null, groups: string[], ignored: boolean}} Person */

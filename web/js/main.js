@@ -2,6 +2,7 @@
 import { createServerRecogniser } from './api.js';
 import { button, icon, make } from './dom.js';
 import { mountComparePage } from './pages/compare.js';
+import { mountDoor } from './pages/door.js';
 import { mountLive } from './pages/live.js';
 import { mountPeople } from './pages/people.js';
 import { mountToast } from './parts/toast.js';
@@ -21,11 +22,12 @@ import { chooseLanguage, explain, language, languages, say, speak } from './word
  */
 /** @typedef {(root: HTMLElement, app: App, rest: string) => () => void} Mount */
 
-/** @type {[string, string, string, Mount][]} */
+/** Without a drawing: no tab, there is a link to it. @type {[string, string, string | null, Mount][]} */
 const pages = [
   ['live', 'tab_live', 'live', mountLive],
   ['compare', 'tab_compare', 'compare', mountComparePage],
   ['people', 'tab_people', 'people', mountPeople],
+  ['door', 'door', null, mountDoor],
 ];
 
 /** A browser may refuse to keep anything. @returns {Storage | null} */
@@ -80,7 +82,7 @@ async function start() {
   function frame() {
     document.documentElement.lang = language();
     document.title = say('title');
-    const tabs = pages.map(([id, words, drawing]) => make('a', { class: 'tab', href: `#${id}` }, icon(drawing), make('span', { text: say(words) })));
+    const tabs = pages.map(([id, words, drawing]) => drawing && make('a', { class: 'tab', href: `#${id}` }, icon(drawing), make('span', { text: say(words) })));
     const turn = button(say('other_language'), 'quiet language', () => {
       speak(language() === 'en' ? 'ja' : 'en');
       try {

@@ -47,7 +47,7 @@ export function mountLive(root, app) {
   const options = () => ({ model: settings.model(), fpir: app.choice.fpir });
   const frames = createFrames(video, app.recogniser, { answered, failed, options });
   const primary = button(say('register'), 'primary big', () => register());
-  tools.append(primary);
+  tools.append(primary, make('a', { class: 'button quiet', href: '#door', text: say('door') }));
 
   /** @param {Looked} now @param {{fps: number, ms: number}} speed */
   function answered(now, speed) {
@@ -99,7 +99,7 @@ export function mountLive(root, app) {
   }
 
   /** @param {Track} track */
-  const openFor = (track) => openRegister(app, track, { latest: () => looked, done: () => {} });
+  const openFor = (track) => openRegister(app, track, { latest: () => looked, mirrored: source.isMirrored, done: () => {} });
 
   function register() {
     const seen = looked?.answer.tracks.filter((t) => t.seen) ?? [];

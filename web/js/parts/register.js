@@ -1,10 +1,12 @@
 /* Registering the face in view: name and consent, then pictures over some seconds, each with what
  * was found of it. Out: done(person). */
 import { button, make } from '../dom.js';
+import { createChallenge } from '../challenge.js';
 import { apart, centre, scaled } from '../layout.js';
 import { cut, jpeg } from '../picture.js';
 import { similarity } from '../rates.js';
 import { called, count, explain, say } from '../words.js';
+import { mountChallenge } from './challenge_view.js';
 import { openDialog } from './dialog.js';
 
 /** @typedef {import('../api.js').Track} Track */
@@ -27,7 +29,7 @@ function shotOf(looked, track) {
 
 /**
  * @param {import('../main.js').App} app @param {Track} track
- * @param {{latest: () => Looked | null, done: (person: number) => void}} live
+ * @param {{latest: () => Looked | null, mirrored: () => boolean, done: (person: number) => void}} live
  */
 export function openRegister(app, track, live) {
   let open = true;
@@ -41,6 +43,7 @@ export function openRegister(app, track, live) {
   function form() {
     const input = make('input', { type: 'text', class: 'input', autocomplete: 'off', maxLength: 100, value: name });
     const consent = make('input', { type: 'checkbox' });
+    const turning = make('input', { type: 'checkbox' });
     const problem = make('p', { class: 'problem', id: 'consent-problem', 'aria-live': 'polite' });
     const submit = (/** @type {Event} */ event) => {
       event.preventDefault();
@@ -50,17 +53,44 @@ export function openRegister(app, track, live) {
         consent.focus();
         return;
       }
-      take(null);
+      if (turning.checked) turnFirst();
+      else take(null);
     };
     const it = make('form', { class: 'reg-form', id: 'reg-form', on: { submit } },
       make('label', { class: 'field' }, make('span', { text: say('reg_name') }), input,
         make('span', { class: 'small muted', text: say('reg_name_hint') })),
+      make('label', { class: 'check' }, turning, make('span', { text: say('reg_turn') })),
       make('label', { class: 'check' }, consent, make('span', { text: say('reg_consent', { where: app.host || say('this_machine') }) })), problem);
     d.body.replaceChildren(make('div', { class: 'reg' }, chip, it));
     d.foot.replaceChildren(button(say('cancel'), 'plain', d.close),
       make('button', { type: 'submit', class: 'button primary', text: say('reg_start') }));
     d.foot.lastElementChild?.setAttribute('form', 'reg-form');
     input.focus();
+  }
+
+  /** The head is turned before anything is kept. */
+  async function turnFirst() {
+    d.foot.replaceChildren(button(say('cancel'), 'plain', d.close));
+    const side = make('div', {});
+    d.body.replaceChildren(make('div', { class: 'reg' }, chip, side));
+    const view = mountChallenge(side);
+    const challenge = createChallenge(track.track, performance.now());
+    /** @type {Looked | null} */
+    let before = null;
+    while (open && challenge.state === 'going') {
+      const looked = live.latest();
+      // time goes on where no answer comes, too
+      challenge.take(looked && looked !== before ? looked.answer.tracks : [], performance.now());
+      before = looked;
+      view.show(challenge, live.mirrored());
+      await wait(60);
+    }
+    if (!open) return;
+    if (challenge.state === 'passed') {
+      take(null);
+      return;
+    }
+    d.foot.append(button(say('reg_again'), 'primary', turnFirst));
   }
 
   /** @param {import('../api.js').Enrolment} e */
