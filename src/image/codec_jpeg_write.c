@@ -38,7 +38,7 @@ static void on_error(j_common_ptr cinfo)
 
 static void target_more(jpeg_writer *w)
 {
-    if (!kao_bytes_reserve(w->out, w->out->n + 1)) {
+    if (!kao_bytes_reserve(w->out, 1)) {
         w->status = kao_fail(w->err, KAO_E_NOMEM, "JPEG: out of memory");
         longjmp(w->escape, 1);
     }

@@ -95,6 +95,31 @@ static void encode_arguments(void **state)
     assert_int_equal(n, 0);
 }
 
+/* Noise at the best quality: a file longer than its pixels. */
+static void encode_noise(void **state)
+{
+    enum { SIDE = 1080 };
+    kao_image m;
+    kao_error err = { 0 };
+    uint8_t *p = NULL;
+    size_t n = 0;
+    uint32_t x = 1;
+
+    (void)state;
+    if (!KAO_WITH_JPEG)
+        skip();
+    assert_int_equal(kao_image_create(ctx, SIDE, SIDE, &m, NULL), KAO_OK);
+    for (size_t i = 0; i < (size_t)SIDE * SIDE * 3; i++) {
+        x = x * 1664525 + 1013904223;
+        m.rgb[i] = (uint8_t)(x >> 24);
+    }
+    if (kao_image_encode(ctx, &m, KAO_IMAGE_JPEG, 100, &p, &n, &err))
+        fail_msg("%s", err.msg);
+    assert_true(n > (size_t)SIDE * SIDE * 3);
+    kao_image_free_bytes(ctx, p);
+    kao_image_free(ctx, &m);
+}
+
 /* --- the n-th allocation, read or write fails --- */
 
 static void fault_load(const char *path, kao_fault kind, kao_status want)
@@ -253,9 +278,9 @@ static void create_and_free(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(save_and_load),   cmocka_unit_test(encode_arguments),
-        cmocka_unit_test(faults),          cmocka_unit_test(no_arguments),
-        cmocka_unit_test(create_and_free),
+        cmocka_unit_test(save_and_load), cmocka_unit_test(encode_arguments),
+        cmocka_unit_test(encode_noise),  cmocka_unit_test(faults),
+        cmocka_unit_test(no_arguments),  cmocka_unit_test(create_and_free),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
