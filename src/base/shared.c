@@ -83,11 +83,21 @@ bool kao_shared_has_name(const kao_shared *f, const char *path)
            own.st_dev == named.st_dev && own.st_ino == named.st_ino;
 }
 
-uint64_t kao_shared_bytes(const kao_shared *f)
+static bool size_of(const kao_shared *f, uint64_t *bytes)
 {
     struct stat info;
 
-    return !broken(f->mem) && fstat(f->fd, &info) == 0 ? (uint64_t)info.st_size : 0;
+    if (broken(f->mem) || fstat(f->fd, &info) != 0)
+        return false;
+    *bytes = (uint64_t)info.st_size;
+    return true;
+}
+
+uint64_t kao_shared_bytes(const kao_shared *f)
+{
+    uint64_t bytes = 0;
+
+    return size_of(f, &bytes) ? bytes : 0;
 }
 
 /* In large steps: the kernel then keeps the file in large pages, which are read twice as fast as
@@ -112,11 +122,12 @@ static bool write_zeros(kao_shared *f, uint64_t from, uint64_t to)
 kao_status kao_shared_grow(kao_shared *f, uint64_t bytes, const char *path,
                            kao_error *err)
 {
-    const uint64_t have = kao_shared_bytes(f);
+    uint64_t have = 0;
+    const bool known = size_of(f, &have);
 
-    if (have >= bytes)
+    if (known && have >= bytes)
         return KAO_OK;
-    return bytes <= INT64_MAX && write_zeros(f, have, bytes)
+    return known && bytes <= INT64_MAX && write_zeros(f, have, bytes)
                ? KAO_OK
                : kao_fail_sys(err, KAO_E_IO, errno, "%s: cannot grow", path);
 }
@@ -144,8 +155,9 @@ bool kao_shared_sync(kao_shared *f)
 
 kao_status kao_shared_wipe(kao_shared *f, const char *path, kao_error *err)
 {
-    const bool fine =
-        write_zeros(f, 0, kao_shared_bytes(f)) && !broken(f->mem) && fsync(f->fd) == 0;
+    uint64_t bytes = 0;
+    const bool fine = size_of(f, &bytes) && write_zeros(f, 0, bytes) &&
+                      !broken(f->mem) && fsync(f->fd) == 0;
     const int sys = errno;
 
     /* the name goes in any case: what is left under it would be taken for what it is not */

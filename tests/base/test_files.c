@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/npy.h"
+#include "base/shared.h"
 #include "support/fixture.h"
 #include "support/shared.h"
 
@@ -154,6 +155,33 @@ static void expect_content(kao_mem *mem, const char *path, const char *want)
     assert_int_equal(file.bytes.n, strlen(want));
     assert_memory_equal(file.bytes.p, want, strlen(want));
     kao_file_close(&file);
+}
+
+/* Whose size cannot be told: nothing is written over, and nothing is said to be. */
+static void shared_of_unknown_size(void **state)
+{
+    fixture *f = *state;
+    kao_mem *mem = &f->ctx->mem;
+    char path[400];
+    kao_shared file;
+
+    path_of(path, sizeof path, f->dir, "shared");
+    assert_int_equal(kao_shared_open(&file, mem, path, KAO_SHARED_NEW, NULL), KAO_OK);
+    assert_int_equal(kao_shared_grow(&file, 4, path, NULL), KAO_OK);
+    assert_int_equal(pwrite(file.fd, "kept", 4, 0), 4);
+    kao_fault_arm(mem, KAO_FAULT_IO, 0);
+    const kao_status st = kao_shared_grow(&file, 8, path, &f->err);
+
+    assert_true(kao_fault_disarm(mem, KAO_FAULT_IO));
+    expect_content(mem, path, "kept");
+    assert_int_equal(st, KAO_E_IO);
+    assert_int_equal(f->err.sys, EIO);
+    kao_fault_arm(mem, KAO_FAULT_IO, 0);
+    assert_int_equal(kao_shared_wipe(&file, path, &f->err), KAO_E_IO);
+    assert_non_null(strstr(f->err.msg, "cannot be overwritten"));
+    assert_true(kao_fault_disarm(mem, KAO_FAULT_IO));
+    assert_int_equal(access(path, F_OK), -1);
+    kao_shared_close(&file);
 }
 
 static void permissions(void **state)
@@ -564,6 +592,7 @@ int main(void)
         cmocka_unit_test(read_and_write),
         cmocka_unit_test(old_file_survives),
         cmocka_unit_test(folders_come_with_those_above),
+        cmocka_unit_test(shared_of_unknown_size),
         cmocka_unit_test(permissions),
         cmocka_unit_test(links),
         cmocka_unit_test(without_memory),
