@@ -107,7 +107,8 @@ void kao_face_list_fini(kao_face_list *l)
     l->n = l->cap = 0;
 }
 
-/* Heap sort: in place, no bad case; numbers make it stable. */
+/* Heap sort: in place, no bad case; numbers make it stable. Faces may be dropped from the list
+ * afterwards without their numbers: those of the places still ascend. */
 void kao_face_list_sort(kao_face_list *l)
 {
     make_heap(l);
@@ -115,6 +116,8 @@ void kao_face_list_sort(kao_face_list *l)
         swap(l, 0, i - 1);
         sift_down(l, i - 1, 0);
     }
+    for (size_t i = 0; i < l->n; i++)
+        l->number[i] = (uint32_t)i;
 }
 
 /* ---- overlap ---- */

@@ -8,7 +8,8 @@
 typedef struct kao_face_list {
     kao_mem *mem;
     kao_face *faces;
-    uint32_t *number; /* of each face: how many were added before it */
+    uint32_t
+        *number; /* of each face: how many were added before it; sorted: its place */
     size_t n, cap;
     size_t limit; /* more than this are not kept: the best stay; 0: no limit */
     uint32_t added;
@@ -20,7 +21,8 @@ void kao_face_list_clear(kao_face_list *list);
 void kao_face_list_add(kao_face_list *list, const kao_face *face);
 void kao_face_list_fini(kao_face_list *list);
 
-/* Best score first; ties in the order in which they were added. */
+/* Best score first; ties in the order in which they were added, or stood when it was sorted
+ * before. */
 void kao_face_list_sort(kao_face_list *list);
 
 /* Sort and drop what

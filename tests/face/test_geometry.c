@@ -328,6 +328,39 @@ static void sorting(void **state)
     assert_int_equal(atomic_load(&mem.live), 0);
 }
 
+/* Ties that stand behind one that was dropped keep their order when they are sorted again. */
+static void sorting_again(void **state)
+{
+    static const struct {
+        float x, score;
+    } rows[] = { { 100, .5f }, { 200, .5f }, { 0, .9f }, { 0, .8f } };
+    kao_mem mem;
+    kao_face_list list = { .mem = &mem };
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (int averaged = 0; averaged < 2; averaged++) {
+        kao_face_list_clear(&list);
+        for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+            const kao_face f = {
+                .x = rows[i].x, .width = 10, .height = 10, .score = rows[i].score
+            };
+
+            kao_face_list_add(&list, &f);
+        }
+        for (int again = 0; again < 3; again++) {
+            if (averaged)
+                kao_face_list_average(&list, .3f);
+            else
+                kao_face_list_nms(&list, .3f, false);
+            assert_int_equal(list.n, 3);
+            assert_true(list.faces[1].x == 100);
+            assert_true(list.faces[2].x == 200);
+        }
+    }
+    kao_face_list_fini(&list);
+}
+
 /* Of more candidates than a list takes, the best stay. */
 static void full_lists(void **state)
 {
@@ -611,12 +644,19 @@ static void similarities(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(four_points),        cmocka_unit_test(square_crops),
-        cmocka_unit_test(similarity),         cmocka_unit_test(faces_that_are_none),
-        cmocka_unit_test(suppression),        cmocka_unit_test(full_lists),
-        cmocka_unit_test(boxes_inside_boxes), cmocka_unit_test(sorting),
-        cmocka_unit_test(decodes_yunet),      cmocka_unit_test(decodes_scrfd),
-        cmocka_unit_test(scrfd_scores),       cmocka_unit_test(choices),
+        cmocka_unit_test(four_points),
+        cmocka_unit_test(square_crops),
+        cmocka_unit_test(similarity),
+        cmocka_unit_test(faces_that_are_none),
+        cmocka_unit_test(suppression),
+        cmocka_unit_test(full_lists),
+        cmocka_unit_test(boxes_inside_boxes),
+        cmocka_unit_test(sorting),
+        cmocka_unit_test(sorting_again),
+        cmocka_unit_test(decodes_yunet),
+        cmocka_unit_test(decodes_scrfd),
+        cmocka_unit_test(scrfd_scores),
+        cmocka_unit_test(choices),
         cmocka_unit_test(similarities),
     };
 
