@@ -1,5 +1,5 @@
-/* Whole files. Reads, writes and what else may fail ask broken() first, so that tests can break
- * the n-th one. */
+/* Whole files. Reads, writes and what else may fail ask kao_fault_io() first, so that tests can
+ * break the n-th one. */
 #include "base/file.h"
 
 #include <errno.h>
@@ -11,20 +11,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* True when the test harness wants this call to fail. */
-static bool broken(kao_mem *mem)
-{
-    if (!kao_fault_now(mem, KAO_FAULT_IO))
-        return false;
-    errno = EIO;
-    return true;
-}
-
 static kao_status read_all(int fd, kao_mem *mem, uint8_t *to, size_t n,
                            const char *path, kao_error *err)
 {
     for (size_t at = 0; at < n;) {
-        const ssize_t got = broken(mem) ? -1 : read(fd, to + at, n - at);
+        const ssize_t got = kao_fault_io(mem) ? -1 : read(fd, to + at, n - at);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -46,7 +37,7 @@ static kao_status read_stream(int fd, kao_file *f, kao_mem *mem, size_t limit,
     uint8_t *p = kao_alloc(mem, cap);
 
     while (p) {
-        const ssize_t got = broken(mem) ? -1 : read(fd, p + n, cap - n);
+        const ssize_t got = kao_fault_io(mem) ? -1 : read(fd, p + n, cap - n);
 
         if (got < 0 && errno == EINTR)
             continue;
@@ -80,8 +71,8 @@ static kao_status read_regular(int fd, kao_file *f, kao_mem *mem, size_t n,
                                const char *path, kao_error *err)
 {
     if (n >= KAO_MAP_FROM) {
-        void *p =
-            broken(mem) ? MAP_FAILED : mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
+        void *p = kao_fault_io(mem) ? MAP_FAILED
+                                    : mmap(NULL, n, PROT_READ, MAP_PRIVATE, fd, 0);
 
         if (p == MAP_FAILED)
             return kao_fail_sys(err, KAO_E_IO, errno, "%s: cannot be mapped", path);
@@ -108,10 +99,10 @@ kao_status kao_file_open(kao_file *f, kao_mem *mem, const char *path, size_t lim
     struct stat info;
 
     *f = (kao_file){ 0 };
-    const int fd = broken(mem) ? -1 : open(path, O_RDONLY | O_CLOEXEC);
+    const int fd = kao_fault_io(mem) ? -1 : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
-    if (broken(mem) || fstat(fd, &info) != 0)
+    if (kao_fault_io(mem) || fstat(fd, &info) != 0)
         st = kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
     else if (S_ISDIR(info.st_mode))
         st = kao_fail_sys(err, KAO_E_IO, EISDIR, "%s", path);
@@ -145,7 +136,7 @@ void kao_file_close(kao_file *f)
 static bool write_all(int fd, kao_mem *mem, const uint8_t *p, size_t n)
 {
     while (n > 0) {
-        const ssize_t put = broken(mem) ? -1 : write(fd, p, n);
+        const ssize_t put = kao_fault_io(mem) ? -1 : write(fd, p, n);
 
         if (put < 0 && errno == EINTR)
             continue;
@@ -198,7 +189,7 @@ static kao_status follow_links(kao_mem *mem, const char *path, char **target,
 
         if (lstat(at, &info) != 0 || !S_ISLNK(info.st_mode))
             break;
-        const ssize_t n = broken(mem) ? -1 : readlink(at, to, LINK_CAP);
+        const ssize_t n = kao_fault_io(mem) ? -1 : readlink(at, to, LINK_CAP);
 
         if (n < 0 || n == LINK_CAP || n_links == MAX_LINKS) {
             st = kao_fail_sys(err, KAO_E_IO, n < 0 ? errno : ELOOP, "%s", path);
@@ -224,7 +215,7 @@ static kao_status follow_links(kao_mem *mem, const char *path, char **target,
 static kao_status write_special(kao_mem *mem, const char *path, const void *bytes,
                                 size_t n, kao_error *err)
 {
-    const int fd = broken(mem) ? -1 : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+    const int fd = kao_fault_io(mem) ? -1 : open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
     bool ok = fd >= 0 && write_all(fd, mem, bytes, n);
     int sys = ok ? 0 : errno;
 
@@ -239,7 +230,7 @@ static kao_status write_special(kao_mem *mem, const char *path, const void *byte
 /* To the disk; some file systems have nothing to do there and say so. */
 static bool sync_to_disk(kao_mem *mem, int fd)
 {
-    return !broken(mem) &&
+    return !kao_fault_io(mem) &&
            (fsync(fd) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS);
 }
 
@@ -254,7 +245,7 @@ static int open_beside(kao_mem *mem, const names *x, size_t cap, mode_t mode)
     for (int try = 0; fd < 0 && try < MAX_BESIDE; try++) {
         snprintf(x->beside, cap, "%s%s.kao-%u-%d", x->folder,
                  x->folder[n_folder - 1] == '/' ? "" : "/", (unsigned)getpid(), try);
-        fd = broken(mem)
+        fd = kao_fault_io(mem)
                  ? -1
                  : open(x->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
         if (fd < 0 && errno != EEXIST)
@@ -279,7 +270,7 @@ static bool fill(kao_mem *mem, int fd, const struct stat *old, const void *bytes
     bool ok = true;
 
     if (old)
-        ok = !broken(mem) && set_mode(fd, old->st_mode & 0777);
+        ok = !kao_fault_io(mem) && set_mode(fd, old->st_mode & 0777);
     ok = ok && write_all(fd, mem, bytes, n) && sync_to_disk(mem, fd);
     const int sys = errno;
 
@@ -300,7 +291,7 @@ static kao_status replace(kao_mem *mem, const char *path, const names *x, size_t
     if (fd < 0)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s: no file can be made in %s", path,
                             x->folder);
-    if (!fill(mem, fd, old, bytes, n) || broken(mem) ||
+    if (!fill(mem, fd, old, bytes, n) || kao_fault_io(mem) ||
         rename(x->beside, x->target) != 0) {
         const int sys = errno;
 
@@ -335,7 +326,7 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
     x.beside = kao_alloc(mem, cap);
     if (x.folder && x.beside) {
         const int folder =
-            broken(mem) ? -1 : open(x.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+            kao_fault_io(mem) ? -1 : open(x.folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
         if (folder < 0 && errno != EACCES)
             st = kao_fail_sys(err, KAO_E_IO, errno, "%s: no file can be made in %s",

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE /* madvise */
 #include "base/mem.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -50,6 +51,14 @@ bool kao_fault_now(kao_mem *mem, kao_fault kind)
     if (atomic_fetch_sub(&mem->countdown[kind], 1) != 0)
         return false;
     atomic_store(&mem->fired[kind], true);
+    return true;
+}
+
+bool kao_fault_io(kao_mem *mem)
+{
+    if (!kao_fault_now(mem, KAO_FAULT_IO))
+        return false;
+    errno = EIO;
     return true;
 }
 

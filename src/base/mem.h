@@ -50,7 +50,10 @@ void kao_free(kao_mem *mem, void *p); /* NULL is fine */
 void kao_fault_arm(kao_mem *mem, kao_fault kind, long long n);
 /* Disarm; true if the failure has happened. */
 bool kao_fault_disarm(kao_mem *mem, kao_fault kind);
-/* Asked by the allocator and by base/file.c before each call. */
+/* Asked by the allocator before each call. */
 bool kao_fault_now(kao_mem *mem, kao_fault kind);
+/* The same of KAO_FAULT_IO, asked before files are opened, read, written and the like; errno is
+ * EIO then. */
+bool kao_fault_io(kao_mem *mem);
 
 #endif

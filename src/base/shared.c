@@ -12,14 +12,6 @@
 #include <time.h>
 #include <unistd.h>
 
-static bool broken(kao_mem *mem)
-{
-    if (!kao_fault_now(mem, KAO_FAULT_IO))
-        return false;
-    errno = EIO;
-    return true;
-}
-
 kao_status kao_shared_open(kao_shared *f, kao_mem *mem, const char *path,
                            kao_shared_how how, kao_error *err)
 {
@@ -32,7 +24,7 @@ kao_status kao_shared_open(kao_shared *f, kao_mem *mem, const char *path,
 
     *f = (kao_shared){ .mem = mem, .fd = -1, .writable = how != KAO_SHARED_READ };
     const int fd =
-        broken(mem)
+        kao_fault_io(mem)
             ? -1
             : open(path, flags[how] | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
 
@@ -42,7 +34,7 @@ kao_status kao_shared_open(kao_shared *f, kao_mem *mem, const char *path,
                             : errno == EEXIST ? KAO_E_CONFLICT
                                               : KAO_E_IO,
                             errno, "%s", path);
-    if (broken(mem) || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
+    if (kao_fault_io(mem) || fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) {
         close(fd);
         return kao_fail(err, KAO_E_IO, "%s: not a regular file", path);
     }
@@ -62,7 +54,7 @@ bool kao_shared_lock(kao_shared *f, uint32_t wait_ms)
     const struct timespec pause = { 0, 1000000 };
 
     for (uint32_t i = 0;; i++) {
-        if (!broken(f->mem) && flock(f->fd, LOCK_EX | LOCK_NB) == 0)
+        if (!kao_fault_io(f->mem) && flock(f->fd, LOCK_EX | LOCK_NB) == 0)
             return true;
         if ((errno != EWOULDBLOCK && errno != EINTR) || i >= wait_ms)
             return false;
@@ -79,15 +71,16 @@ bool kao_shared_has_name(const kao_shared *f, const char *path)
 {
     struct stat own, named;
 
-    return !broken(f->mem) && fstat(f->fd, &own) == 0 && lstat(path, &named) == 0 &&
-           own.st_dev == named.st_dev && own.st_ino == named.st_ino;
+    return !kao_fault_io(f->mem) && fstat(f->fd, &own) == 0 &&
+           lstat(path, &named) == 0 && own.st_dev == named.st_dev &&
+           own.st_ino == named.st_ino;
 }
 
 static bool size_of(const kao_shared *f, uint64_t *bytes)
 {
     struct stat info;
 
-    if (broken(f->mem) || fstat(f->fd, &info) != 0)
+    if (kao_fault_io(f->mem) || fstat(f->fd, &info) != 0)
         return false;
     *bytes = (uint64_t)info.st_size;
     return true;
@@ -108,7 +101,8 @@ static bool write_zeros(kao_shared *f, uint64_t from, uint64_t to)
 
     while (from < to) {
         const size_t n = to - from < sizeof zeros ? (size_t)(to - from) : sizeof zeros;
-        const ssize_t put = broken(f->mem) ? -1 : pwrite(f->fd, zeros, n, (off_t)from);
+        const ssize_t put =
+            kao_fault_io(f->mem) ? -1 : pwrite(f->fd, zeros, n, (off_t)from);
 
         if (put < 0 && errno == EINTR)
             continue;
@@ -134,7 +128,7 @@ kao_status kao_shared_grow(kao_shared *f, uint64_t bytes, const char *path,
 
 void *kao_shared_map(kao_shared *f, uint64_t offset, size_t n)
 {
-    void *p = broken(f->mem)
+    void *p = kao_fault_io(f->mem)
                   ? MAP_FAILED
                   : mmap(NULL, n, f->writable ? PROT_READ | PROT_WRITE : PROT_READ,
                          MAP_SHARED, f->fd, (off_t)offset);
@@ -150,14 +144,14 @@ void kao_shared_unmap(void *p, size_t n)
 
 bool kao_shared_sync(kao_shared *f)
 {
-    return !broken(f->mem) && fsync(f->fd) == 0;
+    return !kao_fault_io(f->mem) && fsync(f->fd) == 0;
 }
 
 kao_status kao_shared_wipe(kao_shared *f, const char *path, kao_error *err)
 {
     uint64_t bytes = 0;
     const bool fine = size_of(f, &bytes) && write_zeros(f, 0, bytes) &&
-                      !broken(f->mem) && fsync(f->fd) == 0;
+                      !kao_fault_io(f->mem) && fsync(f->fd) == 0;
     const int sys = errno;
 
     /* the name goes in any case: what is left under it would be taken for what it is not */
