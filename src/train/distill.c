@@ -3,14 +3,7 @@
 
 #include <math.h>
 
-static double dot(const float *a, const float *b, size_t n)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
-}
+#include "kernels/dot.h"
 
 /* gradient_i += weight * u_j */
 static void add(float *to, const float *from, double weight, size_t n)
@@ -28,7 +21,7 @@ static void by_unit(kao_distill *d, size_t i)
     const float *u = d->u + own * d->dim, *t = d->t + own * d->dim;
     float *g = d->gradient + i * d->dim;
 
-    d->loss[0] += (1 - dot(u, t, d->dim)) / n;
+    d->loss[0] += (1 - kao_dot_f64(u, t, d->dim)) / n;
     for (size_t k = 0; k < d->dim; k++)
         g[k] = -t[k] / (float)n;
     for (size_t j = 0; j < all; j++) {
@@ -36,7 +29,8 @@ static void by_unit(kao_distill *d, size_t i)
 
         if (j == own)
             continue;
-        const double off = dot(u, uj, d->dim) - dot(t, d->t + j * d->dim, d->dim);
+        const double off =
+            kao_dot_f64(u, uj, d->dim) - kao_dot_f64(t, d->t + j * d->dim, d->dim);
 
         d->loss[1] += j < own ? 2 * off * off / pairs : 0;
         add(g, uj, d->relation * 4 * off / pairs, d->dim);
@@ -49,7 +43,7 @@ static void take_units(kao_distill *d)
 
     for (size_t i = 0; i < d->n; i++) {
         const float *x = d->x + i * d->dim;
-        const double norm = sqrt(dot(x, x, d->dim));
+        const double norm = sqrt(kao_dot_f64(x, x, d->dim));
 
         d->least_norm = fmin(d->least_norm, norm);
         for (size_t k = 0; k < d->dim; k++)
@@ -69,10 +63,10 @@ void kao_distill_loss(kao_distill *d)
     for (size_t i = 0; i < d->n; i++) {
         const float *x = d->x + i * d->dim, *u = units + i * d->dim;
         float *g = d->gradient + i * d->dim;
-        const double norm = fmax(sqrt(dot(x, x, d->dim)), 1e-12);
+        const double norm = fmax(sqrt(kao_dot_f64(x, x, d->dim)), 1e-12);
 
         by_unit(d, i);
-        const double along = dot(g, u, d->dim);
+        const double along = kao_dot_f64(g, u, d->dim);
 
         for (size_t k = 0; k < d->dim; k++)
             g[k] = (float)(((double)g[k] - along * (double)u[k]) / norm);

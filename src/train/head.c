@@ -10,17 +10,9 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "kernels/conv_grad.h"
+#include "kernels/dot.h"
 #include "train/head_parts.h"
 #include "train/head_terms.h"
-
-static double dot(const float *a, const float *b, size_t n)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
-}
 
 /* ---- which classes ---- */
 
@@ -83,8 +75,9 @@ static void gather(kao_head *h)
     memset(h->rows + n * dim, 0, (h->n_rows - n) * dim * sizeof *h->rows);
     for (size_t i = 0; i < n; i++) {
         const float *from = h->w->data + row_of(h, i) * dim;
-        const double norm =
-            kao_head_is_softmax(h) ? 1 : fmax(sqrt(dot(from, from, dim)), 1e-12);
+        const double norm = kao_head_is_softmax(h)
+                                ? 1
+                                : fmax(sqrt(kao_dot_f64(from, from, dim)), 1e-12);
 
         h->row_norm[i] = (float)norm;
         for (size_t d = 0; d < dim; d++)
@@ -102,7 +95,7 @@ static void take_samples(kao_head *h, const float *x, const uint32_t *labels)
     kao_ranks_gather(h->o.ranks, h->labels, n * sizeof *labels);
     for (size_t i = 0; i < h->n_all; i++) {
         float *u = h->x + i * dim;
-        const double norm = fmax(sqrt(dot(u, u, dim)), 1e-12);
+        const double norm = fmax(sqrt(kao_dot_f64(u, u, dim)), 1e-12);
 
         h->x_norm[i] = (float)norm;
         for (size_t d = 0; d < dim; d++)
@@ -162,7 +155,7 @@ static void back(kao_head *h, float *by_x)
 /* g - (g . u) u, over the length: from a unit vector to what it was made of. */
 static void unproject(float *g, const float *u, double norm, double along, size_t n)
 {
-    const double share = dot(g, u, n);
+    const double share = kao_dot_f64(g, u, n);
 
     for (size_t i = 0; i < n; i++)
         g[i] = (float)(((double)g[i] - share * (double)u[i]) / norm +

@@ -3,15 +3,13 @@
 
 #include <math.h>
 
+#include "kernels/dot.h"
+
 static const double PI = 3.14159265358979323846;
 
 static double cosine_of(const float *a, const float *b, size_t n)
 {
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += (double)a[i] * (double)b[i];
-    return fmin(fmax(sum, -1), 1);
+    return fmin(fmax(kao_dot_f64(a, b, n), -1), 1);
 }
 
 static void add(float *to, const float *from, double weight, size_t n)

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "kernels/dot.h"
 #include "nn/ops/train_parts.h"
 
 /* ---- normalisation, with an activation behind it ---- */
@@ -286,15 +287,6 @@ typedef struct length_job {
     size_t c;
 } length_job;
 
-static double dot(const float *a, const float *b, size_t n)
-{
-    double sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += (double)a[i] * (double)b[i];
-    return sum;
-}
-
 static void length_rows(void *arg, size_t begin, size_t end, size_t piece)
 {
     const length_job *j = arg;
@@ -302,9 +294,9 @@ static void length_rows(void *arg, size_t begin, size_t end, size_t piece)
     (void)piece;
     for (size_t r = begin; r < end; r++) {
         const float *x = j->x + r * j->c, *g = j->g ? j->g + r * j->c : NULL;
-        const double square = dot(x, x, j->c);
+        const double square = kao_dot_f64(x, x, j->c);
         const double inverse = square > 0 ? 1 / sqrt(square) : 0;
-        const double along = g ? dot(x, g, j->c) * inverse * inverse : 0;
+        const double along = g ? kao_dot_f64(x, g, j->c) * inverse * inverse : 0;
 
         for (size_t i = 0; i < j->c; i++)
             j->to[r * j->c + i] =
