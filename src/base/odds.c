@@ -3,6 +3,13 @@
 
 #include <math.h>
 
+#include "base/error.h"
+
+/* Of groups: strangers as alike as the threshold that a face meets, and the highest rate of a pair,
+ * for few faces. Chosen on labelled faces. */
+#define STRANGERS_MET 2.
+#define FAR_OF_GROUPS .01
+
 double kao_of_best(double far, double n)
 {
     return far >= 1 ? 1 : -expm1(n * log1p(-far));
@@ -49,4 +56,26 @@ void kao_odds_set(kao_json *to, const kao_odds *o)
                  o->worst_known ? kao_json_string(o->worst) : kao_json_null());
     kao_json_set(to, "likelihood_ratio",
                  o->ratio_known ? kao_json_number(o->ratio) : kao_json_null());
+}
+
+kao_status kao_limit_for_groups(const kao_embedder *e, kao_tta tta, float given,
+                                size_t n, float *threshold, kao_error *err)
+{
+    const double by_size = n ? STRANGERS_MET / (double)n : 1,
+                 far = by_size < FAR_OF_GROUPS ? by_size : FAR_OF_GROUPS;
+    kao_rate rate = { .size = sizeof rate };
+
+    *threshold = given;
+    if (!isnan(given))
+        return KAO_OK;
+    if (kao_calibration_threshold(kao_embedder_calibration(e), tta, far, NULL, &rate)) {
+        *threshold = rate.similarity;
+        return KAO_OK;
+    }
+    return kao_embedder_threshold(e, threshold)
+               ? KAO_OK
+               : kao_fail(err, KAO_E_ARG,
+                          "%s: its card has neither a calibration for this nor a "
+                          "threshold: give --threshold",
+                          kao_model_name(kao_embedder_model(e)));
 }

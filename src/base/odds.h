@@ -21,4 +21,10 @@ kao_odds kao_odds_of(const kao_calibration *c, kao_tta tta, float similarity, si
 /* far, far_is, far_worst_group, far_worst_is, worst_group, likelihood_ratio. */
 void kao_odds_set(kao_json *o, const kao_odds *odds);
 
+/* From which mean similarity on groups of n faces are one person: threshold, or (NaN) where a face
+ * would meet two strangers among the n who are as alike, and at a false-accept rate of .01 at most
+ * (docs/gallery.md); the card's plain threshold where its calibration does not tell. KAO_E_ARG. */
+kao_status kao_limit_for_groups(const kao_embedder *e, kao_tta tta, float given,
+                                size_t n, float *threshold, kao_error *err);
+
 #endif

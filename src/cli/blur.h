@@ -2,14 +2,14 @@
 #ifndef KAO_CLI_BLUR_H
 #define KAO_CLI_BLUR_H
 
-#include "cli/hide.h"
+#include "media/hide.h"
 #include "cli/watch_use.h"
 
 typedef struct cli_blur_args {
     cli_watch_options w;
     cli_list only, except;
     const char *output, *plan, *from;
-    int mode; /* a cli_hide_mode */
+    int mode; /* a kao_hide_mode */
     bool strangers, json;
 } cli_blur_args;
 

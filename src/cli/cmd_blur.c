@@ -114,8 +114,9 @@ static kao_status hide_faces(cli_blur *b, cli_photo *p, size_t *n_hidden,
 
         if (!hide[i])
             continue;
-        st = cli_hide(&p->image, (cli_box){ f->x, f->y, f->width, f->height },
-                      (cli_hide_mode)b->args->mode, err);
+        st = kao_hide(b->w.ctx, &p->image,
+                      (kao_hide_rect){ f->x, f->y, f->width, f->height },
+                      (kao_hide_mode)b->args->mode, err);
         ++*n_hidden;
     }
     free(hide);

@@ -7,9 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/error.h"
+#include "base/known.h"
+#include "cli/album.h"
 #include "cli/commands.h"
-#include "cli/known.h"
 #include "kao/cluster.h"
 
 typedef struct cluster_args {
@@ -46,7 +48,7 @@ typedef struct job {
     const kao_embedder *embedder;
     kao_tta tta;
     cli_album album;
-    cli_known known;
+    kao_known known;
     /* of all samples, then all faces */
     float *vectors;
     uint32_t *picture, *group;
@@ -82,7 +84,7 @@ static kao_status open_models(job *j, bool pictures, kao_error *err)
     j->ctx = j->use.crew.ctx;
     j->embedder = j->use.embedders[0];
     j->tta = j->use.ttas[0];
-    return cli_known_read(&j->known, &j->use, err);
+    return kao_known_read(&j->known, &j->ctx->mem, j->use.g, err);
 }
 
 static void close_all(job *j)
@@ -91,7 +93,7 @@ static void close_all(job *j)
     free(j->picture);
     free(j->group);
     free(j->fixed);
-    cli_known_free(&j->known);
+    kao_known_free(&j->known);
     cli_album_free(&j->album); /* before the context that its chips are of */
     if (j->args->use.gallery)
         cli_gallery_close(&j->use);
@@ -126,17 +128,17 @@ static kao_status group_all(job *j, kao_error *err)
                               .picture = j->picture,
                               .fixed = j->fixed };
     uint32_t *apart = NULL;
-    kao_status st = cli_limit_for_groups(j->embedder, j->tta, j->args->threshold, j->n,
+    kao_status st = kao_limit_for_groups(j->embedder, j->tta, j->args->threshold, j->n,
                                          &o.threshold, err);
 
     if (!st && j->known.n)
-        st = cli_known_apart(&j->known, &j->use, &apart, &o.n_apart, err);
+        st = kao_known_apart(&j->known, j->use.g, &apart, &o.n_apart, err);
     o.apart = apart;
     if (!st)
         st = kao_cluster(j->ctx, j->vectors, j->n,
                          j->known.n ? j->known.dim : j->album.dim, &o, j->group,
                          &j->n_groups, err);
-    free(apart);
+    kao_free(&j->ctx->mem, apart);
     return st;
 }
 
@@ -154,9 +156,9 @@ static int by_size(const void *a, const void *b)
                         : (x->first > y->first) - (x->first < y->first);
 }
 
-static bool is_ignored(const cli_known *k, int64_t person)
+static bool is_ignored(const kao_known *k, int64_t person)
 {
-    const size_t i = cli_known_index(k, person);
+    const size_t i = kao_known_index(k, person);
 
     return i < k->n_people && k->people[i].ignored;
 }
@@ -216,9 +218,31 @@ static kao_status tell_faces(job *j, kao_error *err)
     return st;
 }
 
+/* Faces that are samples already, from the same file. */
+static kao_status mark_known(job *j, kao_error *err)
+{
+    const kao_known *k = &j->known;
+    cli_album *a = &j->album;
+    kao_known_source *list = NULL;
+    size_t n = 0;
+    const kao_status st = k->n ? kao_known_list(k, &list, &n, err) : KAO_OK;
+
+    for (size_t i = 0; !st && n && i < a->n_faces; i++) {
+        cli_album_face *f = &a->faces[i];
+        const size_t same =
+            kao_known_same(k, list, n, a->files[f->file].path, a->vectors + i * a->dim);
+
+        f->is_there = same != SIZE_MAX;
+        if (f->is_there)
+            f->person = k->people[k->samples[same].person].number;
+    }
+    kao_free(k->mem, list);
+    return st;
+}
+
 static kao_status group_album(job *j, kao_error *err)
 {
-    kao_status st = cli_known_mark(&j->known, &j->album, err);
+    kao_status st = mark_known(j, err);
 
     if (!st)
         st = take_memory(j, err);
@@ -230,7 +254,7 @@ static kao_status group_album(job *j, kao_error *err)
         j->picture[j->known.n + i] = (uint32_t)f->file + 1;
         if (f->is_there)
             j->fixed[j->known.n + i] =
-                (int32_t)cli_known_index(&j->known, f->person) + 1;
+                (int32_t)kao_known_index(&j->known, f->person) + 1;
     }
     if (!st)
         st = group_all(j, err);
@@ -239,14 +263,14 @@ static kao_status group_album(job *j, kao_error *err)
 
 /* ---- telling ---- */
 
-static const char *name_of(const cli_known *k, int64_t person)
+static const char *name_of(const kao_known *k, int64_t person)
 {
-    const size_t i = cli_known_index(k, person);
+    const size_t i = kao_known_index(k, person);
 
     return i < k->n_people ? k->people[i].name : NULL;
 }
 
-static const char *title(const cli_known *k, int64_t person, char to[32])
+static const char *title(const kao_known *k, int64_t person, char to[32])
 {
     const char *name = name_of(k, person);
 
@@ -360,9 +384,9 @@ static int run_album(job *j)
 
 static int tell_pair(const job *j, size_t into, size_t from)
 {
-    const cli_known *k = &j->known;
+    const kao_known *k = &j->known;
     const int64_t a = k->people[into].number, b = k->people[from].number;
-    const float similarity = cli_known_similarity(k, into, from);
+    const float similarity = kao_known_similarity(k, into, from);
     char who[32], other[32];
 
     if (!j->args->json) {
@@ -382,7 +406,7 @@ static int tell_pair(const job *j, size_t into, size_t from)
 /* Into whom with a name there is, else the one with the lowest number. */
 static int tell_people(const job *j)
 {
-    const cli_known *k = &j->known;
+    const kao_known *k = &j->known;
     const size_t none = k->n_people;
     size_t *into = calloc(j->n_groups + 1, sizeof *into),
            *group = calloc(k->n_people + 1, sizeof *group);
@@ -414,7 +438,7 @@ static int run_people(job *j)
 {
     kao_error err = { 0 };
 
-    cli_known_drop_ignored(&j->known);
+    kao_known_drop_ignored(&j->known);
     kao_status st = take_memory(j, &err);
 
     for (size_t i = 0; !st && i < j->known.n; i++) {
@@ -424,7 +448,7 @@ static int run_people(job *j)
         j->fixed[i] = j->known.people[person].name ? number : -number;
     }
     if (!st)
-        st = cli_known_sources(&j->known, j->picture, &err);
+        st = kao_known_sources(&j->known, j->picture, &err);
     if (!st)
         st = group_all(j, &err);
     return st ? cli_report("cluster", st, &err) : tell_people(j);

@@ -116,7 +116,7 @@ static kao_status measure(cluster *j, kao_error *err)
     j->methods[1].name = "... at its best F";
     j->methods[2].name = "DBSCAN at its best F";
     if (!st)
-        st = cli_limit_for_groups(w->embedder, w->tta, j->args->threshold, j->n,
+        st = kao_limit_for_groups(w->embedder, w->tta, j->args->threshold, j->n,
                                   &threshold, err);
     if (!st)
         st = link_at(j, threshold, &j->methods[j->n_methods++], err);

@@ -8,10 +8,6 @@
 #include "base/error.h"
 
 #define USUAL_FAR 1e-4
-/* Of groups: strangers as alike as the threshold that a face meets, and the highest rate of a pair,
- * for few faces. Chosen on labelled faces. */
-#define STRANGERS_MET 2.
-#define FAR_OF_GROUPS .01
 
 static const char *const of_words[] = { "", " of the worst group" };
 
@@ -74,28 +70,6 @@ kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
                     "%s: its card has no calibration (for --tta %s) and no threshold: "
                     "give --threshold, or see kao calibrate",
                     name, ttas[tta]);
-}
-
-kao_status cli_limit_for_groups(const kao_embedder *e, kao_tta tta, float given,
-                                size_t n, float *threshold, kao_error *err)
-{
-    const double by_size = n ? STRANGERS_MET / (double)n : 1,
-                 far = by_size < FAR_OF_GROUPS ? by_size : FAR_OF_GROUPS;
-    kao_rate rate = { .size = sizeof rate };
-
-    *threshold = given;
-    if (!isnan(given))
-        return KAO_OK;
-    if (kao_calibration_threshold(kao_embedder_calibration(e), tta, far, NULL, &rate)) {
-        *threshold = rate.similarity;
-        return KAO_OK;
-    }
-    return kao_embedder_threshold(e, threshold)
-               ? KAO_OK
-               : kao_fail(err, KAO_E_ARG,
-                          "%s: its card has neither a calibration for this nor a "
-                          "threshold: give --threshold",
-                          kao_model_name(kao_embedder_model(e)));
 }
 
 float cli_limit_for(const cli_limit *l, size_t n)

@@ -25,12 +25,6 @@ kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
 /* The threshold for the best of n pairs, n > 0. */
 float cli_limit_for(const cli_limit *l, size_t n);
 
-/* From which mean similarity on groups of n faces are one person: threshold, or (NaN) where a face
- * would meet two strangers among the n who are as alike, and at a false-accept rate of .01 at most
- * (docs/gallery.md); the card's plain threshold where its calibration does not tell. KAO_E_ARG. */
-kao_status cli_limit_for_groups(const kao_embedder *e, kao_tta tta, float given,
-                                size_t n, float *threshold, kao_error *err);
-
 /* "One in 43,000 pairs of strangers looks this alike; ..." and a line's end, on stdout; nothing
  * where nothing is known. */
 void cli_odds_print(const kao_odds *odds);

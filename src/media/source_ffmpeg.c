@@ -28,6 +28,7 @@ typedef struct reader {
     double first_time, last_time; /* NaN: none yet */
     double waits_since; /* when what the network is asked for was begun; NaN: a file */
     bool drained;       /* no more packets */
+    bool contained;
     const char *cut;
 } reader;
 
@@ -66,6 +67,11 @@ static void reader_close(void *source)
 
 /* ---- opening ---- */
 
+/* Of kao_video_options.contained. A list for av_match_list: all of a form's names need not stand here. */
+static const char contained_forms[] =
+    "mov,mp4,matroska,webm,avi,mpegts,mpeg,mpegvideo,ogg,flv,asf,h264,hevc,m4v,mjpeg,"
+    "ivf,gif,apng,mxf,nut,yuv4mpegpipe";
+
 static kao_status open_format(reader *r, kao_error *err)
 {
     const bool device = strncmp(r->name, "/dev/video", 10) == 0;
@@ -87,6 +93,10 @@ static kao_status open_format(reader *r, kao_error *err)
     r->format->interrupt_callback = (AVIOInterruptCB){ stop, r };
     /* a stream's pictures in time and whole rather than torn */
     r->f.av_dict_set(&options, "rtsp_transport", "tcp", 0);
+    if (r->contained) {
+        r->f.av_dict_set(&options, "format_whitelist", contained_forms, 0);
+        r->f.av_dict_set(&options, "protocol_whitelist", "file", 0);
+    }
     int e = r->f.avformat_open_input(&r->format, r->name, camera, &options);
 
     r->f.av_dict_free(&options);
@@ -178,6 +188,7 @@ static kao_status reader_open(kao_context *ctx, void **source, const char *name,
     r->ctx = ctx;
     r->name = name;
     r->cancel = o->cancel;
+    r->contained = o->contained;
     r->first_time = r->last_time = (double)NAN;
     r->waits_since = kao_video_is_live(name) ? kao_clock_seconds() : (double)NAN;
     kao_status st = kao_ffmpeg_open(&r->f, err);

@@ -27,6 +27,9 @@ typedef struct kao_video_options {
     const kao_cancel
         *cancel; /* ends waiting, too: KAO_E_CANCELLED; NULL: nothing does */
     bool once;   /* of a live source: its end is the end, it is not opened again */
+    /* Of a file that somebody else has made: forms that hold all there is to them alone are read,
+     * no lists that lead to other files or addresses. */
+    bool contained;
     /* Told when a live source is lost (reason) and when it is there again (NULL). */
     void (*changed)(void *user, const char *reason);
     void *user;

@@ -18,7 +18,7 @@ struct kao_video_out {
     kao_context *ctx;
     kao_ffmpeg f;
     char path[4096], beside[4096];
-    bool created, finished;
+    bool created, finished, into;
     AVFormatContext *format;
     AVCodecContext *codec;
     AVStream *pictures, *sound;
@@ -45,7 +45,8 @@ static kao_status fail(const kao_video_out *o, int code, const char *what,
 /* ---- opening ---- */
 
 /* "folder/.kao-PID-name.mp4": the end says the form. */
-static kao_status choose_names(kao_video_out *o, const char *path, kao_error *err)
+static kao_status choose_names(kao_video_out *o, const char *path,
+                               const kao_video_out_options *options, kao_error *err)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
     const int n = snprintf(o->beside, sizeof o->beside, "%.*s.kao-%ld-%s",
@@ -54,6 +55,9 @@ static kao_status choose_names(kao_video_out *o, const char *path, kao_error *er
     if (!name[0] || n < 0 || (size_t)n >= sizeof o->beside)
         return kao_fail(err, KAO_E_ARG, "%.100s: no file's name", path);
     snprintf(o->path, sizeof o->path, "%s", path);
+    o->into = options->into;
+    if (o->into)
+        snprintf(o->beside, sizeof o->beside, "/dev/fd/%d", options->fd);
     return KAO_OK;
 }
 
@@ -181,7 +185,7 @@ kao_status kao_video_out_open(kao_context *ctx, kao_video_out **out, const char 
     o->width = options->width;
     o->height = options->height;
     o->sound_start = options->sound_start;
-    kao_status st = choose_names(o, path, err);
+    kao_status st = choose_names(o, path, options, err);
 
     if (!st && (o->width < 2 || o->height < 2))
         st = kao_fail(err, KAO_E_ARG, "%s: pictures of %u x %u", path, o->width,
@@ -228,7 +232,7 @@ void kao_video_out_close(kao_video_out *o)
             o->f.avio_closep(&o->format->pb);
         o->f.avformat_free_context(o->format);
     }
-    if (o->created && !o->finished)
+    if (o->created && !o->finished && !o->into)
         unlink(o->beside);
     kao_free(&o->ctx->mem, o);
 }
@@ -322,6 +326,10 @@ kao_status kao_video_out_frame(kao_video_out *o, const kao_image *image, double 
 /* To the disk, then under its name. */
 static kao_status take_name(kao_video_out *o, kao_error *err)
 {
+    if (o->into) {
+        o->finished = true;
+        return KAO_OK;
+    }
     const int fd = open(o->beside, O_RDONLY | O_CLOEXEC);
     const bool synced = fd >= 0 && fsync(fd) == 0;
 

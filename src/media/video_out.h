@@ -6,6 +6,8 @@
 #ifndef KAO_MEDIA_VIDEO_OUT_H
 #define KAO_MEDIA_VIDEO_OUT_H
 
+#include <stdbool.h>
+
 #include "kao/image.h"
 
 typedef struct kao_video_out kao_video_out;
@@ -16,6 +18,8 @@ typedef struct kao_video_out_options {
     const char
         *sound; /* path of the video whose sound is copied as it is; NULL: none */
     double sound_start; /* its clock at the time 0 of the pictures */
+    bool into; /* fd, an open file, is written in place, the name says the form alone */
+    int fd;    /* stays the caller's */
 } kao_video_out_options;
 
 /* Errors: KAO_E_UNSUPPORTED (an ending that names no form, no encoder for it, a build or a

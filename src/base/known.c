@@ -1,41 +1,41 @@
 /* See known.h. */
-#include "cli/known.h"
-#include "cli/room.h"
+#include "base/known.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/room.h"
 #include "kao/enrol.h"
 
-void cli_known_free(cli_known *k)
+void kao_known_free(kao_known *k)
 {
     for (size_t i = 0; i < k->n_people; i++)
-        free(k->people[i].name);
+        kao_free(k->mem, k->people[i].name);
     for (size_t i = 0; i < k->n; i++)
-        free(k->samples[i].source);
-    free(k->people);
-    free(k->samples);
-    free(k->vectors);
-    *k = (cli_known){ .n = 0 };
+        kao_free(k->mem, k->samples[i].source);
+    kao_free(k->mem, k->people);
+    kao_free(k->mem, k->samples);
+    kao_free(k->mem, k->vectors);
+    *k = (kao_known){ .mem = k->mem };
 }
 
 /* ---- reading ---- */
 
 static int take_person(void *user, const kao_person *p)
 {
-    cli_known *k = user;
-    cli_known_person one = { .number = p->number, .ignored = p->ignored != 0 };
+    kao_known *k = user;
+    kao_known_person one = { .number = p->number, .ignored = p->ignored != 0 };
 
-    k->failed =
-        !cli_room(&k->people, &k->cap_people, k->n_people + 1, sizeof *k->people) ||
-        (p->name && !(one.name = strdup(p->name)));
+    k->failed = !kao_room(k->mem, &k->people, &k->cap_people, k->n_people + 1,
+                          sizeof *k->people) ||
+                (p->name && !(one.name = kao_strdup(k->mem, p->name)));
     if (!k->failed)
         k->people[k->n_people++] = one;
     return k->failed;
 }
 
-size_t cli_known_index(const cli_known *k, int64_t person)
+size_t kao_known_index(const kao_known *k, int64_t person)
 {
     size_t low = 0, high = k->n_people;
 
@@ -53,15 +53,15 @@ size_t cli_known_index(const cli_known *k, int64_t person)
 /* One of a person who came since the people were read is left out. */
 static int take_sample(void *user, const kao_sample *s, const float *vector)
 {
-    cli_known *k = user;
-    cli_known_sample one = { .person = cli_known_index(k, s->person) };
+    kao_known *k = user;
+    kao_known_sample one = { .person = kao_known_index(k, s->person) };
 
     if (one.person == k->n_people)
         return 0;
-    k->failed = !cli_room(&k->samples, &k->cap, k->n + 1, sizeof *k->samples) ||
-                !cli_room(&k->vectors, &k->cap_vectors, k->n + 1,
+    k->failed = !kao_room(k->mem, &k->samples, &k->cap, k->n + 1, sizeof *k->samples) ||
+                !kao_room(k->mem, &k->vectors, &k->cap_vectors, k->n + 1,
                           k->dim * sizeof *k->vectors) ||
-                (s->source && !(one.source = strdup(s->source)));
+                (s->source && !(one.source = kao_strdup(k->mem, s->source)));
     if (k->failed)
         return 1;
     memcpy(k->vectors + k->n * k->dim, vector, k->dim * sizeof *vector);
@@ -70,28 +70,28 @@ static int take_sample(void *user, const kao_sample *s, const float *vector)
     return 0;
 }
 
-kao_status cli_known_read(cli_known *k, cli_gallery *use, kao_error *err)
+kao_status kao_known_read(kao_known *k, kao_mem *mem, kao_gallery *g, kao_error *err)
 {
     kao_gallery_model m = { .size = sizeof m };
 
-    *k = (cli_known){ .n = 0 };
-    if (!kao_gallery_model_at(use->g, 0, &m))
+    *k = (kao_known){ .mem = mem };
+    if (!kao_gallery_model_at(g, 0, &m))
         return KAO_OK;
     k->dim = m.dim;
-    kao_status st = kao_gallery_people(use->g, NULL, take_person, k, err);
+    kao_status st = kao_gallery_people(g, NULL, take_person, k, err);
 
     if (!st && !k->failed)
-        st = kao_gallery_vectors(use->g, 0, take_sample, k, err);
+        st = kao_gallery_vectors(g, 0, take_sample, k, err);
     return st ? st : k->failed ? kao_fail(err, KAO_E_NOMEM, "out of memory") : KAO_OK;
 }
 
-void cli_known_drop_ignored(cli_known *k)
+void kao_known_drop_ignored(kao_known *k)
 {
     size_t kept = 0;
 
     for (size_t i = 0; i < k->n; i++) {
         if (k->people[k->samples[i].person].ignored) {
-            free(k->samples[i].source);
+            kao_free(k->mem, k->samples[i].source);
             continue;
         }
         memmove(k->vectors + kept * k->dim, k->vectors + i * k->dim,
@@ -103,34 +103,31 @@ void cli_known_drop_ignored(cli_known *k)
 
 /* ---- sources ---- */
 
-typedef struct sourced {
-    const char *source;
-    size_t sample;
-} sourced;
-
 static int by_source(const void *a, const void *b)
 {
-    const sourced *x = a, *y = b;
+    const kao_known_source *x = a, *y = b;
     const int c = strcmp(x->source, y->source);
 
     return c ? c : (x->sample > y->sample) - (x->sample < y->sample);
 }
 
-/* Samples that have a source, by it; *n: how many. NULL: no memory. */
-static sourced *list_sources(const cli_known *k, size_t *n)
+kao_status kao_known_list(const kao_known *k, kao_known_source **out, size_t *n,
+                          kao_error *err)
 {
-    sourced *list = calloc(k->n + 1, sizeof *list);
+    kao_known_source *list = kao_calloc(k->mem, k->n + 1, sizeof *list);
 
     *n = 0;
-    for (size_t i = 0; list && i < k->n; i++)
+    *out = list;
+    if (!list)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < k->n; i++)
         if (k->samples[i].source)
-            list[(*n)++] = (sourced){ k->samples[i].source, i };
-    if (list)
-        qsort(list, *n, sizeof *list, by_source);
-    return list;
+            list[(*n)++] = (kao_known_source){ k->samples[i].source, i };
+    qsort(list, *n, sizeof *list, by_source);
+    return KAO_OK;
 }
 
-static size_t find_source(const sourced *list, size_t n, const char *source)
+static size_t find_source(const kao_known_source *list, size_t n, const char *source)
 {
     size_t low = 0, high = n;
 
@@ -145,63 +142,55 @@ static size_t find_source(const sourced *list, size_t n, const char *source)
     return low;
 }
 
-kao_status cli_known_mark(const cli_known *k, cli_album *a, kao_error *err)
+size_t kao_known_same(const kao_known *k, const kao_known_source *list, size_t n,
+                      const char *source, const float *vector)
 {
-    size_t n = 0;
-    sourced *list = list_sources(k, &n);
+    float best = KAO_DUPLICATE_FROM;
+    size_t found = SIZE_MAX;
 
-    if (!list)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    for (size_t i = 0; i < a->n_faces; i++) {
-        const char *path = a->files[a->faces[i].file].path;
-        float best = KAO_DUPLICATE_FROM;
+    for (size_t s = find_source(list, n, source);
+         s < n && strcmp(list[s].source, source) == 0; s++) {
+        const float alike =
+            kao_similarity(vector, k->vectors + list[s].sample * k->dim, k->dim);
 
-        for (size_t s = find_source(list, n, path);
-             s < n && strcmp(list[s].source, path) == 0; s++) {
-            const size_t sample = list[s].sample;
-            const float alike = kao_similarity(a->vectors + i * a->dim,
-                                               k->vectors + sample * k->dim, k->dim);
-
-            if (!(alike >= best))
-                continue;
-            best = alike;
-            a->faces[i].is_there = true;
-            a->faces[i].person = k->people[k->samples[sample].person].number;
-        }
+        if (!(alike >= best))
+            continue;
+        best = alike;
+        found = list[s].sample;
     }
-    free(list);
-    return KAO_OK;
+    return found;
 }
 
-kao_status cli_known_sources(const cli_known *k, uint32_t *numbers, kao_error *err)
+kao_status kao_known_sources(const kao_known *k, uint32_t *numbers, kao_error *err)
 {
     size_t n = 0;
     uint32_t number = 0;
-    sourced *list = list_sources(k, &n);
+    kao_known_source *list = NULL;
+    const kao_status st = kao_known_list(k, &list, &n, err);
 
-    if (!list)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (st)
+        return st;
     memset(numbers, 0, k->n * sizeof *numbers);
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || strcmp(list[i].source, list[i - 1].source) != 0)
             number++;
         numbers[list[i].sample] = number;
     }
-    free(list);
+    kao_free(k->mem, list);
     return KAO_OK;
 }
 
 /* ---- what somebody has said ---- */
 
 typedef struct pairing {
-    const cli_known *k;
+    const kao_known *k;
     uint32_t *pairs;
     size_t n, cap;
     bool failed;
 } pairing;
 
 /* A sample of a person, or the one of that id; k->n: there is none. */
-static size_t sample_of(const cli_known *k, int64_t person, const char *id)
+static size_t sample_of(const kao_known *k, int64_t person, const char *id)
 {
     for (size_t i = 0; i < k->n; i++)
         if (id ? strcmp(k->samples[i].id, id) == 0
@@ -219,7 +208,8 @@ static int take_fact(void *user, const kao_fact *f)
 
     if (a == p->k->n || b == p->k->n)
         return 0;
-    p->failed = !cli_room(&p->pairs, &p->cap, 2 * (p->n + 1), sizeof *p->pairs);
+    p->failed =
+        !kao_room(p->k->mem, &p->pairs, &p->cap, 2 * (p->n + 1), sizeof *p->pairs);
     if (p->failed)
         return 1;
     p->pairs[2 * p->n] = (uint32_t)a;
@@ -227,11 +217,11 @@ static int take_fact(void *user, const kao_fact *f)
     return 0;
 }
 
-kao_status cli_known_apart(const cli_known *k, cli_gallery *use, uint32_t **pairs,
+kao_status kao_known_apart(const kao_known *k, kao_gallery *g, uint32_t **pairs,
                            size_t *n, kao_error *err)
 {
     pairing p = { .k = k };
-    const kao_status st = kao_gallery_facts(use->g, take_fact, &p, err);
+    const kao_status st = kao_gallery_facts(g, take_fact, &p, err);
 
     *pairs = p.pairs;
     *n = p.n;
@@ -240,7 +230,7 @@ kao_status cli_known_apart(const cli_known *k, cli_gallery *use, uint32_t **pair
 
 /* ---- likeness ---- */
 
-float cli_known_similarity(const cli_known *k, size_t a, size_t b)
+float kao_known_similarity(const kao_known *k, size_t a, size_t b)
 {
     double sum = 0;
     size_t n = 0;

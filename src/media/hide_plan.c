@@ -1,5 +1,5 @@
 /* See hide_plan.h. */
-#include "cli/hide_plan.h"
+#include "media/hide_plan.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -8,8 +8,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
-#include "cli/photo.h"
-#include "cli/room.h"
+#include "base/room.h"
 
 static const double gap_seconds = 2, margin_seconds = .4;
 
@@ -17,17 +16,17 @@ enum { PLAN_BYTES_MOST = 1 << 30 };
 
 /* ---- tracks ---- */
 
-void cli_hide_plan_free(cli_hide_plan *p)
+void kao_hide_plan_free(kao_hide_plan *p)
 {
     for (size_t i = 0; i < p->n; i++) {
-        free(p->tracks[i].name);
-        free(p->tracks[i].boxes);
+        kao_free(p->mem, p->tracks[i].name);
+        kao_free(p->mem, p->tracks[i].boxes);
     }
-    free(p->tracks);
-    *p = (cli_hide_plan){ .n = 0 };
+    kao_free(p->mem, p->tracks);
+    *p = (kao_hide_plan){ .mem = p->mem };
 }
 
-static cli_hide_track *find(const cli_hide_plan *p, int64_t id)
+static kao_hide_track *find(const kao_hide_plan *p, int64_t id)
 {
     for (size_t i = 0; i < p->n; i++)
         if (p->tracks[i].id == id)
@@ -35,62 +34,63 @@ static cli_hide_track *find(const cli_hide_plan *p, int64_t id)
     return NULL;
 }
 
-cli_hide_track *cli_hide_plan_track(cli_hide_plan *p, int64_t id)
+kao_hide_track *kao_hide_plan_track(kao_hide_plan *p, int64_t id)
 {
-    cli_hide_track *t = find(p, id);
+    kao_hide_track *t = find(p, id);
 
     if (t)
         return t;
-    if (!cli_room(&p->tracks, &p->cap, p->n + 1, sizeof *p->tracks))
+    if (!kao_room(p->mem, &p->tracks, &p->cap, p->n + 1, sizeof *p->tracks))
         return NULL;
-    p->tracks[p->n] = (cli_hide_track){ .id = id };
+    p->tracks[p->n] = (kao_hide_track){ .id = id };
     return &p->tracks[p->n++];
 }
 
-bool cli_hide_track_add(cli_hide_track *t, int64_t frame, cli_box box)
+bool kao_hide_track_add(kao_hide_plan *p, kao_hide_track *t, int64_t frame,
+                        kao_hide_rect box)
 {
-    if (!cli_room(&t->boxes, &t->cap, t->n + 1, sizeof *t->boxes))
+    if (!kao_room(p->mem, &t->boxes, &t->cap, t->n + 1, sizeof *t->boxes))
         return false;
-    t->boxes[t->n++] = (cli_hide_box){ frame, box };
+    t->boxes[t->n++] = (kao_hide_box){ frame, box };
     return true;
 }
 
 static int by_frame(const void *a, const void *b)
 {
-    const int64_t x = ((const cli_hide_box *)a)->frame,
-                  y = ((const cli_hide_box *)b)->frame;
+    const int64_t x = ((const kao_hide_box *)a)->frame,
+                  y = ((const kao_hide_box *)b)->frame;
 
     return (x > y) - (x < y);
 }
 
-static void sort(cli_hide_track *t)
+static void sort(kao_hide_track *t)
 {
     if (t->n)
         qsort(t->boxes, t->n, sizeof *t->boxes, by_frame);
 }
 
-bool cli_hide_plan_join(cli_hide_plan *p, int64_t was, int64_t id)
+bool kao_hide_plan_join(kao_hide_plan *p, int64_t was, int64_t id)
 {
     if (!find(p, was) || was == id)
         return true;
-    cli_hide_track *to = cli_hide_plan_track(p, id);
-    cli_hide_track *from = find(p, was);
+    kao_hide_track *to = kao_hide_plan_track(p, id);
+    kao_hide_track *from = find(p, was);
 
     if (!to)
         return false;
     for (size_t i = 0; i < from->n; i++)
-        if (!cli_hide_track_add(to, from->boxes[i].frame, from->boxes[i].box))
+        if (!kao_hide_track_add(p, to, from->boxes[i].frame, from->boxes[i].box))
             return false;
     sort(to);
-    free(from->name);
-    free(from->boxes);
+    kao_free(p->mem, from->name);
+    kao_free(p->mem, from->boxes);
     *from = p->tracks[--p->n];
     return true;
 }
 
 /* ---- writing ---- */
 
-static kao_json *box_json(const cli_hide_box *b)
+static kao_json *box_json(const kao_hide_box *b)
 {
     const float sides[4] = { b->box.x, b->box.y, b->box.width, b->box.height };
     kao_json *o = kao_json_array();
@@ -101,7 +101,7 @@ static kao_json *box_json(const cli_hide_box *b)
     return o;
 }
 
-static kao_json *track_json(const cli_hide_track *t)
+static kao_json *track_json(const kao_hide_track *t)
 {
     kao_json *o = kao_json_object(), *boxes = kao_json_array();
 
@@ -116,11 +116,11 @@ static kao_json *track_json(const cli_hide_track *t)
     return o;
 }
 
-kao_status cli_hide_plan_write(const cli_hide_plan *p, const char *path,
+kao_status kao_hide_plan_write(const kao_hide_plan *p, const char *path,
                                const char *source, kao_error *err)
 {
     kao_json *o = kao_json_object(), *tracks = kao_json_array();
-    kao_mem mem;
+    kao_bytes text = { .mem = p->mem, .max = PLAN_BYTES_MOST };
 
     for (size_t i = 0; i < p->n; i++)
         kao_json_add(tracks, track_json(&p->tracks[i]));
@@ -129,20 +129,17 @@ kao_status cli_hide_plan_write(const cli_hide_plan *p, const char *path,
     kao_json_set(o, "height", kao_json_integer(p->height));
     kao_json_set(o, "fps", kao_json_number(p->fps));
     kao_json_set(o, "tracks", tracks);
-    char *text = kao_json_text(o);
+    const kao_status st = kao_json_put(o, &text)
+                              ? kao_file_write(p->mem, path, text.p, text.n, err)
+                              : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
 
-    if (!text)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
-    kao_mem_init(&mem, NULL);
-    const kao_status st = kao_file_write(&mem, path, text, strlen(text), err);
-
-    free(text);
+    kao_bytes_free(&text);
     return st;
 }
 
 /* ---- reading ---- */
 
-static bool take_box(cli_hide_track *t, const kao_json *v)
+static bool take_box(kao_hide_plan *p, kao_hide_track *t, const kao_json *v)
 {
     double n[4] = { 0 };
     int64_t frame = 0;
@@ -153,12 +150,12 @@ static bool take_box(cli_hide_track *t, const kao_json *v)
         fine = fine && kao_json_as_number(kao_json_at(v, i + 1), &n[i]) &&
                fabs(n[i]) < 1e6;
     return fine && n[2] >= 0 && n[3] >= 0 &&
-           cli_hide_track_add(
-               t, frame,
-               (cli_box){ (float)n[0], (float)n[1], (float)n[2], (float)n[3] });
+           kao_hide_track_add(
+               p, t, frame,
+               (kao_hide_rect){ (float)n[0], (float)n[1], (float)n[2], (float)n[3] });
 }
 
-static kao_status take_track(cli_hide_plan *p, const kao_json *v, size_t i,
+static kao_status take_track(kao_hide_plan *p, const kao_json *v, size_t i,
                              const char *path, kao_error *err)
 {
     const kao_json *boxes = kao_json_get(v, "boxes");
@@ -172,19 +169,19 @@ static kao_status take_track(cli_hide_plan *p, const kao_json *v, size_t i,
     if (!kao_json_as_bool(kao_json_get(v, "hide"), &hide))
         return kao_fail(err, KAO_E_FORMAT,
                         "%s: tracks[%zu]: \"hide\" is neither true nor false", path, i);
-    cli_hide_track *t = cli_hide_plan_track(p, id);
+    kao_hide_track *t = kao_hide_plan_track(p, id);
 
     if (!t)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     t->hide |= hide;
     kao_json_as_integer(kao_json_get(v, "person"), &t->person);
     if (!t->name && kao_json_as_text(kao_json_get(v, "name"), &name)) {
-        t->name = strdup(name);
+        t->name = kao_strdup(p->mem, name);
         if (!t->name)
             return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     }
     for (size_t k = 0; k < kao_json_length(boxes); k++)
-        if (!take_box(t, kao_json_at(boxes, k)))
+        if (!take_box(p, t, kao_json_at(boxes, k)))
             return kao_fail(
                 err, KAO_E_FORMAT,
                 "%s: tracks[%zu].boxes[%zu]: wanted frame, x, y, width, height", path,
@@ -193,7 +190,7 @@ static kao_status take_track(cli_hide_plan *p, const kao_json *v, size_t i,
     return KAO_OK;
 }
 
-static kao_status take_plan(cli_hide_plan *p, const kao_json *v, const char *path,
+static kao_status take_plan(kao_hide_plan *p, const kao_json *v, const char *path,
                             kao_error *err)
 {
     const kao_json *tracks = kao_json_get(v, "tracks");
@@ -213,15 +210,13 @@ static kao_status take_plan(cli_hide_plan *p, const kao_json *v, const char *pat
     return st;
 }
 
-kao_status cli_hide_plan_read(cli_hide_plan *p, const char *path, kao_error *err)
+kao_status kao_hide_plan_read(kao_hide_plan *p, const char *path, kao_error *err)
 {
     kao_file f = { 0 };
     kao_json *v = NULL;
-    kao_mem mem;
 
-    *p = (cli_hide_plan){ .n = 0 };
-    kao_mem_init(&mem, NULL);
-    kao_status st = kao_file_open(&f, &mem, path, PLAN_BYTES_MOST, err);
+    *p = (kao_hide_plan){ .mem = p->mem };
+    kao_status st = kao_file_open(&f, p->mem, path, PLAN_BYTES_MOST, err);
 
     if (!st)
         st = kao_json_parse(&v, (const char *)f.bytes.p, f.bytes.n, path, err);
@@ -230,24 +225,25 @@ kao_status cli_hide_plan_read(cli_hide_plan *p, const char *path, kao_error *err
         st = take_plan(p, v, path, err);
     kao_json_free(v);
     if (st)
-        cli_hide_plan_free(p);
+        kao_hide_plan_free(p);
     return st;
 }
 
 /* ---- where? ---- */
 
-static cli_box between(const cli_hide_box *a, const cli_hide_box *b, int64_t frame)
+static kao_hide_rect between(const kao_hide_box *a, const kao_hide_box *b,
+                             int64_t frame)
 {
     const float s = (float)(frame - a->frame) / (float)(b->frame - a->frame);
 
-    return (cli_box){ a->box.x + s * (b->box.x - a->box.x),
-                      a->box.y + s * (b->box.y - a->box.y),
-                      a->box.width + s * (b->box.width - a->box.width),
-                      a->box.height + s * (b->box.height - a->box.height) };
+    return (kao_hide_rect){ a->box.x + s * (b->box.x - a->box.x),
+                            a->box.y + s * (b->box.y - a->box.y),
+                            a->box.width + s * (b->box.width - a->box.width),
+                            a->box.height + s * (b->box.height - a->box.height) };
 }
 
-bool cli_hide_track_at(const cli_hide_plan *p, const cli_hide_track *t, int64_t frame,
-                       cli_box *box)
+bool kao_hide_track_at(const kao_hide_plan *p, const kao_hide_track *t, int64_t frame,
+                       kao_hide_rect *box)
 {
     const double fps = p->fps > 0 ? p->fps : 25;
     const int64_t gap = (int64_t)(gap_seconds * fps),
@@ -264,8 +260,8 @@ bool cli_hide_track_at(const cli_hide_plan *p, const cli_hide_track *t, int64_t 
         else
             low = middle + 1;
     }
-    const cli_hide_box *before = low ? &t->boxes[low - 1] : NULL;
-    const cli_hide_box *after = low < t->n ? &t->boxes[low] : NULL;
+    const kao_hide_box *before = low ? &t->boxes[low - 1] : NULL;
+    const kao_hide_box *after = low < t->n ? &t->boxes[low] : NULL;
 
     if (before && before->frame == frame) {
         *box = before->box;

@@ -1,10 +1,10 @@
 /* See hide.h. */
-#include "cli/hide.h"
+#include "media/hide.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/context.h"
 #include "base/error.h"
 
 typedef struct area { /* in pixels of the image: first and behind the last */
@@ -17,7 +17,7 @@ static uint32_t within(double v, uint32_t most)
     return v <= 0 ? 0 : v >= most ? most : (uint32_t)v;
 }
 
-static area area_of(const kao_image *image, cli_box b)
+static area area_of(const kao_image *image, kao_hide_rect b)
 {
     const double grow = .2;
     const double w = (double)b.width, h = (double)b.height;
@@ -78,11 +78,11 @@ static void smear(uint8_t *rgb, uint32_t width, uint32_t height, uint8_t *line)
     }
 }
 
-static kao_status blur(kao_image *image, const area *a, kao_error *err)
+static kao_status blur(kao_mem *mem, kao_image *image, const area *a, kao_error *err)
 {
     const uint32_t w = a->x2 - a->x1, h = a->y2 - a->y1;
-    uint8_t *rgb = malloc(3 * (size_t)w * h);
-    uint8_t *line = malloc(w > h ? w : h);
+    uint8_t *rgb = kao_alloc(mem, 3 * (size_t)w * h);
+    uint8_t *line = kao_alloc(mem, w > h ? w : h);
 
     if (rgb && line) {
         for (uint32_t y = 0; y < h; y++)
@@ -99,8 +99,8 @@ static kao_status blur(kao_image *image, const area *a, kao_error *err)
                            rgb + 3 * ((size_t)w * y + x), 3);
             }
     }
-    free(line);
-    free(rgb);
+    kao_free(mem, line);
+    kao_free(mem, rgb);
     return rgb && line ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
@@ -131,7 +131,8 @@ static void mosaic(const kao_image *image, const area *a, float side)
                     y + step < a->y2 ? y + step : a->y2);
 }
 
-kao_status cli_hide(kao_image *image, cli_box box, cli_hide_mode mode, kao_error *err)
+kao_status kao_hide(kao_context *ctx, kao_image *image, kao_hide_rect box,
+                    kao_hide_mode mode, kao_error *err)
 {
     if (!(box.width > 0 && box.height > 0 && isfinite(box.x) && isfinite(box.y) &&
           isfinite(box.width) && isfinite(box.height)))
@@ -141,12 +142,12 @@ kao_status cli_hide(kao_image *image, cli_box box, cli_hide_mode mode, kao_error
     if (a.x1 >= a.x2 || a.y1 >= a.y2)
         return KAO_OK;
     switch (mode) {
-    case CLI_HIDE_BLUR:
-        return blur(image, &a, err);
-    case CLI_HIDE_MOSAIC:
+    case KAO_HIDE_BLUR:
+        return blur(&ctx->mem, image, &a, err);
+    case KAO_HIDE_MOSAIC:
         mosaic(image, &a, box.width < box.height ? box.width : box.height);
         return KAO_OK;
-    case CLI_HIDE_BLACK:
+    case KAO_HIDE_BLACK:
         for (uint32_t y = a.y1; y < a.y2; y++)
             memset(pixel(image, a.x1, y), 0, 3 * (size_t)(a.x2 - a.x1));
         return KAO_OK;
