@@ -2,6 +2,7 @@
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -49,10 +50,12 @@ static void hold_signals(sigset_t *set)
 
 static int serve(const serve_args *args, cli_gallery *use, const sigset_t *set)
 {
+    const char *temporary = getenv("TMPDIR");
     const bool v6 = args->address && strchr(args->address, ':');
     kao_server_options o = { .address = args->address,
                              .port = (uint16_t)args->port,
                              .gallery = use->path,
+                             .temporary = temporary && temporary[0] ? temporary : NULL,
                              .detector = use->crew.detector,
                              .n_models = use->n,
                              .workers = args->workers,

@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "base/base64.h"
 #include "base/text.h"
 #include "server/compreface.h"
+#include "server/spool.h"
 
 /* ---- reading ---- */
 
@@ -199,13 +201,16 @@ void kao_answer_error(kao_call *c, unsigned status, const char *code,
     kao_answer_json(c, status, o);
 }
 
-void kao_answer_status(kao_call *c, kao_status st, const kao_error *err)
+typedef struct answer_row {
+    kao_status st;
+    unsigned status;
+    const char *code;
+} answer_row;
+
+/* NULL: none of these. */
+static const answer_row *row_of(kao_status st)
 {
-    static const struct {
-        kao_status st;
-        unsigned status;
-        const char *code;
-    } rows[] = {
+    static const answer_row rows[] = {
         { KAO_E_ARG, 400, "invalid_argument" },
         { KAO_E_NOMEM, 503, "out_of_memory" },
         { KAO_E_FORMAT, 422, "invalid_image" },
@@ -221,13 +226,26 @@ void kao_answer_status(kao_call *c, kao_status st, const kao_error *err)
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (rows[i].st == st) {
-            if (rows[i].status == 503)
-                c->retry_after = 1;
-            kao_answer_error(c, rows[i].status, rows[i].code, err->msg);
-            return;
-        }
-    kao_answer_error(c, 500, kao_status_name(st), err->msg);
+        if (rows[i].st == st)
+            return &rows[i];
+    return NULL;
+}
+
+const char *kao_answer_code(kao_status st)
+{
+    const answer_row *row = row_of(st);
+
+    return row ? row->code : kao_status_name(st);
+}
+
+void kao_answer_status(kao_call *c, kao_status st, const kao_error *err)
+{
+    const answer_row *row = row_of(st);
+    const unsigned status = row ? row->status : 500;
+
+    if (status == 503)
+        c->retry_after = 1;
+    kao_answer_error(c, status, kao_answer_code(st), err->msg);
 }
 
 void kao_answer(kao_call *c, kao_status st, const kao_error *err, unsigned status,
@@ -265,6 +283,10 @@ void kao_call_fini(kao_call *c)
         kao_bytes_free(&c->parts[i].bytes);
     }
     kao_json_free(c->json);
+    kao_spool_close(c->spool);
+    kao_free(c->mem, c->spool_name);
+    if (c->has_file)
+        close(c->file);
     kao_bytes_free(&c->body);
     kao_bytes_free(&c->out);
     kao_free(c->mem, c->path);

@@ -28,6 +28,7 @@ typedef struct kao_part { /* a field of a form */
 } kao_part;
 
 struct kao_route;
+struct kao_spool;
 
 typedef struct kao_call {
     kao_mem *mem;
@@ -43,6 +44,11 @@ typedef struct kao_call {
     kao_part parts[CALL_PARTS];
     size_t n_parts;
     kao_json *json; /* the body, where it is JSON */
+    /* The body, or the form's file of that route, goes to a file: spool, with the name that the form
+     * gives it. */
+    bool to_file;
+    struct kao_spool *spool;
+    char *spool_name; /* or NULL */
 
     unsigned status; /* of the answer; 0: none yet */
     const char *type;
@@ -52,6 +58,10 @@ typedef struct kao_call {
     const void *still;    /* an answer that stays, instead of out */
     size_t n_still;
     kao_bytes out;
+    bool
+        has_file; /* the answer is an open file's content, which a browser is to keep: */
+    int file;     /* the call's until it is sent */
+    uint64_t n_file;
 } kao_call;
 
 /* ---- reading ---- */
@@ -82,6 +92,8 @@ void kao_answer_json(kao_call *c, unsigned status, kao_json *json);
  * compreface.h. */
 void kao_answer_error(kao_call *c, unsigned status, const char *code,
                       const char *message);
+/* The word that says a status to clients. */
+const char *kao_answer_code(kao_status st);
 /* By the status: which answer it is to a client. */
 void kao_answer_status(kao_call *c, kao_status st, const kao_error *err);
 /* One or the other: the JSON, where st is KAO_OK, else kao_answer_status; the JSON is freed. */

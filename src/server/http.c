@@ -17,10 +17,12 @@
 
 #include "base/clock.h"
 #include "server/mhd.h"
+#include "server/spool.h"
 
 enum {
     CONNECTION_BYTES = 64 << 10, /* head of a request, and what is read at once */
     ANSWER_MOST = 64 << 20,
+    FIELD_MOST = 64 << 10, /* of a form whose file goes to the disk */
 };
 
 struct kao_http {
@@ -117,17 +119,47 @@ static uint64_t content_length(const request *r)
     return n;
 }
 
+static void refuse(request *r, unsigned status, const char *code, const char *message)
+{
+    if (!r->refused)
+        kao_answer_error(&r->call, status, code, message);
+    r->refused = true;
+}
+
+/* A file could not be begun, or take more. */
+static void refuse_file(request *r, const kao_error *err)
+{
+    const bool full = err->code == KAO_E_IO && kao_spool_is_full(err);
+
+    refuse(r,
+           err->code == KAO_E_LIMIT ? 413
+           : full                   ? 507
+           : err->code == KAO_E_IO  ? 500
+                                    : 503,
+           err->code == KAO_E_LIMIT ? "too_large"
+           : full                   ? "no_space"
+           : err->code == KAO_E_IO  ? "io"
+                                    : "out_of_memory",
+           err->msg);
+}
+
 static void expect_body(request *r)
 {
     const kao_http *h = r->http;
     kao_call *c = &r->call;
     const char *type = kao_call_header(c, "content-type");
+    kao_error err = { 0 };
 
-    if (content_length(r) > r->http->o.max_body) {
+    if (c->to_file) {
+        if (kao_spool_open(h->o.spools, content_length(r), &c->spool, &err)) {
+            refuse_file(r, &err);
+            return;
+        }
+    } else if (content_length(r) > r->http->o.max_body) {
         kao_answer_error(c, 413, "too_large", "the request's body is too large");
         return;
     }
-    r->is_json = begins(type, "application/json");
+    r->is_json = !c->to_file && begins(type, "application/json");
     /* a body without a type comes as x-www-form-urlencoded from curl: it is taken as it is */
     if (begins(type, "multipart/form-data")) {
         r->form = h->mhd.MHD_create_post_processor(r->connection, CONNECTION_BYTES / 4,
@@ -186,13 +218,6 @@ static request *begin(kao_http *h, struct MHD_Connection *connection, const char
 
 /* ---- the body ---- */
 
-static void refuse(request *r, unsigned status, const char *code, const char *message)
-{
-    if (!r->refused)
-        kao_answer_error(&r->call, status, code, message);
-    r->refused = true;
-}
-
 /* Count n more bytes of this request; false: they are too many. */
 static bool hold(request *r, size_t n)
 {
@@ -225,8 +250,37 @@ static kao_part *part_of(request *r, const char *name, const char *file, uint64_
 
     *p = (kao_part){ .name = kao_strdup(c->mem, name ? name : ""),
                      .file = file ? kao_strdup(c->mem, file) : NULL,
-                     .bytes = { .mem = c->mem, .max = r->http->o.max_body + 1 } };
+                     .bytes = { .mem = c->mem,
+                                .max = c->to_file ? FIELD_MOST
+                                                  : r->http->o.max_body + 1 } };
     return p->name && (p->file || !file) ? p : NULL;
+}
+
+/* A piece of a body that goes to a file. */
+static void spool(request *r, const char *data, size_t n)
+{
+    kao_error err = { 0 };
+
+    if (kao_spool_add(r->call.spool, data, n, &err))
+        refuse_file(r, &err);
+}
+
+/* A piece of such a form's file. There is one. */
+static void spool_part(request *r, const char *file, const char *data, uint64_t at,
+                       size_t n)
+{
+    kao_call *c = &r->call;
+
+    if (at == 0 && c->spool_name) {
+        refuse(r, 400, "invalid_form", "more than one file");
+        return;
+    }
+    if (at == 0)
+        c->spool_name = kao_strdup(c->mem, file);
+    if (at == 0 && !c->spool_name)
+        refuse(r, 503, "out_of_memory", "out of memory");
+    else
+        spool(r, data, n);
 }
 
 /* A piece of a form's field; at: where in the field. A text ends with a NUL that does not count. */
@@ -240,6 +294,10 @@ static enum MHD_Result take_part(void *user, enum MHD_ValueKind kind, const char
     (void)kind, (void)type, (void)encoding;
     if (r->refused)
         return MHD_YES;
+    if (r->call.to_file && file) {
+        spool_part(r, file, data, at, n);
+        return MHD_YES;
+    }
     kao_part *p = part_of(r, name, file, at);
 
     if (r->refused)
@@ -261,11 +319,13 @@ static enum MHD_Result take_body(request *r, const char *data, size_t n)
         r->dropped += n; /* who goes on for long after a refusal is cut off */
         return r->dropped / 4 > r->http->o.max_body ? MHD_NO : MHD_YES;
     }
-    if (!hold(r, n))
+    if (!r->call.to_file && !hold(r, n))
         return MHD_YES;
     if (r->form) {
         if (h->mhd.MHD_post_process(r->form, data, n) == MHD_NO)
             refuse(r, 400, "invalid_form", "the form is damaged");
+    } else if (r->call.to_file) {
+        spool(r, data, n);
     } else if (!kao_bytes_add(&r->call.body, data, n)) {
         refuse(r, 503, "out_of_memory", "out of memory");
     }
@@ -326,14 +386,31 @@ static void add_headers(const kao_http *h, struct MHD_Response *response,
             "'none'");
 }
 
+static struct MHD_Response *make_response(request *r)
+{
+    const kao_http *h = r->http;
+    kao_call *c = &r->call;
+    /* only read, whatever the type says */
+    void *bytes = c->still ? (void *)(uintptr_t)c->still : c->out.p;
+
+    if (!c->has_file)
+        return h->mhd.MHD_create_response_from_buffer(c->still ? c->n_still : c->out.n,
+                                                      bytes, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response =
+        h->mhd.MHD_create_response_from_fd64(c->n_file, c->file);
+
+    if (response) {
+        c->has_file = false; /* it is the response's */
+        h->mhd.MHD_add_response_header(response, "Content-Disposition", "attachment");
+    }
+    return response;
+}
+
 static enum MHD_Result send_answer(request *r)
 {
     const kao_http *h = r->http;
     const kao_call *c = &r->call;
-    /* only read, whatever the type says */
-    void *bytes = c->still ? (void *)(uintptr_t)c->still : c->out.p;
-    struct MHD_Response *response = h->mhd.MHD_create_response_from_buffer(
-        c->still ? c->n_still : c->out.n, bytes, MHD_RESPMEM_PERSISTENT);
+    struct MHD_Response *response = make_response(r);
 
     if (!response)
         return MHD_NO;

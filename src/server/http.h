@@ -2,8 +2,9 @@
  * knows that library is http.c.
  *
  * One thread of its own waits for all connections, so that slow ones cost a socket and some memory,
- * no thread. What a request sends is held in memory, never on the disk, and counted: of one request,
- * and of all together. */
+ * no thread. What a request sends is held in memory and counted: of one request, and of all
+ * together. Where a route says so it goes to a file without a name instead (spool.h); nothing else
+ * that is sent touches the disk. */
 #ifndef KAO_SERVER_HTTP_H
 #define KAO_SERVER_HTTP_H
 
@@ -12,10 +13,11 @@
 typedef struct kao_http kao_http;
 
 typedef struct kao_http_options {
-    const char *address; /* "127.0.0.1", "::1", .. */
-    uint16_t port;       /* 0: a free one */
-    size_t max_body;     /* bytes of a request; more is 413 */
-    size_t max_held;     /* of all requests together; more is 503 */
+    const char *address;       /* "127.0.0.1", "::1", .. */
+    uint16_t port;             /* 0: a free one */
+    size_t max_body;           /* bytes of a request; more is 413 */
+    size_t max_held;           /* of all requests together; more is 503 */
+    struct kao_spools *spools; /* for bodies that go to a file (kao_call.to_file) */
     uint32_t max_connections, idle_seconds;
     /* The head is there, of the body nothing. It finds the route; what it answers already is sent
      * without reading on. In the thread of the connections: it must not wait for anything. */

@@ -2,7 +2,6 @@
 #include "server/live.h"
 
 #include <pthread.h>
-#include <sodium.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -68,16 +67,8 @@ static kao_live *find_place(kao_lives *l)
     return place;
 }
 
-static void random_id(char id[LIVE_ID_BYTES])
-{
-    unsigned char bytes[(LIVE_ID_BYTES - 1) / 2];
-
-    randombytes_buf(bytes, sizeof bytes);
-    sodium_bin2hex(id, LIVE_ID_BYTES, bytes, sizeof bytes);
-}
-
 kao_status kao_live_begin(kao_lives *l, const kao_worker *like, size_t model,
-                          double fpir, char id[LIVE_ID_BYTES], kao_error *err)
+                          double fpir, char id[RANDOM_ID_BYTES], kao_error *err)
 {
     kao_live *v = find_place(l);
     const kao_watch_options o = { .size = sizeof o,
@@ -100,7 +91,7 @@ kao_status kao_live_begin(kao_lives *l, const kao_worker *like, size_t model,
         close_live(v);
     pthread_mutex_lock(&l->lock);
     if (!st) {
-        random_id(v->id);
+        kao_random_id(v->id);
         v->model = model;
         v->used = kao_clock_seconds();
         memcpy(id, v->id, sizeof v->id);

@@ -4,14 +4,15 @@
 #define KAO_SERVER_LIVE_H
 
 #include "kao/watch.h"
+#include "server/random_id.h"
 #include "server/worker.h"
 
-enum { LIVE_ID_BYTES = 33, LIVES_MOST = 16, LIVE_IDLE_SECONDS = 60 };
+enum { LIVES_MOST = 16, LIVE_IDLE_SECONDS = 60 };
 
 typedef struct kao_lives kao_lives;
 
 typedef struct kao_live {
-    char id[LIVE_ID_BYTES]; /* 128 random bits; "": the place is free */
+    char id[RANDOM_ID_BYTES]; /* 128 random bits; "": the place is free */
     bool busy;
     bool over;   /* it ends when the frame that is being worked on is done */
     double used; /* when last; kao_clock_seconds */
@@ -26,7 +27,7 @@ void kao_lives_destroy(kao_lives *l);      /* none may be busy. NULL is fine */
 
 /* KAO_E_LIMIT: there are too many. id: of the new one. */
 kao_status kao_live_begin(kao_lives *l, const kao_worker *like, size_t model,
-                          double fpir, char id[LIVE_ID_BYTES], kao_error *err);
+                          double fpir, char id[RANDOM_ID_BYTES], kao_error *err);
 /* To work with it; kao_live_put gives it back. KAO_E_NOT_FOUND, KAO_E_CONFLICT (another frame is
  * being worked on). */
 kao_status kao_live_take(kao_lives *l, const char *id, kao_live **live, kao_error *err);

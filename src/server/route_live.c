@@ -9,7 +9,7 @@
 
 void kao_route_live_begin(kao_worker *w, kao_call *c)
 {
-    char id[LIVE_ID_BYTES];
+    char id[RANDOM_ID_BYTES];
     kao_error err = { 0 };
     double fpir = w->o->fpir;
     size_t model = 0;

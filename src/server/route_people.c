@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/gallery_json.h"
-#include "kao/enrol.h"
+#include "server/enrol.h"
 #include "server/routes.h"
 
 static bool ask_person(kao_call *c, const char *text, int64_t *person)
@@ -297,15 +297,8 @@ typedef struct enrolling {
     int64_t person;
     const char *name;
     bool force;
-    kao_json *reasons;
-    bool refused;
+    kao_verdict verdict;
 } enrolling;
-
-static void refuse(enrolling *e, const char *reason)
-{
-    kao_json_add(e->reasons, kao_json_string(reason));
-    e->refused = true;
-}
 
 /* Which face: the one nearest to ?x=&y= (pixels of the picture), else the one that is there. */
 static kao_status choose(kao_call *c, enrolling *e, kao_error *err)
@@ -346,38 +339,8 @@ static void rate(kao_worker *w, enrolling *e)
         return;
     }
     kao_quality_norm(&e->quality, w->embedders[0], e->norm);
-    for (uint32_t bit = 1; !e->force && bit <= KAO_POOR; bit <<= 1)
-        if (e->quality.outcomes & KAO_POOR & bit)
-            refuse(e, kao_outcome_name((kao_outcome)bit));
-}
-
-static kao_status judge(kao_worker *w, enrolling *e, kao_json *o, kao_error *err)
-{
-    kao_judgement j = KAO_JUDGEMENT_INIT;
-    uint64_t templates = 0;
-    float threshold = 1;
-    kao_status st =
-        kao_worker_limit(w, 0, 1e-4, (double)NAN, NULL, &threshold, &templates, err);
-
-    if (!st)
-        st =
-            kao_gallery_judge(w->gallery, 0, e->vectors, e->person, threshold, &j, err);
-    if (st)
-        return st;
-    if (j.against & KAO_AGAINST_DUPLICATE)
-        refuse(e, "duplicate");
-    if (!e->force && j.against & KAO_AGAINST_LOOKS_LIKE) {
-        kao_named who;
-
-        refuse(e, "looks_like");
-        st = kao_person_named(w, j.who, &who, err);
-        kao_json_set(o, "looks_like", kao_json_integer(j.who));
-        kao_json_set(o, "looks_like_name", who.name ? who.name : kao_json_null());
-        kao_json_set(o, "looks_like_similarity", kao_json_float(j.other));
-    }
-    if (!e->force && j.against & KAO_AGAINST_UNLIKE)
-        refuse(e, "unlike");
-    return st;
+    if (!e->force)
+        kao_refuse_poor(&e->verdict, e->quality.outcomes);
 }
 
 static kao_status store(kao_worker *w, const char *source, enrolling *e, kao_json *o,
@@ -434,20 +397,19 @@ static kao_status enrol(kao_worker *w, kao_call *c, enrolling *e, kao_json *o,
         kao_json_set(o, "face", kao_photo_face_json(&e->photo, e->face));
         rate(w, e);
         kao_json_set(o, "quality", kao_json_float(e->quality.score));
-        st = judge(w, e, o, err);
+        st = kao_judge(w, e->vectors, e->person, e->force, &e->verdict, err);
     }
-    if (!st && !e->refused)
+    if (!st && !e->verdict.refused)
         st = store(w, source, e, o, err);
     return st;
 }
 
 void kao_route_enrol(kao_worker *w, kao_call *c)
 {
-    enrolling e = { .reasons = kao_json_array() };
     kao_json *o = kao_json_object();
+    enrolling e = { .verdict = kao_verdict_begin(o) };
     kao_error err = { 0 };
 
-    kao_json_set(o, "reasons", e.reasons);
     if (!ask_whose(c, &e)) {
         kao_json_free(o);
         return;
@@ -456,9 +418,10 @@ void kao_route_enrol(kao_worker *w, kao_call *c)
 
     kao_photo_free(w, &e.photo);
     kao_free(c->mem, e.vectors);
-    kao_json_set(o, "status", kao_json_string(e.refused ? "refused" : "enrolled"));
+    kao_json_set(o, "status",
+                 kao_json_string(e.verdict.refused ? "refused" : "enrolled"));
     kao_json_set(o, "person", e.person ? kao_json_integer(e.person) : kao_json_null());
-    kao_answer(c, st, &err, e.refused ? 409 : 201, o);
+    kao_answer(c, st, &err, e.verdict.refused ? 409 : 201, o);
 }
 
 void kao_route_remove_sample(kao_worker *w, kao_call *c)

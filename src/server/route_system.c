@@ -105,12 +105,19 @@ void kao_route_models(kao_worker *w, kao_call *c)
 
 /* ---- the API's description (OpenAPI 3.1) ---- */
 
+/* Whether a parameter is a file of a form. */
+static bool is_file(const char *what, size_t n)
+{
+    return (n == 7 && strncmp(what, "picture", 7) == 0) ||
+           (n == 5 && strncmp(what, "video", 5) == 0);
+}
+
 static void add_parameter(const kao_route *r, const char *name, size_t n_name,
                           const char *what, size_t n_what, kao_json *list,
                           kao_json *form)
 {
     char key[32], text[128];
-    const bool picture = n_what == 7 && strncmp(what, "picture", 7) == 0;
+    const bool picture = is_file(what, n_what);
     kao_json *o = kao_json_object(), *schema = kao_json_object();
 
     snprintf(key, sizeof key, "%.*s", (int)n_name, name);
@@ -172,7 +179,8 @@ static kao_json *operation_json(const kao_route *r)
         const size_t n_name = strcspn(p, ":"), n = strcspn(p, ";");
         const char *what = p + n_name + (p[n_name] ? 2 : 0);
 
-        has_form |= strncmp(what, "picture", 7) == 0 || strcmp(r->method, "PATCH") == 0;
+        has_form |=
+            is_file(what, n - (size_t)(what - p)) || strcmp(r->method, "PATCH") == 0;
         add_parameter(r, p, n_name, what, n - (size_t)(what - p), list, form);
         p += n;
         p += strspn(p, "; ");

@@ -85,12 +85,41 @@ static const kao_route routes[] = {
       "vectors against a picture of a subject", "" },
     { "POST", "/api/v1/verification/embeddings/verify", kao_route_cf_verify_vectors, false, "vectors against a vector", "" },
     { "GET", "/api/v1/consistence/status", kao_route_cf_status, false, "whether the collection fits the model", "" },
+
+    { "POST", "/v1/jobs/video", kao_route_job_video, false, "who is in a video, and when; the video stays on the disk, without a name, as long as the job",
+      "video: video; source: its name; fpir: share of strangers taken for somebody, .01" },
+    { "POST", "/v1/jobs/blur", kao_route_job_blur, false, "people of a video job hidden, as a video",
+      "job: of the video; hide: everybody, strangers, these, others: those whose tracks are not told; "
+      "tracks: numbers with commas between; mode: blur, mosaic, black" },
+    { "POST", "/v1/jobs/album", kao_route_job_album, false, "begin an album: pictures whose faces are to be grouped by person", "" },
+    { "POST", "/v1/jobs/{job}/pictures", kao_route_job_pictures, false, "pictures of an album: faces are kept, pictures are not",
+      "image: picture; source: its name, where it is no form's file" },
+    { "POST", "/v1/jobs/{job}/start", kao_route_job_start, false, "all pictures of an album are there: group them",
+      "threshold: mean similarity from which groups are one person; none: by the number of faces" },
+    { "POST", "/v1/jobs/{job}/merge", kao_route_job_merge, false, "two groups of an album are one person",
+      "group: number; other: number" },
+    { "POST", "/v1/jobs/{job}/apart", kao_route_job_apart, false, "two groups of an album are two people",
+      "group: number; other: number" },
+    { "POST", "/v1/jobs/{job}/out", kao_route_job_out, false, "a face is not of its group's person",
+      "face: number" },
+    { "GET", "/v1/jobs/{job}", kao_route_job, false, "how far a job is, and what it has found",
+      "boxes: true: of a video, where each face was" },
+    { "GET", "/v1/jobs/{job}/chips/{number}", kao_route_job_chip, false, "a face that it has found: of a video by its track, of an album by its number", "" },
+    { "GET", "/v1/jobs/{job}/file", kao_route_job_file, false, "the video that it has made", "" },
+    { "POST", "/v1/jobs/{job}/people/{number}", kao_route_job_enrol, false, "a track of a video, or a group of an album, becomes somebody's samples",
+      "name: of a new person; person: number of one that is there; force: also where something speaks against it" },
+    { "DELETE", "/v1/jobs/{job}", kao_route_job_remove, false, "cancel it, and drop what it has found", "" },
 };
 /* clang-format on */
 
 const kao_route *kao_route_at(size_t i)
 {
     return i < sizeof routes / sizeof routes[0] ? &routes[i] : NULL;
+}
+
+bool kao_route_to_file(const kao_route *r)
+{
+    return r->run == kao_route_job_video;
 }
 
 /* Compares a pattern with a path, which is cut where a variable ends. */

@@ -16,6 +16,8 @@ typedef struct kao_route {
 
 /* The route of a call, its vars set; NULL: none. *known: another method has this path. */
 const kao_route *kao_route_find(kao_call *c, bool *known);
+/* Whether its body, or the form's file, goes to the disk (kao_call.to_file): a video's. */
+bool kao_route_to_file(const kao_route *r);
 /* Row i; NULL past the last. */
 const kao_route *kao_route_at(size_t i);
 
@@ -55,6 +57,20 @@ bool kao_person_set_ignored(kao_worker *w, kao_call *c, int64_t person, kao_stat
                             kao_error *err);
 void kao_route_history(kao_worker *w, kao_call *c);
 void kao_route_undo(kao_worker *w, kao_call *c);
+
+void kao_route_job_video(kao_worker *w, kao_call *c);
+void kao_route_job_blur(kao_worker *w, kao_call *c);
+void kao_route_job_album(kao_worker *w, kao_call *c);
+void kao_route_job_pictures(kao_worker *w, kao_call *c);
+void kao_route_job_start(kao_worker *w, kao_call *c);
+void kao_route_job_merge(kao_worker *w, kao_call *c);
+void kao_route_job_apart(kao_worker *w, kao_call *c);
+void kao_route_job_out(kao_worker *w, kao_call *c);
+void kao_route_job(kao_worker *w, kao_call *c);
+void kao_route_job_chip(kao_worker *w, kao_call *c);
+void kao_route_job_file(kao_worker *w, kao_call *c);
+void kao_route_job_enrol(kao_worker *w, kao_call *c);
+void kao_route_job_remove(kao_worker *w, kao_call *c);
 
 void kao_route_live_begin(kao_worker *w, kao_call *c);
 void kao_route_live_frame(kao_worker *w, kao_call *c);

@@ -12,9 +12,11 @@
 #include "base/context.h"
 #include "base/error.h"
 #include "server/http.h"
+#include "server/job.h"
 #include "server/live.h"
 #include "server/mhd.h"
 #include "server/routes.h"
+#include "server/spool.h"
 #include "server/stats.h"
 
 enum {
@@ -39,6 +41,8 @@ struct kao_server {
     kao_server_options o;
     kao_http *http;
     kao_lives *lives;
+    kao_jobs *jobs;
+    kao_spools spools;
     kao_stats stats;
     thread *threads;
     size_t n_threads;
@@ -97,6 +101,7 @@ static void begin(void *user, kao_call *c)
         return;
     }
     c->route = kao_route_find(c, &known);
+    c->to_file = c->route && kao_route_to_file(c->route);
     if (c->route || kao_web_find(c))
         return;
     if (known)
@@ -191,9 +196,12 @@ static kao_status open_workers(kao_server *s, kao_error *err)
         thread *t = &s->threads[i];
 
         t->server = s;
-        t->worker = (kao_worker){
-            .ctx = s->ctx, .o = &s->o, .lives = s->lives, .stats = &s->stats
-        };
+        t->worker = (kao_worker){ .ctx = s->ctx,
+                                  .o = &s->o,
+                                  .lives = s->lives,
+                                  .jobs = s->jobs,
+                                  .spools = &s->spools,
+                                  .stats = &s->stats };
         st = kao_worker_open(&t->worker, err);
         t->open = !st;
     }
@@ -251,6 +259,8 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
     s->threads = kao_calloc(s->mem, s->n_threads, sizeof *s->threads);
     s->queue = kao_calloc(s->mem, s->o.queue, sizeof(kao_call *));
     s->lives = kao_lives_create(s->mem);
+    s->spools = (kao_spools){ .mem = s->mem,
+                              .folder = s->o.temporary ? s->o.temporary : "/var/tmp" };
     if (!s->threads || !s->queue || !s->lives)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     const kao_http_options http = { .address =
@@ -258,6 +268,7 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
                                     .port = s->o.port,
                                     .max_body = MAX_BODY,
                                     .max_held = MAX_HELD,
+                                    .spools = &s->spools,
                                     .max_connections = MAX_CONNECTIONS,
                                     .idle_seconds = IDLE_SECONDS,
                                     .begin = begin,
@@ -265,6 +276,8 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
                                     .done = done,
                                     .user = s };
 
+    if (!st)
+        st = kao_jobs_create(ctx, &s->o, &s->jobs, err);
     if (!st)
         st = open_workers(s, err);
     if (!st)
@@ -296,6 +309,7 @@ void kao_server_stop(kao_server *s)
     for (size_t i = 0; s->threads && i < s->n_threads; i++)
         if (s->threads[i].running)
             pthread_join(s->threads[i].id, NULL);
+    kao_jobs_destroy(s->jobs);
     kao_http_stop(s->http);
     kao_lives_destroy(s->lives);
     for (size_t i = 0; s->threads && i < s->n_threads; i++)

@@ -18,6 +18,8 @@ typedef struct kao_server_options {
                             long as there are no access keys */
     uint16_t port;       /* 0: a free one */
     const char *gallery; /* the file; made where there is none */
+    const char
+        *temporary; /* a folder for what is too large for memory; NULL: /var/tmp */
     kao_model *detector;
     kao_model
         *models[KAO_GALLERY_MODELS]; /* embedders, as the gallery is pinned to them */

@@ -15,12 +15,12 @@ enum { SIDE_ALL = 4000, SIDE_QUICK = 1280 };
 kao_status kao_worker_open(kao_worker *w, kao_error *err)
 {
     const kao_gallery_options create = { .create = 1 };
-    kao_status st = kao_detector_create(w->o->detector, &w->detector, NULL, err);
+    kao_status st = kao_detector_create(w->o->detector, &w->detector, &w->run, err);
 
     if (!st)
         st = kao_gallery_open(w->ctx, &w->gallery, w->o->gallery, &create, err);
     for (size_t i = 0, at = 0; !st && i < w->o->n_models; i++) {
-        st = kao_embedder_create(w->o->models[i], &w->embedders[i], NULL, err);
+        st = kao_embedder_create(w->o->models[i], &w->embedders[i], &w->run, err);
         if (st)
             break;
         w->n++;
@@ -88,12 +88,22 @@ size_t kao_worker_dims(const kao_worker *w)
 
 /* ---- pictures ---- */
 
-kao_status kao_photo_read(kao_worker *w, kao_call *c, const char *name,
-                          kao_search search, kao_photo *p, kao_error *err)
+static kao_status decode(kao_worker *w, const char *name, const void *bytes, size_t n,
+                         kao_search search, kao_photo *p, kao_error *err)
 {
     const kao_image_options small = { .max_side = search == KAO_SEARCH_QUICK
                                                       ? SIDE_QUICK
                                                       : SIDE_ALL };
+
+    *p = (kao_photo){ .faces = KAO_FACES_INIT };
+    const kao_status st = kao_image_decode(w->ctx, bytes, n, &small, &p->image, err);
+
+    return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
+}
+
+kao_status kao_photo_read(kao_worker *w, kao_call *c, const char *name,
+                          kao_search search, kao_photo *p, kao_error *err)
+{
     kao_bytes held = { 0 };
     const uint8_t *bytes = NULL;
     size_t n = 0;
@@ -101,13 +111,30 @@ kao_status kao_photo_read(kao_worker *w, kao_call *c, const char *name,
     *p = (kao_photo){ .faces = KAO_FACES_INIT };
     kao_status st = kao_call_picture(c, name, &held, &bytes, &n, err);
 
-    if (!st) {
-        st = kao_image_decode(w->ctx, bytes, n, &small, &p->image, err);
-        if (st)
-            kao_error_prefix(err, st, "%s", name);
-    }
+    if (!st)
+        st = decode(w, name, bytes, n, search, p, err);
     kao_bytes_free(&held);
     return st;
+}
+
+static kao_status find(kao_worker *w, const kao_detect_options *o, kao_photo *p,
+                       kao_error *err)
+{
+    const kao_view view = kao_image_view(&p->image);
+    const kao_status st = kao_detect(w->detector, &view, o, &p->faces, err);
+
+    if (st)
+        kao_photo_free(w, p);
+    return st;
+}
+
+kao_status kao_photo_look(kao_worker *w, const char *name, const void *bytes, size_t n,
+                          kao_photo *p, kao_error *err)
+{
+    const kao_detect_options o = { .size = sizeof o, .search = KAO_SEARCH_ALL };
+    const kao_status st = decode(w, name, bytes, n, o.search, p, err);
+
+    return st ? st : find(w, &o, p, err);
 }
 
 kao_status kao_photo_find(kao_worker *w, kao_call *c, const char *name,
@@ -117,16 +144,9 @@ kao_status kao_photo_find(kao_worker *w, kao_call *c, const char *name,
     const kao_detect_options o = { .size = sizeof o,
                                    .search = search,
                                    .min_score = min_score };
-    kao_status st = kao_photo_read(w, c, name, search, p, err);
+    const kao_status st = kao_photo_read(w, c, name, search, p, err);
 
-    if (!st) {
-        const kao_view view = kao_image_view(&p->image);
-
-        st = kao_detect(w->detector, &view, &o, &p->faces, err);
-    }
-    if (st)
-        kao_photo_free(w, p);
-    return st;
+    return st ? st : find(w, &o, p, err);
 }
 
 kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
@@ -160,10 +180,9 @@ kao_json *kao_photo_face_json(const kao_photo *p, size_t i)
     return kao_face_json(&f, p->faces.turned);
 }
 
-kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t only,
-                           float *vectors, float *norm, kao_error *err)
+kao_status kao_face_embed(kao_worker *w, const kao_view *view, const kao_face *face,
+                          size_t only, float *vectors, float *norm, kao_error *err)
 {
-    const kao_view view = kao_image_view(&p->image);
     kao_status st = KAO_OK;
 
     for (size_t m = 0; !st && m < w->n; m++) {
@@ -171,8 +190,8 @@ kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t o
 
         if (only != SIZE_MAX && m != only)
             continue;
-        st = kao_align(w->ctx, &view, kao_face_at(&p->faces, i),
-                       kao_embedder_template(w->embedders[m]), &chip, err);
+        st = kao_align(w->ctx, view, face, kao_embedder_template(w->embedders[m]),
+                       &chip, err);
         if (!st) {
             const kao_view chip_view = kao_image_view(&chip);
 
@@ -184,6 +203,15 @@ kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t o
         kao_image_free(w->ctx, &chip);
     }
     return st;
+}
+
+kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t only,
+                           float *vectors, float *norm, kao_error *err)
+{
+    const kao_view view = kao_image_view(&p->image);
+
+    return kao_face_embed(w, &view, kao_face_at(&p->faces, i), only, vectors, norm,
+                          err);
 }
 
 /* ---- what a similarity is worth ---- */

@@ -13,7 +13,10 @@
 typedef struct kao_worker {
     kao_context *ctx;
     const kao_server_options *o;
-    struct kao_lives *lives; /* the server's */
+    kao_run_options run;     /* of its networks; all 0: the usual */
+    struct kao_lives *lives; /* the server's, as what follows */
+    struct kao_jobs *jobs;
+    struct kao_spools *spools;
     const struct kao_stats *stats;
     kao_detector *detector;
     kao_embedder *embedders[KAO_GALLERY_MODELS];
@@ -22,7 +25,7 @@ typedef struct kao_worker {
     kao_gallery *gallery;
 } kao_worker;
 
-/* w->ctx and w->o are given. On failure nothing is left open. */
+/* w->ctx, w->o and w->run are given. On failure nothing is left open. */
 kao_status kao_worker_open(kao_worker *w, kao_error *err);
 void kao_worker_close(kao_worker *w);
 
@@ -50,13 +53,19 @@ kao_status kao_photo_find(kao_worker *w, kao_call *c, const char *name,
 /* The same, min_score being a parameter of the request. */
 kao_status kao_photo_take(kao_worker *w, kao_call *c, const char *name,
                           kao_search search, kao_photo *p, kao_error *err);
+/* The same of bytes, whose name errors say: all their faces. */
+kao_status kao_photo_look(kao_worker *w, const char *name, const void *bytes, size_t n,
+                          kao_photo *p, kao_error *err);
 void kao_photo_free(kao_worker *w, kao_photo *p);
 /* In pixels of the upright picture in the file. */
 kao_face kao_photo_in_file(const kao_photo *p, size_t i);
 /* {"box":[x,y,width,height],"score":..,"landmarks":[[x,y]..]} */
 kao_json *kao_photo_face_json(const kao_photo *p, size_t i);
-/* Vectors of face i: of model `only`, or (SIZE_MAX) of each in a row. norm: the first one's
+/* Vectors of a face of a view: of model `only`, or (SIZE_MAX) of each in a row. norm: the first one's
  * length before it was brought to 1; or NULL. */
+kao_status kao_face_embed(kao_worker *w, const kao_view *view, const kao_face *face,
+                          size_t only, float *vectors, float *norm, kao_error *err);
+/* The same of face i of a photo. */
 kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t only,
                            float *vectors, float *norm, kao_error *err);
 
