@@ -9,8 +9,10 @@ import { chromium } from 'playwright-core';
 import { PICTURES } from './server.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+/** A few seconds of the clip, where the machine could cut it. */
+export const SHORT = process.env.SHORT && existsSync(process.env.SHORT) ? process.env.SHORT : join(PICTURES, 'clip.mp4');
 export const camera = process.env.CAMERA && existsSync(process.env.CAMERA) ? process.env.CAMERA : '';
-const PATIENCE = 120_000; // nothing here depends on speed
+const PATIENCE = 600_000; // nothing here depends on speed
 
 export function startBrowser() {
   return chromium.launch({

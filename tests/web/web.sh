@@ -1,5 +1,5 @@
 #!/bin/sh
-# web.sh logic|compreface|browser FOLDER: the app's tests, and those of clients in JavaScript. FOLDER, of the build, gets a copy of the app and its
+# web.sh logic|compreface|browser|jobs FOLDER: the app's tests, and those of clients in JavaScript. FOLDER, of the build, gets a copy of the app and its
 # tests, beside the packages they need (package-lock.json); nothing is written into the tree.
 # From meson: KAO, the program; SOURCE, the tree; PICTURES, examples/pictures.
 set -u
@@ -49,5 +49,9 @@ if [ ! -s camera.y4m ] && has ffmpeg; then
     ffmpeg -v error -y -i "$PICTURES/clip.mp4" -t 6 camera.y4m || rm -f camera.y4m
 fi
 CAMERA=$folder/camera.y4m
-export CAMERA
-exec node --test tests/web/browser.test.js
+SHORT=$folder/short.mp4
+if [ ! -s short.mp4 ] && has ffmpeg; then
+    ffmpeg -v error -y -ss 2 -i "$PICTURES/clip.mp4" -t 3 short.mp4 || rm -f short.mp4
+fi
+export CAMERA SHORT
+exec node --test "tests/web/$kind.test.js"

@@ -37,6 +37,26 @@
  *   similarity: number} | null}} Enrolment */
 /** @typedef {{person?: number | null, name?: string, at?: [number, number], source?: string,
  *   force?: boolean}} EnrolOptions */
+/** @typedef {'open' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'} JobState */
+/**
+ * Work that takes longer. before: jobs that come first.
+ * @template T
+ * @typedef {{job: string, state: JobState, progress: number | null, before?: number, result?: T,
+ *   error?: {code: string, message: string}}} Job
+ */
+/** @typedef {{track: number, person: number | null, name: string | null, similarity: number | null,
+ *   quality: number | null, chip: boolean, first: number, last: number, intervals: [number, number][],
+ *   boxes?: [number, number, number, number, number][]}} VideoTrack boxes: seconds, x, y, width, height */
+/** @typedef {{tracks: VideoTrack[], width: number, height: number, seconds: number, cut: boolean,
+ *   doubtful: number}} VideoResult */
+/** @typedef {{hidden: number, tracks: number, bytes: number}} BlurResult */
+/** @typedef {{face: number, file: string, number: number, quality: number | null, outcomes: string[],
+ *   sample: boolean}} AlbumFace */
+/** @typedef {{group: number, person: number | null, name: string | null, faces: AlbumFace[]}} AlbumGroup */
+/** @typedef {{group: number, other: number, similarity: number}} AlbumPair */
+/** @typedef {{pictures: number, faces: number, groups: AlbumGroup[], pairs: AlbumPair[]}} AlbumResult */
+/** @typedef {{enrolled: boolean, person: number | null, reasons: string[], looksLike: {person: number,
+ *   name: string | null, similarity: number} | null}} Naming */
 
 /**
  * @typedef {object} Recogniser
@@ -64,6 +84,22 @@
  * @property {(options: {model: string, fpir: number}) => Promise<string>} beginLive
  * @property {(live: string, picture: Blob, time: number) => Promise<LiveAnswer>} liveFrame
  * @property {(live: string) => Promise<void>} endLive
+ * @property {(video: Blob, name: string) => Promise<string>} beginVideo who is in it, and when: a job
+ * @property {(video: string, hide: {others: number[]}, mode: string) => Promise<string>} beginBlur a job: all
+ *   but these tracks are hidden
+ * @property {() => Promise<string>} beginAlbum a job, to which pictures are added before it is started
+ * @property {(album: string, picture: Blob, name: string) => Promise<{faces: number, error?: {code: string,
+ *   message: string}}>} addPicture
+ * @property {(album: string) => Promise<void>} startAlbum
+ * @property {(job: string, options?: {boxes?: boolean}) => Promise<Job<any>>} job
+ * @property {(job: string) => Promise<void>} endJob
+ * @property {(job: string, number: number) => string} chipAddress a face that a job has found, for an img
+ * @property {(job: string) => string} fileAddress what it has made, for a link
+ * @property {(job: string, number: number, whose: {name?: string, person?: number, force?: boolean}) =>
+ *   Promise<Naming>} nameFound a track, or a group of an album
+ * @property {(album: string, group: number, other: number) => Promise<void>} mergeGroups
+ * @property {(album: string, group: number, other: number) => Promise<void>} keepApart
+ * @property {(album: string, face: number) => Promise<void>} takeOut
  * @property {(name: string) => Promise<Blob>} example a picture or the video that comes with the program
  */
 
@@ -118,8 +154,13 @@ async function call(method, path, body = null, more = {}) {
   } catch {
     throw new RecogniserError(response.ok ? 'unreachable' : `http_${response.status}`, response.statusText);
   }
-  if (answer.error) throw new RecogniserError(answer.error.code, answer.error.message);
+  if (answer.error && !answer.state) throw new RecogniserError(answer.error.code, answer.error.message);
   return answer;
+}
+
+/** @param {any} a */
+function looksLikeOf(a) {
+  return a.looks_like ? { person: a.looks_like, name: a.looks_like_name, similarity: a.looks_like_similarity } : null;
 }
 
 /** @returns {Recogniser} */
@@ -145,7 +186,7 @@ export function createServerRecogniser() {
         reasons: a.reasons,
         quality: a.quality ?? null,
         face: a.face ?? null,
-        looksLike: a.looks_like ? { person: a.looks_like, name: a.looks_like_name, similarity: a.looks_like_similarity } : null,
+        looksLike: looksLikeOf(a),
       };
     },
     removeSample: async (sample) => { await call('DELETE', `/v1/samples/${id(sample)}`); },
@@ -168,6 +209,24 @@ export function createServerRecogniser() {
     liveFrame: (live, picture, time) => call('POST', `/v1/live/${id(live)}${query({ time: time.toFixed(4) })}`, picture),
     // also while the page is being left
     endLive: async (live) => { await call('DELETE', `/v1/live/${id(live)}`, null, { keepalive: true }); },
+    beginVideo: async (video, source) => (await call('POST', `/v1/jobs/video${query({ source })}`, video)).job,
+    beginBlur: async (job, { others }, mode) =>
+      (await call('POST', `/v1/jobs/blur${query({ job, hide: others.length ? 'others' : 'everybody', tracks: others.join(','), mode })}`)).job,
+    beginAlbum: async () => (await call('POST', '/v1/jobs/album')).job,
+    addPicture: async (album, picture, source) =>
+      (await call('POST', `/v1/jobs/${id(album)}/pictures${query({ source })}`, picture)).pictures[0],
+    startAlbum: async (album) => { await call('POST', `/v1/jobs/${id(album)}/start`); },
+    job: (job, { boxes } = {}) => call('GET', `/v1/jobs/${id(job)}${query({ boxes: boxes || null })}`),
+    endJob: async (job) => { await call('DELETE', `/v1/jobs/${id(job)}`, null, { keepalive: true }); },
+    chipAddress: (job, number) => `/v1/jobs/${id(job)}/chips/${number}`,
+    fileAddress: (job) => `/v1/jobs/${id(job)}/file`,
+    async nameFound(job, number, whose) {
+      const a = await call('POST', `/v1/jobs/${id(job)}/people/${number}${query({ ...whose, force: whose.force || null })}`);
+      return { enrolled: a.status === 'enrolled', person: a.person, reasons: a.reasons, looksLike: looksLikeOf(a) };
+    },
+    mergeGroups: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/merge${query({ group, other })}`); },
+    keepApart: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/apart${query({ group, other })}`); },
+    takeOut: async (album, face) => { await call('POST', `/v1/jobs/${id(album)}/out${query({ face })}`); },
     async example(name) {
       const response = await send(`/example/${name}`, {});
       if (!response.ok) throw new RecogniserError('not_found', name);

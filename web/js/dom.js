@@ -57,6 +57,7 @@ const drawings = {
   close: 'M6 6l12 12 M18 6L6 18',
   live: 'M4 8V4h4 M16 4h4v4 M20 16v4h-4 M8 20H4v-4 M12 8a3 3 0 1 0 0 6a3 3 0 1 0 0-6 M7 18c1-3 9-3 10 0',
   compare: 'M3 6h8v12H3z M13 6h8v12h-8z',
+  album: 'M4 7h12v13H4z M8 7V4h12v13h-4 M7 17l3-4l3 4',
   people: 'M9 5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 1 0 0-7 M3 19c1-5 11-5 12 0 M16 6a3 3 0 0 1 0 6 M17 14c2.500 .5 4 2 4.500 5',
 };
 

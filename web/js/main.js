@@ -1,10 +1,12 @@
 /* The frame: tabs, language, the page that the address names. */
 import { createServerRecogniser } from './api.js';
 import { button, icon, make } from './dom.js';
+import { mountAlbum } from './pages/album.js';
 import { mountComparePage } from './pages/compare.js';
 import { mountDoor } from './pages/door.js';
 import { mountLive } from './pages/live.js';
 import { mountPeople } from './pages/people.js';
+import { mountVideo } from './pages/video.js';
 import { mountToast } from './parts/toast.js';
 import { createPeople, createPortraits } from './store.js';
 import { chooseLanguage, explain, language, languages, say, speak } from './words.js';
@@ -19,6 +21,11 @@ import { chooseLanguage, explain, language, languages, say, speak } from './word
  * @property {ReturnType<typeof mountToast>} toast
  * @property {string} host the machine that recognises; "": this one
  * @property {{model: string, fpir: number}} choice model: a name, or "auto"
+ * @property {Work} work
+ */
+/**
+ * What was begun and is looked at in several visits of a page.
+ * @typedef {{video: import('./pages/video.js').VideoWork | null, album: import('./pages/album.js').AlbumWork | null}} Work
  */
 /** @typedef {(root: HTMLElement, app: App, rest: string) => () => void} Mount */
 
@@ -26,6 +33,8 @@ import { chooseLanguage, explain, language, languages, say, speak } from './word
 const pages = [
   ['live', 'tab_live', 'live', mountLive],
   ['compare', 'tab_compare', 'compare', mountComparePage],
+  ['video', 'tab_video', 'film', mountVideo],
+  ['album', 'tab_album', 'album', mountAlbum],
   ['people', 'tab_people', 'people', mountPeople],
   ['door', 'door', null, mountDoor],
 ];
@@ -72,6 +81,7 @@ async function start() {
   const app = {
     recogniser, models, toast, host, people: createPeople(recogniser), portraits: createPortraits(kept),
     choice: { model: models.models[0].name, fpir: models.fpir },
+    work: { video: null, album: null },
   };
   try {
     app.portraits.prune(await app.people.refresh());
@@ -126,7 +136,12 @@ async function start() {
     main.focus({ preventScroll: true });
     window.scrollTo(0, 0);
   });
-  window.addEventListener('pagehide', () => leave());
+  window.addEventListener('pagehide', () => {
+    leave();
+    leave = () => {};
+    for (const work of [app.work.video, app.work.album]) if (work) recogniser.endJob(work.job).catch(() => {});
+    app.work.video = app.work.album = null;
+  });
   window.addEventListener('pageshow', (event) => { if (event.persisted) show(); });
   show();
   navigator.serviceWorker?.register('/sw.js').catch(() => {}); // without it the app only needs the server to start
