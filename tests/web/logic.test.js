@@ -5,6 +5,8 @@ import test from 'node:test';
 
 import { createChallenge } from '../../web/js/challenge.js';
 import { between, createFollower, createMaskWatch } from '../../web/js/follow.js';
+import { RecogniserError } from '../../web/js/api.js';
+import { boxAt, clock, finished, span, ticks } from '../../web/js/jobs.js';
 import { apart, centre, fit, initials, place, scaled, shrink, squareAround } from '../../web/js/layout.js';
 import { curvePieces, likelihood, oneIn, plotX, plotY, round2, similarityAt, strangers, strangersShort } from '../../web/js/rates.js';
 import { createPortraits } from '../../web/js/store.js';
@@ -237,4 +239,41 @@ test('a challenge: front, one side, front, the other, by one face', () => {
   assert.equal(run(true, [0, 0, [track(8, [0, 0, 9, 9], { yaw: 30 })], ...Array(6).fill([track(8, [0, 0, 9, 9], { yaw: 30 })])]).state, 'lost');
   assert.equal(run(true, [...twice(0), face(null), face(null), ...twice(30)]).step, 2); // no points for a moment
   assert.ok(new Set(Array.from({ length: 60 }, () => createChallenge(1, 0).steps[1])).size === 2, 'the order is drawn');
+});
+
+test('times of a video: in words, on a scale, as parts of a line', () => {
+  assert.deepEqual([0, 5.9, 65, 3600, 3725.4, -1].map(clock), ['0:00', '0:05', '1:05', '1:00:00', '1:02:05', '0:00']);
+  assert.deepEqual(ticks(12), [0, 2, 4, 6, 8, 10, 12]);
+  assert.deepEqual(ticks(0.5), [0]);
+  for (const s of [1, 7, 61, 599, 5000, 86400]) assert.ok(ticks(s).length >= 2 && ticks(s).length <= 9, `${s}: ${ticks(s)}`);
+  assert.deepEqual(span([3, 6], 12), { left: 25, width: 25 });
+  assert.deepEqual(span([11, 13], 12), { left: (11 / 12) * 100, width: 100 - (11 / 12) * 100 });
+  assert.deepEqual(span([0, 0], 0), { left: 0, width: 0 });
+});
+
+test('the box of a moment is the nearest one, where one is near', () => {
+  const boxes = [[1, 10, 0, 5, 5], [1.04, 20, 0, 5, 5], [3, 30, 0, 5, 5]];
+  assert.deepEqual(boxAt(boxes, 1.01), [10, 0, 5, 5]);
+  assert.deepEqual(boxAt(boxes, 1.03), [20, 0, 5, 5]);
+  assert.deepEqual(boxAt(boxes, 0.9), [10, 0, 5, 5]);
+  assert.deepEqual(boxAt(boxes, 3.1), [30, 0, 5, 5]);
+  assert.equal(boxAt(boxes, 2), null);
+  assert.equal(boxAt([], 2), null);
+});
+
+test('waiting for a job: what it found, why it failed, nobody waits any more, a moment without an answer', async () => {
+  const engine = (...answers) => ({ job: async () => {
+    const a = answers.shift();
+    if (a instanceof Error) throw a;
+    return a;
+  } });
+  const told = [];
+  const tell = (job) => told.push(job.state);
+  const gone = new RecogniserError('unreachable', 'no answer');
+  assert.deepEqual(await finished(engine({ state: 'waiting' }, gone, { state: 'done', result: { n: 1 } }), 'x', tell, () => true), { n: 1 });
+  assert.deepEqual(told, ['waiting', 'done']);
+  await assert.rejects(finished(engine({ state: 'failed', error: { code: 'invalid_video', message: 'm' } }), 'x', tell, () => true), { code: 'invalid_video' });
+  await assert.rejects(finished(engine(new RecogniserError('not_found', 'm')), 'x', tell, () => true), { code: 'not_found' });
+  assert.equal(await finished(engine({ state: 'cancelled' }), 'x', tell, () => true), null);
+  assert.equal(await finished(engine(), 'x', tell, () => false), null);
 });
