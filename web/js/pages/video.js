@@ -9,6 +9,8 @@ import { mountVideoBoxes } from '../parts/video_boxes.js';
 
 /** @typedef {{job: string, file: Blob, name: string, blur: string | null, hidden: Set<number>}} VideoWork */
 
+const LOOK_IN = 0.8; // seconds after somebody comes
+
 /** @param {DataTransfer | null} data */
 const videoIn = (data) => [...(data?.files ?? [])].find((f) => f.type.startsWith('video/') || /\.(mkv|mp4|mov|webm|avi|mts|m2ts|mpg)$/i.test(f.name));
 
@@ -116,6 +118,10 @@ export function mountVideo(root, app) {
     const heading = make('h2', { tabIndex: -1, text: count('video_found', result.tracks.length) });
 
     result.tracks.sort((a, b) => a.first - b.first);
+    stage.style.setProperty('--ratio', String(result.width / result.height));
+    video.addEventListener('loadedmetadata', () => { // rather somebody than an empty room
+      if (result.tracks[0]) video.currentTime = result.tracks[0].first + LOOK_IN;
+    }, { once: true });
     lines.append(heading);
     video.addEventListener('error', () => {
       unplayable.hidden = false;
