@@ -98,7 +98,7 @@
  * @property {(job: string, number: number, whose: {name?: string, person?: number, force?: boolean}) =>
  *   Promise<Naming>} nameFound a track, or a group of an album
  * @property {(album: string, group: number, other: number) => Promise<void>} mergeGroups
- * @property {(album: string, group: number, other: number) => Promise<void>} keepApart
+ * @property {(album: string, group: number, other: number) => Promise<void>} keepGroupsApart
  * @property {(album: string, face: number) => Promise<void>} takeOut
  * @property {(name: string) => Promise<Blob>} example a picture or the video that comes with the program
  */
@@ -225,7 +225,7 @@ export function createServerRecogniser() {
       return { enrolled: a.status === 'enrolled', person: a.person, reasons: a.reasons, looksLike: looksLikeOf(a) };
     },
     mergeGroups: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/merge${query({ group, other })}`); },
-    keepApart: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/apart${query({ group, other })}`); },
+    keepGroupsApart: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/apart${query({ group, other })}`); },
     takeOut: async (album, face) => { await call('POST', `/v1/jobs/${id(album)}/out${query({ face })}`); },
     async example(name) {
       const response = await send(`/example/${name}`, {});

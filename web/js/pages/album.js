@@ -118,7 +118,7 @@ export function mountAlbum(root, app) {
 
   /** @param {AlbumWork} work @param {AlbumResult} first */
   function show(work, first) {
-    const summary = make('h2', { tabIndex: -1, role: 'status' });
+    const summary = make('h2', { tabIndex: -1 });
     const bad = work.bad ? make('p', { class: 'muted', text: count('album_bad', work.bad) }) : null;
     const above = make('div', {});
     const below = make('div', { class: 'album-groups' });

@@ -18,7 +18,7 @@ export function mountReview(root, app, job, { nameOf, answered }) {
   const left = make('p', { class: 'small muted', role: 'status' });
   const question = make('div', { class: 'review-pair', role: 'group' });
   const yes = button(say('review_yes'), 'primary', () => answer((p) => app.recogniser.mergeGroups(job, p.group, p.other)));
-  const no = button(say('review_no'), 'plain', () => answer((p) => app.recogniser.keepApart(job, p.group, p.other)));
+  const no = button(say('review_no'), 'plain', () => answer((p) => app.recogniser.keepGroupsApart(job, p.group, p.other)));
   const skip = button(say('review_skip'), 'quiet', () => {
     if (now) skipped.add(key(now));
     show(last);
