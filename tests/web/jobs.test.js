@@ -194,10 +194,9 @@ test('an album: groups, a name, not this one', async () => {
     await ben.getByRole('button', { name: 'Not this one: ben_2.jpg' }).focus();
     await page.keyboard.press('Enter');
     await page.getByText('It stands alone now.').waitFor();
-    assert.equal(await page.locator('.single').count(), 1);
-    const response = await fetch(`${at()}/v1/people`);
-    const { people: all } = await response.json();
-    assert.ok(all.length >= 2);
+    assert.equal(await page.locator('.single').count(), 2, 'of two faces each is alone');
+    assert.equal(await page.locator('.single a.group-name', { hasText: 'Ben' }).count(), 1);
+    assert.deepEqual((await people(at())).map((p) => [p.name, p.n_samples]), [['Chen', 1], ['Ben', 1], [null, 1]], 'its sample, too');
     await checkAccess(page, 'album, one alone');
     await page.reload();
     await page.getByRole('button', { name: 'Choose a folder' }).waitFor(); // it went with the page

@@ -244,7 +244,7 @@ export const catalogue = {
   album_faces: ['{n} faces', '顔 {n} 個'],
   album_faces_one: ['{n} face', '顔 {n} 個'],
   album_singles: ['Seen once', '1 回だけ'],
-  album_stranger: ['person {n} of the album', 'アルバムの人物 {n}'],
+  album_stranger: ['Unknown {n}', '未登録 {n}'],
   album_out: ['Not this one: {file}', 'この人ではない：{file}'],
   album_out_done: ['It stands alone now.', '別の人として分けました。'],
   album_more: ['{n} more', 'ほか {n} 個'],
