@@ -293,6 +293,17 @@ static double time_of(const kao_video_job *v, int64_t frame)
                                            : v->times[v->n_times - 1];
 }
 
+/* Whether somebody is on the time line: was seen well, and so that a network could use the face, or
+ * at least for a second. */
+static bool is_told(const kao_video_job *v, const kao_video_track *t,
+                    const kao_hide_track *p)
+{
+    const double second = v->plan.fps > 0 ? v->plan.fps : 25;
+
+    return p->n && t && t->appeared && t->seen_well &&
+           (t->n > 0 || (double)p->n >= second);
+}
+
 static const kao_taken *best_of(const kao_video_track *t)
 {
     const kao_taken *best = NULL;
@@ -409,7 +420,7 @@ static kao_status tell_video(kao_job *j, kao_worker *w, kao_call *c, kao_json *t
         const kao_hide_track *p = &v->plan.tracks[i];
         const kao_video_track *t = find(v, p->id);
 
-        if (p->n && t && t->appeared && t->seen_well)
+        if (is_told(v, t, p))
             st = tell_track(v, w, t, p, boxes, list, err);
         else
             n_doubtful += p->n > 0;
