@@ -287,12 +287,86 @@ static void not_written(void **state)
     kao_image_free(f->ctx, &small);
 }
 
+/* Written in place into a file without a name, whose descriptor is handed over. */
+static void into_an_open_file(void **state)
+{
+    fixture *f = *state;
+    FILE *file = tmpfile();
+    kao_image image = plain(f, 64, 48, 10, 200, 30);
+    kao_video_out *out = NULL;
+    kao_video_info info;
+    const char *cut = NULL;
+    char path[64];
+    double last = 0;
+
+    assert_non_null(file);
+    const kao_video_out_options o = {
+        .width = 64, .height = 48, .fps = 10, .into = true, .fd = fileno(file)
+    };
+
+    if (!can_read(f) || access("/dev/fd", F_OK) != 0) {
+        kao_image_free(f->ctx, &image);
+        fclose(file);
+        skip();
+    }
+    for (int round = 0; round < 2; round++) { /* one that is given up leaves it there */
+        assert_int_equal(kao_video_out_open(f->ctx, &out, "x.mp4", &o, &f->err),
+                         KAO_OK);
+        for (int i = 0; i < 4; i++)
+            assert_int_equal(kao_video_out_frame(out, &image, .1 * i, &f->err), KAO_OK);
+        if (round == 1)
+            assert_int_equal(kao_video_out_finish(out, &f->err), KAO_OK);
+        kao_video_out_close(out);
+    }
+    assert_int_not_equal(access("x.mp4", F_OK), 0);
+    snprintf(path, sizeof path, "/dev/fd/%d", fileno(file));
+    assert_int_equal(count_frames(f, path, &info, &last, &cut), 4);
+    assert_null(cut);
+    kao_image_free(f->ctx, &image);
+    fclose(file);
+}
+
+/* A list that leads to another file is a video, but not where it has to be contained. */
+static void contained(void **state)
+{
+    static const char list[] = "ffconcat version 1.0\nfile clip.mp4\n";
+    fixture *f = *state;
+    const kao_video_options alone = { .contained = true };
+    kao_video *v = NULL;
+    kao_file clip;
+    char path[600];
+
+    if (!can_read(f))
+        skip();
+    snprintf(path, sizeof path, "%s/clip.mp4", pictures());
+    assert_int_equal(kao_video_open(f->ctx, &v, path, &alone, &f->err), KAO_OK);
+    kao_video_close(v);
+    assert_int_equal(kao_file_open(&clip, &f->ctx->mem, path, 1 << 26, NULL), KAO_OK);
+    assert_int_equal(kao_file_write(&f->ctx->mem, in_folder(f, "clip.mp4"),
+                                    clip.bytes.p, clip.bytes.n, NULL),
+                     KAO_OK);
+    kao_file_close(&clip);
+    assert_int_equal(
+        kao_file_write(&f->ctx->mem, in_folder(f, "list"), list, sizeof list - 1, NULL),
+        KAO_OK);
+    if (kao_video_open(f->ctx, &v, f->path, NULL, &f->err) != KAO_OK)
+        skip(); /* this FFmpeg knows no such lists */
+    kao_video_close(v);
+    assert_int_not_equal(kao_video_open(f->ctx, &v, f->path, &alone, &f->err), KAO_OK);
+    assert_null(v);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clip),           cmocka_unit_test(folder),
-        cmocka_unit_test(refused),        cmocka_unit_test(cut_before_its_index),
-        cmocka_unit_test(there_and_back), cmocka_unit_test(not_written),
+        cmocka_unit_test(clip),
+        cmocka_unit_test(folder),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(cut_before_its_index),
+        cmocka_unit_test(there_and_back),
+        cmocka_unit_test(not_written),
+        cmocka_unit_test(into_an_open_file),
+        cmocka_unit_test(contained),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
