@@ -9,11 +9,13 @@
         print(face["name"] or "unknown", face["similarity"])
 
 A picture is a path, bytes, or a file open for reading. What comes back is the API's JSON (docs/server.md)
-as dicts and lists. What the server refuses is a KaoError with its code, status and line; where there is no
-server, an OSError. A Kao may be shared by threads: each call has a connection of its own.
+as dicts and lists. Of another machine: Kao("https://192.168.1.5:8087", key="..", cafile="ca.crt"), by a key of
+`kao key add` and the CA that the server offers at /ca.crt. What the server refuses is a KaoError with its code, status
+and line; where there is no server, an OSError. A Kao may be shared by threads: each call has a connection of its own.
 """
 import json
 import os
+import ssl
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -48,18 +50,32 @@ def _form(pictures):
     return b"".join(parts) + b"--%s--\r\n" % edge.encode(), "multipart/form-data; boundary=" + edge
 
 
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """The key would go wherever the answer says; kao answers no request of the API so."""
+
+    def redirect_request(self, *_):
+        return None
+
+
 class Kao:
-    def __init__(self, url="http://127.0.0.1:8087", timeout=60):
-        """timeout: seconds without a byte."""
-        self.url, self.timeout = url.rstrip("/"), timeout
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # it is this machine
+    def __init__(self, url="http://127.0.0.1:8087", timeout=60, key=None, cafile=None):
+        """timeout: seconds without a byte. key: an access key, where the server demands one. cafile: whom an https
+        server's certificate has to be by; None: whom the system trusts."""
+        self.url, self.timeout, self._key = url.rstrip("/"), timeout, key
+        if key is not None and not (isinstance(key, str) and key.isascii() and key.isprintable()):
+            raise ValueError("key: wanted the text that kao key add has printed")
+        # no proxy: it is this machine, or one nearby
+        handlers = [urllib.request.ProxyHandler({}), _NoRedirects()]
+        if self.url.startswith("https:"):
+            handlers.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=cafile)))
+        self._opener = urllib.request.build_opener(*handlers)
 
     # ---- requests ----
 
     def _ask(self, method, path, query=None, pictures=None, body=None):
         given = {k: str(v).lower() if isinstance(v, bool) else v for k, v in (query or {}).items() if v is not None}
         url = self.url + path + ("?" + urllib.parse.urlencode(given) if given else "")
-        data, headers = None, {}
+        data, headers = None, {} if self._key is None else {"Authorization": "Bearer " + self._key}
         if pictures is not None:
             data, headers["Content-Type"] = _form(pictures)
         elif body is not None:

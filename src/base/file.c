@@ -263,14 +263,13 @@ static bool set_mode(int fd, mode_t mode)
            ((info.st_mode & 0777) == mode || fchmod(fd, mode) == 0);
 }
 
-/* Write, sync and close fd, a new file that gets the mode of old, which may be NULL. */
-static bool fill(kao_mem *mem, int fd, const struct stat *old, const void *bytes,
-                 size_t n)
+/* Write, sync and close fd, a new file that gets this mode; -1: it has its own. */
+static bool fill(kao_mem *mem, int fd, int mode, const void *bytes, size_t n)
 {
     bool ok = true;
 
-    if (old)
-        ok = !kao_fault_io(mem) && set_mode(fd, old->st_mode & 0777);
+    if (mode >= 0)
+        ok = !kao_fault_io(mem) && set_mode(fd, (mode_t)mode);
     ok = ok && write_all(fd, mem, bytes, n) && sync_to_disk(mem, fd);
     const int sys = errno;
 
@@ -281,17 +280,17 @@ static bool fill(kao_mem *mem, int fd, const struct stat *old, const void *bytes
 }
 
 /* The bytes go to a file beside the target, which then takes its name; only then the old
- * one is gone. folder: open, or -1 where it may not be read. */
+ * one is gone. folder: open, or -1 where it may not be read; mode: -1: by the umask. */
 static kao_status replace(kao_mem *mem, const char *path, const names *x, size_t cap,
-                          int folder, const struct stat *old, const void *bytes,
-                          size_t n, kao_error *err)
+                          int folder, int mode, const void *bytes, size_t n,
+                          kao_error *err)
 {
-    const int fd = open_beside(mem, x, cap, old ? 0600 : 0666);
+    const int fd = open_beside(mem, x, cap, mode >= 0 ? 0600 : 0666);
 
     if (fd < 0)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s: no file can be made in %s", path,
                             x->folder);
-    if (!fill(mem, fd, old, bytes, n) || kao_fault_io(mem) ||
+    if (!fill(mem, fd, mode, bytes, n) || kao_fault_io(mem) ||
         rename(x->beside, x->target) != 0) {
         const int sys = errno;
 
@@ -304,8 +303,9 @@ static kao_status replace(kao_mem *mem, const char *path, const names *x, size_t
     return KAO_OK;
 }
 
-kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
-                          kao_error *err)
+/* mode: -1: the old file's, of a new one by the umask. */
+static kao_status write_as(kao_mem *mem, const char *path, const void *bytes, size_t n,
+                           int mode, kao_error *err)
 {
     names x = { 0 };
     struct stat old;
@@ -332,8 +332,9 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
             st = kao_fail_sys(err, KAO_E_IO, errno, "%s: no file can be made in %s",
                               path, x.folder);
         else
-            st =
-                replace(mem, path, &x, cap, folder, there ? &old : NULL, bytes, n, err);
+            st = replace(mem, path, &x, cap, folder,
+                         mode < 0 && there ? (int)(old.st_mode & 0777) : mode, bytes, n,
+                         err);
         if (folder >= 0)
             close(folder);
     } else {
@@ -343,6 +344,18 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
     kao_free(mem, x.folder);
     kao_free(mem, x.target);
     return st;
+}
+
+kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
+                          kao_error *err)
+{
+    return write_as(mem, path, bytes, n, -1, err);
+}
+
+kao_status kao_file_write_secret(kao_mem *mem, const char *path, const void *bytes,
+                                 size_t n, kao_error *err)
+{
+    return write_as(mem, path, bytes, n, 0600, err);
 }
 
 bool kao_is_folder(const char *path)

@@ -33,6 +33,11 @@ void kao_file_close(kao_file *f); /* {0} is fine */
 kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, size_t n,
                           kao_error *err);
 
+/* The same of what is its owner's business alone: the file's permissions are then 0600, whatever an
+ * old one's were. */
+kao_status kao_file_write_secret(kao_mem *mem, const char *path, const void *bytes,
+                                 size_t n, kao_error *err);
+
 bool kao_is_folder(const char *path); /* links are followed */
 /* The folder at path and those above it, where they are missing; their permissions are mode
  * less the umask. */

@@ -12,6 +12,7 @@
 #include "kao/embedder.h"
 #include "kao/gallery.h"
 #include "media/video.h"
+#include "server/certificate.h"
 #include "server/server.h"
 
 typedef struct doctor_args {
@@ -215,6 +216,12 @@ static kao_json *bundled_json(kao_context *ctx)
 }
 
 /* "ok", or why not: in err. */
+/* For other machines. */
+static const char *https_words(kao_error *err)
+{
+    return kao_certificate_ready(err) == KAO_OK ? "ok" : err->msg;
+}
+
 static const char *server_words(kao_error *err)
 {
     return kao_server_ready(err) == KAO_OK ? "ok" : err->msg;
@@ -296,6 +303,7 @@ static void print_text(kao_context *ctx, const codec_state *codecs,
     printf("video      %s\n", video_words());
     printf("galleries  %s\n", gallery_words(ctx));
     printf("server     %s\n", server_words(&err));
+    printf("https      %s\n", https_words(&err));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
         printf("models in  %s%s\n", folder, is_there(folder) ? "" : " (not there)");
     print_bundled(ctx);
@@ -332,6 +340,7 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
     kao_json_set(o, "video", kao_json_bool(strcmp(video_words(), "ok") == 0));
     kao_json_set(o, "galleries", kao_json_bool(strcmp(gallery_words(ctx), "ok") == 0));
     kao_json_set(o, "server", kao_json_bool(kao_server_ready(NULL) == KAO_OK));
+    kao_json_set(o, "https", kao_json_bool(kao_certificate_ready(NULL) == KAO_OK));
     kao_json_set(o, "folders", folders);
     kao_json_set(o, "inside", bundled_json(ctx));
     for (int i = 0; i < 2; i++) {

@@ -86,8 +86,17 @@ static const char report_details[] =
 static const char serve_details[] =
     "Prints its address when it is there: open it in a browser of this machine. Live view,\n"
     "registering, people, comparing; the API stands under /v1 (/v1/openapi.json tells it).\n"
+    "--address 0.0.0.0 is for phones and other machines: by HTTPS, each with a key or a code.\n"
     "Ctrl-C ends it; what it has answered is kept.\n"
     "Exit status: 0 done, 3 bad usage, 4 fault.";
+static const char key_details[] =
+    "  kao key add NAME                a new key, printed this once\n"
+    "  kao key list                    name, id, since when, revoked when\n"
+    "  kao key revoke NAME|ID          refused from now on, by a running server too\n"
+    "Where a gallery has a key, kao serve demands one of every request: in a header\n"
+    "\"Authorization: Bearer KEY\" or \"x-api-key: KEY\", or once from a browser. Keys are kept as\n"
+    "salted hashes in GALLERY.keys, and open that gallery alone.\n"
+    "Exit status: 0 done, 3 bad usage or no such key, 4 fault.";
 static const char forget_details[] =
     "Samples, vectors, name and history are deleted and the gallery's files searched for what\n"
     "might be left. Nothing brings the person back. (kao gallery remove can be undone.)\n"
@@ -138,6 +147,7 @@ static const cli_command commands[] = {
     { "report", "LOG...", "Who was there, when and how long?", report_details, cli_report_options, cli_report_run },
     { "blur", "PICTURE... | VIDEO", "Make faces unrecognisable.", blur_details, cli_blur_options, cli_blur_run },
     { "serve", "", "The app in a browser, and the API for programs.", serve_details, cli_serve_options, cli_serve_run },
+    { "key", "add|list|revoke [NAME]", "Who may ask the server.", key_details, cli_key_options, cli_key_run },
     { "people", "[NAME]", "Who is remembered?", NULL, cli_people_options, cli_people_run },
     { "forget", "NAME | --retain DAYS", "Delete a person, leave no trace.", forget_details, cli_forget_options, cli_forget_run },
     { "gallery", "WHAT [WORD]...", "The care of a gallery.", gallery_details,

@@ -1,6 +1,6 @@
 /* See command.h. The program alone reads the environment, libkao does not: KAO_CPU here, KAO_MODELS
- * in models.c, KAO_PROGRESS_MS in jobs.c, where a run's state goes in cmd_train.c, and in
- * train/ranks.c what mpirun says. */
+ * in models.c, KAO_PROGRESS_MS in jobs.c, where a run's state goes in cmd_train.c,
+ * certificates in cmd_serve.c, and in train/ranks.c what mpirun says. */
 #include "cli/command.h"
 
 #include <errno.h>

@@ -10,7 +10,7 @@ extern const cli_option cli_align_options[], cli_bench_options[], cli_blur_optio
     cli_embed_options[], cli_eval_options[], cli_model_options[], cli_train_options[],
     cli_verify_options[], cli_version_options[], cli_enroll_options[],
     cli_forget_options[], cli_gallery_options_table[], cli_identify_options[],
-    cli_people_options[], cli_report_options[], cli_serve_options[],
+    cli_key_options[], cli_people_options[], cli_report_options[], cli_serve_options[],
     cli_watch_options_table[];
 
 int cli_align_run(int argc, char **argv);
@@ -25,6 +25,7 @@ int cli_eval_run(int argc, char **argv);
 int cli_forget_run(int argc, char **argv);
 int cli_gallery_run(int argc, char **argv);
 int cli_identify_run(int argc, char **argv);
+int cli_key_run(int argc, char **argv);
 int cli_people_run(int argc, char **argv);
 int cli_calibrate_run(int argc, char **argv);
 int cli_completion_run(int argc, char **argv);

@@ -1,4 +1,5 @@
 /* See gallery_use.h. */
+#define _DEFAULT_SOURCE /* realpath */
 #include "cli/gallery_use.h"
 
 #include <errno.h>
@@ -51,8 +52,23 @@ bool cli_gallery_exists(const cli_gallery_options *o)
     return find_path(&u, o, NULL) == KAO_OK && access(u.path, F_OK) == 0;
 }
 
-/* The folders above the file, for its owner alone. */
-static kao_status make_folders(const char *path, kao_error *err)
+kao_status cli_keys_path(const cli_gallery_options *o, char *path, size_t cap,
+                         kao_error *err)
+{
+    cli_gallery u = { .n = 0 };
+    const kao_status st = find_path(&u, o, err);
+
+    if (st)
+        return st;
+    char *real = realpath(u.path, NULL); /* NULL: there is none yet */
+    const int n = snprintf(path, cap, "%s.keys", real ? real : u.path);
+
+    free(real);
+    return (size_t)n < cap ? KAO_OK
+                           : kao_fail(err, KAO_E_ARG, "the gallery's path is too long");
+}
+
+kao_status cli_gallery_folder(const char *path, kao_error *err)
 {
     char folder[4096];
     const char *last = strrchr(path, '/');
@@ -67,7 +83,7 @@ static kao_status open_file(cli_gallery *u, cli_gallery_for what, kao_error *err
 {
     const kao_gallery_options o = { .create = what == CLI_GALLERY_CREATE,
                                     .read_only = what == CLI_GALLERY_READ };
-    kao_status st = o.create ? make_folders(u->path, err) : KAO_OK;
+    kao_status st = o.create ? cli_gallery_folder(u->path, err) : KAO_OK;
     /* faces are nobody else's business */
     const mode_t mask = umask(077);
 

@@ -62,6 +62,12 @@ kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
                             cli_gallery_for what, bool networks, kao_error *err);
 void cli_gallery_close(cli_gallery *u);
 
+/* The file of its access keys (server/keys.h): GALLERY.keys, also where the gallery is named by a link. */
+kao_status cli_keys_path(const cli_gallery_options *o, char *path, size_t cap,
+                         kao_error *err);
+/* The folders above a file, made where they are missing, for their owner alone. */
+kao_status cli_gallery_folder(const char *path, kao_error *err);
+
 /* Whether the gallery that is meant is there. */
 bool cli_gallery_exists(const cli_gallery_options *o);
 

@@ -16,6 +16,9 @@ enum {
     CALL_PAIRS = 32, /* of a query, of the headers that routes read; more are refused */
     CALL_PARTS = 64, /* of a form */
     CALL_VARS = 2,   /* in a route's pattern */
+    CALL_CLIENT = 48,
+    CALL_KEY = 65,
+    CALL_COOKIE = 320,
 };
 
 typedef struct kao_pair {
@@ -34,12 +37,15 @@ typedef struct kao_call {
     kao_mem *mem;
     uint64_t number, begun_ns;
     const struct kao_route *route;
+    char client[CALL_CLIENT]; /* the address that asks */
+    char key[CALL_KEY]; /* the name of the key that came with it; "": none had to */
     char method[8];
     char *path; /* decoded; without the query */
     kao_pair query[CALL_PAIRS], headers[CALL_PAIRS];
     size_t n_query, n_headers;
     const char
         *vars[CALL_VARS]; /* what stands for {..} in the route's pattern; in path */
+    size_t max_body;      /* bytes; 0: the server's limit */
     kao_bytes body;       /* as it came, but for forms: */
     kao_part parts[CALL_PARTS];
     size_t n_parts;
@@ -52,10 +58,11 @@ typedef struct kao_call {
 
     unsigned status; /* of the answer; 0: none yet */
     const char *type;
-    const char *etag;     /* or NULL */
-    const char *location; /* borrowed, or NULL */
-    unsigned retry_after; /* seconds; 0: not told */
-    const void *still;    /* an answer that stays, instead of out */
+    const char *etag;             /* or NULL */
+    const char *location;         /* borrowed, or NULL */
+    char set_cookie[CALL_COOKIE]; /* "": none */
+    unsigned retry_after;         /* seconds; 0: not told */
+    const void *still;            /* an answer that stays, instead of out */
     size_t n_still;
     kao_bytes out;
     bool

@@ -47,6 +47,8 @@ void kao_compreface_translate(kao_call *c, unsigned status, const char *code,
         { "invalid_form", 400, CF_NO_PART, NULL },
         { "invalid_json", 400, CF_UNDEFINED, NULL },
         { "method_not_allowed", 404, CF_UNDEFINED, NULL },
+        { "key_needed", 400, CF_NO_KEY, "Missing header: x-api-key" },
+        { "key_wrong", 404, CF_NO_SERVICE, "Service with this API Key not found" },
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)

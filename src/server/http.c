@@ -5,17 +5,14 @@
  * comes to `access` once more, which sends the answer. */
 #include "server/http.h"
 
-#include <arpa/inet.h>
-#include <errno.h>
 #include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/listen.h"
 #include "server/mhd.h"
 #include "server/spool.h"
 
@@ -24,6 +21,8 @@ enum {
     ANSWER_MOST = 64 << 20,
     FIELD_MOST = 64 << 10, /* of a form whose file goes to the disk */
 };
+
+static const char TLS_VERSIONS[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
 struct kao_http {
     kao_mhd mhd;
@@ -143,6 +142,14 @@ static void refuse_file(request *r, const kao_error *err)
            err->msg);
 }
 
+/* Bytes that this request may have. */
+static size_t body_most(const request *r)
+{
+    const size_t most = r->http->o.max_body;
+
+    return r->call.max_body && r->call.max_body < most ? r->call.max_body : most;
+}
+
 static void expect_body(request *r)
 {
     const kao_http *h = r->http;
@@ -155,7 +162,7 @@ static void expect_body(request *r)
             refuse_file(r, &err);
             return;
         }
-    } else if (content_length(r) > r->http->o.max_body) {
+    } else if (content_length(r) > body_most(r)) {
         kao_answer_error(c, 413, "too_large", "the request's body is too large");
         return;
     }
@@ -201,6 +208,11 @@ static request *begin(kao_http *h, struct MHD_Connection *connection, const char
     r->call.begun_ns = kao_clock_ns();
     r->call.body = (kao_bytes){ .mem = h->mem, .max = h->o.max_body };
     r->call.out = (kao_bytes){ .mem = h->mem, .max = ANSWER_MOST };
+    const union MHD_ConnectionInfo *from =
+        h->mhd.MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+
+    kao_address_text(from ? from->client_addr : NULL, r->call.client,
+                     sizeof r->call.client);
     if (!fill(r, url, method)) {
         kao_call_fini(&r->call);
         kao_free(h->mem, r);
@@ -223,7 +235,7 @@ static bool hold(request *r, size_t n)
 {
     kao_http *h = r->http;
 
-    if (n > h->o.max_body - r->held) {
+    if (n > body_most(r) - r->held) {
         refuse(r, 413, "too_large", "the request's body is too large");
         return false;
     }
@@ -376,6 +388,11 @@ static void add_headers(const kao_http *h, struct MHD_Response *response,
         snprintf(text, sizeof text, "%u", c->retry_after);
         h->mhd.MHD_add_response_header(response, "Retry-After", text);
     }
+    if (c->status == 401)
+        h->mhd.MHD_add_response_header(response, "WWW-Authenticate",
+                                       "Bearer realm=\"kao\"");
+    if (c->set_cookie[0])
+        h->mhd.MHD_add_response_header(response, "Set-Cookie", c->set_cookie);
     if (begins(c->type, "text/html"))
         h->mhd.MHD_add_response_header(
             response, "Content-Security-Policy",
@@ -493,37 +510,6 @@ static void log_nothing(void *user, const char *format, va_list args)
     (void)user, (void)format, (void)args; /* what clients do wrong is no news */
 }
 
-static kao_status listen_on(const kao_http_options *o, int *listening, uint16_t *port,
-                            kao_error *err)
-{
-    struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = htons(o->port) };
-    struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = htons(o->port) };
-    const bool is_v6 = strchr(o->address, ':') != NULL;
-    struct sockaddr *at =
-        is_v6 ? (struct sockaddr *)(void *)&v6 : (struct sockaddr *)(void *)&v4;
-    socklen_t bytes = is_v6 ? sizeof v6 : sizeof v4;
-    const int on = 1;
-
-    if (inet_pton(is_v6 ? AF_INET6 : AF_INET, o->address,
-                  is_v6 ? (void *)&v6.sin6_addr : (void *)&v4.sin_addr) != 1)
-        return kao_fail(err, KAO_E_ARG, "%s: no address", o->address);
-    const int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
-        bind(fd, at, bytes) != 0 || listen(fd, 1024) != 0 ||
-        getsockname(fd, at, &bytes) != 0) {
-        const kao_status st =
-            kao_fail_sys(err, KAO_E_IO, errno, "%s port %u", o->address, o->port);
-
-        if (fd >= 0)
-            close(fd);
-        return st;
-    }
-    *port = ntohs(is_v6 ? v6.sin6_port : v4.sin_port);
-    *listening = fd;
-    return KAO_OK;
-}
-
 kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *o,
                           kao_error *err)
 {
@@ -534,26 +520,40 @@ kao_status kao_http_start(kao_mem *mem, kao_http **out, const kao_http_options *
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     h->mem = mem;
     h->o = *o;
+    h->port = o->port;
     h->quiesced = -1;
     int fd = -1;
     kao_status st = kao_mhd_open(&h->mhd, err);
+    struct MHD_OptionItem tls[] = {
+        /* the texts are only read */
+        { MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->tls_key },
+        { MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->tls_certificate },
+        { MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)TLS_VERSIONS },
+        { MHD_OPTION_END, 0, NULL },
+    };
 
+    if (!o->tls_key)
+        tls[0].option = MHD_OPTION_END;
+    if (!st && o->tls_key &&
+        h->mhd.MHD_is_feature_supported(MHD_FEATURE_TLS) != MHD_YES)
+        st = kao_fail(err, KAO_E_UNSUPPORTED,
+                      "this machine's libmicrohttpd was made without HTTPS");
     if (!st)
-        st = listen_on(o, &fd, &h->port, err);
-
+        st = kao_listen(o->address, &h->port, &fd, err);
     if (st) {
         kao_free(mem, h);
         return st;
     }
     h->daemon = h->mhd.MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ITC |
-            MHD_USE_ERROR_LOG,
+            MHD_USE_ERROR_LOG | (o->tls_key ? (unsigned)MHD_USE_TLS : 0),
         0, NULL, NULL, access_it, h, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
         MHD_OPTION_UNESCAPE_CALLBACK, kao_mhd_unescape, NULL, MHD_OPTION_LISTEN_SOCKET,
         fd, MHD_OPTION_NOTIFY_COMPLETED, completed, h,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_BYTES,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)o->max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_seconds, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->idle_seconds, MHD_OPTION_ARRAY, tls,
+        MHD_OPTION_END);
     if (!h->daemon) {
         close(fd);
         kao_free(mem, h);

@@ -13,10 +13,11 @@
 typedef struct kao_http kao_http;
 
 typedef struct kao_http_options {
-    const char *address;       /* "127.0.0.1", "::1", .. */
-    uint16_t port;             /* 0: a free one */
-    size_t max_body;           /* bytes of a request; more is 413 */
-    size_t max_held;           /* of all requests together; more is 503 */
+    const char *address;                   /* "127.0.0.1", "::1", .. */
+    uint16_t port;                         /* 0: a free one */
+    const char *tls_key, *tls_certificate; /* PEM; NULL: plain */
+    size_t max_body;                       /* bytes of a request; more is 413 */
+    size_t max_held;                       /* of all requests together; more is 503 */
     struct kao_spools *spools; /* for bodies that go to a file (kao_call.to_file) */
     uint32_t max_connections, idle_seconds;
     /* The head is there, of the body nothing. It finds the route; what it answers already is sent

@@ -9,6 +9,10 @@ static const kao_route routes[] = {
     { "GET", "/v1/ready", kao_route_ready, false, "models and gallery are there", "" },
     { "GET", "/v1/models", kao_route_models, false, "the models, with their thresholds by false-accept rate", "" },
     { "GET", "/v1/openapi.json", kao_route_openapi, true, "this description", "" },
+    { "POST", "/v1/session", kao_route_session_begin, false, "a browser's cookie, for a key or a one-time code",
+      "key: text, in the body; code: likewise" },
+    { "DELETE", "/v1/session", kao_route_session_end, false, "the browser forgets its cookie", "" },
+    { "GET", "/ca.crt", kao_route_ca, false, "the certificate that devices may trust", "" },
     { "GET", "/metrics", kao_route_metrics, false, "figures for Prometheus", "" },
 
     { "POST", "/v1/detect", kao_route_detect, false, "the faces of a picture",

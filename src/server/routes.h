@@ -72,6 +72,10 @@ void kao_route_job_file(kao_worker *w, kao_call *c);
 void kao_route_job_enrol(kao_worker *w, kao_call *c);
 void kao_route_job_remove(kao_worker *w, kao_call *c);
 
+void kao_route_ca(kao_worker *w, kao_call *c);
+void kao_route_session_begin(kao_worker *w, kao_call *c);
+void kao_route_session_end(kao_worker *w, kao_call *c);
+
 void kao_route_live_begin(kao_worker *w, kao_call *c);
 void kao_route_live_frame(kao_worker *w, kao_call *c);
 void kao_route_live_end(kao_worker *w, kao_call *c);

@@ -1,8 +1,5 @@
-/* See server.h: calls from http.c to a queue, workers that take them from there.
- *
- * Who may ask: this machine's own programs and the app's own pages. A page of another site in the
- * user's browser can send requests here too; it is told apart by its Host (a name that was made to
- * lead here) and its Origin. */
+/* See server.h: calls from http.c to a queue, workers that take them from there. Who may ask is
+ * access.c's. */
 #include "server/server.h"
 
 #include <pthread.h>
@@ -11,6 +8,7 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/error.h"
+#include "server/access.h"
 #include "server/http.h"
 #include "server/job.h"
 #include "server/live.h"
@@ -43,6 +41,7 @@ struct kao_server {
     kao_lives *lives;
     kao_jobs *jobs;
     kao_spools spools;
+    kao_access *access;
     kao_stats stats;
     thread *threads;
     size_t n_threads;
@@ -54,53 +53,18 @@ struct kao_server {
     bool stopping;
 };
 
-/* ---- who may ask ---- */
-
-/* "localhost", "127.0.0.1" or "[::1]", with a port or without. */
-static bool is_here(const char *host)
-{
-    static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
-
-    for (size_t i = 0; host && i < sizeof names / sizeof names[0]; i++) {
-        const size_t n = strlen(names[i]);
-
-        if (strncmp(host, names[i], n) == 0 &&
-            (host[n] == '\0' ||
-             (host[n] == ':' &&
-              host[n + 1 + strspn(host + n + 1, "0123456789")] == '\0')))
-            return true;
-    }
-    return false;
-}
-
-static bool is_from_here(const kao_call *c)
-{
-    const char *host = kao_call_header(c, "host"),
-               *origin = kao_call_header(c, "origin"),
-               *site = kao_call_header(c, "sec-fetch-site"),
-               *dest = kao_call_header(c, "sec-fetch-dest");
-
-    if (!is_here(host))
-        return false;
-    if (origin && (strncmp(origin, "http://", 7) != 0 || strcmp(origin + 7, host) != 0))
-        return false;
-    /* a link to the app from elsewhere is fine */
-    return !site || strcmp(site, "cross-site") != 0 ||
-           (dest && strcmp(dest, "document") == 0 && strncmp(c->path, "/v1/", 4) != 0);
-}
+/* ---- requests ---- */
 
 static void begin(void *user, kao_call *c)
 {
+    const kao_server *s = user;
     bool known = false;
 
-    (void)user;
-    if (!is_from_here(c)) {
-        kao_answer_error(
-            c, 403, "forbidden",
-            "requests come from this machine's own programs and pages alone");
+    if (!kao_access_is_from_here(s->access, c))
         return;
-    }
     c->route = kao_route_find(c, &known);
+    if (c->route && !kao_access_allows(s->access, c))
+        return;
     c->to_file = c->route && kao_route_to_file(c->route);
     if (c->route || kao_web_find(c))
         return;
@@ -179,6 +143,7 @@ static void done(void *user, const kao_call *c)
     atomic_fetch_add(&s->stats.answered[c->status / 100 < 6 ? c->status / 100 : 5], 1);
     if (!c->route)
         return;
+    kao_access_log(s->access, c);
     for (size_t i = 0; i < STATS_BUCKETS; i++)
         if (seconds <= kao_stats_ends[i])
             atomic_fetch_add(&s->stats.within[i], 1);
@@ -201,6 +166,7 @@ static kao_status open_workers(kao_server *s, kao_error *err)
                                   .lives = s->lives,
                                   .jobs = s->jobs,
                                   .spools = &s->spools,
+                                  .access = s->access,
                                   .stats = &s->stats };
         st = kao_worker_open(&t->worker, err);
         t->open = !st;
@@ -226,12 +192,20 @@ static kao_status check(const kao_server_options *o, kao_error *err)
     if (!o || !o->detector || !o->gallery || o->n_models == 0 ||
         o->n_models > KAO_GALLERY_MODELS)
         return kao_fail(err, KAO_E_ARG, "server: no models, or no gallery");
-    if (o->address && strcmp(o->address, "127.0.0.1") != 0 &&
-        strcmp(o->address, "::1") != 0)
+    const bool here = !o->address || strcmp(o->address, "127.0.0.1") == 0 ||
+                      strcmp(o->address, "::1") == 0;
+
+    if (!here && !o->demand_keys)
         return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "%s: the server listens on this machine alone (127.0.0.1, ::1) "
-                        "as long as it has no access keys",
+                        "%s: others reach this address: keys have to be demanded",
                         o->address);
+    if (!here && !o->tls_key && !o->plain)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: others reach this address: keys and pictures do not go "
+                        "there without TLS",
+                        o->address);
+    if (!o->tls_key != !o->tls_certificate || (o->demand_keys && !o->keys))
+        return kao_fail(err, KAO_E_ARG, "server: half of what TLS or keys need");
     return KAO_OK;
 }
 
@@ -263,9 +237,13 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
                               .folder = s->o.temporary ? s->o.temporary : "/var/tmp" };
     if (!s->threads || !s->queue || !s->lives)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (!st)
+        st = kao_access_create(&s->access, s->mem, &s->o, err);
     const kao_http_options http = { .address =
                                         s->o.address ? s->o.address : "127.0.0.1",
                                     .port = s->o.port,
+                                    .tls_key = s->o.tls_key,
+                                    .tls_certificate = s->o.tls_certificate,
                                     .max_body = MAX_BODY,
                                     .max_held = MAX_HELD,
                                     .spools = &s->spools,
@@ -283,6 +261,8 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
     if (!st)
         st = kao_http_start(s->mem, &s->http, &http, err);
     if (!st)
+        kao_access_set_port(s->access, kao_http_port(s->http));
+    if (!st)
         st = start_workers(s, err);
     if (st)
         kao_server_stop(s);
@@ -294,6 +274,11 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
 uint16_t kao_server_port(const kao_server *s)
 {
     return kao_http_port(s->http);
+}
+
+void kao_server_code(kao_server *s, char to[KAO_SERVER_CODE_BYTES])
+{
+    kao_access_code(s->access, to);
 }
 
 void kao_server_stop(kao_server *s)
@@ -312,6 +297,7 @@ void kao_server_stop(kao_server *s)
     kao_jobs_destroy(s->jobs);
     kao_http_stop(s->http);
     kao_lives_destroy(s->lives);
+    kao_access_destroy(s->access);
     for (size_t i = 0; s->threads && i < s->n_threads; i++)
         if (s->threads[i].open)
             kao_worker_close(&s->threads[i].worker);

@@ -13,9 +13,7 @@
 typedef struct kao_server kao_server;
 
 typedef struct kao_server_options {
-    const char
-        *address; /* NULL: 127.0.0.1. One that is not this machine's alone is refused as
-                            long as there are no access keys */
+    const char *address; /* NULL: 127.0.0.1 */
     uint16_t port;       /* 0: a free one */
     const char *gallery; /* the file; made where there is none */
     const char
@@ -28,6 +26,19 @@ typedef struct kao_server_options {
     uint32_t queue;   /* requests that wait; 0: 64. More are told to come back: 503 */
     double
         fpir; /* of strangers so many may be taken for somebody of the gallery; 0: .01 */
+    const char
+        *keys; /* the list of access keys (keys.h), or NULL: none. Where it has any,
+                         one is demanded of every request */
+    bool
+        demand_keys; /* also where it has none. On an address that others reach it must */
+    const char *const *hosts; /* names beside localhost under which requests may come */
+    size_t n_hosts;
+    const char *tls_key, *tls_certificate; /* PEM; NULL: plain HTTP */
+    const char *ca; /* PEM, what browsers are offered to trust; or NULL */
+    bool plain;     /* plain HTTP also on an address that others reach */
+    /* Lines for a log: who changed what by which key, who tried wrong ones. Any thread; NULL: none. */
+    void (*log)(void *user, const char *line);
+    void *log_user;
 } kao_server_options;
 
 /* The models and texts of options are borrowed until kao_server_stop. Errors: KAO_E_ARG, KAO_E_IO
@@ -36,6 +47,9 @@ typedef struct kao_server_options {
 kao_status kao_server_start(kao_context *ctx, kao_server **out,
                             const kao_server_options *options, kao_error *err);
 uint16_t kao_server_port(const kao_server *server);
+/* A one-time code, good for ten minutes: at PAGE#code=CODE a browser gets its cookie for it. */
+enum { KAO_SERVER_CODE_BYTES = 37 };
+void kao_server_code(kao_server *server, char to[KAO_SERVER_CODE_BYTES]);
 /* Requests that have come whole are answered, others are not. NULL is fine. */
 void kao_server_stop(kao_server *server);
 

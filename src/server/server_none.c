@@ -23,6 +23,12 @@ uint16_t kao_server_port(const kao_server *server)
     return 0;
 }
 
+void kao_server_code(kao_server *server, char to[KAO_SERVER_CODE_BYTES])
+{
+    (void)server;
+    to[0] = '\0';
+}
+
 void kao_server_stop(kao_server *server)
 {
     (void)server;

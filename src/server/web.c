@@ -6,7 +6,9 @@
 
 bool kao_web_find(kao_call *c)
 {
-    const char *path = strcmp(c->path, "/") == 0 ? "/index.html" : c->path;
+    const char *path = strcmp(c->path, "/") == 0        ? "/index.html"
+                       : strcmp(c->path, "/trust") == 0 ? "/trust.html"
+                                                        : c->path;
 
     if (strcmp(c->method, "GET") != 0 && strcmp(c->method, "HEAD") != 0)
         return false;

@@ -215,6 +215,27 @@ static void permissions(void **state)
     expect_content(mem, path, "same");
 }
 
+/* What is its owner's alone becomes so, whatever the umask and an old file say. */
+static void secrets(void **state)
+{
+    static const mode_t modes[] = { 0600, 0644, 0666, 0400 };
+    fixture *f = *state;
+    kao_mem *mem = &f->ctx->mem;
+    const mode_t before = umask(0);
+    char path[400];
+
+    path_of(path, sizeof path, f->dir, "secret");
+    assert_int_equal(kao_file_write_secret(mem, path, "new", 3, NULL), KAO_OK);
+    umask(before);
+    assert_int_equal(mode_of(path), 0600);
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        assert_int_equal(chmod(path, modes[i]), 0);
+        assert_int_equal(kao_file_write_secret(mem, path, "again", 5, NULL), KAO_OK);
+        assert_int_equal(mode_of(path), 0600);
+        expect_content(mem, path, "again");
+    }
+}
+
 /* Links to a file beside, by its whole path, over another link, and to a new name. */
 static void links(void **state)
 {
@@ -594,6 +615,7 @@ int main(void)
         cmocka_unit_test(folders_come_with_those_above),
         cmocka_unit_test(shared_of_unknown_size),
         cmocka_unit_test(permissions),
+        cmocka_unit_test(secrets),
         cmocka_unit_test(links),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(no_room_beside),

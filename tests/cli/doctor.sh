@@ -13,7 +13,7 @@ fi
 well=3
 inside kao-detect && inside kao-face && well=0 # then nothing else is needed
 KAO_MODELS=$work/empty:$work/none run $well "$KAO" doctor
-for word in version cpu threads "this process may use" quota "JPEG ok; PNG ok; WebP ok; HEIC and AVIF " "GIF, BMP, TIFF and ICO " "orientation in XMP" "labels     " "video      " "galleries  " "server     " "models in  $work/empty" \
+for word in version cpu threads "this process may use" quota "JPEG ok; PNG ok; WebP ok; HEIC and AVIF " "GIF, BMP, TIFF and ICO " "orientation in XMP" "labels     " "video      " "galleries  " "server     " "https      " "models in  $work/empty" \
     "models in  $work/none (not there)"; do
     out_has "$word"
 done

@@ -2,11 +2,15 @@
 import io
 import os
 import sys
+import tempfile
 
 from serving import PICTURES, fact, main, need, picture, serving
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "clients", "python"))
 from kao_client import Kao, KaoError  # noqa: E402
+
+
+TLS = os.environ.get("TLS") == "yes"
 
 
 def path(name):
@@ -83,4 +87,31 @@ def people():
         fact("no server: an OSError")
 
 
-main(faces, people)
+def keys():
+    with tempfile.TemporaryDirectory(prefix="kao test 顔.") as folder:
+        tls = os.path.join(folder, "tls")
+        with serving("--address", "127.0.0.2", *(["--tls", tls] if TLS else ["--plain"]), folder=folder) as s:
+            [key] = s.await_said(r'The key "first": ([0-9a-f-]{36})\n')
+            cafile = os.path.join(tls, "ca.crt") if TLS else None
+            need(Kao(s.address, cafile=cafile).health()["status"] == "ok", "health needs no key")
+            refused(lambda: Kao(s.address, cafile=cafile).people(), 401, "key_needed")
+            refused(lambda: Kao(s.address, key="0" * 32, cafile=cafile).people(), 401, "key_wrong")
+            kao = Kao(s.address, key=key, cafile=cafile)
+            need(kao.enrol("Ana", path("ana_1.jpg"))["person"] and kao.identify(path("ana_2.jpg"))["faces"], "with the key")
+            if TLS:
+                try:
+                    Kao(s.address, key=key).people()
+                    need(False, "a certificate by nobody that the system trusts")
+                except OSError:
+                    pass
+            for bad in ("a\nb", "ключ", 7):
+                try:
+                    Kao(s.address, key=bad)
+                    need(False, "a key that is none", bad)
+                except ValueError:
+                    pass
+            need(s.stop() == 0, "exit status")
+    fact("a key and a CA" if TLS else "a key")
+
+
+main(faces, people, keys)

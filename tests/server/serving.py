@@ -3,11 +3,13 @@ import contextlib
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 
 KAO, PICTURES = os.environ["KAO"], os.environ["PICTURES"]
@@ -44,27 +46,39 @@ def form(fields):
 
 class Server:
     def __init__(self, folder, *options, gallery="people 顔.kao"):
+        self.headers, self.tls = {}, None  # of each request; of HTTPS: an ssl.SSLContext
         self.gallery = os.path.join(folder, gallery)
         # standard error goes to a file: nobody reads it while the server runs
         self.messages = open(os.path.join(folder, "messages"), "w+", encoding="utf-8")
         self.process = subprocess.Popen([KAO, "serve", "--port", "0", "--gallery", self.gallery, *options],
                                         stdout=subprocess.PIPE, stderr=self.messages, text=True)
         line = self.process.stdout.readline()
-        need(line.startswith("kao: http://127.0.0.1:") and line.endswith("/\n"), "first line", repr(line), self.said())
-        self.port = int(line.rsplit(":", 1)[1].rstrip("/\n"))
+        told = re.fullmatch(r"kao: ((https?)://([a-z0-9.]+):([0-9]+))/\n", line)
+        need(told, "first line", repr(line), self.said())
+        self.address, self.scheme, self.host, self.port = *told.groups()[:3], int(told[4])
 
     def said(self):
         self.messages.flush()
         with open(self.messages.name, encoding="utf-8") as f:
             return f.read()
 
+    def await_said(self, pattern, times=1):
+        """What it writes to standard error comes when it comes: all that was found."""
+        ended = time.monotonic() + PATIENCE
+        while len(found := re.findall(pattern, self.said())) < times:
+            need(time.monotonic() < ended and self.process.poll() is None, "never said", pattern, self.said())
+            time.sleep(.01)
+        return found
+
     def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        if self.scheme == "https":
+            return http.client.HTTPSConnection(self.host, self.port, timeout=PATIENCE, context=self.tls)
+        return http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
 
     def ask(self, method, path, body=None, headers=None, connection=None):
         """Status, JSON or bytes, headers."""
         c = connection or self.connect()
-        c.request(method, path, body=body, headers=headers or {})
+        c.request(method, path, body=body, headers={**self.headers, **(headers or {})})
         answer = c.getresponse()
         content = answer.read()
         if connection is None:

@@ -14,8 +14,10 @@ export const SHORT = process.env.SHORT && existsSync(process.env.SHORT) ? proces
 export const camera = process.env.CAMERA && existsSync(process.env.CAMERA) ? process.env.CAMERA : '';
 const PATIENCE = 600_000; // nothing here depends on speed
 
-export function startBrowser() {
+/** env: of its process, as HOME. @param {NodeJS.ProcessEnv} [env] */
+export function startBrowser(env = process.env) {
   return chromium.launch({
+    env: /** @type {any} */ (env),
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
     args: [...(process.getuid?.() === 0 ? ['--no-sandbox'] : []), '--autoplay-policy=no-user-gesture-required',
       '--use-fake-ui-for-media-stream', '--use-fake-device-for-media-stream',

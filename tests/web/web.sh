@@ -1,5 +1,5 @@
 #!/bin/sh
-# web.sh logic|compreface|browser|jobs FOLDER: the app's tests, and those of clients in JavaScript. FOLDER, of the build, gets a copy of the app and its
+# web.sh logic|compreface|browser|jobs|access FOLDER: the app's tests, and those of clients in JavaScript. FOLDER, of the build, gets a copy of the app and its
 # tests, beside the packages they need (package-lock.json); nothing is written into the tree.
 # From meson: KAO, the program; SOURCE, the tree; PICTURES, examples/pictures.
 set -u
@@ -43,6 +43,11 @@ CHROMIUM=${CHROMIUM-$(command -v chromium || command -v chromium-browser || true
 export CHROMIUM
 node_modules/.bin/tsc -p tests/web/tsconfig.json || exit 1
 echo "ok: types"
+
+if [ "$kind" = access ]; then
+    has certutil || skip "certutil is not installed (libnss3-tools)"
+    [ "$TLS" = yes ] || skip "this build has no HTTPS"
+fi
 
 # the camera of the browser shows the clip
 if [ ! -s camera.y4m ] && has ffmpeg; then

@@ -100,6 +100,7 @@
  * @property {(album: string, group: number, other: number) => Promise<void>} mergeGroups
  * @property {(album: string, group: number, other: number) => Promise<void>} keepGroupsApart
  * @property {(album: string, face: number) => Promise<void>} takeOut
+ * @property {(by: {key: string} | {code: string}) => Promise<void>} beginSession a cookie, for a key or a one-time code
  * @property {(name: string) => Promise<Blob>} example a picture or the video that comes with the program
  */
 
@@ -227,10 +228,28 @@ export function createServerRecogniser() {
     mergeGroups: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/merge${query({ group, other })}`); },
     keepGroupsApart: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/apart${query({ group, other })}`); },
     takeOut: async (album, face) => { await call('POST', `/v1/jobs/${id(album)}/out${query({ face })}`); },
+    beginSession: async (by) => { await call('POST', '/v1/session', by); },
     async example(name) {
       const response = await send(`/example/${name}`, {});
       if (!response.ok) throw new RecogniserError('not_found', name);
       return response.blob();
     },
   };
+}
+
+/**
+ * The one-time code of an address that was scanned ("#code=.."), used and taken out of the address. Gives what was
+ * wrong with it, or null.
+ * @param {Recogniser} recogniser @returns {Promise<any>}
+ */
+export async function takeCode(recogniser) {
+  const code = /^#code=([\w-]+)$/.exec(location.hash)?.[1];
+  if (!code) return null;
+  history.replaceState(null, '', location.pathname);
+  try {
+    await recogniser.beginSession({ code });
+    return null;
+  } catch (/** @type {any} */ error) {
+    return error.code === 'no_keys' ? null : error; // nobody asks for any
+  }
 }

@@ -1,15 +1,16 @@
 /* The frame: tabs, language, the page that the address names. */
-import { createServerRecogniser } from './api.js';
+import { createServerRecogniser, takeCode } from './api.js';
 import { button, icon, make } from './dom.js';
 import { mountAlbum } from './pages/album.js';
 import { mountComparePage } from './pages/compare.js';
 import { mountDoor } from './pages/door.js';
+import { mountKeyPage } from './pages/key.js';
 import { mountLive } from './pages/live.js';
 import { mountPeople } from './pages/people.js';
 import { mountVideo } from './pages/video.js';
 import { mountToast } from './parts/toast.js';
-import { createPeople, createPortraits } from './store.js';
-import { chooseLanguage, explain, language, languages, say, speak } from './words.js';
+import { createPeople, createPortraits, openStorage, wantedLanguage } from './store.js';
+import { explain, language, say, speak } from './words.js';
 
 /**
  * What each page gets.
@@ -39,28 +40,15 @@ const pages = [
   ['door', 'door', null, mountDoor],
 ];
 
-/** A browser may refuse to keep anything. @returns {Storage | null} */
-function storage() {
-  try {
-    return window.localStorage;
-  } catch {
-    return null;
-  }
-}
-
-/** @param {Storage | null} kept */
-function wantedLanguage(kept) {
-  const has = kept?.getItem('kao.language');
-  return languages.find((l) => l === has) ?? chooseLanguage(navigator.languages);
-}
-
 async function start() {
-  const kept = storage();
+  const kept = openStorage();
   const recogniser = createServerRecogniser();
   const host = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname) ? '' : location.hostname;
   const root = document.body;
   /** @type {() => void} */
   let leave = () => {};
+  let untrusted = false;
+  let render = () => show(); // what stands below the head
 
   speak(wantedLanguage(kept));
   const main = make('main', { id: 'main', tabIndex: -1 });
@@ -69,11 +57,21 @@ async function start() {
   const toast = mountToast(root);
   frame();
 
+  const trouble = await takeCode(recogniser);
   /** @type {import('./api.js').Models} */
   let models;
   try {
     models = await recogniser.models();
-  } catch (error) {
+  } catch (/** @type {any} */ error) {
+    if (error.code === 'key_needed') {
+      render = () => {
+        header.querySelector('.tabs')?.remove(); // they lead to nothing yet
+        mountKeyPage(main, recogniser, { trouble, done: () => location.reload() });
+      };
+      render();
+      window.addEventListener('hashchange', () => location.reload()); // a code may have come
+      return;
+    }
     main.replaceChildren(make('p', { class: 'card fault', role: 'alert', text: explain(error) }));
     return;
   }
@@ -101,14 +99,15 @@ async function start() {
         // chosen anew the next time
       }
       frame();
-      show();
+      render();
       /** @type {HTMLElement | null} */ (header.querySelector('.language'))?.focus();
     }, { lang: language() === 'en' ? 'ja' : 'en' });
     header.replaceChildren(
       make('a', { class: 'brand', href: '#live', 'aria-label': 'kao' },
         make('img', { class: 'brand-mark', src: '/icons/kao.svg', alt: '', width: 28, height: 28 }), make('span', { text: 'kao' })),
       make('nav', { class: 'tabs', 'aria-label': say('views') }, ...tabs), turn);
-    root.querySelector('footer')?.replaceChildren(make('span', { text: host ? say('privacy_host', { host }) : say('privacy') }));
+    root.querySelector('footer')?.replaceChildren(make('span', { text: host ? say('privacy_host', { host }) : say('privacy') }),
+      ...(untrusted ? [make('p', {}, make('span', { text: `${say('untrusted')} ` }), make('a', { href: '/trust', text: say('untrusted_how') }))] : []));
     mark();
   }
 
@@ -144,7 +143,11 @@ async function start() {
   });
   window.addEventListener('pageshow', (event) => { if (event.persisted) show(); });
   show();
-  navigator.serviceWorker?.register('/sw.js').catch(() => {}); // without it the app only needs the server to start
+  // without it the app only needs the server to start; over https the certificate is why there is none
+  navigator.serviceWorker?.register('/sw.js').catch(() => {
+    untrusted = location.protocol === 'https:';
+    frame();
+  });
 }
 
 start();

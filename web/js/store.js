@@ -1,6 +1,22 @@
-/* What the app knows besides what is on the screen: the people, and their portraits. */
+/* What the app knows besides what is on the screen: the people, their portraits, the language. */
+import { chooseLanguage, languages } from './words.js';
 
 /** @typedef {import('./api.js').Person} Person */
+
+/** A browser may refuse to keep anything. @returns {Storage | null} */
+export function openStorage() {
+  try {
+    return window.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+/** @param {Storage | null} kept */
+export function wantedLanguage(kept) {
+  const has = kept?.getItem('kao.language');
+  return languages.find((l) => l === has) ?? chooseLanguage(navigator.languages);
+}
 
 /** @param {import('./api.js').Recogniser} recogniser */
 export function createPeople(recogniser) {
