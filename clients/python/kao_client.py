@@ -13,9 +13,12 @@ as dicts and lists. Of another machine: Kao("https://192.168.1.5:8087", key=".."
 `kao key add` and the CA that the server offers at /ca.crt. What the server refuses is a KaoError with its code, status
 and line; where there is no server, an OSError. A Kao may be shared by threads: each call has a connection of its own.
 """
+import contextlib
 import json
 import os
+import shutil
 import ssl
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -72,20 +75,24 @@ class Kao:
 
     # ---- requests ----
 
-    def _ask(self, method, path, query=None, pictures=None, body=None):
+    def _open(self, method, path, query=None, data=None, headers=None):
         given = {k: str(v).lower() if isinstance(v, bool) else v for k, v in (query or {}).items() if v is not None}
         url = self.url + path + ("?" + urllib.parse.urlencode(given) if given else "")
-        data, headers = None, {} if self._key is None else {"Authorization": "Bearer " + self._key}
+        head = {} if self._key is None else {"Authorization": "Bearer " + self._key}
+        request = urllib.request.Request(url, data=data, headers={**head, **(headers or {})}, method=method)
+        try:
+            return self._opener.open(request, timeout=self.timeout)
+        except urllib.error.HTTPError as e:
+            raise self._error(e) from None
+
+    def _ask(self, method, path, query=None, pictures=None, body=None):
+        data, headers = None, {}
         if pictures is not None:
             data, headers["Content-Type"] = _form(pictures)
         elif body is not None:
             data, headers["Content-Type"] = json.dumps(body).encode(), "application/json"
-        request = urllib.request.Request(url, data=data, headers=headers, method=method)
-        try:
-            with self._opener.open(request, timeout=self.timeout) as answer:
-                return json.loads(answer.read())
-        except urllib.error.HTTPError as e:
-            raise self._error(e) from None
+        with self._open(method, path, query, data, headers) as answer:
+            return json.loads(answer.read())
 
     @staticmethod
     def _error(e):
@@ -201,6 +208,89 @@ class Kao:
     def live(self, model=None, fpir=None):
         """with kao.live() as live: live.frame(picture, seconds) ..."""
         return Live(self, self._ask("POST", "/v1/live", {"model": model, "fpir": fpir})["live"])
+
+    # ---- what takes longer ----
+
+    def video(self, video, source=None, fpir=None):
+        """Who is in a video (a path, bytes, or an open file), and when:
+        with kao.video("party.mp4") as job: print(job.result()["tracks"])"""
+        with contextlib.ExitStack() as stack:
+            headers = {"Content-Type": "application/octet-stream"}
+            if isinstance(video, (str, os.PathLike)):
+                source = source or os.path.basename(os.fspath(video))
+                headers["Content-Length"] = str(os.path.getsize(video))
+                video = stack.enter_context(open(video, "rb"))  # sent piece by piece
+            answer = stack.enter_context(self._open("POST", "/v1/jobs/video", {"source": source, "fpir": fpir}, video, headers))
+            return Job(self, json.loads(answer.read())["job"])
+
+    def album(self, pictures, threshold=None):
+        """The faces of pictures (paths, or pairs of a name and bytes) by person:
+        with kao.album(paths) as job: print(job.result()["groups"])"""
+        job = Job(self, self._ask("POST", "/v1/jobs/album")["job"])
+        for p in pictures:
+            name, picture = p if isinstance(p, tuple) else (os.fspath(p), p)
+            with self._open("POST", job.path + "/pictures", {"source": name}, _bytes_of(picture), {"Content-Type": "image/jpeg"}):
+                pass
+        self._ask("POST", job.path + "/start", {"threshold": threshold})
+        return job
+
+
+class Job:
+    """What the server works on; close() drops it, and what it has found."""
+
+    def __init__(self, kao, name):
+        self._kao, self.id, self.path = kao, name, "/v1/jobs/" + name
+
+    def look(self, boxes=None):
+        """{"state": .., "progress": ..} and so on."""
+        return self._kao._ask("GET", self.path, {"boxes": boxes})
+
+    def result(self, boxes=None):
+        """Waits for it."""
+        while True:
+            job = self.look(boxes)
+            if job["state"] == "done":
+                return job["result"]
+            if job["state"] in ("failed", "cancelled"):
+                error = job.get("error", {"code": "cancelled", "message": "it was cancelled"})
+                raise KaoError(200, error["code"], error["message"], job)
+            time.sleep(.2)
+
+    def chip(self, number):
+        """A track's best face, or an album's face of that number: JPEG."""
+        with self._kao._open("GET", f"{self.path}/chips/{int(number)}") as answer:
+            return answer.read()
+
+    def enrol(self, number, name=None, person=None, force=None):
+        """A track or a group becomes samples: of a new person, or of one that is there."""
+        return self._kao._ask("POST", f"{self.path}/people/{int(number)}", {"name": name, "person": person, "force": force})
+
+    def merge(self, group, other):
+        self._kao._ask("POST", self.path + "/merge", {"group": int(group), "other": int(other)})
+
+    def apart(self, group, other):
+        self._kao._ask("POST", self.path + "/apart", {"group": int(group), "other": int(other)})
+
+    def out(self, face):
+        """A face is not of its group's person."""
+        self._kao._ask("POST", self.path + "/out", {"face": int(face)})
+
+    def blur(self, path, hide="everybody", tracks=(), mode="blur"):
+        """The video with people hidden, as a file. hide: everybody, strangers, these or others (than tracks)."""
+        given = {"job": self.id, "hide": hide, "tracks": ",".join(str(int(t)) for t in tracks), "mode": mode}
+        with Job(self._kao, self._kao._ask("POST", "/v1/jobs/blur", given)["job"]) as job:
+            job.result()
+            with self._kao._open("GET", job.path + "/file") as answer, open(path, "wb") as f:
+                shutil.copyfileobj(answer, f)
+
+    def close(self):
+        self._kao._ask("DELETE", self.path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
 
 
 class Live:

@@ -114,4 +114,30 @@ def keys():
     fact("a key and a CA" if TLS else "a key")
 
 
-main(faces, people, keys)
+def jobs():
+    with serving() as s, tempfile.TemporaryDirectory(prefix="kao test 顔.") as folder:
+        kao = Kao(f"http://127.0.0.1:{s.port}")
+        with kao.video(path("clip.mp4")) as job:
+            tracks = job.result()["tracks"]
+            need(len(tracks) == 3 and "boxes" in job.result(boxes=True)["tracks"][0], tracks)
+            need(kao.detect(job.chip(tracks[0]["track"]))["faces"], "a face")
+            ana = job.enrol(tracks[0]["track"], name="Ana")["person"]
+            need(job.result()["tracks"][0]["name"] == "Ana", "named")
+            refused(lambda: job.enrol(tracks[1]["track"], person=ana), 409, "refused")
+            out = os.path.join(folder, "out.mp4")
+            job.blur(out, hide="others", tracks=[tracks[0]["track"]], mode="black")
+            need(os.path.getsize(out) > 10000, "a file")
+        refused(job.look, 404, "not_found")
+        refused(lambda: kao.video(b"no video").result(), 200, "invalid_video")
+        names = ["ana_1.jpg", "ana_2.jpg", "ben_1.jpg", "ben_2.jpg"]
+        with kao.album([path(n) for n in names[:3]] + [(names[3], picture(names[3]))]) as job:
+            groups = job.result()["groups"]
+            need([(g["name"], len(g["faces"])) for g in groups] == [("Ana", 2), (None, 2)], groups)
+            job.out(groups[1]["faces"][1]["face"])
+            groups = job.result()["groups"]
+            need([len(g["faces"]) for g in groups] == [2, 1, 1], groups)
+            refused(lambda: job.merge(groups[1]["group"], groups[2]["group"]), 409, "conflict")
+        fact("jobs: a video, its people named and hidden, an album")
+
+
+main(faces, people, keys, jobs)

@@ -138,8 +138,9 @@ async function start() {
   window.addEventListener('pagehide', () => {
     leave();
     leave = () => {};
-    for (const work of [app.work.video, app.work.album]) if (work) recogniser.endJob(work.job).catch(() => {});
-    app.work.video = app.work.album = null;
+    const { video, album } = app.work;
+    for (const job of [video?.blur, video?.job, album?.job]) if (job) recogniser.endJob(job).catch(() => {});
+    app.work = { video: null, album: null };
   });
   window.addEventListener('pageshow', (event) => { if (event.persisted) show(); });
   show();
