@@ -58,7 +58,7 @@ test('register: choose a face by the keyboard, agree, and be recognised, also af
     await dialog.getByRole('button', { name: 'Register' }).click();
     await dialog.getByText('Please confirm this first.').waitFor();
     assert.deepEqual(await people(at()), []);
-    await dialog.getByRole('checkbox').check();
+    await dialog.getByRole('checkbox').last().check();
     await dialog.getByRole('button', { name: 'Register' }).click();
     await page.getByText('Ana B is registered: 1 picture.').waitFor(); // the same moment again says nothing new
     assert.equal(await dialog.count(), 0);
@@ -82,7 +82,7 @@ test('register: a face that is there already is told; it can be added to, or be 
     const register = async () => {
       await page.locator('.stage-tools').getByRole('button', { name: 'Register' }).click();
       await page.getByRole('button', { name: 'Register this face: Ana' }).click({ force: true });
-      await page.getByRole('checkbox').check();
+      await page.getByRole('checkbox').last().check();
       await page.getByRole('dialog').getByRole('button', { name: 'Register' }).click();
       await page.getByText('Looks like Ana, who is registered already').waitFor();
     };
@@ -114,7 +114,7 @@ test('register: who cancels while pictures are taken is not registered', async (
     });
     await page.locator('.stage-tools').getByRole('button', { name: 'Register' }).click();
     await page.locator('.face').first().click({ force: true });
-    await page.getByRole('checkbox').check();
+    await page.getByRole('checkbox').last().check();
     await page.getByRole('dialog').getByRole('button', { name: 'Register' }).click();
     await page.getByRole('progressbar', { name: '1 of 5 pictures taken' }).waitFor();
     assert.equal((await people(at())).length, 1);
