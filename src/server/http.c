@@ -12,38 +12,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "server/http_request.h"
 #include "server/listen.h"
-#include "server/mhd.h"
-#include "server/spool.h"
 
 enum {
-    CONNECTION_BYTES = 64 << 10, /* head of a request, and what is read at once */
     ANSWER_MOST = 64 << 20,
-    FIELD_MOST = 64 << 10, /* of a form whose file goes to the disk */
 };
 
 static const char TLS_VERSIONS[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-
-struct kao_http {
-    kao_mhd mhd;
-    kao_mem *mem;
-    kao_http_options o;
-    struct MHD_Daemon *daemon;
-    uint16_t port;
-    atomic_uint_fast64_t numbers;
-    atomic_size_t held; /* bytes of bodies */
-    atomic_uint taken;  /* requests handed out whose answer is not sent yet */
-    int quiesced;       /* the listening socket after kao_http_quiesce; -1 */
-};
-
-typedef struct request {
-    kao_call call; /* first: a call is its request */
-    kao_http *http;
-    struct MHD_Connection *connection;
-    struct MHD_PostProcessor *form;
-    size_t held, dropped; /* bytes of the body: in memory; read after a refusal */
-    bool has_body, is_json, whole, refused, taken;
-} request;
 
 /* ---- copies of what the library has ---- */
 
@@ -96,86 +72,6 @@ static enum MHD_Result take_header(void *user, enum MHD_ValueKind kind,
 
 /* ---- the head ---- */
 
-static enum MHD_Result take_part(void *user, enum MHD_ValueKind kind, const char *name,
-                                 const char *file, const char *type,
-                                 const char *encoding, const char *data, uint64_t at,
-                                 size_t n);
-
-static bool begins(const char *s, const char *with)
-{
-    return s && strncasecmp(s, with, strlen(with)) == 0;
-}
-
-static uint64_t content_length(const request *r)
-{
-    const kao_http *h = r->http;
-    const char *s = h->mhd.MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND,
-                                                       MHD_HTTP_HEADER_CONTENT_LENGTH);
-    uint64_t n = 0;
-
-    for (; s && *s >= '0' && *s <= '9'; s++)
-        n = n > UINT64_MAX / 16 ? n : 10 * n + (uint64_t)(*s - '0');
-    return n;
-}
-
-static void refuse(request *r, unsigned status, const char *code, const char *message)
-{
-    if (!r->refused)
-        kao_answer_error(&r->call, status, code, message);
-    r->refused = true;
-}
-
-/* A file could not be begun, or take more. */
-static void refuse_file(request *r, const kao_error *err)
-{
-    const bool full = err->code == KAO_E_IO && kao_spool_is_full(err);
-
-    refuse(r,
-           err->code == KAO_E_LIMIT ? 413
-           : full                   ? 507
-           : err->code == KAO_E_IO  ? 500
-                                    : 503,
-           err->code == KAO_E_LIMIT ? "too_large"
-           : full                   ? "no_space"
-           : err->code == KAO_E_IO  ? "io"
-                                    : "out_of_memory",
-           err->msg);
-}
-
-/* Bytes that this request may have. */
-static size_t body_most(const request *r)
-{
-    const size_t most = r->http->o.max_body;
-
-    return r->call.max_body && r->call.max_body < most ? r->call.max_body : most;
-}
-
-static void expect_body(request *r)
-{
-    const kao_http *h = r->http;
-    kao_call *c = &r->call;
-    const char *type = kao_call_header(c, "content-type");
-    kao_error err = { 0 };
-
-    if (c->to_file) {
-        if (kao_spool_open(h->o.spools, content_length(r), &c->spool, &err)) {
-            refuse_file(r, &err);
-            return;
-        }
-    } else if (content_length(r) > body_most(r)) {
-        kao_answer_error(c, 413, "too_large", "the request's body is too large");
-        return;
-    }
-    r->is_json = !c->to_file && begins(type, "application/json");
-    /* a body without a type comes as x-www-form-urlencoded from curl: it is taken as it is */
-    if (begins(type, "multipart/form-data")) {
-        r->form = h->mhd.MHD_create_post_processor(r->connection, CONNECTION_BYTES / 4,
-                                                   take_part, r);
-        if (!r->form)
-            kao_answer_error(c, 400, "invalid_form", "a form without its boundary");
-    }
-}
-
 static bool fill(request *r, const char *url, const char *method)
 {
     const kao_http *h = r->http;
@@ -218,147 +114,14 @@ static request *begin(kao_http *h, struct MHD_Connection *connection, const char
         kao_free(h->mem, r);
         return NULL;
     }
-    r->has_body = content_length(r) > 0 ||
+    r->has_body = kao_request_length(r) > 0 ||
                   h->mhd.MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
                                                      MHD_HTTP_HEADER_TRANSFER_ENCODING);
     if (!r->call.status)
         h->o.begin(h->o.user, &r->call);
     if (!r->call.status)
-        expect_body(r);
+        kao_request_expect(r);
     return r;
-}
-
-/* ---- the body ---- */
-
-/* Count n more bytes of this request; false: they are too many. */
-static bool hold(request *r, size_t n)
-{
-    kao_http *h = r->http;
-
-    if (n > body_most(r) - r->held) {
-        refuse(r, 413, "too_large", "the request's body is too large");
-        return false;
-    }
-    r->held += n;
-    if (atomic_fetch_add(&h->held, n) + n > h->o.max_held) {
-        refuse(r, 503, "busy", "too much is being sent at once");
-        r->call.retry_after = 1;
-        return false;
-    }
-    return true;
-}
-
-static kao_part *part_of(request *r, const char *name, const char *file, uint64_t at)
-{
-    kao_call *c = &r->call;
-
-    if (at > 0 && c->n_parts)
-        return &c->parts[c->n_parts - 1];
-    if (c->n_parts == CALL_PARTS) {
-        refuse(r, 400, "invalid_form", "too many fields in a form");
-        return NULL;
-    }
-    kao_part *p = &c->parts[c->n_parts++];
-
-    *p = (kao_part){ .name = kao_strdup(c->mem, name ? name : ""),
-                     .file = file ? kao_strdup(c->mem, file) : NULL,
-                     .bytes = { .mem = c->mem,
-                                .max = c->to_file ? FIELD_MOST
-                                                  : r->http->o.max_body + 1 } };
-    return p->name && (p->file || !file) ? p : NULL;
-}
-
-/* A piece of a body that goes to a file. */
-static void spool(request *r, const char *data, size_t n)
-{
-    kao_error err = { 0 };
-
-    if (kao_spool_add(r->call.spool, data, n, &err))
-        refuse_file(r, &err);
-}
-
-/* A piece of such a form's file. There is one. */
-static void spool_part(request *r, const char *file, const char *data, uint64_t at,
-                       size_t n)
-{
-    kao_call *c = &r->call;
-
-    if (at == 0 && c->spool_name) {
-        refuse(r, 400, "invalid_form", "more than one file");
-        return;
-    }
-    if (at == 0)
-        c->spool_name = kao_strdup(c->mem, file);
-    if (at == 0 && !c->spool_name)
-        refuse(r, 503, "out_of_memory", "out of memory");
-    else
-        spool(r, data, n);
-}
-
-/* A piece of a form's field; at: where in the field. A text ends with a NUL that does not count. */
-static enum MHD_Result take_part(void *user, enum MHD_ValueKind kind, const char *name,
-                                 const char *file, const char *type,
-                                 const char *encoding, const char *data, uint64_t at,
-                                 size_t n)
-{
-    request *r = user;
-
-    (void)kind, (void)type, (void)encoding;
-    if (r->refused)
-        return MHD_YES;
-    if (r->call.to_file && file) {
-        spool_part(r, file, data, at, n);
-        return MHD_YES;
-    }
-    kao_part *p = part_of(r, name, file, at);
-
-    if (r->refused)
-        return MHD_YES;
-    if (!p || !p->name || !kao_bytes_add(&p->bytes, data, n) ||
-        !kao_bytes_add(&p->bytes, "", 1)) {
-        refuse(r, 503, "out_of_memory", "out of memory");
-        return MHD_YES;
-    }
-    p->bytes.n--;
-    return MHD_YES;
-}
-
-static enum MHD_Result take_body(request *r, const char *data, size_t n)
-{
-    const kao_http *h = r->http;
-
-    if (r->refused) {
-        r->dropped += n; /* who goes on for long after a refusal is cut off */
-        return r->dropped / 4 > r->http->o.max_body ? MHD_NO : MHD_YES;
-    }
-    if (!r->call.to_file && !hold(r, n))
-        return MHD_YES;
-    if (r->form) {
-        if (h->mhd.MHD_post_process(r->form, data, n) == MHD_NO)
-            refuse(r, 400, "invalid_form", "the form is damaged");
-    } else if (r->call.to_file) {
-        spool(r, data, n);
-    } else if (!kao_bytes_add(&r->call.body, data, n)) {
-        refuse(r, 503, "out_of_memory", "out of memory");
-    }
-    return MHD_YES;
-}
-
-static void end_body(request *r)
-{
-    const kao_http *h = r->http;
-    kao_call *c = &r->call;
-    kao_error err = { 0 };
-
-    if (r->form && h->mhd.MHD_destroy_post_processor(r->form) == MHD_NO && !r->refused)
-        refuse(r, 400, "invalid_form", "the form has no end");
-    r->form = NULL;
-    if (r->refused || !r->is_json || c->body.n == 0)
-        return;
-    if (kao_json_parse(&c->json, (const char *)c->body.p, c->body.n, "body", &err))
-        kao_answer_error(c, err.code == KAO_E_NOMEM ? 503 : 400, "invalid_json",
-                         err.msg);
-    kao_bytes_free(&c->body);
 }
 
 /* ---- the answer ---- */
@@ -393,7 +156,7 @@ static void add_headers(const kao_http *h, struct MHD_Response *response,
                                        "Bearer realm=\"kao\"");
     if (c->set_cookie[0])
         h->mhd.MHD_add_response_header(response, "Set-Cookie", c->set_cookie);
-    if (begins(c->type, "text/html"))
+    if (kao_begins(c->type, "text/html"))
         h->mhd.MHD_add_response_header(
             response, "Content-Security-Policy",
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' "
@@ -455,14 +218,14 @@ static enum MHD_Result access_it(void *user, struct MHD_Connection *connection,
         return !r ? MHD_NO : r->call.status && r->has_body ? send_answer(r) : MHD_YES;
     }
     if (*n) {
-        const enum MHD_Result go_on = take_body(r, data, *n);
+        const enum MHD_Result go_on = kao_request_take(r, data, *n);
 
         *n = 0;
         return go_on;
     }
     if (!r->whole) {
         r->whole = true;
-        end_body(r);
+        kao_request_end(r);
         if (!r->call.status) {
             r->taken = true;
             atomic_fetch_add(&h->taken, 1);

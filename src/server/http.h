@@ -1,5 +1,5 @@
 /* HTTP/1.1 by libmicrohttpd: connections in, calls out (call.h), answers back. The one place that
- * knows that library is http.c.
+ * knows that library is http.c, with http_body.c.
  *
  * One thread of its own waits for all connections, so that slow ones cost a socket and some memory,
  * no thread. What a request sends is held in memory and counted: of one request, and of all
