@@ -73,6 +73,7 @@ def keys():
                 is_error(s.get(path), 401, "key_needed")
             is_error(s.post("/v1/detect", raw=picture("ana_1.jpg")), 401, "key_needed")
             is_error(s.ask("DELETE", "/v1/people"), 401, "key_needed")
+            is_error(s.post("/v1/jobs/video", raw=b"x"), 401, "key_needed")
             need(s.get("/v1/health")[0] == 200 and s.get("/")[0] == 200 and s.get("/js/main.js")[0] == 200, "what is open")
             need(s.get("/v1/nothing")[0] == 404, "what is not there")
             for head in (bearer(text), {"authorization": "bearer  " + text}, {"x-api-key": text}, {"X-API-KEY": text.upper()},
