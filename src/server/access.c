@@ -56,8 +56,8 @@ static void tell(const kao_access *a, const char *text)
 /* What only looks; everything else that is no GET is told. */
 static bool only_looks(const kao_call *c)
 {
-    static const char *const ends[] = { "/detect", "/embed", "/verify", "/identify",
-                                        "/recognize" };
+    static const char *const ends[] = { "/detect",   "/embed",     "/verify",
+                                        "/identify", "/recognize", "/pictures" };
     const char *pattern = c->route->pattern, *last = strrchr(pattern, '/');
 
     if (strcmp(c->method, "GET") == 0 || strcmp(c->method, "HEAD") == 0 ||
