@@ -26,8 +26,12 @@ bool kao_base64_read(kao_bytes *b, const char *text, const char *blanks)
         return true;
     for (size_t i = 1; most && i < 3 && i < n && text[n - i] == '='; i++)
         most--;
-    if (!kao_bytes_reserve(b, most) ||
-        sodium_base642bin(b->p + b->n, most, text, n, blanks, &got, NULL, FORM) != 0)
+    if (!kao_bytes_reserve(b, most))
+        return false;
+    uint8_t none[1]; /* where there is nothing to be had there may be no block either */
+
+    if (sodium_base642bin(most ? b->p + b->n : none, most, text, n, blanks, &got, NULL,
+                          FORM) != 0)
         return false;
     b->n += got;
     return true;
