@@ -265,7 +265,7 @@ def people():
             need(s.stop() == 0, "exit status")
         with serving(folder=folder) as s:
             need([p["name"] for p in s.get("/v1/people")[1]["people"]] == ["ana", "chen"], "people after a new start")
-            need(b"Ben" not in open(s.gallery, "rb").read(), "the forgotten name is nowhere")
+            need("Ben 花子".encode() not in open(s.gallery, "rb").read(), "the forgotten name is nowhere")
         fact("people are there after a new start, the forgotten one is not")
 
 
