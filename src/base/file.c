@@ -381,7 +381,9 @@ kao_status kao_folder_make(const char *path, unsigned mode, kao_error *err)
         if (mkdir(folder, (mode_t)mode) != 0 && errno != EEXIST)
             return kao_fail_sys(err, KAO_E_IO, errno, "%s", folder);
         *at = end;
-        if (!end)
-            return KAO_OK;
+        if (!end) /* what was there may be a file */
+            return kao_is_folder(folder)
+                       ? KAO_OK
+                       : kao_fail_sys(err, KAO_E_IO, ENOTDIR, "%s", folder);
     }
 }

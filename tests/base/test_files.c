@@ -133,6 +133,8 @@ static void folders_come_with_those_above(void **state)
     assert_int_equal(kao_folder_make("", 0700, &f->err), KAO_E_ARG);
     path_of(deep, sizeof deep, path, "file");
     assert_int_equal(kao_file_write(&f->ctx->mem, deep, "x", 1, NULL), KAO_OK);
+    assert_int_equal(kao_folder_make(deep, 0700, &f->err), KAO_E_IO);
+    assert_int_equal(f->err.sys, ENOTDIR);
     strcat(deep, "/d");
     assert_int_equal(kao_folder_make(deep, 0700, &f->err), KAO_E_IO);
     assert_int_equal(f->err.sys, ENOTDIR);
