@@ -4,10 +4,10 @@
  * in one process are independent. The library reads no environment variable.
  *
  * After fork() the child may use and destroy what it has inherited, provided that no other
- * thread of the parent was inside a call with the same object or creating one from the same
- * model at that moment; the context itself may have been in use. The context's threads do not
- * exist in the child, so its calls run in the calling thread (or in the child's parallel_for);
- * for threads, make a context there. */
+ * thread of the parent was inside a call with the same object, or with any that was made from
+ * the same model, or making one from it at that moment; the context itself may have been in use.
+ * The context's threads do not exist in the child, so its calls run in the calling thread (or in
+ * the child's parallel_for); for threads, make a context there. */
 #ifndef KAO_CONTEXT_H
 #define KAO_CONTEXT_H
 
