@@ -23,9 +23,9 @@ extern "C" {
 typedef struct kao_context kao_context;
 
 /* A caller's own memory. alloc returns at least size bytes aligned to align (a power of
- * two, at least sizeof(void *)), or NULL. Both are called from any thread. What libjpeg,
- * libwebp and libheif need while they read or write a picture, and SQLite for a gallery, is
- * the C library's. */
+ * two, at least sizeof(void *)), or NULL. Both are called from any thread. What libjpeg, libwebp,
+ * libexpat, libheif and gdk-pixbuf need while they read or write a picture, Pango for a label, and
+ * SQLite for a gallery, is theirs or the C library's. */
 typedef struct kao_allocator {
     void *(*alloc)(void *user, size_t size, size_t align);
     void (*free)(void *user, void *block);
