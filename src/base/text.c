@@ -114,6 +114,16 @@ char *kao_text_begin(char *text)
     return strncmp(text, "\xef\xbb\xbf", 3) == 0 ? text + 3 : text;
 }
 
+char *kao_text_trim(char *line)
+{
+    char *s = line + strspn(line, " \t");
+    size_t n = strlen(s);
+
+    while (n > 0 && strchr(" \t\r", s[n - 1]))
+        s[--n] = '\0';
+    return s;
+}
+
 size_t kao_text_fields(char *line, char **fields, size_t most)
 {
     const char *gaps = strchr(line, '\t') ? "\t\r" : " \r";

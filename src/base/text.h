@@ -23,6 +23,9 @@ bool kao_text_number(const char **s, double *value);
 /* Behind a byte order mark, if text begins with one (editors put it there). */
 char *kao_text_begin(char *text);
 
+/* Without the blanks and tabs around a line, and without a carriage return at its end. In place. */
+char *kao_text_trim(char *line);
+
 /* Without what stands in round brackets, and they: "identity(or -)" is "identity". In place. */
 void kao_text_drop_brackets(char *text);
 

@@ -122,17 +122,6 @@ static kao_status add_row(kao_card *c, const char *key, const char *value,
     return KAO_OK;
 }
 
-static char *trim(char *s)
-{
-    while (*s == ' ' || *s == '\t')
-        s++;
-    size_t n = strlen(s);
-
-    while (n > 0 && (s[n - 1] == ' ' || s[n - 1] == '\t' || s[n - 1] == '\r'))
-        s[--n] = '\0';
-    return s;
-}
-
 /* text is changed. name: of the file, for messages. */
 static kao_status parse_text(kao_card *c, char *text, const char *name,
                              const char *source, kao_error *err)
@@ -145,7 +134,7 @@ static kao_status parse_text(kao_card *c, char *text, const char *name,
         if (next)
             *next++ = '\0';
         number++;
-        line = trim(line);
+        line = kao_text_trim(line);
         if (strchr(line, '\r')) /* all lines in one, perhaps behind a '#' */
             return kao_fail(err, KAO_E_FORMAT,
                             "%s: line %d has a carriage return inside: lines end in LF "
@@ -159,7 +148,7 @@ static kao_status parse_text(kao_card *c, char *text, const char *name,
             return kao_fail(err, KAO_E_FORMAT, "%s: line %d is not \"key = value\"",
                             name, number);
         *equals = '\0';
-        const char *key = trim(line), *value = trim(equals + 1);
+        const char *key = kao_text_trim(line), *value = kao_text_trim(equals + 1);
 
         if (!is_key(key))
             return kao_fail(err, KAO_E_FORMAT, "%s: line %d: unknown key \"%.60s\"",

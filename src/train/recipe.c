@@ -143,16 +143,6 @@ static kao_status set(kao_recipe *r, const char *name, const char *value,
     return KAO_OK;
 }
 
-static char *trim(char *s)
-{
-    s += strspn(s, " \t");
-    size_t n = strlen(s);
-
-    while (n > 0 && strchr(" \t\r", s[n - 1]))
-        s[--n] = '\0';
-    return s;
-}
-
 /* "key = value" in place. */
 static kao_status set_line(kao_recipe *r, char *line, const char *where, kao_error *err)
 {
@@ -161,7 +151,7 @@ static kao_status set_line(kao_recipe *r, char *line, const char *where, kao_err
     if (!equals)
         return kao_fail(err, KAO_E_FORMAT, "%s is not \"key = value\"", where);
     *equals = '\0';
-    return set(r, trim(line), trim(equals + 1), where, err);
+    return set(r, kao_text_trim(line), kao_text_trim(equals + 1), where, err);
 }
 
 static void set_usual(kao_recipe *r)
@@ -198,7 +188,7 @@ kao_status kao_recipe_read(kao_recipe *r, kao_mem *mem, const char *path,
         if (next)
             *next++ = '\0';
         snprintf(where, sizeof where, "%.90s: line %d", path, ++number);
-        line = trim(line);
+        line = kao_text_trim(line);
         if (line[0] && line[0] != '#')
             st = set_line(r, line, where, err);
     }
