@@ -203,6 +203,24 @@ static kao_status make_room(kao_keys *k, const char *path, kao_error *err)
     return KAO_OK;
 }
 
+/* The list of a file that nobody else changes until let_go, which follows in either case. */
+static kao_status hold(kao_shared *held, kao_keys *k, kao_mem *mem, const char *path,
+                       kao_error *err)
+{
+    const kao_status st = lock(held, mem, path, err);
+
+    if (!st)
+        return kao_keys_load(k, mem, path, err);
+    held->fd = -1;
+    return st;
+}
+
+static void let_go(kao_shared *held, kao_keys *k)
+{
+    kao_keys_free(k);
+    kao_shared_close(held);
+}
+
 static void make(kao_key *key, const char *name, int64_t now, char text[SECRET_TEXT])
 {
     uint8_t id[SECRET_BYTES], secret[SECRET_BYTES];
@@ -222,11 +240,8 @@ kao_status kao_keys_add(kao_mem *mem, const char *path, const char *name, int64_
 {
     kao_shared held;
     kao_keys k = { 0 };
-    kao_status st = lock(&held, mem, path, err);
+    kao_status st = hold(&held, &k, mem, path, err);
 
-    if (st)
-        return st;
-    st = kao_keys_load(&k, mem, path, err);
     if (!st)
         st = check_name(&k, path, name, err);
     if (!st)
@@ -236,8 +251,7 @@ kao_status kao_keys_add(kao_mem *mem, const char *path, const char *name, int64_
         k.list[k.n++] = *made;
         st = save(&k, path, err);
     }
-    kao_keys_free(&k);
-    kao_shared_close(&held);
+    let_go(&held, &k);
     return st;
 }
 
@@ -246,11 +260,7 @@ kao_status kao_keys_revoke(kao_mem *mem, const char *path, const char *word,
 {
     kao_shared held;
     kao_keys k = { 0 };
-    kao_status st = lock(&held, mem, path, err);
-
-    if (st)
-        return st;
-    st = kao_keys_load(&k, mem, path, err);
+    kao_status st = hold(&held, &k, mem, path, err);
     kao_key *key = st ? NULL : good_key(&k, word);
 
     if (key) {
@@ -260,8 +270,7 @@ kao_status kao_keys_revoke(kao_mem *mem, const char *path, const char *word,
         st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no good key is called %.80s", path,
                       word);
     }
-    kao_keys_free(&k);
-    kao_shared_close(&held);
+    let_go(&held, &k);
     return st;
 }
 

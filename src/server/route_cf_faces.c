@@ -68,6 +68,14 @@ static kao_status add_subjects(const looking *l, const float *vector, const char
     return st;
 }
 
+static void answer(looking *l, kao_status st, const kao_error *err, kao_json *result)
+{
+    if (kao_cf_failed(l->c, st, err))
+        kao_json_free(result);
+    else
+        kao_cf_answer(l->w, l->c, &l->a, result);
+}
+
 typedef kao_status what(looking *l, kao_json *face, kao_error *err);
 
 /* The answer: a list of the picture's faces, with what `add` says of each. */
@@ -93,10 +101,7 @@ static void answer_faces(looking *l, what *add)
         kao_json_add(list, face);
     }
     kao_cf_free(l->w, l->c, &l->p);
-    if (kao_cf_failed(l->c, st, &err))
-        kao_json_free(list);
-    else
-        kao_cf_answer(l->w, l->c, &l->a, list);
+    answer(l, st, &err, list);
 }
 
 void kao_route_cf_detect(kao_worker *w, kao_call *c)
@@ -190,10 +195,7 @@ static void verify_pictures(looking *l, kao_cf_photo *source)
     kao_json_set(one, "source_image_face", face);
     kao_json_set(one, "face_matches", matches);
     kao_json_add(result, one);
-    if (kao_cf_failed(l->c, st, &err))
-        kao_json_free(result);
-    else
-        kao_cf_answer(l->w, l->c, &l->a, result);
+    answer(l, st, &err, result);
 }
 
 void kao_route_cf_verify(kao_worker *w, kao_call *c)

@@ -273,20 +273,28 @@ void kao_route_job(kao_worker *w, kao_call *c)
     kao_answer(c, st, &err, 200, o);
 }
 
-void kao_route_job_chip(kao_worker *w, kao_call *c)
+/* The job of the path, which is done, and the number behind it; NULL: answered. */
+static kao_job *hold_numbered(kao_worker *w, kao_call *c, int64_t *number)
 {
     kao_job *j = NULL;
     kao_error err = { 0 };
-    int64_t number = 0;
 
-    if (!kao_job_number(c, c->vars[1], &number))
-        return;
+    if (!kao_job_number(c, c->vars[1], number))
+        return NULL;
     const kao_status st = kao_job_hold(w->jobs, c->vars[0], JOB_DONE, &j, &err);
 
-    if (st) {
+    if (st)
         kao_answer_status(c, st, &err);
+    return st ? NULL : j;
+}
+
+void kao_route_job_chip(kao_worker *w, kao_call *c)
+{
+    int64_t number = 0;
+    kao_job *j = hold_numbered(w, c, &number);
+
+    if (!j)
         return;
-    }
     const kao_bytes *chip = j->kind->chip ? j->kind->chip(j, number) : NULL;
 
     if (!chip) {
@@ -328,18 +336,11 @@ void kao_route_job_file(kao_worker *w, kao_call *c)
 
 void kao_route_job_enrol(kao_worker *w, kao_call *c)
 {
-    kao_job *j = NULL;
-    kao_error err = { 0 };
     int64_t number = 0;
+    kao_job *j = hold_numbered(w, c, &number);
 
-    if (!kao_job_number(c, c->vars[1], &number))
+    if (!j)
         return;
-    const kao_status st = kao_job_hold(w->jobs, c->vars[0], JOB_DONE, &j, &err);
-
-    if (st) {
-        kao_answer_status(c, st, &err);
-        return;
-    }
     if (j->kind->enrol)
         j->kind->enrol(j, w, c, number);
     else

@@ -9,6 +9,23 @@ export function context2d(canvas) {
 }
 
 /**
+ * A canvas over the whole of an element, empty, in the element's pixels.
+ * @param {HTMLCanvasElement} canvas @param {HTMLElement} root
+ */
+export function cleared(canvas, root) {
+  const dpr = Math.min(2, devicePixelRatio);
+  const { clientWidth: width, clientHeight: height } = root;
+  const g = context2d(canvas);
+  if (canvas.width !== Math.round(width * dpr) || canvas.height !== Math.round(height * dpr)) {
+    canvas.width = Math.round(width * dpr);
+    canvas.height = Math.round(height * dpr);
+  }
+  g.setTransform(dpr, 0, 0, dpr, 0, 0);
+  g.clearRect(0, 0, width, height);
+  return { g, width, height };
+}
+
+/**
  * What a source shows, its longer side at most `most`.
  * @param {CanvasImageSource} source @param {number} width @param {number} height @param {number} most
  * @param {HTMLCanvasElement} [into] used again

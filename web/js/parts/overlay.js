@@ -2,7 +2,7 @@
 import { make } from '../dom.js';
 import { createFollower } from '../follow.js';
 import { fit, place } from '../layout.js';
-import { context2d } from '../picture.js';
+import { cleared } from '../picture.js';
 import { similarity, strangersShort } from '../rates.js';
 import { called, say } from '../words.js';
 
@@ -61,16 +61,8 @@ export function mountOverlay(root, video, how) {
 
   function draw() {
     handle = requestAnimationFrame(draw);
-    const dpr = Math.min(2, devicePixelRatio);
-    const { clientWidth: w, clientHeight: h } = root;
+    const { g, width: w, height: h } = cleared(canvas, root);
     const f = fit(size.width, size.height, w, h);
-    const g = context2d(canvas);
-    if (canvas.width !== Math.round(w * dpr) || canvas.height !== Math.round(h * dpr)) {
-      canvas.width = Math.round(w * dpr);
-      canvas.height = Math.round(h * dpr);
-    }
-    g.setTransform(dpr, 0, 0, dpr, 0, 0);
-    g.clearRect(0, 0, w, h);
     const shown = follower.at(performance.now());
     for (const { track, box, opacity } of shown) {
       const at = place(box, f, size.width, how.mirrored());

@@ -2,7 +2,7 @@
 import { make } from '../dom.js';
 import { boxAt } from '../jobs.js';
 import { fit, place } from '../layout.js';
-import { context2d } from '../picture.js';
+import { cleared } from '../picture.js';
 import { called } from '../words.js';
 
 /**
@@ -39,15 +39,7 @@ export function mountVideoBoxes(root, video, result) {
 
   function draw() {
     handle = requestAnimationFrame(draw);
-    const dpr = Math.min(2, devicePixelRatio);
-    const { clientWidth: w, clientHeight: h } = root;
-    const g = context2d(canvas);
-    if (canvas.width !== Math.round(w * dpr) || canvas.height !== Math.round(h * dpr)) {
-      canvas.width = Math.round(w * dpr);
-      canvas.height = Math.round(h * dpr);
-    }
-    g.setTransform(dpr, 0, 0, dpr, 0, 0);
-    g.clearRect(0, 0, w, h);
+    const { g, width: w, height: h } = cleared(canvas, root);
     if (!on) return;
     const f = fit(result.width, result.height, w, h);
     for (const track of result.tracks) {
