@@ -3,6 +3,7 @@ import json
 import os
 import resource
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -358,4 +359,5 @@ def album():
         need(s.stop() == 0, "exit status")
 
 
-main(video, wrong, ended, album)
+# jobs.py threads: what has threads in it, without a whole video, which takes a thread sanitizer for ever
+main(*([ended, album] if "threads" in sys.argv else [video, wrong, ended, album]))
