@@ -227,11 +227,15 @@ class Kao:
         """The faces of pictures (paths, or pairs of a name and bytes) by person:
         with kao.album(paths) as job: print(job.result()["groups"])"""
         job = Job(self, self._ask("POST", "/v1/jobs/album")["job"])
-        for p in pictures:
-            name, picture = p if isinstance(p, tuple) else (os.fspath(p), p)
-            with self._open("POST", job.path + "/pictures", {"source": name}, _bytes_of(picture), {"Content-Type": "image/jpeg"}):
-                pass
-        self._ask("POST", job.path + "/start", {"threshold": threshold})
+        try:
+            for p in pictures:
+                name, picture = p if isinstance(p, tuple) else (os.fspath(p), p)
+                with self._open("POST", job.path + "/pictures", {"source": name}, _bytes_of(picture), {"Content-Type": "image/jpeg"}):
+                    pass
+            self._ask("POST", job.path + "/start", {"threshold": threshold})
+        except BaseException:  # half an album is none
+            job.close()
+            raise
         return job
 
 
@@ -248,7 +252,13 @@ class Job:
     def result(self, boxes=None):
         """Waits for it."""
         while True:
-            job = self.look(boxes)
+            try:
+                job = self.look(boxes)
+            except KaoError as e:
+                if e.code != "busy":  # the job is there all the same
+                    raise
+                time.sleep(1)
+                continue
             if job["state"] == "done":
                 return job["result"]
             if job["state"] in ("failed", "cancelled"):

@@ -215,8 +215,7 @@ static kao_json *bundled_json(kao_context *ctx)
     return list;
 }
 
-/* "ok", or why not: in err. */
-/* For other machines. */
+/* For other machines: "ok", or why not: in err. */
 static const char *https_words(kao_error *err)
 {
     return kao_certificate_ready(err) == KAO_OK ? "ok" : err->msg;

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/gallery_json.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "cli/commands.h"
@@ -31,14 +32,12 @@ typedef struct job {
 static kao_json *key_json(const kao_key *key)
 {
     kao_json *o = kao_json_object();
-    char when[KAO_TIME_BYTES];
 
     kao_json_set(o, "name", kao_json_string(key->name));
     kao_json_set(o, "id", kao_json_string(key->id));
-    kao_json_set(o, "created", kao_json_string(kao_time_text(key->created, when)));
+    kao_json_set(o, "created", kao_time_json(key->created));
     kao_json_set(o, "revoked",
-                 key->revoked ? kao_json_string(kao_time_text(key->revoked, when))
-                              : kao_json_null());
+                 key->revoked ? kao_time_json(key->revoked) : kao_json_null());
     return o;
 }
 

@@ -143,7 +143,7 @@ static void bring_keys(kao_access *a)
         tell(a, text);
     }
     a->unread = failed;
-    a->demanded |= a->keys.n > 0;
+    a->demanded |= failed || a->keys.n > 0;
 }
 
 kao_status kao_access_create(kao_access **out, kao_mem *mem,

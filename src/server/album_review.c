@@ -201,6 +201,10 @@ static void compare(const kao_album *a, const summed *list, size_t n, size_t dim
                 dot += x->sum[d] * y->sum[d];
             const asked one = { x->group, y->group, dot / ((float)x->n * (float)y->n) };
 
+            /* the rest looks through all faces: not for what would not be asked anyway */
+            if (*n_found == ASKED_MOST &&
+                one.similarity <= found[ASKED_MOST - 1].similarity)
+                continue;
             if (one.similarity >= a->ask_from && !are_apart(a, x->group, y->group) &&
                 !share_picture(a, x->group, y->group))
                 put(found, n_found, one);

@@ -399,7 +399,7 @@ void kao_cf_answer(kao_worker *w, kao_call *c, const kao_cf_asked *a, kao_json *
 
 /* ---- similarities ---- */
 
-double kao_cf_similarity(float cosine, float threshold)
+static double similarity_of(float cosine, float threshold)
 {
     const double s = (double)cosine, t = (double)threshold;
     const double v =
@@ -411,8 +411,7 @@ double kao_cf_similarity(float cosine, float threshold)
 void kao_cf_set_similarity(const kao_worker *w, float cosine, float threshold,
                            kao_json *to)
 {
-    kao_json_set(to, "similarity",
-                 kao_json_number(kao_cf_similarity(cosine, threshold)));
+    kao_json_set(to, "similarity", kao_json_number(similarity_of(cosine, threshold)));
     kao_json_set(to, "cosine", kao_json_float(cosine));
     kao_worker_rates(w, 0, cosine, 0, to);
 }

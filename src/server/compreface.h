@@ -54,9 +54,6 @@ kao_status kao_subject_number(kao_worker *w, const char *subject, int64_t *perso
                               kao_error *err);
 /* The same; false: answered, also where nobody has it. */
 bool kao_subject_find(kao_worker *w, kao_call *c, const char *subject, int64_t *person);
-/* {"image_id":..,"subject":..} */
-kao_json *kao_subject_image_json(kao_worker *w, const char *sample, int64_t person,
-                                 kao_error *err);
 /* The vector of a sample; false: answered. */
 bool kao_subject_vector(kao_worker *w, kao_call *c, const char *sample, float *vector);
 
@@ -105,9 +102,7 @@ void kao_cf_answer(kao_worker *w, kao_call *c, const kao_cf_asked *a, kao_json *
 
 /* ---- similarities ---- */
 
-/* 0..1, .5 at the threshold, five decimals. */
-double kao_cf_similarity(float cosine, float threshold);
-/* "similarity", "cosine", and what kao_worker_rates tells ("far" and more) */
+/* "similarity" (0..1, .5 at the threshold, five decimals), "cosine", and what kao_worker_rates tells ("far" and more) */
 void kao_cf_set_similarity(const kao_worker *w, float cosine, float threshold,
                            kao_json *to);
 

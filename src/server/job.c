@@ -196,14 +196,15 @@ static kao_job *next(kao_jobs *all)
 static kao_status run(kao_jobs *all, kao_job *j, kao_error *err)
 {
     kao_worker w = { .ctx = all->ctx, .o = all->o, .run.cancel = j->cancel };
-    kao_status st = kao_worker_open(&w, err);
+    kao_status st = j->kind->bare ? KAO_OK : kao_worker_open(&w, err);
 
     if (st)
         return st;
     pthread_mutex_lock(&j->inner->held);
     st = j->kind->run(j, &w, err);
     pthread_mutex_unlock(&j->inner->held);
-    kao_worker_close(&w);
+    if (!j->kind->bare)
+        kao_worker_close(&w);
     return st;
 }
 

@@ -31,6 +31,7 @@ typedef struct kao_job kao_job;
 
 typedef struct kao_job_kind {
     const char *name;
+    bool bare; /* run needs no models and no gallery: w has its context alone */
     /* In the jobs' thread, with the job held. w: of this job alone; its runs end when the job is
      * cancelled. */
     kao_status (*run)(kao_job *j, kao_worker *w, kao_error *err);

@@ -68,6 +68,8 @@ static kao_status tell_blur(kao_job *j, kao_worker *w, kao_call *c, kao_json *to
     return KAO_OK;
 }
 
-const kao_job_kind kao_job_blur = {
-    .name = "blur", .run = run_blur, .tell = tell_blur, .close = close_blur
-};
+const kao_job_kind kao_job_blur = { .name = "blur",
+                                    .bare = true,
+                                    .run = run_blur,
+                                    .tell = tell_blur,
+                                    .close = close_blur };

@@ -22,7 +22,6 @@ typedef struct kao_video_job { /* the data of a job of kind kao_job_video */
     kao_mem *mem;
     kao_spool *spool; /* the video */
     char *source;     /* its name; or NULL */
-    size_t model;
     double fpir;
     /* found: */
     kao_hide_plan plan; /* every track, also those that are not sure */
@@ -37,8 +36,7 @@ typedef struct kao_video_job { /* the data of a job of kind kao_job_video */
 
 extern const kao_job_kind kao_job_video, kao_job_blur;
 
-/* Both take over the spool and copy the rest. NULL: out of memory, or (of a blur) a track's number
- * that is none. */
+/* Takes over the spool and copies the rest. NULL: out of memory. */
 kao_video_job *kao_video_job_create(kao_mem *mem, kao_spool *spool, const char *source,
                                     double fpir);
 /* A message that begins with the spool's path begins with "the video" then. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/room.h"
 #include "server/compreface.h"
 
 /* The rate of the threshold at which two pictures are taken for one person. */
@@ -18,7 +19,7 @@ typedef struct looking {
     float threshold;
 } looking;
 
-/* threshold: of pairs, or (NaN) of this gallery. */
+/* far: of the threshold of pairs; NaN: it is this gallery's; 0: none is needed. */
 static bool begin(looking *l, kao_worker *w, kao_call *c, double far)
 {
     kao_error err = { 0 };
@@ -26,10 +27,36 @@ static bool begin(looking *l, kao_worker *w, kao_call *c, double far)
 
     *l = (looking){ .w = w, .c = c };
     return kao_compreface_key(c) && kao_cf_ask(c, &l->a) &&
-           !kao_cf_failed(c,
-                          kao_worker_limit(w, 0, far, w->o->fpir, NULL, &l->threshold,
-                                           &templates, &err),
-                          &err);
+           (far == 0 ||
+            !kao_cf_failed(c,
+                           kao_worker_limit(w, 0, far, w->o->fpir, NULL, &l->threshold,
+                                            &templates, &err),
+                           &err));
+}
+
+/* Of these people those who are not to be left out, as long as fewer than were asked for are told. */
+static kao_status add_people(const looking *l, const kao_match *m, size_t n,
+                             size_t *told, kao_json *list, kao_error *err)
+{
+    for (size_t i = 0; i < n && *told < l->a.predictions; i++) {
+        kao_named who = { .name = NULL };
+        const kao_status st = kao_person_named(l->w, m[i].person, &who, err);
+
+        if (st || who.ignored) {
+            kao_json_free(who.name);
+            if (st)
+                return st;
+            continue;
+        }
+        kao_json *one = kao_json_object();
+
+        kao_json_set(one, "subject",
+                     who.name ? who.name : kao_subject_json(NULL, m[i].person));
+        kao_cf_set_similarity(l->w, m[i].similarity, l->threshold, one);
+        kao_json_add(list, one);
+        ++*told;
+    }
+    return KAO_OK;
 }
 
 /* "subjects" of p.vector: the most alike people, whoever they are: the client has a threshold. */
@@ -37,32 +64,25 @@ static kao_status add_subjects(const looking *l, const float *vector, const char
                                kao_json *face, kao_error *err)
 {
     kao_json *list = kao_json_array();
-    /* those that are ignored are left out of the answer */
-    const size_t room = l->a.predictions + 16;
-    kao_match *m = kao_calloc(l->c->mem, room, sizeof *m);
-    size_t n = 0, told = 0;
-    kao_status st = m ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    kao_match *m = NULL;
+    size_t n = 0, told = 0, before = 0, cap = 0;
+    kao_status st = KAO_OK;
 
     kao_json_set(face, key, list);
-    if (!st) {
-        m[0].size = sizeof m[0];
-        st = kao_gallery_search(l->w->gallery, 0, vector, room, m, &n, err);
-    }
-    for (size_t i = 0; !st && i < n && told < l->a.predictions; i++) {
-        kao_named who = { .name = NULL };
-        kao_json *one;
-
-        st = kao_person_named(l->w, m[i].person, &who, err);
-        if (st || who.ignored) {
-            kao_json_free(who.name);
-            continue;
+    /* twice as many as long as too many of them are left out; the first ones stay the same */
+    for (size_t room = l->a.predictions + 16; !st && told < l->a.predictions;
+         room *= 2) {
+        if (!kao_room(l->c->mem, &m, &cap, room, sizeof *m))
+            st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+        if (!st) {
+            m[0].size = sizeof m[0];
+            st = kao_gallery_search(l->w->gallery, 0, vector, room, m, &n, err);
         }
-        one = kao_json_object();
-        kao_json_set(one, "subject",
-                     who.name ? who.name : kao_subject_json(NULL, m[i].person));
-        kao_cf_set_similarity(l->w, m[i].similarity, l->threshold, one);
-        kao_json_add(list, one);
-        told++;
+        if (!st && n > before)
+            st = add_people(l, m + before, n - before, &told, list, err);
+        if (n < room)
+            break;
+        before = n;
     }
     kao_free(l->c->mem, m);
     return st;
@@ -108,7 +128,7 @@ void kao_route_cf_detect(kao_worker *w, kao_call *c)
 {
     looking l;
 
-    if (begin(&l, w, c, pair_far))
+    if (begin(&l, w, c, 0))
         answer_faces(&l, NULL);
 }
 
@@ -132,6 +152,32 @@ static size_t dim_of(const kao_worker *w)
     return kao_embedder_dim(w->embedders[0], w->ttas[0]);
 }
 
+/* A vector of the request, brought to length 1; false: answered. */
+static bool read_vector(kao_call *c, const kao_json *list, float *to, size_t dim)
+{
+    char line[96];
+    double sum = 0;
+
+    for (size_t i = 0; i < dim && kao_json_length(list) == dim; i++) {
+        double v = 0;
+
+        if (!kao_json_as_number(kao_json_at(list, i), &v))
+            break;
+        to[i] = (float)v;
+        sum += v * v;
+    }
+    if (!(sum > 0) || !isfinite(sum)) {
+        snprintf(line, sizeof line,
+                 "%zu embeddings were expected, but %zu were provided", dim,
+                 kao_json_length(list));
+        kao_compreface_error(c, 400, CF_EMBEDDINGS, line);
+        return false;
+    }
+    for (size_t i = 0; i < dim; i++)
+        to[i] = (float)((double)to[i] / sqrt(sum));
+    return true;
+}
+
 static kao_status add_similarity(looking *l, kao_json *face, kao_error *err)
 {
     (void)err;
@@ -140,8 +186,9 @@ static kao_status add_similarity(looking *l, kao_json *face, kao_error *err)
     return KAO_OK;
 }
 
-/* A picture's faces against a sample of the gallery. */
-void kao_route_cf_verify_face(kao_worker *w, kao_call *c)
+/* Compares with the vector of a sample, or (NULL) of the request's "source". */
+static void verify_with(kao_worker *w, kao_call *c, const char *sample,
+                        void (*answer_with)(looking *l))
 {
     looking l;
 
@@ -152,9 +199,21 @@ void kao_route_cf_verify_face(kao_worker *w, kao_call *c)
     if (!v)
         kao_answer_error(c, 503, "out_of_memory", "out of memory");
     l.other = v;
-    if (v && kao_subject_vector(w, c, c->vars[0], v))
-        answer_faces(&l, add_similarity);
+    if (v && (sample ? kao_subject_vector(w, c, sample, v)
+                     : read_vector(c, kao_json_get(c->json, "source"), v, dim_of(w))))
+        answer_with(&l);
     kao_free(c->mem, v);
+}
+
+static void answer_similar_faces(looking *l)
+{
+    answer_faces(l, add_similarity);
+}
+
+/* A picture's faces against a sample of the gallery. */
+void kao_route_cf_verify_face(kao_worker *w, kao_call *c)
+{
+    verify_with(w, c, c->vars[0], answer_similar_faces);
 }
 
 /* A picture's one face against each of another's. */
@@ -214,32 +273,6 @@ void kao_route_cf_verify(kao_worker *w, kao_call *c)
 /* ---- vectors instead of pictures ---- */
 
 enum { VECTORS_MOST = 1000 };
-
-/* A vector of the request, brought to length 1; false: answered. */
-static bool read_vector(kao_call *c, const kao_json *list, float *to, size_t dim)
-{
-    char line[96];
-    double sum = 0;
-
-    for (size_t i = 0; i < dim && kao_json_length(list) == dim; i++) {
-        double v = 0;
-
-        if (!kao_json_as_number(kao_json_at(list, i), &v))
-            break;
-        to[i] = (float)v;
-        sum += v * v;
-    }
-    if (!(sum > 0) || !isfinite(sum)) {
-        snprintf(line, sizeof line,
-                 "%zu embeddings were expected, but %zu were provided", dim,
-                 kao_json_length(list));
-        kao_compreface_error(c, 400, CF_EMBEDDINGS, line);
-        return false;
-    }
-    for (size_t i = 0; i < dim; i++)
-        to[i] = (float)((double)to[i] / sqrt(sum));
-    return true;
-}
 
 typedef bool with_vector(looking *l, const float *vector, kao_json *one);
 
@@ -306,33 +339,24 @@ void kao_route_cf_recognize_vectors(kao_worker *w, kao_call *c)
         answer_vectors(&l, "embeddings", add_vector_subjects);
 }
 
-/* With the vector of a sample, or of the request's "source", against those under `key`. */
-static void verify_vectors(kao_worker *w, kao_call *c, const char *sample,
-                           const char *key)
+static void answer_similar_vectors(looking *l)
 {
-    looking l;
+    answer_vectors(l, "embeddings", add_vector_similarity);
+}
 
-    if (!begin(&l, w, c, pair_far))
-        return;
-    float *v = kao_calloc(c->mem, dim_of(w), sizeof *v);
-
-    if (!v)
-        kao_answer_error(c, 503, "out_of_memory", "out of memory");
-    l.other = v;
-    if (v && (sample ? kao_subject_vector(w, c, sample, v)
-                     : read_vector(c, kao_json_get(c->json, "source"), v, dim_of(w))))
-        answer_vectors(&l, key, add_vector_similarity);
-    kao_free(c->mem, v);
+static void answer_similar_targets(looking *l)
+{
+    answer_vectors(l, "targets", add_vector_similarity);
 }
 
 void kao_route_cf_verify_face_vectors(kao_worker *w, kao_call *c)
 {
-    verify_vectors(w, c, c->vars[0], "embeddings");
+    verify_with(w, c, c->vars[0], answer_similar_vectors);
 }
 
 void kao_route_cf_verify_vectors(kao_worker *w, kao_call *c)
 {
-    verify_vectors(w, c, NULL, "targets");
+    verify_with(w, c, NULL, answer_similar_targets);
 }
 
 /* ---- about the server ---- */

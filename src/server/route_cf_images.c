@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/room.h"
 #include "server/compreface.h"
 
 static kao_json *image_json(const char *sample, kao_json *subject)
@@ -14,8 +15,8 @@ static kao_json *image_json(const char *sample, kao_json *subject)
     return o;
 }
 
-kao_json *kao_subject_image_json(kao_worker *w, const char *sample, int64_t person,
-                                 kao_error *err)
+static kao_json *subject_image_json(kao_worker *w, const char *sample, int64_t person,
+                                    kao_error *err)
 {
     kao_named who = { .name = NULL };
 
@@ -82,17 +83,9 @@ static int keep_subject(void *user, const kao_person *p)
 
     if (p->ignored || (s->only && p->number != s->only))
         return 0;
-    if (s->n == s->cap) {
-        const size_t cap = s->cap ? 2 * s->cap : 16;
-        subject *grown =
-            kao_grow(s->mem, s->p, s->n * sizeof *s->p, cap * sizeof *s->p);
-
-        s->failed = !grown;
-        if (s->failed)
-            return 1;
-        s->p = grown;
-        s->cap = cap;
-    }
+    s->failed = !kao_room(s->mem, &s->p, &s->cap, s->n + 1, sizeof *s->p);
+    if (s->failed)
+        return 1;
     s->p[s->n] = (subject){ .number = p->number,
                             .n_samples = p->n_samples,
                             .name = p->name ? kao_strdup(s->mem, p->name) : NULL };
@@ -233,7 +226,7 @@ static kao_status remove_image(kao_worker *w, const char *sample, kao_json **rem
     *removed = NULL;
     if (st)
         return st;
-    *removed = kao_subject_image_json(w, sample, person, err);
+    *removed = subject_image_json(w, sample, person, err);
     st = *removed ? kao_gallery_remove_sample(w->gallery, sample, err) : err->code;
     if (st) {
         kao_json_free(*removed);
@@ -365,7 +358,9 @@ static void answer_image(kao_worker *w, kao_call *c, const char *sample)
         answer_no_image(c);
     } else if (!kao_cf_failed(c, st, &err)) {
         c->type = type_of(&c->out);
-        c->status = to.full ? 503 : 200;
+        c->status = 200;
+        if (to.full)
+            kao_answer_error(c, 503, "out_of_memory", "out of memory");
     }
 }
 

@@ -9,6 +9,7 @@
 #include "base/context.h"
 #include "base/error.h"
 #include "server/access.h"
+#include "server/hosts.h"
 #include "server/http.h"
 #include "server/job.h"
 #include "server/live.h"
@@ -192,8 +193,7 @@ static kao_status check(const kao_server_options *o, kao_error *err)
     if (!o || !o->detector || !o->gallery || o->n_models == 0 ||
         o->n_models > KAO_GALLERY_MODELS)
         return kao_fail(err, KAO_E_ARG, "server: no models, or no gallery");
-    const bool here = !o->address || strcmp(o->address, "127.0.0.1") == 0 ||
-                      strcmp(o->address, "::1") == 0;
+    const bool here = !o->address || kao_host_is_local(o->address);
 
     if (!here && !o->demand_keys)
         return kao_fail(err, KAO_E_UNSUPPORTED,

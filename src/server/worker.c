@@ -223,12 +223,16 @@ kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir
     const kao_embedder *e = w->embedders[model];
     const kao_calibration *calibration = kao_embedder_calibration(e);
     kao_rate rate = { .size = sizeof rate };
-    const kao_status st = kao_gallery_templates_in(w->gallery, group, templates, err);
 
-    if (st)
-        return st;
-    if (isnan(far))
+    *templates = 0;
+    if (isnan(far)) {
+        const kao_status st =
+            kao_gallery_templates_in(w->gallery, group, templates, err);
+
+        if (st)
+            return st;
         far = kao_of_best(fpir, 1 / (*templates ? (double)*templates : 1));
+    }
     if (kao_calibration_threshold(calibration, w->ttas[model], far, NULL, &rate)) {
         *threshold = rate.similarity;
         return KAO_OK;

@@ -71,7 +71,7 @@ kao_status kao_photo_embed(kao_worker *w, const kao_photo *p, size_t i, size_t o
                            float *vectors, float *norm, kao_error *err);
 
 /* From which similarity on somebody is known, at a rate for one pair (or NaN: by fpir for so many
- * samples as the gallery, or one group of it, has). KAO_E_ARG: the model's calibration does not tell. */
+ * samples as the gallery, or one group of it, has, which are *templates then). KAO_E_ARG: the model's calibration does not tell. */
 kao_status kao_worker_limit(kao_worker *w, size_t model, double far, double fpir,
                             const char *group, float *threshold, uint64_t *templates,
                             kao_error *err);

@@ -10,7 +10,7 @@ command -v systemd-analyze >/dev/null 2>&1 || {
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
 # it looks for the program, which is not installed yet
-sed "s|^ExecStart=[^ ]*|ExecStart=$program|" "$file" >"$work/kao.service"
+sed "s|^ExecStart=\"[^\"]*\"|ExecStart=\"$program\"|" "$file" >"$work/kao.service"
 systemd-analyze verify --man=no "$work/kao.service" >"$work/said" 2>&1 && [ ! -s "$work/said" ] || {
     cat "$work/said"
     echo "NOT TRUE: systemd takes it without a word"

@@ -119,8 +119,14 @@ def keys():
             need(s.get("/v1/people", headers=bearer(text))[0] == 200, "it is back")
             fact("a list of keys that is gone or damaged opens nothing")
             s.stop()
-        with open(s.gallery + ".keys", "w", encoding="utf-8") as f:
-            f.write("{")
+        os.remove(s.gallery + ".keys")
+        with serving(folder=os.path.dirname(s.gallery)) as s:
+            need(s.get("/v1/people")[0] == 200, "open without keys")
+            with open(s.gallery + ".keys", "w", encoding="utf-8") as f:
+                f.write("{")
+            is_error(s.get("/v1/people"), 401, "key_needed")
+            s.stop()
+        fact("a list that comes to a running server and cannot be read closes it")
         run = subprocess.run([KAO, "serve", "--port", "0", "--gallery", s.gallery], capture_output=True, text=True, check=False)
         need(run.returncode == 3 and "people 顔.kao.keys" in run.stderr and run.stderr.count("\n") == 1, run.stderr)
         fact("with a damaged list it does not start")

@@ -98,7 +98,7 @@ test('a video: a stranger is named there, known from then on, and the work stays
     await dialog.getByLabel('Name').fill('Ana');
     await page.keyboard.press('Enter');
     await page.getByText('kao knows Ana now.').waitFor();
-    assert.equal(await page.locator('.tl-name', { hasText: 'Ana' }).count(), 1);
+    await page.locator('.tl-name', { hasText: 'Ana' }).waitFor(); // the rows come after the word
     assert.equal(await page.locator('.tl-part.known').count(), 2);
     const [ana] = await people(at());
     assert.equal(ana.name, 'Ana');
@@ -245,13 +245,17 @@ test('an album: what is no picture; nothing found; cancelled', async () => {
     await page.getByText('No face was found on these pictures.').waitFor();
     await page.getByText('1 file could not be read.').waitFor();
     await page.getByRole('button', { name: 'Choose another one' }).click();
-    await page.route('**/pictures?**', async (route) => {
-      await page.getByRole('button', { name: 'Cancel' }).click();
-      await route.continue();
-    }, { times: 1 });
+    const went = new Promise((done, failed) => {
+      page.route('**/pictures?**', async (route) => {
+        await page.getByRole('button', { name: 'Cancel' }).click();
+        await route.continue();
+      }, { times: 1 }).catch(failed);
+      page.on('requestfinished', (r) => r.url().includes('/pictures?') && done(r));
+    });
     await page.locator('.album-page input[type=file]').nth(1).setInputFiles(['ana_1.jpg', 'ana_2.jpg', 'ana_3.jpg', 'ana_4.jpg'].map(picture));
     await page.getByRole('button', { name: 'Choose a folder' }).waitFor();
     assert.equal(await page.locator('.problem').count(), 0);
+    await went;
     await page.unrouteAll({ behavior: 'wait' });
   }, { expected: /404|409/ });
 });

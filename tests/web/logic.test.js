@@ -238,6 +238,11 @@ test('a challenge: front, one side, front, the other, by one face', () => {
   assert.equal(run(true, [...twice(0), face(30, { person: 4 })]).state, 'changed');
   assert.equal(run(true, [0, 0, [track(8, [0, 0, 9, 9], { yaw: 30 })], ...Array(6).fill([track(8, [0, 0, 9, 9], { yaw: 30 })])]).state, 'lost');
   assert.equal(run(true, [...twice(0), face(null), face(null), ...twice(30)]).step, 2); // no points for a moment
+  const slow = createChallenge(7, 0, true); // answers that come seldom are no lost face; none at all take too long
+  for (let t = 0; t < 4000; t += 100) slow.take(t % 1500 === 0 ? face(0) : null, t);
+  assert.equal(slow.state, 'going');
+  for (let t = 4000; t < 20000; t += 100) slow.take(null, t);
+  assert.equal(slow.state, 'slow');
   assert.ok(new Set(Array.from({ length: 60 }, () => createChallenge(1, 0).steps[1])).size === 2, 'the order is drawn');
 });
 

@@ -155,7 +155,7 @@ async function call(method, path, body = null, more = {}) {
   } catch {
     throw new RecogniserError(response.ok ? 'unreachable' : `http_${response.status}`, response.statusText);
   }
-  if (answer.error && !answer.state) throw new RecogniserError(answer.error.code, answer.error.message);
+  if (!response.ok && answer.error) throw new RecogniserError(answer.error.code, answer.error.message);
   return answer;
 }
 

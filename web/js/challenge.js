@@ -44,13 +44,15 @@ export function createChallenge(track, now, leftFirst = Math.random() < 0.5) {
     /** Who it is, where it has become known. */
     get person() { return person; },
     /**
-     * @param {readonly Track[]} tracks of the newest answer @param {number} time milliseconds
+     * @param {readonly Track[] | null} tracks of the newest answer; null: none came, only time has gone on
+     * @param {number} time milliseconds
      * @returns {State}
      */
     take(tracks, time) {
       if (state !== 'going') return state;
-      const mine = tracks.find((t) => t.track === track && t.seen);
       if (time - begun > STEP_MS) state = 'slow';
+      if (!tracks) return state;
+      const mine = tracks.find((t) => t.track === track && t.seen);
       if (!mine) {
         if (time - seen > LOST_MS) state = 'lost';
         return state;

@@ -3,6 +3,7 @@ import { RecogniserError } from './api.js';
 
 const LOOK_MS = 300;
 const PATIENCE = 10; // looks without an answer, one after the other
+const PASSING = new Set(['unreachable', 'busy']); // the job is there all the same
 
 /** @param {number} ms */
 const wait = (ms) => new Promise((done) => { setTimeout(done, ms); });
@@ -26,7 +27,7 @@ export async function finished(recogniser, id, told, wanted, options = {}) {
       if (job.state === 'failed') throw new RecogniserError(job.error?.code ?? 'other', job.error?.message ?? '');
       if (job.state === 'cancelled') return null;
     } catch (error) {
-      if (!(error instanceof RecogniserError) || error.code !== 'unreachable' || ++silent > PATIENCE) throw error;
+      if (!(error instanceof RecogniserError) || !PASSING.has(error.code) || ++silent > PATIENCE) throw error;
     }
     await wait(LOOK_MS);
   }

@@ -214,7 +214,6 @@ export const catalogue = {
   name_do: ['Save the name', '名前を保存'],
   name_needed: ['Please type a name first.', '名前を入力してください。'],
   name_done: ['kao knows {name} now.', '{name}を覚えました。'],
-  name_refused: ['None of the pictures was good enough', '使える写真がありません'],
 
   // a video of the user's own
   video_title: ['Who is in the video, and when?', '動画に誰が、いつ映っていますか？'],

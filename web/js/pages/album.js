@@ -70,23 +70,21 @@ export function mountAlbum(root, app) {
       choose();
     });
     progress.set(null, say('job_sending'));
+    let half = ''; // an album that is not whole yet: nobody wants it when this ends
     try {
-      const work = { job: await app.recogniser.beginAlbum(), bad: 0 };
-      if (!wanted()) {
-        app.recogniser.endJob(work.job).catch(() => {});
-        return;
-      }
+      half = await app.recogniser.beginAlbum();
+      const work = { job: half, bad: 0 };
       await send(work, files, progress, wanted);
-      if (!wanted()) {
-        app.recogniser.endJob(work.job).catch(() => {}); // half an album is none
-        return;
+      if (wanted()) await app.recogniser.startAlbum(work.job);
+      if (wanted()) {
+        half = '';
+        app.work.album = work;
+        await follow(work, progress);
       }
-      await app.recogniser.startAlbum(work.job);
-      app.work.album = work;
-      await follow(work, progress);
     } catch (error) {
       if (mine === turn) failed(error);
     }
+    if (half) app.recogniser.endJob(half).catch(() => {});
   }
 
   /** @param {AlbumWork} work @param {readonly File[]} files @param {import('../parts/progress.js').Progress} progress @param {() => boolean} wanted */

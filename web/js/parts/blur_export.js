@@ -54,6 +54,11 @@ export function mountBlurExport(root, app, work, result, { hidden, chosen }) {
     try {
       if (work.blur) await app.recogniser.endJob(work.blur).catch(() => {}); // the last one's file
       const job = await app.recogniser.beginBlur(work.job, { others }, mode.value);
+      if (!wanted) {
+        app.recogniser.endJob(job).catch(() => {});
+        update();
+        return;
+      }
       work.blur = job;
       const made = await finished(app.recogniser, job, progress.show, () => open && wanted);
       if (made) done(job, n);

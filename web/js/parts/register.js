@@ -79,8 +79,7 @@ export function openRegister(app, track, live) {
     let before = null;
     while (open && challenge.state === 'going') {
       const looked = live.latest();
-      // time goes on where no answer comes, too
-      challenge.take(looked && looked !== before ? looked.answer.tracks : [], performance.now());
+      challenge.take(looked && looked !== before ? looked.answer.tracks : null, performance.now());
       before = looked;
       view.show(challenge, live.mirrored());
       await wait(60);
