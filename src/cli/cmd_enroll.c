@@ -122,7 +122,7 @@ typedef struct entry {
     float *vectors, quality;
     uint8_t *chip; /* or NULL */
     size_t chip_bytes;
-    char form[CLI_FORM_BYTES];
+    char form[KAO_CHIP_FORM_BYTES];
 } entry;
 
 static kao_status store(job *j, const char *path, const char *name, int64_t *person,

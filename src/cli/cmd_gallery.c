@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
+#include "base/gallery_form.h"
 #include "base/gallery_json.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/gallery_chips.h"
-#include "cli/gallery_files.h"
 #include "cli/gallery_reembed.h"
 #include "cli/gallery_use.h"
 
@@ -311,9 +312,35 @@ static kao_status do_verify(job *j, kao_error *err)
     return st;
 }
 
+static kao_status export_as(job *j, const char *path, kao_gallery_form form,
+                            kao_error *err)
+{
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    kao_bytes b = { .mem = &mem, .max = KAO_FORM_MOST };
+    kao_status st = kao_form_write(j->use.g, form, &b, err);
+
+    st = st ? kao_error_prefix(err, st, "%s", j->use.path)
+            : kao_file_write(&mem, path, b.p, b.n, err);
+    kao_bytes_free(&b);
+    return st;
+}
+
 static kao_status do_export(job *j, kao_error *err)
 {
-    return cli_gallery_export(&j->use, j->words[0], err);
+    const char *path = j->words[0];
+    const size_t n = strlen(path);
+
+    for (int f = KAO_FORM_LINES; f <= KAO_FORM_VECTORS; f++) {
+        const kao_gallery_form form = (kao_gallery_form)f;
+        const size_t end = strlen(kao_form_end(form));
+
+        if (n > end && strcmp(path + n - end, kao_form_end(form)) == 0)
+            return export_as(j, path, form, err);
+    }
+    return kao_fail(err, KAO_E_ARG,
+                    "%s: its end says what is written: .jsonl, .csv, .npy", path);
 }
 
 static kao_status do_chips(job *j, kao_error *err)
@@ -340,8 +367,17 @@ static kao_status do_reembed(job *j, kao_error *err)
 
 static kao_status do_import(job *j, kao_error *err)
 {
-    cli_moved m = { 0 };
-    const kao_status st = cli_gallery_import(&j->use, j->words[0], &m, err);
+    const char *path = j->words[0];
+    kao_moved m = { 0 };
+    kao_file f = { 0 };
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    kao_status st = cli_read(&f, &mem, path, KAO_FORM_MOST, err);
+
+    if (!st)
+        st = kao_form_read(&mem, j->use.g, path, f.bytes.p, f.bytes.n, &m, err);
+    kao_file_close(&f);
 
     if (m.people || m.samples || m.known || !st)
         printf("%zu people, %zu samples; %zu samples were there already\n", m.people,

@@ -6,24 +6,24 @@
 #include "base/error.h"
 #include "base/file.h"
 
-void cli_gallery_form(const kao_embedder *embedder, char to[CLI_FORM_BYTES])
+void cli_gallery_form(const kao_embedder *embedder, char to[KAO_CHIP_FORM_BYTES])
 {
     const kao_template *t = kao_embedder_template(embedder);
-    int n = snprintf(to, CLI_FORM_BYTES, "%ux%u", t->width, t->height);
+    int n = snprintf(to, KAO_CHIP_FORM_BYTES, "%ux%u", t->width, t->height);
 
     if (t->whole)
-        snprintf(to + n, CLI_FORM_BYTES - (size_t)n, " whole");
+        snprintf(to + n, KAO_CHIP_FORM_BYTES - (size_t)n, " whole");
     else if (t->margin > 0)
-        snprintf(to + n, CLI_FORM_BYTES - (size_t)n, " box %.4f %u", (double)t->margin,
-                 t->crop);
+        snprintf(to + n, KAO_CHIP_FORM_BYTES - (size_t)n, " box %.4f %u",
+                 (double)t->margin, t->crop);
     else
         for (int i = 0; i < KAO_FACE_POINTS; i++)
-            n += snprintf(to + n, CLI_FORM_BYTES - (size_t)n, " %.4f,%.4f",
+            n += snprintf(to + n, KAO_CHIP_FORM_BYTES - (size_t)n, " %.4f,%.4f",
                           (double)t->points[i].x, (double)t->points[i].y);
 }
 
 kao_status cli_gallery_chip(cli_gallery *u, const cli_photo *photo, size_t i,
-                            uint8_t **bytes, size_t *n, char form[CLI_FORM_BYTES],
+                            uint8_t **bytes, size_t *n, char form[KAO_CHIP_FORM_BYTES],
                             kao_error *err)
 {
     const kao_view view = kao_image_view(&photo->image);
@@ -36,31 +36,6 @@ kao_status cli_gallery_chip(cli_gallery *u, const cli_photo *photo, size_t i,
     kao_image_free(u->crew.ctx, &chip);
     cli_gallery_form(u->embedders[0], form);
     return st;
-}
-
-typedef struct taking {
-    kao_bytes *b;
-    char *form;
-    bool failed;
-} taking;
-
-static void take(void *user, const void *chip, size_t n, const char *form)
-{
-    taking *t = user;
-
-    t->failed = !kao_bytes_add(t->b, chip, n);
-    snprintf(t->form, CLI_FORM_BYTES, "%s", form ? form : "");
-}
-
-kao_status cli_gallery_chip_of(cli_gallery *u, const char *id, kao_bytes *b,
-                               char form[CLI_FORM_BYTES], kao_error *err)
-{
-    taking t = { b, form, false };
-
-    form[0] = '\0';
-    const kao_status st = kao_gallery_chip(u->g, id, take, &t, err);
-
-    return st ? st : t.failed ? kao_fail(err, KAO_E_NOMEM, "out of memory") : KAO_OK;
 }
 
 /* ---- as files ---- */
@@ -78,10 +53,10 @@ typedef struct writing {
 static int write_sample(void *user, const kao_sample *s)
 {
     writing *w = user;
-    char form[CLI_FORM_BYTES], path[4096];
+    char form[KAO_CHIP_FORM_BYTES], path[4096];
 
     kao_bytes_free(&w->b);
-    w->st = cli_gallery_chip_of(w->u, s->id, &w->b, form, w->err);
+    w->st = kao_chip_of(w->u->g, s->id, &w->b, form, w->err);
     if (w->st || w->b.n == 0)
         return w->st != KAO_OK;
     int n = snprintf(path, sizeof path, "%s/%lld", w->folder, (long long)s->person);

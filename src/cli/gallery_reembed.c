@@ -144,14 +144,14 @@ static kao_status embed_face(job *j, const network *n, const cli_photo *p, size_
 static kao_status by_chip(job *j, const item *it, float *to, bool *made, kao_error *err)
 {
     kao_mem mem;
-    char kept[CLI_FORM_BYTES], form[CLI_FORM_BYTES];
+    char kept[KAO_CHIP_FORM_BYTES], form[KAO_CHIP_FORM_BYTES];
     kao_image chip = { 0 };
     float *at = to;
 
     *made = false;
     kao_mem_init(&mem, NULL);
     kao_bytes b = { .mem = &mem, .max = KAO_CHIP_MAX_BYTES };
-    kao_status st = cli_gallery_chip_of(j->u, it->id, &b, kept, err);
+    kao_status st = kao_chip_of(j->u->g, it->id, &b, kept, err);
     bool fits = !st && b.n;
 
     if (st) {

@@ -1,14 +1,14 @@
-/* A gallery from a file: see gallery_files.h. */
-#include "cli/gallery_files.h"
+/* See gallery_form.h: people from lines. */
+#include "base/gallery_form.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
 #include "base/error.h"
-#include "cli/room.h"
+#include "base/json.h"
+#include "base/room.h"
 
 enum { SAMPLES_MOST = 100000 };
 
@@ -29,13 +29,13 @@ typedef struct moved_sample {
 } moved_sample;
 
 typedef struct import {
-    cli_gallery *u;
-    kao_mem mem;
+    kao_gallery *g;
+    kao_mem *mem;
     const char *path;
     size_t line;
     kao_gallery_model models[KAO_GALLERY_MODELS];
     size_t n_models, dims; /* all models' numbers together */
-    cli_moved *moved;
+    kao_moved *moved;
     /* for facts: what the file's people and samples are here */
     moved_person *people;
     moved_sample *samples;
@@ -54,7 +54,7 @@ static kao_status check_head(const import *x, const kao_json *v, kao_error *err)
 
     if (!kao_json_as_integer(kao_json_get(v, "kao_gallery"), &form) || !models)
         return wrong(x, "not what kao gallery export FILE.jsonl writes", err);
-    if (form < 1 || form > CLI_GALLERY_FORM)
+    if (form < 1 || form > KAO_FORM_VERSION)
         return kao_fail(err, KAO_E_UNSUPPORTED, "%s: of a later kao (form %lld)",
                         x->path, (long long)form);
     for (size_t i = 0; i < x->n_models || i < kao_json_length(models); i++) {
@@ -100,7 +100,7 @@ static kao_status whose(const import *x, const float *vector, int64_t *person,
 {
     kao_match m[1] = { { .size = sizeof m[0] } };
     size_t n = 0;
-    const kao_status st = kao_gallery_search(x->u->g, 0, vector, 1, m, &n, err);
+    const kao_status st = kao_gallery_search(x->g, 0, vector, 1, m, &n, err);
 
     *person = !st && n && m[0].similarity >= the_same ? m[0].person : 0;
     if (*person)
@@ -110,7 +110,8 @@ static kao_status whose(const import *x, const float *vector, int64_t *person,
 
 static bool note_sample(import *x, const char *there, const char *here)
 {
-    if (!cli_room(&x->samples, &x->cap_samples, x->n_samples + 1, sizeof *x->samples))
+    if (!kao_room(x->mem, &x->samples, &x->cap_samples, x->n_samples + 1,
+                  sizeof *x->samples))
         return false;
     moved_sample *to = &x->samples[x->n_samples++];
 
@@ -121,7 +122,8 @@ static bool note_sample(import *x, const char *there, const char *here)
 
 static bool note_person(import *x, int64_t there, int64_t here)
 {
-    if (!cli_room(&x->people, &x->cap_people, x->n_people + 1, sizeof *x->people))
+    if (!kao_room(x->mem, &x->people, &x->cap_people, x->n_people + 1,
+                  sizeof *x->people))
         return false;
     x->people[x->n_people++] = (moved_person){ there, here };
     return true;
@@ -173,7 +175,7 @@ static kao_status take_sample_in(import *x, const kao_json *v, arrival *a,
     if (kao_json_as_text(kao_json_get(v, "chip"), &chip)) {
         kao_bytes *b = &a->chips[a->n];
 
-        *b = (kao_bytes){ .mem = &x->mem, .max = KAO_CHIP_MAX_BYTES };
+        *b = (kao_bytes){ .mem = x->mem, .max = KAO_CHIP_MAX_BYTES };
         if (!kao_base64_read(b, chip, NULL) || b->n == 0)
             return wrong(x, "a chip that is no base64, or too large", err);
         s->chip = b->p;
@@ -200,9 +202,9 @@ static kao_status set_groups(const import *x, const kao_json *v, int64_t person,
             return wrong(x, "a group that is no text", err);
     kao_json_as_bool(kao_json_get(v, "ignored"), &ignored);
     if (n)
-        st = kao_gallery_set_groups(x->u->g, person, groups, n, err);
+        st = kao_gallery_set_groups(x->g, person, groups, n, err);
     if (!st && ignored)
-        st = kao_gallery_set_ignored(x->u->g, person, 1, err);
+        st = kao_gallery_set_ignored(x->g, person, 1, err);
     return st;
 }
 
@@ -214,13 +216,13 @@ static kao_status enrol(import *x, const kao_json *v, arrival *a, kao_error *err
     kao_json_as_text(kao_json_get(v, "name"), &name);
     kao_json_as_text(kao_json_get(v, "note"), &note);
     kao_json_as_text(kao_json_get(v, "external"), &external);
-    kao_status st = kao_gallery_enrol(x->u->g, &a->person, fresh ? name : NULL,
-                                      a->samples, a->n, err);
+    kao_status st =
+        kao_gallery_enrol(x->g, &a->person, fresh ? name : NULL, a->samples, a->n, err);
 
     if (!st && fresh && note)
-        st = kao_gallery_set_note(x->u->g, a->person, note, err);
+        st = kao_gallery_set_note(x->g, a->person, note, err);
     if (!st && fresh && external)
-        st = kao_gallery_set_external(x->u->g, a->person, external, err);
+        st = kao_gallery_set_external(x->g, a->person, external, err);
     if (!st && fresh)
         st = set_groups(x, v, a->person, err);
     for (size_t i = 0; !st && i < a->n; i++)
@@ -242,11 +244,11 @@ static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
 
     if (!samples || n > SAMPLES_MOST)
         return wrong(x, "no \"samples\", or too many", err);
-    a.samples = calloc(n + 1, sizeof *a.samples);
-    a.vectors = calloc((n + 1) * KAO_GALLERY_MODELS, sizeof *a.vectors);
-    a.numbers = calloc((n + 1) * x->dims, sizeof *a.numbers);
-    a.ids = calloc(n + 1, sizeof *a.ids);
-    a.chips = calloc(n + 1, sizeof *a.chips);
+    a.samples = kao_calloc(x->mem, n + 1, sizeof *a.samples);
+    a.vectors = kao_calloc(x->mem, (n + 1) * KAO_GALLERY_MODELS, sizeof *a.vectors);
+    a.numbers = kao_calloc(x->mem, (n + 1) * x->dims, sizeof *a.numbers);
+    a.ids = kao_calloc(x->mem, n + 1, sizeof *a.ids);
+    a.chips = kao_calloc(x->mem, n + 1, sizeof *a.chips);
     kao_status st = a.samples && a.vectors && a.numbers && a.ids && a.chips
                         ? KAO_OK
                         : out_of_memory(err);
@@ -261,11 +263,11 @@ static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
     for (size_t i = 0; a.chips && i < n; i++)
         if (a.chips[i].mem)
             kao_bytes_free(&a.chips[i]);
-    free(a.chips);
-    free((void *)a.ids);
-    free(a.numbers);
-    free(a.vectors);
-    free(a.samples);
+    kao_free(x->mem, a.chips);
+    kao_free(x->mem, (void *)a.ids);
+    kao_free(x->mem, a.numbers);
+    kao_free(x->mem, a.vectors);
+    kao_free(x->mem, a.samples);
     return st;
 }
 
@@ -290,13 +292,13 @@ static kao_status take_fact_in(import *x, const kao_json *v, kao_error *err)
     kao_json_as_text(kao_json_get(v, "sample"), &sample);
     if (strcmp(kind, "apart") == 0)
         return person && other && person != other
-                   ? kao_gallery_keep_apart(x->u->g, person, other, err)
+                   ? kao_gallery_keep_apart(x->g, person, other, err)
                    : KAO_OK;
     if (strcmp(kind, "not") != 0)
         return wrong(x, "a fact of a kind that is not known", err);
     for (size_t i = 0; person && i < x->n_samples; i++)
         if (strcmp(x->samples[i].there, sample) == 0)
-            return kao_gallery_not(x->u->g, x->samples[i].here, person, NULL, err);
+            return kao_gallery_not(x->g, x->samples[i].here, person, NULL, err);
     return KAO_OK;
 }
 
@@ -310,26 +312,24 @@ static kao_status take_line(void *user, const kao_json *v, size_t line, kao_erro
                                      : take_person_in(x, v, err);
 }
 
-kao_status cli_gallery_import(cli_gallery *u, const char *path, cli_moved *moved,
-                              kao_error *err)
+kao_status kao_form_read(kao_mem *mem, kao_gallery *g, const char *name,
+                         const void *bytes, size_t n, kao_moved *moved, kao_error *err)
 {
-import x = {.u = u, .path = path, .line = 1, .moved = moved };
-    kao_file f = { 0 };
+import x = {.g = g, .mem = mem, .path = name, .line = 1, .moved = moved };
 
-    *moved = (cli_moved){ 0 };
-    kao_mem_init(&x.mem, NULL);
-    x.n_models = cli_gallery_models(u, x.models);
-    for (size_t m = 0; m < x.n_models; m++)
-        x.dims += x.models[m].dim;
-    kao_status st = cli_read(&f, &x.mem, path, CLI_GALLERY_FILE_MOST, err);
+    *moved = (kao_moved){ 0 };
+    for (; x.n_models < KAO_GALLERY_MODELS; x.n_models++) {
+        kao_gallery_model *m = &x.models[x.n_models];
 
-    if (!st && f.bytes.n == 0)
-        st = wrong(&x, "the file is empty", err);
-    if (!st)
-        st = kao_json_lines((const char *)f.bytes.p, f.bytes.n, path, take_line, &x,
-                            err);
-    kao_file_close(&f);
-    free(x.people);
-    free(x.samples);
+        *m = (kao_gallery_model){ .size = sizeof *m };
+        if (!kao_gallery_model_at(g, x.n_models, m))
+            break;
+        x.dims += m->dim;
+    }
+    const kao_status st = n ? kao_json_lines(bytes, n, name, take_line, &x, err)
+                            : wrong(&x, "the file is empty", err);
+
+    kao_free(mem, x.people);
+    kao_free(mem, x.samples);
     return st;
 }

@@ -1,42 +1,26 @@
-/* A gallery into a file: see gallery_files.h. */
-#include "cli/gallery_files.h"
+/* See gallery_form.h: a gallery into bytes. */
+#include "base/gallery_form.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/bytes.h"
 #include "base/error.h"
 #include "base/gallery_json.h"
 #include "base/text.h"
 #include "base/npy.h"
-#include "cli/gallery_chips.h"
 
 static kao_status out_of_memory(kao_error *err)
 {
     return kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
-size_t cli_gallery_models(cli_gallery *u, kao_gallery_model m[KAO_GALLERY_MODELS])
-{
-    size_t n = 0;
-
-    while (n < KAO_GALLERY_MODELS) {
-        m[n] = (kao_gallery_model){ .size = sizeof m[n] };
-        if (!kao_gallery_model_at(u->g, n, &m[n]))
-            break;
-        n++;
-    }
-    return n;
-}
-
 typedef struct export
 {
-    cli_gallery *u;
-    kao_mem mem;
-    kao_bytes b;
+    kao_gallery *g;
+    kao_mem *mem;
+    kao_bytes *b;
     kao_gallery_model models[KAO_GALLERY_MODELS];
     size_t n_models;
     float *vector; /* room for one of any model */
@@ -53,11 +37,8 @@ export;
 
 static bool put_line(export *x, kao_json *o)
 {
-    char *text = kao_json_text(o);
-    const bool fine = text && kao_bytes_add(&x->b, text, strlen(text)) &&
-                      kao_bytes_add(&x->b, "\n", 1);
+    const bool fine = kao_json_put(o, x->b) && kao_bytes_add(x->b, "\n", 1);
 
-    free(text);
     if (!fine)
         x->st = out_of_memory(x->err);
     return fine;
@@ -75,7 +56,7 @@ static bool put_head(export *x)
         kao_json_set(m, "dim", kao_json_integer(x->models[i].dim));
         kao_json_add(models, m);
     }
-    kao_json_set(o, "kao_gallery", kao_json_integer(CLI_GALLERY_FORM));
+    kao_json_set(o, "kao_gallery", kao_json_integer(KAO_FORM_VERSION));
     kao_json_set(o, "models", models);
     return put_line(x, o);
 }
@@ -86,16 +67,16 @@ static bool put_csv(export *x, const kao_sample *s)
     bool fine = true;
 
     snprintf(text, sizeof text, "%lld,", (long long)s->person);
-    fine = kao_bytes_add(&x->b, text, strlen(text)) &&
-           kao_bytes_add_csv(&x->b, x->name ? x->name : "");
+    fine = kao_bytes_add(x->b, text, strlen(text)) &&
+           kao_bytes_add_csv(x->b, x->name ? x->name : "");
     snprintf(text, sizeof text, ",%s,%s,", s->id, kao_time_text(s->time, time));
-    fine = fine && kao_bytes_add(&x->b, text, strlen(text)) &&
-           kao_bytes_add_csv(&x->b, s->source ? s->source : "");
+    fine = fine && kao_bytes_add(x->b, text, strlen(text)) &&
+           kao_bytes_add_csv(x->b, s->source ? s->source : "");
     if (isnan(s->quality))
         snprintf(text, sizeof text, ",\n");
     else
         snprintf(text, sizeof text, ",%.3f\n", (double)s->quality);
-    return fine && kao_bytes_add(&x->b, text, strlen(text));
+    return fine && kao_bytes_add(x->b, text, strlen(text));
 }
 
 static kao_json *vectors_json(export *x, const char *id)
@@ -105,7 +86,7 @@ static kao_json *vectors_json(export *x, const char *id)
     for (size_t m = 0; !x->st && m < x->n_models; m++) {
         kao_json *one = kao_json_array();
 
-        x->st = kao_gallery_vector(x->u->g, id, m, x->vector, x->err);
+        x->st = kao_gallery_vector(x->g, id, m, x->vector, x->err);
         for (uint32_t i = 0; !x->st && i < x->models[m].dim; i++)
             kao_json_add(one, kao_json_float(x->vector[i]));
         kao_json_add(all, one);
@@ -113,13 +94,38 @@ static kao_json *vectors_json(export *x, const char *id)
     return all;
 }
 
+typedef struct chip_taking {
+    kao_bytes *to;
+    char *form;
+    bool failed;
+} chip_taking;
+
+static void take_chip(void *user, const void *chip, size_t n, const char *form)
+{
+    chip_taking *t = user;
+
+    t->failed = !kao_bytes_add(t->to, chip, n);
+    snprintf(t->form, KAO_CHIP_FORM_BYTES, "%s", form ? form : "");
+}
+
+kao_status kao_chip_of(kao_gallery *g, const char *sample, kao_bytes *to,
+                       char form[KAO_CHIP_FORM_BYTES], kao_error *err)
+{
+    chip_taking t = { to, form, false };
+
+    form[0] = '\0';
+    const kao_status st = kao_gallery_chip(g, sample, take_chip, &t, err);
+
+    return st ? st : t.failed ? out_of_memory(err) : KAO_OK;
+}
+
 static void put_chip(export *x, kao_json *o, const char *id)
 {
-    kao_bytes chip = { .mem = &x->mem, .max = KAO_CHIP_MAX_BYTES },
-              text = { .mem = &x->mem, .max = 2 * KAO_CHIP_MAX_BYTES };
-    char form[CLI_FORM_BYTES];
+    kao_bytes chip = { .mem = x->mem, .max = KAO_CHIP_MAX_BYTES },
+              text = { .mem = x->mem, .max = 2 * KAO_CHIP_MAX_BYTES };
+    char form[KAO_CHIP_FORM_BYTES];
 
-    x->st = cli_gallery_chip_of(x->u, id, &chip, form, x->err);
+    x->st = kao_chip_of(x->g, id, &chip, form, x->err);
     if (!x->st && chip.n) {
         if (kao_base64_add(&text, chip.p, chip.n) && kao_bytes_add(&text, "", 1)) {
             kao_json_set(o, "chip", kao_json_string((const char *)text.p));
@@ -141,9 +147,9 @@ static int take_sample(void *user, const kao_sample *s)
         if (!put_csv(x, s))
             x->st = out_of_memory(x->err);
     } else if (x->vectors) {
-        x->st = kao_gallery_vector(x->u->g, s->id, 0, x->vector, x->err);
+        x->st = kao_gallery_vector(x->g, s->id, 0, x->vector, x->err);
         if (!x->st &&
-            !kao_bytes_add(&x->b, x->vector, x->models[0].dim * sizeof *x->vector))
+            !kao_bytes_add(x->b, x->vector, x->models[0].dim * sizeof *x->vector))
             x->st = out_of_memory(x->err);
     } else {
         kao_json *o = kao_json_object();
@@ -166,7 +172,7 @@ static int take_person(void *user, const kao_person *p)
     const bool lines = !x->csv && !x->vectors;
 
     x->person = p->number;
-    x->name = p->name ? kao_strdup(&x->mem, p->name) : NULL;
+    x->name = p->name ? kao_strdup(x->mem, p->name) : NULL;
     if (p->name && !x->name)
         x->st = out_of_memory(x->err);
     kao_json *o = lines ? kao_json_object() : NULL;
@@ -181,8 +187,8 @@ static int take_person(void *user, const kao_person *p)
         kao_json_set(o, "ignored", kao_json_bool(p->ignored));
     }
     if (!x->st)
-        x->st = kao_gallery_samples(x->u->g, p->number, take_sample, x, x->err);
-    kao_free(&x->mem, x->name);
+        x->st = kao_gallery_samples(x->g, p->number, take_sample, x, x->err);
+    kao_free(x->mem, x->name);
     if (lines) {
         kao_json_set(o, "samples", x->samples);
         if (x->st)
@@ -209,64 +215,74 @@ static int take_fact(void *user, const kao_fact *f)
     return !put_line(x, o);
 }
 
-static bool ends_with(const char *path, const char *end)
-{
-    const size_t n = strlen(path), m = strlen(end);
-
-    return n > m && strcmp(path + n - m, end) == 0;
-}
-
-static kao_status write_npy(export *x, const char *path, kao_error *err)
+static kao_status write_npy(export *x, kao_bytes *to, kao_error *err)
 {
     const int64_t dims[2] = { (int64_t)x->rows, x->models[0].dim };
     uint8_t *bytes = NULL;
     size_t n = 0;
-    kao_status st = kao_npy_format(&x->mem, "<f4", dims, 2,
-                                   x->b.p ? x->b.p : (const void *)"", &bytes, &n, err);
+    kao_status st = kao_npy_format(
+        x->mem, "<f4", dims, 2, x->b->p ? x->b->p : (const void *)"", &bytes, &n, err);
 
-    if (!st)
-        st = kao_file_write(&x->mem, path, bytes, n, err);
-    kao_free(&x->mem, bytes);
+    if (!st && !kao_bytes_add(to, bytes, n))
+        st = out_of_memory(err);
+    kao_free(x->mem, bytes);
     return st;
 }
 
-kao_status cli_gallery_export(cli_gallery *u, const char *path, kao_error *err)
+const char *kao_form_end(kao_gallery_form form)
+{
+    static const char *const ends[] = { ".jsonl", ".csv", ".npy" };
+
+    return ends[form];
+}
+
+/* Everybody, and, where lines are written, what stands before and behind them. */
+static kao_status write_all(export *x, kao_error *err)
 {
     static const char head[] = "person,name,sample,time,source,quality\n";
-    export x = { .u = u,
-                 .csv = ends_with(path, ".csv"),
-                 .vectors = ends_with(path, ".npy"),
+    kao_status st = KAO_OK;
+
+    if (x->csv && !kao_bytes_add(x->b, head, strlen(head)))
+        x->st = out_of_memory(err);
+    else if (!x->csv && !x->vectors)
+        put_head(x);
+    if (!x->st)
+        st = kao_gallery_people(x->g, NULL, take_person, x, err);
+    if (!st && !x->st && !x->csv && !x->vectors)
+        st = kao_gallery_facts(x->g, take_fact, x, err);
+    return st ? st : x->st;
+}
+
+kao_status kao_form_write(kao_gallery *g, kao_gallery_form form, kao_bytes *to,
+                          kao_error *err)
+{
+    kao_bytes rows = { .mem = to->mem, .max = to->max };
+    export x = { .g = g,
+                 .mem = to->mem,
+                 .b = form == KAO_FORM_VECTORS ? &rows : to,
+                 .csv = form == KAO_FORM_CSV,
+                 .vectors = form == KAO_FORM_VECTORS,
                  .err = err };
     uint32_t most = 1;
 
-    if (!x.csv && !x.vectors && !ends_with(path, ".jsonl"))
-        return kao_fail(err, KAO_E_ARG,
-                        "%s: its end says what is written: .jsonl, .csv, .npy", path);
-    kao_mem_init(&x.mem, NULL);
-    x.b = (kao_bytes){ .mem = &x.mem, .max = CLI_GALLERY_FILE_MOST };
-    x.n_models = cli_gallery_models(u, x.models);
-    for (size_t m = 0; m < x.n_models; m++)
-        most = x.models[m].dim > most ? x.models[m].dim : most;
+    for (; x.n_models < KAO_GALLERY_MODELS; x.n_models++) {
+        kao_gallery_model *m = &x.models[x.n_models];
+
+        *m = (kao_gallery_model){ .size = sizeof *m };
+        if (!kao_gallery_model_at(g, x.n_models, m))
+            break;
+        most = m->dim > most ? m->dim : most;
+    }
     if (x.vectors && x.n_models == 0)
-        return kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody is in this gallery", u->path);
-    x.vector = kao_calloc(&x.mem, most, sizeof *x.vector);
+        return kao_fail(err, KAO_E_NOT_FOUND, "nobody is in this gallery");
+    x.vector = kao_calloc(x.mem, most, sizeof *x.vector);
     if (!x.vector)
         return out_of_memory(err);
-    if (x.csv)
-        kao_bytes_add(&x.b, head, strlen(head));
-    else if (!x.vectors)
-        put_head(&x);
-    kao_status st = x.st ? x.st : kao_gallery_people(u->g, NULL, take_person, &x, err);
+    kao_status st = write_all(&x, err);
 
-    st = st ? st : x.st;
-    if (!st && !x.csv && !x.vectors)
-        st = kao_gallery_facts(u->g, take_fact, &x, err);
-    st = st ? st : x.st;
     if (!st && x.vectors)
-        st = write_npy(&x, path, err);
-    else if (!st)
-        st = kao_file_write(&x.mem, path, x.b.p, x.b.n, err);
-    kao_bytes_free(&x.b);
-    kao_free(&x.mem, x.vector);
+        st = write_npy(&x, to, err);
+    kao_bytes_free(&rows);
+    kao_free(x.mem, x.vector);
     return st;
 }
