@@ -163,6 +163,11 @@ bool kao_json_put(kao_json *json, kao_bytes *to)
     return fine;
 }
 
+kao_json *kao_json_hold(kao_json *json)
+{
+    return wrap(json_incref(unwrap(json)));
+}
+
 void kao_json_free(kao_json *json)
 {
     json_decref(unwrap(json));

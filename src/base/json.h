@@ -35,6 +35,8 @@ char *kao_json_text(kao_json *json);
 /* The same, behind what `to` has; false: out of memory, or it is full. Frees json. */
 bool kao_json_put(kao_json *json, kao_bytes *to);
 void kao_json_free(kao_json *json);
+/* Another hold of the same value, which changes no more: freed as it is, or given away. */
+kao_json *kao_json_hold(kao_json *json);
 
 /* ---- reading ---- */
 

@@ -32,6 +32,13 @@ const char *kao_call_header(const kao_call *c, const char *name)
     return NULL;
 }
 
+bool kao_call_is_japanese(const kao_call *c)
+{
+    const char *languages = kao_call_header(c, "accept-language");
+
+    return languages && strncasecmp(languages, "ja", 2) == 0;
+}
+
 const kao_part *kao_call_part(const kao_call *c, const char *name)
 {
     for (size_t i = 0; i < c->n_parts; i++)

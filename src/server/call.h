@@ -65,9 +65,9 @@ typedef struct kao_call {
     const void *still;            /* an answer that stays, instead of out */
     size_t n_still;
     kao_bytes out;
-    bool
-        has_file; /* the answer is an open file's content, which a browser is to keep: */
-    int file;     /* the call's until it is sent */
+    bool attached; /* a browser is to keep it as a file */
+    bool has_file; /* the answer is an open file's content: */
+    int file;      /* the call's until it is sent */
     uint64_t n_file;
 } kao_call;
 
@@ -76,6 +76,8 @@ typedef struct kao_call {
 const char *kao_call_query(const kao_call *c, const char *name); /* NULL: none */
 /* name: any case of letters. */
 const char *kao_call_header(const kao_call *c, const char *name);
+/* Whether its client would rather have Japanese. */
+bool kao_call_is_japanese(const kao_call *c);
 /* Of a form, or NULL. */
 const kao_part *kao_call_part(const kao_call *c, const char *name);
 /* A parameter of the query, of a form's field, or of a JSON body, in this order. False, *to as it

@@ -125,17 +125,18 @@ kao_status kao_taken_of(kao_worker *w, const kao_view *view, const kao_face *fac
     return KAO_OK;
 }
 
-/* ---- enrolling them ---- */
+bool kao_is_of_picture(kao_status st)
+{
+    return st == KAO_E_FORMAT || st == KAO_E_UNSUPPORTED || st == KAO_E_LIMIT ||
+           st == KAO_E_ARG;
+}
 
-typedef struct candidate {
-    kao_taken *face;
-    const char *source;
-} candidate;
+/* ---- enrolling them ---- */
 
 static int by_quality(const void *a, const void *b)
 {
-    const kao_taken *x = ((const candidate *)a)->face,
-                    *y = ((const candidate *)b)->face;
+    const kao_taken *x = ((const kao_to_enrol *)a)->face,
+                    *y = ((const kao_to_enrol *)b)->face;
     const bool poor_x = x->outcomes & KAO_POOR, poor_y = y->outcomes & KAO_POOR;
 
     return poor_x != poor_y ? poor_x - poor_y
@@ -160,10 +161,10 @@ static bool is_sample(kao_worker *w, kao_taken *t)
 /* The best that differ from each other, best first; *n: how many. */
 static kao_status choose(kao_worker *w, kao_taken *const *faces,
                          const char *const *sources, size_t n_faces,
-                         candidate best[ENROLLED_MOST], size_t *n, kao_error *err)
+                         kao_to_enrol best[ENROLLED_MOST], size_t *n, kao_error *err)
 {
     const size_t dim = kao_embedder_dim(w->embedders[0], w->ttas[0]);
-    candidate *all = kao_calloc(&w->ctx->mem, n_faces + 1, sizeof *all);
+    kao_to_enrol *all = kao_calloc(&w->ctx->mem, n_faces + 1, sizeof *all);
     size_t n_all = 0;
 
     *n = 0;
@@ -171,7 +172,7 @@ static kao_status choose(kao_worker *w, kao_taken *const *faces,
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; i < n_faces; i++)
         if (!is_sample(w, faces[i]))
-            all[n_all++] = (candidate){ faces[i], sources[i] };
+            all[n_all++] = (kao_to_enrol){ faces[i], sources[i] };
     qsort(all, n_all, sizeof *all, by_quality);
     for (size_t i = 0; i < n_all && *n < ENROLLED_MOST; i++) {
         bool again = i > 0 && all[i].face->outcomes & KAO_POOR;
@@ -186,8 +187,8 @@ static kao_status choose(kao_worker *w, kao_taken *const *faces,
     return KAO_OK;
 }
 
-static kao_status store(kao_worker *w, const candidate *best, size_t n, int64_t *person,
-                        const char *name, kao_error *err)
+kao_status kao_taken_store(kao_worker *w, const kao_to_enrol *best, size_t n,
+                           int64_t *person, const char *name, kao_error *err)
 {
     const float *vectors[ENROLLED_MOST][KAO_GALLERY_MODELS];
     kao_new_sample s[ENROLLED_MOST];
@@ -225,7 +226,7 @@ static bool ask_whose(kao_call *c, const char **name, int64_t *person, bool *for
 bool kao_taken_enrol(kao_worker *w, kao_call *c, kao_taken *const *faces,
                      const char *const *sources, size_t n_faces, int64_t *person)
 {
-    candidate best[ENROLLED_MOST];
+    kao_to_enrol best[ENROLLED_MOST];
     const char *name = NULL;
     kao_error err = { 0 };
     int64_t whose = 0;
@@ -245,7 +246,7 @@ bool kao_taken_enrol(kao_worker *w, kao_call *c, kao_taken *const *faces,
     if (!st)
         st = kao_judge(w, best[0].face->vectors, whose, force, &v, &err);
     if (!st && !v.refused)
-        st = store(w, best, n, &whose, name, &err);
+        st = kao_taken_store(w, best, n, &whose, name, &err);
     const bool done = !st && !v.refused;
 
     kao_json_set(o, "status", kao_json_string(v.refused ? "refused" : "enrolled"));

@@ -36,7 +36,20 @@ void kao_taken_free(kao_mem *mem, kao_taken *t); /* {0} is fine */
 kao_status kao_taken_of(kao_worker *w, const kao_view *view, const kao_face *face,
                         kao_taken *t, kao_error *err);
 
-enum { ENROLLED_MOST = 5 }; /* of the faces that are handed over, the best */
+/* Whether a status says something of one picture alone, and others may be fine. */
+bool kao_is_of_picture(kao_status st);
+
+typedef struct kao_to_enrol {
+    kao_taken *face; /* its id is set: it is a sample then */
+    const char *source;
+} kao_to_enrol;
+
+enum { ENROLLED_MOST = 5 }; /* at once: of the faces that are handed over, the best */
+
+/* n faces, ENROLLED_MOST at most, become samples of *person, or of a new one (0), who has that name
+ * or none. One change of the gallery. */
+kao_status kao_taken_store(kao_worker *w, const kao_to_enrol *faces, size_t n,
+                           int64_t *person, const char *name, kao_error *err);
 
 /* The best of n faces of one person become samples: of the person of the request (?person=), or of
  * a new one (?name=), as kao_judge has it. sources: of each. Those that are samples are left alone.

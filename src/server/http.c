@@ -145,6 +145,8 @@ static void add_headers(const kao_http *h, struct MHD_Response *response,
                                    c->etag ? "no-cache" : "no-store");
     if (c->etag)
         h->mhd.MHD_add_response_header(response, "ETag", c->etag);
+    if (c->attached)
+        h->mhd.MHD_add_response_header(response, "Content-Disposition", "attachment");
     if (c->location)
         h->mhd.MHD_add_response_header(response, "Location", c->location);
     if (c->retry_after) {
@@ -179,10 +181,7 @@ static struct MHD_Response *make_response(request *r)
     struct MHD_Response *response =
         h->mhd.MHD_create_response_from_fd64(c->n_file, c->file);
 
-    if (response) {
-        c->has_file = false; /* it is the response's */
-        h->mhd.MHD_add_response_header(response, "Content-Disposition", "attachment");
-    }
+    c->has_file = c->has_file && !response; /* else it is the response's */
     return response;
 }
 

@@ -31,7 +31,9 @@ typedef struct kao_job kao_job;
 
 typedef struct kao_job_kind {
     const char *name;
-    bool bare; /* run needs no models and no gallery: w has its context alone */
+    const char
+        *unreadable; /* the code of KAO_E_FORMAT: what it was given is none such */
+    bool bare;       /* run needs no models and no gallery: w has its context alone */
     /* In the jobs' thread, with the job held. w: of this job alone; its runs end when the job is
      * cancelled. */
     kao_status (*run)(kao_job *j, kao_worker *w, kao_error *err);

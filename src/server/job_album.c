@@ -37,12 +37,15 @@ static void close_album(kao_job *j)
     kao_free(a->mem, a->faces);
     kao_free(a->mem, a->persons);
     kao_free(a->mem, a->apart);
+    kao_spool_close(a->zip);
     kao_free(a->mem, a);
 }
 
-kao_status kao_album_add(kao_album *a, const char *name, kao_album_face *faces,
-                         size_t n, kao_error *err)
+kao_status kao_album_add(kao_album *a, const char *name, kao_album_found *f,
+                         kao_error *err)
 {
+    const size_t n = f->n;
+
     if (a->n_pictures == ALBUM_PICTURES_MOST || n > ALBUM_FACES_MOST - a->n)
         return kao_fail(err, KAO_E_LIMIT,
                         "an album of more than %d faces, or %d pictures",
@@ -57,9 +60,10 @@ kao_status kao_album_add(kao_album *a, const char *name, kao_album_face *faces,
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     }
     for (size_t i = 0; i < n; i++) {
-        faces[i].picture = (uint32_t)a->n_pictures;
-        a->faces[a->n++] = faces[i];
+        f->faces[i].picture = (uint32_t)a->n_pictures;
+        a->faces[a->n++] = f->faces[i];
     }
+    f->n = 0;
     a->pictures[a->n_pictures++] = copy;
     return KAO_OK;
 }
@@ -152,9 +156,8 @@ static float ask_from(const kao_worker *w, float threshold)
                : threshold - .1f;
 }
 
-static kao_status run_album(kao_job *j, kao_worker *w, kao_error *err)
+static kao_status group(kao_album *a, kao_worker *w, kao_error *err)
 {
-    kao_album *a = j->data;
     grouping g = { .a = a, .dim = kao_embedder_dim(w->embedders[0], w->ttas[0]) };
     kao_cluster_options o = { .size = sizeof o };
     uint32_t *apart = NULL;
@@ -185,6 +188,14 @@ static kao_status run_album(kao_job *j, kao_worker *w, kao_error *err)
     kao_free(a->mem, g.fixed);
     kao_known_free(&g.known);
     return st;
+}
+
+static kao_status run_album(kao_job *j, kao_worker *w, kao_error *err)
+{
+    kao_album *a = j->data;
+    const kao_status st = a->zip ? kao_album_unpack(a, j, w, err) : KAO_OK;
+
+    return st ? st : group(a, w, err);
 }
 
 /* ---- telling ---- */
@@ -281,6 +292,7 @@ static kao_status tell_album(kao_job *j, kao_worker *w, kao_call *c, kao_json *t
 
     (void)c;
     kao_json_set(to, "pictures", kao_json_integer((int64_t)a->n_pictures));
+    kao_json_set(to, "unreadable", kao_json_integer((int64_t)a->n_bad));
     kao_json_set(to, "faces", kao_json_integer((int64_t)a->n));
     kao_json_set(to, "threshold", kao_json_float(a->threshold));
     kao_json_set(to, "groups", groups);
@@ -299,6 +311,7 @@ static const kao_bytes *chip_of(kao_job *j, int64_t number)
 }
 
 const kao_job_kind kao_job_album = { .name = "album",
+                                     .unreadable = "invalid_zip",
                                      .run = run_album,
                                      .tell = tell_album,
                                      .chip = chip_of,

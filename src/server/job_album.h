@@ -5,6 +5,7 @@
 
 #include "server/enrol.h"
 #include "server/job.h"
+#include "server/spool.h"
 
 enum { ALBUM_FACES_MOST = 20000, ALBUM_PICTURES_MOST = 100000 };
 
@@ -16,8 +17,16 @@ typedef struct kao_album_face {
     uint32_t group;
 } kao_album_face;
 
+typedef struct kao_album_found { /* on one picture */
+    kao_album_face *faces;
+    size_t n;
+} kao_album_found;
+
 typedef struct kao_album {
     kao_mem *mem;
+    kao_spool *zip;  /* where its pictures are, until they are looked at; or NULL */
+    bool japanese;   /* as kao_zip_open has it */
+    size_t n_bad;    /* of the zip's pictures: could not be read */
     char **pictures; /* their names */
     size_t n_pictures, cap_pictures;
     kao_album_face *faces; /* by picture */
@@ -36,9 +45,15 @@ typedef struct kao_album {
 extern const kao_job_kind kao_job_album;
 
 kao_album *kao_album_create(kao_mem *mem); /* NULL: out of memory */
-/* A picture's faces, which are the album's then. KAO_E_LIMIT: there are too many. */
-kao_status kao_album_add(kao_album *a, const char *name, kao_album_face *faces,
-                         size_t n, kao_error *err);
+/* The faces of a picture; one that no network can use (too small) is left out. */
+kao_status kao_album_look(kao_worker *w, const char *name, const void *bytes, size_t n,
+                          kao_album_found *f, kao_error *err);
+void kao_album_found_free(kao_mem *mem, kao_album_found *f);
+/* They are the album's then, and f is empty. KAO_E_LIMIT: there are too many. */
+kao_status kao_album_add(kao_album *a, const char *name, kao_album_found *f,
+                         kao_error *err);
+/* All pictures of its zip, one after the other, in j. */
+kao_status kao_album_unpack(kao_album *a, kao_job *j, kao_worker *w, kao_error *err);
 
 /* What somebody says. KAO_E_NOT_FOUND: no such group or face; KAO_E_CONFLICT: it contradicts what
  * the gallery or somebody has said before. */

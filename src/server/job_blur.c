@@ -69,6 +69,7 @@ static kao_status tell_blur(kao_job *j, kao_worker *w, kao_call *c, kao_json *to
 }
 
 const kao_job_kind kao_job_blur = { .name = "blur",
+                                    .unreadable = "invalid_video",
                                     .bare = true,
                                     .run = run_blur,
                                     .tell = tell_blur,

@@ -473,6 +473,7 @@ static void enrol_track(kao_job *j, kao_worker *w, kao_call *c, int64_t number)
 }
 
 const kao_job_kind kao_job_video = { .name = "video",
+                                     .unreadable = "invalid_video",
                                      .run = run_video,
                                      .tell = tell_video,
                                      .chip = chip_of,

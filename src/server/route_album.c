@@ -6,71 +6,26 @@
 #include "server/job_album.h"
 #include "server/routes.h"
 
-enum { FACES_OF_PICTURE = 1024 };
-
+/* A zip is all of it: then it is begun at once. */
 void kao_route_job_album(kao_worker *w, kao_call *c)
 {
+    const bool zip = c->spool && c->spool->n > 0;
     char id[RANDOM_ID_BYTES] = "";
     kao_error err = { 0 };
     kao_album *a = kao_album_create(c->mem);
-    const kao_status st = a ? kao_job_add(w->jobs, &kao_job_album, a, true, id, &err)
+
+    if (a && zip) {
+        a->zip = c->spool;
+        a->japanese = kao_call_is_japanese(c);
+        c->spool = NULL; /* it is the album's */
+    }
+    const kao_status st = a ? kao_job_add(w->jobs, &kao_job_album, a, !zip, id, &err)
                             : kao_fail(&err, KAO_E_NOMEM, "out of memory");
 
-    kao_answer_job(c, st, &err, &kao_job_album, id, JOB_OPEN);
+    kao_answer_job(c, st, &err, &kao_job_album, id, zip ? JOB_WAITING : JOB_OPEN);
 }
 
 /* ---- pictures ---- */
-
-typedef struct found { /* on one picture */
-    kao_album_face *faces;
-    size_t n;
-} found;
-
-static void free_found(kao_mem *mem, found *f)
-{
-    for (size_t i = 0; i < f->n; i++)
-        kao_taken_free(mem, &f->faces[i].taken);
-    kao_free(mem, f->faces);
-    *f = (found){ .n = 0 };
-}
-
-/* A face that no network can use (too small) is left out. */
-static kao_status find_faces(kao_worker *w, kao_mem *mem, const char *name,
-                             const void *bytes, size_t n, found *f, kao_error *err)
-{
-    kao_photo p;
-    kao_status st = kao_photo_look(w, name, bytes, n, &p, err);
-
-    if (st)
-        return st;
-    const kao_view view = kao_image_view(&p.image);
-    const size_t most = p.faces.n < FACES_OF_PICTURE ? p.faces.n : FACES_OF_PICTURE;
-
-    f->faces = kao_calloc(mem, most + 1, sizeof *f->faces);
-    if (!f->faces)
-        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
-    for (size_t i = 0; !st && i < most; i++) {
-        kao_album_face *to = &f->faces[f->n];
-
-        st = kao_taken_of(w, &view, kao_face_at(&p.faces, i), &to->taken, err);
-        if (!st) {
-            to->number = (uint32_t)i + 1;
-            to->box = kao_photo_in_file(&p, i);
-            f->n++;
-        } else if (st == KAO_E_NO_FACE || st == KAO_E_TOO_SMALL ||
-                   st == KAO_E_BAD_EMBEDDING) {
-            st = KAO_OK;
-        }
-    }
-    kao_photo_free(w, &p);
-    return st;
-}
-
-static bool is_of_picture(kao_status st)
-{
-    return st == KAO_E_FORMAT || st == KAO_E_UNSUPPORTED || st == KAO_E_LIMIT ||
-           st == KAO_E_ARG;
-}
 
 /* The picture's line in the answer; one that cannot be read does not end the others. */
 static kao_status take_picture(kao_worker *w, kao_call *c, const char *name,
@@ -80,19 +35,19 @@ static kao_status take_picture(kao_worker *w, kao_call *c, const char *name,
     kao_json *o = kao_json_object();
     kao_error own = { 0 };
     kao_job *j = NULL;
-    found f = { .n = 0 };
-    kao_status st = find_faces(w, c->mem, name, bytes, n, &f, &own);
+    kao_album_found f = { .n = 0 };
+    kao_status st = kao_album_look(w, name, bytes, n, &f, &own);
 
     kao_json_add(list, o);
     kao_json_set(o, "file", kao_json_string(name));
     kao_json_set(o, "faces", kao_json_integer((int64_t)f.n));
-    if (is_of_picture(st)) {
+    if (kao_is_of_picture(st)) {
         kao_json *e = kao_json_object();
 
         kao_json_set(e, "code", kao_json_string(kao_answer_code(st)));
         kao_json_set(e, "message", kao_json_string(own.msg));
         kao_json_set(o, "error", e);
-        free_found(c->mem, &f);
+        kao_album_found_free(c->mem, &f);
         return KAO_OK;
     }
     if (st)
@@ -101,13 +56,11 @@ static kao_status take_picture(kao_worker *w, kao_call *c, const char *name,
         st = kao_job_hold(w->jobs, c->vars[0], JOB_OPEN, &j, err);
     if (!st) {
         st = j->kind == &kao_job_album
-                 ? kao_album_add(j->data, name, f.faces, f.n, err)
+                 ? kao_album_add(j->data, name, &f, err)
                  : kao_fail(err, KAO_E_CONFLICT, "this job takes no pictures");
         kao_job_put(w->jobs, j, true);
-        if (!st)
-            f.n = 0; /* they are the album's now */
     }
-    free_found(c->mem, &f);
+    kao_album_found_free(c->mem, &f);
     return st;
 }
 

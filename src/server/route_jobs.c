@@ -221,13 +221,13 @@ static void set_progress(kao_json *o, const kao_job *j, kao_job_state state)
                                                : kao_json_null());
 }
 
-static void set_error(kao_json *o, const kao_job_look *look)
+static void set_error(kao_json *o, const kao_job_look *look, const kao_job_kind *kind)
 {
     kao_json *e = kao_json_object();
-    const bool video = look->st == KAO_E_FORMAT;
 
     kao_json_set(e, "code",
-                 kao_json_string(video ? "invalid_video" : kao_answer_code(look->st)));
+                 kao_json_string(look->st == KAO_E_FORMAT ? kind->unreadable
+                                                          : kao_answer_code(look->st)));
     kao_json_set(e, "message", kao_json_string(look->err.msg));
     kao_json_set(o, "error", e);
 }
@@ -266,7 +266,7 @@ void kao_route_job(kao_worker *w, kao_call *c)
     if (look.state == JOB_WAITING)
         kao_json_set(o, "before", kao_json_integer((int64_t)look.before));
     if (look.state == JOB_FAILED)
-        set_error(o, &look);
+        set_error(o, &look, j->kind);
     kao_job_put(w->jobs, j, false);
     if (look.state == JOB_DONE)
         st = set_result(w, c, o, &err);
@@ -327,6 +327,7 @@ void kao_route_job_file(kao_worker *w, kao_call *c)
         c->has_file = c->file >= 0;
         c->n_file = out->n;
         c->type = "video/mp4";
+        c->attached = true;
         c->status = 200;
         if (!c->has_file)
             kao_answer_error(c, 500, "io", "the file could not be opened");

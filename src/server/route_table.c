@@ -48,6 +48,7 @@ static const kao_route routes[] = {
     { "POST", "/v1/facts", kao_route_say_fact, false, "two people are two, or a sample is not of a person",
       "kind: apart or not; person: number; other: number, for apart; sample: id, for not" },
     { "DELETE", "/v1/facts/{fact}", kao_route_drop_fact, false, "take such a word back", "" },
+    { "GET", "/v1/export", kao_route_export, false, "all people with samples and vectors, as a file", "form: jsonl, csv, npy" },
     { "GET", "/v1/history", kao_route_history, false, "the last changes, newest first", "" },
     { "POST", "/v1/undo", kao_route_undo, false, "take a change back", "change: its number; none: the last" },
 
@@ -95,7 +96,11 @@ static const kao_route routes[] = {
     { "POST", "/v1/jobs/blur", kao_route_job_blur, false, "people of a video job hidden, as a video",
       "job: of the video; hide: everybody, strangers, these, others: those whose tracks are not told; "
       "tracks: numbers with commas between; mode: blur, mosaic, black" },
-    { "POST", "/v1/jobs/album", kao_route_job_album, false, "begin an album: pictures whose faces are to be grouped by person", "" },
+    { "POST", "/v1/jobs/album", kao_route_job_album, false,
+      "begin an album: pictures whose faces are to be grouped by person; a zip is all of one, and begun at once", "album: zip, or none" },
+    { "POST", "/v1/jobs/import", kao_route_job_import, false,
+      "people from a zip with a folder a person, named after them, or from the lines that an export wrote",
+      "people: zip or lines; force: also where something speaks against a picture" },
     { "POST", "/v1/jobs/{job}/pictures", kao_route_job_pictures, false, "pictures of an album: faces are kept, pictures are not",
       "image: picture; source: its name, where it is no form's file" },
     { "POST", "/v1/jobs/{job}/start", kao_route_job_start, false, "all pictures of an album are there: group them",
@@ -123,7 +128,8 @@ const kao_route *kao_route_at(size_t i)
 
 bool kao_route_to_file(const kao_route *r)
 {
-    return r->run == kao_route_job_video;
+    return r->run == kao_route_job_video || r->run == kao_route_job_album ||
+           r->run == kao_route_job_import;
 }
 
 /* Compares a pattern with a path, which is cut where a variable ends. */

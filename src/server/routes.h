@@ -60,6 +60,8 @@ void kao_route_undo(kao_worker *w, kao_call *c);
 
 void kao_route_job_video(kao_worker *w, kao_call *c);
 void kao_route_job_blur(kao_worker *w, kao_call *c);
+void kao_route_job_import(kao_worker *w, kao_call *c);
+void kao_route_export(kao_worker *w, kao_call *c);
 void kao_route_job_album(kao_worker *w, kao_call *c);
 void kao_route_job_pictures(kao_worker *w, kao_call *c);
 void kao_route_job_start(kao_worker *w, kao_call *c);

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import tempfile
 
-from serving import KAO, fact, main, need, picture, serving
+from serving import KAO, fact, is_error, main, need, picture, serving
 
 OTHER = "127.0.0.2"  # on loopback, but to kao an address that others reach
 
@@ -23,11 +23,6 @@ def listed(gallery):
 
 def bearer(text):
     return {"Authorization": "Bearer " + text}
-
-
-def is_error(answer, status, code):
-    need(answer[0] == status and answer[1]["error"]["code"] == code, "wanted", status, code, "is", answer[:2])
-    return answer
 
 
 def commands():

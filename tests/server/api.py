@@ -9,21 +9,13 @@ import subprocess
 import tempfile
 import zlib
 
-from serving import KAO, PICTURES, fact, main, need, picture, serving
+from serving import KAO, PICTURES, fact, is_error, main, need, picture, serving
 
 BOX = {"box", "score", "landmarks", "turned"}
 
 
 def near(a, b, by):
     return abs(a - b) <= by
-
-
-def is_error(answer, status, code):
-    need(answer[0] == status, "status", answer[0], "wanted", status, answer[1])
-    need(set(answer[1]) == {"error", "request_id"}, answer[1])
-    need(answer[1]["error"]["code"] == code, answer[1])
-    need(answer[1]["error"]["message"], "a message")
-    need(answer[2]["X-Request-Id"] == answer[1]["request_id"], "the request's id in head and body")
 
 
 def lines_of(*words):

@@ -8,56 +8,16 @@ import tempfile
 import threading
 import time
 
-from serving import KAO, PATIENCE, PICTURES, fact, main, need, picture, serving
+from serving import KAO, OVER, PATIENCE, PICTURES, fact, is_error, left, main, need, nameless, none_left, picture, serving, wait
 
 CLIP = os.path.join(PICTURES, "clip.mp4")
-OVER = ("done", "failed", "cancelled")
 SHORT = os.environ.get("SHORT") == "yes"  # under a sanitizer: each video is looked through once
-
-
-def wait(s, job, until=OVER, query=""):
-    """The job's answer as soon as it is in one of these states."""
-    end = time.monotonic() + 12 * PATIENCE
-    while time.monotonic() < end:
-        status, body, _ = s.get(f"/v1/jobs/{job}{query}")
-        need(status == 200, status, body)
-        if body["state"] in until:
-            return body
-        time.sleep(.02)
-    raise AssertionError(f"job {job} is not {until}: {body}")
 
 
 def begin(s, content=None, path="/v1/jobs/video?source=clip.mp4"):
     status, body, _ = s.ask("POST", path, picture("clip.mp4") if content is None else content, {"Content-Type": "video/mp4"})
     need(status == 202 and body["state"] == "waiting" and len(body["job"]) == 32, status, body)
     return body["job"]
-
-
-def is_error(answer, status, code):
-    need(answer[0] == status and answer[1]["error"]["code"] == code, "wanted", status, code, "is", answer[:2])
-
-
-def nameless(s):
-    """Open files of the server that no folder lists."""
-    folder, n = f"/proc/{s.process.pid}/fd", 0
-    for name in os.listdir(folder):
-        try:
-            n += os.readlink(os.path.join(folder, name)).endswith(" (deleted)")
-        except OSError:  # closed meanwhile
-            pass
-    return n
-
-
-def left(s, n):
-    """Whether it comes to so many: a file goes a moment after the answer."""
-    end = time.monotonic() + PATIENCE
-    while nameless(s) != n and time.monotonic() < end:
-        time.sleep(.02)
-    return nameless(s) == n
-
-
-def none_left(s):
-    return left(s, 0)
 
 
 def people_of(gallery, path):

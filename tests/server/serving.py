@@ -125,6 +125,53 @@ def serving(*options, folder=None):
             shutil.rmtree(own)
 
 
+def is_error(answer, status, code):
+    need(answer[0] == status, "status", answer[0], "wanted", status, answer[1])
+    need(set(answer[1]) == {"error", "request_id"}, answer[1])
+    need(answer[1]["error"]["code"] == code, "wanted", code, answer[1])
+    need(answer[1]["error"]["message"], "a message")
+    need(answer[2]["X-Request-Id"] == answer[1]["request_id"], "the request's id in head and body")
+    return answer
+
+
+OVER = ("done", "failed", "cancelled")  # what a job ends in
+
+
+def wait(s, job, until=OVER, query=""):
+    """The job's answer as soon as it is in one of these states."""
+    end = time.monotonic() + 12 * PATIENCE
+    while time.monotonic() < end:
+        status, body, _ = s.get(f"/v1/jobs/{job}{query}")
+        need(status == 200, status, body)
+        if body["state"] in until:
+            return body
+        time.sleep(.02)
+    raise AssertionError(f"job {job} is not {until}: {body}")
+
+
+def nameless(s):
+    """Open files of the server that no folder lists."""
+    folder, n = f"/proc/{s.process.pid}/fd", 0
+    for name in os.listdir(folder):
+        try:
+            n += os.readlink(os.path.join(folder, name)).endswith(" (deleted)")
+        except OSError:  # closed meanwhile
+            pass
+    return n
+
+
+def left(s, n):
+    """Whether it comes to so many: a file goes a moment after the answer."""
+    end = time.monotonic() + PATIENCE
+    while nameless(s) != n and time.monotonic() < end:
+        time.sleep(.02)
+    return nameless(s) == n
+
+
+def none_left(s):
+    return left(s, 0)
+
+
 def main(*tests):
     broken = 0
     for test in tests:
