@@ -27,8 +27,7 @@ static void close_import(kao_job *j)
     kao_import *m = j->data;
 
     for (size_t i = 0; i < m->n; i++) {
-        kao_free(m->mem, m->rows[i].file);
-        kao_json_free(m->rows[i].reasons);
+        kao_json_free(m->rows[i].told);
         if (m->rows[i].chip.mem)
             kao_bytes_free(&m->rows[i].chip);
     }
@@ -96,55 +95,54 @@ static bool is_duplicate(const kao_json *reasons)
     return kao_json_length(reasons) == 1 && strcmp(word, "duplicate") == 0;
 }
 
-static kao_status enrol(importing *k, kao_import_row *row, const char *name,
-                        kao_taken *t, kao_error *err)
+/* Sets the row's status, where nothing failed. */
+static kao_status enrol(importing *k, kao_import_row *row, const char *file,
+                        const char *name, kao_taken *t, kao_verdict *v, kao_error *err)
 {
     kao_import *m = k->m;
-    kao_json *answer = kao_json_object();
-    kao_verdict v = kao_verdict_begin(answer);
-    const kao_to_enrol one = { t, row->file };
+    const kao_to_enrol one = { t, file };
     kao_status st = kao_gallery_find(k->w->gallery, name, &row->person, err);
     const bool fresh = st == KAO_E_NOT_FOUND;
 
-    if (fresh)
-        row->person = 0;
-    if (fresh || !st) {
-        if (!m->force)
-            kao_refuse_poor(&v, t->outcomes);
-        st = kao_judge(k->w, t->vectors, row->person, m->force, &v, err);
-    }
-    if (!st && !v.refused)
+    if (st && !fresh)
+        return st;
+    row->person = fresh ? 0 : row->person;
+    if (!m->force)
+        kao_refuse_poor(v, t->outcomes);
+    st = kao_judge(k->w, t->vectors, row->person, m->force, v, err);
+    if (!st && !v->refused)
         st = kao_taken_store(k->w, &one, 1, &row->person, fresh ? name : NULL, err);
-    if (!st && !v.refused) {
-        memcpy(row->sample, t->id, sizeof row->sample);
-        m->moved.samples++;
-        m->moved.people += fresh;
-        if (!has_chip(m, row->person)) {
-            row->chip = t->chip;
-            t->chip = (kao_bytes){ .mem = NULL };
-        }
+    if (st)
+        return st;
+    const bool known = v->refused && is_duplicate(v->reasons);
+
+    kao_json_set(v->to, "status",
+                 kao_json_string(known        ? "duplicate"
+                                 : v->refused ? "refused"
+                                              : "enrolled"));
+    m->moved.known += known;
+    m->moved.samples += !v->refused;
+    m->moved.people += !v->refused && fresh;
+    if (!v->refused && !has_chip(m, row->person)) {
+        row->chip = t->chip;
+        t->chip = (kao_bytes){ .mem = NULL };
     }
-    row->status = !v.refused                ? "enrolled"
-                  : is_duplicate(v.reasons) ? "duplicate"
-                                            : "refused";
-    m->moved.known += !st && v.refused && is_duplicate(v.reasons);
-    kao_json_free(row->reasons);
-    row->reasons = kao_json_hold(v.reasons);
-    kao_json_free(answer);
-    return st;
+    return KAO_OK;
 }
 
-/* What the status says of the picture becomes its row's; others end the import. */
-static kao_status settle(kao_import_row *row, kao_status st, const kao_error *err)
+/* What a status says of the picture becomes its row's; others end the import. */
+static kao_status settle(kao_verdict *v, kao_status st, const kao_error *err)
 {
     const bool no_face = st == KAO_E_NO_FACE || st == KAO_E_TOO_SMALL ||
                          st == KAO_E_SEVERAL_FACES || st == KAO_E_BAD_EMBEDDING;
 
     if (!st || !(no_face || st == KAO_E_CONFLICT || kao_is_of_picture(st)))
         return st;
-    row->status = kao_is_of_picture(st) && st != KAO_E_ARG ? "unreadable" : "refused";
-    kao_json_add(row->reasons,
-                 kao_json_string(no_face ? kao_status_name(st) : err->msg));
+    kao_json_set(v->to, "status",
+                 kao_json_string(no_face || st == KAO_E_CONFLICT || st == KAO_E_ARG
+                                     ? "refused"
+                                     : "unreadable"));
+    kao_json_add(v->reasons, kao_json_string(no_face ? kao_status_name(st) : err->msg));
     return KAO_OK;
 }
 
@@ -153,29 +151,39 @@ static kao_status take(void *user, const char *file, kao_status read, const void
 {
     importing *k = user;
     kao_import *m = k->m;
-    char name[KAO_NAME_MAX_BYTES + 1];
+    char name[KAO_NAME_MAX_BYTES + 1] = "";
+    const bool named = folder_of(file, name);
     kao_taken t = { .vectors = NULL };
+    kao_status st = read;
 
     if (m->n == IMPORT_PICTURES_MOST)
         return kao_fail(err, KAO_E_LIMIT, "a zip of more than %d pictures",
                         IMPORT_PICTURES_MOST);
     if (!kao_room(m->mem, &m->rows, &m->cap, m->n + 1, sizeof *m->rows))
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    kao_import_row row = { .file = kao_strdup(m->mem, file),
-                           .status = "refused",
-                           .reasons = kao_json_array() };
-    kao_status st = row.file ? read : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    kao_import_row *row = &m->rows[m->n];
 
-    if (!st && !folder_of(file, name))
-        kao_json_add(row.reasons, kao_json_string("no_folder"));
-    else if (!st) {
+    *row = (kao_import_row){ .told = kao_json_object() };
+    kao_verdict v = kao_verdict_begin(row->told);
+
+    kao_json_set(v.to, "file", kao_json_string(file));
+    if (!st && !named) {
+        kao_json_set(v.to, "status", kao_json_string("refused"));
+        kao_json_add(v.reasons, kao_json_string("no_folder"));
+    } else if (!st) {
         st = look(k->w, file, bytes, n, &t, err);
         if (!st)
-            st = enrol(k, &row, name, &t, err);
+            st = enrol(k, row, file, name, &t, &v, err);
     }
-    st = settle(&row, st, err);
+    st = settle(&v, st, err);
+    kao_json_set(v.to, "person",
+                 row->person ? kao_json_integer(row->person) : kao_json_null());
+    kao_json_set(v.to, "name", row->person ? kao_json_string(name) : kao_json_null());
+    kao_json_set(v.to, "sample", t.id[0] ? kao_json_string(t.id) : kao_json_null());
+    kao_json_set(v.to, "chip",
+                 row->chip.n ? kao_json_integer((int64_t)m->n) : kao_json_null());
     kao_taken_free(&k->w->ctx->mem, &t);
-    m->rows[m->n++] = row; /* also after a failure: it is closed with the others */
+    m->n++; /* also after a failure: it is closed with the others */
     return st;
 }
 
@@ -215,48 +223,21 @@ static kao_status run_import(kao_job *j, kao_worker *w, kao_error *err)
 
 /* ---- telling ---- */
 
-static kao_status row_json(kao_worker *w, const kao_import_row *row, size_t number,
-                           kao_json *list, kao_error *err)
-{
-    kao_named who = { .name = NULL };
-    kao_status st = row->person ? kao_person_named(w, row->person, &who, err) : KAO_OK;
-    const bool gone = st == KAO_E_NOT_FOUND; /* removed meanwhile */
-
-    if (st && !gone)
-        return st;
-    kao_json *o = kao_json_object();
-
-    kao_json_set(o, "file", kao_json_string(row->file));
-    kao_json_set(o, "status", kao_json_string(row->status));
-    kao_json_set(o, "person",
-                 row->person && !gone ? kao_json_integer(row->person)
-                                      : kao_json_null());
-    kao_json_set(o, "name", who.name ? who.name : kao_json_null());
-    kao_json_set(o, "sample",
-                 row->sample[0] ? kao_json_string(row->sample) : kao_json_null());
-    kao_json_set(o, "reasons", kao_json_hold(row->reasons));
-    kao_json_set(o, "chip",
-                 row->chip.n ? kao_json_integer((int64_t)number) : kao_json_null());
-    kao_json_add(list, o);
-    return KAO_OK;
-}
-
 static kao_status tell_import(kao_job *j, kao_worker *w, kao_call *c, kao_json *to,
                               kao_error *err)
 {
     const kao_import *m = j->data;
     kao_json *files = kao_json_array();
-    kao_status st = KAO_OK;
 
-    (void)c;
+    (void)w, (void)c, (void)err;
     kao_json_set(to, "form", kao_json_string(m->zip ? "zip" : "lines"));
     kao_json_set(to, "people", kao_json_integer((int64_t)m->moved.people));
     kao_json_set(to, "samples", kao_json_integer((int64_t)m->moved.samples));
     kao_json_set(to, "known", kao_json_integer((int64_t)m->moved.known));
     kao_json_set(to, "files", files);
-    for (size_t i = 0; !st && i < m->n; i++)
-        st = row_json(w, &m->rows[i], i, files, err);
-    return st;
+    for (size_t i = 0; i < m->n; i++)
+        kao_json_add(files, kao_json_hold(m->rows[i].told));
+    return KAO_OK;
 }
 
 static const kao_bytes *chip_of(kao_job *j, int64_t number)

@@ -10,11 +10,8 @@
 enum { IMPORT_PICTURES_MOST = 20000 };
 
 typedef struct kao_import_row { /* a picture of the zip */
-    char *file;
-    const char *status; /* "enrolled", "refused", "duplicate", "unreadable" */
-    int64_t person;     /* 0: nobody yet */
-    kao_json *reasons;
-    char sample[KAO_UUID_BYTES];
+    kao_json *told;             /* what became of it */
+    int64_t person;             /* 0: nobody */
     kao_bytes chip; /* of the first of a person that was enrolled; n 0: none */
 } kao_import_row;
 

@@ -11,7 +11,7 @@
 typedef kao_status kao_unzip_take(void *user, const char *name, kao_status read,
                                   const void *bytes, size_t n, kao_error *err);
 
-/* Each picture of the zip, in its order; the job's progress is told, and its cancelling ends it.
+/* Each picture of the zip, by name; the job's progress is told, and its cancelling ends it.
  * Errors: those of kao_zip_open and of take; KAO_E_CANCELLED. */
 kao_status kao_unzip(kao_job *j, const kao_spool *zip, bool japanese,
                      kao_unzip_take *take, void *user, kao_error *err);

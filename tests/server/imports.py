@@ -79,9 +79,9 @@ def people():
             os.makedirs(os.path.dirname(path), exist_ok=True)
             with open(path, "wb") as f:
                 f.write(content)
-        # one after the other as in the zip: what is a duplicate depends on what was there before
+        # by name, as a zip is read: what is a duplicate depends on what was there before
         g, told = os.path.join(folder, "g.kao"), {}
-        for name in files:
+        for name in sorted(files):
             if "/" in name:
                 out = subprocess.run([KAO, "enroll", "--json", "--gallery", g, os.path.basename(os.path.dirname(name)),
                                       os.path.join(folder, name)], capture_output=True, text=True, check=False)

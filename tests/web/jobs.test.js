@@ -1,6 +1,8 @@
 // Videos and albums of the user's own, in a real browser against the program.
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
@@ -287,3 +289,80 @@ for (const [name, options] of /** @type {[string, object][]} */ ([
       await shot(page, `album-${name}`);
     }, options);
   });
+
+/** A folder a person, and a zip of it. @param {(folder: string, zip: string) => Promise<void>} run */
+async function family(run) {
+  const folder = mkdtempSync(join(tmpdir(), 'kao web 顔 '));
+  const zip = join(folder, 'zipped.zip');
+  const all = join(folder, 'family');
+  try {
+    for (const [name, ...files] of [['Ana', 'ana_1.jpg', 'ana_2.jpg'], ['Ben', 'ben_1.jpg', 'group.jpg'], ['陳', 'chen_1.jpg']]) {
+      mkdirSync(join(all, name), { recursive: true });
+      for (const f of files) cpSync(picture(f), join(all, name, f));
+    }
+    cpSync(picture('dora_1.jpg'), join(all, 'Ana', 'notana.jpg'));
+    writeFileSync(join(all, 'Ben', 'broken.jpg'), 'no picture');
+    writeFileSync(join(all, 'Ben', 'notes.txt'), 'no picture either');
+    execFileSync('python3', ['-c', 'import shutil,sys; shutil.make_archive(sys.argv[1][:-4], "zip", sys.argv[2])', zip, all]);
+    await run(all, zip);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+const told = async () => (await people(at())).map((p) => [p.name, p.n_samples]).sort();
+const whole = [['Ana', 2], ['Ben', 1], ['陳', 1]];
+
+test('many people at once: a folder, a zip, an export; out and in again', async () => {
+  await empty(at());
+  await family((folder, zip) => visit(browser, at(), async (page) => {
+    await page.goto(`${at()}/#people`);
+    const card = page.locator('.import');
+    await checkAccess(page, 'people, import');
+    await card.locator('input').first().setInputFiles(folder);
+    await card.getByText('New: 3 people, 4 pictures.').waitFor();
+    assert.deepEqual(await told(), whole);
+    await card.getByText('3 pictures were left out').click();
+    await card.getByText('This is no picture kao can read').waitFor();
+    await card.getByText('More than one face.').waitFor();
+    await card.getByText('Does not look like this person').waitFor();
+    await page.locator('.people-list .person-row img.portrait').nth(2).waitFor();
+    await checkAccess(page, 'people, imported');
+    await shot(page, 'import');
+
+    await card.locator('input').nth(1).setInputFiles(zip);
+    await card.getByText('New: 0 people, 0 pictures.').waitFor();
+    await card.getByText('4 pictures were registered already.').waitFor();
+    assert.deepEqual(await told(), whole);
+
+    const link = card.getByRole('link', { name: 'Export everybody' });
+    const [download] = await Promise.all([page.waitForEvent('download'), link.click()]);
+    assert.equal(download.suggestedFilename(), 'kao-people.jsonl');
+    const lines = readFileSync(await download.path());
+    await empty(at());
+    await page.evaluate(() => localStorage.clear());
+    await card.locator('input').nth(1).setInputFiles({ name: 'kao-people.jsonl', mimeType: 'application/x-ndjson', buffer: lines });
+    await card.getByText('New: 3 people, 4 pictures.').waitFor();
+    assert.deepEqual(await told(), whole);
+
+    await empty(at());
+    await card.locator('input').nth(1).setInputFiles(zip);
+    await card.getByText('3 pictures were left out').waitFor();
+    await page.locator('.people-list .person-row img.portrait').nth(2).waitFor(); // cut by the server
+    assert.deepEqual(await told(), whole);
+    await card.locator('input').nth(1).setInputFiles({ name: 'x.zip', mimeType: 'application/zip', buffer: Buffer.from('no zip') });
+    await card.getByText('This is neither a zip of pictures nor an export').waitFor();
+  }, { acceptDownloads: true, expected: /409|400|422/ }));
+});
+
+test('an album from a zip', async () => {
+  await empty(at());
+  await family((_, zip) => visit(browser, at(), async (page) => {
+    await page.goto(`${at()}/#album`);
+    await page.locator('.album-page input[type=file]').nth(1).setInputFiles(zip);
+    await page.locator('.album-head').waitFor();
+    await page.getByText('1 file could not be read.').waitFor();
+    await page.getByRole('heading', { name: /on 6 pictures$/ }).waitFor();
+    assert.ok(await page.locator('.group').count() > 0);
+  }));
+});

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import test from 'node:test';
 
 import { createChallenge } from '../../web/js/challenge.js';
+import { filesIn, folderOf, isPicture, pathOf } from '../../web/js/files.js';
 import { between, createFollower, createMaskWatch } from '../../web/js/follow.js';
 import { RecogniserError } from '../../web/js/api.js';
 import { boxAt, clock, finished, span, ticks } from '../../web/js/jobs.js';
@@ -281,4 +282,18 @@ test('waiting for a job: what it found, why it failed, nobody waits any more, a 
   await assert.rejects(finished(engine(new RecogniserError('not_found', 'm')), 'x', tell, () => true), { code: 'not_found' });
   assert.equal(await finished(engine({ state: 'cancelled' }), 'x', tell, () => true), null);
   assert.equal(await finished(engine(), 'x', tell, () => false), null);
+});
+
+test('a dropped folder is walked, with the paths in it; what file managers add is left out', async () => {
+  const file = (name) => ({ name, type: name.endsWith('.jpg') ? 'image/jpeg' : '', webkitRelativePath: '' });
+  const leaf = (fullPath) => ({ isFile: true, fullPath, file: (done) => done(file(fullPath.split('/').at(-1))) });
+  const folder = (list) => ({ isFile: false, isDirectory: true, createReader: () => ({ readEntries: (done) => done(list.splice(0, 2)) }) });
+  const item = (entry) => ({ kind: 'file', webkitGetAsEntry: () => entry });
+  const ana = folder([leaf('/all/Ana/1.jpg'), leaf('/all/Ana/2.jpg'), leaf('/all/Ana/.3.jpg'), leaf('/all/Ana/n.txt')]);
+  const data = { items: [item(folder([ana, leaf('/all/4.jpg')])), { kind: 'string' }], files: [file('all')] };
+  const files = await filesIn(data, isPicture);
+  assert.deepEqual(files.map(pathOf), ['all/Ana/1.jpg', 'all/Ana/2.jpg', 'all/4.jpg']);
+  assert.deepEqual(files.map(folderOf), ['Ana', 'Ana', 'all']);
+  const plain = { items: [item(leaf('/5.jpg'))], files: [file('5.jpg'), file('6.txt')] };
+  assert.deepEqual((await filesIn(plain, isPicture)).map(pathOf), ['5.jpg']);
 });

@@ -54,7 +54,10 @@
  *   sample: boolean}} AlbumFace */
 /** @typedef {{group: number, person: number | null, name: string | null, faces: AlbumFace[]}} AlbumGroup */
 /** @typedef {{group: number, other: number, similarity: number}} AlbumPair */
-/** @typedef {{pictures: number, faces: number, groups: AlbumGroup[], pairs: AlbumPair[]}} AlbumResult */
+/** @typedef {{pictures: number, unreadable: number, faces: number, groups: AlbumGroup[], pairs: AlbumPair[]}} AlbumResult unreadable: of a zip */
+/** @typedef {{file: string, status: 'enrolled' | 'refused' | 'duplicate' | 'unreadable', person: number | null, name: string | null,
+ *   reasons: string[], chip: number | null, looksLike?: {person: number, name: string | null, similarity: number} | null}} ImportRow */
+/** @typedef {{form: 'zip' | 'lines', people: number, samples: number, known: number, files: ImportRow[]}} ImportResult */
 /** @typedef {{enrolled: boolean, person: number | null, reasons: string[], looksLike: {person: number,
  *   name: string | null, similarity: number} | null}} Naming */
 
@@ -87,10 +90,13 @@
  * @property {(video: Blob, name: string) => Promise<string>} beginVideo who is in it, and when: a job
  * @property {(video: string, hide: {others: number[]}, mode: string) => Promise<string>} beginBlur a job: all
  *   but these tracks are hidden
- * @property {() => Promise<string>} beginAlbum a job, to which pictures are added before it is started
+ * @property {(zip?: Blob) => Promise<string>} beginAlbum a job, to which pictures are added before it is started; of a zip
+ *   it is begun
  * @property {(album: string, picture: Blob, name: string) => Promise<{faces: number, error?: {code: string,
  *   message: string}}>} addPicture
  * @property {(album: string) => Promise<void>} startAlbum
+ * @property {(file: Blob) => Promise<string>} beginImport people of a zip with a folder a person, or of an export: a job
+ * @property {string} exportAddress everybody as a file, for a link
  * @property {(job: string, options?: {boxes?: boolean}) => Promise<Job<any>>} job
  * @property {(job: string) => Promise<void>} endJob
  * @property {(job: string, number: number) => string} chipAddress a face that a job has found, for an img
@@ -213,11 +219,17 @@ export function createServerRecogniser() {
     beginVideo: async (video, source) => (await call('POST', `/v1/jobs/video${query({ source })}`, video)).job,
     beginBlur: async (job, { others }, mode) =>
       (await call('POST', `/v1/jobs/blur${query({ job, hide: others.length ? 'others' : 'everybody', tracks: others.join(','), mode })}`)).job,
-    beginAlbum: async () => (await call('POST', '/v1/jobs/album')).job,
+    beginAlbum: async (zip) => (await call('POST', '/v1/jobs/album', zip)).job,
     addPicture: async (album, picture, source) =>
       (await call('POST', `/v1/jobs/${id(album)}/pictures${query({ source })}`, picture)).pictures[0],
+    beginImport: async (file) => (await call('POST', '/v1/jobs/import', file)).job,
+    exportAddress: '/v1/export',
     startAlbum: async (album) => { await call('POST', `/v1/jobs/${id(album)}/start`); },
-    job: (job, { boxes } = {}) => call('GET', `/v1/jobs/${id(job)}${query({ boxes: boxes || null })}`),
+    async job(job, { boxes } = {}) {
+      const a = await call('GET', `/v1/jobs/${id(job)}${query({ boxes: boxes || null })}`);
+      for (const row of a.result?.files ?? []) row.looksLike = looksLikeOf(row);
+      return a;
+    },
     endJob: async (job) => { await call('DELETE', `/v1/jobs/${id(job)}`, null, { keepalive: true }); },
     chipAddress: (job, number) => `/v1/jobs/${id(job)}/chips/${number}`,
     fileAddress: (job) => `/v1/jobs/${id(job)}/file`,

@@ -1,5 +1,5 @@
 /* Rates in words, and on scales. No DOM. */
-import { number, say } from './words.js';
+import { called, catalogue, number, say } from './words.js';
 
 /** Two significant digits are all that such a figure bears. @param {number} n */
 export function round2(n) {
@@ -46,6 +46,15 @@ export function likelihood(ratio) {
 /** With three places. @param {number | null | undefined} s */
 export function similarity(s) {
   return s === null || s === undefined ? '–' : s.toFixed(3);
+}
+
+/**
+ * Why a picture was not taken. @param {readonly string[]} reasons words of the API, or its own sentences
+ * @param {{person: number | null, name: string | null, similarity: number} | null} [looksLike]
+ */
+export function because(reasons, looksLike) {
+  const values = { name: called(looksLike?.name, looksLike?.person), similarity: similarity(looksLike?.similarity) };
+  return reasons.map((r) => (catalogue[r] ? say(r, values) : say(catalogue[`error_${r}`] ? `error_${r}` : 'error_other', { message: r }))).join(' ');
 }
 
 /** Where a similarity lies on a plot, 0 to 1. @param {number} s */

@@ -1,9 +1,9 @@
 /* An album: pictures of a folder, their faces put together by person, named, asked about. */
 import { button, make } from '../dom.js';
+import { isPicture, isZip, pathOf, takeDrops } from '../files.js';
 import { finished } from '../jobs.js';
 import { called, count, explain, number, say } from '../words.js';
 import { mountAlbumGroups } from '../parts/album_groups.js';
-import { takeDrops } from '../parts/picture_input.js';
 import { mountProgress } from '../parts/progress.js';
 import { mountReview } from '../parts/review.js';
 
@@ -11,12 +11,6 @@ import { mountReview } from '../parts/review.js';
 /** @typedef {import('../api.js').AlbumResult} AlbumResult */
 
 const AT_ONCE = 2;
-
-/** What may be a picture: a folder has other things, too. @param {readonly File[]} files */
-export function picturesOf(files) {
-  return files.filter((f) => !/(^|\/)\./.test(f.webkitRelativePath || f.name) &&
-    (f.type.startsWith('image/') || /\.(jpe?g|png|webp|hei[cf]|avif|gif|bmp|tiff?)$/i.test(f.name)) && f.type !== 'image/svg+xml');
-}
 
 /** @param {HTMLElement} root @param {import('../main.js').App} app */
 export function mountAlbum(root, app) {
@@ -30,14 +24,14 @@ export function mountAlbum(root, app) {
   function choose() {
     const hidden = { class: 'visually-hidden', tabIndex: -1, 'aria-hidden': 'true' };
     const folder = make('input', { type: 'file', multiple: true, ...hidden });
-    const files = make('input', { type: 'file', accept: 'image/*', multiple: true, ...hidden });
+    const files = make('input', { type: 'file', accept: 'image/*,.zip', multiple: true, ...hidden });
     const zone = make('div', { class: 'drop small-drop' }, make('div', { class: 'drop-empty' },
       make('p', { class: 'muted', text: say('album_drop') }),
       make('div', { class: 'drop-buttons' }, button(say('album_folder'), 'primary', () => folder.click()),
         button(say('album_pictures'), 'plain', () => files.click()))), folder, files);
     folder.webkitdirectory = true;
     for (const input of [folder, files]) input.addEventListener('change', () => begin([...(input.files ?? [])]));
-    takeDrops(zone, begin);
+    takeDrops(zone, begin, (file) => isPicture(file) || isZip(file));
     place.replaceChildren(zone);
   }
 
@@ -57,8 +51,9 @@ export function mountAlbum(root, app) {
 
   /** @param {readonly File[]} chosen */
   async function begin(chosen) {
-    const files = picturesOf(chosen);
-    if (files.length === 0) {
+    const files = chosen.filter(isPicture);
+    const zip = chosen.find(isZip); // all of an album
+    if (!zip && files.length === 0) {
       if (chosen.length) app.toast.show(say('album_no_pictures'), { bad: true });
       return;
     }
@@ -72,10 +67,10 @@ export function mountAlbum(root, app) {
     progress.set(null, say('job_sending'));
     let half = ''; // an album that is not whole yet: nobody wants it when this ends
     try {
-      half = await app.recogniser.beginAlbum();
+      half = await app.recogniser.beginAlbum(zip);
       const work = { job: half, bad: 0 };
-      await send(work, files, progress, wanted);
-      if (wanted()) await app.recogniser.startAlbum(work.job);
+      if (!zip) await send(work, files, progress, wanted);
+      if (!zip && wanted()) await app.recogniser.startAlbum(work.job);
       if (wanted()) {
         half = '';
         app.work.album = work;
@@ -95,7 +90,7 @@ export function mountAlbum(root, app) {
     async function some() {
       while (next < files.length && wanted()) {
         const file = files[next++];
-        const answer = await app.recogniser.addPicture(work.job, file, file.webkitRelativePath || file.name);
+        const answer = await app.recogniser.addPicture(work.job, file, pathOf(file));
         done++;
         faces += answer.faces;
         if (answer.error) work.bad++;
@@ -111,7 +106,9 @@ export function mountAlbum(root, app) {
     progress.retitle(say('album_grouping'));
     /** @type {AlbumResult | null} */
     const result = await finished(app.recogniser, work.job, progress.show, () => open && mine === turn);
-    if (result) show(work, result);
+    if (!result) return;
+    work.bad += result.unreadable; // of a zip
+    show(work, result);
   }
 
   /** @param {AlbumWork} work @param {AlbumResult} first */

@@ -4,7 +4,8 @@ import { button, make } from '../dom.js';
 import { cutWithPoints, opened } from '../picture.js';
 import { likelihood, similarity, strangers } from '../rates.js';
 import { explain, say } from '../words.js';
-import { mountPictureInput, picturesIn } from '../parts/picture_input.js';
+import { isPicture } from '../files.js';
+import { mountPictureInput } from '../parts/picture_input.js';
 import { plot } from '../parts/plot.js';
 
 /** @typedef {import('../api.js').Comparison} Comparison */
@@ -99,7 +100,7 @@ export function mountComparePage(root, app) {
   }
 
   const paste = (/** @type {ClipboardEvent} */ event) => {
-    const [first, second] = picturesIn(event.clipboardData);
+    const [first, second] = [...(event.clipboardData?.files ?? [])].filter(isPicture);
     if (!first) return;
     event.preventDefault();
     const at = pictures[0] && !pictures[1] ? 1 : 0;

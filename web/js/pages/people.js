@@ -3,6 +3,7 @@ import { make } from '../dom.js';
 import { called, count, explain, say } from '../words.js';
 import { mountEnrolFiles } from '../parts/enrol_files.js';
 import { mountHistory } from '../parts/history.js';
+import { mountImport } from '../parts/import_people.js';
 import { portrait } from '../parts/portrait.js';
 import { mountPerson } from './person.js';
 
@@ -28,6 +29,7 @@ export function mountPeople(root, app, rest) {
   const files = make('div', { class: 'files' });
   add.append(files);
   mountEnrolFiles(files, app, { person: null, name: () => name.value.trim(), done: () => history.refresh() });
+  const stopImport = mountImport(right, app, () => history.refresh());
   const history = mountHistory(right, app, refresh);
 
   function show() {
@@ -56,5 +58,8 @@ export function mountPeople(root, app, rest) {
   const stop = app.people.watch(show);
   show();
   refresh();
-  return stop;
+  return () => {
+    stopImport();
+    stop();
+  };
 }

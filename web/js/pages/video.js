@@ -1,5 +1,6 @@
 /* A video of the user's own: who is in it, and when; strangers are named there, faces hidden. */
 import { button, make } from '../dom.js';
+import { isVideo, takeDrops } from '../files.js';
 import { finished } from '../jobs.js';
 import { count, explain, say } from '../words.js';
 import { mountBlurExport } from '../parts/blur_export.js';
@@ -10,9 +11,6 @@ import { mountVideoBoxes } from '../parts/video_boxes.js';
 /** @typedef {{job: string, file: Blob, name: string, blur: string | null, hidden: Set<number>}} VideoWork */
 
 const LOOK_IN = 0.8; // seconds after somebody comes
-
-/** @param {DataTransfer | null} data */
-const videoIn = (data) => [...(data?.files ?? [])].find((f) => f.type.startsWith('video/') || /\.(mkv|mp4|mov|webm|avi|mts|m2ts|mpg)$/i.test(f.name));
 
 /** @param {HTMLElement} root @param {import('../main.js').App} app */
 export function mountVideo(root, app) {
@@ -33,17 +31,7 @@ export function mountVideo(root, app) {
       make('p', { class: 'muted', text: say('video_drop') }),
       make('div', { class: 'drop-buttons' }, button(say('video_choose'), 'primary', () => input.click()), button(say('video_example'), 'plain', example))), input);
     input.addEventListener('change', () => { if (input.files?.[0]) begin(input.files[0], input.files[0].name); });
-    zone.addEventListener('dragover', (event) => {
-      event.preventDefault();
-      zone.classList.add('over');
-    });
-    zone.addEventListener('dragleave', () => zone.classList.remove('over'));
-    zone.addEventListener('drop', (event) => {
-      event.preventDefault();
-      zone.classList.remove('over');
-      const file = videoIn(event.dataTransfer);
-      if (file) begin(file, file.name);
-    });
+    takeDrops(zone, ([file]) => begin(file, file.name), isVideo);
     place.replaceChildren(zone);
   }
 

@@ -1,9 +1,9 @@
 /* Pictures of one person from files, each with what became of it. Out: done(person). */
 import { button, make } from '../dom.js';
+import { takeDrops } from '../files.js';
 import { cut, opened } from '../picture.js';
-import { similarity } from '../rates.js';
-import { called, explain, say } from '../words.js';
-import { takeDrops } from './picture_input.js';
+import { because } from '../rates.js';
+import { explain, say } from '../words.js';
 
 /**
  * @param {HTMLElement} root @param {import('../main.js').App} app
@@ -24,11 +24,10 @@ export function mountEnrolFiles(root, app, of) {
     words.textContent = say('comparing');
     try {
       const e = await app.recogniser.enrol(file, { person, name: person ? undefined : named, source: file.name, force });
-      const values = { name: called(e.looksLike?.name, e.looksLike?.person), similarity: similarity(e.looksLike?.similarity) };
       row.querySelector('button')?.remove();
       row.classList.toggle('bad', !e.enrolled);
       if (!e.enrolled) {
-        words.textContent = e.reasons.map((r) => say(r, values)).join(' ');
+        words.textContent = because(e.reasons, e.looksLike);
         if (!force && !e.reasons.includes('duplicate')) row.append(button(say('reg_anyway'), 'plain', () => one(file, words, row, true)));
         return;
       }

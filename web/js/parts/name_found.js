@@ -1,7 +1,7 @@
 /* A name for somebody whom a job has found. Out: the person's number, or null. */
 import { button, make } from '../dom.js';
 import { context2d } from '../picture.js';
-import { similarity } from '../rates.js';
+import { because } from '../rates.js';
 import { called, explain, say } from '../words.js';
 import { openDialog } from './dialog.js';
 
@@ -76,13 +76,12 @@ export function nameFound(app, job, number, chip) {
 
     /** @param {import('../api.js').Naming} n @param {{name?: string, person?: number}} whose */
     function refused(n, whose) {
-      const values = { name: called(n.looksLike?.name, n.looksLike?.person), similarity: similarity(n.looksLike?.similarity) };
       const other = n.looksLike;
-      problem.textContent = n.reasons.map((r) => say(r, values)).join(' ');
+      problem.textContent = because(n.reasons, n.looksLike);
       d.foot.replaceChildren(button(say('cancel'), 'plain', d.close),
         n.reasons.includes('duplicate') ? '' : button(say('reg_anyway'), 'plain', () => send({ ...whose, force: true })),
         other && other.person !== whose.person
-          ? button(say('reg_to', { name: values.name }), 'primary', () => send({ person: other.person })) : '');
+          ? button(say('reg_to', { name: called(other.name, other.person) }), 'primary', () => send({ person: other.person })) : '');
       /** @type {HTMLElement} */ (d.foot.lastElementChild ?? d.foot).focus();
     }
   });

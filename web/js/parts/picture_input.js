@@ -1,30 +1,9 @@
 /* A place for one picture: dropped, chosen, or taken by the camera. Out: 'picture', detail: Blob | null. */
 import { button, icon, make } from '../dom.js';
+import { takeDrops } from '../files.js';
 import { opened } from '../picture.js';
 import { say } from '../words.js';
 import { openSnap } from './snap.js';
-
-/** @param {DataTransfer | null} data */
-export function picturesIn(data) {
-  return [...(data?.files ?? [])].filter((f) => f.type.startsWith('image/') || /\.(hei[cf]|avif)$/i.test(f.name));
-}
-
-/**
- * Lets files be dropped on an element. @param {HTMLElement} root @param {(files: File[]) => void} take
- */
-export function takeDrops(root, take) {
-  root.addEventListener('dragover', (event) => {
-    event.preventDefault();
-    root.classList.add('over');
-  });
-  root.addEventListener('dragleave', () => root.classList.remove('over'));
-  root.addEventListener('drop', (event) => {
-    event.preventDefault();
-    root.classList.remove('over');
-    const files = picturesIn(event.dataTransfer);
-    if (files.length) take(files);
-  });
-}
 
 /** @param {HTMLElement} root @param {string} which its name, in words @param {import('../main.js').App} app */
 export function mountPictureInput(root, which, app) {

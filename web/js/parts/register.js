@@ -4,7 +4,7 @@ import { button, make } from '../dom.js';
 import { createChallenge } from '../challenge.js';
 import { apart, centre, scaled } from '../layout.js';
 import { cut, jpeg } from '../picture.js';
-import { similarity } from '../rates.js';
+import { because } from '../rates.js';
 import { called, count, explain, say } from '../words.js';
 import { mountChallenge } from './challenge_view.js';
 import { openDialog } from './dialog.js';
@@ -94,8 +94,7 @@ export function openRegister(app, track, live) {
 
   /** @param {import('../api.js').Enrolment} e */
   function wordsOf(e) {
-    const values = { name: called(e.looksLike?.name, e.looksLike?.person), similarity: similarity(e.looksLike?.similarity) };
-    return e.reasons.length ? e.reasons.map((r) => say(r, values)).join(' ') : say('good');
+    return e.reasons.length ? because(e.reasons, e.looksLike) : say('good');
   }
 
   /** @param {Shot} shot @param {import('../api.js').EnrolOptions} options */

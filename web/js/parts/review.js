@@ -28,7 +28,7 @@ export function mountReview(root, app, job, { nameOf, answered }) {
   /** @type {AlbumPair | null} */
   let now = null;
   /** @type {import('../api.js').AlbumResult} */
-  let last = { pictures: 0, faces: 0, groups: [], pairs: [] };
+  let last = { pictures: 0, unreadable: 0, faces: 0, groups: [], pairs: [] };
   root.append(card);
 
   /** @param {AlbumPair} p */
