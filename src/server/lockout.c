@@ -7,8 +7,7 @@
 
 typedef struct lockout_place place;
 
-/* The first 64 bits of an IPv6 address; others as they are. */
-static void key_of(const char *client, char to[LOCKOUT_CLIENT])
+void kao_lockout_client(const char *client, char to[LOCKOUT_CLIENT])
 {
     struct in6_addr a;
 
@@ -23,7 +22,7 @@ uint32_t kao_lockout_left(const kao_lockout *l, const char *client, uint64_t now
 {
     char key[LOCKOUT_CLIENT];
 
-    key_of(client, key);
+    kao_lockout_client(client, key);
     for (size_t i = 0; i < LOCKOUT_PLACES; i++)
         if (strcmp(l->place[i].client, key) == 0 && l->place[i].until > now)
             return (uint32_t)(l->place[i].until - now);
@@ -51,7 +50,7 @@ uint32_t kao_lockout_failed(kao_lockout *l, const char *client, uint64_t now)
 {
     char key[LOCKOUT_CLIENT];
 
-    key_of(client, key);
+    kao_lockout_client(client, key);
     place *p = place_of(l, key);
 
     if (now - p->last > LOCKOUT_FORGETS)

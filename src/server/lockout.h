@@ -27,6 +27,8 @@ typedef struct kao_lockout {
     } place[LOCKOUT_PLACES];
 } kao_lockout;
 
+/* What a client is known by: the first 64 bits of an IPv6 address; others as they are. */
+void kao_lockout_client(const char *address, char to[LOCKOUT_CLIENT]);
 /* Seconds that this client has to wait; 0: it may try. */
 uint32_t kao_lockout_left(const kao_lockout *l, const char *client, uint64_t now);
 /* It has tried a wrong one. Seconds of a lock-out that begins with it, or 0. */

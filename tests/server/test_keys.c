@@ -10,6 +10,7 @@
 #include "server/hosts.h"
 #include "server/keys.h"
 #include "server/lockout.h"
+#include "server/rate.h"
 
 static char folder[] = "/tmp/kao keys 顔 XXXXXX", path[64];
 static kao_mem mem;
@@ -356,14 +357,51 @@ static void hosts(void **state)
     assert_false(kao_hosts_add(&h, "more"));
 }
 
+static void rate_limit(void **state)
+{
+    static kao_rate_limit r = { .rate = 2 }, none, slow = { .rate = .25 };
+    const char *const a = "10.0.0.1", *const b = "10.0.0.2";
+    char many[LOCKOUT_CLIENT];
+
+    (void)state;
+    for (int i = 0; i < 4; i++) /* twice the rate at once */
+        assert_int_equal(kao_rate_take(&r, a, 100), 0);
+    assert_int_equal(kao_rate_take(&r, a, 100), 1);
+    assert_int_equal(kao_rate_take(&r, b, 100), 0); /* others are others */
+    assert_int_equal(kao_rate_take(&r, a, 100.5), 0);
+    assert_int_equal(kao_rate_take(&r, a, 100.5), 1);
+    for (int i = 0; i < 4; i++) /* a long pause is not saved up */
+        assert_int_equal(kao_rate_take(&r, a, 1e6), 0);
+    assert_int_equal(kao_rate_take(&r, a, 1e6), 1);
+    assert_int_equal(kao_rate_take(&slow, a, 0), 0);
+    assert_int_equal(kao_rate_take(&slow, a, 0), 4);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(kao_rate_take(&none, a, 0), 0);
+    /* one household's IPv6 */
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(
+            kao_rate_take(&r, i % 2 ? "2001:db8:1:2::5" : "2001:db8:1:2::9", 1e6), 0);
+    assert_int_equal(kao_rate_take(&r, "2001:db8:1:2::7", 1e6), 1);
+    assert_int_equal(kao_rate_take(&r, "2001:db8:1:3::5", 1e6), 0);
+    /* who was here longest ago goes, not who was here just now */
+    for (int i = 0; i < RATE_PLACES - 1; i++) {
+        snprintf(many, sizeof many, "10.1.%d.%d", i / 200, i % 200);
+        assert_int_equal(kao_rate_take(&r, many, 1e6 + 1), 0);
+    }
+    assert_int_equal(kao_rate_take(&r, many, 1e6 + 1), 0);
+    assert_int_equal(kao_rate_take(&r, many, 1e6 + 1), 0);
+    assert_int_equal(kao_rate_take(&r, many, 1e6 + 1), 0);
+    assert_int_equal(kao_rate_take(&r, many, 1e6 + 1), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(made_and_found), cmocka_unit_test(names),
-        cmocka_unit_test(sessions),       cmocka_unit_test(full),
-        cmocka_unit_test(damaged),        cmocka_unit_test(faults),
-        cmocka_unit_test(lock_out),       cmocka_unit_test(lock_out_of_many),
-        cmocka_unit_test(hosts),
+        cmocka_unit_test(made_and_found),   cmocka_unit_test(names),
+        cmocka_unit_test(sessions),         cmocka_unit_test(full),
+        cmocka_unit_test(damaged),          cmocka_unit_test(faults),
+        cmocka_unit_test(lock_out),         cmocka_unit_test(rate_limit),
+        cmocka_unit_test(lock_out_of_many), cmocka_unit_test(hosts),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
