@@ -214,18 +214,35 @@ class Kao:
     def video(self, video, source=None, fpir=None):
         """Who is in a video (a path, bytes, or an open file), and when:
         with kao.video("party.mp4") as job: print(job.result()["tracks"])"""
+        if isinstance(video, (str, os.PathLike)):
+            source = source or os.path.basename(os.fspath(video))
+        return self._begin("video", video, {"source": source, "fpir": fpir})
+
+    def _begin(self, kind, file, query=None):
+        """A job about a file: a path, bytes, or an open file."""
         with contextlib.ExitStack() as stack:
             headers = {"Content-Type": "application/octet-stream"}
-            if isinstance(video, (str, os.PathLike)):
-                source = source or os.path.basename(os.fspath(video))
-                headers["Content-Length"] = str(os.path.getsize(video))
-                video = stack.enter_context(open(video, "rb"))  # sent piece by piece
-            answer = stack.enter_context(self._open("POST", "/v1/jobs/video", {"source": source, "fpir": fpir}, video, headers))
+            if isinstance(file, (str, os.PathLike)):
+                headers["Content-Length"] = str(os.path.getsize(file))
+                file = stack.enter_context(open(file, "rb"))  # sent piece by piece
+            answer = stack.enter_context(self._open("POST", "/v1/jobs/" + kind, query, file, headers))
             return Job(self, json.loads(answer.read())["job"])
 
+    def import_people(self, file, force=None):
+        """People of a zip with a folder a person, named after them, or of what export() wrote:
+        with kao.import_people("family.zip") as job: print(job.result()["files"])"""
+        return self._begin("import", file, {"force": force})
+
+    def export(self, to, form="jsonl"):
+        """Everybody, with samples and vectors, into a file: "jsonl", "csv", "npy" (vectors alone)."""
+        with self._open("GET", "/v1/export", {"form": form}) as answer, open(to, "wb") as out:
+            shutil.copyfileobj(answer, out)
+
     def album(self, pictures, threshold=None):
-        """The faces of pictures (paths, or pairs of a name and bytes) by person:
+        """The faces of pictures (paths, or pairs of a name and bytes; or the path of one zip) by person:
         with kao.album(paths) as job: print(job.result()["groups"])"""
+        if isinstance(pictures, (str, os.PathLike)):
+            return self._begin("album", pictures)
         job = Job(self, self._ask("POST", "/v1/jobs/album")["job"])
         try:
             for p in pictures:

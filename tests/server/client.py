@@ -3,6 +3,7 @@ import io
 import os
 import sys
 import tempfile
+import zipfile
 
 from serving import PICTURES, fact, main, need, picture, serving
 
@@ -140,4 +141,27 @@ def jobs():
         fact("jobs: a video, its people named and hidden, an album")
 
 
-main(faces, people, keys, jobs)
+def files():
+    with serving() as s, tempfile.TemporaryDirectory(prefix="kao test 顔.") as folder:
+        kao = Kao(f"http://127.0.0.1:{s.port}")
+        names = ["Ana/ana_1.jpg", "Ana/ana_2.jpg", "陳/chen_1.jpg"]
+        family, lines = os.path.join(folder, "family.zip"), os.path.join(folder, "all.jsonl")
+        with zipfile.ZipFile(family, "w") as z:
+            for name in names:
+                z.writestr(name, picture(os.path.basename(name)))
+        with kao.album(family) as job:
+            need(sorted(len(g["faces"]) for g in job.result()["groups"]) == [1, 2], "groups")
+        with kao.import_people(family) as job:
+            r = job.result()
+            need([f["file"] for f in r["files"]] == names and (r["people"], r["samples"]) == (2, 3), r)
+            need(kao.detect(job.chip(r["files"][0]["chip"]))["faces"], "a face")
+        kao.export(lines)
+        kao.clear()
+        with kao.import_people(lines) as job:
+            need(job.result()["people"] == 2, job.result())
+        need({p["name"] for p in kao.people()} == {"Ana", "陳"}, kao.people())
+        refused(lambda: kao.import_people(b"no zip").result(), 200, "invalid_file")
+        fact("files: people and an album from a zip, everybody out and in again")
+
+
+main(faces, people, keys, jobs, files)
