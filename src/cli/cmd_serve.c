@@ -21,7 +21,7 @@ typedef struct serve_args {
     cli_list hosts;
     const char *address, *tls;
     bool plain;
-    uint32_t port, workers, queue;
+    uint32_t port, workers, queue, rate;
     double fpir;
 } serve_args;
 
@@ -45,6 +45,11 @@ const cli_option cli_serve_options[] = {
       "requests worked on at once [one for each thread]" },
     { "queue", 0, CLI_COUNT, offsetof(serve_args, queue), "N",
       "requests that may wait; more are told to come again [64]" },
+    { "rate", 0, CLI_COUNT, offsetof(serve_args, rate), "N",
+      "requests a second of one client that ask for work; more are told to come again "
+      "[50 "
+      "of "
+      "other machines, any number of this one]" },
     CLI_GALLERY_MODEL_OPTIONS(serve_args),
     CLI_GALLERY_MACHINE_OPTIONS(serve_args),
     { .name = NULL },
@@ -208,6 +213,7 @@ static int serve(const serve_args *args, cli_gallery *use, access_use *a,
                              .n_models = use->n,
                              .workers = args->workers,
                              .queue = args->queue,
+                             .rate = args->rate,
                              .fpir = isnan(args->fpir) ? 0 : args->fpir,
                              .keys = a->keys,
                              .demand_keys = a->wide,

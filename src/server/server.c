@@ -14,6 +14,7 @@
 #include "server/job.h"
 #include "server/live.h"
 #include "server/mhd.h"
+#include "server/rate.h"
 #include "server/routes.h"
 #include "server/spool.h"
 #include "server/stats.h"
@@ -24,6 +25,7 @@ enum {
     MAX_CONNECTIONS = 4000,
     IDLE_SECONDS = 30,
     QUEUE = 64,
+    RATE = 50,
     WORKERS_MOST = 64,
 };
 
@@ -44,6 +46,7 @@ struct kao_server {
     kao_spools spools;
     kao_access *access;
     kao_stats stats;
+    kao_rate_limit rate; /* of the thread that takes requests */
     thread *threads;
     size_t n_threads;
 
@@ -56,15 +59,28 @@ struct kao_server {
 
 /* ---- requests ---- */
 
+/* Whether its client has not asked for too much; false: it is told to wait. */
+static bool is_in_time(kao_server *s, kao_call *c)
+{
+    const bool looks = strcmp(c->method, "GET") == 0 || strcmp(c->method, "HEAD") == 0;
+
+    if (looks || (!s->o.rate && kao_host_is_local(c->client)))
+        return true;
+    c->retry_after = kao_rate_take(&s->rate, c->client, kao_clock_seconds());
+    if (c->retry_after)
+        kao_answer_error(c, 429, "too_many", "too many requests of one client");
+    return !c->retry_after;
+}
+
 static void begin(void *user, kao_call *c)
 {
-    const kao_server *s = user;
+    kao_server *s = user;
     bool known = false;
 
     if (!kao_access_is_from_here(s->access, c))
         return;
     c->route = kao_route_find(c, &known);
-    if (c->route && !kao_access_allows(s->access, c))
+    if (c->route && (!is_in_time(s, c) || !kao_access_allows(s->access, c)))
         return;
     c->to_file = c->route && kao_route_to_file(c->route);
     if (c->route || kao_web_find(c))
@@ -225,6 +241,7 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
     s->mem = &ctx->mem;
     s->o = *options;
     s->o.queue = s->o.queue ? s->o.queue : QUEUE;
+    s->rate.rate = s->o.rate ? s->o.rate : RATE;
     s->o.fpir = s->o.fpir > 0 ? s->o.fpir : .01;
     s->n_threads = s->o.workers ? s->o.workers : kao_context_threads(ctx);
     s->n_threads = s->n_threads < WORKERS_MOST ? s->n_threads : WORKERS_MOST;

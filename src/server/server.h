@@ -24,6 +24,8 @@ typedef struct kao_server_options {
     size_t n_models;
     uint32_t workers; /* requests at once; 0: one for each thread of the context */
     uint32_t queue;   /* requests that wait; 0: 64. More are told to come back: 503 */
+    uint32_t rate; /* requests a second of one client, those that ask for work (GET does
+                         not); 0: 50 of another machine's, any number of this one's */
     double
         fpir; /* of strangers so many may be taken for somebody of the gallery; 0: .01 */
     const char

@@ -302,4 +302,17 @@ def live():
         fact("16 videos at once at most; more are refused for now")
 
 
-main(health, faces, wrong, people, live)
+def rate():
+    with serving("--rate", "1") as s:
+        answers = [s.post("/v1/undo") for _ in range(200)]
+        told = [a for a in answers if a[0] == 429]
+        need(answers[0][0] == answers[1][0] == 404 and {a[0] for a in answers} == {404, 429}, {a[0] for a in answers})
+        is_error(told[0], 429, "too_many")
+        need(int(told[0][2]["Retry-After"]) >= 1, told[0][2])
+        need({s.get("/v1/people")[0] for _ in range(50)} == {200}, "GET is not counted")
+        fact("who asks for more than the rate is told to wait, and may look all the same")
+    with serving() as s:
+        need({s.post("/v1/undo")[0] for _ in range(200)} == {404}, "this machine's clients are not counted")
+
+
+main(rate, health, faces, wrong, people, live)

@@ -397,6 +397,7 @@ export const catalogue = {
   error_invalid_argument: ['That cannot be used: {message}', 'その値は使えません：{message}'],
   error_key_needed: ['A key is needed. Reload this page.', 'キーが必要です。ページを再読み込みしてください。'],
   error_key_wrong: ['This key or code is not known here, or no longer good. A code works once, for ten minutes.', 'このキーまたはコードは使えません。コードは 10 分以内に 1 回だけ使えます。'],
+  error_too_many: ['That was too much at once. Wait a moment, then try again.', '一度に多すぎます。少し待ってお試しください。'],
   error_locked_out: ['Too many wrong keys came from this device. Wait a few minutes, then try again.', '誤ったキーが続きました。数分待ってからお試しください。'],
   error_forbidden: ['kao is not reached under this name. Use the address in the terminal where it runs.', 'このアドレスでは利用できません。kao を起動した端末に表示されたアドレスをお使いください。'],
   error_other: ['That did not work: {message}', 'うまくいきませんでした：{message}'],
