@@ -7,12 +7,16 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
+
+enum { SETTLE_MS = 10 };
 
 struct kao_db {
     kao_mem *mem;
     sqlite3 *handle;
     char *path; /* for messages */
+    uint32_t wait_ms;
 };
 
 struct kao_rows {
@@ -241,7 +245,18 @@ void kao_db_rollback(kao_db *db)
 
 kao_status kao_db_settle(kao_db *db, kao_error *err)
 {
-    return kao_db_run(db, err, "PRAGMA wal_checkpoint(TRUNCATE)", "");
+    const struct timespec pause = { .tv_nsec = SETTLE_MS * 1000000 };
+    int64_t busy = 0;
+
+    for (uint32_t waited = 0;; waited += SETTLE_MS) {
+        const kao_status st =
+            kao_db_number(db, &busy, err, "PRAGMA wal_checkpoint(TRUNCATE)", "");
+
+        if (st || !busy || waited >= db->wait_ms)
+            return st;
+        /* another connection is settling just now, for which SQLite waits not itself */
+        nanosleep(&pause, NULL);
+    }
 }
 
 /* ---- opening ---- */
@@ -249,6 +264,7 @@ kao_status kao_db_settle(kao_db *db, kao_error *err)
 /* A database from elsewhere may hold triggers and views that do what nobody asked for. */
 static kao_status harden(kao_db *db, const kao_db_options *o, kao_error *err)
 {
+    db->wait_ms = o->wait_ms;
     sqlite3_busy_timeout(db->handle, (int)o->wait_ms);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);

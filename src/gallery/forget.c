@@ -372,14 +372,20 @@ static kao_status prove(kao_gallery *g, pieces *p, kao_receipt *r, kao_error *er
                                         "-index5", "-index6", "-index7", "-index8" };
     kao_status st = index_pieces(g, p, err);
 
+    const char *where = "";
+
     r->n_pieces = (uint32_t)p->n;
-    for (size_t i = 0; !st && i < sizeof ends / sizeof ends[0]; i++)
+    for (size_t i = 0; !st && i < sizeof ends / sizeof ends[0]; i++) {
+        const uint32_t before = r->n_traces;
+
         st = search_file(g, ends[i], p, r, err);
+        where = r->n_traces > before ? ends[i] : where;
+    }
     if (!st && r->n_traces)
         st = kao_fail(err, KAO_E_IO,
-                      "%s: forgotten, but %u traces are left in its files: another "
-                      "program has them in use; forget anybody again later, or compact",
-                      g->path, r->n_traces);
+                      "%s: forgotten, but %u traces are left in %s%s: another "
+                      "program has it in use; forget anybody again later, or compact",
+                      g->path, r->n_traces, kao_db_file(g->db), where);
     return st;
 }
 

@@ -2,11 +2,14 @@
  * handles on one file; files that are none. Vectors are four numbers made here. */
 #include "support/unit.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "kao/gallery.h"
@@ -404,6 +407,44 @@ static bool is_there(const place *p, const void *what, size_t n)
            file_has(p->path, "-shm", what, n);
 }
 
+/* Another connection is bringing the log into the file just then: a process that has SQLite's lock
+ * for that (of the log's index, the byte behind 30 words and the writer's) for a moment. */
+static void forgetting_waits_for_who_settles(void **state)
+{
+    place p = begin(state, "settle.kao");
+    kao_receipt r = { .size = sizeof r };
+    char index[420], sign = 0;
+    int held[2];
+
+    const int64_t a = person_at(&p, "Anna", 10);
+
+    snprintf(index, sizeof index, "%s-shm", p.path);
+    assert_int_equal(pipe(held), 0);
+    const pid_t other = fork();
+
+    assert_true(other >= 0);
+    if (other == 0) {
+        const struct timespec moment = { .tv_nsec = 200000000 };
+        struct flock lock = {
+            .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = 121, .l_len = 1
+        };
+        const int fd = open(index, O_RDWR);
+
+        sign = fd >= 0 && fcntl(fd, F_SETLK, &lock) == 0 ? 'y' : 'n';
+        if (write(held[1], &sign, 1) == 1)
+            nanosleep(&moment, NULL);
+        _exit(0);
+    }
+    assert_int_equal(read(held[0], &sign, 1), 1);
+    assert_int_equal(sign, 'y');
+    assert_int_equal(kao_gallery_forget(p.g, a, &r, &p.f->err), KAO_OK);
+    assert_int_equal(r.n_traces, 0);
+    assert_int_equal(waitpid(other, NULL, 0), other);
+    close(held[0]);
+    close(held[1]);
+    finish(&p);
+}
+
 static void forgetting_leaves_nothing(void **state)
 {
     static const char name[] = "Ferdinand Vergessen", old[] = "Zweitname Davor",
@@ -580,6 +621,7 @@ int main(void)
         cmocka_unit_test(every_change_is_undone),
         cmocka_unit_test(later_changes_come_first),
         cmocka_unit_test(forgetting_leaves_nothing),
+        cmocka_unit_test(forgetting_waits_for_who_settles),
         cmocka_unit_test(another_model_is_refused),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(memory_runs_out),
