@@ -304,12 +304,22 @@ int kao_analyser_threshold(const kao_analyser *a, float *threshold)
 
 /* ---- a face ---- */
 
+/* The outputs of a run: their shapes may go by the picture, and are looked at each time. */
 static kao_status check_numbers(const kao_analyser *a, kao_error *err)
 {
+    char text[96];
+
     for (uint32_t i = 0; i < kao_analyser_reads(a); i++) {
+        const kao_tensor *t = kao_session_output(a->session, i);
         size_t n = 0;
         const float *v = kao_analyser_output(a, i, &n);
 
+        if (!fits(a, i) || (a->points && n != 2 * a->n_points))
+            return kao_fail(
+                err, KAO_E_UNSUPPORTED,
+                "%s: output %u of shape %s, another than when it was opened",
+                a->model->net->name, i,
+                kao_dims_text(t->dims, t->rank, text, sizeof text));
         for (size_t k = 0; k < n; k++)
             if (!isfinite(v[k]))
                 return kao_fail(err, KAO_E_BAD_EMBEDDING,

@@ -344,6 +344,75 @@ static void not_finite(void **state)
     kao_image_free(f->ctx, &image);
 }
 
+/* As many numbers as the picture's lightest sample is below 300: a black one, by which a network is
+ * tried when it is opened, gives 300. */
+static pb shape_by_picture(void)
+{
+    const float top = 300, one = 0.5f;
+    const int64_t first = 1;
+    pb value = tensor_proto("value", KAO_F32, "1", &one);
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,3,8,8");
+    graph_floats(&g, "top", "1", &top);
+    graph_ints(&g, "first", "1", &first);
+    graph_node(&g, "ReduceMax", "x", "m", "keepdims=0");
+    graph_node(&g, "Sub", "top m", "left", "");
+    graph_node(&g, "Cast", "left", "n", "to=7");
+    graph_node(&g, "Concat", "first n", "shape", "axis=0");
+    graph_node_tensor(&g, "ConstantOfShape", "shape", "y", "value", &value);
+    graph_output(&g, "y", KAO_F32, "1,?");
+    return graph_file(&g);
+}
+
+/* Outputs are looked at again for each face: their shape may be another than when it was opened. */
+static void another_shape(void **state)
+{
+    static const char *const cards[] = {
+        "kind = landmarks\noutput.decode = pixels\n",
+        "kind = liveness\noutput.decode = probability\noutput.live = 250\n",
+    };
+    const float box[4] = { 10, 10, 30, 30 };
+    const kao_face face = face_of(box, NULL, 0);
+    fixture *f = *state;
+    kao_image image = { 0 };
+
+    assert_int_equal(kao_image_create(f->ctx, WIDTH, HEIGHT, &image, NULL), KAO_OK);
+    for (size_t i = 0; i < COUNT(cards); i++) {
+        pb file = shape_by_picture();
+        char card[256];
+        kao_analysis out = KAO_ANALYSIS_INIT;
+        kao_analyser *a = NULL;
+        kao_model *m = NULL;
+
+        snprintf(card, sizeof card,
+                 "%sinput.color = rgb\ninput.mean = 0\ninput.scale = 1\n"
+                 "template = box\n",
+                 cards[i]);
+        assert_int_equal(kao_model_open_bytes(f->ctx, &m, file.p, file.n, "by_picture",
+                                              card, &f->err),
+                         KAO_OK);
+        if (kao_analyser_create(m, &a, NULL, &f->err))
+            fail_msg("%s: %s", cards[i], f->err.msg);
+        kao_model_release(m);
+        const kao_view view = kao_image_view(&image);
+
+        memset(image.rgb, 0, image.row_bytes * HEIGHT);
+        assert_int_equal(kao_analyse(a, &view, &face, &out, &f->err), KAO_OK);
+        memset(image.rgb, 200, image.row_bytes * HEIGHT);
+        assert_int_equal(kao_analyse(a, &view, &face, &out, &f->err),
+                         KAO_E_UNSUPPORTED);
+        if (strcmp(f->err.msg,
+                   "by_picture: output 0 of shape [1,100], another than when "
+                   "it was opened"))
+            fail_msg("%s", f->err.msg);
+        kao_analyser_destroy(a);
+        pb_free(&file);
+    }
+    kao_image_free(f->ctx, &image);
+}
+
 /* Allocation number i fails, for every i. */
 static void without_memory(void **state)
 {
@@ -437,7 +506,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(seeded_networks),   cmocka_unit_test(refused),
         cmocka_unit_test(faces_that_cannot), cmocka_unit_test(not_finite),
-        cmocka_unit_test(without_memory),    cmocka_unit_test(published_files),
+        cmocka_unit_test(another_shape),     cmocka_unit_test(without_memory),
+        cmocka_unit_test(published_files),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
