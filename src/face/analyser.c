@@ -335,6 +335,12 @@ static float wrapped(float degrees)
     return degrees <= -180 ? degrees + 360 : degrees > 180 ? degrees - 360 : degrees;
 }
 
+/* By how many degrees clockwise m, which scales, turns and moves, turns the picture. */
+static float turn_of(const double m[6])
+{
+    return (float)(atan2(m[3], m[0]) * (180 / 3.14159265358979323846));
+}
+
 kao_status kao_analyse(kao_analyser *a, const kao_view *view, const kao_face *face,
                        kao_analysis *out, kao_error *err)
 {
@@ -367,6 +373,6 @@ kao_status kao_analyse(kao_analyser *a, const kao_view *view, const kao_face *fa
         return st;
     a->decoder->decode(a, m, out);
     if (a->kind == KAO_ANALYSE_POSE)
-        out->roll = wrapped(out->roll - (float)turned);
+        out->roll = wrapped(out->roll - (by_box ? (float)turned : turn_of(m)));
     return KAO_OK;
 }

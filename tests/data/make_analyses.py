@@ -77,7 +77,7 @@ def back(case, w, h):
         def f(u, v):
             p = (u + 1j * v - t) / z
             return np.real(p), np.imag(p)
-        return f, 0
+        return f, np.degrees(np.angle(z))
     degrees = 0
     if case['points']:
         dx, dy = np.subtract(case['points'][1], case['points'][0])
