@@ -61,6 +61,27 @@ static kao_face face_at(float column, float row, float s, float score, const flo
     return f;
 }
 
+kao_status kao_yunet_check(const kao_level *l, const kao_tensor *const *tensors,
+                           int64_t cells, kao_error *err)
+{
+    const struct {
+        uint32_t output;
+        int64_t width;
+    } wanted[] = {
+        { l->score, 1 }, { l->object, 1 }, { l->box, 4 }, { l->points, 10 }
+    };
+
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        const kao_tensor *t = tensors[wanted[i].output];
+
+        if (t->dtype != KAO_F32 || !kao_is_rows(t, cells, wanted[i].width))
+            return kao_fail(err, KAO_E_FORMAT,
+                            "outputs of stride %d have another shape or type",
+                            l->stride);
+    }
+    return KAO_OK;
+}
+
 kao_status kao_yunet_decode(const kao_heads *heads, const kao_tensor *const *tensors,
                             int64_t width, int64_t height, float min_score,
                             kao_face_list *list, kao_error *err)
@@ -71,13 +92,10 @@ kao_status kao_yunet_decode(const kao_heads *heads, const kao_tensor *const *ten
         const int64_t cells = columns * rows;
         const float *cls = tensors[l->score]->data, *obj = tensors[l->object]->data;
         const float *box = tensors[l->box]->data, *kps = tensors[l->points]->data;
+        const kao_status st = kao_yunet_check(l, tensors, cells, err);
 
-        if (!kao_is_rows(tensors[l->score], cells, 1) ||
-            !kao_is_rows(tensors[l->object], cells, 1) ||
-            !kao_is_rows(tensors[l->box], cells, 4) ||
-            !kao_is_rows(tensors[l->points], cells, 10))
-            return kao_fail(err, KAO_E_FORMAT,
-                            "outputs of stride %d have another shape", l->stride);
+        if (st)
+            return st;
         for (int64_t c = 0; c < cells; c++) {
             const float score = sqrtf(kao_unit(cls[c]) * kao_unit(obj[c]));
 

@@ -148,6 +148,9 @@ kao_status kao_mtcnn_find(kao_detector *d, const kao_hunt *hunt, kao_error *err)
      const kao_heads *heads, const kao_tensor *const *tensors, int64_t width,          \
      int64_t height, float min_score, kao_face_list *list, kao_error *err)
 KAO_CODEC(yunet);
+/* KAO_E_FORMAT unless a level's outputs, tensors by their numbers, are floats for so many cells. */
+kao_status kao_yunet_check(const kao_level *l, const kao_tensor *const *tensors,
+                           int64_t cells, kao_error *err);
 KAO_CODEC(yunet2022);
 KAO_CODEC(scrfd);
 KAO_CODEC(retinaface);

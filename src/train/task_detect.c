@@ -56,21 +56,32 @@ static float unit(float v)
     return v < 0 ? 0 : v > 1 ? 1 : v;
 }
 
-static void take_answers(const kao_task *t, const kao_session *s, float *to)
+static kao_status take_answers(const kao_task *t, const kao_session *s, float *to,
+                               kao_error *err)
 {
+    const kao_tensor *tensors[4 * KAO_DETECT_LEVELS];
+
+    for (uint32_t i = 0; i < 4 * KAO_DETECT_LEVELS; i++)
+        tensors[i] = kao_session_output(s, i);
     for (uint32_t l = 0; l < KAO_DETECT_LEVELS; l++) {
         const kao_level *level = &t->heads.level[l];
-        const float *cls = kao_session_output(s, level->score)->data;
-        const float *obj = kao_session_output(s, level->object)->data;
-        const float *box = kao_session_output(s, level->box)->data;
-        const float *points = kao_session_output(s, level->points)->data;
+        const size_t cells = cells_of(t->r, (int)l);
+        const kao_status st = kao_yunet_check(level, tensors, (int64_t)cells, err);
 
-        for (size_t i = 0; i < cells_of(t->r, (int)l); i++, to += KAO_DETECT_CHANNELS) {
+        if (st)
+            return kao_error_prefix(err, st, "%s", t->teacher->net->name);
+        const float *cls = tensors[level->score]->data,
+                    *obj = tensors[level->object]->data,
+                    *box = tensors[level->box]->data,
+                    *points = tensors[level->points]->data;
+
+        for (size_t i = 0; i < cells; i++, to += KAO_DETECT_CHANNELS) {
             to[0] = sqrtf(unit(cls[i]) * unit(obj[i]));
             memcpy(to + 1, box + 4 * i, 4 * sizeof *to);
             memcpy(to + 5, points + 10 * i, 10 * sizeof *to);
         }
     }
+    return KAO_OK;
 }
 
 static kao_status ask(const kao_task *t, kao_session *s, float *input,
@@ -89,9 +100,7 @@ static kao_status ask(const kao_task *t, kao_session *s, float *input,
 
     if (!st)
         st = kao_session_run(s, err);
-    if (!st)
-        take_answers(t, s, to);
-    return st;
+    return st ? st : take_answers(t, s, to, err);
 }
 
 /* Of a view with boxes the teacher's points count where it sees a face. */
@@ -254,7 +263,12 @@ static kao_status open_workers(kao_task *t, kao_error *err)
             st = kao_image_create(t->ctx, (uint32_t)side, (uint32_t)side,
                                   &t->pictures[2 * i + k], err);
     }
-    return st;
+    if (st || !t->teacher)
+        return st;
+    /* it answers as a teacher of this family, told before the first step */
+    const kao_view blank = kao_image_view(&t->pictures[0]);
+
+    return ask(t, t->sessions[0], t->inputs[0], &blank, t->targets, err);
 }
 
 static kao_status open_teacher(kao_task *t, kao_error *err)

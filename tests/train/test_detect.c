@@ -561,6 +561,75 @@ static void with_a_teacher(void **state)
     remove_boxed(f);
 }
 
+/* A file whose outputs have YuNet's names. At `odd` (-1: at none) one is of another type, or has a
+ * row too few. */
+static pb teacher_of(uint32_t size, int odd, bool type)
+{
+    static const char *const kinds[] = { "cls", "obj", "bbox", "kps" };
+    static const int64_t widths[] = { 1, 1, 4, 10 };
+    char dims[40], shape[16], in[24], name[16];
+    graph g;
+
+    graph_init(&g, 13);
+    snprintf(dims, sizeof dims, "1,3,%u,%u", size, size);
+    graph_input(&g, "x", KAO_F32, dims);
+    graph_node(&g, "ReduceMean", "x", "mean", "keepdims=0");
+    graph_node(&g, "Cast", "mean", "byte", "to=2");
+    for (int i = 0; i < 12; i++) {
+        const int64_t side = size / (8u << i / 4),
+                      rows[2] = { side * side - (i == odd && !type), widths[i % 4] };
+        const bool bytes = i == odd && type;
+
+        snprintf(shape, sizeof shape, "shape%d", i);
+        graph_ints(&g, shape, "2", rows);
+        snprintf(in, sizeof in, "%s %s", bytes ? "byte" : "mean", shape);
+        snprintf(name, sizeof name, "%s_%d", kinds[i % 4], 8 << i / 4);
+        graph_node(&g, "Expand", in, name, "");
+        graph_output(&g, name, bytes ? KAO_U8 : KAO_F32, "?,?");
+    }
+    return graph_file(&g);
+}
+
+/* A teacher's outputs are read for each cell: one that has others is refused. */
+static void teacher_of_other_outputs(void **state)
+{
+    static const struct {
+        int odd;
+        bool type;
+        kao_status st;
+        const char *message;
+    } rows[] = {
+        { -1, false, KAO_OK, "" },
+        { 3, false, KAO_E_FORMAT,
+          "teacher.onnx: outputs of stride 8 have another shape or type" },
+        { 8, false, KAO_E_FORMAT,
+          "teacher.onnx: outputs of stride 32 have another shape or type" },
+        { 6, true, KAO_E_FORMAT,
+          "teacher.onnx: outputs of stride 16 have another shape or type" },
+    };
+    fixture *f = *state;
+    kao_recipe r = recipe(f);
+
+    make_boxed(f);
+    make_scene_pack(f);
+    snprintf(r.scenes, sizeof r.scenes, "made");
+    snprintf(r.classes, sizeof r.classes, "ours");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        pb file = teacher_of((uint32_t)r.size, rows[i].odd, rows[i].type);
+
+        snprintf(r.teacher, sizeof r.teacher, "%s",
+                 fixture_file(f, "teacher.onnx", &file));
+        f->err.msg[0] = '\0';
+        const kao_status st = train_run(f, &r, "taught", 1);
+
+        if (st != rows[i].st || !strstr(f->err.msg, rows[i].message))
+            fail_msg("row %zu: %d, %s", i, (int)st, f->err.msg);
+        remove_run(f, "taught");
+    }
+    unlink(r.teacher);
+    remove_boxed(f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -568,7 +637,7 @@ int main(void)
         cmocka_unit_test(four_cells),      cmocka_unit_test(assignment),
         cmocka_unit_test(views),           cmocka_unit_test(faults),
         cmocka_unit_test(learns_boxes),    cmocka_unit_test(with_a_teacher),
-        cmocka_unit_test(masks_on_pasted),
+        cmocka_unit_test(masks_on_pasted), cmocka_unit_test(teacher_of_other_outputs),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
