@@ -213,7 +213,7 @@ static kao_status by_motion_faintly(kao_watcher *w, double time, kao_error *err)
 static kao_status by_looks(kao_watcher *w, const kao_view *view, double time,
                            kao_error *err)
 {
-    const size_t cols = w->n_tracks + w->n_former;
+    const size_t tracks = w->n_tracks, cols = tracks + w->n_former;
     const float same = kao_identity_same(w, cols);
     bool any = false;
     kao_status st = matrix(w, w->n_glances, cols, err);
@@ -225,8 +225,8 @@ static kao_status by_looks(kao_watcher *w, const kao_view *view, double time,
         if (is_open(g, true))
             st = kao_glance_embed(w, view, g, err);
         for (size_t c = 0; c < cols; c++) {
-            const kao_follow *t = c < w->n_tracks ? &w->tracks[c] : NULL;
-            const kao_looks *l = t ? &t->looks : &w->former[c - w->n_tracks].looks;
+            const kao_follow *t = c < tracks ? &w->tracks[c] : NULL;
+            const kao_looks *l = t ? &t->looks : &w->former[c - tracks].looks;
             const bool possible = is_open(g, true) && g->vector && !(t && t->glance);
             const float alike = possible ? kao_looks_alike(l, w->dim, g->vector) : NAN;
 
@@ -236,20 +236,20 @@ static kao_status by_looks(kao_watcher *w, const kao_view *view, double time,
     }
     if (!st && any)
         st = pair_up(w, w->n_glances, cols, 2, err);
-    /* from the last of those who have left on: each that comes back is taken from the list */
+    /* from the last of those who have left on: each that comes back is taken from the list, and
+     * begins a track behind those of the columns */
     for (size_t c = cols; !st && any && c-- > 0;)
         for (size_t i = 0; !st && i < w->n_glances; i++) {
             if (w->pair[i] < 0 || (size_t)w->pair[i] != c)
                 continue;
-            if (c < w->n_tracks && c < cols - w->n_former) {
+            if (c < tracks) {
                 kao_motion_begin(&w->tracks[c].motion, w->glances[i].face);
                 meet(&w->tracks[c], &w->glances[i], time);
                 continue;
             }
             st = kao_follow_begin(w, &w->glances[i], time, err);
             if (!st && w->glances[i].taken)
-                kao_identity_resume(w, &w->tracks[w->n_tracks - 1],
-                                    c - (cols - w->n_former));
+                kao_identity_resume(w, &w->tracks[w->n_tracks - 1], c - tracks);
         }
     return st;
 }

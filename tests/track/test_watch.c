@@ -189,6 +189,38 @@ static void ids_stay(void **state)
     kao_watcher_destroy(w);
 }
 
+/* Several who have left come back in one frame, beside one who stayed: each has their own id. */
+static void come_back_together(void **state)
+{
+    stage *s = *state;
+    kao_watched seen = KAO_WATCHED_INIT;
+
+    if (!s)
+        skip();
+    for (int stays = 0; stays < 2; stays++) { /* whether chen is there all the time */
+        kao_watcher *w = watcher_of(s, NULL, NULL);
+        const int chen_at = stays ? 320 : -1;
+        double t = 0;
+
+        for (int i = 0; i < 8; i++, t += .1)
+            WATCH(w, t, &seen, 5, 165, 320, -1);
+        const int64_t ana = id_at(&seen, 5), ben = id_at(&seen, 165),
+                      chen = id_at(&seen, 320);
+
+        assert_true(ana && ben && chen);
+        for (int i = 0; i < 30; i++, t += .1)
+            WATCH(w, t, &seen, -1, -1, chen_at, -1);
+        assert_int_equal(seen.n_tracks, stays);
+        for (int i = 0; i < 4; i++, t += .1) {
+            WATCH(w, t, &seen, 5, 165, 320, -1);
+            assert_int_equal(id_at(&seen, 5), ana);
+            assert_int_equal(id_at(&seen, 165), ben);
+            assert_int_equal(id_at(&seen, 320), chen);
+        }
+        kao_watcher_destroy(w);
+    }
+}
+
 /* A cut: everybody is elsewhere at once, and still who they are. */
 static void cuts(void **state)
 {
@@ -459,13 +491,10 @@ static void memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_stay),
-        cmocka_unit_test(cuts),
-        cmocka_unit_test(named),
-        cmocka_unit_test(ignored),
-        cmocka_unit_test(the_sample_loses_ids),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(memory),
+        cmocka_unit_test(ids_stay), cmocka_unit_test(come_back_together),
+        cmocka_unit_test(cuts),     cmocka_unit_test(named),
+        cmocka_unit_test(ignored),  cmocka_unit_test(the_sample_loses_ids),
+        cmocka_unit_test(refused),  cmocka_unit_test(memory),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
