@@ -16,11 +16,11 @@
 #include "base/error.h"
 #include "track/track.h"
 
-enum { FEATURES_MOST = 15, FRAMES_MOST = 80 };
+enum { FEATURES_MOST = 15, FRAMES_MOST = 80, FEATURES_ROOM = FEATURES_MOST + 2 };
 
 typedef struct list { /* of a track */
-    float *features;  /* FEATURES_MOST + 2, oldest first */
-    uint64_t frames[FEATURES_MOST + 2];
+    float *features;  /* FEATURES_ROOM, oldest first */
+    uint64_t frames[FEATURES_ROOM];
     size_t n;
 } list;
 
@@ -65,8 +65,11 @@ static void age(kao_ailia *a, size_t dim)
     }
 }
 
+/* Below a threshold of 0 several faces of a frame may go to one track, more than age() takes. */
 static void add(kao_ailia *a, list *l, size_t dim, const float *feature)
 {
+    if (l->n == FEATURES_ROOM)
+        drop_oldest(l, dim);
     memcpy(l->features + l->n * dim, feature, dim * sizeof *feature);
     l->frames[l->n++] = a->frame;
 }
@@ -79,8 +82,8 @@ static kao_status add_track(kao_watcher *w, kao_error *err)
 
     if (st)
         return st;
-    a->lists[a->n] = (list){ .features = kao_calloc(
-                                 w->mem, (FEATURES_MOST + 2) * w->dim, sizeof(float)) };
+    a->lists[a->n] =
+        (list){ .features = kao_calloc(w->mem, FEATURES_ROOM * w->dim, sizeof(float)) };
     if (!a->lists[a->n].features)
         return kao_fail(err, KAO_E_NOMEM, "tracks: out of memory");
     a->n++;

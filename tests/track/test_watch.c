@@ -416,6 +416,38 @@ static void the_sample_loses_ids(void **state)
     kao_watcher_destroy(w);
 }
 
+/* By that rule a track without a similarity counts as 0: with a threshold below it both faces of
+ * each frame go to the first one, whose features are no more than it has room for. */
+static void the_sample_below_zero(void **state)
+{
+    stage *s = *state;
+    const kao_watch_options o = { .rule = KAO_RULE_AILIA };
+    kao_watched seen = KAO_WATCHED_INIT;
+
+    if (!s)
+        skip();
+    pb file = tiny_embedder();
+    kao_embedder *e = NULL;
+    kao_model *m = NULL;
+    kao_watcher *w = NULL;
+
+    assert_int_equal(kao_model_open_bytes(s->ctx, &m, file.p, file.n, "tiny",
+                                          "threshold.cosine = -0.5\n", &s->err),
+                     KAO_OK);
+    assert_int_equal(kao_embedder_create(m, &e, NULL, &s->err), KAO_OK);
+    kao_model_release(m);
+    assert_int_equal(
+        kao_watcher_create(s->ctx, &w, s->detector, &e, 1, NULL, &o, &s->err), KAO_OK);
+    for (int i = 0; i < 20; i++) {
+        WATCH(w, .1 * i, &seen, 5, -1, 320, -1);
+        assert_int_equal(id_at(&seen, 5), 1);
+        assert_int_equal(id_at(&seen, 320), 1);
+    }
+    kao_watcher_destroy(w);
+    kao_embedder_destroy(e);
+    pb_free(&file);
+}
+
 static void refused(void **state)
 {
     stage *s = *state;
@@ -491,10 +523,15 @@ static void memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_stay), cmocka_unit_test(come_back_together),
-        cmocka_unit_test(cuts),     cmocka_unit_test(named),
-        cmocka_unit_test(ignored),  cmocka_unit_test(the_sample_loses_ids),
-        cmocka_unit_test(refused),  cmocka_unit_test(memory),
+        cmocka_unit_test(ids_stay),
+        cmocka_unit_test(come_back_together),
+        cmocka_unit_test(cuts),
+        cmocka_unit_test(named),
+        cmocka_unit_test(ignored),
+        cmocka_unit_test(the_sample_loses_ids),
+        cmocka_unit_test(the_sample_below_zero),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(memory),
     };
 
     return cmocka_run_group_tests(tests, set_up, tear_down);
