@@ -123,7 +123,7 @@ static void add_vector(pieces *p, kao_span v)
     const size_t dim = v.n / sizeof(float);
     uint8_t *bytes = NULL;
 
-    if (v.n)
+    if (dim > 0) /* less is no vector, but damage, and too short to be looked for */
         add_piece(p, v.p, v.n < PIECE_BYTES ? v.n : PIECE_BYTES, FLOATS);
     if (dim < QUANTISED_LEAST)
         return;

@@ -493,6 +493,29 @@ static void forgetting_leaves_nothing(void **state)
     finish(&p);
 }
 
+/* A person whose vector is no vector any more, in a damaged gallery, can still be forgotten. */
+static void forgetting_a_damaged_vector(void **state)
+{
+    place p = begin(state, "damaged.kao");
+    kao_receipt r = { .size = sizeof r };
+    sqlite3 *db = NULL;
+    const int64_t ana = person_at(&p, "Ana", 10);
+
+    person_at(&p, "Ben", 80);
+    kao_gallery_close(p.g);
+    assert_int_equal(sqlite3_open(p.path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "UPDATE vector SET numbers = x'07' WHERE sample = 1",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    sqlite3_close(db);
+    p.g = open_gallery(&p, KAO_OK);
+    assert_int_equal(kao_gallery_verify(p.g, &p.f->err), KAO_E_FORMAT);
+    assert_int_equal(kao_gallery_forget(p.g, ana, &r, &p.f->err), KAO_OK);
+    assert_true(r.n_samples == 1 && r.n_traces == 0);
+    finish(&p);
+}
+
 /* ---- what is refused ---- */
 
 static void another_model_is_refused(void **state)
@@ -622,6 +645,7 @@ int main(void)
         cmocka_unit_test(later_changes_come_first),
         cmocka_unit_test(forgetting_leaves_nothing),
         cmocka_unit_test(forgetting_waits_for_who_settles),
+        cmocka_unit_test(forgetting_a_damaged_vector),
         cmocka_unit_test(another_model_is_refused),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(memory_runs_out),
