@@ -362,7 +362,8 @@ kao_status kao_gallery_stats_of(kao_gallery *g, kao_gallery_stats *to, kao_error
         g->db, &rows, err,
         "SELECT (SELECT count(*) FROM person WHERE removed = 0),"
         " (SELECT count(*) FROM person WHERE removed = 0 AND name IS NOT NULL),"
-        " (SELECT count(*) FROM sample WHERE removed = 0),"
+        " (SELECT count(*) FROM sample s JOIN person p ON p.number = s.person"
+        " WHERE s.removed = 0 AND p.removed = 0),"
         " (SELECT count(*) FROM change), page_count * page_size,"
         " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema')"
         " FROM pragma_page_count(), pragma_page_size()",

@@ -356,6 +356,25 @@ static void every_change_is_undone(void **state)
     finish(&p);
 }
 
+/* The samples of somebody who was removed are counted nowhere, as they are found nowhere. */
+static void removed_people_do_not_count(void **state)
+{
+    place p = begin(state, "counts.kao");
+    kao_gallery_stats s = { .size = sizeof s };
+    uint64_t n = 0;
+
+    person_at(&p, "Ana", 0);
+    person_at(&p, "Ben", 90);
+    assert_int_equal(kao_gallery_remove_person(p.g, 2, NULL), KAO_OK);
+    assert_int_equal(kao_gallery_stats_of(p.g, &s, NULL), KAO_OK);
+    assert_int_equal(kao_gallery_templates(p.g, &n, NULL), KAO_OK);
+    assert_true(s.n_people == 1 && s.n_named == 1 && s.n_samples == 1 && n == 1);
+    undo(&p, 0);
+    assert_int_equal(kao_gallery_stats_of(p.g, &s, NULL), KAO_OK);
+    assert_true(s.n_people == 2 && s.n_samples == 2);
+    finish(&p);
+}
+
 /* Changes that others build on are not undone before those. */
 static void later_changes_come_first(void **state)
 {
@@ -642,6 +661,7 @@ int main(void)
         cmocka_unit_test(others_see_it),
         cmocka_unit_test(people_have_names),
         cmocka_unit_test(every_change_is_undone),
+        cmocka_unit_test(removed_people_do_not_count),
         cmocka_unit_test(later_changes_come_first),
         cmocka_unit_test(forgetting_leaves_nothing),
         cmocka_unit_test(forgetting_waits_for_who_settles),
