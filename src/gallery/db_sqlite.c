@@ -4,6 +4,7 @@
 #include "gallery/db.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
@@ -264,8 +265,8 @@ kao_status kao_db_settle(kao_db *db, kao_error *err)
 /* A database from elsewhere may hold triggers and views that do what nobody asked for. */
 static kao_status harden(kao_db *db, const kao_db_options *o, kao_error *err)
 {
-    db->wait_ms = o->wait_ms;
-    sqlite3_busy_timeout(db->handle, (int)o->wait_ms);
+    db->wait_ms = o->wait_ms < INT_MAX ? o->wait_ms : INT_MAX;
+    sqlite3_busy_timeout(db->handle, (int)db->wait_ms);
     sqlite3_extended_result_codes(db->handle, 1);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

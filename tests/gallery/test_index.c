@@ -443,6 +443,22 @@ static void a_lock_that_is_not_given(void **state)
     finish(&m);
 }
 
+/* The longest wait that can be asked for is one, not none. */
+static void the_longest_wait(void **state)
+{
+    made m = begin(state, "wait.kao", 1);
+    const kao_gallery_options o = { .wait_ms = UINT32_MAX };
+    kao_gallery *g = NULL;
+    int64_t ms = 0;
+
+    assert_int_equal(kao_gallery_open(m.f->ctx, &g, m.path, &o, &m.f->err), KAO_OK);
+    assert_int_equal(kao_db_number(g->db, &ms, NULL, "PRAGMA busy_timeout", ""),
+                     KAO_OK);
+    assert_int_equal(ms, INT32_MAX);
+    kao_gallery_close(g);
+    finish(&m);
+}
+
 /* Galleries that were made before changes had tokens. */
 static void galleries_without_tokens(void **state)
 {
@@ -781,6 +797,7 @@ int main(void)
         cmocka_unit_test(a_folder_in_its_place),
         cmocka_unit_test(readers_write_nothing),
         cmocka_unit_test(a_lock_that_is_not_given),
+        cmocka_unit_test(the_longest_wait),
         cmocka_unit_test(galleries_without_tokens),
         cmocka_unit_test(stopped_writers_leave_nothing),
         cmocka_unit_test(forgetting_is_finished_by_the_next),
