@@ -104,7 +104,8 @@ void kao_identity_resume(kao_watcher *w, kao_follow *f, size_t i)
     kao_former_drop(w, i);
 }
 
-/* A track that is not in this frame ends, as another one turned out to be it. */
+/* A track that is not in this frame ends, as another one turned out to be it, and goes on as it: as
+ * sure, and not to appear once more. */
 static void give_up(kao_watcher *w, kao_follow *f, kao_follow *into)
 {
     into->id = f->id;
@@ -113,6 +114,8 @@ static void give_up(kao_watcher *w, kao_follow *f, kao_follow *into)
         into->similarity = f->similarity;
     }
     into->since = f->since < into->since ? f->since : into->since;
+    into->sure |= f->sure;
+    into->told |= f->told;
     kao_looks_join(&into->looks, w->dim, &f->looks);
     f->id = 0; /* the watcher drops it */
 }
@@ -123,6 +126,7 @@ static kao_status look_back(kao_watcher *w, kao_follow *f, double time, kao_erro
     const float *mean = kao_looks_mean(&f->looks, w->dim);
     const float same = kao_identity_same(w, w->n_former + w->n_tracks);
     const int64_t was = f->id;
+    const bool is_given = f->sure || w->o.unsure; /* under the id that it had */
     kao_follow *hidden = NULL;
     size_t best = w->n_former;
     float most = same;
@@ -152,9 +156,7 @@ static kao_status look_back(kao_watcher *w, kao_follow *f, double time, kao_erro
         kao_identity_resume(w, f, best);
     else
         return KAO_OK;
-    return f->sure || w->o.unsure
-               ? kao_watch_tell(w, KAO_TRACK_RENAMED, f, was, time, err)
-               : KAO_OK;
+    return is_given ? kao_watch_tell(w, KAO_TRACK_RENAMED, f, was, time, err) : KAO_OK;
 }
 
 /* ---- the gallery ---- */
@@ -185,6 +187,7 @@ static float similarity_to(const kao_match *m, size_t n, int64_t person)
 static kao_status one_id(kao_watcher *w, kao_follow *f, double time, kao_error *err)
 {
     const int64_t was = f->id;
+    const bool is_given = f->sure || w->o.unsure; /* under the id that it had */
 
     for (size_t i = 0; i < w->n_former; i++)
         if (w->former[i].person == f->person) {
@@ -197,7 +200,7 @@ static kao_status one_id(kao_watcher *w, kao_follow *f, double time, kao_error *
         if (t != f && t->id && !t->glance && t->person == f->person)
             give_up(w, t, f);
     }
-    return f->id != was && (f->sure || w->o.unsure)
+    return f->id != was && is_given
                ? kao_watch_tell(w, KAO_TRACK_RENAMED, f, was, time, err)
                : KAO_OK;
 }
@@ -244,6 +247,7 @@ static kao_status mind_ignored(kao_watcher *w, kao_follow *f, double time,
 static kao_status name_it(kao_watcher *w, kao_follow *f, int64_t person,
                           float similarity, double time, kao_error *err)
 {
+    const bool was_sure = f->sure;
     kao_status st = KAO_OK;
 
     for (size_t i = 0; i < w->n_tracks; i++) { /* who was less so, is not */
@@ -261,8 +265,9 @@ static kao_status name_it(kao_watcher *w, kao_follow *f, int64_t person,
         st = mind_ignored(w, f, time, err);
     if (!st)
         st = one_id(w, f, time, err);
-    return st || !f->sure ? st
-                          : kao_watch_tell(w, KAO_TRACK_IDENTIFIED, f, 0, time, err);
+    /* one that has become sure just now goes on as somebody of whom that was told */
+    return st || !was_sure ? st
+                           : kao_watch_tell(w, KAO_TRACK_IDENTIFIED, f, 0, time, err);
 }
 
 /* A stranger with a good picture becomes a person without a name. */

@@ -352,6 +352,35 @@ static void named(void **state)
     close_gallery(s, g);
 }
 
+/* Somebody who is hidden and found again by name has their id, and has not appeared twice. */
+static void found_by_name(void **state)
+{
+    stage *s = *state;
+    const kao_watch_options o = { .same = 1 }; /* no face is known again by its looks */
+    kao_watched seen = KAO_WATCHED_INIT;
+    kao_gallery *g = s ? gallery_of(s) : NULL;
+    int64_t person = 0;
+    size_t appeared = 0, left = 0, identified = 0;
+    double t = 0;
+
+    if (!g)
+        skip();
+    enrol(s, g, ANA, "Ana", &person);
+    kao_watcher *w = watcher_of(s, g, &o);
+
+    for (int i = 0; i < 20; i++, t += .1) {
+        WATCH(w, t, &seen, i < 8 ? 5 : 317, -1, 165, -1);
+        appeared += events_of(&seen, KAO_TRACK_APPEARED);
+        left += events_of(&seen, KAO_TRACK_LEFT);
+        identified += events_of(&seen, KAO_TRACK_IDENTIFIED);
+        if (i >= 8)
+            assert_int_equal(id_at(&seen, 317), 1);
+    }
+    assert_true(appeared == 2 && left == 0 && identified == 1);
+    kao_watcher_destroy(w);
+    close_gallery(s, g);
+}
+
 /* Who is ignored leaves as soon as that is known, and is told of again when it is taken back. */
 static void ignored(void **state)
 {
@@ -527,6 +556,7 @@ int main(void)
         cmocka_unit_test(come_back_together),
         cmocka_unit_test(cuts),
         cmocka_unit_test(named),
+        cmocka_unit_test(found_by_name),
         cmocka_unit_test(ignored),
         cmocka_unit_test(the_sample_loses_ids),
         cmocka_unit_test(the_sample_below_zero),
