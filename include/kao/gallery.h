@@ -340,6 +340,46 @@ KAO_API kao_status kao_gallery_history(kao_gallery *gallery, kao_change_visit *v
 KAO_API kao_status kao_gallery_undo(kao_gallery *gallery, int64_t number,
                                     int64_t *undone, kao_error *err);
 
+/* ---- what cameras saw ---- */
+
+/* Events of a video that is watched (kao/watch.h), by number: each is kept until KAO_EVENTS_MOST
+ * newer ones are there, or the person is forgotten. They are no changes: undo does not know them. */
+enum { KAO_EVENTS_MOST = 10000, KAO_EVENT_MAX_BYTES = 4096 };
+
+typedef struct kao_new_event {
+    uint32_t size; /* sizeof(kao_new_event) */
+    /* What belongs together, such as one track of one run of one camera: whoever is in one event of
+     * a trail is forgotten with all of them. */
+    const char *trail;
+    const char *was; /* another trail that turns out to be this one; NULL: none */
+    int64_t person;  /* of the gallery; 0, or forgotten meanwhile: nobody */
+    const char
+        *text; /* in the caller's words, without names: UTF-8, no control characters */
+} kao_new_event;
+
+/* On the disk when it returns. number: of the event, higher than all before; may be NULL.
+ * KAO_E_ARG. */
+KAO_API kao_status kao_gallery_add_event(kao_gallery *gallery,
+                                         const kao_new_event *event, int64_t *number,
+                                         kao_error *err);
+
+typedef struct kao_event {
+    uint32_t size; /* sizeof(kao_event) as the library knows it */
+    int64_t number, person;
+    const char *text;
+} kao_event;
+
+/* Texts stay until it returns. Not 0 ends the list. */
+typedef int kao_event_visit(void *user, const kao_event *event);
+
+/* Those behind a number (0: all that are kept), at most so many, in the order of their numbers. */
+KAO_API kao_status kao_gallery_events(kao_gallery *gallery, int64_t after, size_t most,
+                                      kao_event_visit *visit, void *user,
+                                      kao_error *err);
+/* The highest number that was given; 0: none was. */
+KAO_API kao_status kao_gallery_last_event(kao_gallery *gallery, int64_t *number,
+                                          kao_error *err);
+
 /* ---- forgetting ---- */
 
 typedef struct kao_receipt {
@@ -351,7 +391,7 @@ typedef struct kao_receipt {
     int64_t time;
 } kao_receipt;
 
-/* Delete a person: samples, vectors, name, history. Nothing brings that back. The files are then
+/* Delete a person: samples, vectors, name, history, events. Nothing brings that back. The files are then
  * searched, byte by byte, for what was there; KAO_E_IO, with the receipt filled, where traces
  * are left (another program reads an old state: try again), and a line that begins "forgotten,
  * but" where the search itself failed: the person is gone then. What kao cannot reach: backups,

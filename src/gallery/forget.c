@@ -2,7 +2,7 @@
  *
  * What is deleted is overwritten in the database (secure_delete), and its log is emptied. Then
  * the bytes of the files are searched for the beginnings of the person's vectors, as floats and as
- * the index has them in 8 bits, for pieces of chips, for sample ids, name, notes and sources. Texts of less than four
+ * the index has them in 8 bits, for pieces of chips, for sample ids, name, notes, sources and the texts of events. Texts of less than four
  * bytes and vectors of less than 16 are not looked for; what others' rows hold too (a namesake, one
  * picture enrolled for two) is no trace. */
 #include <errno.h>
@@ -187,10 +187,18 @@ static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *
         "SELECT source FROM sample WHERE person = ?1 AND ?2 = ?2",
         "SELECT id FROM sample WHERE person = ?1 AND ?2 = ?2",
     };
+    static const char events[] =
+        "SELECT text FROM event WHERE person IN " GOING
+        " ORDER BY number DESC LIMIT 100"; /* a camera may have seen somebody often */
+    bool seen = false;
     kao_status st = collect_vectors(g, p, person, err);
 
     if (!st)
         st = collect_chips(g, p, person, err);
+    if (!st)
+        st = kao_events_there(g, &seen, err);
+    if (!st && seen)
+        st = collect_texts(g, p, events, person, err);
     for (size_t i = 0; !st && i < sizeof texts / sizeof texts[0]; i++)
         st = collect_texts(g, p, texts[i], person, err);
     return !st && p->failed ? kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path)
@@ -198,6 +206,20 @@ static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *
 }
 
 /* ---- deleting ---- */
+
+/* Those of all trails that somebody who goes is in. */
+static kao_status delete_events(kao_gallery *g, int64_t person, kao_error *err)
+{
+    bool there = false;
+    const kao_status st = kao_events_there(g, &there, err);
+
+    return st || !there
+               ? st
+               : kao_db_run(g->db, err,
+                            "DELETE FROM event WHERE trail IN (SELECT trail FROM event "
+                            "WHERE person IN " GOING ")",
+                            "ii", person, (int64_t)KAO_SAMPLE_PERSON);
+}
 
 /* In this order: what refers to rows goes before them. The change that deletes is left with its
  * number and time alone. */
@@ -236,6 +258,8 @@ static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
                    "sample WHERE person = ?",
                    "ii", e->number, person);
 
+    if (!st)
+        st = delete_events(e->g, person, err);
     for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++)
         st = kao_db_run(e->g->db, err, statements[i], "ii", person,
                         (int64_t)KAO_SAMPLE_PERSON);

@@ -11,6 +11,7 @@
  *   quantise.c  vectors of 8 bits and their bounds
  *   search.c    the search
  *   vectors.c   the samples' vectors, one after the other
+ *   events.c    what cameras saw
  */
 #ifndef KAO_GALLERY_GALLERY_H
 #define KAO_GALLERY_GALLERY_H
@@ -144,6 +145,11 @@ kao_status kao_fact_move(kao_edit *e, int64_t into, int64_t from, kao_error *err
 
 /* KAO_E_NOT_FOUND: nobody is in it. */
 kao_status kao_group_check(kao_gallery *g, const char *group, kao_error *err);
+
+/* ---- events.c ---- */
+
+/* Whether the gallery has ever had one. */
+kao_status kao_events_there(kao_gallery *g, bool *there, kao_error *err);
 
 /* ---- wanted.c ---- */
 
