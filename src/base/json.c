@@ -62,7 +62,16 @@ kao_json *kao_json_integer(int64_t v)
 
 kao_json *kao_json_number(double v)
 {
-    return wrap(isfinite(v) ? json_real(v) : json_null());
+    char text[32];
+
+    snprintf(text, sizeof text, "%.9g", v);
+    return wrap(isfinite(v) ? json_real(strtod(text, NULL)) : json_null());
+}
+
+kao_json *kao_json_wall(double seconds)
+{
+    return wrap(isfinite(seconds) ? json_real(round(seconds * 1000) / 1000)
+                                  : json_null());
 }
 
 kao_json *kao_json_float(float v)
@@ -140,7 +149,7 @@ static int put(const char *s, size_t n, void *opaque)
 
 char *kao_json_text(kao_json *json)
 {
-    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(9);
+    const size_t flags = JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(13);
     text t = { .p = NULL };
 
     json_get_alloc_funcs(&t.alloc, &t.free);

@@ -22,6 +22,8 @@ kao_json *kao_json_string(const char *s);
 kao_json *kao_json_integer(int64_t v);
 /* Rounded to 9 significant digits; null where v is not finite. */
 kao_json *kao_json_number(double v);
+/* Seconds since 1970, to the millisecond; null where it is not finite. */
+kao_json *kao_json_wall(double seconds);
 /* The shortest number that reads back as this float; null where it is not finite. */
 kao_json *kao_json_float(float v);
 kao_json *kao_json_bool(bool v);

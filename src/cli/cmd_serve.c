@@ -18,7 +18,7 @@
 
 typedef struct serve_args {
     cli_gallery_options use;
-    cli_list hosts;
+    cli_list hosts, sources;
     const char *address, *tls;
     bool plain;
     uint32_t port, workers, queue, rate;
@@ -38,6 +38,9 @@ const cli_option cli_serve_options[] = {
       "where its certificates are [kao/tls in the user's settings folder]" },
     { "plain", 0, CLI_FLAG, offsetof(serve_args, plain), NULL,
       "HTTP for others, too: keys and pictures can be read on the way" },
+    { "source", 0, CLI_LIST, offsetof(serve_args, sources), "[NAME=]SOURCE",
+      "a camera to watch: an address (rtsp://, http://, ..), /dev/videoN, a file, a "
+      "folder of pictures; several times: up to 8" },
     CLI_GALLERY_OPTION(serve_args),
     { "fpir", 0, CLI_RATE, offsetof(serve_args, fpir), "X",
       "so many of a stranger's faces may be taken for somebody [0.01]" },
@@ -222,6 +225,8 @@ static int serve(const serve_args *args, cli_gallery *use, access_use *a,
                              .tls_key = a->certificate.key,
                              .tls_certificate = a->certificate.certificate,
                              .ca = a->certificate.ca,
+                             .sources = args->sources.items,
+                             .n_sources = args->sources.n,
                              .plain = args->plain,
                              .log = log_line };
     kao_server *server = NULL;

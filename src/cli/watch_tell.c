@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/event_json.h"
 #include "base/file.h"
 #include "cli/command.h"
 #include "cli/photo.h"
@@ -14,58 +15,17 @@
 
 /* ---- events ---- */
 
-static const char *event_name(kao_track_event_kind kind)
-{
-    switch (kind) {
-    case KAO_TRACK_APPEARED:
-        return "appear";
-    case KAO_TRACK_IDENTIFIED:
-        return "identified";
-    case KAO_TRACK_RENAMED:
-        return "renamed";
-    case KAO_TRACK_LEFT:
-        return "leave";
-    }
-    return "";
-}
-
-static int event_json(const kao_track_event *e, uint64_t frame, double wall,
-                      const char *name, const cli_limit *limit)
-{
-    kao_json *o = kao_json_object();
-    const bool told = !isnan(e->similarity);
-    const kao_odds odds =
-        told ? kao_odds_of(limit->calibration, limit->tta, e->similarity, 1)
-             : (kao_odds){ .known = false };
-
-    kao_json_set(o, "event", kao_json_string(event_name(e->kind)));
-    kao_json_set(o, "time", kao_json_number(round(e->time * 1000) / 1000));
-    if (!isnan(wall))
-        kao_json_set(o, "wall", kao_json_number(round(wall * 1000) / 1000));
-    kao_json_set(o, "frame", kao_json_integer((int64_t)frame));
-    kao_json_set(o, "track", kao_json_integer(e->id));
-    if (e->kind == KAO_TRACK_RENAMED)
-        kao_json_set(o, "was", kao_json_integer(e->was));
-    kao_json_set(o, "person",
-                 e->person ? kao_json_integer(e->person) : kao_json_null());
-    kao_json_set(o, "name", kao_json_string(name));
-    kao_json_set(o, "box", kao_box_json(&e->face));
-    kao_json_set(o, "similarity",
-                 told ? kao_json_float(e->similarity) : kao_json_null());
-    kao_json_set(o, "far", odds.known ? kao_json_number(odds.far) : kao_json_null());
-    return cli_print_json("watch", o);
-}
-
 int cli_watch_event(const kao_track_event *e, uint64_t frame, double wall,
                     const char *name, const cli_limit *limit, bool json)
 {
     if (json)
-        return event_json(e, frame, wall, name, limit);
+        return cli_print_json("watch", kao_event_json(e, frame, wall, name,
+                                                      limit->calibration, limit->tta));
     const int64_t ms = llround(e->time * 1000);
 
     printf("%02lld:%02lld:%02lld.%03lld\ttrack %lld\t%s", (long long)(ms / 3600000),
            (long long)(ms / 60000 % 60), (long long)(ms / 1000 % 60),
-           (long long)(ms % 1000), (long long)e->id, event_name(e->kind));
+           (long long)(ms % 1000), (long long)e->id, kao_event_name(e->kind));
     if (e->kind == KAO_TRACK_RENAMED)
         printf("\twas track %lld", (long long)e->was);
     if (e->person && name)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "server/lockout.h"
+#include "server/log.h"
 #include "server/routes.h"
 
 enum { CODES = 8, LINE = 512, OPEN_BODY = 4096 };
@@ -44,13 +45,7 @@ static uint64_t now_seconds(void)
 
 static void tell(const kao_access *a, const char *text)
 {
-    char line[LINE], when[KAO_TIME_BYTES];
-
-    if (!a->o->log)
-        return;
-    snprintf(line, sizeof line, "%s %s", kao_time_text((int64_t)time(NULL), when),
-             text);
-    a->o->log(a->o->log_user, kao_text_clean(line));
+    kao_log(a->o, "%s", text);
 }
 
 /* What only looks; everything else that is no GET is told. */
@@ -358,6 +353,18 @@ bool kao_access_allows(kao_access *a, kao_call *c)
         allowed = allows(a, c);
     pthread_mutex_unlock(&a->lock);
     return allowed;
+}
+
+bool kao_access_holds(kao_access *a, const char *key)
+{
+    pthread_mutex_lock(&a->lock);
+    bring_keys(a);
+    bool holds = !a->demanded && !key[0];
+
+    for (size_t i = 0; !holds && i < a->keys.n; i++)
+        holds = a->keys.list[i].revoked == 0 && strcmp(a->keys.list[i].name, key) == 0;
+    pthread_mutex_unlock(&a->lock);
+    return holds;
 }
 
 /* ---- sessions ---- */

@@ -29,6 +29,8 @@ void kao_access_set_port(kao_access *a, uint16_t port);
 /* For the head of a request. False: it is answered. Any thread. */
 bool kao_access_is_from_here(const kao_access *a, kao_call *c);
 bool kao_access_allows(kao_access *a, kao_call *c);
+/* Whether a key of this name ("": none) still opens the server, for an answer without an end. */
+bool kao_access_holds(kao_access *a, const char *key);
 /* Its answer is sent: a line for the log, where it has changed something by a key. */
 void kao_access_log(kao_access *a, const kao_call *c);
 

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "server/compreface.h"
 #include "server/spool.h"
+#include "server/stream.h"
 
 /* ---- reading ---- */
 
@@ -291,6 +292,7 @@ void kao_call_fini(kao_call *c)
     }
     kao_json_free(c->json);
     kao_spool_close(c->spool);
+    kao_stream_close(c->stream);
     kao_free(c->mem, c->spool_name);
     if (c->has_file)
         close(c->file);

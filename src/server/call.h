@@ -32,6 +32,7 @@ typedef struct kao_part { /* a field of a form */
 
 struct kao_route;
 struct kao_spool;
+struct kao_stream;
 
 typedef struct kao_call {
     kao_mem *mem;
@@ -69,6 +70,7 @@ typedef struct kao_call {
     bool has_file; /* the answer is an open file's content: */
     int file;      /* the call's until it is sent */
     uint64_t n_file;
+    struct kao_stream *stream; /* the answer has no end; the call's. NULL: it has one */
 } kao_call;
 
 /* ---- reading ---- */

@@ -51,12 +51,12 @@ static enum MHD_Result take_pair(void *user, enum MHD_ValueKind kind, const char
 
 static bool is_wanted(const char *name)
 {
-    static const char *const names[] = {
-        "accept-language", "authorization", "content-type",
-        "cookie",          "host",          "if-none-match",
-        "last-event-id",   "origin",        "sec-fetch-dest",
-        "sec-fetch-site",  "x-api-key"
-    };
+    static const char *const names[] = { "accept",         "accept-language",
+                                         "authorization",  "content-type",
+                                         "cookie",         "host",
+                                         "if-none-match",  "last-event-id",
+                                         "origin",         "sec-fetch-dest",
+                                         "sec-fetch-site", "x-api-key" };
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcasecmp(names[i], name) == 0)
@@ -175,6 +175,8 @@ static struct MHD_Response *make_response(request *r)
     /* only read, whatever the type says */
     void *bytes = c->still ? (void *)(uintptr_t)c->still : c->out.p;
 
+    if (c->stream)
+        return kao_request_stream(r);
     if (!c->has_file)
         return h->mhd.MHD_create_response_from_buffer(c->still ? c->n_still : c->out.n,
                                                       bytes, MHD_RESPMEM_PERSISTENT);

@@ -44,5 +44,7 @@ void kao_request_expect(request *r);
 enum MHD_Result kao_request_take(request *r, const char *data, size_t n);
 /* It is whole. */
 void kao_request_end(request *r);
+/* The answer of a call that has a stream (http_stream.c); NULL: out of memory. */
+struct MHD_Response *kao_request_stream(request *r);
 
 #endif

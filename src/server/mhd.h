@@ -10,7 +10,8 @@
 /* clang-format off */
 #define KAO_MHD_CALLS(X)                                                                       \
     X(MHD_add_response_header) X(MHD_create_post_processor)                                \
-    X(MHD_create_response_from_buffer) X(MHD_create_response_from_fd64)                    \
+    X(MHD_create_response_from_buffer) X(MHD_create_response_from_callback)                \
+    X(MHD_create_response_from_fd64)                                                       \
     X(MHD_destroy_post_processor) X(MHD_destroy_response) X(MHD_get_connection_info)       \
     X(MHD_get_connection_values) X(MHD_is_feature_supported) X(MHD_lookup_connection_value) \
     X(MHD_post_process) X(MHD_queue_response) X(MHD_quiesce_daemon) X(MHD_resume_connection) \

@@ -118,6 +118,13 @@ static const kao_route routes[] = {
     { "POST", "/v1/jobs/{job}/people/{number}", kao_route_job_enrol, false, "a track of a video, or a group of an album, becomes somebody's samples",
       "name: of a new person; person: number of one that is there; force: also where something speaks against it" },
     { "DELETE", "/v1/jobs/{job}", kao_route_job_remove, false, "cancel it, and drop what it has found", "" },
+
+    { "GET", "/v1/cameras", kao_route_cameras, false, "the server's own cameras, and what they are doing", "" },
+    { "GET", "/v1/cameras/{camera}/picture", kao_route_camera_picture, false, "the newest picture of a camera (name or number): JPEG", "" },
+    { "GET", "/v1/cameras/{camera}/preview", kao_route_camera_preview, false, "a camera's pictures as they come: multipart/x-mixed-replace", "" },
+    { "GET", "/v1/events", kao_route_events, false,
+      "what cameras have seen: server-sent events where text/event-stream is accepted (Last-Event-ID goes on from there), else a page",
+      "after: id of the last one known; a page without it begins at the oldest, a stream at the newest; limit: of a page, 100" },
 };
 /* clang-format on */
 

@@ -74,6 +74,11 @@ void kao_route_job_file(kao_worker *w, kao_call *c);
 void kao_route_job_enrol(kao_worker *w, kao_call *c);
 void kao_route_job_remove(kao_worker *w, kao_call *c);
 
+void kao_route_cameras(kao_worker *w, kao_call *c);
+void kao_route_camera_picture(kao_worker *w, kao_call *c);
+void kao_route_camera_preview(kao_worker *w, kao_call *c);
+void kao_route_events(kao_worker *w, kao_call *c);
+
 void kao_route_ca(kao_worker *w, kao_call *c);
 void kao_route_session_begin(kao_worker *w, kao_call *c);
 void kao_route_session_end(kao_worker *w, kao_call *c);

@@ -9,6 +9,8 @@
 #include "base/context.h"
 #include "base/error.h"
 #include "server/access.h"
+#include "server/camera.h"
+#include "server/feed.h"
 #include "server/hosts.h"
 #include "server/http.h"
 #include "server/job.h"
@@ -45,6 +47,9 @@ struct kao_server {
     kao_jobs *jobs;
     kao_spools spools;
     kao_access *access;
+    kao_streams *streams;
+    kao_cameras *cameras;
+    kao_feed *feed;
     kao_stats stats;
     kao_rate_limit rate; /* of the thread that takes requests */
     thread *threads;
@@ -161,6 +166,8 @@ static void done(void *user, const kao_call *c)
     if (!c->route)
         return;
     kao_access_log(s->access, c);
+    if (c->stream) /* as long as its client wanted */
+        return;
     for (size_t i = 0; i < STATS_BUCKETS; i++)
         if (seconds <= kao_stats_ends[i])
             atomic_fetch_add(&s->stats.within[i], 1);
@@ -183,6 +190,8 @@ static kao_status open_workers(kao_server *s, kao_error *err)
                                   .lives = s->lives,
                                   .jobs = s->jobs,
                                   .spools = &s->spools,
+                                  .streams = s->streams,
+                                  .cameras = s->cameras,
                                   .access = s->access,
                                   .stats = &s->stats };
         st = kao_worker_open(&t->worker, err);
@@ -250,9 +259,10 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
     s->threads = kao_calloc(s->mem, s->n_threads, sizeof *s->threads);
     s->queue = kao_calloc(s->mem, s->o.queue, sizeof(kao_call *));
     s->lives = kao_lives_create(s->mem);
+    s->streams = kao_streams_create(s->mem);
     s->spools = (kao_spools){ .mem = s->mem,
                               .folder = s->o.temporary ? s->o.temporary : "/var/tmp" };
-    if (!s->threads || !s->queue || !s->lives)
+    if (!s->threads || !s->queue || !s->lives || !s->streams)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     if (!st)
         st = kao_access_create(&s->access, s->mem, &s->o, err);
@@ -274,6 +284,8 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
     if (!st)
         st = kao_jobs_create(ctx, &s->o, &s->jobs, err);
     if (!st)
+        st = kao_cameras_create(ctx, &s->o, s->streams, &s->cameras, err);
+    if (!st)
         st = open_workers(s, err);
     if (!st)
         st = kao_http_start(s->mem, &s->http, &http, err);
@@ -281,6 +293,11 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
         kao_access_set_port(s->access, kao_http_port(s->http));
     if (!st)
         st = start_workers(s, err);
+    if (!st)
+        st = kao_feed_start(ctx, &s->o, s->access, s->streams, s->cameras, &s->feed,
+                            err);
+    if (!st)
+        st = kao_cameras_start(s->cameras, err);
     if (st)
         kao_server_stop(s);
     else
@@ -311,8 +328,13 @@ void kao_server_stop(kao_server *s)
     for (size_t i = 0; s->threads && i < s->n_threads; i++)
         if (s->threads[i].running)
             pthread_join(s->threads[i].id, NULL);
+    kao_cameras_stop(s->cameras);
+    kao_streams_close(s->streams);
+    kao_feed_stop(s->feed);
     kao_jobs_destroy(s->jobs);
     kao_http_stop(s->http);
+    kao_cameras_destroy(s->cameras);
+    kao_streams_destroy(s->streams);
     kao_lives_destroy(s->lives);
     kao_access_destroy(s->access);
     for (size_t i = 0; s->threads && i < s->n_threads; i++)

@@ -36,8 +36,10 @@ typedef struct kao_server_options {
     const char *const *hosts; /* names beside localhost under which requests may come */
     size_t n_hosts;
     const char *tls_key, *tls_certificate; /* PEM; NULL: plain HTTP */
-    const char *ca; /* PEM, what browsers are offered to trust; or NULL */
-    bool plain;     /* plain HTTP also on an address that others reach */
+    const char *ca;             /* PEM, what browsers are offered to trust; or NULL */
+    const char *const *sources; /* cameras of its own: NAME=SOURCE or SOURCE */
+    size_t n_sources;
+    bool plain; /* plain HTTP also on an address that others reach */
     /* Lines for a log: who changed what by which key, who tried wrong ones. Any thread; NULL: none. */
     void (*log)(void *user, const char *line);
     void *log_user;

@@ -17,6 +17,8 @@ typedef struct kao_worker {
     struct kao_lives *lives; /* the server's, as what follows */
     struct kao_jobs *jobs;
     struct kao_spools *spools;
+    struct kao_streams *streams;
+    struct kao_cameras *cameras;
     struct kao_access *access;
     const struct kao_stats *stats;
     kao_detector *detector;

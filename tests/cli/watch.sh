@@ -166,7 +166,7 @@ trap 'kill $server 2>/dev/null; chmod -R u+w "$work"; rm -rf "$work"' EXIT
 while [ ! -f port ]; do sleep .1; done
 address=http://127.0.0.1:$(cat port)
 run 0 "$KAO" watch "$address/once.mp4" --no-gallery --once --json
-grep -q '"wall":' out || fails "wall time: $(cat out)"
+grep -Eq '"wall":[0-9]{10}[.][0-9]' out || fails "wall time, to the millisecond: $(cat out)"
 fact "a stream: events have the time of day; --once ends with it"
 "$KAO" watch "$address/clip.mp4" --no-gallery >out 2>err </dev/null &
 watcher=$!
