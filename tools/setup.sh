@@ -1,7 +1,7 @@
 # Sourced by ./run and ./test: Debian packages and build folders. POSIX sh.
 # All packages are named outright: recommended ones may not come.
 
-build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libexpat1-dev libgnutls28-dev \
+build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libcurl4-gnutls-dev libexpat1-dev libgnutls28-dev \
 libjansson-dev libjpeg-dev libmicrohttpd-dev libpng-dev libqrencode4 libsodium-dev libsqlite3-dev libwebp-dev libzip-dev"
 # for video: what the commands watch and its kin need beside
 video_packages="libavcodec-dev libavformat-dev libavutil-dev libswscale-dev"

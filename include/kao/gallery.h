@@ -380,6 +380,14 @@ KAO_API kao_status kao_gallery_events(kao_gallery *gallery, int64_t after, size_
 KAO_API kao_status kao_gallery_last_event(kao_gallery *gallery, int64_t *number,
                                           kao_error *err);
 
+/* How far somebody is who is told of events: a number that the gallery keeps under a name of the
+ * caller's choice (as texts of events are). known: 0 where it keeps none, *number 0 then. */
+KAO_API kao_status kao_gallery_event_mark(kao_gallery *gallery, const char *name,
+                                          int64_t *number, uint32_t *known,
+                                          kao_error *err);
+KAO_API kao_status kao_gallery_set_event_mark(kao_gallery *gallery, const char *name,
+                                              int64_t number, kao_error *err);
+
 /* ---- forgetting ---- */
 
 typedef struct kao_receipt {

@@ -18,7 +18,7 @@
 
 typedef struct serve_args {
     cli_gallery_options use;
-    cli_list hosts, sources;
+    cli_list hosts, sources, webhooks;
     const char *address, *tls;
     bool plain;
     uint32_t port, workers, queue, rate;
@@ -41,6 +41,9 @@ const cli_option cli_serve_options[] = {
     { "source", 0, CLI_LIST, offsetof(serve_args, sources), "[NAME=]SOURCE",
       "a camera to watch: an address (rtsp://, http://, ..), /dev/videoN, a file, a "
       "folder of pictures; several times: up to 8" },
+    { "webhook", 0, CLI_LIST, offsetof(serve_args, webhooks), "URL",
+      "an address that gets what cameras see, each event by POST; several times: all "
+      "of them" },
     CLI_GALLERY_OPTION(serve_args),
     { "fpir", 0, CLI_RATE, offsetof(serve_args, fpir), "X",
       "so many of a stranger's faces may be taken for somebody [0.01]" },
@@ -227,6 +230,8 @@ static int serve(const serve_args *args, cli_gallery *use, access_use *a,
                              .ca = a->certificate.ca,
                              .sources = args->sources.items,
                              .n_sources = args->sources.n,
+                             .webhooks = args->webhooks.items,
+                             .n_webhooks = args->webhooks.n,
                              .plain = args->plain,
                              .log = log_line };
     kao_server *server = NULL;

@@ -138,3 +138,70 @@ kao_status kao_gallery_last_event(kao_gallery *g, int64_t *number, kao_error *er
                                "SELECT seq FROM sqlite_sequence WHERE name = 'event'",
                                "");
 }
+
+/* ---- how far somebody is ---- */
+
+static kao_status marks_there(kao_gallery *g, bool *there, kao_error *err)
+{
+    int64_t n = 0;
+    const kao_status st = kao_db_number(
+        g->db, &n, err, "SELECT count(*) FROM sqlite_schema WHERE name = 'event_mark'",
+        "");
+
+    *there = n > 0;
+    return st;
+}
+
+kao_status kao_gallery_event_mark(kao_gallery *g, const char *name, int64_t *number,
+                                  uint32_t *known, kao_error *err)
+{
+    bool there = false;
+    int64_t n = 0;
+
+    if (!g || !number || !known)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or no result");
+    *number = 0;
+    *known = 0;
+    kao_status st = check_text("mark", name, err);
+
+    if (!st)
+        st = marks_there(g, &there, err);
+    if (!st && there)
+        st = kao_db_number(g->db, &n, err,
+                           "SELECT count(*) FROM event_mark WHERE name = ?", "t", name);
+    if (st || !n)
+        return st;
+    *known = 1;
+    return kao_db_number(g->db, number, err,
+                         "SELECT number FROM event_mark WHERE name = ?", "t", name);
+}
+
+kao_status kao_gallery_set_event_mark(kao_gallery *g, const char *name, int64_t number,
+                                      kao_error *err)
+{
+    bool there = false;
+
+    if (!g)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery");
+    kao_status st = check_text("mark", name, err);
+
+    if (!st)
+        st = kao_db_begin(g->db, err);
+    if (st)
+        return st;
+    st = marks_there(g, &there, err);
+    if (!st && !there)
+        st = kao_db_script(g->db,
+                           "CREATE TABLE event_mark(name TEXT PRIMARY KEY, number "
+                           "INTEGER NOT NULL)",
+                           err);
+    if (!st)
+        st = kao_db_run(g->db, err,
+                        "INSERT INTO event_mark VALUES(?, ?) ON CONFLICT(name) DO "
+                        "UPDATE SET number = excluded.number",
+                        "ti", name, number);
+    if (!st)
+        return kao_db_commit(g->db, err);
+    kao_db_rollback(g->db);
+    return st;
+}

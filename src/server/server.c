@@ -20,6 +20,7 @@
 #include "server/routes.h"
 #include "server/spool.h"
 #include "server/stats.h"
+#include "server/webhook.h"
 
 enum {
     MAX_BODY = 64 << 20,
@@ -50,6 +51,7 @@ struct kao_server {
     kao_streams *streams;
     kao_cameras *cameras;
     kao_feed *feed;
+    kao_webhooks *webhooks;
     kao_stats stats;
     kao_rate_limit rate; /* of the thread that takes requests */
     thread *threads;
@@ -297,6 +299,8 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
         st = kao_feed_start(ctx, &s->o, s->access, s->streams, s->cameras, &s->feed,
                             err);
     if (!st)
+        st = kao_webhooks_start(ctx, &s->o, s->streams, &s->webhooks, err);
+    if (!st)
         st = kao_cameras_start(s->cameras, err);
     if (st)
         kao_server_stop(s);
@@ -331,6 +335,7 @@ void kao_server_stop(kao_server *s)
     kao_cameras_stop(s->cameras);
     kao_streams_close(s->streams);
     kao_feed_stop(s->feed);
+    kao_webhooks_stop(s->webhooks);
     kao_jobs_destroy(s->jobs);
     kao_http_stop(s->http);
     kao_cameras_destroy(s->cameras);

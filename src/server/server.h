@@ -39,6 +39,8 @@ typedef struct kao_server_options {
     const char *ca;             /* PEM, what browsers are offered to trust; or NULL */
     const char *const *sources; /* cameras of its own: NAME=SOURCE or SOURCE */
     size_t n_sources;
+    const char *const *webhooks; /* addresses that get the cameras' events by POST */
+    size_t n_webhooks;
     bool plain; /* plain HTTP also on an address that others reach */
     /* Lines for a log: who changed what by which key, who tried wrong ones. Any thread; NULL: none. */
     void (*log)(void *user, const char *line);

@@ -183,6 +183,29 @@ static void the_newest_stay(void **state)
     kao_gallery_close(m.g);
 }
 
+static void marks_stay(void **state)
+{
+    made m = made_gallery(*state, "marks.kao", DIM);
+    int64_t n = 7;
+    uint32_t known = 1;
+
+    assert_int_equal(kao_gallery_event_mark(m.g, "a", &n, &known, NULL), KAO_OK);
+    assert_true(n == 0 && !known);
+    assert_int_equal(kao_gallery_set_event_mark(m.g, "a", 5, NULL), KAO_OK);
+    assert_int_equal(kao_gallery_set_event_mark(m.g, "b", 0, NULL), KAO_OK);
+    assert_int_equal(kao_gallery_set_event_mark(m.g, "a", 6, NULL), KAO_OK);
+    kao_gallery_close(m.g);
+    m.g = made_open(&m, m.f->ctx, true);
+    assert_int_equal(kao_gallery_event_mark(m.g, "a", &n, &known, NULL), KAO_OK);
+    assert_true(n == 6 && known);
+    assert_int_equal(kao_gallery_event_mark(m.g, "b", &n, &known, NULL), KAO_OK);
+    assert_true(n == 0 && known);
+    assert_int_equal(kao_gallery_event_mark(m.g, "c", &n, &known, NULL), KAO_OK);
+    assert_true(!known);
+    assert_int_equal(kao_gallery_set_event_mark(m.g, "", 6, NULL), KAO_E_ARG);
+    kao_gallery_close(m.g);
+}
+
 static void memory_runs_out(void **state)
 {
     made m = made_gallery(*state, "memory.kao", DIM);
@@ -206,9 +229,9 @@ static void memory_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers_rise),    cmocka_unit_test(wrong_ones_are_refused),
-        cmocka_unit_test(forgotten),       cmocka_unit_test(the_newest_stay),
-        cmocka_unit_test(memory_runs_out),
+        cmocka_unit_test(numbers_rise), cmocka_unit_test(wrong_ones_are_refused),
+        cmocka_unit_test(forgotten),    cmocka_unit_test(the_newest_stay),
+        cmocka_unit_test(marks_stay),   cmocka_unit_test(memory_runs_out),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

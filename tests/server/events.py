@@ -303,6 +303,95 @@ def keys():
             need(s.stop() == 0, "exit status")
 
 
+class Receiver:
+    """What webhooks lead to."""
+
+    def __init__(self, port=0):
+        me = self
+        self.status, self.got, self.heads, self.paths = 503, [], [], []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                status = me.status
+                me.paths.append(self.path)
+                me.heads.append(self.headers)
+                if status == 200:
+                    me.got.append(body)
+                self.send_response(status)
+                if status == 302:
+                    self.send_header("Location", "/elsewhere")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_GET = do_POST
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server.daemon_threads = True
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.port = self.server.server_port
+
+    def await_events(self, n):
+        end = time.monotonic() + PATIENCE
+        while len(self.got) < n:
+            need(time.monotonic() < end, "never sent", self.got)
+            time.sleep(.02)
+        return self.got
+
+
+def webhooks():
+    if os.environ["CURL"] != "yes":
+        run = subprocess.run([KAO, "serve", "--webhook", "http://127.0.0.1/"], capture_output=True, text=True, check=False)
+        need(run.returncode == 3 and "libcurl" in run.stderr, run)
+        fact("no webhooks in this build: a line that says so")
+        return
+    door = Receiver()
+    hook = f"http://me:geheim77@127.0.0.1:{door.port}/hook?token=tok99"
+    with place() as (folder, gallery):
+        enrol(gallery, "Ana")
+        source = short_clip(folder)
+        with serving("--source", "a=" + source, "--webhook", hook, "--webhook", "http://127.0.0.1:9/", folder=folder) as s:
+            camera(s, "a", ("ended",))
+            s.await_said(rf"webhook 1 \(http://127\.0\.0\.1:{door.port}/hook\): it answers 503; trying again")
+            s.await_said(r"webhook 2 \(http://127\.0\.0\.1:9/\): .*trying again")
+            door.status = 200
+            page = events(s)
+            need(door.await_events(len(page)) == page, "each event, in order", door.got)
+            s.await_said("it takes events again")
+            need(set(door.paths) == {"/hook?token=tok99"} and door.heads[-1]["Content-Type"] == "application/json", door.paths)
+            need(door.heads[-1]["Authorization"] == "Basic bWU6Z2VoZWltNzc=", "with its password")
+            need("geheim77" not in s.said() and "tok99" not in s.said() and "Ana" not in s.said(), s.said())
+            fact("a webhook that comes late gets each event, one that is not there holds up nothing")
+            need(s.stop() == 0, "exit status")
+        door.status, before = 503, len(door.heads)
+        with serving("--source", "a=" + source, "--webhook", hook, folder=folder) as s:
+            camera(s, "a", ("ended",))
+            more = events(s, page[-1]["id"])
+            s.await_said("it answers 503")
+            need(more and s.stop() == 0, "exit status")
+        need(len(door.got) == len(page) and len(door.heads) > before, "nothing was taken")
+        door.status = 200
+        with serving("--webhook", hook, folder=folder) as s:
+            need(door.await_events(len(page) + len(more)) == page + more, "after a new start", door.got)
+            need(s.stop() == 0, "exit status")
+        fact("what was not sent is sent after a new start of the server")
+        for status in (302, 400):
+            door.status = status
+            with serving("--source", "a=" + source, "--webhook", hook, folder=folder) as s:
+                s.await_said(rf"event [0-9]+ was refused: {status}", 2)
+                need(s.stop() == 0, "exit status")
+        need(set(door.paths) == {"/hook?token=tok99"}, "no other address is asked", door.paths)
+        fact("an event that is refused is left out, and a redirection leads nowhere")
+        for urls in (["ftp://127.0.0.1/"], ["http://"], ["127.0.0.1"], ["file:///etc/passwd"], ["http://127.0.0.1/"] * 9):
+            run = subprocess.run([KAO, "serve", "--port", "0", "--gallery", gallery, *(w for x in urls for w in ("--webhook", x))],
+                                 capture_output=True, text=True, check=False, timeout=PATIENCE)
+            need(run.returncode == 3 and run.stderr.startswith("kao serve: --webhook") and run.stderr.count("\n") == 1, urls, run)
+        fact("what is no address: a line each")
+
+
 def refused():
     with place() as (folder, gallery):
         for sources in (["a=x", "a=y"], ["x"] * 9, ["a="], [""], ["n" * 80 + "=x"], ["x", "1=y", "a=z", "a=w"]):
@@ -312,4 +401,4 @@ def refused():
     fact("two of a name, nine, none: a line each")
 
 
-main(*([watched, keys] if "threads" in sys.argv[1:] else [watched, network, slow, keys, refused]))
+main(*([watched, keys, webhooks] if "threads" in sys.argv[1:] else [watched, network, slow, keys, webhooks, refused]))
