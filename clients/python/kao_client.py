@@ -14,6 +14,7 @@ as dicts and lists. Of another machine: Kao("https://192.168.1.5:8087", key=".."
 and line; where there is no server, an OSError. A Kao may be shared by threads: each call has a connection of its own.
 """
 import contextlib
+import http.client
 import json
 import os
 import shutil
@@ -208,6 +209,35 @@ class Kao:
     def live(self, model=None, fpir=None):
         """with kao.live() as live: live.frame(picture, seconds) ..."""
         return Live(self, self._ask("POST", "/v1/live", {"model": model, "fpir": fpir})["live"])
+
+    # ---- cameras of the server's own ----
+
+    def cameras(self):
+        return self._ask("GET", "/v1/cameras")["cameras"]
+
+    def camera_picture(self, camera):
+        """The newest one of a camera (name or number): JPEG."""
+        with self._open("GET", "/v1/cameras/" + urllib.parse.quote(str(camera), safe="") + "/picture") as answer:
+            return answer.read()
+
+    def events(self, after=None, wait=True):
+        """What cameras have seen, one after the other: behind the event of this id (0: all that are kept; None: from
+        now on). It waits for the next one; wait False: ends where there is none."""
+        while not wait:
+            page = self._ask("GET", "/v1/events", {"after": after or 0, "limit": 1000})
+            yield from page["events"]
+            if page["next"] == (after or 0):
+                return
+            after = page["next"]
+        while True:
+            with contextlib.suppress(http.client.HTTPException), \
+                    self._open("GET", "/v1/events", {"after": after}, headers={"Accept": "text/event-stream"}) as answer:
+                for line in answer:
+                    if line.startswith(b"data: "):
+                        event = json.loads(line[6:])
+                        after = event["id"]
+                        yield event
+            time.sleep(1)  # the stream has ended; where the server has, the next request says so
 
     # ---- what takes longer ----
 

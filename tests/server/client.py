@@ -164,4 +164,32 @@ def files():
         fact("files: people and an album from a zip, everybody out and in again")
 
 
-main(faces, people, keys, jobs, files)
+def cameras():
+    with tempfile.TemporaryDirectory(prefix="kao test 顔.") as folder:
+        pictures = os.path.join(folder, "pictures")
+        os.mkdir(pictures)
+        for i in range(16):
+            with open(os.path.join(pictures, f"{i:02}.jpg"), "wb") as f:
+                f.write(picture("ana_3.jpg"))
+        with serving("--source", "a=" + pictures, folder=folder) as s:
+            kao = Kao(f"http://127.0.0.1:{s.port}")
+            first = next(e for e in kao.events(after=0))
+            need(first["event"] == "appear" and first["camera"] == "a", first)
+            s.await_said(r"camera a \(.*\): ended")
+            need([c["state"] for c in kao.cameras()] == ["ended"], kao.cameras())
+            need(kao.detect(kao.camera_picture("a"))["faces"] and kao.camera_picture(1), "a picture")
+            told = list(kao.events(after=0, wait=False))
+            need(told[0] == first and told[-1]["event"] == "leave" and list(kao.events(told[-1]["id"], wait=False)) == [], told)
+            later = kao.events(after=first["id"])
+            need([next(later) for _ in told[1:]] == told[1:], "the stream goes on")
+            refused(lambda: kao.camera_picture("b"), 404, "not_found")
+            need(s.stop() == 0, "exit status")
+            try:
+                next(later)
+                need(False, "no server")
+            except OSError:
+                pass
+    fact("cameras, their pictures and events")
+
+
+main(faces, people, cameras, keys, jobs, files)
