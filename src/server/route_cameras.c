@@ -122,18 +122,20 @@ void kao_route_events(kao_worker *w, kao_call *c)
     const bool told = kao_call_integer(c, "after", &after, &bad);
 
     kao_call_integer(c, "limit", &limit, &bad);
-    if (bad || after < 0 || limit < 1 || limit > PAGE_MOST) {
+    if (bad || after < -KAO_EVENTS_MOST || limit < 1 || limit > PAGE_MOST) {
         kao_answer_bad(c, "after, limit", "an event's id, and 1 to 1000");
-        return;
-    }
-    if (!accept || !strstr(accept, "text/event-stream")) {
-        answer_page(w, c, after, limit);
         return;
     }
     const kao_status st = kao_gallery_last_event(w->gallery, &last, &err);
 
     if (st) {
         kao_answer_status(c, st, &err);
+        return;
+    }
+    if (after < 0) /* so many before the newest */
+        after = last > -after ? last + after : 0;
+    if (!accept || !strstr(accept, "text/event-stream")) {
+        answer_page(w, c, after, limit);
         return;
     }
     /* what somebody has of another gallery, with higher numbers, says nothing here */

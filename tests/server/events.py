@@ -104,6 +104,7 @@ def watched():
             need(all(abs(e["wall"] - time.time()) < 2 * PATIENCE for e in page), page)
             need([e["id"] for e in page] == list(range(1, len(page) + 1)), page)
             need(events(s, page[0]["id"], 1) == [page[1]] and s.get(f"/v1/events?after={len(page)}")[1] == {"events": [], "next": len(page)}, "pages")
+            need(events(s, -2) == page[-2:] and events(s, -10000) == page, "the last ones")
             streamed = [stream.next() for _ in page]
             need(streamed == [(e["id"], e["event"], e) for e in page], "the stream tells the same", streamed)
             stream.close()
@@ -121,7 +122,7 @@ def watched():
             is_error(s.get("/v1/cameras/x/preview"), 404, "not_found")
             for method in ("POST", "PUT", "PATCH", "DELETE"):
                 is_error(s.ask(method, "/v1/cameras"), 405, "method_not_allowed")
-            for query in ("after=x", "after=-1", "limit=0", "limit=1001", "limit=x"):
+            for query in ("after=x", "after=-10001", "limit=0", "limit=1001", "limit=x"):
                 is_error(s.get("/v1/events?" + query), 400, "invalid_argument")
             paths = s.get("/v1/openapi.json")[1]["paths"]
             need(all(p in paths for p in ("/v1/cameras", "/v1/cameras/{camera}/picture", "/v1/cameras/{camera}/preview", "/v1/events")), paths.keys())

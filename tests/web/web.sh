@@ -1,5 +1,5 @@
 #!/bin/sh
-# web.sh logic|compreface|browser|jobs|access FOLDER: the app's tests, and those of clients in JavaScript. FOLDER, of the build, gets a copy of the app and its
+# web.sh logic|compreface|browser|jobs|cameras|access FOLDER: the app's tests, and those of clients in JavaScript. FOLDER, of the build, gets a copy of the app and its
 # tests, beside the packages they need (package-lock.json); nothing is written into the tree.
 # From meson: KAO, the program; SOURCE, the tree; PICTURES, examples/pictures.
 set -u

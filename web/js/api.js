@@ -58,6 +58,10 @@
 /** @typedef {{file: string, status: 'enrolled' | 'refused' | 'duplicate' | 'unreadable', person: number | null, name: string | null,
  *   reasons: string[], chip: number | null, looksLike?: {person: number, name: string | null, similarity: number} | null}} ImportRow */
 /** @typedef {{form: 'zip' | 'lines', people: number, samples: number, known: number, files: ImportRow[]}} ImportResult */
+/** A camera of the server's own. @typedef {{camera: number, name: string, state: 'opening' | 'running' | 'waiting' | 'ended' | 'failed',
+ *   error: string | null, frames: number, people: number}} Camera */
+/** @typedef {{id: number, event: 'appear' | 'identified' | 'renamed' | 'leave', camera: string, wall: number,
+ *   person: number | null, name: string | null}} CameraEvent wall: seconds since 1970 */
 /** @typedef {{enrolled: boolean, person: number | null, reasons: string[], looksLike: {person: number,
  *   name: string | null, similarity: number} | null}} Naming */
 
@@ -106,6 +110,10 @@
  * @property {(album: string, group: number, other: number) => Promise<void>} mergeGroups
  * @property {(album: string, group: number, other: number) => Promise<void>} keepGroupsApart
  * @property {(album: string, face: number) => Promise<void>} takeOut
+ * @property {() => Promise<Camera[]>} cameras
+ * @property {(camera: number, moving: boolean) => string} cameraAddress what it sees, for an img
+ * @property {(take: (event: CameraEvent) => void, last: number) => () => void} watchEvents the last so many, and then
+ *   each as it comes, until the function that it gives is called
  * @property {(by: {key: string} | {code: string}) => Promise<void>} beginSession a cookie, for a key or a one-time code
  * @property {(name: string) => Promise<Blob>} example a picture or the video that comes with the program
  */
@@ -240,6 +248,14 @@ export function createServerRecogniser() {
     mergeGroups: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/merge${query({ group, other })}`); },
     keepGroupsApart: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/apart${query({ group, other })}`); },
     takeOut: async (album, face) => { await call('POST', `/v1/jobs/${id(album)}/out${query({ face })}`); },
+    cameras: async () => (await call('GET', '/v1/cameras')).cameras,
+    cameraAddress: (camera, moving) => `/v1/cameras/${camera}/${moving ? 'preview' : `picture?at=${Date.now()}`}`,
+    watchEvents(take, last) {
+      const source = new EventSource(`/v1/events?after=-${last}`);
+      for (const kind of ['appear', 'identified', 'renamed', 'leave'])
+        source.addEventListener(kind, (e) => take(JSON.parse(/** @type {MessageEvent} */ (e).data)));
+      return () => source.close();
+    },
     beginSession: async (by) => { await call('POST', '/v1/session', by); },
     async example(name) {
       const response = await send(`/example/${name}`, {});

@@ -2,6 +2,7 @@
 import { createServerRecogniser, takeCode } from './api.js';
 import { button, icon, make } from './dom.js';
 import { mountAlbum } from './pages/album.js';
+import { mountCameras } from './pages/cameras.js';
 import { mountComparePage } from './pages/compare.js';
 import { mountDoor } from './pages/door.js';
 import { mountKeyPage } from './pages/key.js';
@@ -36,6 +37,7 @@ const pages = [
   ['compare', 'tab_compare', 'compare', mountComparePage],
   ['video', 'tab_video', 'film', mountVideo],
   ['album', 'tab_album', 'album', mountAlbum],
+  ['cameras', 'tab_cameras', 'camera', mountCameras],
   ['people', 'tab_people', 'people', mountPeople],
   ['door', 'door', null, mountDoor],
 ];
@@ -48,6 +50,7 @@ async function start() {
   /** @type {() => void} */
   let leave = () => {};
   let untrusted = false;
+  let watches = false; // the server has cameras of its own
   let render = () => show(); // what stands below the head
 
   speak(wantedLanguage(kept));
@@ -82,6 +85,8 @@ async function start() {
     work: { video: null, album: null },
   };
   try {
+    watches = (await recogniser.cameras()).length > 0;
+    if (watches) frame();
     app.portraits.prune(await app.people.refresh());
   } catch (error) {
     toast.show(explain(error), { bad: true });
@@ -90,7 +95,7 @@ async function start() {
   function frame() {
     document.documentElement.lang = language();
     document.title = say('title');
-    const tabs = pages.map(([id, words, drawing]) => drawing && make('a', { class: 'tab', href: `#${id}` }, icon(drawing), make('span', { text: say(words) })));
+    const tabs = pages.map(([id, words, drawing]) => drawing && (watches || id !== 'cameras') && make('a', { class: 'tab', href: `#${id}` }, icon(drawing), make('span', { text: say(words) })));
     const turn = button(say('other_language'), 'quiet language', () => {
       speak(language() === 'en' ? 'ja' : 'en');
       try {

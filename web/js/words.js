@@ -10,6 +10,19 @@ export const catalogue = {
   tab_compare: ['Compare', '照合'],
   tab_video: ['Video', '動画'],
   tab_album: ['Album', 'アルバム'],
+  tab_cameras: ['Cameras', 'カメラ'],
+  camera_picture: ['What {name} sees', '{name} の映像'],
+  camera_opening: ['being opened', '接続中'],
+  camera_running: ['running', '動作中'],
+  camera_waiting: ['not reached, tried again', '接続できません（再試行中）'],
+  camera_ended: ['ended', '終了'],
+  camera_failed: ['failed', 'エラー'],
+  events: ['What they have seen', 'これまでの記録'],
+  events_none: ['Nothing yet.', 'まだ記録はありません。'],
+  event_appear: ['Somebody has come', '誰かが現れました'],
+  event_identified: ['{who} was recognised', '{who} を認識しました'],
+  event_renamed: ['{who} is back', '{who} が戻りました'],
+  event_leave: ['{who} has left', '{who} がいなくなりました'],
   tab_people: ['People', '人物'],
   other_language: ['日本語', 'English'],
   privacy: ['Nothing leaves this machine.', '画像もデータも、この端末の外には出ません。'],
@@ -443,6 +456,11 @@ export function number(n) {
 /** @param {string} time as the API writes it */
 export function date(time) {
   return new Intl.DateTimeFormat(current, { dateStyle: 'medium', timeStyle: 'short' }).format(new Date(time));
+}
+
+/** With seconds. @param {number} seconds since 1970 */
+export function moment(seconds) {
+  return new Intl.DateTimeFormat(current, { dateStyle: 'short', timeStyle: 'medium' }).format(new Date(seconds * 1000));
 }
 
 /** @param {readonly string[]} names */
