@@ -17,6 +17,7 @@ void kao_route_cameras(kao_worker *w, kao_call *c)
     kao_json_set(o, "cameras", list);
     for (size_t i = 1; i <= kao_cameras_count(w->cameras); i++)
         kao_json_add(list, kao_camera_json(w->cameras, i));
+    kao_json_set(o, "webhooks", kao_json_integer((int64_t)w->o->n_webhooks));
     kao_answer_json(c, 200, o);
 }
 

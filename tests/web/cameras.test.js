@@ -17,7 +17,7 @@ async function shot(page, name) {
 }
 
 before(async () => {
-  server = await startServer((folder) => ['--source', `玄関=${join(PICTURES, 'clip.mp4')}`, '--source', `garden=${join(folder, 'none.mp4')}`]);
+  server = await startServer((folder) => ['--source', `玄関=${join(PICTURES, 'clip.mp4')}`, '--source', `garden=${join(folder, 'none.mp4')}`, ...(process.env.CURL === 'yes' ? ['--webhook', 'http://127.0.0.1:9/'] : [])]);
   browser = await startBrowser();
 });
 after(async () => {
@@ -34,6 +34,7 @@ test('cameras, their pictures, and what they have seen', async () => {
     await page.locator('.camera-card[data-state="ended"]').waitFor();
     await page.locator('.event-list li', { hasText: 'has left' }).first().waitFor();
     assert.match(await page.locator('.camera-card', { hasText: 'garden' }).innerText(), /failed/);
+    if (process.env.CURL === 'yes') await page.getByText('is told to an address of its owner').waitFor();
     await checkAccess(page, 'cameras');
     await shot(page, 'cameras');
     // somebody who is enrolled later was not known then

@@ -110,7 +110,7 @@
  * @property {(album: string, group: number, other: number) => Promise<void>} mergeGroups
  * @property {(album: string, group: number, other: number) => Promise<void>} keepGroupsApart
  * @property {(album: string, face: number) => Promise<void>} takeOut
- * @property {() => Promise<Camera[]>} cameras
+ * @property {() => Promise<{cameras: Camera[], webhooks: number}>} cameras webhooks: addresses that get what they see
  * @property {(camera: number, moving: boolean) => string} cameraAddress what it sees, for an img
  * @property {(take: (event: CameraEvent) => void, last: number) => () => void} watchEvents the last so many, and then
  *   each as it comes, until the function that it gives is called
@@ -248,7 +248,7 @@ export function createServerRecogniser() {
     mergeGroups: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/merge${query({ group, other })}`); },
     keepGroupsApart: async (album, group, other) => { await call('POST', `/v1/jobs/${id(album)}/apart${query({ group, other })}`); },
     takeOut: async (album, face) => { await call('POST', `/v1/jobs/${id(album)}/out${query({ face })}`); },
-    cameras: async () => (await call('GET', '/v1/cameras')).cameras,
+    cameras: () => call('GET', '/v1/cameras'),
     cameraAddress: (camera, moving) => `/v1/cameras/${camera}/${moving ? 'preview' : `picture?at=${Date.now()}`}`,
     watchEvents(take, last) {
       const source = new EventSource(`/v1/events?after=-${last}`);

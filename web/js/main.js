@@ -11,7 +11,7 @@ import { mountPeople } from './pages/people.js';
 import { mountVideo } from './pages/video.js';
 import { mountToast } from './parts/toast.js';
 import { createPeople, createPortraits, openStorage, wantedLanguage } from './store.js';
-import { explain, language, say, speak } from './words.js';
+import { count, explain, language, say, speak } from './words.js';
 
 /**
  * What each page gets.
@@ -51,6 +51,7 @@ async function start() {
   let leave = () => {};
   let untrusted = false;
   let watches = false; // the server has cameras of its own
+  let webhooks = 0;
   let render = () => show(); // what stands below the head
 
   speak(wantedLanguage(kept));
@@ -85,8 +86,10 @@ async function start() {
     work: { video: null, album: null },
   };
   try {
-    watches = (await recogniser.cameras()).length > 0;
-    if (watches) frame();
+    const own = await recogniser.cameras();
+    watches = own.cameras.length > 0;
+    webhooks = own.webhooks;
+    if (watches || webhooks) frame();
     app.portraits.prune(await app.people.refresh());
   } catch (error) {
     toast.show(explain(error), { bad: true });
@@ -111,7 +114,7 @@ async function start() {
       make('a', { class: 'brand', href: '#live', 'aria-label': 'kao' },
         make('img', { class: 'brand-mark', src: '/icons/kao.svg', alt: '', width: 28, height: 28 }), make('span', { text: 'kao' })),
       make('nav', { class: 'tabs', 'aria-label': say('views') }, ...tabs), turn);
-    root.querySelector('footer')?.replaceChildren(make('span', { text: host ? say('privacy_host', { host }) : say('privacy') }),
+    root.querySelector('footer')?.replaceChildren(make('span', { text: webhooks ? count('privacy_webhooks', webhooks) : host ? say('privacy_host', { host }) : say('privacy') }),
       ...(untrusted ? [make('p', {}, make('span', { text: `${say('untrusted')} ` }), make('a', { href: '/trust', text: say('untrusted_how') }))] : []));
     mark();
   }

@@ -24,9 +24,9 @@ export function mountCameras(root, app) {
 
   /** @param {import('../api.js').Camera} camera */
   function card(camera) {
-    const picture = make('img', { class: 'camera-picture', alt: say('camera_picture', { name: camera.name }), width: 640, height: 360 });
+    const picture = make('img', { class: 'camera-picture', alt: say('camera_picture', { name: camera.name }), width: 640, height: 360, hidden: true });
     const state = make('p', { class: 'small muted' });
-    const element = make('li', { class: 'card camera-card' }, picture, make('h2', { text: camera.name }), state);
+    const element = make('li', { class: 'card camera-card' }, make('div', { class: 'camera-frame' }, picture), make('h2', { text: camera.name }), state);
     let shown = ''; // which kind of picture
 
     /** @param {import('../api.js').Camera} now */
@@ -37,6 +37,7 @@ export function mountCameras(root, app) {
       element.dataset.state = now.state;
       state.textContent = [say(`camera_${now.state}`), now.state === 'running' && count('people_count', now.people), now.error].filter(Boolean).join(' · ');
       if (kind && (kind !== shown || again)) picture.src = app.recogniser.cameraAddress(now.camera, kind === 'moving');
+      picture.hidden = !kind;
       shown = kind;
       picture.dataset.shown = kind;
     }
@@ -46,7 +47,7 @@ export function mountCameras(root, app) {
 
   async function look() {
     try {
-      const cameras = await app.recogniser.cameras();
+      const { cameras } = await app.recogniser.cameras();
       if (over) return;
       moving = cameras.length <= MOVING_MOST;
       for (const camera of cameras) {
@@ -61,7 +62,7 @@ export function mountCameras(root, app) {
 
   /** @param {import('../api.js').CameraEvent} e */
   function happened(e) {
-    const who = called(e.name, e.person);
+    const who = e.person === null ? say('somebody') : called(e.name, e.person);
     none.hidden = true;
     list.prepend(make('li', { class: 'change' }, make('div', {}, make('p', { text: say(`event_${e.event}`, { who }) }),
       make('p', { class: 'small muted', text: `${moment(e.wall)} · ${e.camera}` }))));
