@@ -345,7 +345,9 @@ class Receiver:
 
 def webhooks():
     if os.environ["CURL"] != "yes":
-        run = subprocess.run([KAO, "serve", "--webhook", "http://127.0.0.1/"], capture_output=True, text=True, check=False)
+        with place() as (folder, gallery):
+            run = subprocess.run([KAO, "serve", "--port", "0", "--gallery", gallery, "--webhook", "http://127.0.0.1/"],
+                                 capture_output=True, text=True, check=False, timeout=PATIENCE)
         need(run.returncode == 3 and "libcurl" in run.stderr, run)
         fact("no webhooks in this build: a line that says so")
         return
