@@ -52,7 +52,7 @@ static kao_status look_through(cli_blur *b, kao_video *v, const char *source,
             break;
         st = kao_watch(b->w.watcher, &frame.view, frame.time, &seen, err);
         if (!st)
-            st = kao_hide_take(p, &seen, (int64_t)frame.number, err);
+            st = kao_hide_take(p, &seen, &frame, err);
         cli_video_progress_show(&progress, frame.number, frame.time);
     }
     cli_video_progress_end(&progress);

@@ -4,7 +4,7 @@
  *   {"source":"party.mp4","width":640,"height":360,"fps":25,"tracks":[
  *    {"track":1,"person":3,"name":"Ana","hide":true,"boxes":[[12,100.5,80,44,60],..]},..]}
  *
- * A box is frame (from 1), x, y, width, height in pixels of the upright frame. "hide" is what an
+ * A box is frame (from 1), x, y, width, height in pixels of the upright video. "hide" is what an
  * editor changes; boxes can be, tracks can be added. */
 #ifndef KAO_MEDIA_HIDE_PLAN_H
 #define KAO_MEDIA_HIDE_PLAN_H

@@ -9,16 +9,21 @@ static kao_status out_of_memory(kao_error *err)
     return kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
-kao_status kao_hide_take(kao_hide_plan *p, const kao_watched *seen, int64_t frame,
-                         kao_error *err)
+kao_status kao_hide_take(kao_hide_plan *p, const kao_watched *seen,
+                         const kao_video_frame *frame, kao_error *err)
 {
+    const kao_view *v = &frame->view;
+    const bool turned = v->rotation % 180 != 0;
+    const float by_x = (float)p->width / (float)(turned ? v->height : v->width),
+                by_y = (float)p->height / (float)(turned ? v->width : v->height);
+
     for (size_t i = 0; i < seen->n_tracks; i++) {
         const kao_track *k = kao_track_at(seen, i);
         kao_hide_track *t = kao_hide_plan_track(p, k->id);
-        const kao_hide_rect box = { k->face.x, k->face.y, k->face.width,
-                                    k->face.height };
+        const kao_hide_rect box = { by_x * k->face.x, by_y * k->face.y,
+                                    by_x * k->face.width, by_y * k->face.height };
 
-        if (!t || (k->seen && !kao_hide_track_add(p, t, frame, box)))
+        if (!t || (k->seen && !kao_hide_track_add(p, t, (int64_t)frame->number, box)))
             return out_of_memory(err);
         t->person = k->person ? k->person : t->person;
     }

@@ -7,9 +7,10 @@
 #include "media/hide_plan.h"
 #include "media/video.h"
 
-/* What a frame showed. Tracks of which it turned out that they are one are joined. */
-kao_status kao_hide_take(kao_hide_plan *p, const kao_watched *seen, int64_t frame,
-                         kao_error *err);
+/* What a frame showed: boxes become the plan's pixels, as a video may have frames of several sizes.
+ * Tracks of which it turned out that they are one are joined. */
+kao_status kao_hide_take(kao_hide_plan *p, const kao_watched *seen,
+                         const kao_video_frame *frame, kao_error *err);
 
 typedef struct kao_hide_drawing {
     kao_hide_mode mode;

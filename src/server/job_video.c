@@ -188,7 +188,7 @@ static kao_status take_frame(kao_video_job *v, kao_worker *w,
             st = take_face(v, w, t, k, &frame->view, frame->time, err);
     }
     if (!st)
-        st = kao_hide_take(&v->plan, seen, (int64_t)frame->number, err);
+        st = kao_hide_take(&v->plan, seen, frame, err);
     for (size_t i = 0; !st && i < seen->n_events; i++) {
         const kao_track_event *e = kao_track_event_at(seen, i);
         kao_video_track *t = find(v, e->id);

@@ -1,0 +1,75 @@
+/* Who is hidden where: boxes of frames, plans. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "support/fixture.h"
+#include "support/unit.h"
+
+#include "media/hide_video.h"
+
+static kao_track track_of(int64_t id, float x, float y, float width, float height)
+{
+    return (kao_track){
+        .size = sizeof(kao_track),
+        .seen = 1,
+        .id = id,
+        .face = { .x = x, .y = y, .width = width, .height = height },
+    };
+}
+
+static void take(fixture *f, kao_hide_plan *p, const kao_track *tracks, size_t n,
+                 const kao_video_frame *frame)
+{
+    const kao_watched seen = { .size = sizeof seen,
+                               .track_size = sizeof *tracks,
+                               .event_size = sizeof(kao_track_event),
+                               .n_tracks = n,
+                               .tracks = tracks };
+
+    assert_int_equal(kao_hide_take(p, &seen, frame, &f->err), KAO_OK);
+}
+
+/* A video whose frames become smaller, or wider: the boxes are of the video's size all the time. */
+static void sizes(void **state)
+{
+    static const struct {
+        uint32_t width, height, rotation;
+        kao_hide_rect face, want;
+    } rows[] = {
+        { 640, 360, 0, { 100, 80, 60, 90 }, { 100, 80, 60, 90 } },
+        { 320, 180, 0, { 50, 40, 30, 45 }, { 100, 80, 60, 90 } },
+        { 640, 720, 0, { 100, 160, 60, 180 }, { 100, 80, 60, 90 } },
+        { 180, 320, 90, { 50, 40, 30, 45 }, { 100, 80, 60, 90 } },
+    };
+    fixture *f = *state;
+    kao_hide_plan p = { .mem = &f->ctx->mem, .width = 640, .height = 360, .fps = 25 };
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_video_frame frame = { .view = { .width = rows[i].width,
+                                                  .height = rows[i].height,
+                                                  .rotation = rows[i].rotation },
+                                        .number = i + 1 };
+        const kao_track t = track_of(1, rows[i].face.x, rows[i].face.y,
+                                     rows[i].face.width, rows[i].face.height);
+        kao_hide_rect box = { 0 };
+
+        take(f, &p, &t, 1, &frame);
+        p.tracks[0].hide = true;
+        assert_true(kao_hide_track_at(&p, &p.tracks[0], (int64_t)i + 1, &box));
+        assert_float_equal(box.x, rows[i].want.x, 1e-3);
+        assert_float_equal(box.y, rows[i].want.y, 1e-3);
+        assert_float_equal(box.width, rows[i].want.width, 1e-3);
+        assert_float_equal(box.height, rows[i].want.height, 1e-3);
+    }
+    kao_hide_plan_free(&p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes),
+    };
+
+    return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
+}
