@@ -12,6 +12,8 @@
 
 static const double gap_seconds = 2, margin_seconds = .4;
 
+static const double fps_most = 1e6;
+
 enum { PLAN_BYTES_MOST = 1 << 30 };
 
 /* ---- tracks ---- */
@@ -204,7 +206,11 @@ static kao_status take_plan(kao_hide_plan *p, const kao_json *v, const char *pat
                         "%s: no \"width\", \"height\" and \"tracks\"", path);
     p->width = (uint32_t)width;
     p->height = (uint32_t)height;
-    kao_json_as_number(kao_json_get(v, "fps"), &p->fps);
+    const kao_json *fps = kao_json_get(v, "fps");
+
+    if (fps && (!kao_json_as_number(fps, &p->fps) || p->fps < 0 || p->fps > fps_most))
+        return kao_fail(err, KAO_E_FORMAT,
+                        "%s: \"fps\" is no number from 0 to %.0f", path, fps_most);
     for (size_t i = 0; !st && i < kao_json_length(tracks); i++)
         st = take_track(p, kao_json_at(tracks, i), i, path, err);
     return st;

@@ -6,6 +6,7 @@
 #include "support/fixture.h"
 #include "support/unit.h"
 
+#include "base/file.h"
 #include "media/hide_video.h"
 
 static kao_track track_of(int64_t id, float x, float y, float width, float height)
@@ -65,10 +66,58 @@ static void sizes(void **state)
     kao_hide_plan_free(&p);
 }
 
+static void write_plan(fixture *f, const char *fps)
+{
+    char text[400];
+
+    snprintf(text, sizeof text,
+             "{\"width\":64,\"height\":48,\"fps\":%s,\"tracks\":[{\"track\":1,"
+             "\"hide\":true,\"boxes\":[[10,1,2,3,4],[30,21,22,3,4]]}]}",
+             fps);
+    snprintf(f->path, sizeof f->path, "%s/plan.json", f->dir);
+    assert_int_equal(kao_file_write(&f->ctx->mem, f->path, text, strlen(text), &f->err),
+                     KAO_OK);
+}
+
+/* Between boxes that are less than two seconds apart somebody is hidden, at any rate that a plan
+ * may say; one that no video has is refused. */
+static void rates(void **state)
+{
+    static const struct {
+        const char *fps;
+        kao_status st;
+        bool between;
+    } rows[] = {
+        { "25", KAO_OK, true },
+        { "5", KAO_OK, false },
+        { "0", KAO_OK, true },
+        { "90000", KAO_OK, true },
+        { "1e300", KAO_E_FORMAT, false },
+        { "-1", KAO_E_FORMAT, false },
+        { "\"25\"", KAO_E_FORMAT, false },
+    };
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_hide_plan p = { .mem = &f->ctx->mem };
+        kao_hide_rect box;
+
+        write_plan(f, rows[i].fps);
+        assert_int_equal(kao_hide_plan_read(&p, f->path, &f->err), rows[i].st);
+        if (rows[i].st)
+            assert_non_null(strstr(f->err.msg, "\"fps\""));
+        else
+            assert_int_equal(kao_hide_track_at(&p, &p.tracks[0], 20, &box),
+                             rows[i].between);
+        kao_hide_plan_free(&p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes),
+        cmocka_unit_test(rates),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
