@@ -209,8 +209,8 @@ static kao_status take_plan(kao_hide_plan *p, const kao_json *v, const char *pat
     const kao_json *fps = kao_json_get(v, "fps");
 
     if (fps && (!kao_json_as_number(fps, &p->fps) || p->fps < 0 || p->fps > fps_most))
-        return kao_fail(err, KAO_E_FORMAT,
-                        "%s: \"fps\" is no number from 0 to %.0f", path, fps_most);
+        return kao_fail(err, KAO_E_FORMAT, "%s: \"fps\" is no number from 0 to %.0f",
+                        path, fps_most);
     for (size_t i = 0; !st && i < kao_json_length(tracks); i++)
         st = take_track(p, kao_json_at(tracks, i), i, path, err);
     return st;
@@ -249,7 +249,7 @@ static kao_hide_rect between(const kao_hide_box *a, const kao_hide_box *b,
 }
 
 bool kao_hide_track_at(const kao_hide_plan *p, const kao_hide_track *t, int64_t frame,
-                       kao_hide_rect *box)
+                       size_t k, kao_hide_rect *box)
 {
     const double fps = p->fps > 0 ? p->fps : 25;
     const int64_t gap = (int64_t)(gap_seconds * fps),
@@ -265,6 +265,12 @@ bool kao_hide_track_at(const kao_hide_plan *p, const kao_hide_track *t, int64_t 
             high = middle;
         else
             low = middle + 1;
+    }
+    if (k > 0) { /* further ones of that very frame */
+        if (k >= low || t->boxes[low - 1 - k].frame != frame)
+            return false;
+        *box = t->boxes[low - 1 - k].box;
+        return true;
     }
     const kao_hide_box *before = low ? &t->boxes[low - 1] : NULL;
     const kao_hide_box *after = low < t->n ? &t->boxes[low] : NULL;

@@ -51,8 +51,9 @@ kao_status kao_hide_plan_read(kao_hide_plan *p, const char *path, kao_error *err
 
 /* Whether a track that is to be hidden is there in a frame, and where: as it was found; in gaps of
  * two seconds and less between the boxes about them; for .4 seconds before and after, the box at
- * that end: rather too much is hidden than too little. */
+ * that end: rather too much is hidden than too little. Where it has several boxes in the frame
+ * (tracks that were joined), k = 0, 1, .. are all of them. */
 bool kao_hide_track_at(const kao_hide_plan *p, const kao_hide_track *t, int64_t frame,
-                       kao_hide_rect *box);
+                       size_t k, kao_hide_rect *box);
 
 #endif

@@ -44,7 +44,9 @@ static kao_status draw_frame(kao_context *ctx, const kao_hide_plan *p,
     kao_hide_rect box;
 
     for (size_t i = 0; !st && i < p->n; i++)
-        if (kao_hide_track_at(p, &p->tracks[i], (int64_t)frame->number, &box))
+        for (size_t k = 0; !st && kao_hide_track_at(p, &p->tracks[i],
+                                                    (int64_t)frame->number, k, &box);
+             k++)
             st = kao_hide(ctx, image, box, mode, err);
     return st;
 }

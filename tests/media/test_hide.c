@@ -57,7 +57,7 @@ static void sizes(void **state)
 
         take(f, &p, &t, 1, &frame);
         p.tracks[0].hide = true;
-        assert_true(kao_hide_track_at(&p, &p.tracks[0], (int64_t)i + 1, &box));
+        assert_true(kao_hide_track_at(&p, &p.tracks[0], (int64_t)i + 1, 0, &box));
         assert_float_equal(box.x, rows[i].want.x, 1e-3);
         assert_float_equal(box.y, rows[i].want.y, 1e-3);
         assert_float_equal(box.width, rows[i].want.width, 1e-3);
@@ -107,10 +107,38 @@ static void rates(void **state)
         if (rows[i].st)
             assert_non_null(strstr(f->err.msg, "\"fps\""));
         else
-            assert_int_equal(kao_hide_track_at(&p, &p.tracks[0], 20, &box),
+            assert_int_equal(kao_hide_track_at(&p, &p.tracks[0], 20, 0, &box),
                              rows[i].between);
         kao_hide_plan_free(&p);
     }
+}
+
+/* Two tracks that were seen beside each other and turn out to be one: both places are hidden. */
+static void joined(void **state)
+{
+    fixture *f = *state;
+    kao_hide_plan p = { .mem = &f->ctx->mem, .width = 640, .height = 360, .fps = 25 };
+    const kao_track tracks[2] = { track_of(1, 100, 80, 60, 90),
+                                  track_of(2, 400, 90, 50, 70) };
+    bool found[2] = { false };
+    kao_hide_rect box;
+    size_t n = 0;
+
+    for (uint64_t i = 1; i <= 3; i++)
+        take(
+            f, &p, tracks, i == 3 ? 1 : 2,
+            &(kao_video_frame){ .view = { .width = 640, .height = 360 }, .number = i });
+    assert_true(kao_hide_plan_join(&p, 2, 1));
+    assert_int_equal(p.n, 1);
+    p.tracks[0].hide = true;
+    for (; kao_hide_track_at(&p, &p.tracks[0], 2, n, &box); n++)
+        found[box.x > 300] = true;
+    assert_true(n == 2 && found[0] && found[1]);
+    assert_true(kao_hide_track_at(&p, &p.tracks[0], 3, 0, &box));
+    assert_false(kao_hide_track_at(&p, &p.tracks[0], 3, 1, &box));
+    assert_true(kao_hide_track_at(&p, &p.tracks[0], 5, 0, &box));
+    assert_false(kao_hide_track_at(&p, &p.tracks[0], 5, 1, &box));
+    kao_hide_plan_free(&p);
 }
 
 int main(void)
@@ -118,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sizes),
         cmocka_unit_test(rates),
+        cmocka_unit_test(joined),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
