@@ -48,7 +48,9 @@ kao_status kao_follow_begin(kao_watcher *w, kao_glance *g, double time, kao_erro
         return st;
     kao_follow *f = &w->tracks[w->n_tracks];
 
-    *f = (kao_follow){ .since = time, .similarity = NAN, .embedded = (double)NAN };
+    *f = (kao_follow){
+        .since = time, .begun = time, .similarity = NAN, .embedded = (double)NAN
+    };
     st = kao_looks_init(&f->looks, w->mem, w->dim, err);
     if (st)
         return st;

@@ -83,9 +83,11 @@ kao_status kao_identity_keep(kao_watcher *w, kao_follow *f, kao_error *err)
 
     if (st)
         return st;
-    w->former[w->n_former++] = (kao_former){
-        .id = f->id, .person = f->person, .similarity = f->similarity, .looks = f->looks
-    };
+    w->former[w->n_former++] = (kao_former){ .id = f->id,
+                                             .person = f->person,
+                                             .similarity = f->similarity,
+                                             .last = f->last,
+                                             .looks = f->looks };
     f->looks = (kao_looks){ .n = 0 };
     return KAO_OK;
 }
@@ -120,6 +122,12 @@ static void give_up(kao_watcher *w, kao_follow *f, kao_follow *into)
     f->id = 0; /* the watcher drops it */
 }
 
+/* Whether somebody who was seen last then, and is not in this frame, was seen beside the track. */
+static bool was_beside(const kao_follow *f, double last)
+{
+    return last >= f->begun;
+}
+
 /* Is a young track somebody seen before after all? */
 static kao_status look_back(kao_watcher *w, kao_follow *f, double time, kao_error *err)
 {
@@ -134,14 +142,14 @@ static kao_status look_back(kao_watcher *w, kao_follow *f, double time, kao_erro
     for (size_t i = 0; i < w->n_former; i++) {
         const float s = kao_looks_alike(&w->former[i].looks, w->dim, mean);
 
-        if (s >= most) {
+        if (s >= most && !was_beside(f, w->former[i].last)) {
             most = s;
             best = i;
         }
     }
     for (size_t i = 0; i < w->n_tracks; i++) {
         kao_follow *t = &w->tracks[i];
-        const float s = t == f || t->glance || !t->id
+        const float s = t == f || t->glance || !t->id || was_beside(f, t->last)
                             ? NAN
                             : kao_looks_alike(&t->looks, w->dim, mean);
 
@@ -161,14 +169,26 @@ static kao_status look_back(kao_watcher *w, kao_follow *f, double time, kao_erro
 
 /* ---- the gallery ---- */
 
-/* Whether somebody else in this frame is that person, and more so. */
+/* Whether a track is surely somebody else: in this frame, or seen beside it before. */
+static bool is_other(const kao_follow *f, const kao_follow *t)
+{
+    return t != f && t->id && (t->glance || was_beside(f, t->last));
+}
+
+/* Whether somebody else who was seen beside the track is that person, and more so. */
 static bool is_taken(const kao_watcher *w, const kao_follow *f, int64_t person,
                      float similarity)
 {
     for (size_t i = 0; i < w->n_tracks; i++) {
         const kao_follow *t = &w->tracks[i];
 
-        if (t != f && t->id && t->glance && t->person == person &&
+        if (is_other(f, t) && t->person == person && t->similarity >= similarity)
+            return true;
+    }
+    for (size_t i = 0; i < w->n_former; i++) {
+        const kao_former *t = &w->former[i];
+
+        if (was_beside(f, t->last) && t->person == person &&
             t->similarity >= similarity)
             return true;
     }
@@ -253,11 +273,14 @@ static kao_status name_it(kao_watcher *w, kao_follow *f, int64_t person,
     for (size_t i = 0; i < w->n_tracks; i++) { /* who was less so, is not */
         kao_follow *t = &w->tracks[i];
 
-        if (t != f && t->id && t->glance && t->person == person) {
+        if (is_other(f, t) && t->person == person) {
             t->person = 0;
             st = st ? st : set_ignored(w, t, false, time, err);
         }
     }
+    for (size_t i = 0; i < w->n_former; i++)
+        if (was_beside(f, w->former[i].last) && w->former[i].person == person)
+            w->former[i].person = 0;
     f->person = person;
     f->similarity = similarity;
     f->remembered = true;

@@ -69,6 +69,7 @@ typedef struct kao_follow {
     kao_looks looks;
     kao_image shot; /* the best picture, aligned */
     double since, last;
+    double begun; /* as a track of its own, also where it goes on as an older one */
     kao_glance *glance; /* in this frame; NULL: not in it */
     double embedded;    /* when that was tried last; NaN: never */
     float promise;      /* the best of what was embedded */
@@ -84,6 +85,7 @@ typedef struct kao_follow {
 typedef struct kao_former { /* somebody who has left */
     int64_t id, person;
     float similarity;
+    double last; /* seen; of an earlier video: minus infinity */
     kao_looks looks;
 } kao_former;
 

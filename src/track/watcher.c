@@ -419,6 +419,8 @@ kao_status kao_watch_end(kao_watcher *w, kao_watched *seen, kao_error *err)
         return kao_fail(err, KAO_E_ARG, "watch: a watcher and a result");
     const kao_status st = end_tracks(w, w->last_time, true, err);
 
+    for (size_t i = 0; i < w->n_former; i++) /* times may begin anew */
+        w->former[i].last = -(double)INFINITY;
     seen->n_tracks = 0;
     give_events(w, seen);
     w->last_time = (double)NAN;

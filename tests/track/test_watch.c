@@ -352,6 +352,45 @@ static void named(void **state)
     close_gallery(s, g);
 }
 
+/* Two who look the same (a face and its mirror image) were seen beside each other: when one is hidden,
+ * or has left, the other is not taken for them, neither by looks nor by name. */
+static void beside_each_other(void **state)
+{
+    stage *s = *state;
+    kao_watched seen = KAO_WATCHED_INIT;
+    int64_t ana = 0;
+
+    if (!s)
+        skip();
+    const kao_image ben = s->heads[BEN];
+
+    for (int named = 0; named < 2; named++) {
+        kao_gallery *g = named ? gallery_of(s) : NULL;
+
+        if (named && !g)
+            break;
+        if (named)
+            enrol(s, g, ANA, "Ana", &ana);
+        kao_watcher *w = watcher_of(s, g, NULL);
+        size_t renamed = 0;
+
+        s->heads[BEN] = s->heads[ANA];
+        for (int i = 0; i < 90; i++) {
+            WATCH(w, .04 * i, &seen, i < 4 ? 5 : -1, 317, -1, -1);
+            renamed += events_of(&seen, KAO_TRACK_RENAMED);
+            assert_int_equal(id_at(&seen, 317), 2);
+        }
+        assert_int_equal(renamed, 0);
+        WATCH(w, 4, &seen, 5, 317, -1, -1);
+        assert_int_equal(id_at(&seen, 5), 1);
+        assert_int_equal(id_at(&seen, 317), 2);
+        s->heads[BEN] = ben;
+        kao_watcher_destroy(w);
+        if (g)
+            close_gallery(s, g);
+    }
+}
+
 /* Somebody who is hidden and found again by name has their id, and has not appeared twice. */
 static void found_by_name(void **state)
 {
@@ -556,6 +595,7 @@ int main(void)
         cmocka_unit_test(come_back_together),
         cmocka_unit_test(cuts),
         cmocka_unit_test(named),
+        cmocka_unit_test(beside_each_other),
         cmocka_unit_test(found_by_name),
         cmocka_unit_test(ignored),
         cmocka_unit_test(the_sample_loses_ids),
