@@ -18,6 +18,22 @@ static bool make_list(const kao_optimizer *o, float ***list)
     return *list != NULL;
 }
 
+/* A byte for each row of parameters of which not all rows take part. */
+static bool make_rows(kao_optimizer *o)
+{
+    o->live = kao_calloc(o->mem, o->n_params, sizeof *o->live);
+    for (uint32_t i = 0; o->live && i < o->n_params; i++) {
+        const kao_param *p = &o->params[i];
+
+        if (!p->live)
+            continue;
+        o->live[i] = kao_calloc(o->mem, p->n / p->row, 1);
+        if (!o->live[i])
+            return false;
+    }
+    return o->live != NULL;
+}
+
 kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, bool gathers,
                               kao_error *err)
 {
@@ -34,7 +50,7 @@ kao_status kao_optimizer_init(kao_optimizer *o, kao_tape *t, bool gathers,
                           .mean_decay = 0.999f,
                           .clip = 0 };
     if (make_list(o, &o->m) && make_list(o, &o->v) && make_list(o, &o->mean) &&
-        (!gathers || make_list(o, &o->sums))) {
+        (!gathers || (make_list(o, &o->sums) && make_rows(o)))) {
         for (uint32_t i = 0; i < t->n_params; i++)
             memcpy(o->mean[i], t->params[i].data, t->params[i].n * sizeof(float));
         return KAO_OK;
@@ -56,7 +72,11 @@ void kao_optimizer_fini(kao_optimizer *o)
     free_all(o->mem, o->v, o->n_params);
     free_all(o->mem, o->mean, o->n_params);
     free_all(o->mem, o->sums, o->n_params);
+    for (uint32_t i = 0; o->live && i < o->n_params; i++)
+        kao_free(o->mem, o->live[i]);
+    kao_free(o->mem, o->live);
     o->m = o->v = o->mean = o->sums = NULL;
+    o->live = NULL;
 }
 
 void kao_optimizer_gather(kao_optimizer *o, int k, int n)
@@ -64,7 +84,10 @@ void kao_optimizer_gather(kao_optimizer *o, int k, int n)
     for (uint32_t i = 0; n > 1 && i < o->n_params; i++) {
         const kao_param *p = &o->params[i];
         float *sum = o->sums[i];
+        uint8_t *live = o->live[i];
 
+        for (size_t r = 0; live && r < p->n / p->row; r++)
+            live[r] = (k ? live[r] : 0) | p->live[r];
         if (p->kind == KAO_PARAM_STATISTIC)
             continue;
         for (size_t j = 0; j < p->n; j++) {
@@ -139,11 +162,12 @@ static void change(const kao_optimizer *o, uint32_t i, const factors *f, size_t 
 static void change_live(const kao_optimizer *o, uint32_t i, const factors *f)
 {
     const kao_param *p = &o->params[i];
+    const uint8_t *live = o->live && o->live[i] ? o->live[i] : p->live;
 
-    if (!p->live)
+    if (!live)
         change(o, i, f, 0, p->n);
-    for (size_t r = 0; p->live && r < p->n / p->row; r++)
-        if (p->live[r])
+    for (size_t r = 0; live && r < p->n / p->row; r++)
+        if (live[r])
             change(o, i, f, r * p->row, (r + 1) * p->row);
 }
 

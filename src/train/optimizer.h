@@ -23,6 +23,8 @@ typedef struct kao_optimizer {
     uint32_t n_params;
     float **m, **v, **mean; /* by parameter; mean: of its data, over steps */
     float **sums;           /* of gradients so far; NULL: a step has one backward run */
+    /* Of those, rows that took part in one of them; NULL: as sums, or all rows do. */
+    uint8_t **live;
     uint64_t step;
     float beta1, beta2, epsilon, momentum, decay, mean_decay;
     kao_ranks *ranks; /* that have parts of parameters; NULL: none */

@@ -297,6 +297,46 @@ static void gathered(void **state)
     kao_optimizer_fini(&o);
 }
 
+/* Rows that took part in one of several backward runs are moved, those of none stay. */
+static void gathered_rows(void **state)
+{
+    static const uint8_t parts[][3] = { { 1, 0, 0 }, { 0, 1, 0 } };
+    fixture *f = *state;
+    float w[6] = { 1, 1, 1, 1, 1, 1 }, g[6];
+    uint8_t live[3] = { 0 };
+    kao_param params[1] = { { .kind = KAO_PARAM_WEIGHT,
+                              .data = w,
+                              .grad = g,
+                              .n = 6,
+                              .live = live,
+                              .row = 2 } };
+    kao_network net = { .ctx = f->ctx };
+    kao_tape tape = { .net = &net, .params = params, .n_params = 1 };
+    kao_optimizer o;
+
+    assert_int_equal(kao_optimizer_init(&o, &tape, true, NULL), KAO_OK);
+    o.kind = KAO_SGD;
+    o.decay = 0;
+    o.momentum = 0;
+    for (int step = 0; step < 2; step++) { /* the second: the last row alone */
+        for (int k = 0; k < 2; k++) {
+            for (int i = 0; i < 3; i++) {
+                live[i] = step ? i == 2 : parts[k][i];
+                g[2 * i] = g[2 * i + 1] = live[i] ? 2 : 0;
+            }
+            kao_optimizer_gather(&o, k, 2);
+        }
+        kao_optimizer_step(&o, .1f);
+        for (int i = 0; i < 3; i++) {
+            const float want = i < 2 ? .9f : step ? .8f : 1;
+
+            assert_float_equal(w[2 * i], want, 1e-6);
+            assert_float_equal(w[2 * i + 1], want, 1e-6);
+        }
+    }
+    kao_optimizer_fini(&o);
+}
+
 static void schedules(void **state)
 {
     static const struct {
@@ -459,6 +499,7 @@ int main(void)
         cmocka_unit_test(shipped_in_halves),
         cmocka_unit_test(sgd),
         cmocka_unit_test(gathered),
+        cmocka_unit_test(gathered_rows),
         cmocka_unit_test(schedules),
     };
 
