@@ -276,7 +276,8 @@ static kao_status one_step(run *x, kao_error *err)
 static kao_status loop(run *x, kao_error *err)
 {
     const uint64_t end = (uint64_t)x->r->steps;
-    const uint64_t last = x->o->most_steps && x->o->most_steps < end - x->opt.step
+    const uint64_t left = x->opt.step < end ? end - x->opt.step : 0;
+    const uint64_t last = x->o->most_steps && x->o->most_steps < left
                               ? x->opt.step + x->o->most_steps
                               : end;
     double saved = kao_clock_seconds();

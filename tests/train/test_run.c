@@ -126,6 +126,28 @@ static void begins_with_weights(void **state)
     }
 }
 
+/* A run that is past a recipe's end, which was set back, is over, whatever number of steps is asked for. */
+static void over_already(void **state)
+{
+    fixture *f = *state;
+    kao_recipe r = recipe(f);
+
+    make_scene_pack(f);
+    assert_int_equal(train_run(f, &r, "over", 4), KAO_OK);
+    r.steps = 2;
+    for (uint64_t most = 0; most < 2; most++) {
+        assert_int_equal(train_run(f, &r, "over", most), KAO_OK);
+        kao_init model;
+        char path[500];
+
+        snprintf(path, sizeof path, "%s/over/small.onnx", f->dir);
+        assert_int_equal(kao_init_open(&model, f->ctx, path, &f->err), KAO_OK);
+        assert_int_equal(model.views, 4 * 4);
+        kao_init_close(&model);
+    }
+    remove_run(f, "over");
+}
+
 static void refused(void **state)
 {
     fixture *f = *state;
@@ -155,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(learns_and_goes_on),
         cmocka_unit_test(begins_with_weights),
+        cmocka_unit_test(over_already),
         cmocka_unit_test(refused),
     };
 
