@@ -24,10 +24,10 @@ static int by_number(const void *a, const void *b)
 }
 
 /* Of all classes, by all labels: every rank chooses the same, and keeps its own. */
-static void choose_classes(kao_head *h, uint64_t step)
+static void choose_classes(kao_head *h, uint64_t batch)
 {
     const uint32_t *labels = h->labels;
-    kao_random r = kao_random_stream(h->o.seed, step, 4);
+    kao_random r = kao_random_stream(h->o.seed, batch, 4);
     uint32_t n = 0;
 
     memset(h->place, 0xff, h->o.classes * sizeof *h->place);
@@ -205,7 +205,7 @@ static void update_norms(kao_head *h)
 }
 
 void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t step,
-                  float *gradient, kao_head_report *r)
+                  uint64_t batch, float *gradient, kao_head_report *r)
 {
     float *by_x = h->by_x ? h->by_x : gradient;
 
@@ -214,7 +214,7 @@ void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t 
                                                   ? (double)step / h->o.margin_warm_up
                                                   : 1);
     take_samples(h, x, labels);
-    choose_classes(h, step);
+    choose_classes(h, batch);
     gather(h);
     update_norms(h);
     cosines(h);

@@ -57,9 +57,10 @@ void kao_head_destroy(kao_head *h);
  * (random), or the features have turned away from their classes. False: nothing. */
 bool kao_head_remark(const kao_head_report *r, double random, char *to, size_t cap);
 
-/* x: batch times dim; labels: of each. gradient: out, by x. Gradients by the weights go to
+/* x: batch times dim; labels: of each. step: of the run, by which margins rise; batch: the number of
+ * this one, by which classes are drawn. gradient: out, by x. Gradients by the weights go to
  * their parameters. What fails between the ranks, kao_ranks_check tells. */
 void kao_head_run(kao_head *h, const float *x, const uint32_t *labels, uint64_t step,
-                  float *gradient, kao_head_report *report);
+                  uint64_t batch, float *gradient, kao_head_report *report);
 
 #endif

@@ -188,7 +188,7 @@ static void judge(kao_task *t, kao_tape *tape, double loss[1 + KAO_TASK_PARTS])
     loss[4] = fmax(sums.scores + sums.taken, 1) / t->r->batch;
 }
 
-static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
+static kao_status step(kao_task *t, kao_tape *tape, uint64_t now, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
     batch_job j = { .task = t,
@@ -196,6 +196,7 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
                     .input = kao_tape_input(tape) };
     kao_status st = KAO_OK;
 
+    (void)now;
     kao_pool_run(t->ctx->pool, one_view, &j, t->n);
     for (size_t i = 0; !st && i < t->n; i++)
         if (j.st[i])

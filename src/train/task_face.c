@@ -61,16 +61,18 @@ static void one_view(void *arg, size_t i, uint32_t worker)
     kao_faces_put(picture, i, j->input);
 }
 
-static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
+static kao_status step(kao_task *t, kao_tape *tape, uint64_t now, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
     kao_status st = KAO_OK;
+    /* counted with the views before, of a run that goes on with another's weights */
     const double at = (double)first / (t->r->batch * t->r->accumulate);
     batch_job j = { .task = t,
                     .first = first + kao_ranks_index(t->ranks) * t->n,
                     .input = kao_tape_input(tape),
                     .tta = at < t->r->mirror_from ? KAO_TTA_NONE : KAO_TTA_SUM };
 
+    (void)now;
     kao_pool_run(t->ctx->pool, one_view, &j, t->n);
     for (size_t i = 0; !st && i < t->n; i++)
         if (j.st[i])

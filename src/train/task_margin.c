@@ -49,14 +49,14 @@ static void one_view(void *arg, size_t i, uint32_t worker)
         kao_faces_put(&t->pictures[worker], i, j->input);
 }
 
-static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
+static kao_status step(kao_task *t, kao_tape *tape, uint64_t now, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err)
 {
     batch_job j = { .task = t,
                     .first = first + kao_ranks_index(t->ranks) * t->n,
                     .input = kao_tape_input(tape) };
 
-    t->step = first / (uint64_t)t->r->batch;
+    t->step = now;
     kao_pool_run(t->ctx->pool, one_view, &j, t->n);
     kao_status st = (kao_status)atomic_load(&j.st);
 
@@ -67,8 +67,9 @@ static kao_status step(kao_task *t, kao_tape *tape, uint64_t first,
     if (st)
         return st;
     kao_tape_forward(tape, true);
-    kao_head_run(t->head, kao_tape_output(tape, 0)->data, t->labels, t->step,
-                 kao_tape_output_grad(tape, 0), &t->report);
+    kao_head_run(t->head, kao_tape_output(tape, 0)->data, t->labels, now,
+                 first / (uint64_t)t->r->batch, kao_tape_output_grad(tape, 0),
+                 &t->report);
     loss[0] = t->report.loss;
     loss[1] = t->report.accuracy;
     loss[2] = t->report.target;

@@ -221,7 +221,8 @@ static kao_status gradients(run *x, double loss[1 + KAO_TASK_PARTS], kao_error *
     for (int k = 0; k < n; k++) {
         double one[1 + KAO_TASK_PARTS] = { 0 };
         const uint64_t first = views(x) + (uint64_t)k * (uint64_t)x->r->batch;
-        const kao_status st = x->kind->step(x->task, x->tape, first, one, err);
+        const kao_status st =
+            x->kind->step(x->task, x->tape, x->opt.step, first, one, err);
 
         if (st)
             return st;

@@ -32,10 +32,10 @@ typedef struct kao_task_kind {
     /* A line on the data, when a run begins; what is odd after a step (true: there is). */
     void (*describe)(const kao_task *task, char *to, size_t cap);
     bool (*remark)(const kao_task *task, char *to, size_t cap);
-    /* Views first .. first + batch - 1, the rank's part of them, into the tape's input;
-     * forward; the gradients of the loss into its outputs; the loss and its parts. The loss is
+    /* Of step `now` of the run: views first .. first + batch - 1, the rank's part of them, into
+     * the tape's input; forward; the gradients of the loss into its outputs; the loss and its parts. The loss is
      * that of the whole batch: gradients of all ranks add up. */
-    kao_status (*step)(kao_task *task, kao_tape *t, uint64_t first,
+    kao_status (*step)(kao_task *task, kao_tape *t, uint64_t now, uint64_t first,
                        double loss[1 + KAO_TASK_PARTS], kao_error *err);
     /* Pictures as they are, from number `first` on, into the tape's input: what the shipped
      * form will see. NULL: the task has none. */

@@ -424,6 +424,24 @@ static void learns_and_goes_on(void **state)
     remove_run(f, "parts");
 }
 
+/* The recipe as one of a classifier. */
+static void classify(kao_recipe *r)
+{
+    snprintf(r->task, sizeof r->task, "classifier");
+    snprintf(r->loss, sizeof r->loss, "combined");
+    snprintf(r->guard, sizeof r->guard, "hard");
+    snprintf(r->gradient, sizeof r->gradient, "exact");
+    snprintf(r->optimizer, sizeof r->optimizer, "sgd");
+    r->momentum = .9;
+    r->rate = .05;
+    r->relation = r->mirror_from = 0;
+    r->scale = 16;
+    r->m1 = r->partial = r->centers = 1;
+    r->m2 = .3;
+    r->dim = 16;
+    r->least_pictures = 3;
+}
+
 /* The same pack, three pictures a person: classes are learned, and kept through a checkpoint. */
 static void learns_people(void **state)
 {
@@ -431,19 +449,7 @@ static void learns_people(void **state)
     kao_recipe r = recipe(f);
     double first = 0, last = 0;
 
-    snprintf(r.task, sizeof r.task, "classifier");
-    snprintf(r.loss, sizeof r.loss, "combined");
-    snprintf(r.guard, sizeof r.guard, "hard");
-    snprintf(r.gradient, sizeof r.gradient, "exact");
-    snprintf(r.optimizer, sizeof r.optimizer, "sgd");
-    r.momentum = .9;
-    r.rate = .05;
-    r.relation = r.mirror_from = 0;
-    r.scale = 16;
-    r.m1 = r.partial = r.centers = 1;
-    r.m2 = .3;
-    r.dim = 16;
-    r.least_pictures = 3;
+    classify(&r);
     make_face_pack(f);
     assert_int_equal(train_run(f, &r, "whole", 0), KAO_OK);
     run_losses(f, "whole", &first, &last);
@@ -466,6 +472,44 @@ static void learns_people(void **state)
     remove_run(f, "none");
 }
 
+/* Margins rise from the first step of a run on, also where a step has several backward runs, and where
+ * the run begins with the weights of a model that has seen views before. */
+static void margins_rise(void **state)
+{
+    fixture *f = *state;
+    char init[500];
+
+    make_face_pack(f);
+    for (int with_init = 0; with_init < 2; with_init++) {
+        double loss[2] = { 0 }, last = 0;
+
+        for (int margin = 0; margin < 2; margin++) {
+            kao_recipe r = recipe(f);
+            char folder[400];
+            const kao_trainer_options o = { .state = folder,
+                                            .most_steps = 1,
+                                            .init = with_init ? init : NULL };
+
+            classify(&r);
+            r.accumulate = 2;
+            r.m2 = margin ? .5 : 0;
+            r.margin_warm_up = margin ? 4 : 0;
+            snprintf(folder, sizeof folder, "%s/rise%d%d", f->dir, with_init, margin);
+            if (kao_train(f->ctx, &r, &o, &f->err))
+                fail_msg("%s", f->err.msg);
+            snprintf(init, sizeof init, "%s/rise00/small.onnx", f->dir);
+            run_losses(f, strrchr(folder, '/') + 1, &loss[margin], &last);
+        }
+        assert_true(fabs(loss[0] - loss[1]) <= 1e-4 * loss[0]);
+    }
+    for (int i = 0; i < 4; i++) {
+        char name[16];
+
+        snprintf(name, sizeof name, "rise%d%d", i / 2, i % 2);
+        remove_run(f, name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -477,6 +521,7 @@ int main(void)
         cmocka_unit_test(two_forms),
         cmocka_unit_test(learns_and_goes_on),
         cmocka_unit_test(learns_people),
+        cmocka_unit_test(margins_rise),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

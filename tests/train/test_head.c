@@ -281,7 +281,7 @@ static void worked_values(void **state)
         memcpy(weights->data, one_w, sizeof one_w);
         if (rows[i].far)
             memcpy(weights->data, far, sizeof far);
-        kao_head_run(r.head, one_x, &label, 0, dx, &report);
+        kao_head_run(r.head, one_x, &label, 0, 0, dx, &report);
         if (!near_to(report.loss, rows[i].loss, 1e-5))
             fail_msg("%s: loss %.8f, want %.8f", rows[i].name, report.loss,
                      rows[i].loss);
@@ -332,7 +332,7 @@ static void margins_rise(void **state)
             kao_head_report report;
             float dx[4];
 
-            kao_head_run(r.head, one_x, &label, steps[k], dx, &report);
+            kao_head_run(r.head, one_x, &label, steps[k], steps[k], dx, &report);
             assert_true(near_to(report.loss, rows[i].loss[k < 3 ? k : 2], 1e-5));
         }
         rig_close(f, &r);
@@ -409,7 +409,7 @@ static void by_differences(void **state)
             x[k] = 2 * noise(21, k);
         for (uint32_t k = 0; k < w->n; k++)
             w->data[k] = noise(22, k);
-        kao_head_run(r.head, x, labels, 100, dx, &report);
+        kao_head_run(r.head, x, labels, 100, 100, dx, &report);
         for (size_t k = 0; k < N * DIM + w->n; k++) {
             float *at = k < N * DIM ? &x[k] : &w->data[k - N * DIM];
             const float was = *at, h = 2e-3f;
@@ -420,7 +420,7 @@ static void by_differences(void **state)
 
             for (int side = 0; side < 2; side++) {
                 *at = side ? was + h : was - h;
-                kao_head_run(r.head, x, labels, 100, ignored, &report);
+                kao_head_run(r.head, x, labels, 100, 100, ignored, &report);
                 loss[side] = report.loss;
             }
             const double want = (loss[1] - loss[0]) / (2 * (double)h);
@@ -428,7 +428,7 @@ static void by_differences(void **state)
             *at = was;
             if (fabs(got - want) > 2e-3)
                 fail_msg("%s: gradient %zu is %g, want %g", rows[i].name, k, got, want);
-            kao_head_run(r.head, x, labels, 100, ignored, &report);
+            kao_head_run(r.head, x, labels, 100, 100, ignored, &report);
         }
         rig_close(f, &r);
     }
@@ -462,7 +462,7 @@ static void a_share_of_classes(void **state)
         x[k] = 2 * noise(21, k);
     for (uint64_t step = 0; step < 50; step++) {
         memcpy(before, w->data, sizeof before);
-        kao_head_run(r.head, x, labels, step, dx, &report);
+        kao_head_run(r.head, x, labels, step, step, dx, &report);
         kao_optimizer_step(&opt, 1e-3f);
         for (size_t c = 0; c < 40; c++)
             moved[c] += memcmp(before + c * 2 * DIM, w->data + c * 2 * DIM,
@@ -498,7 +498,7 @@ static void norms_are_kept(void **state)
 
     for (size_t i = 0; i < N; i++)
         x[i * DIM + i % DIM] = (float)(10 + i); /* norms 10 .. 15: mean 12.5 */
-    kao_head_run(r.head, x, labels, 0, dx, &report);
+    kao_head_run(r.head, x, labels, 0, 0, dx, &report);
     assert_true(near_to((double)norms->data[0], .01 * 12.5 + .99 * 20, 1e-6));
     assert_true(near_to((double)norms->data[1], .01 * 1.8708287 + .99 * 100, 1e-6));
     assert_true(near_to(report.norm, 12.5, 1e-6) &&
