@@ -381,6 +381,11 @@ kao_status kao_head_create(kao_head **out, kao_tape *tape, const kao_head_option
         return kao_fail(
             err, KAO_E_ARG,
             "a head wants 2 classes at least, and one centre under softmax");
+    if (o->margin.kind == KAO_MARGIN_SOFTMAX &&
+        (o->intra > 0 || o->inter > 0 || o->triplet > 0))
+        return kao_fail(err, KAO_E_ARG,
+                        "intra, inter and triplet are of angles, which a plain softmax "
+                        "has not");
     if (kao_ranks_count(o->ranks) > 1 &&
         (o->inter > 0 || o->classes < kao_ranks_count(o->ranks)))
         return kao_fail(

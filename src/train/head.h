@@ -9,6 +9,9 @@
  *   triplet  + max(0, angle to the farthest of its own class + margin
  *                       - angle to the nearest of another), in the batch
  *
+ * These are of angles: a plain softmax, whose features and weights keep their lengths, has none of
+ * them (KAO_E_ARG).
+ *
  * Over several ranks the batch is that of all, and each has the weights of a range of classes:
  * features and labels are gathered, the softmax's largest value and sum reduced, the gradients by
  * the features summed. Terms that need all weights at once (inter) are refused then.

@@ -518,6 +518,10 @@ static void refused(void **state)
           .dim = DIM,
           .batch = N,
           .margin = { .kind = KAO_MARGIN_SOFTMAX } },
+        { COMMON, .centers = 1, .margin = { .kind = KAO_MARGIN_SOFTMAX }, .intra = 1 },
+        { COMMON, .centers = 1, .margin = { .kind = KAO_MARGIN_SOFTMAX }, .inter = 1 },
+        { COMMON, .centers = 1, .margin = { .kind = KAO_MARGIN_SOFTMAX },
+          .triplet = 1 },
     };
     const kao_head_options fine = { COMMON, .centers = 1, .margin = ARC };
     kao_head *h = NULL;
