@@ -176,7 +176,8 @@ uint32_t kao_pack_class_of(kao_pack *p, const char *name)
 {
     size_t i = 0;
 
-    while (i < p->n_classes && strcmp(p->classes[i].name, name) != 0)
+    while (i < p->n_classes &&
+           strncmp(p->classes[i].name, name, sizeof p->classes[0].name - 1) != 0)
         i++;
     if (i == p->n_classes && i < KAO_PACK_CLASSES)
         snprintf(p->classes[p->n_classes++].name, sizeof p->classes[0].name, "%s",

@@ -35,7 +35,7 @@ typedef struct kao_pack_picture {
 enum { KAO_PACK_CLASSES = 24 };
 
 typedef struct kao_pack_class {
-    char name[24]; /* "" where a list states none */
+    char name[64]; /* its beginning, where it is longer; "" where a list states none */
     size_t n;      /* pictures */
 } kao_pack_class;
 

@@ -158,6 +158,36 @@ static void columns(void **state)
     unlink(list);
 }
 
+/* Pictures are counted by class, also where their names are long. */
+static void long_classes(void **state)
+{
+    static const char *const names[] = {
+        "public domain of the united states government",
+        "public domain of the united states of mexico",
+        "a name that is longer than what is kept of it, "
+        "and is one class all the same, not many"
+    };
+    fixture *f = *state;
+    kao_pack p = { .n = 0 };
+    char tar[400], list[400], text[4096] = "# picture\tclass\n", told[1000];
+    size_t n = strlen(text);
+
+    make_face_pack(f);
+    snprintf(tar, sizeof tar, "%s/made.tar", f->dir);
+    snprintf(list, sizeof list, "%s/other_list.txt", f->dir);
+    for (int i = 0; i < MADE_FACES; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "a/%d.png\t%s\n", i,
+                              names[i < 6 ? 2 : i % 2]);
+    write_file(list, text, n);
+    assert_int_equal(kao_pack_load(&p, f->ctx, tar, list, "", &f->err), KAO_OK);
+    assert_int_equal(p.n_classes, 3);
+    assert_true(p.classes[0].n == 6 && p.classes[1].n == 3 && p.classes[2].n == 3);
+    assert_non_null(strstr(kao_pack_classes(&p, told, sizeof told),
+                           "3 public domain of the united states of mexico"));
+    kao_pack_free(&p);
+    unlink(list);
+}
+
 /* People with too few pictures go, and the rest are numbered anew. */
 static void people(void **state)
 {
@@ -513,15 +543,11 @@ static void margins_rise(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gradients),
-        cmocka_unit_test(columns),
-        cmocka_unit_test(people),
-        cmocka_unit_test(views),
-        cmocka_unit_test(masks),
-        cmocka_unit_test(two_forms),
-        cmocka_unit_test(learns_and_goes_on),
-        cmocka_unit_test(learns_people),
-        cmocka_unit_test(margins_rise),
+        cmocka_unit_test(gradients),     cmocka_unit_test(columns),
+        cmocka_unit_test(long_classes),  cmocka_unit_test(people),
+        cmocka_unit_test(views),         cmocka_unit_test(masks),
+        cmocka_unit_test(two_forms),     cmocka_unit_test(learns_and_goes_on),
+        cmocka_unit_test(learns_people), cmocka_unit_test(margins_rise),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
