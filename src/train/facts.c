@@ -42,7 +42,7 @@ void kao_facts_begin(kao_facts *f, const kao_recipe *r, uint64_t views,
         snprintf(f->trained_on + n, sizeof f->trained_on - n, "; taught by %s",
                  base_name(r->teacher));
     snprintf(f->note, sizeof f->note, "recipe %s, %.0f steps of %.0f%s%s", r->name,
-             r->steps, r->batch, r->note[0] ? "; " : "", r->note);
+             r->steps, r->batch * r->accumulate, r->note[0] ? "; " : "", r->note);
     kao_facts_add(f, "kao.name", r->name);
     kao_facts_add(f, "kao.views", f->views);
     kao_facts_add(f, "kao.trained_on", f->trained_on);

@@ -13,6 +13,7 @@
 #include "support/fixture.h"
 #include "support/shared.h"
 #include "train/arch.h"
+#include "train/facts.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
 #include "train/schedule.h"
@@ -268,6 +269,30 @@ static void sgd(void **state)
     kao_optimizer_fini(&o);
 }
 
+/* What the card says of steps is how many pictures each saw. */
+static void facts(void **state)
+{
+    static const struct {
+        double accumulate;
+        const char *want;
+    } rows[] = { { 1, "recipe small, 100 steps of 32; by hand" },
+                 { 4, "recipe small, 100 steps of 128; by hand" } };
+    const kao_pack *const packs[] = { NULL };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_recipe r = { .name = "small",
+                               .note = "by hand",
+                               .steps = 100,
+                               .batch = 32,
+                               .accumulate = rows[i].accumulate };
+        kao_facts f = { .trained_on = "" };
+
+        kao_facts_begin(&f, &r, 3200, packs);
+        assert_string_equal(f.note, rows[i].want);
+    }
+}
+
 /* Three backward runs make the step that their mean makes. */
 static void gathered(void **state)
 {
@@ -498,6 +523,7 @@ int main(void)
         cmocka_unit_test(two_forms),
         cmocka_unit_test(shipped_in_halves),
         cmocka_unit_test(sgd),
+        cmocka_unit_test(facts),
         cmocka_unit_test(gathered),
         cmocka_unit_test(gathered_rows),
         cmocka_unit_test(schedules),
