@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/library.h"
@@ -48,6 +49,16 @@ kao_status kao_ffmpeg_open(kao_ffmpeg *f, kao_error *err)
                         LIBSWSCALE_VERSION_MAJOR);
     f->av_log_set_level(AV_LOG_QUIET); /* what is wrong is told once, in our words */
     return KAO_OK;
+}
+
+const char *kao_ffmpeg_name(const char *name, char to[KAO_FFMPEG_NAME])
+{
+    struct stat info;
+
+    return stat(name, &info) == 0 &&
+                   snprintf(to, KAO_FFMPEG_NAME, "file:%s", name) < KAO_FFMPEG_NAME
+               ? to
+               : name;
 }
 
 kao_status kao_ffmpeg_fail(const kao_ffmpeg *f, int code, const char *name,

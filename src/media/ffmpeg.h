@@ -52,6 +52,11 @@ enum { KAO_AVDEVICE_VERSION = LIBAVFORMAT_VERSION_MAJOR }; /* they have gone tog
 /* KAO_E_UNSUPPORTED where the machine lacks them; the line says which package has them. */
 kao_status kao_ffmpeg_open(kao_ffmpeg *f, kao_error *err);
 
+/* What FFmpeg is to be asked for: of a file that is there a name that it takes for nothing else, as
+ * "12:30.mp4" by itself is an address to it; else the name. Gives that, or to. */
+enum { KAO_FFMPEG_NAME = 4096 };
+const char *kao_ffmpeg_name(const char *name, char to[KAO_FFMPEG_NAME]);
+
 /* "NAME: what: FFmpeg's reason", with the status that fits it. */
 kao_status kao_ffmpeg_fail(const kao_ffmpeg *f, int code, const char *name,
                            const char *what, kao_error *err);

@@ -77,6 +77,7 @@ static kao_status open_format(reader *r, kao_error *err)
     const bool device = strncmp(r->name, "/dev/video", 10) == 0;
     const AVInputFormat *camera = NULL;
     AVDictionary *options = NULL;
+    char name[KAO_FFMPEG_NAME];
 
     if (device && r->f.avdevice_register_all) {
         r->f.avdevice_register_all();
@@ -97,7 +98,9 @@ static kao_status open_format(reader *r, kao_error *err)
         r->f.av_dict_set(&options, "format_whitelist", contained_forms, 0);
         r->f.av_dict_set(&options, "protocol_whitelist", "file", 0);
     }
-    int e = r->f.avformat_open_input(&r->format, r->name, camera, &options);
+    int e = r->f.avformat_open_input(&r->format,
+                                     device ? r->name : kao_ffmpeg_name(r->name, name),
+                                     camera, &options);
 
     r->f.av_dict_free(&options);
     if (e < 0)

@@ -147,10 +147,13 @@ static kao_status open_frame(kao_video_out *o, kao_error *err)
 /* The source's sound, copied as it is where the file's form can hold it; else left out. */
 static kao_status open_sound(kao_video_out *o, const char *path, kao_error *err)
 {
+    char name[KAO_FFMPEG_NAME];
+
     o->heard = o->f.av_packet_alloc();
     if (!o->heard)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", o->path);
-    if (o->f.avformat_open_input(&o->from, path, NULL, NULL) < 0 ||
+    if (o->f.avformat_open_input(&o->from, kao_ffmpeg_name(path, name), NULL, NULL) <
+            0 ||
         o->f.avformat_find_stream_info(o->from, NULL) < 0)
         return KAO_OK; /* a folder of pictures, a pipe */
     o->from_stream =
@@ -202,7 +205,10 @@ kao_status kao_video_out_open(kao_context *ctx, kao_video_out **out, const char 
     if (!st && options->sound)
         st = open_sound(o, options->sound, err);
     if (!st) {
-        int e = o->f.avio_open(&o->format->pb, o->beside, AVIO_FLAG_WRITE);
+        char name[sizeof "file:" + sizeof o->beside];
+
+        snprintf(name, sizeof name, "file:%s", o->beside);
+        int e = o->f.avio_open(&o->format->pb, name, AVIO_FLAG_WRITE);
 
         o->created = e >= 0;
         if (e >= 0)

@@ -253,6 +253,43 @@ static void there_and_back(void **state)
     kao_video_close(v);
 }
 
+/* A colon in a file's name (of a time) is no address: it is written and read. */
+static void names_with_colons(void **state)
+{
+    static const char *const names[] = { "12:30.mp4", "2026-11-29T07:00:00.mp4",
+                                         "http:x.mp4" };
+    fixture *f = *state;
+    const kao_video_out_options o = { .width = 64, .height = 48, .fps = 10 };
+    char here[600];
+
+    if (!can_read(f))
+        skip();
+    assert_non_null(getcwd(here, sizeof here));
+    kao_image image = plain(f, 64, 48, 200, 40, 40);
+
+    assert_int_equal(chdir(f->dir), 0); /* names alone, without a folder */
+    for (size_t i = 0; i < COUNT(names); i++) {
+        kao_video_out *out = NULL;
+        kao_video_info info;
+        const char *cut = NULL;
+        double last = 0;
+
+        kao_status st = kao_video_out_open(f->ctx, &out, names[i], &o, &f->err);
+
+        if (!st)
+            st = kao_video_out_frame(out, &image, 0, &f->err);
+        if (!st)
+            st = kao_video_out_finish(out, &f->err);
+        kao_video_out_close(out);
+        if (st)
+            fail_msg("%s", f->err.msg);
+        assert_int_equal(count_frames(f, names[i], &info, &last, &cut), 1);
+        unlink(names[i]);
+    }
+    assert_int_equal(chdir(here), 0);
+    kao_image_free(f->ctx, &image);
+}
+
 static void not_written(void **state)
 {
     fixture *f = *state;
@@ -359,13 +396,10 @@ static void contained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clip),
-        cmocka_unit_test(folder),
-        cmocka_unit_test(refused),
-        cmocka_unit_test(cut_before_its_index),
-        cmocka_unit_test(there_and_back),
-        cmocka_unit_test(not_written),
-        cmocka_unit_test(into_an_open_file),
+        cmocka_unit_test(clip),           cmocka_unit_test(folder),
+        cmocka_unit_test(refused),        cmocka_unit_test(cut_before_its_index),
+        cmocka_unit_test(there_and_back), cmocka_unit_test(names_with_colons),
+        cmocka_unit_test(not_written),    cmocka_unit_test(into_an_open_file),
         cmocka_unit_test(contained),
     };
 
