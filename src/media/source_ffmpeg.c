@@ -24,7 +24,7 @@ typedef struct reader {
     AVFrame *
         plain; /* the frame in a format that a view can have, where it has none itself */
     struct SwsContext *scaler;
-    uint64_t number;
+    uint64_t number, packets;     /* of frames given; read, of which one is to be had */
     double first_time, last_time; /* NaN: none yet */
     double waits_since; /* when what the network is asked for was begun; NaN: a file */
     bool drained;       /* no more packets */
@@ -320,12 +320,19 @@ static kao_status give_view(reader *r, kao_view *view, kao_error *err)
     return KAO_OK;
 }
 
+/* Seconds from a frame to the next, about. */
+static double step_of(const reader *r)
+{
+    const AVRational fps = r->f.av_guess_frame_rate(r->format, r->stream, NULL);
+
+    return fps.num > 0 && fps.den > 0 ? 1 / av_q2d(fps) : .04;
+}
+
 /* Seconds since the first frame; they only go on. */
 static double time_of(reader *r, uint64_t number)
 {
     const int64_t at = r->frame->best_effort_timestamp;
-    const AVRational fps = r->f.av_guess_frame_rate(r->format, r->stream, NULL);
-    const double step = fps.num > 0 && fps.den > 0 ? 1 / av_q2d(fps) : .04;
+    const double step = step_of(r);
     double time =
         at == AV_NOPTS_VALUE ? (double)NAN : (double)at * av_q2d(r->stream->time_base);
 
@@ -363,17 +370,30 @@ static kao_status feed(reader *r, kao_error *err)
         r->f.avcodec_send_packet(r->codec, NULL);
         return KAO_OK;
     }
+    r->packets += !(r->packet->flags & AV_PKT_FLAG_DISCARD);
     e = r->f.avcodec_send_packet(r->codec, r->packet);
     r->f.av_packet_unref(r->packet);
     return e == AVERROR(ENOMEM) ? fail(r, e, "a frame", err) : KAO_OK;
 }
 
-/* How a file that says how many frames it has comes to fewer. */
+/* Whether the frames end before the time that the file says. */
+static bool ends_early(const reader *r)
+{
+    const AVStream *s = r->stream;
+    const double tick = av_q2d(s->time_base), step = step_of(r);
+
+    return s->duration == AV_NOPTS_VALUE || s->start_time == AV_NOPTS_VALUE ||
+           r->last_time + 2 * step < (double)(s->start_time + s->duration) * tick;
+}
+
+/* How a file that says how many frames it has comes to fewer. One that was trimmed has more than
+ * it shows (edit lists): those that are left out are no loss. */
 static const char *cut_short(const reader *r)
 {
     if (r->cut)
         return r->cut;
-    return r->stream->nb_frames > 0 && r->number < (uint64_t)r->stream->nb_frames
+    return r->stream->nb_frames > 0 && r->number < (uint64_t)r->stream->nb_frames &&
+                   (r->number < r->packets || ends_early(r))
                ? "has fewer frames than it says: it is cut or damaged"
                : NULL;
 }

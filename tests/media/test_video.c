@@ -206,6 +206,63 @@ static void cut_before_its_index(void **state)
     kao_file_close(&file);
 }
 
+static uint32_t be32(const uint8_t *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static void put_be32(uint8_t *p, uint32_t v)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)(v >> (24 - 8 * i));
+}
+
+/* Behind the name of a box of this kind, which is there once. */
+static uint8_t *box(uint8_t *p, size_t n, const char *kind)
+{
+    for (size_t i = 0; i + 28 < n; i++)
+        if (memcmp(p + i, kind, 4) == 0)
+            return p + i + 4;
+    fail_msg("no %s", kind);
+    return p;
+}
+
+/* The clip as phones trim one: its list of edits leaves out the first five seconds, all frames are
+ * still in it. It is not cut. */
+static void trimmed(void **state)
+{
+    enum { SECONDS = 5 };
+    fixture *f = *state;
+    kao_video_info info;
+    kao_file file;
+    const char *cut = NULL;
+    char path[600];
+    double last = 0;
+
+    if (!can_read(f))
+        skip();
+    snprintf(path, sizeof path, "%s/clip.mp4", pictures());
+    assert_int_equal(kao_file_open(&file, &f->ctx->mem, path, 1 << 26, NULL), KAO_OK);
+    const size_t n = file.bytes.n;
+    uint8_t *p = kao_alloc(&f->ctx->mem, n);
+
+    assert_non_null(p);
+    memcpy(p, file.bytes.p, n);
+    kao_file_close(&file);
+    uint8_t *edits = box(p, n, "elst"), *media = box(p, n, "mdhd"),
+            *movie = box(p, n, "mvhd");
+
+    assert_int_equal(be32(edits + 4), 1);
+    put_be32(edits + 8, be32(edits + 8) - SECONDS * be32(movie + 12));
+    put_be32(edits + 12, be32(edits + 12) + SECONDS * be32(media + 12));
+    assert_int_equal(
+        kao_file_write(&f->ctx->mem, in_folder(f, "trimmed.mp4"), p, n, NULL), KAO_OK);
+    kao_free(&f->ctx->mem, p);
+    assert_in_range(count_frames(f, f->path, &info, &last, &cut), 170, 180);
+    assert_true(info.frames == 300 && last > 6.7 && last < 7.3);
+    assert_null(cut);
+}
+
 /* What is written is what is read: number, times, colours. */
 static void there_and_back(void **state)
 {
@@ -396,10 +453,15 @@ static void contained(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(clip),           cmocka_unit_test(folder),
-        cmocka_unit_test(refused),        cmocka_unit_test(cut_before_its_index),
-        cmocka_unit_test(there_and_back), cmocka_unit_test(names_with_colons),
-        cmocka_unit_test(not_written),    cmocka_unit_test(into_an_open_file),
+        cmocka_unit_test(clip),
+        cmocka_unit_test(folder),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(cut_before_its_index),
+        cmocka_unit_test(trimmed),
+        cmocka_unit_test(there_and_back),
+        cmocka_unit_test(names_with_colons),
+        cmocka_unit_test(not_written),
+        cmocka_unit_test(into_an_open_file),
         cmocka_unit_test(contained),
     };
 
