@@ -50,7 +50,7 @@ kao_status kao_fact_allows_merge(kao_gallery *g, int64_t into, int64_t from,
         " AND f.kind = 2 AND ((s.person = ?1 AND f.person = ?2) "
         "OR (s.person = ?2 AND f.person = ?1))";
     char a[KAO_TITLE_BYTES] = "", b[KAO_TITLE_BYTES] = "", whose[KAO_TITLE_BYTES + 20];
-    int64_t fact = 0, sample_fact = 0;
+    int64_t fact = 0, sample_fact = 0, who = into;
     kao_status st = kao_person_title(g, into, a, err);
 
     if (!st)
@@ -59,10 +59,16 @@ kao_status kao_fact_allows_merge(kao_gallery *g, int64_t into, int64_t from,
         st = kao_db_number(g->db, &fact, err, apart, "ii", into, from);
     if (!st)
         st = kao_db_number(g->db, &sample_fact, err, not_whose, "ii", into, from);
+    if (!st && !fact && sample_fact)
+        st = kao_db_number(g->db, &who, err,
+                           "SELECT s.person FROM fact f JOIN sample s ON "
+                           "s.number = f.sample WHERE f.number = ?",
+                           "i", sample_fact);
     if (st || (!fact && !sample_fact))
         return st;
-    snprintf(whose, sizeof whose, fact ? "%s is" : "a sample of %s is", a);
-    return refuse(g, fact ? fact : sample_fact, whose, b, err);
+    snprintf(whose, sizeof whose, fact ? "%s is" : "a sample of %s is",
+             who == into ? a : b);
+    return refuse(g, fact ? fact : sample_fact, whose, who == into ? b : a, err);
 }
 
 /* ---- of a person who becomes another ---- */
