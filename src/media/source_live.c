@@ -141,6 +141,8 @@ static void *run(void *user)
         l->source = NULL;
         come_back(l, &err);
     }
+    if (kao_cancelled(l->options.cancel)) /* between frames, or while it was lost */
+        st = kao_fail(&err, KAO_E_CANCELLED, "%s: stopped", l->name);
     pthread_mutex_lock(&l->lock);
     l->ended = true;
     l->status = st;

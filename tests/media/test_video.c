@@ -1,8 +1,12 @@
 /* Video in and out: the example clip, folders of pictures, files that are none or are cut. */
+#include <arpa/inet.h>
 #include <math.h>
+#include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -420,6 +424,75 @@ static void into_an_open_file(void **state)
     fclose(file);
 }
 
+/* ---- a live source ---- */
+
+/* Whoever connects is sent a video of three frames, uncompressed, and the connection ends. */
+static void *send_video(void *user)
+{
+    static const char head[] = "YUV4MPEG2 W64 H48 F25:1 Ip A1:1 C420jpeg\n";
+    static uint8_t grey[64 * 48 * 3 / 2];
+    const int to = accept(*(const int *)user, NULL, NULL);
+    bool fine = to >= 0 && send(to, head, sizeof head - 1, MSG_NOSIGNAL) > 0;
+
+    memset(grey, 128, sizeof grey);
+    for (int i = 0; fine && i < 3; i++)
+        fine = send(to, "FRAME\n", 6, MSG_NOSIGNAL) == 6 &&
+               send(to, grey, sizeof grey, MSG_NOSIGNAL) == (ssize_t)sizeof grey;
+    if (to >= 0)
+        close(to);
+    return NULL;
+}
+
+/* Told when the source is lost: it is stopped then. */
+static void stop_it(void *user, const char *reason)
+{
+    if (reason)
+        kao_cancel_request(user);
+}
+
+/* A stop while a source that was lost is waited for is told as one, not as the end. */
+static void stopped_while_lost(void **state)
+{
+    fixture *f = *state;
+    struct sockaddr_in at = { .sin_family = AF_INET };
+    socklen_t size = sizeof at;
+    const int listening = socket(AF_INET, SOCK_STREAM, 0);
+    kao_cancel *cancel = NULL;
+    kao_video *v = NULL;
+    kao_video_frame frame;
+    pthread_t thread;
+    bool more = true;
+    char address[64];
+
+    if (!can_read(f)) {
+        close(listening);
+        skip();
+    }
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(listening, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(listening, 1), 0);
+    assert_int_equal(getsockname(listening, (struct sockaddr *)&at, &size), 0);
+    snprintf(address, sizeof address, "tcp://127.0.0.1:%u", ntohs(at.sin_port));
+    assert_int_equal(
+        pthread_create(&thread, NULL, send_video, (void *)(uintptr_t)&listening), 0);
+    assert_int_equal(kao_cancel_create(f->ctx, &cancel, NULL), KAO_OK);
+    const kao_video_options o = { .cancel = cancel,
+                                  .changed = stop_it,
+                                  .user = cancel };
+    kao_status st = kao_video_open(f->ctx, &v, address, &o, &f->err);
+
+    assert_int_equal(st, KAO_OK);
+    assert_true(kao_video_info_of(v)->live);
+    while (!st && more)
+        st = kao_video_next(v, &frame, &more, &f->err);
+    assert_int_equal(st, KAO_E_CANCELLED);
+    assert_non_null(strstr(f->err.msg, "stopped"));
+    kao_video_close(v);
+    kao_cancel_destroy(cancel);
+    pthread_join(thread, NULL);
+    close(listening);
+}
+
 /* A list that leads to another file is a video, but not where it has to be contained. */
 static void contained(void **state)
 {
@@ -462,6 +535,7 @@ int main(void)
         cmocka_unit_test(names_with_colons),
         cmocka_unit_test(not_written),
         cmocka_unit_test(into_an_open_file),
+        cmocka_unit_test(stopped_while_lost),
         cmocka_unit_test(contained),
     };
 
