@@ -427,6 +427,9 @@ static kao_status begin(run *x, kao_error *err)
     x->kind = find_kind(r->task);
     if (!x->kind)
         return kao_fail(err, KAO_E_UNSUPPORTED, "task \"%s\"", r->task);
+    if (!r->name[0] || strchr(r->name, '/')) /* of a file in the state's folder */
+        return kao_fail(err, KAO_E_ARG, "name = %.40s: wanted one without folders",
+                        r->name);
     if (strcmp(r->optimizer, "adamw") != 0 && strcmp(r->optimizer, "sgd") != 0)
         return kao_fail(err, KAO_E_ARG, "optimizer = %.40s: adamw or sgd",
                         r->optimizer);

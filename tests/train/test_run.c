@@ -167,6 +167,11 @@ static void refused(void **state)
     snprintf(r.task, sizeof r.task, "dreams");
     assert_int_equal(train_run(f, &r, "none", 1), KAO_E_UNSUPPORTED);
     r = recipe(f);
+    snprintf(r.name, sizeof r.name,
+             "../elsewhere"); /* its file lies in the state's folder */
+    assert_int_equal(train_run(f, &r, "none", 1), KAO_E_ARG);
+    assert_non_null(strstr(f->err.msg, "name = ../elsewhere"));
+    r = recipe(f);
     r.size = 50;
     assert_int_equal(train_run(f, &r, "none", 1), KAO_E_ARG);
     remove_run(f, "none");
