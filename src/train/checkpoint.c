@@ -12,6 +12,32 @@
 
 static const char magic[8] = "kaoRUN02", first_magic[8] = "kaoRUN01";
 
+#define MOST_BYTES kao_gib(4)
+
+/* Of all parameters with what belongs to them. */
+static size_t bytes_of(const kao_optimizer *o)
+{
+    size_t numbers = 0;
+
+    for (uint32_t i = 0; i < o->n_params; i++)
+        numbers += o->params[i].of ? o->params[i].of : o->params[i].n;
+    return numbers * 4 * sizeof(float) + o->n_params * sizeof(uint64_t);
+}
+
+kao_status kao_checkpoint_fits(const kao_checkpoint *c, const char *path,
+                               kao_error *err)
+{
+    enum { HEAD = 128 };
+    const size_t n = bytes_of(c->opt);
+
+    return n <= MOST_BYTES - HEAD
+               ? KAO_OK
+               : kao_fail(err, KAO_E_LIMIT,
+                          "%s: a checkpoint of %.1f GiB; %.0f at most", path,
+                          (double)n / (double)kao_gib(1),
+                          (double)MOST_BYTES / (double)kao_gib(1));
+}
+
 static bool put_head(kao_bytes *b, const kao_checkpoint *c)
 {
     char hash[KAO_SHA256_TEXT];
@@ -39,14 +65,10 @@ static void gather(const kao_checkpoint *c, const kao_param *p, const float *par
 static bool put_all(kao_bytes *b, const kao_checkpoint *c, float *room)
 {
     const kao_optimizer *o = c->opt;
-    size_t numbers = 0;
     bool ok = put_head(b, c);
 
-    for (uint32_t i = 0; i < o->n_params; i++)
-        numbers += o->params[i].of ? o->params[i].of : o->params[i].n;
     /* at once: to grow would copy what is there, with both in memory */
-    ok = ok && kao_bytes_reserve(b, numbers * 4 * sizeof(float) +
-                                        o->n_params * sizeof(uint64_t));
+    ok = ok && kao_bytes_reserve(b, bytes_of(o));
     for (uint32_t i = 0; i < o->n_params; i++) {
         const kao_param *p = &o->params[i];
         const uint64_t n = p->of ? p->of : p->n;
@@ -67,10 +89,12 @@ kao_status kao_checkpoint_write(const kao_checkpoint *c, const char *path,
 {
     kao_ranks *ranks = c->opt->ranks;
     /* others only help to gather */
-    kao_bytes b = { .mem = c->mem, .max = kao_ranks_leads(ranks) ? kao_gib(4) : 0 };
-    kao_status st = KAO_OK;
+    kao_bytes b = { .mem = c->mem, .max = kao_ranks_leads(ranks) ? MOST_BYTES : 0 };
+    kao_status st = kao_checkpoint_fits(c, path, err);
     size_t most = 0;
 
+    if (st)
+        return st;
     for (uint32_t i = 0; i < c->opt->n_params; i++)
         most = c->opt->params[i].of > most ? c->opt->params[i].of : most;
     float *room = kao_calloc(c->mem, most + 1, sizeof *room);
@@ -152,7 +176,7 @@ kao_status kao_checkpoint_read(kao_checkpoint *c, const char *path, kao_error *e
 {
     kao_file f = { 0 };
     kao_error own = { 0 };
-    kao_status st = kao_file_open(&f, c->mem, path, kao_gib(4), &own);
+    kao_status st = kao_file_open(&f, c->mem, path, MOST_BYTES, &own);
 
     if (st == KAO_E_IO && own.sys == ENOENT)
         return KAO_OK; /* the beginning */

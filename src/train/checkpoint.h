@@ -14,6 +14,9 @@ typedef struct kao_checkpoint {
     uint64_t before; /* views that the first weights were trained on; 01: none */
 } kao_checkpoint;
 
+/* KAO_E_LIMIT: it is too large to be kept. Of a run that begins, before it has trained in vain. */
+kao_status kao_checkpoint_fits(const kao_checkpoint *c, const char *path,
+                               kao_error *err);
 /* All ranks call; the one that leads writes. */
 kao_status kao_checkpoint_write(const kao_checkpoint *c, const char *path,
                                 kao_error *err);

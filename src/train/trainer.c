@@ -384,6 +384,8 @@ static kao_status begin_state(run *x, kao_error *err)
     x->opt.ranks = x->o->ranks;
     x->state.opt = &x->opt;
     if (!st)
+        st = kao_checkpoint_fits(&x->state, path, err);
+    if (!st)
         st = kao_checkpoint_read(&x->state, path, err);
     if (st || !x->o->ranks)
         return st;

@@ -13,6 +13,7 @@
 #include "support/fixture.h"
 #include "support/shared.h"
 #include "train/arch.h"
+#include "train/checkpoint.h"
 #include "train/facts.h"
 #include "train/optimizer.h"
 #include "train/recipe.h"
@@ -269,6 +270,25 @@ static void sgd(void **state)
     kao_optimizer_fini(&o);
 }
 
+/* A state that is more than a checkpoint can be is told as that, and before the first step. */
+static void too_large(void **state)
+{
+    fixture *f = *state;
+    float *none[1] = { NULL };
+    kao_param params[1] = { { .kind = KAO_PARAM_WEIGHT, .n = (size_t)1 << 28 } };
+    kao_optimizer o = {
+        .params = params, .n_params = 1, .m = none, .v = none, .mean = none
+    };
+    const kao_recipe r = { .name = "large" };
+    const kao_checkpoint c = { .mem = &f->ctx->mem, .r = &r, .opt = &o };
+
+    assert_int_equal(kao_checkpoint_write(&c, "large.state", &f->err), KAO_E_LIMIT);
+    assert_non_null(strstr(f->err.msg, "large.state: a checkpoint of 4.0 GiB"));
+    assert_int_equal(kao_checkpoint_fits(&c, "large.state", &f->err), KAO_E_LIMIT);
+    params[0].n /= 2;
+    assert_int_equal(kao_checkpoint_fits(&c, "large.state", &f->err), KAO_OK);
+}
+
 /* What the card says of steps is how many pictures each saw. */
 static void facts(void **state)
 {
@@ -523,6 +543,7 @@ int main(void)
         cmocka_unit_test(two_forms),
         cmocka_unit_test(shipped_in_halves),
         cmocka_unit_test(sgd),
+        cmocka_unit_test(too_large),
         cmocka_unit_test(facts),
         cmocka_unit_test(gathered),
         cmocka_unit_test(gathered_rows),
