@@ -1,6 +1,7 @@
 /* See recipe.h. One row a key. */
 #include "train/recipe.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@ typedef struct key {
     double least, most, usual;
     const char *text; /* usual one of a text */
     bool outside;     /* steps do not depend on it */
+    bool whole;       /* a number of things */
 } key;
 
 #define TEXT(FIELD, USUAL)                                                             \
@@ -23,6 +25,7 @@ typedef struct key {
  .name = #FIELD, .offset = offsetof(kao_recipe, FIELD), .least = (LEAST),              \
  .most = (MOST), .usual = (USUAL)
 #define OUTSIDE .outside = true
+#define WHOLE   .whole = true
 
 static const key keys[] = {
     { TEXT(task, "detector") },
@@ -38,7 +41,7 @@ static const key keys[] = {
     { TEXT(note, ""), OUTSIDE },
     { NUMBER(threshold, 0, 1, 0), OUTSIDE },
     { NUMBER(halves, 0, 1, 0), OUTSIDE },
-    { NUMBER(restate, 0, 1e6, 0), OUTSIDE },
+    { NUMBER(restate, 0, 1e6, 0), WHOLE, OUTSIDE },
     { TEXT(loss, "combined") },
     { TEXT(guard, "hard") },
     { TEXT(gradient, "exact") },
@@ -47,22 +50,22 @@ static const key keys[] = {
     { NUMBER(m2, 0, 3, 0) },
     { NUMBER(m3, 0, 2, 0) },
     { NUMBER(margin_warm_up, 0, 1e9, 0) },
-    { NUMBER(centers, 1, 100, 1) },
+    { NUMBER(centers, 1, 100, 1), WHOLE },
     { NUMBER(partial, 0.0001, 1, 1) },
     { NUMBER(intra, 0, 1e6, 0) },
     { NUMBER(inter, 0, 1e6, 0) },
     { NUMBER(triplet, 0, 1e6, 0) },
     { NUMBER(triplet_margin, 0, 3, 0.35) },
-    { NUMBER(least_pictures, 1, 1e6, 2) },
-    { NUMBER(dim, 2, 4096, 192) },
+    { NUMBER(least_pictures, 1, 1e6, 2), WHOLE },
+    { NUMBER(dim, 2, 4096, 192), WHOLE },
     { NUMBER(relation, 0, 1e6, 0) },
     { NUMBER(masks, 0, 1, 0) },
     { NUMBER(mirror_from, 0, 1e9, 0) },
-    { NUMBER(width, 4, 256, 16) },
-    { NUMBER(size, 64, 1024, 320) },
-    { NUMBER(batch, 1, 1024, 32) },
-    { NUMBER(accumulate, 1, 1024, 1) },
-    { NUMBER(norm_group, 0, 1024, 0) },
+    { NUMBER(width, 4, 256, 16), WHOLE },
+    { NUMBER(size, 64, 1024, 320), WHOLE },
+    { NUMBER(batch, 1, 1024, 32), WHOLE },
+    { NUMBER(accumulate, 1, 1024, 1), WHOLE },
+    { NUMBER(norm_group, 0, 1024, 0), WHOLE },
     { TEXT(precision, "float32") },
     { TEXT(optimizer, "adamw") },
     { TEXT(schedule, "constant") },
@@ -73,9 +76,9 @@ static const key keys[] = {
     { NUMBER(decay, 0, 1, 1e-4) },
     { NUMBER(clip, 0, 1e9, 5) },
     { NUMBER(mean_decay, 0, 1, 0.999) },
-    { NUMBER(steps, 1, 1e9, 30000), OUTSIDE },
+    { NUMBER(steps, 1, 1e9, 30000), WHOLE, OUTSIDE },
     { NUMBER(cool_down, 0, 1, 0.15), OUTSIDE },
-    { NUMBER(seed, 0, 4294967295.0, 1) },
+    { NUMBER(seed, 0, 4294967295.0, 1), WHOLE },
     { NUMBER(checkpoint_minutes, 0.01, 1e4, 10), OUTSIDE },
 };
 
@@ -135,10 +138,11 @@ static kao_status set(kao_recipe *r, const char *name, const char *value,
     }
     const char *p = value;
 
-    if (!kao_text_number(&p, &v) || *p || v < k->least || v > k->most)
+    if (!kao_text_number(&p, &v) || *p || v < k->least || v > k->most ||
+        (k->whole && v > floor(v)))
         return kao_fail(err, KAO_E_FORMAT,
-                        "%s: %s = %.40s: wanted a number from %g to %g", where, name,
-                        value, k->least, k->most);
+                        "%s: %s = %.40s: wanted a %snumber from %g to %g", where, name,
+                        value, k->whole ? "whole " : "", k->least, k->most);
     memcpy((char *)r + k->offset, &v, sizeof v);
     return KAO_OK;
 }

@@ -162,9 +162,11 @@ static void recipes(void **state)
     } rows[] = {
         { "bacth = 3\n", "line 1: unknown key \"bacth\": batch is one" },
         { "# fine\n\nrate 0.1\n", "line 3 is not" },
-        { "batch = many\n", "line 1: batch = many: wanted a number" },
-        { "batch = 0\n", "wanted a number from 1" },
+        { "batch = many\n", "line 1: batch = many: wanted a whole number" },
+        { "batch = 0\n", "wanted a whole number from 1" },
         { "rate = 1 2\n", "rate = 1 2" },
+        { "batch = 2.5\n", "batch = 2.5: wanted a whole number from 1" },
+        { "accumulate = 1.5\n", "wanted a whole number from 1" },
     };
     fixture *f = *state;
     kao_recipe r;
