@@ -95,7 +95,7 @@ static void put_mask(kao_random *r, uint32_t w, const kao_image *small)
     (void)kao_mask_draw(r, small, t.points);
 }
 
-/* A face at a size between 14 and 200 pixels, its border mixed into the picture. */
+/* A face at a size between 20 and 200 pixels, its border mixed into the picture. */
 static kao_status paste_face(const kao_scenes *s, kao_random *r, kao_random *of_masks,
                              const kao_image *m, const kao_image *room)
 {
