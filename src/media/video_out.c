@@ -349,12 +349,13 @@ static kao_status take_name(kao_video_out *o, kao_error *err)
 
 kao_status kao_video_out_finish(kao_video_out *o, kao_error *err)
 {
+    const double tick = av_q2d(o->codec->time_base);
     int e = o->f.avcodec_send_frame(o->codec, NULL);
 
     if (e >= 0)
         e = write_ready(o);
-    if (e >= 0) /* a little after the last picture */
-        e = write_sound(o, (double)o->last * av_q2d(o->codec->time_base) + .04);
+    if (e >= 0) /* for as long as the last picture is shown, and a little at least */
+        e = write_sound(o, (double)o->last * tick + fmax((double)o->step * tick, .04));
     if (e >= 0)
         e = o->f.av_write_trailer(o->format);
     if (e >= 0)

@@ -314,6 +314,90 @@ static void there_and_back(void **state)
     kao_video_close(v);
 }
 
+/* Of slow pictures the last is shown for a second: the sound goes on to its end. */
+static void sound_to_the_end(void **state)
+{
+    enum { RATE = 8000, SECONDS = 5, BYTES = 2 * RATE * SECONDS, MARK = 64 };
+    static const uint8_t head[44] = { 'R',
+                                      'I',
+                                      'F',
+                                      'F',
+                                      0,
+                                      0,
+                                      0,
+                                      0,
+                                      'W',
+                                      'A',
+                                      'V',
+                                      'E',
+                                      'f',
+                                      'm',
+                                      't',
+                                      ' ',
+                                      16,
+                                      0,
+                                      0,
+                                      0,
+                                      1,
+                                      0,
+                                      1,
+                                      0,
+                                      RATE & 255,
+                                      RATE >> 8,
+                                      0,
+                                      0,
+                                      2 * RATE & 255,
+                                      2 * RATE >> 8,
+                                      0,
+                                      0,
+                                      2,
+                                      0,
+                                      16,
+                                      0,
+                                      'd',
+                                      'a',
+                                      't',
+                                      'a' };
+    static uint8_t wav[sizeof head + BYTES];
+    fixture *f = *state;
+    kao_video_out *out = NULL;
+    kao_file file;
+    char sound[600];
+    bool found = false;
+
+    if (!can_read(f))
+        skip();
+    memcpy(wav, head, sizeof head);
+    for (uint32_t i = 0, n = BYTES; i < 4; i++, n >>= 8)
+        wav[40 + i] = (uint8_t)n;
+    for (uint32_t i = 0, n = BYTES + 36; i < 4; i++, n >>= 8)
+        wav[4 + i] = (uint8_t)n;
+    memset(wav + sizeof wav - MARK, 0x5a, MARK); /* how it ends */
+    snprintf(sound, sizeof sound, "%s", in_folder(f, "sound.wav"));
+    assert_int_equal(kao_file_write(&f->ctx->mem, sound, wav, sizeof wav, NULL),
+                     KAO_OK);
+    const kao_video_out_options o = {
+        .width = 64, .height = 48, .fps = 1, .sound = sound
+    };
+
+    assert_int_equal(
+        kao_video_out_open(f->ctx, &out, in_folder(f, "slow.mkv"), &o, &f->err),
+        KAO_OK);
+    kao_image image = plain(f, 64, 48, 200, 40, 40);
+
+    for (int i = 0; i < SECONDS; i++)
+        assert_int_equal(kao_video_out_frame(out, &image, i, &f->err), KAO_OK);
+    assert_int_equal(kao_video_out_finish(out, &f->err), KAO_OK);
+    kao_video_out_close(out);
+    kao_image_free(f->ctx, &image);
+    assert_int_equal(kao_file_open(&file, &f->ctx->mem, f->path, 1 << 26, NULL),
+                     KAO_OK);
+    for (size_t i = 0; i + MARK <= file.bytes.n && !found; i++)
+        found = memcmp(file.bytes.p + i, wav + sizeof wav - MARK, MARK) == 0;
+    kao_file_close(&file);
+    assert_true(found);
+}
+
 /* A colon in a file's name (of a time) is no address: it is written and read. */
 static void names_with_colons(void **state)
 {
@@ -532,6 +616,7 @@ int main(void)
         cmocka_unit_test(cut_before_its_index),
         cmocka_unit_test(trimmed),
         cmocka_unit_test(there_and_back),
+        cmocka_unit_test(sound_to_the_end),
         cmocka_unit_test(names_with_colons),
         cmocka_unit_test(not_written),
         cmocka_unit_test(into_an_open_file),
