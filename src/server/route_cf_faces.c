@@ -44,7 +44,7 @@ static kao_status add_people(const looking *l, const kao_match *m, size_t n,
 
         if (st || who.ignored) {
             kao_json_free(who.name);
-            if (st)
+            if (st && st != KAO_E_NOT_FOUND) /* removed since the search */
                 return st;
             continue;
         }

@@ -294,34 +294,49 @@ static bool ask(kao_worker *w, kao_call *c, asking *a)
     return !bad;
 }
 
-/* Somebody who is ignored is nobody known, and no stranger either. */
-static kao_status tell_nearest(kao_worker *w, const asking *a, const kao_match *m,
-                               size_t n, kao_json *face, kao_error *err)
+/* Those who are still there, with their names: since the search somebody may have been removed. */
+static kao_status name_matches(kao_worker *w, kao_match *m, kao_named *who, size_t *n,
+                               kao_error *err)
 {
-    const bool alike = n > 0 && m[0].similarity >= a->threshold;
+    kao_status st = KAO_OK;
+    size_t kept = 0;
+
+    for (size_t i = 0; !st && i < *n; i++) {
+        st = kao_person_named(w, m[i].person, &who[kept], err);
+        if (!st)
+            m[kept++] = m[i];
+        else if (st == KAO_E_NOT_FOUND)
+            st = KAO_OK;
+    }
+    *n = kept;
+    return st;
+}
+
+/* Somebody who is ignored is nobody known, and no stranger either. */
+static kao_status tell_nearest(kao_worker *w, const asking *a, kao_match *m, size_t n,
+                               kao_json *face, kao_error *err)
+{
+    kao_named who[NEAREST_MOST];
     kao_json *list = kao_json_array();
-    kao_named first = { .name = NULL };
-    kao_status st = n ? kao_person_named(w, m[0].person, &first, err) : KAO_OK;
-    const bool known = alike && !first.ignored;
+    const kao_status st = name_matches(w, m, who, &n, err);
+    const bool alike = n > 0 && m[0].similarity >= a->threshold;
+    const bool known = alike && !who[0].ignored;
 
     kao_json_set(face, "person",
                  known ? kao_json_integer(m[0].person) : kao_json_null());
-    kao_json_set(face, "name", known && first.name ? first.name : kao_json_null());
-    if (!known)
-        kao_json_free(first.name);
-    kao_json_set(face, "ignored", kao_json_bool(alike && first.ignored));
+    kao_json_set(face, "name",
+                 known && who[0].name ? kao_json_hold(who[0].name) : kao_json_null());
+    kao_json_set(face, "ignored", kao_json_bool(alike && who[0].ignored));
     kao_json_set(face, "similarity",
                  n ? kao_json_float(m[0].similarity) : kao_json_null());
     if (n)
         kao_worker_rates(w, a->model, m[0].similarity, a->templates, face);
     kao_json_set(face, "nearest", list);
-    for (size_t i = 0; !st && i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         kao_json *o = kao_json_object();
-        kao_named one;
 
-        st = kao_person_named(w, m[i].person, &one, err);
         kao_json_set(o, "person", kao_json_integer(m[i].person));
-        kao_json_set(o, "name", one.name ? one.name : kao_json_null());
+        kao_json_set(o, "name", who[i].name ? who[i].name : kao_json_null());
         kao_json_set(o, "similarity", kao_json_float(m[i].similarity));
         kao_json_set(o, "sample", kao_json_string(m[i].sample));
         kao_json_add(list, o);
