@@ -98,7 +98,9 @@ int cli_places_for(float similarity, float threshold)
     return 9;
 }
 
-/* n with a comma before each three digits. */
+static const double most_digits = 1e15; /* from there on not written out */
+
+/* n, less than most_digits, with a comma before each three digits. */
 static void with_commas(double n, char to[32])
 {
     char digits[24];
@@ -124,6 +126,10 @@ static void put_share(double far, char to[48])
     }
     const double n = 1 / far, digit = pow(10, floor(log10(n)) - 1);
 
+    if (n >= most_digits) { /* a card's tail may go on for ever */
+        snprintf(to, 48, "one in %.1e", n);
+        return;
+    }
     with_commas(round(n / digit) * digit, number);
     snprintf(to, 48, "one in %s", number);
 }

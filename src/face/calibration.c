@@ -22,6 +22,8 @@
 
 enum { CURVES_MAX = 96, POINTS_MAX = 64 };
 
+static const double least_log_far = -300; /* a lower rate is no number that is not 0 */
+
 typedef struct point {
     double similarity, log_far;
     bool fitted;
@@ -121,7 +123,7 @@ static bool parse_curve(curve *c, const char *s)
         point p;
 
         if (c->n == POINTS_MAX || !parse_point(&s, &p) || p.similarity < -1 ||
-            p.similarity > 1 || p.log_far > 0 ||
+            p.similarity > 1 || p.log_far > 0 || p.log_far < least_log_far ||
             (c->n && !follows(&c->points[c->n - 1], &p)))
             return false;
         c->points[c->n++] = p;

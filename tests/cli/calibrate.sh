@@ -130,6 +130,13 @@ lines 4 out
 out_has "pairs of strangers look this alike"
 run 0 "$KAO" verify --no-detect people/p0/1.png people/p0/1.png -m ./mine.onnx
 [ "$(sed -n 4p out)" = "Fewer than one in 1,000,000 pairs of strangers look this alike (extrapolated)." ] || fails "$(sed -n 4p out)"
+cp mine.onnx.card curves.card
+for tail in 14:100,000,000,000,000 16:1.0e+16 40:1.0e+40 300:1.0e+300; do # more digits than a line has room for
+    sed "s/0.9:-6~/0.9:-${tail%%:*}~/" curves.card >mine.onnx.card
+    run 0 "$KAO" verify --no-detect people/p0/1.png people/p0/1.png -m ./mine.onnx
+    [ "$(sed -n 4p out)" = "Fewer than one in ${tail#*:} pairs of strangers look this alike (extrapolated)." ] || fails "$(sed -n 4p out)"
+done
+cp curves.card mine.onnx.card
 verify 3 "--far 1e-9"
 err_has "does not reach a false-accept rate of 1e-09: give another --far, or --threshold"
 verify 3 "--far-of worst"

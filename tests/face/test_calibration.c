@@ -249,6 +249,8 @@ static void curves_that_are_none(void **state)
         { "calibration.none = 0.2:-1 0.3:-1\n", "calibration.none" },
         { "calibration.none = 0.2:1 0.3:-1\n", "calibration.none" },
         { "calibration.none = 0.2:-1 1.3:-2\n", "calibration.none" },
+        { "calibration.none = 0.2:-1 0.3:-301\n",
+          "calibration.none" }, /* a rate of 0 */
         { "calibration.none = 0.2:-1~ 0.3:-2\n", "calibration.none" },
         { "calibration.none = 0.2:-1, 0.3:-2\n", "calibration.none" },
         { "calibration.none = 0.2 -1 0.3 -2\n", "calibration.none" },
