@@ -72,7 +72,8 @@ KAO_API kao_status kao_embed(kao_embedder *embedder, const kao_view *chips, size
                              kao_tta tta, float *out, kao_error *err);
 
 /* The same, with the length that each vector had before it was brought to 1: of many networks it
- * is the longer, the better the picture is. norms: n floats, or NULL. */
+ * is the longer, the better the picture is. Of joined vectors it is divided by the root of 2, of
+ * added ones by 2: so it is what one picture's is. norms: n floats, or NULL. */
 KAO_API kao_status kao_embed_norms(kao_embedder *embedder, const kao_view *chips,
                                    size_t n, kao_tta tta, float *out, float *norms,
                                    kao_error *err);

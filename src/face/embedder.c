@@ -314,7 +314,8 @@ static kao_status run_batch(kao_embedder *e, const kao_view *chips, size_t first
     return st;
 }
 
-/* n numbers as they are to be compared; see the head of this file. */
+/* n numbers as they are to be compared; see the head of this file. *norm: their length, as that
+ * of one picture's vector. */
 static kao_status finish(const kao_embedder *e, kao_tta tta, float *v, size_t n,
                          float *norm, kao_error *err)
 {
@@ -326,15 +327,13 @@ static kao_status finish(const kao_embedder *e, kao_tta tta, float *v, size_t n,
         return kao_fail(err, KAO_E_BAD_EMBEDDING, "%s: gave %s", e->model->net->name,
                         isfinite(sum) ? "a zero vector"
                                       : "numbers that are not finite");
-    const double by = !e->euclidean           ? sqrt(sum)
-                      : tta == KAO_TTA_CONCAT ? sqrt(2)
-                      : tta == KAO_TTA_SUM    ? 2
-                                              : 1;
+    const double of_two = tta == KAO_TTA_CONCAT ? sqrt(2) : tta == KAO_TTA_SUM ? 2 : 1;
+    const double by = e->euclidean ? of_two : sqrt(sum);
 
     for (size_t i = 0; i < n; i++)
         v[i] = (float)((double)v[i] / by);
     if (norm)
-        *norm = (float)sqrt(sum);
+        *norm = (float)(sqrt(sum) / of_two);
     return KAO_OK;
 }
 

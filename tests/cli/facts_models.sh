@@ -82,5 +82,14 @@ import json
 f = json.loads(open("out").read())["face"]["facts"]
 assert f["norm"] > 1 and f["score"] > .8, f
 END
-fact "embed --quality tells the vector's length"
+for tta in none concat sum; do
+    run 0 "$KAO" embed "$a" --quality --json --tta $tta
+    cat out >>ttas
+done
+"${PYTHON:-python3}" - <<'END' || fails "tta"
+import json
+f = [json.loads(line)["face"]["facts"] for line in open("ttas")]
+assert all(abs(x["norm"] / f[0]["norm"] - 1) < .03 and abs(x["score"] - f[0]["score"]) < .01 for x in f), f
+END
+fact "embed --quality tells the vector's length, and the same score whether the mirrored picture is joined or not"
 finish

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -207,6 +208,37 @@ static void check_length(fixture *f, const kao_image *chip, const float *v, floa
     kao_file_close(&bytes);
 }
 
+/* With the mirrored picture the norm is still of one picture's size: the root mean square of both
+ * joined, half the length of their sum. Both as they are when embedded alone. */
+static void check_norm_of_two(kao_embedder *e, const kao_image *chip, kao_tta tta)
+{
+    kao_image mirror = { 0 };
+    float one[2][TINY_DIM], joined[2 * TINY_DIM], length[2], norm = 0;
+    double sum = 0;
+    kao_view views[2] = { kao_image_view(chip) };
+
+    mirror = *chip;
+    mirror.rgb = malloc(chip->row_bytes * chip->height);
+    assert_non_null(mirror.rgb);
+    for (uint32_t y = 0; y < chip->height; y++)
+        for (uint32_t x = 0; x < chip->width; x++)
+            memcpy(mirror.rgb + y * chip->row_bytes + 3 * (size_t)x,
+                   chip->rgb + y * chip->row_bytes + 3 * (size_t)(chip->width - 1 - x),
+                   3);
+    views[1] = kao_image_view(&mirror);
+    assert_int_equal(kao_embed_norms(e, views, 2, KAO_TTA_NONE, one[0], length, NULL),
+                     KAO_OK);
+    assert_int_equal(kao_embed_norms(e, views, 1, tta, joined, &norm, NULL), KAO_OK);
+    for (int k = 0; k < TINY_DIM; k++) {
+        const double a = (double)one[0][k] * (double)length[0],
+                     b = (double)one[1][k] * (double)length[1];
+
+        sum += tta == KAO_TTA_SUM ? (a + b) * (a + b) / 4 : (a * a + b * b) / 2;
+    }
+    near("norm of two", norm, sqrt(sum), 1e-4 * sqrt(sum));
+    free(mirror.rgb);
+}
+
 static void norms(void **state)
 {
     fixture *f = *state;
@@ -226,6 +258,8 @@ static void norms(void **state)
                      KAO_OK);
     assert_memory_equal(v[0], v[1], sizeof v[0]);
     check_length(f, &chip, v[0], norm);
+    for (int tta = KAO_TTA_CONCAT; tta <= KAO_TTA_SUM; tta++)
+        check_norm_of_two(e, &chip, (kao_tta)tta);
     assert_false(kao_embedder_usual_norm(e, usual));
     assert_int_equal(kao_quality_of(f->ctx, &view, NULL, &q, &f->err), KAO_OK);
     const float before = q.score;
