@@ -319,9 +319,15 @@ static kao_status make_pictures(job *j, kao_error *err)
 
 static kao_status check_liveness(const job *j, kao_error *err)
 {
-    const kao_analyser *a = j->crew.workers[0].analysers[KAO_ANALYSE_LIVENESS];
+    const cli_worker *w = &j->crew.workers[0];
+    const kao_analyser *a = w->analysers[KAO_ANALYSE_LIVENESS];
     float threshold = 0;
 
+    if (a && !w->detector)
+        return kao_fail(err, KAO_E_ARG,
+                        "%s takes the whole picture (template = picture): no face is "
+                        "looked for that --liveness could look at",
+                        kao_model_name(kao_embedder_model(w->embedder)));
     if (!a || j->args->photo.live_threshold > 0 ||
         kao_analyser_threshold(a, &threshold))
         return KAO_OK;

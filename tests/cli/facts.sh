@@ -98,5 +98,8 @@ run 3 "$KAO" verify "$a" "$b" --liveness ./own.onnx --no-detect
 err_has "--no-detect leaves out"
 run 3 "$KAO" verify "$a" "$b" --liveness "$nets/tiny_pose.onnx"
 err_has "wanted liveness"
+flat=$nets/flat.onnx
+run 3 "$KAO" verify "$a" "$a" --liveness ./own.onnx --model "$flat" --preset ailia-arcface
+err_has "takes the whole picture (template = picture): no face is looked for that --liveness could look at"
 fact "without a detector, or with a network of another kind: refused"
 finish
