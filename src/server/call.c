@@ -239,6 +239,12 @@ static const answer_row *row_of(kao_status st)
     return NULL;
 }
 
+void kao_answer_busy(kao_call *c, unsigned seconds, const char *message)
+{
+    c->retry_after = seconds;
+    kao_answer_error(c, 503, "busy", message);
+}
+
 const char *kao_answer_code(kao_status st)
 {
     const answer_row *row = row_of(st);

@@ -103,6 +103,8 @@ void kao_answer_json(kao_call *c, unsigned status, kao_json *json);
  * compreface.h. */
 void kao_answer_error(kao_call *c, unsigned status, const char *code,
                       const char *message);
+/* 503: there is too much of it just now; in so many seconds there may be less. */
+void kao_answer_busy(kao_call *c, unsigned seconds, const char *message);
 /* The word that says a status to clients. */
 const char *kao_answer_code(kao_status st);
 /* By the status: which answer it is to a client. */

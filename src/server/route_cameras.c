@@ -58,8 +58,7 @@ static void begin_stream(kao_worker *w, kao_call *c, size_t of, int64_t at,
     const kao_status st = kao_stream_open(w->streams, of, at, c->key, &c->stream, &err);
 
     if (st == KAO_E_LIMIT) {
-        c->retry_after = 10;
-        kao_answer_error(c, 503, "busy", err.msg);
+        kao_answer_busy(c, 10, err.msg);
     } else if (st) {
         kao_answer_status(c, st, &err);
     } else {

@@ -19,8 +19,7 @@ void kao_answer_job(kao_call *c, kao_status st, const kao_error *err,
                     const kao_job_kind *kind, const char *id, kao_job_state state)
 {
     if (st == KAO_E_LIMIT) {
-        c->retry_after = 10;
-        kao_answer_error(c, 503, "busy", err->msg);
+        kao_answer_busy(c, 10, err->msg);
         return;
     }
     kao_json *o = kao_json_object();

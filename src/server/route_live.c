@@ -26,8 +26,7 @@ void kao_route_live_begin(kao_worker *w, kao_call *c)
     const kao_status st = kao_live_begin(w->lives, w, model, fpir, id, &err);
 
     if (st == KAO_E_LIMIT) {
-        c->retry_after = 10;
-        kao_answer_error(c, 503, "busy", err.msg);
+        kao_answer_busy(c, 10, err.msg);
     } else if (st) {
         kao_answer_status(c, st, &err);
     } else {

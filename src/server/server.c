@@ -120,8 +120,7 @@ static void take(void *user, kao_call *c)
     pthread_mutex_unlock(&s->lock);
     if (queued)
         return;
-    c->retry_after = 1;
-    kao_answer_error(c, 503, "busy", "too many requests are waiting");
+    kao_answer_busy(c, 1, "too many requests are waiting");
     kao_http_answer(c);
 }
 
