@@ -217,6 +217,9 @@ def album():
 
 
 if __name__ == "__main__":
+    if os.environ["ZIP"] != "yes":
+        print("SKIP: this build has no libzip")
+        sys.exit(77)
     if sys.argv[1:] == ["threads"]:
         main(writings, album)
     else:
