@@ -222,5 +222,7 @@ if __name__ == "__main__":
         sys.exit(77)
     if sys.argv[1:] == ["threads"]:
         main(writings, album)
+    elif os.environ.get("SHORT") == "yes":  # under a sanitizer: each kind once
+        main(writings, damage, album)
     else:
         main(people, writings, damage, out_and_in, album)
