@@ -375,8 +375,8 @@ static void beside_each_other(void **state)
         size_t renamed = 0;
 
         s->heads[BEN] = s->heads[ANA];
-        for (int i = 0; i < 90; i++) {
-            WATCH(w, .04 * i, &seen, i < 4 ? 5 : -1, 317, -1, -1);
+        for (int i = 0; i < 36; i++) {
+            WATCH(w, .1 * i, &seen, i < 4 ? 5 : -1, 317, -1, -1);
             renamed += events_of(&seen, KAO_TRACK_RENAMED);
             assert_int_equal(id_at(&seen, 317), 2);
         }
