@@ -9,8 +9,10 @@ bool kao_bytes_reserve(kao_bytes *b, size_t n)
 {
     size_t want = 0, cap = b->cap ? b->cap : 16 << 10;
 
-    if (!kao_add(b->n, n, &want) || want > b->max)
+    if (!kao_add(b->n, n, &want) || want > b->max) {
+        b->over = true;
         return false;
+    }
     if (want <= b->cap)
         return true;
     while (cap < want)

@@ -8,6 +8,7 @@ typedef struct kao_bytes {
     kao_mem *mem;
     uint8_t *p;
     size_t n, cap, max; /* max: set by the owner; more is refused */
+    bool over;          /* more was wanted */
 } kao_bytes;
 
 /* False where memory ran out or max would be passed; then nothing is added. */

@@ -18,4 +18,13 @@ static inline double kao_clock_seconds(void)
     return (double)kao_clock_ns() * 1e-9;
 }
 
+/* Seconds since 1970, as people count time; it may be set, and go back. */
+static inline double kao_clock_wall(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
 #endif

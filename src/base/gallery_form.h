@@ -8,6 +8,7 @@
 #define KAO_BASE_GALLERY_FORM_H
 
 #include "base/bytes.h"
+#include "kao/context.h"
 #include "kao/gallery.h"
 
 enum { KAO_FORM_VERSION = 2, KAO_FORM_MOST = 1 << 30, KAO_CHIP_FORM_BYTES = 256 };
@@ -18,10 +19,13 @@ typedef enum kao_gallery_form {
     KAO_FORM_VECTORS,
 } kao_gallery_form;
 
+/* The gallery's models; gives how many. */
+size_t kao_form_models(kao_gallery *g, kao_gallery_model m[KAO_GALLERY_MODELS]);
 /* The end of its files' names. */
 const char *kao_form_end(kao_gallery_form form);
 
-/* All of the gallery, behind what `to` has. KAO_E_NOT_FOUND: vectors of nobody. */
+/* All of the gallery, behind what `to` has. KAO_E_NOT_FOUND: vectors of nobody;
+ * KAO_E_LIMIT: it is more than `to` takes. */
 kao_status kao_form_write(kao_gallery *g, kao_gallery_form form, kao_bytes *to,
                           kao_error *err);
 
@@ -32,9 +36,10 @@ typedef struct kao_moved {         /* what reading came to */
 /* Lines of a gallery of the same models; name: of the file, for errors. A sample whose vector is
  * there already is left out, and the rest of its person's go to whose it is; other people are new
  * ones. Whole people at a time: on a failure those before it stay. KAO_E_FORMAT names the line;
- * KAO_E_CONFLICT: other models. */
+ * KAO_E_CONFLICT: other models; KAO_E_CANCELLED (cancel: NULL is fine). */
 kao_status kao_form_read(kao_mem *mem, kao_gallery *g, const char *name,
-                         const void *bytes, size_t n, kao_moved *moved, kao_error *err);
+                         const void *bytes, size_t n, const kao_cancel *cancel,
+                         kao_moved *moved, kao_error *err);
 
 /* A sample's chip behind what `to` has, and how it is aligned, in words; nothing where none is
  * kept. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/room.h"
@@ -31,6 +32,7 @@ typedef struct moved_sample {
 typedef struct import {
     kao_gallery *g;
     kao_mem *mem;
+    const kao_cancel *cancel;
     const char *path;
     size_t line;
     kao_gallery_model models[KAO_GALLERY_MODELS];
@@ -307,25 +309,23 @@ static kao_status take_line(void *user, const kao_json *v, size_t line, kao_erro
     import *x = user;
 
     x->line = line;
+    if (kao_cancelled(x->cancel))
+        return kao_fail(err, KAO_E_CANCELLED, "cancelled");
     return line == 1                 ? check_head(x, v, err)
            : kao_json_get(v, "fact") ? take_fact_in(x, v, err)
                                      : take_person_in(x, v, err);
 }
 
 kao_status kao_form_read(kao_mem *mem, kao_gallery *g, const char *name,
-                         const void *bytes, size_t n, kao_moved *moved, kao_error *err)
+                         const void *bytes, size_t n, const kao_cancel *cancel,
+                         kao_moved *moved, kao_error *err)
 {
-import x = {.g = g, .mem = mem, .path = name, .line = 1, .moved = moved };
+import x = {.g = g, .mem = mem, .path = name, .line = 1, .cancel = cancel, .moved = moved };
 
     *moved = (kao_moved){ 0 };
-    for (; x.n_models < KAO_GALLERY_MODELS; x.n_models++) {
-        kao_gallery_model *m = &x.models[x.n_models];
-
-        *m = (kao_gallery_model){ .size = sizeof *m };
-        if (!kao_gallery_model_at(g, x.n_models, m))
-            break;
-        x.dims += m->dim;
-    }
+    x.n_models = kao_form_models(g, x.models);
+    for (size_t i = 0; i < x.n_models; i++)
+        x.dims += x.models[i].dim;
     const kao_status st = n ? kao_json_lines(bytes, n, name, take_line, &x, err)
                             : wrong(&x, "the file is empty", err);
 

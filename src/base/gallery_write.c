@@ -16,6 +16,25 @@ static kao_status out_of_memory(kao_error *err)
     return kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
+/* Why nothing more could be added. */
+static kao_status is_full(const kao_bytes *b, kao_error *err)
+{
+    return b->over ? kao_fail(err, KAO_E_LIMIT, "more than %zu bytes", b->max)
+                   : out_of_memory(err);
+}
+
+size_t kao_form_models(kao_gallery *g, kao_gallery_model m[KAO_GALLERY_MODELS])
+{
+    size_t n = 0;
+
+    for (; n < KAO_GALLERY_MODELS; n++) {
+        m[n] = (kao_gallery_model){ .size = sizeof m[n] };
+        if (!kao_gallery_model_at(g, n, &m[n]))
+            break;
+    }
+    return n;
+}
+
 typedef struct export
 {
     kao_gallery *g;
@@ -40,7 +59,7 @@ static bool put_line(export *x, kao_json *o)
     const bool fine = kao_json_put(o, x->b) && kao_bytes_add(x->b, "\n", 1);
 
     if (!fine)
-        x->st = out_of_memory(x->err);
+        x->st = is_full(x->b, x->err);
     return fine;
 }
 
@@ -145,12 +164,12 @@ static int take_sample(void *user, const kao_sample *s)
     x->rows++;
     if (x->csv) {
         if (!put_csv(x, s))
-            x->st = out_of_memory(x->err);
+            x->st = is_full(x->b, x->err);
     } else if (x->vectors) {
         x->st = kao_gallery_vector(x->g, s->id, 0, x->vector, x->err);
         if (!x->st &&
             !kao_bytes_add(x->b, x->vector, x->models[0].dim * sizeof *x->vector))
-            x->st = out_of_memory(x->err);
+            x->st = is_full(x->b, x->err);
     } else {
         kao_json *o = kao_json_object();
 
@@ -224,7 +243,7 @@ static kao_status write_npy(export *x, kao_bytes *to, kao_error *err)
         x->mem, "<f4", dims, 2, x->b->p ? x->b->p : (const void *)"", &bytes, &n, err);
 
     if (!st && !kao_bytes_add(to, bytes, n))
-        st = out_of_memory(err);
+        st = is_full(to, err);
     kao_free(x->mem, bytes);
     return st;
 }
@@ -265,14 +284,9 @@ kao_status kao_form_write(kao_gallery *g, kao_gallery_form form, kao_bytes *to,
                  .err = err };
     uint32_t most = 1;
 
-    for (; x.n_models < KAO_GALLERY_MODELS; x.n_models++) {
-        kao_gallery_model *m = &x.models[x.n_models];
-
-        *m = (kao_gallery_model){ .size = sizeof *m };
-        if (!kao_gallery_model_at(g, x.n_models, m))
-            break;
-        most = m->dim > most ? m->dim : most;
-    }
+    x.n_models = kao_form_models(g, x.models);
+    for (size_t i = 0; i < x.n_models; i++)
+        most = x.models[i].dim > most ? x.models[i].dim : most;
     if (x.vectors && x.n_models == 0)
         return kao_fail(err, KAO_E_NOT_FOUND, "nobody is in this gallery");
     x.vector = kao_calloc(x.mem, most, sizeof *x.vector);

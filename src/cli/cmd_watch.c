@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/watch_draw.h"
@@ -121,14 +122,6 @@ static void close_all(job *j)
 
 /* ---- frames ---- */
 
-static double wall_clock(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static int tell(job *j, const kao_watched *seen)
 {
     const bool live = kao_video_info_of(j->video)->live;
@@ -137,7 +130,7 @@ static int tell(job *j, const kao_watched *seen)
     for (size_t i = 0; i < seen->n_events; i++) {
         const kao_track_event *e = kao_track_event_at(seen, i);
         const int s = cli_watch_event(
-            e, j->frame, live ? wall_clock() - (j->time - e->time) : (double)NAN,
+            e, j->frame, live ? kao_clock_wall() - (j->time - e->time) : (double)NAN,
             cli_watch_name(&j->w, e->person), &j->w.limit, j->args->json);
 
         status = s > status ? s : status;

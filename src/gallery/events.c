@@ -16,14 +16,20 @@ static const char table[] =
     "CREATE INDEX event_person ON event(person);"
     "CREATE INDEX event_trail ON event(trail)";
 
-kao_status kao_events_there(kao_gallery *g, bool *there, kao_error *err)
+static kao_status is_there(kao_gallery *g, const char *what, bool *there,
+                           kao_error *err)
 {
     int64_t n = 0;
     const kao_status st = kao_db_number(
-        g->db, &n, err, "SELECT count(*) FROM sqlite_schema WHERE name = 'event'", "");
+        g->db, &n, err, "SELECT count(*) FROM sqlite_schema WHERE name = ?", "t", what);
 
     *there = n > 0;
     return st;
+}
+
+kao_status kao_events_there(kao_gallery *g, bool *there, kao_error *err)
+{
+    return is_there(g, "event", there, err);
 }
 
 /* ---- adding ---- */
@@ -141,17 +147,6 @@ kao_status kao_gallery_last_event(kao_gallery *g, int64_t *number, kao_error *er
 
 /* ---- how far somebody is ---- */
 
-static kao_status marks_there(kao_gallery *g, bool *there, kao_error *err)
-{
-    int64_t n = 0;
-    const kao_status st = kao_db_number(
-        g->db, &n, err, "SELECT count(*) FROM sqlite_schema WHERE name = 'event_mark'",
-        "");
-
-    *there = n > 0;
-    return st;
-}
-
 kao_status kao_gallery_event_mark(kao_gallery *g, const char *name, int64_t *number,
                                   uint32_t *known, kao_error *err)
 {
@@ -165,7 +160,7 @@ kao_status kao_gallery_event_mark(kao_gallery *g, const char *name, int64_t *num
     kao_status st = check_text("mark", name, err);
 
     if (!st)
-        st = marks_there(g, &there, err);
+        st = is_there(g, "event_mark", &there, err);
     if (!st && there)
         st = kao_db_number(g->db, &n, err,
                            "SELECT count(*) FROM event_mark WHERE name = ?", "t", name);
@@ -189,7 +184,7 @@ kao_status kao_gallery_set_event_mark(kao_gallery *g, const char *name, int64_t 
         st = kao_db_begin(g->db, err);
     if (st)
         return st;
-    st = marks_there(g, &there, err);
+    st = is_there(g, "event_mark", &there, err);
     if (!st && !there)
         st = kao_db_script(g->db,
                            "CREATE TABLE event_mark(name TEXT PRIMARY KEY, number "

@@ -188,8 +188,9 @@ static kao_status collect(kao_gallery *g, pieces *p, int64_t person, kao_error *
         "SELECT id FROM sample WHERE person = ?1 AND ?2 = ?2",
     };
     static const char events[] =
-        "SELECT text FROM event WHERE person IN " GOING
-        " ORDER BY number DESC LIMIT 100"; /* a camera may have seen somebody often */
+        "SELECT text FROM event WHERE trail IN (SELECT trail FROM event WHERE "
+        "person IN " GOING
+        ") ORDER BY number DESC LIMIT 100"; /* a camera may have seen somebody often */
     bool seen = false;
     kao_status st = collect_vectors(g, p, person, err);
 

@@ -14,7 +14,7 @@
 #include "server/log.h"
 #include "server/routes.h"
 
-enum { CODES = 8, LINE = 512, OPEN_BODY = 4096 };
+enum { CODES = 8, OPEN_BODY = 4096 };
 
 typedef struct code {
     uint8_t secret[SECRET_BYTES];
@@ -42,11 +42,6 @@ static uint64_t now_seconds(void)
 }
 
 /* ---- the log ---- */
-
-static void tell(const kao_access *a, const char *text)
-{
-    kao_log(a->o, "%s", text);
-}
 
 /* What only looks; everything else that is no GET is told. */
 static bool only_looks(const kao_call *c)
@@ -101,14 +96,13 @@ static void path_of(const kao_call *c, char *to, size_t cap)
 
 void kao_access_log(kao_access *a, const kao_call *c)
 {
-    char text[LINE], path[256];
+    char path[256];
 
     if (!c->key[0] || !c->route || only_looks(c))
         return;
     path_of(c, path, sizeof path);
-    snprintf(text, sizeof text, "%s key \"%s\" %s %s %u", c->client, c->key, c->method,
-             path, c->status);
-    tell(a, text);
+    kao_log(a->o, "%s key \"%s\" %s %s %u", c->client, c->key, c->method, path,
+            c->status);
 }
 
 /* ---- the list of keys ---- */
@@ -118,7 +112,6 @@ static void bring_keys(kao_access *a)
 {
     struct stat info = { 0 };
     kao_error err = { 0 };
-    char text[LINE];
 
     if (!a->o->keys)
         return;
@@ -133,10 +126,8 @@ static void bring_keys(kao_access *a)
     a->changed = info.st_mtim;
     const bool failed = kao_keys_load(&a->keys, a->mem, a->o->keys, &err) != KAO_OK;
 
-    if (failed && !a->unread) {
-        snprintf(text, sizeof text, "no key is taken: %s", err.msg);
-        tell(a, text);
-    }
+    if (failed && !a->unread)
+        kao_log(a->o, "no key is taken: %s", err.msg);
     a->unread = failed;
     a->demanded |= failed || a->keys.n > 0;
 }
@@ -260,14 +251,10 @@ static bool may_try(kao_access *a, kao_call *c)
 static void has_failed(kao_access *a, kao_call *c, const char *what)
 {
     const uint32_t seconds = kao_lockout_failed(&a->lockout, c->client, now_seconds());
-    char text[LINE];
 
-    snprintf(text, sizeof text, "%s wrong %s", c->client, what);
-    tell(a, text);
-    if (seconds) {
-        snprintf(text, sizeof text, "%s locked out for %u seconds", c->client, seconds);
-        tell(a, text);
-    }
+    kao_log(a->o, "%s wrong %s", c->client, what);
+    if (seconds)
+        kao_log(a->o, "%s locked out for %u seconds", c->client, seconds);
     kao_answer_error(c, 401, "key_wrong", "this key is not known here, or was revoked");
 }
 

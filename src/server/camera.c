@@ -112,14 +112,6 @@ static void changed(void *user, const char *reason)
 
 /* ---- events ---- */
 
-static double wall_clock(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 static void trail_of(const camera *c, int64_t track, char to[96])
 {
     snprintf(to, 96, "%s.%zu.%lld", c->all->run, c->number, (long long)track);
@@ -129,7 +121,7 @@ static void trail_of(const camera *c, int64_t track, char to[96])
 static kao_status keep(camera *c, const kao_track_event *e, kao_error *err)
 {
     const bool live = kao_video_info_of(c->video)->live;
-    const double wall = wall_clock() - (live ? c->frame.time - e->time : 0);
+    const double wall = kao_clock_wall() - (live ? c->frame.time - e->time : 0);
     char trail[96], was[96];
     kao_track_event nobody = *e;
 
@@ -184,10 +176,11 @@ static void picture(camera *c, const kao_watched *seen)
     const size_t lookers = kao_streams_count(c->all->streams, c->number);
     kao_error err = { 0 };
 
-    if (now - c->pictured < (lookers ? looked_at_seconds : kept_seconds) ||
-        kao_camera_draw(&c->w, &c->frame.view, seen, &c->drawn, &err))
-        return; /* one without a picture */
+    if (now - c->pictured < (lookers ? looked_at_seconds : kept_seconds))
+        return;
     c->pictured = now;
+    if (kao_camera_draw(&c->w, &c->frame.view, seen, &c->drawn, &err))
+        return; /* one without a picture */
     c->part.n = 0;
     if (lookers && kao_camera_part(&c->drawn, &c->part))
         kao_streams_put_all(c->all->streams, c->number, c->part.p, c->part.n);

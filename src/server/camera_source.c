@@ -74,5 +74,9 @@ void kao_source_hide(const char *source, kao_error *err)
     const size_t before = (size_t)(at - err->msg);
 
     snprintf(rest, sizeof rest, "%s", at + n);
-    snprintf(err->msg + before, sizeof err->msg - before, "%s%s", shown, rest);
+    if (strstr(rest, source)) /* twice: rather no words than a password */
+        snprintf(err->msg, sizeof err->msg, "it cannot be read (%s)",
+                 kao_status_name(err->code));
+    else
+        snprintf(err->msg + before, sizeof err->msg - before, "%s%s", shown, rest);
 }

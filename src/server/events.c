@@ -38,11 +38,12 @@ static kao_status tell(kao_worker *w, const kept *k, kao_event_take *take, void 
                        kao_error *err)
 {
     kao_named who = { .name = NULL };
-    const char *kind = "";
     kao_json *o = NULL;
     int64_t person = k->person;
     kao_status st = kao_json_parse(&o, k->text, strlen(k->text), "an event", err);
 
+    if (st == KAO_E_FORMAT)
+        return KAO_OK;
     if (!st && person)
         st = kao_person_named(w, person, &who, err);
     if (st == KAO_E_NOT_FOUND) { /* removed, or merged into another */
@@ -57,8 +58,7 @@ static kao_status tell(kao_worker *w, const kept *k, kao_event_take *take, void 
     kao_json_set(o, "person", person ? kao_json_integer(person) : kao_json_null());
     kao_json_set(o, "name", who.name ? who.name : kao_json_null());
     kao_json_set(o, "id", kao_json_integer(k->number));
-    kao_json_as_text(kao_json_get(o, "event"), &kind);
-    return take(user, k->number, kind, o, err);
+    return take(user, k->number, o, err);
 }
 
 kao_status kao_events_read(kao_worker *w, int64_t *after, size_t most,
@@ -86,11 +86,13 @@ kao_status kao_events_read(kao_worker *w, int64_t *after, size_t most,
 }
 
 /* JSON has no line ends of its own. */
-static kao_status put(void *user, int64_t number, const char *kind, kao_json *event,
-                      kao_error *err)
+static kao_status put(void *user, int64_t number, kao_json *event, kao_error *err)
 {
     kao_bytes *to = user;
+    const char *kind = "";
     char head[96];
+
+    kao_json_as_text(kao_json_get(event, "event"), &kind);
     const int n = snprintf(head, sizeof head,
                            "id: %lld\nevent: %.32s\ndata: ", (long long)number, kind);
     const bool fine = kao_bytes_add(to, head, (size_t)n);

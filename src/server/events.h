@@ -4,12 +4,12 @@
 
 #include "server/worker.h"
 
-/* kind: "appear", ..; borrowed. The object is the taker's. */
-typedef kao_status kao_event_take(void *user, int64_t number, const char *kind,
-                                  kao_json *event, kao_error *err);
+/* The object is the taker's. */
+typedef kao_status kao_event_take(void *user, int64_t number, kao_json *event,
+                                  kao_error *err);
 
 /* At most so many events behind number *after, which is that of the last one then. Those of people
- * who are ignored are left out. Of w its gallery is used. Ends where take fails. */
+ * who are ignored are left out, and what is no JSON, which another program has written. Of w its gallery is used. Ends where take fails. */
 kao_status kao_events_read(kao_worker *w, int64_t *after, size_t most,
                            kao_event_take *take, void *user, kao_error *err);
 /* The same as the text of a stream of server-sent events, behind what `to` has. */

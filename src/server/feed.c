@@ -31,11 +31,15 @@ struct kao_feed {
 /* The next events, or a sign of life. */
 static void feed_events(kao_feed *f, size_t place, const kao_stream_look *look)
 {
-    int64_t at = look->at;
+    int64_t at = look->at, before = at;
     kao_error err = { 0 };
+    kao_status st = KAO_OK;
 
     f->piece.n = 0;
-    const kao_status st = kao_events_text(&f->w, &at, EVENTS_ONCE, &f->piece, &err);
+    do { /* past pages of people who are left out */
+        before = at;
+        st = kao_events_text(&f->w, &at, EVENTS_ONCE, &f->piece, &err);
+    } while (!st && f->piece.n == 0 && at != before);
 
     if (st && !f->fails)
         kao_log(f->w.o, "events cannot be sent: %s", err.msg);

@@ -183,7 +183,7 @@ static struct MHD_Response *make_response(request *r)
     struct MHD_Response *response =
         h->mhd.MHD_create_response_from_fd64(c->n_file, c->file);
 
-    c->has_file = c->has_file && !response; /* else it is the response's */
+    c->has_file = !response; /* else it is the response's */
     return response;
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/room.h"
+#include "base/text.h"
 #include "server/unzip.h"
 
 kao_import *kao_import_create(kao_mem *mem, kao_spool *spool)
@@ -43,7 +44,7 @@ typedef struct importing {
     kao_worker *w;
 } importing;
 
-/* The folder that it lies in, which is the person's name; false: it lies in none. */
+/* The folder that it lies in, which is the person's name; false: it lies in none that can be one. */
 static bool folder_of(const char *file, char name[KAO_NAME_MAX_BYTES + 1])
 {
     const char *end = strrchr(file, '/'), *begin = end;
@@ -56,7 +57,7 @@ static bool folder_of(const char *file, char name[KAO_NAME_MAX_BYTES + 1])
         return false;
     memcpy(name, begin, n);
     name[n] = '\0';
-    return true;
+    return kao_text_is_clean(name);
 }
 
 /* The one face of the picture. */
@@ -104,6 +105,11 @@ static kao_status enrol(importing *k, kao_import_row *row, const char *file,
     kao_status st = kao_gallery_find(k->w->gallery, name, &row->person, err);
     const bool fresh = st == KAO_E_NOT_FOUND;
 
+    if (st == KAO_E_CONFLICT) {
+        kao_json_set(v->to, "status", kao_json_string("refused"));
+        kao_json_add(v->reasons, kao_json_string("several_people"));
+        return KAO_OK;
+    }
     if (st && !fresh)
         return st;
     row->person = fresh ? 0 : row->person;
@@ -130,18 +136,15 @@ static kao_status enrol(importing *k, kao_import_row *row, const char *file,
     return KAO_OK;
 }
 
-/* What a status says of the picture becomes its row's; others end the import. */
+/* What reading and looking say of the picture becomes its row's; other failures end the import. */
 static kao_status settle(kao_verdict *v, kao_status st, const kao_error *err)
 {
     const bool no_face = st == KAO_E_NO_FACE || st == KAO_E_TOO_SMALL ||
                          st == KAO_E_SEVERAL_FACES || st == KAO_E_BAD_EMBEDDING;
 
-    if (!st || !(no_face || st == KAO_E_CONFLICT || kao_is_of_picture(st)))
+    if (!st || !(no_face || kao_is_of_picture(st)))
         return st;
-    kao_json_set(v->to, "status",
-                 kao_json_string(no_face || st == KAO_E_CONFLICT || st == KAO_E_ARG
-                                     ? "refused"
-                                     : "unreadable"));
+    kao_json_set(v->to, "status", kao_json_string(no_face ? "refused" : "unreadable"));
     kao_json_add(v->reasons, kao_json_string(no_face ? kao_status_name(st) : err->msg));
     return KAO_OK;
 }
@@ -170,12 +173,10 @@ static kao_status take(void *user, const char *file, kao_status read, const void
     if (!st && !named) {
         kao_json_set(v.to, "status", kao_json_string("refused"));
         kao_json_add(v.reasons, kao_json_string("no_folder"));
-    } else if (!st) {
-        st = look(k->w, file, bytes, n, &t, err);
-        if (!st)
-            st = enrol(k, row, file, name, &t, &v, err);
+    } else {
+        st = st ? st : look(k->w, file, bytes, n, &t, err);
+        st = st ? settle(&v, st, err) : enrol(k, row, file, name, &t, &v, err);
     }
-    st = settle(&v, st, err);
     kao_json_set(v.to, "person",
                  row->person ? kao_json_integer(row->person) : kao_json_null());
     kao_json_set(v.to, "name", row->person ? kao_json_string(name) : kao_json_null());
@@ -196,7 +197,7 @@ static kao_status read_lines(kao_import *m, kao_worker *w, kao_error *err)
 
     if (!st)
         st = kao_form_read(m->mem, w->gallery, "the file", f.bytes.p, f.bytes.n,
-                           &m->moved, err);
+                           w->run.cancel, &m->moved, err);
     kao_file_close(&f);
     return st;
 }

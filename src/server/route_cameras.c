@@ -78,10 +78,9 @@ void kao_route_camera_preview(kao_worker *w, kao_call *c)
 
 /* ---- events ---- */
 
-static kao_status add_event(void *user, int64_t number, const char *kind,
-                            kao_json *event, kao_error *err)
+static kao_status add_event(void *user, int64_t number, kao_json *event, kao_error *err)
 {
-    (void)number, (void)kind, (void)err;
+    (void)number, (void)err;
     kao_json_add(user, event);
     return KAO_OK;
 }

@@ -60,6 +60,7 @@ void kao_route_export(kao_worker *w, kao_call *c)
 
     if (!ask_form(c, &form))
         return;
+    c->out.max = KAO_FORM_MOST; /* as much as an import takes */
     const kao_status st = kao_form_write(w->gallery, form, &c->out, &err);
 
     if (st) {

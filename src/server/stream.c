@@ -221,7 +221,8 @@ void kao_streams_put(kao_streams *all, size_t place, uint64_t id, const void *by
 
     if (s && s->id == id && is_ready(s)) {
         s->at = at;
-        put(s, bytes, n);
+        if (n)
+            put(s, bytes, n);
     }
     pthread_mutex_unlock(&all->lock);
 }

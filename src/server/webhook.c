@@ -117,14 +117,12 @@ static bool may_change(long status)
 }
 
 /* An event that the address does not want is told and left out. */
-static kao_status post(void *user, int64_t number, const char *kind, kao_json *event,
-                       kao_error *err)
+static kao_status post(void *user, int64_t number, kao_json *event, kao_error *err)
 {
     webhook *h = user;
     const kao_curl *c = &h->all->calls;
     long status = 0;
 
-    (void)kind;
     h->body.n = 0;
     if (!kao_json_put(event, &h->body))
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
@@ -155,10 +153,13 @@ static bool deliver(webhook *h)
     do {
         before = h->at;
         st = kao_events_read(&h->w, &h->at, EVENTS_ONCE, post, h, &err);
-        if (h->at != before && (!st || st == KAO_E_IO || st == KAO_E_CANCELLED)) {
+        if (h->at != before) { /* whatever came then: these were taken */
+            kao_error own = { 0 };
             const kao_status kept =
-                kao_gallery_set_event_mark(h->w.gallery, h->mark, h->at, &err);
+                kao_gallery_set_event_mark(h->w.gallery, h->mark, h->at, &own);
 
+            if (!st && kept)
+                err = own;
             st = st ? st : kept;
         }
     } while (!st && h->at != before && !atomic_load(&h->all->stopping));

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/library.h"
+#include "base/reader.h"
 #include "base/text.h"
 
 /* clang-format off */
@@ -49,12 +50,11 @@ bool kao_zip_is(const void *bytes, size_t n)
 static kao_status load(calls *c, kao_error *err)
 {
     void *library = kao_library_open("libzip.so.4");
+
+    if (!library) /* a later one, with the same functions */
+        library = kao_library_open("libzip.so.5");
     bool found = library != NULL;
 
-    if (!found) { /* of later versions, with the same functions */
-        library = kao_library_open("libzip.so.5");
-        found = library != NULL;
-    }
 #define FIND(name) found = found && kao_library_find(library, #name, &c->name);
     KAO_ZIP_CALLS(FIND)
 #undef FIND
@@ -65,15 +65,6 @@ static kao_status load(calls *c, kao_error *err)
 }
 
 /* ---- its size, before the library makes a list of what it claims to have ---- */
-
-static uint64_t little(const uint8_t *p, int n)
-{
-    uint64_t v = 0;
-
-    while (n-- > 0)
-        v = v << 8 | p[n];
-    return v;
-}
 
 /* APPNOTE.TXT 4.3.14, 4.3.15: more than 65,535 files need the record that each locator in the tail
  * leads to. */
@@ -87,11 +78,11 @@ static bool claims_too_many(int fd, uint64_t size)
     for (size_t i = 0; got > 0 && i + 20 <= (size_t)got; i++) {
         if (memcmp(tail + i, locator, 4) != 0)
             continue;
-        const uint64_t at = little(tail + i + 8, 8);
+        const uint64_t at = kao_le64(tail + i + 8);
 
         if (at < size && pread(fd, r, sizeof r, (off_t)at) == (ssize_t)sizeof r &&
             memcmp(r, record, 4) == 0 &&
-            (little(r + 24, 8) > ZIP_FILES_MOST || little(r + 32, 8) > ZIP_FILES_MOST))
+            (kao_le64(r + 24) > ZIP_FILES_MOST || kao_le64(r + 32) > ZIP_FILES_MOST))
             return true;
     }
     return false;

@@ -3,6 +3,7 @@ import contextlib
 import http.server
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -145,6 +146,10 @@ def kept(folder, page):
         left = events(s)
         need([e["id"] for e in left] == [e["id"] for e in page if e["track"] not in gone], "all of her tracks are gone", left)
         beyond.close()
+        with contextlib.closing(sqlite3.connect(s.gallery)) as base, base:
+            base.execute("INSERT INTO event(trail, text) VALUES ('another program', 'no JSON')")
+        status, body, _ = s.get("/v1/events?after=0&limit=1000")
+        need(status == 200 and body["events"] == left and body["next"] > page[-1]["id"], "what is no JSON is passed", status, body)
         fact("events outlive the server, have the names of now, and are forgotten with the person")
         need(s.stop() == 0, "exit status")
 

@@ -123,6 +123,13 @@ def people():
 
 def writings():
     with serving() as s:
+        for _ in range(2):
+            s.post("/v1/people?name=twice")
+        r = done(s, zipped({"twice/1.jpg": picture("dora_1.jpg"), "emil/1.jpg": picture("emil_1.jpg"), "a\tb/1.jpg": picture("ben_2.jpg")}))
+        need([(f["status"], f["reasons"]) for f in r["files"]] ==
+             [("refused", ["no_folder"]), ("enrolled", []), ("refused", ["several_people"])], r["files"])
+        fact("a folder whose name several people have, or nobody can have, says so")
+    with serving() as s:
         sjis, latin = "山田太郎".encode("cp932"), "Müller".encode("cp437")
         done(s, zipped({sjis + b"/1.jpg": picture("ana_1.jpg")}), **{"Accept-Language": "ja,en;q=0.5"})
         need(set(names(s)) == {"山田太郎"}, names(s))

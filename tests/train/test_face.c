@@ -164,8 +164,8 @@ static void long_classes(void **state)
     static const char *const names[] = {
         "public domain of the united states government",
         "public domain of the united states of mexico",
-        "a name that is longer than what is kept of it, "
-        "and is one class all the same, not many"
+        ("a name that is longer than what is kept of it, "
+         "and is one class all the same, not many")
     };
     fixture *f = *state;
     kao_pack p = { .n = 0 };

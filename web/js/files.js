@@ -1,4 +1,4 @@
-/* Files that somebody dropped, chose or pasted: folders walked, each with its path. */
+/* Files that somebody dropped or chose: folders walked, each with its path. */
 
 /** Where files of a dropped folder lay in it. @type {WeakMap<File, string>} */
 const paths = new WeakMap();
@@ -35,12 +35,12 @@ async function walk(entry, into) {
     /** @type {FileSystemEntry[]} */
     const some = await new Promise((done, failed) => { reader.readEntries(done, failed); });
     if (some.length === 0) return;
-    for (const one of some) await walk(one, into);
+    for (const one of some) await walk(one, into).catch(() => {}); // what cannot be read is left out
   }
 }
 
 /**
- * Of a drop or a paste. To be called while the event is handled: what it names is gone afterwards.
+ * Of a drop. To be called while the event is handled: what it names is gone afterwards.
  * @param {DataTransfer | null} data @param {(file: File) => boolean} wanted @returns {Promise<File[]>}
  */
 export async function filesIn(data, wanted) {
@@ -48,7 +48,7 @@ export async function filesIn(data, wanted) {
   const plain = [...(data?.files ?? [])];
   /** @type {File[]} */
   const files = [];
-  if (entries.some((e) => e?.isDirectory)) for (const entry of entries) if (entry) await walk(entry, files);
+  if (entries.some((e) => e?.isDirectory)) for (const entry of entries) if (entry) await walk(entry, files).catch(() => {});
   return (files.length ? files : plain).filter(wanted);
 }
 

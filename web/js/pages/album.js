@@ -106,15 +106,14 @@ export function mountAlbum(root, app) {
     progress.retitle(say('album_grouping'));
     /** @type {AlbumResult | null} */
     const result = await finished(app.recogniser, work.job, progress.show, () => open && mine === turn);
-    if (!result) return;
-    work.bad += result.unreadable; // of a zip
-    show(work, result);
+    if (result) show(work, result);
   }
 
   /** @param {AlbumWork} work @param {AlbumResult} first */
   function show(work, first) {
     const summary = make('h2', { tabIndex: -1 });
-    const bad = work.bad ? make('p', { class: 'muted', text: count('album_bad', work.bad) }) : null;
+    const unread = work.bad + first.unreadable; // the latter of a zip
+    const bad = unread ? make('p', { class: 'muted', text: count('album_bad', unread) }) : null;
     const above = make('div', {});
     const below = make('div', { class: 'album-groups' });
     /** Strangers' numbers stay what they are while groups come and go. @type {Map<number, number>} */

@@ -68,30 +68,32 @@ export function mountImport(root, app, changed) {
     result.replaceChildren();
     try {
       const outcome = whole ? await byJob(whole, progress, mine) : await oneByOne(pictures, progress, mine);
-      if (mine !== turn) return;
-      end();
-      show(outcome);
+      if (mine === turn && outcome) {
+        end();
+        show(outcome);
+      }
     } catch (error) {
-      if (mine !== turn) return;
-      end();
-      result.replaceChildren(make('p', { class: 'problem', text: explain(error) }));
+      if (mine === turn) {
+        end();
+        result.replaceChildren(make('p', { class: 'problem', text: explain(error) }));
+      }
     }
-    await app.people.refresh();
+    await app.people.refresh().catch(() => {}); // who came before it was cancelled is there
     changed();
   }
 
-  /** @param {File} whole @param {import('./progress.js').Progress} progress @param {number} mine @returns {Promise<Outcome>} */
+  /** @param {File} whole @param {import('./progress.js').Progress} progress @param {number} mine @returns {Promise<Outcome | null>} */
   async function byJob(whole, progress, mine) {
     progress.set(null, say('job_sending'));
     const begun = await app.recogniser.beginImport(whole);
     if (mine !== turn) { // cancelled meanwhile
       app.recogniser.endJob(begun).catch(() => {});
-      return { people: 0, samples: 0, known: 0, rows: [] };
+      return null;
     }
     job = begun;
     /** @type {import('../api.js').ImportResult | null} */
     const r = await finished(app.recogniser, job, progress.show, () => mine === turn);
-    if (!r) return { people: 0, samples: 0, known: 0, rows: [] };
+    if (!r) return null;
     await app.people.refresh();
     for (const row of r.files) if (row.chip !== null && row.person) await keepPortrait(row.person, app.recogniser.chipAddress(job, row.chip));
     return { ...r, rows: r.files };
