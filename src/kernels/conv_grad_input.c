@@ -90,51 +90,98 @@ static bool has_phases(const kao_conv *d)
     return d->sy > 1 || d->sx > 1;
 }
 
-typedef struct input_parts { /* of scratch, in floats */
-    size_t turned, packed, apart, run;
-} input_parts;
+/* Calls fn for every phase. */
+typedef void phase_fn(void *arg, const phases *p, int32_t at_y, int32_t at_x);
+
+static void each_phase(const kao_conv *d, phase_fn *fn, void *arg)
+{
+    for (int32_t y = 0; y < d->sy; y++)
+        for (int32_t x = 0; x < d->sx; x++) {
+            const phases p = phases_of(d, y, x);
+
+            fn(arg, &p, y, x);
+        }
+}
+
+static kao_conv_plan plan_of(const kao_kernels *k, const kao_conv *d, const phases *p)
+{
+    const kao_conv back = backward_of(d, p);
+    kao_conv_plan plan;
+
+    kao_conv_plan_init(&plan, k, &back);
+    return plan;
+}
+
+/* Floats of the packed weights of a phase. */
+static size_t packed_floats(const kao_conv_plan *p)
+{
+    return kao_round_up(p->packed_bytes / sizeof(float) + 1, KAO_CONV_PAD);
+}
+
+typedef struct sizes { /* in floats: packed of all phases, the rest of the largest */
+    const kao_kernels *k;
+    const kao_conv *d;
+    size_t packed, apart, thread;
+} sizes;
 
 static size_t larger(size_t a, size_t b)
 {
     return a > b ? a : b;
 }
 
-/* What the phases need at most. */
-static input_parts parts_of(const kao_kernels *k, const kao_conv *d, uint32_t n_threads)
+static void add_sizes(void *arg, const phases *p, int32_t at_y, int32_t at_x)
 {
-    input_parts most = { 0 };
+    sizes *s = arg;
 
-    for (int32_t y = 0; y < d->sy; y++)
-        for (int32_t x = 0; x < d->sx; x++) {
-            const phases p = phases_of(d, y, x);
-            const kao_conv back = backward_of(d, &p);
-            kao_conv_plan plan;
+    (void)at_y;
+    (void)at_x;
+    if (is_nothing(p))
+        return;
+    const kao_conv_plan plan = plan_of(s->k, s->d, p);
+    const kao_conv *back = &plan.d;
 
-            if (is_nothing(&p))
-                continue;
-            kao_conv_plan_init(&plan, k, &back);
-            most.packed = larger(most.packed, plan.packed_bytes / sizeof(float) + 1);
-            most.run = larger(most.run, plan.thread_bytes / sizeof(float) * n_threads);
-            if (has_phases(d))
-                most.apart = larger(most.apart, (size_t)back.n * (size_t)back.oh *
-                                                    (size_t)back.ow * (size_t)back.oc);
-        }
-    return (input_parts){
-        .turned = kao_round_up((size_t)d->kh * (size_t)d->kw *
-                                   (size_t)(d->c / d->groups) * (size_t)d->oc,
-                               KAO_CONV_PAD),
-        .packed = kao_round_up(most.packed, KAO_CONV_PAD),
-        .apart = kao_round_up(most.apart, KAO_CONV_PAD),
-        .run = kao_round_up(most.run, KAO_CONV_PAD),
-    };
+    s->packed += packed_floats(&plan);
+    s->thread = larger(s->thread, plan.thread_bytes / sizeof(float));
+    if (has_phases(s->d))
+        s->apart = larger(s->apart, (size_t)back->n * (size_t)back->oh *
+                                        (size_t)back->ow * (size_t)back->oc);
+}
+
+static sizes sizes_of(const kao_kernels *k, const kao_conv *d)
+{
+    sizes s = { .k = k, .d = d };
+
+    each_phase(d, add_sizes, &s);
+    s.apart = kao_round_up(s.apart, KAO_CONV_PAD);
+    return s;
+}
+
+size_t kao_conv_grad_packed(const kao_kernels *k, const kao_conv *d)
+{
+    return sizes_of(k, d).packed;
+}
+
+size_t kao_conv_grad_turned(const kao_conv *d)
+{
+    return kao_round_up((size_t)d->kh * (size_t)d->kw * (size_t)(d->c / d->groups) *
+                            (size_t)d->oc,
+                        KAO_CONV_PAD);
+}
+
+size_t kao_conv_grad_back_room(const kao_kernels *k, const kao_conv *d,
+                               uint32_t n_threads)
+{
+    const sizes s = sizes_of(k, d);
+
+    return s.apart + kao_round_up(s.thread * n_threads, KAO_CONV_PAD);
 }
 
 size_t kao_conv_grad_input_scratch(const kao_kernels *k, const kao_conv *d,
                                    uint32_t n_threads)
 {
-    const input_parts p = parts_of(k, d, n_threads);
-
-    return (p.turned + p.packed + p.apart + p.run) * sizeof(float);
+    return (kao_conv_grad_packed(k, d) + kao_conv_grad_turned(d) +
+            kao_conv_grad_back_room(k, d, n_threads)) *
+           sizeof(float);
 }
 
 /* Taps of w[o,i,..] of each group to turned[i,o,..], the last of the phase first. */
@@ -183,30 +230,82 @@ static void place_row(void *arg, size_t row, uint32_t worker)
             memset(to, 0, c * sizeof *to);
 }
 
+typedef struct pack_job {
+    const kao_kernels *k;
+    const kao_conv *d;
+    const float *w;
+    float *packed, *turned;
+} pack_job;
+
+static void pack_phase(void *arg, const phases *p, int32_t at_y, int32_t at_x)
+{
+    pack_job *j = arg;
+
+    (void)at_y;
+    (void)at_x;
+    if (is_nothing(p))
+        return;
+    const kao_conv_plan plan = plan_of(j->k, j->d, p);
+
+    turn_weights(j->d, p, j->w, j->turned);
+    kao_conv_pack(j->k, &plan, j->turned, NULL, NULL, j->packed);
+    j->packed += packed_floats(&plan);
+}
+
+void kao_conv_grad_pack(const kao_kernels *k, const kao_conv *d, const float *w,
+                        float *packed, float *turned)
+{
+    pack_job j = { k, d, w, packed, turned };
+
+    each_phase(d, pack_phase, &j);
+}
+
+typedef struct back_job {
+    const kao_kernels *k;
+    const kao_pool *pool;
+    const kao_conv *d;
+    const float *packed, *g;
+    float *din, *apart, *run;
+} back_job;
+
+static void run_phase(void *arg, const phases *p, int32_t at_y, int32_t at_x)
+{
+    back_job *j = arg;
+    const kao_conv *d = j->d;
+    place_job to = { .d = d, .p = p, .at_y = at_y, .at_x = at_x, .din = j->din };
+
+    if (!is_nothing(p)) {
+        const kao_conv_plan plan = plan_of(j->k, d, p);
+
+        to.from = has_phases(d) ? j->apart : j->din;
+        kao_conv_run(j->k, j->pool, &plan, j->packed, j->g, NULL,
+                     has_phases(d) ? j->apart : j->din, j->run);
+        j->packed += packed_floats(&plan);
+    }
+    if (to.from != j->din)
+        kao_pool_run(j->pool, place_row, &to, (size_t)d->n * (size_t)p->y.n_pixels);
+}
+
+void kao_conv_grad_back(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
+                        const float *packed, const float *g, float *din, float *room)
+{
+    back_job j = { .k = k,
+                   .pool = pool,
+                   .d = d,
+                   .packed = packed,
+                   .g = g,
+                   .din = din,
+                   .apart = room,
+                   .run = room + sizes_of(k, d).apart };
+
+    each_phase(d, run_phase, &j);
+}
+
 void kao_conv_grad_input(const kao_kernels *k, const kao_pool *pool, const kao_conv *d,
                          const float *w, const float *g, float *din, void *scratch)
 {
-    const input_parts at = parts_of(k, d, kao_pool_threads(pool));
-    float *turned = scratch, *packed = turned + at.turned, *apart = packed + at.packed,
-          *run = apart + at.apart;
+    float *packed = scratch, *turned = packed + kao_conv_grad_packed(k, d);
 
-    for (int32_t y = 0; y < d->sy; y++)
-        for (int32_t x = 0; x < d->sx; x++) {
-            const phases p = phases_of(d, y, x);
-            const kao_conv back = backward_of(d, &p);
-            place_job j = { .d = d, .p = &p, .at_y = y, .at_x = x, .din = din };
-
-            if (!is_nothing(&p)) {
-                kao_conv_plan plan;
-
-                kao_conv_plan_init(&plan, k, &back);
-                turn_weights(d, &p, w, turned);
-                kao_conv_pack(k, &plan, turned, NULL, NULL, packed);
-                j.from = has_phases(d) ? apart : din;
-                kao_conv_run(k, pool, &plan, packed, g, NULL,
-                             has_phases(d) ? apart : din, run);
-            }
-            if (j.from != din)
-                kao_pool_run(pool, place_row, &j, (size_t)d->n * (size_t)p.y.n_pixels);
-        }
+    kao_conv_grad_pack(k, d, w, packed, turned);
+    kao_conv_grad_back(k, pool, d, packed, g, din, turned + kao_conv_grad_turned(d));
 }

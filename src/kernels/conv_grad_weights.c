@@ -7,7 +7,7 @@
  *
  * K = taps * channels, so that a column block of `taps` is a packed panel: copied from the
  * input where the tap lies inside, zeros elsewhere. With pairs of bfloat16 two neighbouring
- * pixels make a pair. A piece is a range of blocks with sums
+ * pixels make a pair. A piece is a range of blocks, or some pictures, with sums
  * of its own; they are added in the order of the pieces. Depthwise layers have no such
  * product: their kernel walks a row with a sum for each channel, tap by tap, and a piece is
  * a range of rows. */
@@ -43,12 +43,12 @@ static size_t pixels_of(const kao_conv *d)
     return (size_t)d->n * (size_t)d->oh * (size_t)d->ow;
 }
 
-static size_t piece_floats(const kao_conv *d)
+size_t kao_conv_grad_sums(const kao_conv *d)
 {
     return kao_round_up((columns_of(d) + 1) * (size_t)d->oc, KAO_CONV_PAD);
 }
 
-static size_t room_floats(const kao_conv *d)
+size_t kao_conv_grad_room(const kao_conv *d)
 {
     if (kao_conv_is_depthwise(d))
         return 0;
@@ -72,7 +72,8 @@ size_t kao_conv_grad_weights_scratch(const kao_kernels *k, const kao_conv *d,
                                      uint32_t n_threads)
 {
     (void)k;
-    return (piece_floats(d) * pieces_at_most(d) + room_floats(d) * n_threads) *
+    return (kao_conv_grad_sums(d) * pieces_at_most(d) +
+            kao_conv_grad_room(d) * n_threads) *
            sizeof(float);
 }
 
@@ -243,16 +244,11 @@ static void add_bias(const weights_job *j, size_t begin, size_t end, float *bias
             bias[o] += g[o];
 }
 
-static void weights_piece(void *arg, size_t piece, uint32_t worker)
+/* Output pixels begin .. end - 1, of which a depthwise layer has whole rows, in blocks of
+ * `unit` at most. */
+static void add_pixels(const weights_job *j, size_t begin, size_t end, size_t unit,
+                       float *sums, float *room)
 {
-    const weights_job *j = arg;
-    const size_t begin = piece * j->pixels_piece, unit = unit_of(j->d);
-    const size_t end =
-        begin + j->pixels_piece < j->n_pixels ? begin + j->pixels_piece : j->n_pixels;
-    float *sums = j->sums + piece * j->piece_floats;
-    float *room = j->room + worker * j->room_floats;
-
-    memset(sums, 0, j->piece_floats * sizeof *sums);
     for (size_t p = begin; p < end; p += unit)
         if (kao_conv_is_depthwise(j->d))
             add_dw_row(j, p, sums);
@@ -262,54 +258,86 @@ static void weights_piece(void *arg, size_t piece, uint32_t worker)
         add_bias(j, begin, end, sums + j->n_k * (size_t)j->d->oc);
 }
 
-/* The pieces' sums, in order, into ONNX's order of weights. */
-static void gather(const weights_job *j, size_t pieces, float *dw, float *db)
+static void weights_piece(void *arg, size_t piece, uint32_t worker)
 {
-    const kao_conv *d = j->d;
-    const size_t taps = (size_t)d->kh * (size_t)d->kw, c = (size_t)j->c;
+    const weights_job *j = arg;
+    const size_t begin = piece * j->pixels_piece;
+    const size_t end =
+        begin + j->pixels_piece < j->n_pixels ? begin + j->pixels_piece : j->n_pixels;
+    float *sums = j->sums + piece * j->piece_floats;
+
+    memset(sums, 0, j->piece_floats * sizeof *sums);
+    add_pixels(j, begin, end, unit_of(j->d), sums, j->room + worker * j->room_floats);
+}
+
+void kao_conv_grad_gather(const kao_conv *d, const float *sums, size_t n_pieces,
+                          float *dw, float *db)
+{
+    const size_t taps = (size_t)d->kh * (size_t)d->kw, c = (size_t)(d->c / d->groups);
+    const size_t n_k = columns_of(d), each = kao_conv_grad_sums(d);
 
     for (size_t o = 0; o < (size_t)d->oc; o++)
         for (size_t t = 0; t < taps; t++)
             for (size_t i = 0; i < c; i++) {
                 /* depthwise sums lie tap by tap, channels innermost */
                 const size_t at = kao_conv_is_depthwise(d) ? t * (size_t)d->oc + o
-                                                           : o * j->n_k + t * c + i;
+                                                           : o * n_k + t * c + i;
                 float sum = 0;
 
-                for (size_t p = 0; p < pieces; p++)
-                    sum += j->sums[p * j->piece_floats + at];
+                for (size_t p = 0; p < n_pieces; p++)
+                    sum += sums[p * each + at];
                 dw[(o * c + i) * taps + t] = sum;
             }
     for (size_t o = 0; db && o < (size_t)d->oc; o++) {
         db[o] = 0;
-        for (size_t p = 0; p < pieces; p++)
-            db[o] += j->sums[p * j->piece_floats + j->n_k * (size_t)d->oc + o];
+        for (size_t p = 0; p < n_pieces; p++)
+            db[o] += sums[p * each + n_k * (size_t)d->oc + o];
     }
+}
+
+static weights_job job_of(const kao_kernels *k, const kao_conv *d, const float *in,
+                          const float *g, bool want_bias)
+{
+    return (weights_job){ .k = k,
+                          .d = d,
+                          .in = in,
+                          .g = g,
+                          .piece_floats = kao_conv_grad_sums(d),
+                          .room_floats = kao_conv_grad_room(d),
+                          .c = d->c / d->groups,
+                          .oc = d->oc / d->groups,
+                          .n_k = columns_of(d),
+                          .n_pixels = pixels_of(d),
+                          .want_bias = want_bias,
+                          .pairs = d->bf16 && !kao_conv_is_depthwise(d) };
+}
+
+/* Blocks of one size: no short one at the end. */
+void kao_conv_grad_add(const kao_kernels *k, const kao_conv *d, const float *in,
+                       const float *g, bool want_bias, float *sums, float *room)
+{
+    const weights_job j = job_of(k, d, in, g, want_bias);
+    const size_t blocks = (j.n_pixels + BLOCK - 1) / BLOCK;
+    const size_t unit =
+        kao_conv_is_depthwise(d)
+            ? unit_of(d)
+            : kao_round_up((j.n_pixels + blocks - 1) / (blocks ? blocks : 1), 2);
+
+    add_pixels(&j, 0, j.n_pixels, unit, sums, room);
 }
 
 void kao_conv_grad_weights(const kao_kernels *k, const kao_pool *pool,
                            const kao_conv *d, const float *in, const float *g,
                            float *dw, float *db, void *scratch)
 {
-    weights_job j = { .k = k,
-                      .d = d,
-                      .in = in,
-                      .g = g,
-                      .sums = scratch,
-                      .piece_floats = piece_floats(d),
-                      .room_floats = room_floats(d),
-                      .c = d->c / d->groups,
-                      .oc = d->oc / d->groups,
-                      .n_k = columns_of(d),
-                      .n_pixels = pixels_of(d),
-                      .want_bias = db != NULL,
-                      .pairs = d->bf16 && !kao_conv_is_depthwise(d) };
+    weights_job j = job_of(k, d, in, g, db != NULL);
     const size_t most = pieces_at_most(d), unit = unit_of(d);
 
+    j.sums = scratch;
     j.room = j.sums + j.piece_floats * most;
     j.pixels_piece = ((j.n_pixels + unit - 1) / unit + most - 1) / most * unit;
     const size_t pieces = (j.n_pixels + j.pixels_piece - 1) / j.pixels_piece;
 
     kao_pool_run(pool, weights_piece, &j, pieces);
-    gather(&j, pieces, dw, db);
+    kao_conv_grad_gather(d, j.sums, pieces, dw, db);
 }

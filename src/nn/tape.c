@@ -97,6 +97,20 @@ static kao_status make_value(kao_tape *t, uint32_t v, bool wants_grad)
     return KAO_OK;
 }
 
+bool kao_tape_is_by_picture(const kao_tape *t, const kao_tape_step *s)
+{
+    const int64_t n = (int64_t)t->batch;
+    bool all = t->values[s->out].t.rank > 0 && t->values[s->out].t.dims[0] == n;
+
+    for (uint32_t k = 0; all && k < s->s->n_in; k++) {
+        const uint32_t v = s->s->in[k];
+
+        if (v != KAO_NO_VALUE && t->values[v].is_made)
+            all = t->values[v].t.rank > 0 && t->values[v].t.dims[0] == n;
+    }
+    return all;
+}
+
 bool kao_tape_wants_grad(const kao_tape *t, uint32_t value)
 {
     return value != KAO_NO_VALUE && t->values[value].wants_grad;
@@ -126,6 +140,8 @@ static kao_status make_step(kao_tape *t, const kao_step *s)
     if (!st)
         st = s->op->train(t, x);
     x->params_end = t->n_params;
+    for (int back = 0; back < 2; back++)
+        x->in_parts[back] = x->in_parts[back] && kao_tape_is_by_picture(t, x);
     return st ? kao_error_prefix(
                     t->err, st, "%s",
                     kao_network_node_text(t->net, s->node, text, sizeof text))
@@ -174,11 +190,15 @@ static kao_status build(kao_tape *t, const kao_tensor *input)
     if (!t->values || !t->steps || !t->params)
         return kao_tape_no_memory(t);
     st = make_value(t, t->net->onnx.inputs[0].value, false);
+    t->batch = (size_t)input->dims[0];
+    kao_tape_cut(t);
     for (uint32_t i = 0; !st && i < t->g.n_steps; i++)
         if (!t->g.steps[i].dead)
             st = make_step(t, &t->g.steps[i]);
     if (!st)
         st = check_outputs(t);
+    if (!st)
+        st = kao_tape_make_spans(t);
     return st ? st : kao_tape_place(t);
 }
 
@@ -242,24 +262,12 @@ void kao_tape_forward(kao_tape *t, bool training)
     t->training = training;
     t->runs += training;
     for (uint32_t v = 0; v < t->g.n_values; v++) {
+        t->values[v].at = 0;
         t->values[v].t.data = t->values[v].place[0];
         t->values[v].has_grad = false;
     }
-    for (uint32_t i = 0; i < t->n_steps; i++) {
-        t->scratch = t->steps[i].scratch[0];
-        t->steps[i].forward(t, &t->steps[i]);
-    }
-}
-
-/* Outputs of earlier steps, for the backward run from here on. */
-static void make_again(kao_tape *t, uint32_t step)
-{
-    for (; step != KAO_NO_VALUE; step = t->steps[step].next_again) {
-        kao_tape_value *out = &t->values[t->steps[step].out];
-
-        out->t.data = out->place[1];
-        t->steps[step].again(t, &t->steps[step]);
-    }
+    for (uint32_t r = 0; r < t->first_back; r++)
+        kao_tape_run_span(t, &t->spans[r]);
 }
 
 void kao_tape_backward(kao_tape *t)
@@ -267,20 +275,8 @@ void kao_tape_backward(kao_tape *t)
     for (uint32_t i = 0; i < t->n_params; i++) /* those may be read by several steps */
         if (t->params[i].kind == KAO_PARAM_SLOPE)
             memset(t->params[i].grad, 0, t->params[i].n * sizeof(float));
-    for (uint32_t i = t->n_steps; i-- > 0;) {
-        const kao_tape_step *s = &t->steps[i];
-        kao_tape_value *out = &t->values[s->out];
-
-        make_again(t, s->first_again);
-        t->scratch = s->scratch[1];
-        t->room = s->room;
-        if (!out->has_grad) /* no output depends on it */
-            memset(out->grad, 0, count(out) * sizeof(float));
-        s->backward(t, s);
-        /* other steps that have them stand behind: they are done */
-        for (uint32_t k = s->params; t->told && k < s->params_end; k++)
-            t->told(t->user, &t->params[k]);
-    }
+    for (uint32_t r = t->first_back; r < t->n_spans; r++)
+        kao_tape_run_span(t, &t->spans[r]);
 }
 
 float *kao_tape_grad_to(kao_tape *t, uint32_t value)

@@ -33,6 +33,7 @@ static void apart(kao_tape *t)
             x->t.data = x->place[0] = own(t, n);
         if (x->wants_grad)
             x->grad = own(t, n);
+        x->is_brief[0] = x->is_brief[1] = x->grad_is_brief = false;
     }
     for (uint32_t i = 0; i < t->n_steps; i++) {
         kao_tape_step *s = &t->steps[i];

@@ -53,7 +53,7 @@ static void act_forward(kao_tape *t, const kao_tape_step *s)
 {
     act_job j = { .d = s->detail, .x = data_of(t, s->in), .to = data_of(t, s->out) };
 
-    kao_tape_rows(t, j.d->n, act_rows, &j);
+    kao_tape_rows(t, count_of(t, s->in), act_rows, &j);
 }
 
 static void act_backward(kao_tape *t, const kao_tape_step *s)
@@ -75,7 +75,7 @@ static void act_backward(kao_tape *t, const kao_tape_step *s)
     }
     if (!j.to)
         return;
-    kao_tape_rows(t, d->n, act_rows, &j);
+    kao_tape_rows(t, count_of(t, s->in), act_rows, &j);
     kao_tape_grad_done(t, s->in, j.to);
 }
 
@@ -99,9 +99,11 @@ kao_status kao_op_act_train(kao_tape *t, kao_tape_step *s)
                             "a slope that is not by channel");
     }
     s->detail = d;
-    s->forward = act_forward;
-    s->backward = act_backward;
+    s->call[KAO_TAPE_FORWARD] = act_forward;
+    s->call[KAO_TAPE_BACKWARD] = act_backward;
     s->again = act_forward;
+    s->in_parts[0] = true;
+    s->in_parts[1] = !d->slope; /* its gradient is one sum */
     s->reads_in = true;
     return KAO_OK;
 }
@@ -272,9 +274,10 @@ kao_status kao_op_clip_train(kao_tape *t, kao_tape_step *s)
         return kao_tape_no_memory(t);
     d->lo = p->lo;
     d->hi = p->hi;
-    s->forward = clip_forward;
-    s->backward = clip_backward;
+    s->call[KAO_TAPE_FORWARD] = clip_forward;
+    s->call[KAO_TAPE_BACKWARD] = clip_backward;
     s->again = clip_forward;
+    s->in_parts[0] = s->in_parts[1] = true;
     s->reads_in = true;
     const kao_status st = scalar_input(t, s->s, 1, &d->lo);
 
@@ -285,8 +288,9 @@ kao_status kao_op_sigmoid_train(kao_tape *t, kao_tape_step *s)
 {
     if (!map_step(t, s))
         return kao_tape_no_memory(t);
-    s->forward = sigmoid_forward;
-    s->backward = sigmoid_backward;
+    s->call[KAO_TAPE_FORWARD] = sigmoid_forward;
+    s->call[KAO_TAPE_BACKWARD] = sigmoid_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     s->reads_out = true;
     return KAO_OK;
 }
@@ -299,8 +303,8 @@ kao_status kao_op_dropout_train(kao_tape *t, kao_tape_step *s)
         return kao_tape_no_memory(t);
     d->ratio = ((const kao_dropout_param *)s->s->param)->ratio;
     d->layer = t->n_steps;
-    s->forward = dropout_forward;
-    s->backward = dropout_backward;
+    s->call[KAO_TAPE_FORWARD] = dropout_forward;
+    s->call[KAO_TAPE_BACKWARD] = dropout_backward;
     const kao_status st = scalar_input(t, s->s, 1, &d->ratio);
 
     if (st)
@@ -343,8 +347,9 @@ kao_status kao_op_add_train(kao_tape *t, kao_tape_step *s)
     if (!t->values[s->s->in[0]].is_made || !t->values[s->s->in[1]].is_made ||
         !kao_tensor_same_dims(&t->values[s->s->in[0]].t, &t->values[s->s->in[1]].t))
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "a sum that broadcasts");
-    s->forward = add_forward;
-    s->backward = add_backward;
+    s->call[KAO_TAPE_FORWARD] = add_forward;
+    s->call[KAO_TAPE_BACKWARD] = add_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     return KAO_OK;
 }
 
@@ -452,8 +457,9 @@ kao_status kao_op_mul_train(kao_tape *t, kao_tape_step *s)
         (!gate && !kao_tensor_same_dims(a, b)))
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "trained: maps of the same dims, or [n,c,h,w] by [n,c,1,1]");
-    s->forward = mul_forward;
-    s->backward = mul_backward;
+    s->call[KAO_TAPE_FORWARD] = mul_forward;
+    s->call[KAO_TAPE_BACKWARD] = mul_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     s->reads_in = true;
     return KAO_OK;
 }

@@ -15,12 +15,13 @@ typedef struct norm_detail {
     kao_param *scale, *shift, *mean, *var, *slope; /* slope NULL: constant */
     size_t groups;    /* of pictures: each has statistics of its own */
     size_t n_rows, c; /* rows of a group */
+    size_t pieces;    /* that sums of a group have */
     float *slopes;    /* by channel, whatever the parameter's shape */
     /* By group and channel. */
     float *a, *b; /* y = act(x * a + b) */
     float *group_mean, *inverse;
     float *by_shift, *by_scale;
-    double *sums; /* of pieces: 3 * c each */
+    double *sums; /* of pieces, through the groups: 3 * c each */
     /* By channel: the groups' mean, of what is off the running mean and of the variance. */
     double *off, *unbiased;
 } norm_detail;
@@ -47,32 +48,90 @@ static void norm_rows(void *arg, size_t begin, size_t end, size_t piece)
     j->fn(&a);
 }
 
-/* Sum number `which` of channel i over the pieces, in order. */
-static double piece_sum(const norm_detail *d, size_t which, size_t i)
+static kao_norm_args norm_args(const norm_detail *d, size_t group)
 {
-    const size_t pieces = kao_tape_pieces(d->n_rows);
+    const size_t at = group * d->c;
+
+    return (kao_norm_args){ .c = d->c,
+                            .scale = d->a + at,
+                            .shift = d->b + at,
+                            .slope = d->slopes,
+                            .mean = d->group_mean + at,
+                            .inverse = d->inverse + at,
+                            .by_shift = d->by_shift + at,
+                            .by_scale = d->by_scale + at };
+}
+
+/* The rows that t has, and the first of them. */
+static size_t rows_of(const kao_tape *t, const kao_tape_step *s, size_t *first)
+{
+    const norm_detail *d = s->detail;
+
+    *first = t->is_part ? t->first * (d->n_rows * d->groups / t->batch) : 0;
+    return count_of(t, s->in) / d->c;
+}
+
+/* A part lies in one group, and adds to the sums of its piece. */
+static void norm_part(const kao_tape *t, norm_job *j, size_t n)
+{
+    j->a.n = n;
+    j->a.sums = j->sums;
+    if (t->begins_piece)
+        memset(j->a.sums, 0, 3 * j->a.c * sizeof *j->a.sums);
+    j->fn(&j->a);
+}
+
+/* fn for the rows that t has, group by group; g, to: NULL, or where those of t are. */
+static void norm_run(kao_tape *t, const kao_tape_step *s, kao_norm_fn *fn,
+                     const float *g, float *to)
+{
+    const norm_detail *d = s->detail;
+    size_t first;
+    const size_t n = rows_of(t, s, &first);
+
+    for (size_t r = 0, here; r < n; r += here) {
+        const size_t group = (first + r) / d->n_rows,
+                     left = (group + 1) * d->n_rows - (first + r);
+        norm_job j = { .fn = fn, .a = norm_args(d, group) };
+
+        here = left < n - r ? left : n - r;
+        j.a.x = data_of(t, s->in) + r * d->c;
+        j.a.g = g ? g + r * d->c : NULL;
+        j.a.out = to ? to + r * d->c : NULL;
+        if (!to) /* sums */
+            j.sums = d->sums + (t->is_part ? t->piece : group * d->pieces) * 3 * d->c;
+        if (!to && !g) /* about the running mean: no cancellation once it is near */
+            j.a.mean = d->mean->data;
+        if (to || !t->is_part)
+            kao_tape_rows(t, here, norm_rows, &j);
+        else
+            norm_part(t, &j, here);
+    }
+}
+
+/* Sum number `which` of channel i over a group's pieces, in order. */
+static double piece_sum(const norm_detail *d, size_t group, size_t which, size_t i)
+{
     double sum = 0;
 
-    for (size_t p = 0; p < pieces; p++)
+    for (size_t p = group * d->pieces; p < (group + 1) * d->pieces; p++)
         sum += d->sums[p * 3 * d->c + which * d->c + i];
     return sum;
 }
 
-/* Statistics of a group; about the running mean: no cancellation once it is near. */
-static void group_statistics(kao_tape *t, const kao_tape_step *s, size_t group)
+static void norm_gather(kao_tape *t, const kao_tape_step *s)
 {
-    norm_detail *d = s->detail;
-    norm_job j = { .fn = kernels(t)->norm_sums,
-                   .a = { .c = d->c,
-                          .x = data_of(t, s->in) + group * d->n_rows * d->c,
-                          .mean = d->mean->data },
-                   .sums = d->sums };
+    if (t->training)
+        norm_run(t, s, kernels(t)->norm_sums, NULL, NULL);
+}
+
+static void group_statistics(norm_detail *d, size_t group)
+{
     const double n = (double)d->n_rows;
 
-    kao_tape_rows(t, d->n_rows, norm_rows, &j);
     for (size_t i = 0; i < d->c; i++) {
-        const double off = piece_sum(d, 0, i) / n;
-        const double var = fmax(piece_sum(d, 1, i) / n - off * off, 0);
+        const double off = piece_sum(d, group, 0, i) / n;
+        const double var = fmax(piece_sum(d, group, 1, i) / n - off * off, 0);
 
         d->group_mean[group * d->c + i] = (float)((double)d->mean->data[i] + off);
         d->inverse[group * d->c + i] = (float)(1 / sqrt(var + (double)d->epsilon));
@@ -81,14 +140,13 @@ static void group_statistics(kao_tape *t, const kao_tape_step *s, size_t group)
     }
 }
 
-static void norm_statistics(kao_tape *t, const kao_tape_step *s)
+static void norm_statistics(kao_tape *t, norm_detail *d)
 {
-    norm_detail *d = s->detail;
     const double share = (double)t->norm_momentum;
 
     memset(d->off, 0, 2 * d->c * sizeof *d->off); /* and unbiased */
     for (size_t g = 0; t->training && g < d->groups; g++)
-        group_statistics(t, s, g);
+        group_statistics(d, g);
     for (size_t i = 0; i < d->c; i++) {
         float *mean = &d->mean->data[i], *var = &d->var->data[i];
 
@@ -104,40 +162,11 @@ static void norm_statistics(kao_tape *t, const kao_tape_step *s)
     }
 }
 
-static kao_norm_args norm_args(kao_tape *t, const kao_tape_step *s, size_t group)
-{
-    const norm_detail *d = s->detail;
-    const size_t at = group * d->c;
-
-    return (kao_norm_args){ .c = d->c,
-                            .x = data_of(t, s->in) + at * d->n_rows,
-                            .scale = d->a + at,
-                            .shift = d->b + at,
-                            .slope = d->slopes,
-                            .mean = d->group_mean + at,
-                            .inverse = d->inverse + at,
-                            .by_shift = d->by_shift + at,
-                            .by_scale = d->by_scale + at };
-}
-
-/* By the factors that norm_forward set. */
-static void norm_write(kao_tape *t, const kao_tape_step *s)
-{
-    const norm_detail *d = s->detail;
-
-    for (size_t g = 0; g < d->groups; g++) {
-        norm_job j = { .fn = kernels(t)->norm_apply, .a = norm_args(t, s, g) };
-
-        j.a.out = data_of(t, s->out) + g * d->n_rows * d->c;
-        kao_tape_rows(t, d->n_rows, norm_rows, &j);
-    }
-}
-
-static void norm_forward(kao_tape *t, const kao_tape_step *s)
+static void norm_settle(kao_tape *t, const kao_tape_step *s)
 {
     norm_detail *d = s->detail;
 
-    norm_statistics(t, s);
+    norm_statistics(t, d);
     for (size_t k = 0; k < d->groups * d->c; k++) {
         const size_t i = k % d->c;
 
@@ -146,51 +175,51 @@ static void norm_forward(kao_tape *t, const kao_tape_step *s)
     }
     for (size_t i = 0; d->slope && i < d->c; i++)
         d->slopes[i] = d->slope->data[d->slope->n == 1 ? 0 : i];
-    norm_write(t, s);
 }
 
-/* Gradients by the parameters, a group's part of them; to: by the input, NULL: unwanted. */
-static void group_backward(kao_tape *t, const kao_tape_step *s, size_t group, float *to)
+/* By the factors that norm_settle set. */
+static void norm_write(kao_tape *t, const kao_tape_step *s)
+{
+    norm_run(t, s, kernels(t)->norm_apply, NULL, data_of(t, s->out));
+}
+
+static void norm_gather_back(kao_tape *t, const kao_tape_step *s)
+{
+    norm_run(t, s, kernels(t)->norm_grad_sums, t->values[s->out].grad, NULL);
+}
+
+/* Gradients by the parameters, and what the one by the input needs. */
+static void norm_settle_back(kao_tape *t, const kao_tape_step *s)
 {
     norm_detail *d = s->detail;
-    const size_t at = group * d->n_rows * d->c;
-    norm_job j = { .fn = kernels(t)->norm_grad_sums,
-                   .a = norm_args(t, s, group),
-                   .sums = d->sums };
+    /* running statistics do not depend on the pictures */
+    const double n = t->training ? (double)d->n_rows : (double)INFINITY;
 
-    j.a.g = t->values[s->out].grad + at;
-    kao_tape_rows(t, d->n_rows, norm_rows, &j);
-    for (size_t i = 0; i < d->c; i++) {
-        const double by_shift = piece_sum(d, 0, i), by_scale = piece_sum(d, 1, i);
-        /* running statistics do not depend on the pictures */
-        const double n = t->training ? (double)d->n_rows : (double)INFINITY;
+    memset(d->shift->grad, 0, d->c * sizeof *d->shift->grad);
+    memset(d->scale->grad, 0, d->c * sizeof *d->scale->grad);
+    for (size_t k = 0; k < d->groups * d->c; k++) {
+        const size_t group = k / d->c, i = k % d->c;
+        const double by_shift = piece_sum(d, group, 0, i),
+                     by_scale = piece_sum(d, group, 1, i);
 
         d->shift->grad[i] += (float)by_shift;
         d->scale->grad[i] += (float)by_scale;
         if (d->slope)
-            d->slope->grad[d->slope->n == 1 ? 0 : i] += (float)piece_sum(d, 2, i);
-        d->by_shift[group * d->c + i] = (float)(by_shift / n);
-        d->by_scale[group * d->c + i] = (float)(by_scale / n);
+            d->slope->grad[d->slope->n == 1 ? 0 : i] +=
+                (float)piece_sum(d, group, 2, i);
+        d->by_shift[k] = (float)(by_shift / n);
+        d->by_scale[k] = (float)(by_scale / n);
     }
-    if (!to)
-        return;
-    j.fn = kernels(t)->norm_grad_apply;
-    j.sums = NULL;
-    j.a.out = to + at;
-    kao_tape_rows(t, d->n_rows, norm_rows, &j);
 }
 
 static void norm_backward(kao_tape *t, const kao_tape_step *s)
 {
-    const norm_detail *d = s->detail;
     float *to = kao_tape_grad_to(t, s->in);
 
-    memset(d->shift->grad, 0, d->c * sizeof *d->shift->grad);
-    memset(d->scale->grad, 0, d->c * sizeof *d->scale->grad);
-    for (size_t g = 0; g < d->groups; g++)
-        group_backward(t, s, g, to);
-    if (to)
-        kao_tape_grad_done(t, s->in, to);
+    if (!to)
+        return;
+    norm_run(t, s, kernels(t)->norm_grad_apply, t->values[s->out].grad, to);
+    kao_tape_grad_done(t, s->in, to);
 }
 
 /* Take the activation that alone reads the norm into its step; slopes are set. */
@@ -244,11 +273,14 @@ kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s)
     d->c = c;
     d->groups = each ? n / each : 1;
     d->n_rows = count_of(t, s->in) / c / d->groups;
+    d->pieces = kao_tape_is_by_picture(t, s) ? t->n_pieces / d->groups
+                                             : kao_tape_pieces(d->n_rows);
     const size_t all = d->groups * c;
     float *rows = kao_arena_calloc(&t->arena, 6 * all + c, sizeof *rows);
 
-    d->sums =
-        kao_arena_calloc(&t->arena, (KAO_TAPE_PIECES * 3 + 2) * c, sizeof *d->sums);
+    const size_t rows_of_sums = d->groups * d->pieces * 3 + 2;
+
+    d->sums = kao_arena_calloc(&t->arena, rows_of_sums * c, sizeof *d->sums);
     if (!rows || !d->sums)
         return kao_tape_no_memory(t);
     d->a = rows;
@@ -258,7 +290,7 @@ kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s)
     d->by_shift = rows + 4 * all;
     d->by_scale = rows + 5 * all;
     d->slopes = rows + 6 * all;
-    d->off = d->sums + KAO_TAPE_PIECES * 3 * c;
+    d->off = d->sums + (rows_of_sums - 2) * c;
     d->unbiased = d->off + c;
     d->scale = kao_tape_param(t, s->s->in[1], KAO_PARAM_NORM_SCALE);
     d->shift = kao_tape_param(t, s->s->in[2], KAO_PARAM_NORM_SHIFT);
@@ -270,8 +302,13 @@ kao_status kao_op_batch_norm_train(kao_tape *t, kao_tape_step *s)
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "statistics that are not by channel");
     s->detail = d;
-    s->forward = norm_forward;
-    s->backward = norm_backward;
+    s->call[KAO_TAPE_GATHER] = norm_gather;
+    s->settle[0] = norm_settle;
+    s->call[KAO_TAPE_FORWARD] = norm_write;
+    s->call[KAO_TAPE_GATHER_BACK] = norm_gather_back;
+    s->settle[1] = norm_settle_back;
+    s->call[KAO_TAPE_BACKWARD] = norm_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     s->again = norm_write;
     s->reads_in = true;
     return take_activation(t, s, d);
@@ -335,8 +372,9 @@ kao_status kao_op_lp_norm_train(kao_tape *t, kao_tape_step *s)
         ((const kao_lp_norm_param *)s->s->param)->p != 2 ||
         !((const kao_reduce_state *)s->s->state)->reduced[1])
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "trained: p 2, along channels");
-    s->forward = length_forward;
-    s->backward = length_backward;
+    s->call[KAO_TAPE_FORWARD] = length_forward;
+    s->call[KAO_TAPE_BACKWARD] = length_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     s->reads_in = true;
     return KAO_OK;
 }

@@ -120,8 +120,9 @@ kao_status kao_op_max_pool_train(kao_tape *t, kao_tape_step *s)
 
     if (in->rank != 4 || in->dims[1] > POOL_CHANNELS || s->s->n_out > 1)
         return kao_fail(t->err, KAO_E_UNSUPPORTED, "a pool that is not trained");
-    s->forward = max_forward;
-    s->backward = max_backward;
+    s->call[KAO_TAPE_FORWARD] = max_forward;
+    s->call[KAO_TAPE_BACKWARD] = max_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     s->reads_in = s->reads_out = true;
     return KAO_OK;
 }
@@ -241,8 +242,9 @@ static kao_status average_step(kao_tape *t, kao_tape_step *s, const kao_window *
         return kao_tape_no_memory(t);
     *d = (average_detail){ *w, include_pad };
     s->detail = d;
-    s->forward = average_forward;
-    s->backward = average_backward;
+    s->call[KAO_TAPE_FORWARD] = average_forward;
+    s->call[KAO_TAPE_BACKWARD] = average_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     return KAO_OK;
 }
 
@@ -322,6 +324,7 @@ static void nearest_forward(kao_tape *t, const kao_tape_step *s)
 {
     resize_job j = *(const resize_job *)s->detail;
 
+    j.t = t;
     kao_tape_rows(t, pixels_of(t, s->out), nearest_rows, &j);
 }
 
@@ -329,6 +332,7 @@ static void nearest_backward(kao_tape *t, const kao_tape_step *s)
 {
     resize_job j = *(const resize_job *)s->detail;
 
+    j.t = t;
     j.to = kao_tape_grad_to(t, s->in);
     if (!j.to)
         return;
@@ -364,13 +368,13 @@ kao_status kao_op_resize_train(kao_tape *t, kao_tape_step *s)
         !repeats(&axes[3], in->dims[3], out->dims[3]))
         return kao_fail(t->err, KAO_E_UNSUPPORTED,
                         "trained: nearest, by whole factors");
-    *j = (resize_job){ .t = t,
-                       .s = s,
+    *j = (resize_job){ .s = s,
                        .ky = out->dims[2] / in->dims[2],
                        .kx = out->dims[3] / in->dims[3],
                        .c = (size_t)in->dims[1] };
     s->detail = j;
-    s->forward = nearest_forward;
-    s->backward = nearest_backward;
+    s->call[KAO_TAPE_FORWARD] = nearest_forward;
+    s->call[KAO_TAPE_BACKWARD] = nearest_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     return KAO_OK;
 }

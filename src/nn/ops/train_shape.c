@@ -28,8 +28,8 @@ static void reshape_backward(kao_tape *t, const kao_tape_step *s)
 kao_status kao_op_reshape_train(kao_tape *t, kao_tape_step *s)
 {
     (void)t;
-    s->forward = reshape_forward;
-    s->backward = reshape_backward;
+    s->call[KAO_TAPE_FORWARD] = reshape_forward;
+    s->call[KAO_TAPE_BACKWARD] = reshape_backward;
     return KAO_OK;
 }
 
@@ -102,7 +102,8 @@ kao_status kao_op_concat_train(kao_tape *t, kao_tape_step *s)
     for (uint32_t i = 0; i < s->s->n_in; i++)
         if (!t->values[s->s->in[i]].is_made)
             return kao_fail(t->err, KAO_E_UNSUPPORTED, "input %u is a constant", i);
-    s->forward = concat_forward;
-    s->backward = concat_backward;
+    s->call[KAO_TAPE_FORWARD] = concat_forward;
+    s->call[KAO_TAPE_BACKWARD] = concat_backward;
+    s->in_parts[0] = s->in_parts[1] = true;
     return KAO_OK;
 }
