@@ -101,7 +101,8 @@ static void equals_comparing_everything(void **state)
                                                 .cpu = kao_cpu_level_at(i)->name };
                 kao_context *ctx = NULL;
 
-                if (kao_context_create(&ctx, &o, &f->err) == KAO_E_UNSUPPORTED)
+                if ((is_short() && i > 0) ||
+                    kao_context_create(&ctx, &o, &f->err) == KAO_E_UNSUPPORTED)
                     continue;
                 kao_gallery *g = made_open(&m, ctx, threads == 3);
 
