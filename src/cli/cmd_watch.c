@@ -1,12 +1,16 @@
 /* kao watch: who is in this video? Faces are found, followed and named; events come as lines. */
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/event_json.h"
 #include "cli/commands.h"
 #include "cli/watch_draw.h"
+#include "cli/watch_mqtt.h"
 #include "cli/watch_tell.h"
 #include "cli/watch_use.h"
 #include "media/video.h"
@@ -14,7 +18,7 @@
 
 typedef struct watch_args {
     cli_watch_options w;
-    const char *output, *tracks;
+    const char *output, *tracks, *mqtt, *camera;
     float fps, seconds;
     bool no_panel, once, json;
 } watch_args;
@@ -43,6 +47,10 @@ const cli_option cli_watch_options_table[] = {
       "stop after so many seconds of video [at its end]" },
     { "once", 0, CLI_FLAG, offsetof(watch_args, once), NULL,
       "a stream that ends is not opened again" },
+    { "mqtt", 0, CLI_TEXT, offsetof(watch_args, mqtt), "URL",
+      "tell a broker, too: mqtt://[USER[:PASSWORD]@]HOST[:PORT][/PREFIX] [KAO_MQTT]" },
+    { "camera", 0, CLI_TEXT, offsetof(watch_args, camera), "NAME",
+      "--mqtt: what topics call the source [by its name]" },
     CLI_WATCH_NETWORK_OPTIONS(watch_args),
     { "json", 0, CLI_FLAG, offsetof(watch_args, json), NULL,
       "one JSON object an event" },
@@ -57,6 +65,7 @@ typedef struct job {
     cli_panel *panel;
     kao_video_out *out;
     cli_mot *mot;
+    cli_mqtt *mqtt;
     uint64_t frame;
     double time; /* of the frame */
 } job;
@@ -89,6 +98,48 @@ static kao_status open_out(job *j, kao_error *err)
     return kao_video_out_open(j->w.ctx, &j->out, j->args->output, &o, err);
 }
 
+/* The host of an address, a file without its folders and its ending. */
+static void source_name(const char *source, char *to, size_t cap)
+{
+    const char *host = strstr(source, "://");
+    size_t n;
+
+    if (host) {
+        host += 3;
+        for (n = strcspn(host, "/?#"); memchr(host, '@', n); n = strcspn(host, "/?#"))
+            host = (const char *)memchr(host, '@', n) + 1;
+        source = host;
+        n = strcspn(host, ":/?#");
+    } else {
+        for (const char *slash = strchr(source, '/'); slash && slash[1];
+             slash = strchr(source, '/'))
+            source = slash + 1;
+        n = strcspn(source, "/");
+        for (size_t i = n; i-- > 1;)
+            if (source[i] == '.') {
+                n = i;
+                break;
+            }
+    }
+    snprintf(to, cap, "%.*s", (int)(n < cap ? n : cap - 1), source);
+}
+
+static kao_status open_mqtt(job *j, kao_error *err)
+{
+    char name[256];
+    const char *given = j->args->mqtt ? j->args->mqtt : getenv("KAO_MQTT");
+
+    if (!given || !*given)
+        return KAO_OK;
+    source_name(j->source, name, sizeof name);
+    return cli_mqtt_open(
+        &j->mqtt,
+        &(cli_mqtt_options){ .url = given,
+                             .camera = j->args->camera ? j->args->camera : name,
+                             .cancel = j->w.cancel },
+        err);
+}
+
 static kao_status open_all(job *j, kao_error *err)
 {
     const watch_args *a = j->args;
@@ -103,6 +154,8 @@ static kao_status open_all(job *j, kao_error *err)
         st = kao_video_open(j->w.ctx, &j->video, j->source, &o, err);
     if (!st)
         st = open_out(j, err);
+    if (!st)
+        st = open_mqtt(j, err);
     if (!st && a->tracks) {
         j->mot = cli_mot_open();
         if (!j->mot)
@@ -113,6 +166,7 @@ static kao_status open_all(job *j, kao_error *err)
 
 static void close_all(job *j)
 {
+    cli_mqtt_close(j->mqtt);
     kao_video_out_close(j->out);
     kao_video_close(j->video);
     cli_panel_close(j->panel);
@@ -122,6 +176,35 @@ static void close_all(job *j)
 
 /* ---- frames ---- */
 
+static bool tell_event(job *j, const kao_track_event *e, double wall)
+{
+    const char *name = cli_watch_name(&j->w, e->person);
+
+    return cli_mqtt_event(
+        j->mqtt,
+        kao_event_json(e, j->frame, wall, name, j->w.limit.calibration, j->w.limit.tta),
+        e, name);
+}
+
+static bool tell_people(job *j, const kao_watched *seen)
+{
+    kao_json *people = kao_json_array();
+
+    for (size_t i = 0; i < seen->n_tracks; i++) {
+        const kao_track *t = kao_track_at(seen, i);
+        kao_json *one = kao_json_object();
+
+        kao_json_set(one, "track", kao_json_integer(t->id));
+        kao_json_set(one, "person",
+                     t->person ? kao_json_integer(t->person) : kao_json_null());
+        kao_json_set(one, "name", kao_json_string(cli_watch_name(&j->w, t->person)));
+        kao_json_set(one, "similarity",
+                     t->person ? kao_json_float(t->similarity) : kao_json_null());
+        kao_json_add(people, one);
+    }
+    return cli_mqtt_people(j->mqtt, j->time, people);
+}
+
 static int tell(job *j, const kao_watched *seen)
 {
     const bool live = kao_video_info_of(j->video)->live;
@@ -129,15 +212,20 @@ static int tell(job *j, const kao_watched *seen)
 
     for (size_t i = 0; i < seen->n_events; i++) {
         const kao_track_event *e = kao_track_event_at(seen, i);
-        const int s = cli_watch_event(
-            e, j->frame, live ? kao_clock_wall() - (j->time - e->time) : (double)NAN,
-            cli_watch_name(&j->w, e->person), &j->w.limit, j->args->json);
+        const double wall = live ? kao_clock_wall() - (j->time - e->time) : (double)NAN;
+        const int s =
+            cli_watch_event(e, j->frame, wall, cli_watch_name(&j->w, e->person),
+                            &j->w.limit, j->args->json);
 
         status = s > status ? s : status;
         if (j->mot && e->kind == KAO_TRACK_RENAMED &&
             !cli_mot_rename(j->mot, e->was, e->id))
             status = CLI_FAULT;
+        if (j->mqtt && !tell_event(j, e, wall))
+            status = CLI_FAULT;
     }
+    if (j->mqtt && seen->n_events && !tell_people(j, seen))
+        status = CLI_FAULT;
     if (seen->n_events && !cli_flush()) /* events are of now */
         status = CLI_FAULT;
     return status;
