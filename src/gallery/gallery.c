@@ -270,6 +270,11 @@ static kao_status refuse_model(const kao_gallery *g, const char *name, kao_error
                     g->path, n ? have : "no model", name);
 }
 
+static bool is_other_version(const kao_gallery_model *a, const kao_gallery_model *b)
+{
+    return strcmp(a->name, b->name) == 0 && a->tta == b->tta;
+}
+
 /* Inside a transaction: another process may have pinned one meanwhile. */
 static kao_status add_model(kao_gallery *g, const kao_gallery_model *m, kao_error *err)
 {
@@ -279,10 +284,18 @@ static kao_status add_model(kao_gallery *g, const kao_gallery_model *m, kao_erro
 
     if (st || find_model(g, m->id, &i))
         return st;
+    i = 0;
     st = kao_db_number(g->db, &samples, err, "SELECT count(*) FROM sample", "");
-    if (!st && (samples > 0 || g->n_models == KAO_GALLERY_MODELS))
+    if (!st && samples > 0)
         st = refuse_model(g, m->name, err);
-    if (!st)
+    while (!st && i < g->n_models && !is_other_version(&g->models[i], m))
+        i++;
+    if (!st && i == KAO_GALLERY_MODELS)
+        st = refuse_model(g, m->name, err);
+    else if (!st && i < g->n_models) /* nothing was made with it */
+        st = kao_db_run(g->db, err, "UPDATE model SET id = ?, dim = ? WHERE id = ?",
+                        "tit", m->id, (int64_t)m->dim, g->models[i].id);
+    else if (!st)
         st = kao_db_run(g->db, err,
                         "INSERT INTO model(id, name, dim, tta) VALUES(?, ?, ?, ?)",
                         "ttii", m->id, m->name, (int64_t)m->dim, (int64_t)m->tta);

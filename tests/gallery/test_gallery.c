@@ -551,6 +551,16 @@ static void another_model_is_refused(void **state)
     assert_int_equal(kao_gallery_pin(p.g, e, KAO_TTA_SUM, &model, NULL), KAO_OK);
     assert_int_equal(model, 1);
     assert_int_equal(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, NULL), KAO_E_ARG);
+    /* and another version takes its model's place */
+    assert_int_equal(kao_gallery_pin(p.g, e, KAO_TTA_NONE, &model, NULL), KAO_OK);
+    assert_int_equal(model, 0);
+    kao_gallery_model m = { .size = sizeof m };
+    char id[KAO_ID_BYTES];
+
+    assert_int_equal(kao_embedder_id(e, KAO_TTA_NONE, id, NULL), KAO_OK);
+    assert_true(kao_gallery_model_at(p.g, 0, &m));
+    assert_string_equal(m.id, id);
+    assert_false(kao_gallery_model_at(p.g, 2, &m));
     kao_gallery_close(p.g);
     p = begin(state, "models2.kao");
     person_at(&p, "Ana", 0);
