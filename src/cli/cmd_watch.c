@@ -13,6 +13,7 @@
 #include "cli/watch_mqtt.h"
 #include "cli/watch_tell.h"
 #include "cli/watch_use.h"
+#include "cli/watch_window.h"
 #include "media/video.h"
 #include "media/video_out.h"
 
@@ -20,7 +21,7 @@ typedef struct watch_args {
     cli_watch_options w;
     const char *output, *tracks, *mqtt, *camera;
     float fps, seconds;
-    bool no_panel, once, json;
+    bool no_panel, once, json, window;
 } watch_args;
 
 const cli_option cli_watch_options_table[] = {
@@ -31,7 +32,9 @@ const cli_option cli_watch_options_table[] = {
     { "output", 'o', CLI_TEXT, offsetof(watch_args, output), "VIDEO",
       "write the video with boxes, names and a panel of people: .mp4, .mkv, .." },
     { "no-panel", 0, CLI_FLAG, offsetof(watch_args, no_panel), NULL,
-      "-o: boxes and names alone" },
+      "-o, --window: boxes and names alone" },
+    { "window", 'w', CLI_FLAG, offsetof(watch_args, window), NULL,
+      "show it in a window, a file at its own pace; Escape or q ends" },
     { "tracks", 0, CLI_TEXT, offsetof(watch_args, tracks), "FILE",
       "write every box as a line frame,id,x,y,w,h,score,-1,-1,-1 (MOT form)" },
     CLI_WATCH_LIMIT_OPTIONS(watch_args),
@@ -66,6 +69,8 @@ typedef struct job {
     kao_video_out *out;
     cli_mot *mot;
     cli_mqtt *mqtt;
+    cli_window *window;
+    double first_shown; /* the clock less the video's time, at its first frame */
     uint64_t frame;
     double time; /* of the frame */
 } job;
@@ -89,13 +94,19 @@ static kao_status open_out(job *j, kao_error *err)
                                 .sound = info->sound && !info->live ? j->source : NULL,
                                 .sound_start = info->start };
 
-    if (!j->args->output)
+    if (!j->args->output && !j->args->window)
         return KAO_OK;
     j->panel = cli_panel_open(j->w.ctx, info->width, info->height, !j->args->no_panel);
     if (!j->panel)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     cli_panel_size(j->panel, &o.width, &o.height);
-    return kao_video_out_open(j->w.ctx, &j->out, j->args->output, &o, err);
+    const kao_status st =
+        j->args->window ? cli_window_open(&j->window, j->source, o.width, o.height, err)
+                        : KAO_OK;
+
+    return st || !j->args->output
+               ? st
+               : kao_video_out_open(j->w.ctx, &j->out, j->args->output, &o, err);
 }
 
 /* The host of an address, a file without its folders and its ending. */
@@ -167,6 +178,7 @@ static kao_status open_all(job *j, kao_error *err)
 static void close_all(job *j)
 {
     cli_mqtt_close(j->mqtt);
+    cli_window_close(j->window);
     kao_video_out_close(j->out);
     kao_video_close(j->video);
     cli_panel_close(j->panel);
@@ -231,8 +243,26 @@ static int tell(job *j, const kao_watched *seen)
     return status;
 }
 
+/* Not before its time: a file is read faster than people look. */
+static void keep_pace(job *j, double time)
+{
+    const double now = kao_clock_seconds();
+
+    if (isnan(j->first_shown) || kao_video_info_of(j->video)->live)
+        j->first_shown = now - time;
+    const double wait = j->first_shown + time - now;
+
+    if (wait > 0) {
+        const struct timespec t = { (time_t)wait,
+                                    (long)((wait - floor(wait)) * 999999999) };
+
+        nanosleep(&t, NULL); /* a signal may end it */
+    }
+}
+
+/* *more: false where the window was closed. */
 static kao_status show(job *j, const kao_video_frame *frame, const kao_watched *seen,
-                       kao_error *err)
+                       bool *more, kao_error *err)
 {
     const kao_image *image = NULL;
     kao_status st = KAO_OK;
@@ -241,11 +271,15 @@ static kao_status show(job *j, const kao_video_frame *frame, const kao_watched *
         if (kao_track_at(seen, i)->seen &&
             !cli_mot_add(j->mot, frame->number, kao_track_at(seen, i)))
             return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    if (!j->out)
+    if (!j->panel)
         return KAO_OK;
     st = cli_panel_draw(j->panel, &frame->view, frame->time, seen, cli_watch_name,
                         &j->w, &image, err);
-    return st ? st : kao_video_out_frame(j->out, image, frame->time, err);
+    if (!st && j->window) {
+        keep_pace(j, frame->time);
+        *more = cli_window_show(j->window, image);
+    }
+    return st || !j->out ? st : kao_video_out_frame(j->out, image, frame->time, err);
 }
 
 /* Until the end, or until it is stopped. */
@@ -272,9 +306,9 @@ static kao_status watch_frames(job *j, int *status, kao_error *err)
 
         *status = s > *status ? s : *status;
         if (!st)
-            st = show(j, &frame, &seen, err);
+            st = show(j, &frame, &seen, &more, err);
         cli_video_progress_show(&progress, j->frame, frame.time);
-        if (*status == CLI_FAULT)
+        if (*status == CLI_FAULT || !more)
             break;
     }
     cli_video_progress_end(&progress);
@@ -312,7 +346,7 @@ int cli_watch_run(int argc, char **argv)
                                : "kao watch: no video given (see kao watch --help)\n");
         return CLI_BAD;
     }
-    job j = { .args = &args, .source = rest.items[0] };
+    job j = { .args = &args, .source = rest.items[0], .first_shown = (double)NAN };
     kao_status st = open_all(&j, &err);
 
     kao_status end = KAO_OK;

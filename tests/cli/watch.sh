@@ -54,6 +54,20 @@ run 3 "$KAO" watch "shots 顔" --threshold 0
 err_has "wanted above 0"
 run 3 "$KAO" watch "shots 顔" --same -0.5
 fact "nothing to watch, a gallery or a folder that is not there: a line each"
+if [ "${WINDOW-no}" = yes ]; then
+    for screen in "" nothing; do # no screen, a driver that is none: a line; SDL2 may not be there
+        status=0
+        env -u DISPLAY -u WAYLAND_DISPLAY SDL_VIDEODRIVER=$screen "$KAO" watch "shots 顔" --window >out 2>err || status=$?
+        [ $status = 0 ] || err_one_line
+    done
+    err_has "--window"
+    grep -q "needs SDL2" err || SDL_VIDEODRIVER=dummy run 0 "$KAO" watch "shots 顔" --fps 20 --window
+    fact "a window, on a screen that is not looked at; without one a line"
+else
+    run 3 "$KAO" watch "shots 顔" --window
+    err_has "built without SDL2"
+    fact "a build without SDL2 says so"
+fi
 [ "${MEDIA-no}" = yes ] || {
     run 3 "$KAO" watch "$P/clip.mp4"
     err_has "built without FFmpeg"
