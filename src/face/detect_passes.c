@@ -235,19 +235,25 @@ static grid lay_grid(const kao_detector *d, uint32_t turned, uint32_t side,
                    kao_tiling_of(level.height, height, room, step) };
 }
 
+/* A side of the canvas for so many pixels, where the network takes any. */
+static uint32_t free_side(const kao_detector *d, uint32_t pixels)
+{
+    const kao_passes *sizes = &d->family->passes;
+    const uint32_t side = (uint32_t)kao_round_up(pixels, sizes->step);
+
+    return side > sizes->least ? side : sizes->least;
+}
+
 /* Where a tile, turned, comes to lie. */
 static canvas lay_out(const kao_detector *d, uint32_t turned, const grid *g)
 {
-    const uint32_t step = d->family->passes.step;
     const bool swap = turned % 180 != 0;
     canvas c = { .turned = turned, .on.fill = d->fill };
 
     c.place.width = swap ? g->y.span : g->x.span;
     c.place.height = swap ? g->x.span : g->y.span;
-    c.on.width =
-        d->fixed_width ? d->fixed_width : (uint32_t)kao_round_up(c.place.width, step);
-    c.on.height = d->fixed_height ? d->fixed_height
-                                  : (uint32_t)kao_round_up(c.place.height, step);
+    c.on.width = d->fixed_width ? d->fixed_width : free_side(d, c.place.width);
+    c.on.height = d->fixed_height ? d->fixed_height : free_side(d, c.place.height);
     if (d->fit == KAO_FIT_LETTERBOX) {
         c.on.x = c.place.x = (c.on.width - c.place.width) / 2;
         c.on.y = c.place.y = (c.on.height - c.place.height) / 2;

@@ -44,6 +44,7 @@ typedef struct kao_passes {
     uint32_t tiles;  /* for smaller ones, in tiles of `fine` or the network's size; */
     uint32_t tiles_from; /* of pictures that have more pixels than this */
     uint32_t step;       /* sides of the network's input are multiples of it */
+    uint32_t least;      /* and this long at least, where they are free */
 } kao_passes;
 
 /* How a picture is brought to the network's input. */

@@ -10,11 +10,12 @@
 
 #include "face/detector_family.h"
 
-#define USUAL_PASSES                                                                   \
+#define PASSES_FROM(LEAST)                                                             \
  {                                                                                     \
   .coarse = 160, .middle = 320, .main = 640, .fine = 1280, .tiles = 4000,              \
-  .tiles_from = 2000000, .step = 32                                                    \
+  .tiles_from = 2000000, .step = 32, .least = (LEAST)                                  \
  }
+#define USUAL_PASSES PASSES_FROM(32)
 
 #define CODEC(NAME)                                                                    \
  .recognise = kao_##NAME##_recognise, .decode = kao_##NAME##_decode,                   \
@@ -58,7 +59,7 @@ static const kao_detector_family rows[] = {
       .nms = 0.3f,
       .doubt = 0.9999f,
       .n_points = 5,
-      .passes = USUAL_PASSES,
+      .passes = PASSES_FROM(64), /* it halves its maps six times: 32 leave none */
       CODEC(yunet2022) },
     { .name = "ultraface",
       .color = "rgb",
