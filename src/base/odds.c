@@ -30,6 +30,7 @@ kao_odds kao_odds_of(const kao_calibration *c, kao_tta tta, float similarity, si
     }
     if (o.worst_known) {
         o.far_worst = kao_of_best(worst.far, (double)n);
+        o.worst_extrapolated = worst.extrapolated;
         o.worst_bound = worst.bound;
     }
     if (o.ratio_known)
@@ -37,21 +38,27 @@ kao_odds kao_odds_of(const kao_calibration *c, kao_tta tta, float similarity, si
     return o;
 }
 
+/* How far a rate is to be trusted. */
+static const char *word_of(int bound, bool extrapolated)
+{
+    return bound > 0      ? "at_most"
+           : bound < 0    ? "at_least"
+           : extrapolated ? "extrapolated"
+                          : "counted";
+}
+
+static void set_rate(kao_json *to, const char *key, const char *is_key, bool known,
+                     double far, const char *is)
+{
+    kao_json_set(to, key, known ? kao_json_number(far) : kao_json_null());
+    kao_json_set(to, is_key, known ? kao_json_string(is) : kao_json_null());
+}
+
 void kao_odds_set(kao_json *to, const kao_odds *o)
 {
-    kao_json_set(to, "far", o->known ? kao_json_number(o->far) : kao_json_null());
-    kao_json_set(to, "far_is",
-                 !o->known         ? kao_json_null()
-                 : o->bound > 0    ? kao_json_string("at_most")
-                 : o->bound < 0    ? kao_json_string("at_least")
-                 : o->extrapolated ? kao_json_string("extrapolated")
-                                   : kao_json_string("counted"));
-    kao_json_set(to, "far_worst_group",
-                 o->worst_known ? kao_json_number(o->far_worst) : kao_json_null());
-    kao_json_set(to, "far_worst_is",
-                 !o->worst_known  ? kao_json_null()
-                 : o->worst_bound ? kao_json_string("at_least")
-                                  : kao_json_string("counted"));
+    set_rate(to, "far", "far_is", o->known, o->far, word_of(o->bound, o->extrapolated));
+    set_rate(to, "far_worst_group", "far_worst_is", o->worst_known, o->far_worst,
+             word_of(o->worst_bound, o->worst_extrapolated));
     kao_json_set(to, "worst_group",
                  o->worst_known ? kao_json_string(o->worst) : kao_json_null());
     kao_json_set(to, "likelihood_ratio",

@@ -11,7 +11,7 @@
 double kao_of_best(double far, double n);
 
 typedef struct kao_odds { /* of the best of n pairs */
-    bool known, extrapolated, worst_known, ratio_known;
+    bool known, extrapolated, worst_known, worst_extrapolated, ratio_known;
     int bound, worst_bound; /* as kao_rate's */
     double far, far_worst, ratio;
     const char *worst; /* the group's name; borrowed from the card */

@@ -134,23 +134,39 @@ static void put_share(double far, char to[48])
     snprintf(to, 48, "one in %s", number);
 }
 
-void cli_odds_print(const kao_odds *o)
-{
-    char all[48], worst[48];
+static const char words[] = " pairs of strangers look this alike",
+                  guess[] = " (extrapolated)";
 
-    if (!o->known)
-        return;
-    put_share(o->far, all);
-    printf("%s%c%s pairs of strangers look this alike%s",
+static void print_all(const kao_odds *o)
+{
+    char share[48];
+
+    put_share(o->far, share);
+    printf("%s%c%s%s%s",
            o->bound > 0   ? "Fewer than "
            : o->bound < 0 ? "More than "
                           : "",
-           o->bound || all[0] != 'o' ? all[0] : 'O', all + 1,
-           o->extrapolated ? " (extrapolated)" : "");
-    if (o->worst_known) {
-        put_share(o->far_worst, worst);
-        printf("; among %s, the worst group measured, %s%s", o->worst,
-               o->worst_bound ? "more than " : "", worst);
-    }
-    printf(".\n");
+           o->bound || share[0] != 'o' ? share[0] : 'O', share + 1, words,
+           o->extrapolated ? guess : "");
+}
+
+/* Behind what is said of all, or alone. */
+static void print_worst(const kao_odds *o)
+{
+    char share[48];
+
+    put_share(o->far_worst, share);
+    printf("%smong %s, the worst group measured, %s%s%s%s", o->known ? "; a" : "A",
+           o->worst, o->worst_bound ? "more than " : "", share, o->known ? "" : words,
+           o->worst_extrapolated ? guess : "");
+}
+
+void cli_odds_print(const kao_odds *o)
+{
+    if (o->known)
+        print_all(o);
+    if (o->worst_known)
+        print_worst(o);
+    if (o->known || o->worst_known)
+        printf(".\n");
 }

@@ -23,6 +23,7 @@
 enum { CURVES_MAX = 96, POINTS_MAX = 64 };
 
 static const double least_log_far = -300; /* a lower rate is no number that is not 0 */
+static const double most_log_ratio = 700; /* e to more is no number */
 
 typedef struct point {
     double similarity, log_far;
@@ -143,7 +144,7 @@ static bool parse_likelihood(likelihood *l, const char *s)
         if (!kao_text_number(&s, to[i]) || (*s && *s != ' '))
             return false;
     }
-    return !*s && l->slope > 0 && l->most > 0;
+    return !*s && l->slope > 0 && l->most > 0 && l->most <= most_log_ratio;
 }
 
 static kao_status parse_row(kao_calibration *c, const name *n, const char *key,
@@ -159,7 +160,7 @@ static kao_status parse_row(kao_calibration *c, const name *n, const char *key,
                    ? KAO_OK
                    : kao_fail(err, KAO_E_FORMAT,
                               "%s: card: %s: wanted slope, offset and the largest "
-                              "logarithm; slope and that above 0",
+                              "logarithm; slope and that above 0, that 700 at most",
                               model, key);
     }
     curve *at = &c->curves[c->n++];

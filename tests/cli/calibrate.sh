@@ -145,5 +145,18 @@ verify 3 "--far .01 --threshold .5"
 err_has "one of both decides"
 verify 3 "--far .01 --tta sum"
 err_has "no calibration (for --tta sum)"
+sed '/^calibration.none.others/d;s/^calibration.none.some people.*/calibration.none.some people = -1:-0.3 -0.9:-0.5 1:-2~/' curves.card >mine.onnx.card
+verify 0 "--threshold -1 --json"
+out_has '"far_worst_is":"extrapolated","worst_group":"some people"'
+verify 0 "--threshold -1"
+sed -n 4p out | grep -qE '; among some people, the worst group measured, [0-9a-z ]+ \(extrapolated\)\.$' || fails "a group's tail: $(cat out)"
+sed '/^calibration.none =/d' mine.onnx.card >groups.card
+mv groups.card mine.onnx.card
+verify 0 "--threshold -1"
+sed -n 4p out | grep -qE '^Among some people, the worst group measured, [0-9a-z ]+ pairs of strangers look this alike \(extrapolated\)\.$' || fails "a group alone: $(cat out)"
+sed 's/^likelihood.none.*/likelihood.none = 5000 3000 701/' curves.card >mine.onnx.card
+verify 3 "--threshold -1 --json"
+err_has "likelihood.none: wanted slope, offset and the largest logarithm; slope and that above 0, that 700 at most"
+cp curves.card mine.onnx.card
 fact "verify: threshold by rate, of all or of the worst group; the rate at the similarity and a likelihood ratio"
 finish

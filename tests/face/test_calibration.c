@@ -259,6 +259,7 @@ static void curves_that_are_none(void **state)
         { "likelihood.none = 20 -8 5 1\n", "likelihood.none" },
         { "likelihood.none = 0 -8 5\n", "likelihood.none" },
         { "likelihood.none = 20 -8 -5\n", "likelihood.none" },
+        { "likelihood.none = 20 -8 701\n", "likelihood.none" }, /* e^710 is none */
         { "likelihood.none.young = 20 -8 5\n", "unknown key" },
         { "calibrated.some = text\n", "unknown key" },
         { "calibration.some = 0.2:-1 0.3:-2\n", "unknown key" },
