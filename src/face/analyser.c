@@ -93,7 +93,7 @@ static kao_status read_decode(kao_analyser *a, kao_error *err)
         return kao_fail(err, KAO_E_FORMAT,
                         "card: output.bins: wanted, the degrees of a bin and those of "
                         "the first, as 3 -99");
-    kao_status st = kao_card_floats(card, "output.bins", bins, 2, err);
+    kao_status st = kao_card_each(card, "output.bins", bins, 2, err);
 
     a->bin = bins[0];
     a->first = bins[1];

@@ -244,7 +244,7 @@ bool kao_card_usual_norm(kao_model *m, float usual[2])
     double v[2] = { 0 };
 
     if (kao_card_get(m->card, "quality.norm"))
-        return kao_card_floats(m->card, "quality.norm", usual, 2, NULL) == KAO_OK;
+        return kao_card_each(m->card, "quality.norm", usual, 2, NULL) == KAO_OK;
     text = builtin_text(m);
     at = text ? strstr(text, key) : NULL;
     if (!at)
@@ -259,7 +259,7 @@ bool kao_card_usual_norm(kao_model *m, float usual[2])
 }
 
 /* A preset stands for the keys that its source, and those before, do not give themselves. */
-static kao_status read_preset(kao_card *c, kao_error *err)
+static kao_status read_preset(kao_card *c, const char *model, kao_error *err)
 {
     const char *name = kao_card_get(c, "preset");
 
@@ -269,8 +269,8 @@ static kao_status read_preset(kao_card *c, kao_error *err)
 
     if (!text)
         return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "card: preset = %.60s: ailia-arcface or ailia-arcface-eq",
-                        name);
+                        "%s: card: preset = %.60s: ailia-arcface or ailia-arcface-eq",
+                        model, name);
     char *own = kao_arena_str(&c->arena, text, strlen(text));
 
     c->preset_read = true;
@@ -345,19 +345,22 @@ static kao_status read_all(kao_card *c, kao_model *m, const char *path,
                  : kao_error_prefix(err, no_room(c, strlen(text) + 1, err), "%s",
                                     m->net->name);
     if (!st)
-        st = read_preset(c, err);
+        st = read_preset(c, m->net->name, err);
     if (!st && path)
         st = read_sidecar(c, path, err);
     if (!st)
-        st = read_preset(c, err);
+        st = read_preset(c, m->net->name, err);
     if (!st)
         st = read_metadata(c, m->net, err);
     if (!st)
-        st = read_preset(c, err);
+        st = read_preset(c, m->net->name, err);
     if (!st && !is_complete(c))
         st = read_builtin(c, m, err);
-    if (!st)
+    if (!st) {
         st = read_structure(c, m->net, err);
+        if (st)
+            kao_error_prefix(err, st, "%s", m->net->name);
+    }
     find_missing(c);
     return st;
 }
@@ -395,6 +398,23 @@ const char *kao_card_get(const kao_card *c, const char *key)
     const row *r = find_row(c, key);
 
     return r ? r->value : NULL;
+}
+
+const char *kao_card_source(const kao_card *c, const char *key)
+{
+    const row *r = find_row(c, key);
+
+    return r ? r->source : NULL;
+}
+
+/* Rows stand in the order of their sources. */
+const char *kao_card_first_of(const kao_card *c, const char *a, const char *b)
+{
+    const row *first = find_row(c, a), *second = find_row(c, b);
+
+    if (!first || !second)
+        return first ? a : second ? b : NULL;
+    return second < first && strcmp(second->source, first->source) != 0 ? b : a;
 }
 
 int kao_card_row(const kao_card *c, size_t i, const char **key, const char **value,

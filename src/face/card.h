@@ -12,6 +12,12 @@ kao_status kao_card_build(kao_card **out, kao_model *m, const char *path,
                           const char *text, kao_error *err);
 void kao_card_destroy(kao_card *card); /* NULL is fine */
 
+/* Where the value of a key comes from, as kao_card_row says it; NULL: the key is absent. */
+const char *kao_card_source(const kao_card *card, const char *key);
+/* Of two keys that say the same the one that counts: from the earlier source, and of one source
+ * a; NULL: neither is there. */
+const char *kao_card_first_of(const kao_card *card, const char *a, const char *b);
+
 /* Refuse a model whose card lacks keys or is of another kind ("detector", "embedder" ...). */
 kao_status kao_card_require(const kao_card *card, const char *kind, const char *path,
                             kao_error *err);
@@ -19,6 +25,9 @@ kao_status kao_card_require(const kao_card *card, const char *kind, const char *
 /* n numbers of a key; where the key is absent, to stays as it is. One number fills all n. */
 kao_status kao_card_floats(const kao_card *card, const char *key, float *to, size_t n,
                            kao_error *err);
+/* The same where each number has a meaning of its own: all n have to stand there. */
+kao_status kao_card_each(const kao_card *card, const char *key, float *to, size_t n,
+                         kao_error *err);
 /* One number in double precision. */
 kao_status kao_card_number(const kao_card *card, const char *key, double *to,
                            kao_error *err);

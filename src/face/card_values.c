@@ -26,13 +26,15 @@ static bool parse_quotient(const char **p, double *out)
     return true;
 }
 
-kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t n,
-                           kao_error *err)
+/* At most n numbers of a key; *read: how many. */
+static kao_status read_floats(const kao_card *c, const char *key, float *to, size_t n,
+                              bool one_for_all, size_t *read, kao_error *err)
 {
     const char *value = kao_card_get(c, key), *p = value;
     bool ok = true;
     size_t k = 0;
 
+    *read = 0;
     if (!value)
         return KAO_OK;
     for (; ok && k < n && *p; k++) {
@@ -43,12 +45,30 @@ kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t
         to[k] = ok ? (float)v : 0;
         p += strspn(p, " ,");
     }
-    if (!ok || *p || (k != n && k != 1))
+    if (!ok || *p || (k != n && !(one_for_all && k == 1)))
         return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted %zu number%s", key,
                         value, n, n == 1 ? "" : "s");
-    for (size_t i = k; i < n; i++)
-        to[i] = to[0];
+    *read = k;
     return KAO_OK;
+}
+
+kao_status kao_card_floats(const kao_card *c, const char *key, float *to, size_t n,
+                           kao_error *err)
+{
+    size_t read = 0;
+    const kao_status st = read_floats(c, key, to, n, true, &read, err);
+
+    for (size_t i = read; read && i < n; i++)
+        to[i] = to[0];
+    return st;
+}
+
+kao_status kao_card_each(const kao_card *c, const char *key, float *to, size_t n,
+                         kao_error *err)
+{
+    size_t read = 0;
+
+    return read_floats(c, key, to, n, false, &read, err);
 }
 
 kao_status kao_card_number(const kao_card *c, const char *key, double *to,

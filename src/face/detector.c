@@ -62,7 +62,7 @@ static kao_status read_card(kao_detector *d, kao_error *err)
         st = kao_fail(err, KAO_E_FORMAT, "card: input.fill = %g: wanted 0 to 255",
                       (double)fill);
     if (!st && d->heads.n_anchor)
-        st = kao_card_floats(card, "anchors", d->heads.anchor, d->heads.n_anchor, err);
+        st = kao_card_each(card, "anchors", d->heads.anchor, d->heads.n_anchor, err);
     if (!st)
         st = kao_card_floats(card, "input.mean", d->form.mean, 3, err);
     if (!st)
@@ -83,21 +83,28 @@ static kao_status read_size(kao_detector *d, int64_t width, int64_t height,
                             kao_error *err)
 {
     const int64_t step = d->family->passes.step;
-    const char *name = d->model->net->name;
-    uint32_t w = d->heads.width, h = d->heads.height;
+    const char *name = d->model->net->name,
+               *source = kao_card_source(d->model->card, "input.size");
+    uint32_t w = 0, h = 0;
 
     if ((width > 0) != (height > 0))
         return kao_fail(err, KAO_E_UNSUPPORTED, "%s: one side of its input is free",
                         name);
-    if (width <= 0 && w == 0) {
-        const kao_status st = kao_card_size(d->model->card, "input.size", &w, &h, err);
-
-        if (st)
-            return kao_error_prefix(err, st, "%s", name);
+    if (width <= 0) {
+        width = d->heads.width;
+        height = d->heads.height;
     }
+    const kao_status st = kao_card_size(d->model->card, "input.size", &w, &h, err);
+
+    if (st)
+        return kao_error_prefix(err, st, "%s", name);
     if (width <= 0) {
         width = w;
         height = h;
+    } else if (w && strcmp(source, "structure") != 0 && (w != width || h != height)) {
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: card: input.size = %ux%u: its file takes %lldx%lld alone",
+                        name, w, h, (long long)width, (long long)height);
     }
     if (width > 16384 || height > 16384 || width % step || height % step)
         return kao_fail(err, KAO_E_UNSUPPORTED,

@@ -2,6 +2,8 @@
  * compared by. */
 #include "face/embedder.h"
 
+#include <string.h>
+
 #include "face/crop.h"
 #include "image/grey.h"
 
@@ -41,7 +43,7 @@ static kao_status read_metric(kao_embedder *e, kao_error *err)
     };
     const kao_card *card = e->model->card;
     int metric = 0, tta = KAO_TTA_NONE;
-    float distance = -1;
+    float distance = 0;
     kao_status st = kao_card_word(card, "metric", metrics, 2, &metric, err);
 
     if (!st)
@@ -50,18 +52,32 @@ static kao_status read_metric(kao_embedder *e, kao_error *err)
         st = kao_card_share(card, "threshold.cosine", -1, &e->threshold, err);
     if (!st)
         st = kao_card_floats(card, "threshold.distance", &distance, 1, err);
+    if (!st && !(distance >= 0 && distance <= 2))
+        st = kao_fail(err, KAO_E_FORMAT, "card: threshold.distance = %g: wanted 0 to 2",
+                      (double)distance);
+    const char *said =
+        kao_card_first_of(card, "threshold.cosine", "threshold.distance");
+
     e->euclidean = metric == 1;
     e->tta = (kao_tta)tta;
-    e->has_threshold = kao_card_get(card, "threshold.cosine") != NULL;
-    if (st || !kao_card_get(card, "threshold.distance") || e->has_threshold)
-        return st;
-    if (!(distance >= 0 && distance <= 2))
-        return kao_fail(err, KAO_E_FORMAT,
-                        "card: threshold.distance = %g: wanted 0 to 2",
-                        (double)distance);
-    e->threshold = 1 - distance * distance / 2;
-    e->has_threshold = true;
-    return KAO_OK;
+    e->has_threshold = said != NULL;
+    if (said && strcmp(said, "threshold.distance") == 0)
+        e->threshold = 1 - distance * distance / 2;
+    return st;
+}
+
+/* What kao_embedder_usual_norm gives later, looked at before it is needed. */
+static kao_status check_norm(const kao_embedder *e, kao_error *err)
+{
+    float usual[2] = { 0, 1 };
+    const kao_status st = kao_card_each(e->model->card, "quality.norm", usual, 2, err);
+
+    return st || usual[1] > 0
+               ? st
+               : kao_fail(err, KAO_E_FORMAT,
+                          "card: quality.norm = %g %g: wanted a mean and a deviation "
+                          "above 0",
+                          (double)usual[0], (double)usual[1]);
 }
 
 /* Rounded as the sample's own two steps round: v / 127.5, then less 1. */
@@ -108,6 +124,8 @@ kao_status kao_embedder_read_card(kao_embedder *e, kao_error *err)
     st = read_form(e, err);
     if (!st)
         st = read_metric(e, err);
+    if (!st)
+        st = check_norm(e, err);
     if (!st)
         st = read_template(e, err);
     return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;

@@ -212,6 +212,12 @@ static void refused(void **state)
           KAO_E_FORMAT,
           "output.bins: wanted" },
         { "kind = pose\n" INPUT
+          "template = box\noutput.decode = bins\noutput.bins = 3\n"
+          "output.angles = yaw pitch roll\n", /* not the first one's, too */
+          { 66, 66, 66 },
+          KAO_E_FORMAT,
+          "output.bins = 3: wanted 2 numbers" },
+        { "kind = pose\n" INPUT
           "template = box\noutput.decode = degrees\noutput.angles = yaw pitch yaw\n",
           { 3 },
           KAO_E_FORMAT,

@@ -290,6 +290,11 @@ static void cards(void **state)
         { "input.fill = 256\n", "wanted 0 to 255", KAO_E_FORMAT },
         { "input.fill = -1\n", "wanted 0 to 255", KAO_E_FORMAT },
         { "anchors = 1,2,3\n", "wanted 18 numbers", KAO_E_FORMAT },
+        { "anchors = 10\n", "wanted 18 numbers", KAO_E_FORMAT },
+        { "input.size = 64\n", NULL, KAO_OK },
+        { "input.size = 96x64\n", "input.size = 96x64: its file takes 64x64 alone",
+          KAO_E_UNSUPPORTED },
+        { "input.size = big\n", "wanted WIDTHxHEIGHT", KAO_E_FORMAT },
         { "anchors = 10,13 16,30 33,23 30,61 62,45 59,119 116,90 156,198 373,326\n",
           NULL, KAO_OK },
         { "family = yolov8-face\n", "not those of the family", KAO_E_UNSUPPORTED },
@@ -309,6 +314,16 @@ static void cards(void **state)
             fail_msg("%s: %d, %s", rows[i].text, (int)st, f->err.msg);
         kao_detector_destroy(d);
     }
+    /* a size that the file's rows fix, not its input */
+    kao_detector *d = NULL;
+    const made *rows_fix = &networks[10];
+    pb file = network_of(rows_fix, -50);
+
+    assert_string_equal(rows_fix->what, "YOLOv5-face whose rows fix its size");
+    fixture_file(f, "made.onnx", &file);
+    set_card(f, "made.onnx", "input.size = 640\n");
+    assert_int_equal(detector_of(f, &d, f->path), KAO_E_UNSUPPORTED);
+    assert_non_null(strstr(f->err.msg, "its file takes 320x320 alone"));
     set_card(f, "made.onnx", NULL);
 }
 

@@ -250,6 +250,11 @@ static void cards_that_do_not_do(void **state)
         { "threshold.cosine = 1,2\n", KAO_E_FORMAT, "wanted 1 number" },
         { "threshold.cosine = 53\n", KAO_E_FORMAT, "a number from -1 to 1" },
         { "threshold.cosine = -1.01\n", KAO_E_FORMAT, "a number from -1 to 1" },
+        { "threshold.distance = -1\n", KAO_E_FORMAT, "wanted 0 to 2" },
+        { "quality.norm = long\n", KAO_E_FORMAT, "wanted 2 numbers" },
+        { "quality.norm = 5\n", KAO_E_FORMAT, "wanted 2 numbers" }, /* not for both */
+        { "quality.norm = 5 0\n", KAO_E_FORMAT, "a deviation above 0" },
+        { "preset = mine\n", KAO_E_UNSUPPORTED, "card: preset = mine: " },
     };
     static const char *const shares[] = { "threshold.score = 7\n",
                                           "threshold.score = -1\n",
@@ -273,9 +278,38 @@ static void cards_that_do_not_do(void **state)
         set_sidecar(f->embedder, rows[i].text, strlen(rows[i].text));
         const kao_status st = embedder_of(f, &e, f->embedder);
 
-        if (st != rows[i].status || !strstr(f->err.msg, rows[i].message))
+        if (st != rows[i].status || !strstr(f->err.msg, rows[i].message) ||
+            !strstr(f->err.msg, f->embedder))
             fail_msg("%s: %d, %s", rows[i].text, (int)st, f->err.msg);
         assert_null(e);
+    }
+    no_sidecar(f->embedder);
+}
+
+/* Two keys say the same: the file has a cosine of .9, before which a sidecar's distance comes. */
+static void first_threshold_wins(void **state)
+{
+    static const struct {
+        const char *text;
+        float want;
+    } rows[] = {
+        { "threshold.distance = 0.6\n", .82f },
+        { "threshold.distance = 0.6\nthreshold.cosine = 0.5\n", .5f },
+        { "threshold.cosine = 0.5\nthreshold.distance = 0.6\n", .5f },
+        { "note = none\n", .9f },
+    };
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        float threshold = 0;
+        kao_embedder *e = NULL;
+
+        set_sidecar(f->embedder, rows[i].text, strlen(rows[i].text));
+        e = open_embedder(f);
+        assert_true(kao_embedder_threshold(e, &threshold));
+        if (!(fabsf(threshold - rows[i].want) < 1e-6f))
+            fail_msg("%s: %g", rows[i].text, (double)threshold);
+        kao_embedder_destroy(e);
     }
     no_sidecar(f->embedder);
 }
@@ -635,7 +669,7 @@ int main(void)
         cmocka_unit_test(unknown_models),      cmocka_unit_test(embedder_outputs),
         cmocka_unit_test(embedder_of_one_row), cmocka_unit_test(detector_outputs),
         cmocka_unit_test(bad_arguments),       cmocka_unit_test(long_name),
-        cmocka_unit_test(large_cards),
+        cmocka_unit_test(large_cards),         cmocka_unit_test(first_threshold_wins),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);

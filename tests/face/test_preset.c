@@ -169,6 +169,13 @@ static void distances(void **state)
     assert_int_equal(kao_embedder_threshold(e, &threshold), 1);
     assert_true(threshold == .5f);
     kao_embedder_destroy(e);
+    e = open_flat(f, "?,1,10,12", /* the preset's own cosine comes behind it */
+                  "preset = ailia-arcface\ninput.size = 12x10\n"
+                  "threshold.distance = 0.6\n");
+    assert_non_null(e);
+    assert_int_equal(kao_embedder_threshold(e, &threshold), 1);
+    assert_float_equal(threshold, .82f, 1e-6);
+    kao_embedder_destroy(e);
     e = open_flat(
         f, "?,3,10,10",
         "kind = embedder\ninput.color = rgb\ninput.mean = 0\ninput.scale = 1\n"
