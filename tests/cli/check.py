@@ -374,6 +374,19 @@ def names_model(path):
     open(path, "wb").write(field(1, 8) + producer + field(7, graph) + field(8, field(2, 13)))
 
 
+def marks(drawn, found, height):
+    """marks DRAWN FOUND HEIGHT: the points of FOUND's first face, at 480 / HEIGHT of their size. Pixel
+    centres are at whole numbers: x comes to (x + .5) * k - .5."""
+    k = 480 / float(height)
+    dots = [(x, y) for y, row in enumerate(png_rows(drawn)) for x, p in enumerate(row) if p == (255, 220, 0)]
+    for point in objects(found)[0]["faces"][0]["landmarks"]:
+        want = [(v + .5) * k - .5 for v in point]
+        near = [d for d in dots if math.dist(d, want) < 12]
+        need(near, "no mark at", want)
+        got = [sum(d[i] for d in near) / len(near) for i in (0, 1)]
+        need(math.dist(got, want) < .6, "a mark at", got, "wanted", want)
+
+
 def half_model(path):
     """No input; the output is a constant of float16, of which only the type is stated."""
     half = field(1, 2) + field(2, 10) + field(8, b"h") + field(9, struct.pack("<2e", -1, 0.5))

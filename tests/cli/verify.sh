@@ -282,7 +282,14 @@ check picture drawn.png $((2 * (wide * 480 / high) + 8)) 480
 run 0 "$KAO" verify "$a" "$a" --draw "with space/顔.jpg"
 check picture "with space/顔.jpg" $((2 * (wide * 480 / high) + 8)) 480
 run 1 "$KAO" verify "$a" "$c" --draw drawn.png
-fact "--draw writes both pictures, 480 pixels high, as PNG or JPEG"
+if [ "$detector" = tiny_detector ]; then # a blue patch is a face of 38 pixels
+    "$COMPOSE" enlarged.png 160 120 60 "#0000d8" 64 48 16 16
+    run 0 "$KAO" detect enlarged.png --json
+    cp out enlarged.json
+    run 0 "$KAO" verify enlarged.png enlarged.png --draw enlarged.drawn.png
+    check marks enlarged.drawn.png enlarged.json 120
+fi
+fact "--draw writes both pictures, 480 pixels high, as PNG or JPEG, the marks where the faces are"
 run 3 "$KAO" verify "$a" "$b" --draw drawn.bmp
 err_has "drawn.bmp"
 "$COMPOSE" strip.png 20000 3 60
