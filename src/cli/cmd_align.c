@@ -166,10 +166,14 @@ int cli_align_run(int argc, char **argv)
         fprintf(stderr, "kao align: %s: %s\n", args.out, strerror(errno));
         return CLI_FAULT;
     }
-    const kao_status st = cli_crew_open(&crew, &args.photo, (size_t)rest.n, true, &err);
+    kao_status st = cli_crew_open(&crew, &args.photo, (size_t)rest.n, true, &err);
 
-    if (st)
+    if (!st)
+        st = cli_check_faces(&crew, "could be cut out", &err);
+    if (st) {
+        cli_crew_close(&crew);
         return cli_report("align", st, &err);
+    }
     job j = { .args = &args, .paths = rest.items };
 
     status = cli_crew_run(&crew, "align", (size_t)rest.n, &j, work, emit);

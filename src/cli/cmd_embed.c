@@ -169,11 +169,14 @@ int cli_embed_run(int argc, char **argv)
         return CLI_BAD;
     }
     job j = { .args = &args, .paths = rest.items };
-    const kao_status st =
-        cli_crew_open(&j.crew, &args.photo, (size_t)rest.n, true, &err);
+    kao_status st = cli_crew_open(&j.crew, &args.photo, (size_t)rest.n, true, &err);
 
-    if (st)
+    if (!st && args.photo.quality)
+        st = cli_check_faces(&j.crew, "--quality could tell of", &err);
+    if (st) {
+        cli_crew_close(&j.crew);
         return cli_report("embed", st, &err);
+    }
     j.dim = kao_embedder_dim(j.crew.workers[0].embedder, j.crew.workers[0].tta);
     status = cli_crew_run(&j.crew, "embed", (size_t)rest.n, &j, work, emit);
     if (args.npy) {

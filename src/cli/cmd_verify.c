@@ -329,13 +329,12 @@ static kao_status check_liveness(const job *j, kao_error *err)
     const kao_analyser *a = w->analysers[KAO_ANALYSE_LIVENESS];
     float threshold = 0;
 
-    if (a && !w->detector)
-        return kao_fail(err, KAO_E_ARG,
-                        "%s takes the whole picture (template = picture): no face is "
-                        "looked for that --liveness could look at",
-                        kao_model_name(kao_embedder_model(w->embedder)));
-    if (!a || j->args->photo.live_threshold > 0 ||
-        kao_analyser_threshold(a, &threshold))
+    const kao_status st =
+        a ? cli_check_faces(&j->crew, "--liveness could look at", err) : KAO_OK;
+
+    if (st || !a)
+        return st;
+    if (j->args->photo.live_threshold > 0 || kao_analyser_threshold(a, &threshold))
         return KAO_OK;
     return kao_fail(err, KAO_E_UNKNOWN_MODEL,
                     "%s: its card has no threshold.live: give --live-threshold",
@@ -370,6 +369,11 @@ int cli_verify_run(int argc, char **argv)
         fprintf(stderr,
                 "kao verify: wanted two pictures, or --pairs FILE without --draw "
                 "(see kao verify --help)\n");
+        return CLI_BAD;
+    }
+    if (args.photo.live_threshold > 0 && !args.photo.liveness) {
+        fprintf(stderr, "kao verify: --live-threshold: by which network? Nothing is "
+                        "looked at without --liveness\n");
         return CLI_BAD;
     }
     if (args.photo.liveness && args.photo.no_detect) {

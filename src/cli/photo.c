@@ -1,172 +1,13 @@
-/* See photo.h. */
+/* A picture on its way to faces and vectors. See photo.h. */
 #include "cli/photo.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 
 /* A JPEG is decoded at half size while its longer side stays at least this long: detectors look
  * at 4000 pixels at most (detector_table.c), and a chip needs 112. */
 enum { ENOUGH_PIXELS = 4000 };
-
-enum { WORKERS_MAX = 256 };
-
-/* ---- workers ---- */
-
-static kao_status open_model(cli_crew *c, cli_role role, const char *name,
-                             const char *card, kao_model **model, kao_error *err)
-{
-    cli_model *m = &c->found[role];
-    const kao_status st =
-        name ? cli_find_model(name, m, err) : cli_find_default(role, m, err);
-
-    return st ? st : cli_open_model(c->ctx, m, card, model, err);
-}
-
-/* The line of a card that --preset stands for, or NULL. */
-static kao_status preset_card(const cli_photo_options *o, char line[64],
-                              const char **card, kao_error *err)
-{
-    const char *word = CLI_PRESETS;
-
-    *card = NULL;
-    if (!o->preset)
-        return KAO_OK;
-    for (int i = 0; i < o->preset; i++)
-        word = strchr(word, '|') + 1;
-    const int n = (int)strcspn(word, "|");
-
-    if (!o->model)
-        return kao_fail(err, KAO_E_ARG, "--preset %.*s: for which --model?", n, word);
-    snprintf(line, 64, "preset = %.*s", n, word);
-    *card = line;
-    return KAO_OK;
-}
-
-static kao_status open_embedder(cli_crew *c, const cli_photo_options *o, kao_error *err)
-{
-    char line[64];
-    const char *card = NULL;
-    const kao_status st = preset_card(o, line, &card, err);
-
-    return st ? st : open_model(c, CLI_EMBEDDER, o->model, card, &c->embedder, err);
-}
-
-/* Whether there are faces to be found: pictures are no chips, and not taken whole. */
-static bool wants_faces(const cli_crew *c, const cli_photo_options *o)
-{
-    const char *template =
-        c->embedder ? kao_card_get(kao_model_card(c->embedder), "template") : NULL;
-
-    return !o->no_detect && !(template && strcmp(template, "picture") == 0);
-}
-
-/* A network that needs points, and a detector that gives none: no face could be used. */
-static kao_status check_points(const cli_worker *w, kao_error *err)
-{
-    if (!w->detector || kao_detector_points(w->detector) > 0)
-        return KAO_OK;
-    const char *detector = kao_model_name(kao_detector_model(w->detector));
-
-    if (w->embedder && kao_embedder_template(w->embedder)->margin == 0)
-        return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "%s gives faces without points, which %s needs: take another "
-                        "detector, or an embedder whose card says template = square",
-                        detector, kao_model_name(kao_embedder_model(w->embedder)));
-    for (int i = 0; i < CLI_ANALYSERS; i++)
-        if (w->analysers[i] && kao_analyser_template(w->analysers[i])->margin == 0)
-            return kao_fail(
-                err, KAO_E_UNSUPPORTED,
-                "%s gives faces without points, which %s needs: take another "
-                "detector",
-                detector, kao_model_name(kao_analyser_model(w->analysers[i])));
-    return KAO_OK;
-}
-
-static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
-                              cli_worker *w, uint32_t n_threads, kao_error *err)
-{
-    const kao_run_options run = { .n_threads = n_threads };
-    kao_status st = KAO_OK;
-
-    *w = (cli_worker){ .ctx = c->ctx, .options = o };
-    if (c->detector)
-        st = kao_detector_create(c->detector, &w->detector, &run, err);
-    if (!st && c->embedder)
-        st = kao_embedder_create(c->embedder, &w->embedder, &run, err);
-    if (!st && w->embedder)
-        w->tta = o->tta ? (kao_tta)(o->tta - 1) : kao_embedder_tta(w->embedder);
-    for (int i = 0; !st && i < CLI_ANALYSERS; i++)
-        if (c->analysers[i])
-            st = kao_analyser_create(c->analysers[i], &w->analysers[i], &run, err);
-    return st ? st : check_points(w, err);
-}
-
-void cli_crew_close(cli_crew *c)
-{
-    for (uint32_t i = 0; i < c->n; i++) {
-        for (int k = 0; k < CLI_ANALYSERS; k++)
-            kao_analyser_destroy(c->workers[i].analysers[k]);
-        kao_embedder_destroy(c->workers[i].embedder);
-        kao_detector_destroy(c->workers[i].detector);
-    }
-    free(c->workers);
-    for (int k = 0; k < CLI_ANALYSERS; k++)
-        kao_model_release(c->analysers[k]);
-    kao_model_release(c->embedder);
-    kao_model_release(c->detector);
-    kao_context_destroy(c->ctx);
-    *c = (cli_crew){ .n = 0 };
-}
-
-kao_status cli_crew_open(cli_crew *c, const cli_photo_options *o, size_t n_items,
-                         bool embedder, kao_error *err)
-{
-    const uint32_t asked = o->jobs < WORKERS_MAX ? o->jobs : WORKERS_MAX;
-    const uint32_t want = n_items < asked ? (uint32_t)n_items : asked ? asked : 1;
-    /* --threads is for a file; without it the files at once share all CPUs */
-    const uint32_t all =
-        o->threads * want; /* at most 2^16 * 2^8; too many are refused */
-    kao_status st = KAO_OK;
-
-    *c = (cli_crew){ .workers = calloc(want, sizeof *c->workers) };
-    if (!c->workers)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    st = cli_context(&c->ctx, all, o->cpu, err);
-    if (!st && embedder)
-        st = open_embedder(c, o, err);
-    if (!st && wants_faces(c, o))
-        st = open_model(c, CLI_DETECTOR, o->detector, NULL, &c->detector, err);
-    if (!st)
-        st = cli_facts_open(c->ctx, &o->with, o->liveness, c->analysers, err);
-    const uint32_t threads = st ? 0 : kao_context_threads(c->ctx);
-
-    for (; !st && c->n < want; c->n++)
-        st = open_worker(c, o, &c->workers[c->n], threads < want ? 1 : threads / want,
-                         err);
-    if (st)
-        cli_crew_close(c);
-    return st;
-}
-
-int cli_crew_run(const cli_crew *c, const char *command, size_t n_items, void *user,
-                 cli_work *work, cli_emit *emit)
-{
-    const cli_jobs jobs = { .n_items = n_items,
-                            .n_workers = c->n,
-                            .workers = c->workers,
-                            .worker_bytes = sizeof *c->workers,
-                            .user = user,
-                            .work = work,
-                            .emit = emit };
-
-    return cli_finish(command, cli_jobs_run(&jobs, command));
-}
-
-/* ---- faces ---- */
 
 static kao_status decode(cli_worker *w, const char *path, kao_span bytes,
                          uint32_t max_side, kao_image *image, kao_error *err)
@@ -237,35 +78,47 @@ static kao_status enlarge(cli_worker *w, const char *path, kao_span bytes, cli_p
     return KAO_OK;
 }
 
-static kao_status make_room(cli_photo *p, const char *name, kao_error *err)
+static kao_status make_room(cli_photo *p, kao_error *err)
 {
     if (!p->facts)
         p->facts = calloc(p->n_faces + 1, sizeof *p->facts);
-    return p->facts ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
+    return p->facts ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
 /* What networks say of a face. */
-static kao_status look_at(const cli_worker *w, const char *name, cli_photo *p,
-                          size_t face, kao_error *err)
+static kao_status look_at(const cli_worker *w, cli_photo *p, size_t face,
+                          kao_error *err)
 {
-    kao_status st = make_room(p, name, err);
+    const kao_status st = make_room(p, err);
 
-    if (st)
-        return st;
-    st = cli_facts_add(w->analysers, &p->image, &p->faces[face], &p->facts[face], err);
-    return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
+    return st ? st
+              : cli_facts_add(w->analysers, &p->image, &p->faces[face], &p->facts[face],
+                              err);
 }
 
 /* What its pixels say. */
-static kao_status measure(const cli_worker *w, const char *name, cli_photo *p,
-                          size_t face, kao_error *err)
+static kao_status measure(const cli_worker *w, cli_photo *p, size_t face,
+                          kao_error *err)
 {
-    kao_status st = make_room(p, name, err);
+    const kao_status st = make_room(p, err);
 
     if (st)
         return st;
     p->facts[face].show_picture = w->options->quality;
-    st = cli_facts_measure(w->ctx, &p->image, &p->faces[face], &p->facts[face], err);
+    return cli_facts_measure(w->ctx, &p->image, &p->faces[face], &p->facts[face], err);
+}
+
+/* What is asked of every face beside its place. */
+static kao_status add_facts(const cli_worker *w, const char *name, cli_photo *p,
+                            kao_error *err)
+{
+    const cli_photo_options *o = w->options;
+    kao_status st = KAO_OK;
+
+    for (size_t i = 0; !st && o->with.n && i < p->n_faces; i++)
+        st = look_at(w, p, i, err);
+    for (size_t i = 0; !st && o->quality && !w->embedder && i < p->n_faces; i++)
+        st = measure(w, p, i, err);
     return st ? kao_error_prefix(err, st, "%s", name) : KAO_OK;
 }
 
@@ -276,11 +129,8 @@ static kao_status detect_in(cli_worker *w, const char *name, kao_span bytes,
 
     if (!st)
         st = find_faces(w, name, search, p, err);
-    for (size_t i = 0; !st && w->options->with.n && i < p->n_faces; i++)
-        st = look_at(w, name, p, i, err);
-    for (size_t i = 0; !st && w->options->quality && !w->embedder && i < p->n_faces;
-         i++)
-        st = measure(w, name, p, i, err);
+    if (!st)
+        st = add_facts(w, name, p, err);
     if (!st && whole && p->image.reduction > 1)
         st = enlarge(w, name, bytes, p, err);
     return st;
@@ -343,36 +193,49 @@ kao_status cli_photo_choose(cli_worker *w, const char *path, cli_photo *p,
     return KAO_OK;
 }
 
+/* What is told of a picture none of whose faces passed; first: one that the network looked at, or
+ * NULL. */
+static kao_status not_live(const cli_worker *w, const cli_facts *first, float least,
+                           kao_error *err)
+{
+    if (!first)
+        return kao_fail(
+            err, KAO_E_NO_FACE,
+            "%s cannot look at the face: its points are no upright face's",
+            kao_model_name(kao_analyser_model(w->analysers[KAO_ANALYSE_LIVENESS])));
+    return kao_fail(err, KAO_E_NOT_LIVE,
+                    "the face looks like a picture of a face (live %.3f, wanted "
+                    "%.3f): photograph the person, near and in even light, no print "
+                    "or screen",
+                    (double)first->live, (double)least);
+}
+
 /* --liveness: of --faces all, those that do not look alive are left out; of one, that is the
  * outcome. */
-static kao_status veto(cli_worker *w, const char *name, cli_photo *p, kao_error *err)
+static kao_status veto(cli_worker *w, cli_photo *p, kao_error *err)
 {
-    const cli_photo_options *o = w->options;
-    float least = o->live_threshold;
+    const cli_facts *first = NULL;
+    float least = w->options->live_threshold;
     size_t kept = 0;
-    kao_status st = KAO_OK;
 
     if (least == 0)
         (void)kao_analyser_threshold(w->analysers[KAO_ANALYSE_LIVENESS], &least);
     for (size_t i = 0; i < p->n_chosen; i++) {
         const size_t k = p->chosen[i];
+        const kao_status st = look_at(w, p, k, err);
 
-        st = look_at(w, name, p, k, err);
         if (st)
             return st;
-        if (p->facts[k].told && p->facts[k].live >= least) {
+        if (!(p->facts[k].told >> KAO_ANALYSE_LIVENESS & 1))
+            continue;
+        first = first ? first : &p->facts[k];
+        if (p->facts[k].live >= least) {
             p->chosen[kept] = k;
             p->in_file[kept++] = p->in_file[i];
         }
     }
-    if (kept == 0)
-        st = kao_fail(err, KAO_E_NOT_LIVE,
-                      "%s: the face looks like a picture of a face (live %.3f, wanted "
-                      "%.3f): photograph the person, near and in even light, no print "
-                      "or screen",
-                      name, (double)p->facts[p->chosen[0]].live, (double)least);
     p->n_chosen = kept;
-    return st;
+    return kept ? KAO_OK : not_live(w, first, least, err);
 }
 
 /* Of --faces all, those that cannot be used are left out; of one, that is the outcome. */
@@ -425,17 +288,19 @@ static kao_status embed_found(cli_worker *w, const char *name, cli_photo *p,
 {
     kao_status st = cli_photo_choose(w, name, p, err);
 
-    if (!st && w->options->liveness)
-        st = veto(w, name, p, err);
     if (st)
         return st;
+    if (w->options->liveness)
+        st = veto(w, p, err);
+    if (st)
+        return kao_error_prefix(err, st, "%s", name);
     const size_t n = p->n_chosen;
     kao_image *chips = calloc(n, sizeof *chips);
 
     st = chips ? cut_chips(w, p, chips, err)
                : kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; !st && i < p->n_chosen; i++)
-        st = measure(w, name, p, p->chosen[i], err);
+        st = measure(w, p, p->chosen[i], err);
     if (!st)
         st = embed_chips(w, p, chips, p->n_chosen, err);
     for (size_t i = 0; chips && i < n; i++)

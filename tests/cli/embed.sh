@@ -41,6 +41,12 @@ run 0 "$KAO" embed --no-detect big.png --json
 check embed out "$dim" 1
 fact "--no-detect: a chip gives the same bits as its picture; other sizes are resized"
 
+run 3 "$KAO" embed --no-detect --quality big.png
+err_has "--no-detect: no face is looked for that --quality could tell of"
+err_one_line
+lines 0 out
+fact "--quality without a face that is looked for: refused"
+
 run 3 "$KAO" embed "$a" missing.jpg blank.png "$b" --json --npy two.npy
 check embed out "$dim" 4
 lines 2 err

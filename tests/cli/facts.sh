@@ -94,6 +94,9 @@ run 2 "$KAO" verify --pairs pairs.txt --liveness ./own.onnx
 lines $said out
 err_one_line
 fact "--pairs: it fails its pairs alone"
+run 3 "$KAO" verify "$a" "$b" --live-threshold 0.2
+err_has "Nothing is looked at without --liveness"
+err_one_line
 run 3 "$KAO" verify "$a" "$b" --liveness ./own.onnx --no-detect
 err_has "--no-detect leaves out"
 run 3 "$KAO" verify "$a" "$b" --liveness "$nets/tiny_pose.onnx"
@@ -101,5 +104,5 @@ err_has "wanted liveness"
 flat=$nets/flat.onnx
 run 3 "$KAO" verify "$a" "$a" --liveness ./own.onnx --model "$flat" --preset ailia-arcface
 err_has "takes the whole picture (template = picture): no face is looked for that --liveness could look at"
-fact "without a detector, or with a network of another kind: refused"
+fact "without a detector, or with a network of another kind: refused; so is a threshold without a network"
 finish

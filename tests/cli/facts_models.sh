@@ -45,6 +45,27 @@ inside = sum(x0 - .2 * w < x < x0 + 1.2 * w and y0 - .2 * h < y < y0 + 1.2 * h f
 assert inside == 68, inside
 END
 fact "a face on its side: turned for the network, told of the picture as it is"
+# what is hardly a face may have points that are none's: such a one this network cannot look at
+cp "$models/liveness_128.onnx" points.onnx
+printf 'template = arcface-112\n' >points.onnx.card
+sed -n '/^kind\|^input\|^output\|^threshold/p' "$MODELS/cards/liveness_128.card" >>points.onnx.card
+run 0 "$KAO" detect "$a" "$PICTURES"/ben_*.jpg --upright --min-score 0.02 --with liveness=./points.onnx --json
+"${PYTHON:-python3}" - >odd <<'END'
+import json
+for row in map(json.loads, open("out")):
+    for i, f in enumerate(row["faces"]):
+        if f["live"] is None:
+            print(f"n={i + 1} picture='{row['file']}'")
+            raise SystemExit
+END
+n='' picture=''
+. ./odd
+if [ -n "$n" ]; then
+    run 2 "$KAO" verify "$picture" "$picture" --upright --min-score 0.02 --faces "$n" --liveness ./points.onnx --json
+    out_has '"code":"no_face"'
+    err_has "./points.onnx cannot look at the face: its points are no upright face's"
+    fact "--liveness: a face that the network could not look at is not told as a picture of one"
+fi
 run 3 "$KAO" detect "$a" -d ultraface_rfb_320 --with quality=face_quality_112
 err_has "gives faces without points, which"
 run 0 "$KAO" detect "$a" -d ultraface_rfb_320 --with landmarks=landmark_68 --json

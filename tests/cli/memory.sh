@@ -24,6 +24,7 @@ every() {
             form out | cmp -s - want || { fails "allocation $n of $*: this is not whole:" && head -c 300 out && echo; }
         else
             [ $status = 4 ] && [ -s err ] || fails "allocation $n of $*: status $status: $(head -n 1 err)"
+            if grep -qF "$a: $a: " err; then fails "named twice: $(cat err)"; fi
         fi
         n=$((n + 1))
     done
@@ -37,6 +38,8 @@ every "$PROGRAM" model info --json -t 1 mobilefacenet_192
 fact "model info --json: an embedder keeps its identities"
 every "$PROGRAM" detect --json -t 1 -d yunet_n_dynamic "$a"
 fact "detect --json"
+every "$PROGRAM" embed --json --quality -t 1 -d yunet_n_dynamic -m mobilefacenet_192 "$a"
+fact "embed --json --quality"
 every "$PROGRAM" align --json -t 1 -d yunet_n_dynamic -m mobilefacenet_192 -o chips "$a"
 fact "align --json"
 finish

@@ -34,9 +34,17 @@ sed 's/"ms":[0-9.]*//' out >card
 sed 's/"ms":[0-9.]*//' plain >option
 same card option
 fact "a card may name the preset"
+run 3 "$KAO" align "$a" --model ./flat.onnx -o chips
+err_has "./flat.onnx takes the whole picture (template = picture): no face is looked for that could be cut out"
+err_one_line
+run 3 "$KAO" embed "$a" --model ./flat.onnx --quality
+err_has "no face is looked for that --quality could tell of"
+err_one_line
+lines 0 out
+fact "what needs a face is refused before a picture is read"
 echo "preset = ailia" >flat.onnx.card
 run 3 "$KAO" verify "$a" "$b" --model ./flat.onnx
-err_has "preset = ailia: ailia-arcface or ailia-arcface-eq"
+err_has "./flat.onnx: card: preset = ailia: ailia-arcface or ailia-arcface-eq"
 err_one_line
 rm flat.onnx.card
 run 3 "$KAO" verify "$a" "$b" --preset ailia-arcface
