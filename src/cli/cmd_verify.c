@@ -220,12 +220,6 @@ static int emit(void *user, size_t i, void *result)
 
 enum { DRAWN_HEIGHT = 480 };
 
-/* Pixel centres are at whole numbers, at any size. */
-static float scaled(float at, float by)
-{
-    return (at + 0.5f) * by - 0.5f;
-}
-
 /* A picture at the drawn height with its face marked, into canvas from column x on. */
 static kao_status draw_half(cli_worker *w, const picture *p, size_t face,
                             kao_color color, kao_image *out, kao_error *err)
@@ -241,18 +235,10 @@ static kao_status draw_half(cli_worker *w, const picture *p, size_t face,
         st = kao_image_resize(w->ctx, &view, out, err);
     if (st || !p->photo.faces)
         return st;
-    kao_face f = p->photo.faces[p->photo.chosen[face]];
-    const float kx = (float)out->width / (float)image->width;
-    const float ky = (float)out->height / (float)image->height;
+    const kao_face f = cli_face_scaled(&p->photo.faces[p->photo.chosen[face]],
+                                       (float)out->width / (float)image->width,
+                                       (float)out->height / (float)image->height);
 
-    f.x = scaled(f.x, kx);
-    f.y = scaled(f.y, ky);
-    f.width *= kx;
-    f.height *= ky;
-    for (uint32_t i = 0; i < f.n_points; i++) {
-        f.points[i].x = scaled(f.points[i].x, kx);
-        f.points[i].y = scaled(f.points[i].y, ky);
-    }
     cli_draw_face(out, &f, color);
     return KAO_OK;
 }

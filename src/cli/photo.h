@@ -134,6 +134,8 @@ int cli_check_stems(const char *command, char **paths, size_t n);
 
 /* {"code":..,"message":..} */
 kao_json *cli_error_json(const kao_error *err);
+/* The face in the picture at so many times its width and height. */
+kao_face cli_face_scaled(const kao_face *face, float across, float down);
 /* Box and points, for --draw. */
 void cli_draw_face(const kao_image *image, const kao_face *face, kao_color color);
 /* A line of text at its box; nothing where the machine cannot draw any. */

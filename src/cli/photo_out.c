@@ -64,6 +64,27 @@ kao_json *cli_error_json(const kao_error *err)
     return o;
 }
 
+/* Pixel centres are at whole numbers, at any size. */
+static float scaled(float at, float by)
+{
+    return (at + 0.5f) * by - 0.5f;
+}
+
+kao_face cli_face_scaled(const kao_face *face, float across, float down)
+{
+    kao_face f = *face;
+
+    f.x = scaled(f.x, across);
+    f.y = scaled(f.y, down);
+    f.width *= across;
+    f.height *= down;
+    for (uint32_t i = 0; i < f.n_points; i++) {
+        f.points[i].x = scaled(f.points[i].x, across);
+        f.points[i].y = scaled(f.points[i].y, down);
+    }
+    return f;
+}
+
 void cli_draw_face(const kao_image *image, const kao_face *f, kao_color color)
 {
     kao_image_draw_box(image, f->x, f->y, f->x + f->width, f->y + f->height, 0, color);

@@ -289,12 +289,7 @@ kao_status cli_panel_draw(cli_panel *p, const kao_view *frame, double time,
     for (size_t i = 0; i < seen->n_tracks;
          i++) { /* pictures before boxes lie on them */
         const kao_track *t = kao_track_at(seen, i);
-        kao_face f = t->face;
-
-        f.x *= scale;
-        f.y *= scale;
-        f.width *= scale;
-        f.height *= scale;
+        const kao_face f = cli_face_scaled(&t->face, scale, scale);
         row *r = row_of(p, t);
 
         r->person = t->person;
@@ -307,10 +302,7 @@ kao_status cli_panel_draw(cli_panel *p, const kao_view *frame, double time,
     for (size_t i = 0; i < seen->n_tracks; i++) {
         kao_track t = *kao_track_at(seen, i);
 
-        t.face.x *= scale;
-        t.face.y *= scale;
-        t.face.width *= scale;
-        t.face.height *= scale;
+        t.face = cli_face_scaled(&t.face, scale, scale);
         if (t.seen)
             draw_face(p, row_of(p, &t), &t, name, user);
     }
