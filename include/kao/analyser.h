@@ -36,8 +36,9 @@ typedef struct kao_analysis {
     const kao_point *points; /* in pixels of the upright view, in the network's order;
                                 borrowed until the analyser's next call */
     float quality;           /* the network's own scale, 0..1 as a rule */
-    /* Degrees, of the face in the upright view. yaw > 0: it looks to the right edge of the
-     * picture; pitch > 0: up; roll > 0: its head is tilted clockwise. */
+    /* Degrees. roll > 0: the head is tilted clockwise in the upright view. The other two are of the
+     * head as it is without that tilt: yaw > 0: it looks to the right edge of the picture then;
+     * pitch > 0: up. */
     float yaw, pitch, roll;
     float live; /* probability of a living face, as the network sees it, 0..1 */
 } kao_analysis;
@@ -63,8 +64,8 @@ KAO_API const kao_template *kao_analyser_template(const kao_analyser *analyser);
 KAO_API int kao_analyser_threshold(const kao_analyser *analyser, float *threshold);
 
 /* Cut the face out as the card says, run the network, decode. A face that lies on its side or
- * head by its eyes is turned upright for the network, by quarter turns; the answer is told of
- * the picture as it is.
+ * head by its eyes is turned upright for the network, by quarter turns; points and roll are told
+ * of the picture as it is.
  *
  * Errors: KAO_E_NO_FACE (as kao_align), KAO_E_BAD_EMBEDDING (the network gave
  * NaN or infinity), KAO_E_UNSUPPORTED, KAO_E_FORMAT (its outputs' shapes go by the picture, and do
