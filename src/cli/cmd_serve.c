@@ -19,7 +19,7 @@
 typedef struct serve_args {
     cli_gallery_options use;
     cli_list hosts, sources, webhooks;
-    const char *address, *tls;
+    const char *address, *tls, *webhook_ca;
     bool plain;
     uint32_t port, workers, queue, rate;
     double fpir;
@@ -44,6 +44,10 @@ const cli_option cli_serve_options[] = {
     { "webhook", 0, CLI_LIST, offsetof(serve_args, webhooks), "URL",
       "an address that gets what cameras see, each event by POST; several times: all "
       "of them" },
+    { "webhook-ca", 0, CLI_TEXT, offsetof(serve_args, webhook_ca), "FILE",
+      "certificates (PEM) by which https:// webhooks are trusted, instead of those "
+      "that "
+      "the system trusts" },
     CLI_GALLERY_OPTION(serve_args),
     { "fpir", 0, CLI_RATE, offsetof(serve_args, fpir), "X",
       "so many of a stranger's faces may be taken for somebody [0.01]" },
@@ -232,6 +236,7 @@ static int serve(const serve_args *args, cli_gallery *use, access_use *a,
                              .n_sources = args->sources.n,
                              .webhooks = args->webhooks.items,
                              .n_webhooks = args->webhooks.n,
+                             .webhook_ca = args->webhook_ca,
                              .plain = args->plain,
                              .log = log_line };
     kao_server *server = NULL;

@@ -41,7 +41,10 @@ typedef struct kao_server_options {
     size_t n_sources;
     const char *const *webhooks; /* addresses that get the cameras' events by POST */
     size_t n_webhooks;
-    bool plain; /* plain HTTP also on an address that others reach */
+    const char
+        *webhook_ca; /* a file, PEM: by these https:// webhooks are trusted; NULL:
+                               by those that the system trusts */
+    bool plain;      /* plain HTTP also on an address that others reach */
     /* Lines for a log: who changed what by which key, who tried wrong ones. Any thread; NULL: none. */
     void (*log)(void *user, const char *line);
     void *log_user;

@@ -1,4 +1,5 @@
 /* See webhook.h. */
+#define _GNU_SOURCE /* memmem */
 #include "server/webhook.h"
 
 #include <pthread.h>
@@ -9,8 +10,9 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/error.h"
-#include "base/library.h"
+#include "base/file.h"
 #include "base/hash.h"
+#include "base/library.h"
 #include "server/camera_source.h"
 #include "server/curl.h"
 #include "server/events.h"
@@ -22,6 +24,7 @@ enum {
     ANSWER_SECONDS = 10,
     LOOK_SECONDS = 15,
     BODY_MOST = 64 << 10,
+    CA_MOST = 4 << 20,
 };
 
 static const double pause_least = 1, pause_most = 60;
@@ -91,10 +94,12 @@ static int is_stopping(void *user, curl_off_t a, curl_off_t b, curl_off_t c,
 static bool prepare(webhook *h)
 {
     const kao_curl *c = &h->all->calls;
+    const char *ca = h->all->o->webhook_ca;
 
     h->curl = c->curl_easy_init();
     return h->curl && !c->curl_easy_setopt(h->curl, CURLOPT_URL, h->url) &&
            !c->curl_easy_setopt(h->curl, CURLOPT_PROXY, "") &&
+           (!ca || !c->curl_easy_setopt(h->curl, CURLOPT_CAINFO, ca)) &&
            !c->curl_easy_setopt(h->curl, CURLOPT_FOLLOWLOCATION, 0L) &&
            !c->curl_easy_setopt(h->curl, CURLOPT_NOSIGNAL, 1L) &&
            !c->curl_easy_setopt(h->curl, CURLOPT_CONNECTTIMEOUT,
@@ -132,6 +137,11 @@ static kao_status post(void *user, int64_t number, kao_json *event, kao_error *e
 
     if (atomic_load(&h->all->stopping))
         return kao_fail(err, KAO_E_CANCELLED, "the server stops");
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
+        return kao_fail(
+            err, KAO_E_IO,
+            "its certificate is of another name, or by nobody who is trusted "
+            "(--webhook-ca)");
     if (code)
         return kao_fail(err, KAO_E_IO, "%s", c->curl_easy_strerror(code));
     c->curl_easy_getinfo(h->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -232,6 +242,20 @@ static kao_status begin(webhook *h, kao_error *err)
     return st;
 }
 
+/* Read anew for each connection: that there is something in it is looked at here. */
+static kao_status check_ca(kao_webhooks *all, kao_error *err)
+{
+    static const char begin[] = "-----BEGIN CERTIFICATE-----";
+    kao_file f = { 0 };
+    kao_status st = kao_file_open(&f, &all->ctx->mem, all->o->webhook_ca, CA_MOST, err);
+
+    if (!st && !memmem(f.bytes.p, f.bytes.n, begin, sizeof begin - 1))
+        st = kao_fail(err, KAO_E_ARG, "%s: no certificate (PEM) is in it",
+                      all->o->webhook_ca);
+    kao_file_close(&f);
+    return st ? kao_error_prefix(err, st, "--webhook-ca") : KAO_OK;
+}
+
 static kao_status add(kao_webhooks *all, const char *url, kao_error *err)
 {
     webhook *h = &all->list[all->n++];
@@ -260,7 +284,9 @@ kao_status kao_webhooks_start(kao_context *ctx, const kao_server_options *o,
 
     *out = NULL;
     if (o->n_webhooks == 0)
-        return KAO_OK;
+        return o->webhook_ca
+                   ? kao_fail(err, KAO_E_ARG, "--webhook-ca goes with --webhook")
+                   : KAO_OK;
     if (o->n_webhooks > WEBHOOKS_MOST)
         return kao_fail(err, KAO_E_ARG, "--webhook: %d at most", WEBHOOKS_MOST);
     all = kao_calloc(&ctx->mem, 1, sizeof *all);
@@ -282,6 +308,8 @@ kao_status kao_webhooks_start(kao_context *ctx, const kao_server_options *o,
         if (!all->head)
             st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     }
+    if (!st && o->webhook_ca)
+        st = check_ca(all, err);
     for (size_t i = 0; !st && i < o->n_webhooks; i++)
         st = add(all, o->webhooks[i], err);
     return st;

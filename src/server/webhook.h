@@ -16,7 +16,8 @@ enum { WEBHOOKS_MOST = 8 };
 typedef struct kao_webhooks kao_webhooks;
 
 /* Those of o->webhooks. All are borrowed; streams tell when there is something new. KAO_E_ARG: no http:// or
- * https:// address, too many; KAO_E_UNSUPPORTED: this build or this machine has no libcurl. */
+ * https:// address, too many, o->webhook_ca without them or without a certificate; KAO_E_IO: it cannot be read;
+ * KAO_E_UNSUPPORTED: this build or this machine has no libcurl. */
 kao_status kao_webhooks_start(kao_context *ctx, const kao_server_options *o,
                               kao_streams *streams, kao_webhooks **out, kao_error *err);
 /* What is being sent is broken off. The streams are closed. NULL is fine. */

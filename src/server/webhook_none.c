@@ -7,10 +7,11 @@ kao_status kao_webhooks_start(kao_context *ctx, const kao_server_options *o,
 {
     (void)ctx, (void)streams;
     *out = NULL;
-    return o->n_webhooks ? kao_fail(err, KAO_E_UNSUPPORTED,
-                                    "--webhook: this build has no webhooks (it was "
-                                    "made without libcurl)")
-                         : KAO_OK;
+    return o->n_webhooks || o->webhook_ca
+               ? kao_fail(err, KAO_E_UNSUPPORTED,
+                          "--webhook: this build has no webhooks (it was "
+                          "made without libcurl)")
+               : KAO_OK;
 }
 
 void kao_webhooks_stop(kao_webhooks *all)

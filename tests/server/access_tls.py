@@ -11,19 +11,13 @@ import subprocess
 import tempfile
 import warnings
 
-from serving import KAO, PATIENCE, fact, main, need, picture, serving
+from serving import KAO, PATIENCE, fact, main, need, openssl, picture, serving
 
 OTHER = "127.0.0.2"  # on loopback, but to kao an address that others reach
 
 
 def trusting(folder):
     return ssl.create_default_context(cafile=os.path.join(folder, "ca.crt"))
-
-
-def openssl(*words, code=0):
-    run = subprocess.run(["openssl", *words], capture_output=True, text=True, check=False)
-    need(run.returncode == code, "openssl", words, run.stderr)
-    return run.stdout
 
 
 def key_of(s):

@@ -3,14 +3,16 @@ import contextlib
 import http.server
 import json
 import os
+import shutil
 import sqlite3
+import ssl
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from serving import KAO, PATIENCE, PICTURES, fact, is_error, main, need, picture, serving
+from serving import KAO, PATIENCE, PICTURES, fact, is_error, main, need, openssl, picture, serving
 
 CLIP = os.path.join(PICTURES, "clip.mp4")
 THREADS = "threads" in sys.argv[1:]  # under the thread sanitizer: what has threads in it, once
@@ -309,7 +311,7 @@ def keys():
 class Receiver:
     """What webhooks lead to."""
 
-    def __init__(self, port=0):
+    def __init__(self, tls=None):
         me = self
         self.status, self.got, self.heads, self.paths = 503, [], [], []
 
@@ -332,8 +334,10 @@ class Receiver:
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.port = self.server.server_port
 
@@ -399,6 +403,56 @@ def webhooks():
         fact("what is no address: a line each")
 
 
+def authority(folder, name):
+    """A CA of its own, and what a listener on 127.0.0.1 has by it: the CA's file, the listener's."""
+    at = {n: os.path.join(folder, f"{name}.{n}") for n in ("ca.key", "ca.crt", "key", "csr", "crt", "ext")}
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl("req", "-x509", *curve, "-keyout", at["ca.key"], "-out", at["ca.crt"], "-days", "9", "-subj", f"/CN=CA {name}")
+    openssl("req", *curve, "-keyout", at["key"], "-out", at["csr"], "-subj", "/CN=listener")
+    with open(at["ext"], "w", encoding="utf-8") as f:
+        f.write("subjectAltName=IP:127.0.0.1\n")
+    openssl("x509", "-req", "-in", at["csr"], "-CA", at["ca.crt"], "-CAkey", at["ca.key"], "-CAcreateserial", "-days", "9",
+            "-extfile", at["ext"], "-out", at["crt"])
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(at["crt"], at["key"])
+    return at["ca.crt"], tls
+
+
+def https():
+    if os.environ["CURL"] != "yes" or not shutil.which("openssl"):
+        print("SKIP: webhooks by HTTPS: " + ("no openssl" if os.environ["CURL"] == "yes" else "none in this build"))
+        return
+    with place() as (folder, gallery):
+        enrol(gallery, "Ana")
+        source = short_clip(folder)
+        (ca, tls), (other, _) = authority(folder, "own"), authority(folder, "other")
+        door = Receiver(tls)
+        door.status = 200
+        hook, named = f"https://127.0.0.1:{door.port}/hook?token=tok99", f"https://localhost:{door.port}/hook"
+        refusal = "its certificate is of another name, or by nobody who is trusted"
+        for url, trusted in ((hook, []), (hook, ["--webhook-ca", other]), (named, ["--webhook-ca", ca])):
+            with serving("--source", "a=" + source, "--webhook", url, *trusted, folder=folder) as s:
+                s.await_said(rf"webhook 1 \({url.split('?')[0]}\): {refusal} \(--webhook-ca\); trying again\n")
+                camera(s, "a", ("ended",))
+                need(s.said().count("webhook 1") == 1 and "tok99" not in s.said(), s.said())
+                need(s.stop() == 0, "exit status")
+        need(not door.heads, "nothing was sent to who is not trusted", door.paths)
+        fact("HTTPS by a CA that is not trusted, or under another name: a line, and nothing is sent")
+        with serving("--webhook", hook, "--webhook-ca", ca, folder=folder) as s:
+            page = events(s)
+            need(len(page) > 2 and door.await_events(len(page)) == page, "each event, in order", door.got, page)
+            need("webhook 1" not in s.said(), s.said())
+            need(s.stop() == 0, "exit status")
+        fact("by a CA that is trusted it gets what it could not get before, and the rest")
+        empty = os.path.join(folder, "empty.crt")
+        with open(empty, "w", encoding="utf-8") as f:
+            f.write("no certificate\n")
+        for words in (["--webhook", hook, "--webhook-ca", empty], ["--webhook", hook, "--webhook-ca", empty + "x"], ["--webhook-ca", ca]):
+            run = subprocess.run([KAO, "serve", "--port", "0", "--gallery", gallery, *words], capture_output=True, text=True, check=False, timeout=PATIENCE)
+            need(run.returncode in (3, 4) and run.stderr.startswith("kao serve: --webhook-ca") and run.stderr.count("\n") == 1, words, run)
+        fact("a file without certificates, none, or one for nothing: a line each")
+
+
 def refused():
     with place() as (folder, gallery):
         for sources in (["a=x", "a=y"], ["x"] * 9, ["a="], [""], ["n" * 80 + "=x"], ["x", "1=y", "a=z", "a=w"]):
@@ -408,4 +462,4 @@ def refused():
     fact("two of a name, nine, none: a line each")
 
 
-main(*([keys, webhooks] if THREADS else [watched, network, slow, keys, webhooks, refused]))
+main(*([keys, webhooks] if THREADS else [watched, network, slow, keys, webhooks, https, refused]))

@@ -32,6 +32,12 @@ def picture(name):
         return f.read()
 
 
+def openssl(*words, code=0):
+    run = subprocess.run(["openssl", *words], capture_output=True, text=True, check=False)
+    need(run.returncode == code, "openssl", words, run.stderr)
+    return run.stdout
+
+
 def form(fields):
     """multipart/form-data: {name: text or bytes}."""
     edge = uuid.uuid4().hex
