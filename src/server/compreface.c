@@ -27,6 +27,23 @@ void kao_compreface_error(kao_call *c, unsigned status, int code, const char *me
     kao_answer_json(c, status, o);
 }
 
+/* A key that is not known. Whether there is one, and of the right form, is told first. */
+static void refuse_key(kao_call *c)
+{
+    const bool in_path = c->route && strstr(c->route->pattern, "/{key}/");
+    const char *path = c->path + sizeof prefix - 1;
+    const char *service = strncmp(path, "detection", 9) == 0       ? "Detection"
+                          : strncmp(path, "verification", 12) == 0 ? "Verification"
+                                                                   : "Recognition";
+    char line[128];
+
+    if (!in_path && !kao_compreface_key(c))
+        return;
+    snprintf(line, sizeof line, "%s service with API Key %.64s not found", service,
+             in_path ? c->vars[0] : kao_call_header(c, "x-api-key"));
+    kao_compreface_error(c, 404, CF_NO_SERVICE, line);
+}
+
 void kao_compreface_translate(kao_call *c, unsigned status, const char *code,
                               const char *message)
 {
@@ -48,9 +65,12 @@ void kao_compreface_translate(kao_call *c, unsigned status, const char *code,
         { "invalid_json", 400, CF_UNDEFINED, NULL },
         { "method_not_allowed", 404, CF_UNDEFINED, NULL },
         { "key_needed", 400, CF_NO_KEY, "Missing header: x-api-key" },
-        { "key_wrong", 404, CF_NO_SERVICE, "Service with this API Key not found" },
     };
 
+    if (strcmp(code, "key_wrong") == 0) {
+        refuse_key(c);
+        return;
+    }
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         if (strcmp(code, rows[i].kao) == 0) {
             kao_compreface_error(c, rows[i].status, rows[i].code,
@@ -100,10 +120,33 @@ bool kao_compreface_key(kao_call *c)
 
 /* ---- what is asked ---- */
 
-static bool refuse(kao_call *c, const char *message)
+/* What is wrong with the parameters: all of it, in one line. */
+typedef struct faults {
+    char line[320];
+    size_t n;
+} faults;
+
+static void add_fault(faults *f, const char *message)
 {
-    kao_compreface_error(c, 400, CF_INVALID, message);
-    return false;
+    const size_t left = sizeof f->line - f->n;
+    const int n = snprintf(f->line + f->n, left, "%s%s", f->n ? "; " : "", message);
+
+    f->n = n > 0 && (size_t)n < left ? f->n + (size_t)n : f->n;
+}
+
+static int64_t ask_number(kao_call *c, const char *name, int64_t usual, int64_t least,
+                          faults *f)
+{
+    char message[96];
+    bool bad = false;
+
+    kao_call_integer(c, name, &usual, &bad);
+    if (bad || usual < least) {
+        snprintf(message, sizeof message, "%s should be equal or greater than %lld",
+                 name, (long long)least);
+        add_fault(f, message);
+    }
+    return usual;
 }
 
 /* A list of names; those that kao has no answer to (age, gender) get none. */
@@ -132,25 +175,28 @@ static uint32_t plugins_of(const char *list)
 
 bool kao_cf_ask(kao_call *c, kao_cf_asked *a)
 {
-    int64_t limit = 0, predictions = 1;
     const char *plugins = NULL;
     bool bad = false, detect = true;
+    faults f = { .n = 0 };
 
     *a = (kao_cf_asked){ .limit = SIZE_MAX };
-    kao_call_integer(c, "limit", &limit, &bad);
-    if (bad || limit < 0)
-        return refuse(c, "limit should be equal or greater than 0");
-    kao_call_integer(c, "prediction_count", &predictions, &bad);
-    if (bad || predictions < 1)
-        return refuse(c, "prediction_count should be equal or greater than 1");
+    const int64_t limit = ask_number(c, "limit", 0, 0, &f);
+    const int64_t predictions = ask_number(c, "prediction_count", 1, 1, &f);
+
     kao_call_number(c, "det_prob_threshold", &a->min_score, &bad);
     if (bad || !(a->min_score >= 0 && a->min_score <= 1))
-        return refuse(c, "det_prob_threshold should be from 0 to 1");
+        add_fault(&f, "det_prob_threshold should be from 0 to 1");
+    bad = false;
     kao_call_text(c, "face_plugins", &plugins, &bad);
     kao_call_flag(c, "status", &a->status, &bad);
     kao_call_flag(c, "detect_faces", &detect, &bad);
     if (bad)
-        return refuse(c, "face_plugins: a list; status, detect_faces: true or false");
+        add_fault(
+            &f, "face_plugins should be a list, status and detect_faces true or false");
+    if (f.n) {
+        kao_compreface_error(c, 400, CF_INVALID, f.line);
+        return false;
+    }
     if (limit > 0)
         a->limit = (size_t)limit;
     a->predictions = predictions < 1000 ? (size_t)predictions : 1000;

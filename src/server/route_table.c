@@ -90,6 +90,8 @@ static const kao_route routes[] = {
       "vectors against a picture of a subject", "" },
     { "POST", "/api/v1/verification/embeddings/verify", kao_route_cf_verify_vectors, false, "vectors against a vector", "" },
     { "GET", "/api/v1/consistence/status", kao_route_cf_status, false, "whether the collection fits the model", "" },
+    { "GET", "/api/v1/config", kao_route_cf_config, true, "how large a request may be", "" },
+    { "POST", "/api/v1/migrate", kao_route_cf_migrate, true, "the collection always fits the model: nothing is done", "" },
 
     { "POST", "/v1/jobs/video", kao_route_job_video, false, "who is in a video, and when; the video stays on the disk, without a name, as long as the job",
       "video: video; source: its name; fpir: share of strangers taken for somebody, .01" },

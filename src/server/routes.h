@@ -107,5 +107,7 @@ void kao_route_cf_recognize_vectors(kao_worker *w, kao_call *c);
 void kao_route_cf_verify_face_vectors(kao_worker *w, kao_call *c);
 void kao_route_cf_verify_vectors(kao_worker *w, kao_call *c);
 void kao_route_cf_status(kao_worker *w, kao_call *c);
+void kao_route_cf_config(kao_worker *w, kao_call *c);
+void kao_route_cf_migrate(kao_worker *w, kao_call *c);
 
 #endif

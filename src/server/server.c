@@ -23,7 +23,6 @@
 #include "server/webhook.h"
 
 enum {
-    MAX_BODY = 64 << 20,
     MAX_HELD = 256 << 20,
     MAX_CONNECTIONS = 4000,
     IDLE_SECONDS = 30,
@@ -272,7 +271,7 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
                                     .port = s->o.port,
                                     .tls_key = s->o.tls_key,
                                     .tls_certificate = s->o.tls_certificate,
-                                    .max_body = MAX_BODY,
+                                    .max_body = KAO_SERVER_BODY_MOST,
                                     .max_held = MAX_HELD,
                                     .spools = &s->spools,
                                     .max_connections = MAX_CONNECTIONS,

@@ -12,6 +12,10 @@
 
 typedef struct kao_server kao_server;
 
+enum {
+    KAO_SERVER_BODY_MOST = 64 << 20
+}; /* bytes of a request, but of what goes to a file */
+
 typedef struct kao_server_options {
     const char *address; /* NULL: 127.0.0.1 */
     uint16_t port;       /* 0: a free one */

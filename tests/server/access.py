@@ -201,14 +201,19 @@ def sessions():
             fact("sessions outlive the server and end with their key; a browser's has one of its own")
 
 
+WRONG = "0f8a63c1-52d4-4b0e-9d3c-0c5f3a5b1c77"
+
+
 def compreface():
     """Its clients send the key as x-api-key, or in a picture's path, and read errors of its form."""
     with serving() as s:
         text = key("add", "shop", gallery=s.gallery).stdout.strip()
         head = {"x-api-key": text}
-        for sent, status, code in (({}, 400, 20), ({"x-api-key": "0f8a63c1-52d4-4b0e-9d3c-0c5f3a5b1c77"}, 404, 10)):
+        for sent, status, code in (({}, 400, 20), ({"x-api-key": "secret"}, 400, 26),
+                                   ({"x-api-key": WRONG}, 404, 10)):
             got, body, _ = s.get("/api/v1/recognition/subjects", headers=sent)
             need(got == status and body["code"] == code and set(body) == {"message", "code"}, got, body)
+        need(body["message"] == f"Recognition service with API Key {WRONG} not found", body)
         need(s.post("/api/v1/recognition/faces?subject=Zoe", fields={"file": picture("ana_1.jpg")}, headers=head)[0] == 201, "added")
         need(s.post("/api/v1/recognition/recognize", fields={"file": picture("ana_1.jpg")}, headers=head)[0] == 200, "recognised")
         image = s.get("/api/v1/recognition/faces", headers=head)[1]["faces"][0]["image_id"]

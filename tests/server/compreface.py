@@ -151,6 +151,8 @@ def blank():
 def recognition():
     with serving() as s:
         c = Client(s)
+        none = c.need(200, "POST", "/recognition/recognize", fields={"file": picture("ana_3.jpg")})["result"]
+        need([f["subjects"] for f in none] == [[]], "nobody is known yet", none)
         for name in ("ana", "ben", "chen"):
             add(c, name, name + "_1.jpg")
         answer = c.need(200, "POST", "/recognition/recognize", fields={"file": picture("ana_3.jpg")})
@@ -184,6 +186,7 @@ def recognition():
         need(size(answer["result"][0]) >= size(answer["result"][1]), "biggest first")
         every = c.need(200, "POST", "/detection/detect", fields={"file": picture("group.jpg")})["result"]
         need([size(f) for f in every] == sorted([size(f) for f in every], reverse=True) and len(every) == 4, "all of them")
+        need(c.need(200, "POST", "/detection/detect?limit=0", fields={"file": picture("group.jpg")})["result"] == every, "limit=0: all")
         need([f["box"] for f in every[:2]] == [f["box"] for f in answer["result"]], "the same boxes")
         for face in answer["result"]:
             need({"box", "landmarks", "embedding", "pose", "subjects", "execution_time"} <= set(face), sorted(face))
@@ -205,7 +208,9 @@ def recognition():
             c.error(400, 26, "POST", path + "?limit=-1", fields={"file": blank()})
             c.error(400, 26, "POST", path + "?det_prob_threshold=2", fields={"file": blank()})
             c.error(400, 34, "POST", path, fields={"image": picture("ana_1.jpg")})
-        c.error(400, 26, "POST", "/recognition/recognize?prediction_count=0", fields={"file": blank()})
+        told = c.error(400, 26, "POST", "/recognition/recognize?prediction_count=0&limit=-1&status=7", fields={"file": blank()})
+        need(told.split("; ")[:2] == ["limit should be equal or greater than 0", "prediction_count should be equal or greater than 1"], told)
+        need(len(told.split("; ")) == 3 and "status" in told, "all that is wrong in one message", told)
         none = c.error(400, 28, "POST", "/detection/detect?det_prob_threshold=1", fields={"file": picture("ana_1.jpg")})
         need(none == "No face is found in the given image", none)
         fact("its errors: no face, out of range, no file; det_prob_threshold holds")
@@ -283,10 +288,14 @@ def keys_and_paths():
         fact("unknown paths and methods are 404")
         status = c.need(200, "GET", "/consistence/status", key=None)
         need(status["dbIsInconsistent"] is False and status["calculatorVersion"] == "kao-face", status)
+        sizes = c.need(200, "GET", "/config", key=None)
+        need(sizes == {"clientMaxFileSize": 64 << 20, "clientMaxBodySize": 64 << 20}, sizes)
+        need(c.need(200, "POST", "/migrate", key=None) == b"Migration started", "nothing has to be moved")
+        c.error(404, 0, "GET", "/migrate")
         for path, key in ((f"/recognition/faces/{image}/img", KEY), (f"/static/{KEY}/images/{image}", None)):
             need(c.need(200, "GET", path, key=key) == b"", "no picture is kept: nothing comes")
             c.error(404, 44, "GET", path.replace(image, str(uuid.uuid4())), key=key)
-        fact("status; pictures that are not kept are empty")
+        fact("status, sizes, migration; pictures that are not kept are empty")
 
 
 main(subjects, faces, recognition, verification, keys_and_paths)
