@@ -4,7 +4,7 @@
  * that the next frame asked for is of now. The newest frame is copied once more for who takes it:
  * the decoder goes on with its own.
  *
- * A source that is lost is opened again after 1 second, then 2, 4, .. 30. */
+ * A source that is lost, or not there yet, is opened again after 1 second, then 2, 4, .. 30. */
 #include <errno.h>
 #include <math.h>
 #include <pthread.h>
@@ -105,31 +105,57 @@ static void pause_for(live *l, double seconds)
     }
 }
 
-/* Open it again and again. */
-static void come_back(live *l, const kao_error *why)
+static void tell(const live *l, const char *reason)
 {
-    kao_error err = *why;
-    double pause = 1;
-
     if (l->options.changed)
-        l->options.changed(l->options.user, why->msg);
-    while (wanted(l)) {
-        kao_video_info info;
+        l->options.changed(l->options.user, reason);
+}
 
+/* Again and again, until it is there or (false) nobody wants it any more. err: why it is not there. */
+static bool open_again(live *l, kao_video_info *info, kao_error *err)
+{
+    char told[sizeof err->msg] = "";
+    double pause = 1;
+    bool there = false;
+
+    while (!there && wanted(l)) {
+        if (strcmp(told, err->msg) != 0)
+            tell(l, err->msg);
+        memcpy(told, err->msg, sizeof told);
         pause_for(l, pause);
         pause = pause < 15 ? 2 * pause : 30;
-        if (wanted(l) && kao_source_ffmpeg.open(l->ctx, &l->source, l->name,
-                                                &l->options, &info, &err) == KAO_OK) {
-            if (l->options.changed)
-                l->options.changed(l->options.user, NULL);
-            return;
-        }
+        there = wanted(l) && kao_source_ffmpeg.open(l->ctx, &l->source, l->name,
+                                                    &l->options, info, err) == KAO_OK;
     }
+    if (there)
+        tell(l, NULL);
+    return there;
+}
+
+/* At first: what another try cannot change is the end. */
+static kao_status open_first(live *l, kao_video_info *info, kao_error *err)
+{
+    kao_error why = { 0 };
+    const kao_status st =
+        kao_source_ffmpeg.open(l->ctx, &l->source, l->name, &l->options, info, &why);
+    const bool waits = l->options.patient && st != KAO_E_UNSUPPORTED &&
+                       st != KAO_E_NOMEM && st != KAO_E_CANCELLED;
+
+    if (!st && l->options.patient)
+        tell(l, NULL);
+    if (!st || (waits && open_again(l, info, &why)))
+        return KAO_OK;
+    if (waits)
+        return kao_fail(err, KAO_E_CANCELLED, "%s: stopped", l->name);
+    if (err)
+        *err = why;
+    return st;
 }
 
 static void *run(void *user)
 {
     live *l = user;
+    kao_video_info info; /* as it was at first is what is told */
     kao_error err = { 0 };
     kao_status st = KAO_OK;
 
@@ -139,7 +165,7 @@ static void *run(void *user)
             break;
         kao_source_ffmpeg.close(l->source);
         l->source = NULL;
-        come_back(l, &err);
+        open_again(l, &info, &err);
     }
     if (kao_cancelled(l->options.cancel)) /* between frames, or while it was lost */
         st = kao_fail(&err, KAO_E_CANCELLED, "%s: stopped", l->name);
@@ -195,7 +221,7 @@ static kao_status live_open(kao_context *ctx, void **source, const char *name,
                         : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
 
     if (!st)
-        st = kao_source_ffmpeg.open(ctx, &l->source, l->name, o, info, err);
+        st = open_first(l, info, err);
     if (!st) {
         info->live = true;
         l->started = pthread_create(&l->thread, NULL, run, l) == 0;

@@ -10,8 +10,8 @@
  *     kao_video_close(v);
  *
  * Files give every frame. A live source gives the newest: a thread of its own reads on while a
- * frame is worked on, frames that nobody took are dropped, and a source that is lost is opened
- * again, after a pause that grows. One caller at a time. */
+ * frame is worked on, frames that nobody took are dropped, and a source that is lost, or (patient)
+ * not there yet, is opened again, after a pause that grows. One caller at a time. */
 #ifndef KAO_MEDIA_VIDEO_H
 #define KAO_MEDIA_VIDEO_H
 
@@ -30,7 +30,10 @@ typedef struct kao_video_options {
     /* Of a file that somebody else has made: forms that hold all there is to them alone are read,
      * no lists that lead to other files or addresses. */
     bool contained;
-    /* Told when a live source is lost (reason) and when it is there again (NULL). */
+    bool
+        patient; /* a live source that is not there yet is waited for, as one that is lost */
+    /* Told when a live source is lost, or not there yet (reason), and when it is there again (NULL); of
+     * a patient one also when it is there at first. One call at a time, in order. */
     void (*changed)(void *user, const char *reason);
     void *user;
 } kao_video_options;

@@ -3,12 +3,10 @@
 
 #include <math.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
@@ -41,7 +39,6 @@ typedef struct camera {
     kao_cancel *cancel;
     pthread_t thread;
     bool started;
-    atomic_bool lost; /* a live source, meanwhile */
 
     /* of its thread: */
     kao_worker w;
@@ -98,13 +95,12 @@ static void set_state(camera *c, camera_state state, const kao_error *why)
                 state == WAITING && shown.msg[0] ? "; trying again" : "");
 }
 
-/* Called by a live source's own thread. */
+/* Called by a live source, from its own thread when it is there. */
 static void changed(void *user, const char *reason)
 {
     camera *c = user;
     kao_error why = { .code = KAO_E_IO };
 
-    atomic_store(&c->lost, reason != NULL);
     if (reason)
         snprintf(why.msg, sizeof why.msg, "%s", reason);
     set_state(c, reason ? WAITING : RUNNING, reason ? &why : NULL);
@@ -253,35 +249,17 @@ static kao_status watch_frames(camera *c, kao_error *err)
 
 /* ---- its thread ---- */
 
-static void pause_for(const camera *c, double seconds)
-{
-    const struct timespec moment = { .tv_nsec = 50 * 1000 * 1000 };
-
-    for (const double until = kao_clock_seconds() + seconds;
-         !kao_cancelled(c->cancel) && kao_clock_seconds() < until;)
-        nanosleep(&moment, NULL);
-}
-
-/* A live source that is not there yet is tried again; later losses are media/'s own to mend. */
+/* A live source tells itself when it is there, and when it is not. */
 static kao_status open_video(camera *c, kao_error *err)
 {
-    const kao_video_options how = { .cancel = c->cancel,
-                                    .changed = changed,
-                                    .user = c };
-    const bool live = kao_video_is_live(c->source);
-    double pause = 1;
+    const kao_video_options how = {
+        .cancel = c->cancel, .patient = true, .changed = changed, .user = c
+    };
+    const kao_status st = kao_video_open(c->all->ctx, &c->video, c->source, &how, err);
 
-    for (;;) {
-        const kao_status st =
-            kao_video_open(c->all->ctx, &c->video, c->source, &how, err);
-
-        if (!st || !live || st == KAO_E_UNSUPPORTED || st == KAO_E_NOMEM ||
-            kao_cancelled(c->cancel))
-            return st;
-        set_state(c, WAITING, err);
-        pause_for(c, pause);
-        pause = pause < 15 ? 2 * pause : 30;
-    }
+    if (!st && !kao_video_info_of(c->video)->live)
+        set_state(c, RUNNING, NULL);
+    return st;
 }
 
 static kao_status watch(camera *c, kao_error *err)
@@ -297,8 +275,6 @@ static kao_status watch(camera *c, kao_error *err)
                             c->w.n, c->w.gallery, &o, err);
     if (!st)
         st = open_video(c, err);
-    if (!st && !atomic_load(&c->lost))
-        set_state(c, RUNNING, NULL);
     if (!st)
         st = watch_frames(c, err);
     kao_video_close(c->video);

@@ -577,6 +577,81 @@ static void stopped_while_lost(void **state)
     close(listening);
 }
 
+/* A listener that comes when it was missed. */
+typedef struct late {
+    struct sockaddr_in at;
+    int listening; /* -1: not yet */
+    pthread_t thread;
+    kao_cancel *cancel;
+    char told[8]; /* 'l' for each loss, 't' for each time it was there */
+} late;
+
+static void note_change(void *user, const char *reason)
+{
+    late *l = user;
+    const size_t n = strlen(l->told);
+
+    assert_true(n + 1 < sizeof l->told);
+    l->told[n] = reason ? 'l' : 't';
+    if (reason && n > 0) /* it was there */
+        kao_cancel_request(l->cancel);
+    if (!reason || n > 0)
+        return;
+    l->listening = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(l->listening, (const struct sockaddr *)&l->at, sizeof l->at),
+                     0);
+    assert_int_equal(listen(l->listening, 1), 0);
+    assert_int_equal(pthread_create(&l->thread, NULL, send_video, &l->listening), 0);
+}
+
+/* A source that is not there yet is waited for where that is asked, and else an error. */
+static void waited_for(void **state)
+{
+    fixture *f = *state;
+    late l = { .at = { .sin_family = AF_INET }, .listening = -1 };
+    socklen_t size = sizeof l.at;
+    const int held = socket(AF_INET, SOCK_STREAM, 0);
+    const int yes = 1;
+    kao_video *v = NULL;
+    kao_video_frame frame;
+    bool more = true;
+    char address[64];
+
+    if (!can_read(f)) {
+        close(held);
+        skip();
+    }
+    l.at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    /* a free port: nobody listens there */
+    assert_int_equal(setsockopt(held, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes), 0);
+    assert_int_equal(bind(held, (const struct sockaddr *)&l.at, sizeof l.at), 0);
+    assert_int_equal(getsockname(held, (struct sockaddr *)&l.at, &size), 0);
+    close(held);
+    snprintf(address, sizeof address, "tcp://127.0.0.1:%u", ntohs(l.at.sin_port));
+    assert_int_equal(kao_video_open(f->ctx, &v, address, NULL, &f->err), KAO_E_IO);
+    assert_int_equal(kao_cancel_create(f->ctx, &l.cancel, NULL), KAO_OK);
+    const kao_video_options o = {
+        .cancel = l.cancel, .patient = true, .changed = note_change, .user = &l
+    };
+    kao_status st = kao_video_open(f->ctx, &v, address, &o, &f->err);
+
+    assert_int_equal(st, KAO_OK);
+    assert_int_equal(kao_video_info_of(v)->width, 64);
+    while (!st && more)
+        st = kao_video_next(v, &frame, &more, &f->err);
+    assert_int_equal(st, KAO_E_CANCELLED);
+    kao_video_close(v);
+    assert_string_equal(l.told, "ltl");
+    pthread_join(l.thread, NULL);
+    close(l.listening);
+    /* stopped while it is waited for */
+    l.told[0] = 'x';
+    l.told[1] = '\0';
+    assert_int_equal(kao_video_open(f->ctx, &v, address, &o, &f->err), KAO_E_CANCELLED);
+    assert_null(v);
+    kao_cancel_destroy(l.cancel);
+}
+
 /* A list that leads to another file is a video, but not where it has to be contained. */
 static void contained(void **state)
 {
@@ -621,6 +696,7 @@ int main(void)
         cmocka_unit_test(not_written),
         cmocka_unit_test(into_an_open_file),
         cmocka_unit_test(stopped_while_lost),
+        cmocka_unit_test(waited_for),
         cmocka_unit_test(contained),
     };
 
