@@ -67,6 +67,7 @@ struct kao_cameras {
     kao_streams *streams;
     char run[RANDOM_ID_BYTES]; /* tracks of another start of the server are others */
     pthread_mutex_t lock;
+    uint64_t n_drops; /* of pictures; under the lock */
     size_t n;
     camera list[CAMERAS_MOST];
 };
@@ -175,6 +176,10 @@ static void picture(camera *c, const kao_watched *seen)
     if (now - c->pictured < (lookers ? looked_at_seconds : kept_seconds))
         return;
     c->pictured = now;
+    pthread_mutex_lock(&c->all->lock);
+    const uint64_t n_drops = c->all->n_drops;
+
+    pthread_mutex_unlock(&c->all->lock);
     if (kao_camera_draw(&c->w, &c->frame.view, seen, &c->drawn, &err))
         return; /* one without a picture */
     c->part.n = 0;
@@ -183,8 +188,10 @@ static void picture(camera *c, const kao_watched *seen)
     pthread_mutex_lock(&c->all->lock);
     const kao_bytes old = c->jpeg;
 
-    c->jpeg = c->drawn;
-    c->drawn = old;
+    if (n_drops == c->all->n_drops) { /* it may have a name on it that is forgotten */
+        c->jpeg = c->drawn;
+        c->drawn = old;
+    }
     pthread_mutex_unlock(&c->all->lock);
 }
 
@@ -440,4 +447,13 @@ kao_status kao_camera_picture(kao_cameras *all, size_t number, kao_bytes *to,
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     pthread_mutex_unlock(&all->lock);
     return st;
+}
+
+void kao_cameras_drop_pictures(kao_cameras *all)
+{
+    pthread_mutex_lock(&all->lock);
+    all->n_drops++;
+    for (size_t i = 0; i < all->n; i++)
+        kao_bytes_free(&all->list[i].jpeg);
+    pthread_mutex_unlock(&all->lock);
 }

@@ -36,6 +36,9 @@ kao_json *kao_camera_json(kao_cameras *all, size_t number);
 kao_status kao_camera_picture(kao_cameras *all, size_t number, kao_bytes *to,
                               bool *goes_on, kao_error *err);
 
+/* Somebody was forgotten: no picture that was taken before is shown any more. */
+void kao_cameras_drop_pictures(kao_cameras *all);
+
 /* ---- camera_picture.c ---- */
 
 /* A frame, small, with boxes and names on it, as a JPEG. */

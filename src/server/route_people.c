@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/gallery_json.h"
+#include "server/camera.h"
 #include "server/enrol.h"
 #include "server/routes.h"
 
@@ -242,6 +243,8 @@ void kao_route_remove_person(kao_worker *w, kao_call *c)
     }
     st = forget ? kao_gallery_forget(w->gallery, person, &receipt, &err)
                 : kao_gallery_remove_person(w->gallery, person, &err);
+    if (forget) /* whatever came of it: a failure may be one of the search behind it */
+        kao_cameras_drop_pictures(w->cameras);
     kao_json_set(o, "person", kao_json_integer(person));
     if (!st && forget) {
         kao_json *r = kao_json_object();

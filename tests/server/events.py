@@ -156,6 +156,19 @@ def kept(folder, page):
         need(s.stop() == 0, "exit status")
 
 
+def forgotten():
+    with place() as (folder, gallery):
+        enrol(gallery, "Ana")
+        with serving("--source", "a=" + short_clip(folder), folder=folder) as s:
+            camera(s, "a", ("ended",))
+            need(s.get("/v1/cameras/a/picture")[0] == 200, "its last picture")
+            [ana] = s.get("/v1/people")[1]["people"]
+            need(s.ask("DELETE", f"/v1/people/{ana['person']}?forget=true")[0] == 200, "forgotten")
+            is_error(s.get("/v1/cameras/a/picture"), 409, "conflict")
+            need(s.stop() == 0, "exit status")
+    fact("the picture of a camera goes when somebody is forgotten")
+
+
 class Camera:
     """A camera of the network, as far as FFmpeg can tell: the clip, again and again, for who has the password."""
 
@@ -462,4 +475,4 @@ def refused():
     fact("two of a name, nine, none: a line each")
 
 
-main(*([keys, webhooks] if THREADS else [watched, network, slow, keys, webhooks, https, refused]))
+main(*([keys, webhooks] if THREADS else [watched, forgotten, network, slow, keys, webhooks, https, refused]))
