@@ -28,22 +28,44 @@ struct kao_feed {
     bool fails;     /* which was told */
 };
 
-/* The next events, or a sign of life. */
-static void feed_events(kao_feed *f, size_t place, const kao_stream_look *look)
+/* Told once, until it is well again. */
+static void note(kao_feed *f, kao_status st, const kao_error *err)
 {
-    int64_t at = look->at, before = at;
+    if (st && !f->fails)
+        kao_log(f->w.o, "events cannot be sent: %s", err->msg);
+    f->fails = st != KAO_OK;
+}
+
+/* The gallery's last event. Asked once for all streams: most have it, and cost nothing then. */
+static int64_t last_event(kao_feed *f)
+{
+    kao_error err = { 0 };
+    int64_t last = 0;
+    const kao_status st = kao_gallery_last_event(f->w.gallery, &last, &err);
+
+    if (st)
+        note(f, st, &err);
+    return st ? 0 : last;
+}
+
+/* The next events, or a sign of life. */
+static void feed_events(kao_feed *f, size_t place, const kao_stream_look *look,
+                        int64_t last)
+{
+    int64_t at = look->at;
     kao_error err = { 0 };
     kao_status st = KAO_OK;
 
     f->piece.n = 0;
-    do { /* past pages of people who are left out */
-        before = at;
-        st = kao_events_text(&f->w, &at, EVENTS_ONCE, &f->piece, &err);
-    } while (!st && f->piece.n == 0 && at != before);
+    while (!st && f->piece.n == 0 && at < last) {
+        const int64_t before = at;
 
-    if (st && !f->fails)
-        kao_log(f->w.o, "events cannot be sent: %s", err.msg);
-    f->fails = st != KAO_OK;
+        st = kao_events_text(&f->w, &at, EVENTS_ONCE, &f->piece, &err);
+        /* where nothing comes the rest are forgotten; pages of people who are left out are passed */
+        at = !st && at == before ? last : at;
+    }
+    if (at != look->at || st)
+        note(f, st, &err);
     if (!f->piece.n && look->idle > STREAM_BEAT_SECONDS)
         kao_bytes_add(&f->piece, ":\n\n", 3);
     if (f->piece.n || at != look->at)
@@ -66,7 +88,7 @@ static void feed_picture(kao_feed *f, size_t place, const kao_stream_look *look)
         kao_streams_end(f->streams, place, look->id);
 }
 
-static void look_at(kao_feed *f, size_t place, bool check)
+static void look_at(kao_feed *f, size_t place, bool check, int64_t last)
 {
     kao_stream_look look;
 
@@ -75,7 +97,7 @@ static void look_at(kao_feed *f, size_t place, bool check)
     if (check && !kao_access_holds(f->access, look.key))
         kao_streams_end(f->streams, place, look.id);
     else if (look.ready && look.of == 0)
-        feed_events(f, place, &look);
+        feed_events(f, place, &look, last);
     else if (look.ready && look.idle > STREAM_BEAT_SECONDS)
         feed_picture(f, place, &look);
 }
@@ -91,8 +113,10 @@ static void *run(void *user)
 
         if (check)
             f->checked = now;
+        const int64_t last = last_event(f);
+
         for (size_t i = 0; i < STREAMS_MOST; i++)
-            look_at(f, i, check);
+            look_at(f, i, check, last);
     }
     return NULL;
 }

@@ -31,7 +31,7 @@ struct kao_streams {
     pthread_mutex_t lock; /* of what follows, and of all streams */
     pthread_cond_t some;
     kao_stream *list[STREAMS_MOST];
-    uint64_t ids, news;
+    uint64_t ids, news, events; /* news: events among them */
     bool closed;
 };
 
@@ -268,23 +268,35 @@ void kao_streams_news(kao_streams *all)
 {
     pthread_mutex_lock(&all->lock);
     all->news++;
+    all->events++;
     pthread_cond_broadcast(&all->some);
     pthread_mutex_unlock(&all->lock);
 }
 
-bool kao_streams_wait(kao_streams *all, uint64_t *seen, double seconds)
+static bool wait_for(kao_streams *all, const uint64_t *count, uint64_t *seen,
+                     double seconds)
 {
     struct timespec until;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += (time_t)ceil(seconds);
     pthread_mutex_lock(&all->lock);
-    while (!all->closed && all->news == *seen)
+    while (!all->closed && *count == *seen)
         if (pthread_cond_timedwait(&all->some, &all->lock, &until))
             break;
-    *seen = all->news;
+    *seen = *count;
     const bool open = !all->closed;
 
     pthread_mutex_unlock(&all->lock);
     return open;
+}
+
+bool kao_streams_wait(kao_streams *all, uint64_t *seen, double seconds)
+{
+    return wait_for(all, &all->news, seen, seconds);
+}
+
+bool kao_streams_wait_events(kao_streams *all, uint64_t *seen, double seconds)
+{
+    return wait_for(all, &all->events, seen, seconds);
 }

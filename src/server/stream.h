@@ -68,10 +68,12 @@ void kao_streams_end(kao_streams *all, size_t place, uint64_t id);
 void kao_streams_end_all(kao_streams *all, size_t of);
 size_t kao_streams_count(kao_streams *all, size_t of);
 
-/* There is something new to send. */
+/* There are new events. */
 void kao_streams_news(kao_streams *all);
-/* Until there is, or a stream of events is ready, or so many seconds have passed. seen: what the
- * caller has seen of it, 0 at first. False: closed. */
+/* Until there are, or a stream was opened, or one of events is ready, or so many seconds have passed.
+ * seen: what the caller has seen of it, 0 at first. False: closed. */
 bool kao_streams_wait(kao_streams *all, uint64_t *seen, double seconds);
+/* The same for who has no streams to look after: for events alone. */
+bool kao_streams_wait_events(kao_streams *all, uint64_t *seen, double seconds);
 
 #endif

@@ -200,8 +200,8 @@ static void *run(void *user)
             until = now + pause;
             pause = pause < pause_most / 2 ? 2 * pause : pause_most;
         }
-    } while (kao_streams_wait(h->all->streams, &seen,
-                              until > kao_clock_seconds() ? 1 : LOOK_SECONDS));
+    } while (kao_streams_wait_events(h->all->streams, &seen,
+                                     until > kao_clock_seconds() ? 1 : LOOK_SECONDS));
     return NULL;
 }
 
