@@ -20,9 +20,9 @@ static kao_status label(kao_worker *w, const kao_image *image, const kao_track *
     char number[32];
     const kao_status st = kao_person_named(w, t->person, &who, err);
 
-    if (st)
-        return st == KAO_E_NOT_FOUND ? KAO_OK : st; /* removed meanwhile */
-    snprintf(number, sizeof number, "#%lld", (long long)t->person);
+    if (st || !who.person)
+        return st;
+    snprintf(number, sizeof number, "#%lld", (long long)who.person);
     kao_json_as_text(who.name, &name);
     kao_image_draw_label(w->ctx, image, x, y, name ? name : number, 0, ink, ground,
                          NULL, NULL);

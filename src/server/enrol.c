@@ -53,9 +53,8 @@ kao_status kao_judge(kao_worker *w, const float *vectors, int64_t person, bool f
 
         refuse(v, "looks_like");
         st = kao_person_named(w, j.who, &who, err);
-        if (st == KAO_E_NOT_FOUND) /* removed just now: the next try will tell */
-            st = KAO_OK;
-        kao_json_set(v->to, "looks_like", kao_json_integer(j.who));
+        kao_json_set(v->to, "looks_like",
+                     who.person ? kao_json_integer(who.person) : kao_json_null());
         kao_json_set(v->to, "looks_like_name", who.name ? who.name : kao_json_null());
         kao_json_set(v->to, "looks_like_similarity", kao_json_float(j.other));
     }

@@ -39,23 +39,19 @@ static kao_status tell(kao_worker *w, const kept *k, kao_event_take *take, void 
 {
     kao_named who = { .name = NULL };
     kao_json *o = NULL;
-    int64_t person = k->person;
     kao_status st = kao_json_parse(&o, k->text, strlen(k->text), "an event", err);
 
     if (st == KAO_E_FORMAT)
         return KAO_OK;
-    if (!st && person)
-        st = kao_person_named(w, person, &who, err);
-    if (st == KAO_E_NOT_FOUND) { /* removed, or merged into another */
-        person = 0;
-        st = KAO_OK;
-    }
+    if (!st) /* removed, or merged into another: told as nobody known */
+        st = kao_person_named(w, k->person, &who, err);
     if (st || who.ignored) {
         kao_json_free(who.name);
         kao_json_free(o);
         return st;
     }
-    kao_json_set(o, "person", person ? kao_json_integer(person) : kao_json_null());
+    kao_json_set(o, "person",
+                 who.person ? kao_json_integer(who.person) : kao_json_null());
     kao_json_set(o, "name", who.name ? who.name : kao_json_null());
     kao_json_set(o, "id", kao_json_integer(k->number));
     return take(user, k->number, o, err);

@@ -233,13 +233,10 @@ static kao_status tell_group(kao_album *a, kao_worker *w, const size_of *s,
                              const size_t *next, kao_json *list, kao_error *err)
 {
     kao_named who = { .name = NULL };
-    int64_t person = a->persons[s->group];
-    kao_status st = person ? kao_person_named(w, person, &who, err) : KAO_OK;
+    const kao_status st = kao_person_named(w, a->persons[s->group], &who, err);
 
-    if (st == KAO_E_NOT_FOUND) { /* removed meanwhile */
-        a->persons[s->group] = person = 0;
-        st = KAO_OK;
-    }
+    if (!st)
+        a->persons[s->group] = who.person;
     if (st || who.ignored) {
         kao_json_free(who.name);
         return st;
@@ -249,7 +246,8 @@ static kao_status tell_group(kao_album *a, kao_worker *w, const size_of *s,
     for (size_t i = s->first; i < a->n; i = next[i])
         kao_json_add(faces, face_json(a, i));
     kao_json_set(o, "group", kao_json_integer(s->group));
-    kao_json_set(o, "person", person ? kao_json_integer(person) : kao_json_null());
+    kao_json_set(o, "person",
+                 who.person ? kao_json_integer(who.person) : kao_json_null());
     kao_json_set(o, "name", who.name ? who.name : kao_json_null());
     kao_json_set(o, "faces", faces);
     kao_json_add(list, o);

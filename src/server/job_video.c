@@ -359,28 +359,13 @@ static kao_json *boxes_json(const kao_video_job *v, const kao_hide_track *t)
     return list;
 }
 
-kao_status kao_video_person(kao_worker *w, const kao_hide_track *t, kao_named *who,
-                            int64_t *person, kao_error *err)
-{
-    *who = (kao_named){ .name = NULL };
-    *person = t->person;
-    if (!t->person)
-        return KAO_OK;
-    const kao_status st = kao_person_named(w, t->person, who, err);
-
-    if (st == KAO_E_NOT_FOUND) /* removed meanwhile */
-        *person = 0;
-    return st == KAO_E_NOT_FOUND ? KAO_OK : st;
-}
-
 static kao_status tell_track(kao_video_job *v, kao_worker *w, const kao_video_track *t,
                              const kao_hide_track *p, bool boxes, kao_json *list,
                              kao_error *err)
 {
     const kao_taken *best = best_of(t);
     kao_named who;
-    int64_t person = 0;
-    const kao_status st = kao_video_person(w, p, &who, &person, err);
+    const kao_status st = kao_person_named(w, p->person, &who, err);
 
     if (st || who.ignored) {
         kao_json_free(who.name);
@@ -389,7 +374,8 @@ static kao_status tell_track(kao_video_job *v, kao_worker *w, const kao_video_tr
     kao_json *o = kao_json_object();
 
     kao_json_set(o, "track", kao_json_integer(t->id));
-    kao_json_set(o, "person", person ? kao_json_integer(person) : kao_json_null());
+    kao_json_set(o, "person",
+                 who.person ? kao_json_integer(who.person) : kao_json_null());
     kao_json_set(o, "name", who.name ? who.name : kao_json_null());
     kao_json_set(o, "similarity", kao_json_float(t->similarity));
     kao_json_set(o, "quality", best ? kao_json_float(best->quality) : kao_json_null());

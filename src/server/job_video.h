@@ -41,10 +41,6 @@ kao_video_job *kao_video_job_create(kao_mem *mem, kao_spool *spool, const char *
                                     double fpir);
 /* A message that begins with the spool's path begins with "the video" then. */
 void kao_video_error(const kao_spool *s, kao_error *err);
-/* Whose name and face are left out everywhere: *person 0 where the gallery does not have them any
- * more. name: the caller's. */
-kao_status kao_video_person(kao_worker *w, const kao_hide_track *t, kao_named *who,
-                            int64_t *person, kao_error *err);
 
 typedef struct kao_blur_job { /* the data of a job of kind kao_job_blur */
     kao_mem *mem;

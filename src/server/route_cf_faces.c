@@ -42,10 +42,10 @@ static kao_status add_people(const looking *l, const kao_match *m, size_t n,
         kao_named who = { .name = NULL };
         const kao_status st = kao_person_named(l->w, m[i].person, &who, err);
 
-        if (st || who.ignored) {
+        if (st)
+            return st;
+        if (!who.person || who.ignored) { /* not there: removed since the search */
             kao_json_free(who.name);
-            if (st && st != KAO_E_NOT_FOUND) /* removed since the search */
-                return st;
             continue;
         }
         kao_json *one = kao_json_object();
@@ -370,4 +370,27 @@ void kao_route_cf_status(kao_worker *w, kao_call *c)
     kao_json_set(o, "saveImagesToDB", kao_json_bool(false));
     kao_json_set(o, "calculatorVersion", kao_json_string(kao_worker_model_name(w, 0)));
     kao_answer_json(c, 200, o);
+}
+
+void kao_route_cf_config(kao_worker *w, kao_call *c)
+{
+    kao_json *o = kao_json_object();
+
+    (void)w;
+    kao_json_set(o, "clientMaxFileSize", kao_json_integer(KAO_SERVER_BODY_MOST));
+    kao_json_set(o, "clientMaxBodySize", kao_json_integer(KAO_SERVER_BODY_MOST));
+    kao_answer_json(c, 200, o);
+}
+
+/* There, vectors are computed anew for another model, and a client waits until the status says that they fit.
+ * Here they do whenever the server runs: it does not start with models that the gallery is not of. */
+void kao_route_cf_migrate(kao_worker *w, kao_call *c)
+{
+    static const char text[] = "Migration started";
+
+    (void)w;
+    c->type = "text/plain;charset=UTF-8";
+    c->status = 200;
+    if (!kao_bytes_add(&c->out, text, sizeof text - 1))
+        kao_answer_error(c, 503, "out_of_memory", "out of memory");
 }

@@ -391,26 +391,3 @@ bool kao_subject_vector(kao_worker *w, kao_call *c, const char *sample, float *v
         kao_cf_failed(c, st, &err);
     return st == KAO_OK;
 }
-
-void kao_route_cf_config(kao_worker *w, kao_call *c)
-{
-    kao_json *o = kao_json_object();
-
-    (void)w;
-    kao_json_set(o, "clientMaxFileSize", kao_json_integer(KAO_SERVER_BODY_MOST));
-    kao_json_set(o, "clientMaxBodySize", kao_json_integer(KAO_SERVER_BODY_MOST));
-    kao_answer_json(c, 200, o);
-}
-
-/* There, vectors are computed anew for another model, and a client waits until the status says that they fit.
- * Here they do whenever the server runs: it does not start with models that the gallery is not of. */
-void kao_route_cf_migrate(kao_worker *w, kao_call *c)
-{
-    static const char text[] = "Migration started";
-
-    (void)w;
-    c->type = "text/plain;charset=UTF-8";
-    c->status = 200;
-    if (!kao_bytes_add(&c->out, text, sizeof text - 1))
-        kao_answer_error(c, 503, "out_of_memory", "out of memory");
-}

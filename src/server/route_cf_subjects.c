@@ -28,11 +28,10 @@ kao_status kao_subject_number(kao_worker *w, const char *subject, int64_t *perso
     *person = subject[0] == '#' ? strtoll(subject + 1, &end, 10) : 0;
     if (*person < 1 || !end || *end)
         *person = 0;
-    st = *person ? kao_person_named(w, *person, &who, err) : KAO_OK;
-    if (st == KAO_E_NOT_FOUND || who.name) /* one with a name is asked for by it */
-        *person = 0;
+    st = kao_person_named(w, *person, &who, err);
+    *person = who.name ? 0 : who.person; /* one with a name is asked for by it */
     kao_json_free(who.name);
-    return st == KAO_E_NOT_FOUND ? KAO_OK : st;
+    return st;
 }
 
 bool kao_subject_find(kao_worker *w, kao_call *c, const char *subject, int64_t *person)

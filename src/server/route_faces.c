@@ -303,10 +303,8 @@ static kao_status name_matches(kao_worker *w, kao_match *m, kao_named *who, size
 
     for (size_t i = 0; !st && i < *n; i++) {
         st = kao_person_named(w, m[i].person, &who[kept], err);
-        if (!st)
+        if (!st && who[kept].person)
             m[kept++] = m[i];
-        else if (st == KAO_E_NOT_FOUND)
-            st = KAO_OK;
     }
     *n = kept;
     return st;

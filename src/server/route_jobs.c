@@ -111,15 +111,14 @@ static kao_status choose_hidden(kao_worker *w, const kao_video_job *v, const cha
                         "tracks: wanted numbers of tracks with commas between");
     for (size_t i = 0; i < v->plan.n; i++) {
         kao_named who = { .name = NULL };
-        int64_t person = 0;
         const kao_status st =
-            strangers ? kao_video_person(w, &v->plan.tracks[i], &who, &person, err)
+            strangers ? kao_person_named(w, v->plan.tracks[i].person, &who, err)
                       : KAO_OK;
 
         if (st)
             return st;
         if (strangers)
-            mark[i] = !person || !who.name;
+            mark[i] = !who.name;
         else if (!these)
             mark[i] = !mark[i];
         kao_json_free(who.name);

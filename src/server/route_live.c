@@ -59,17 +59,13 @@ static kao_status track_json(kao_live *v, const kao_image *image, const kao_trac
     const kao_view view = kao_image_view(image);
     kao_json *o = kao_face_json(&in_file, 0);
     kao_named who = { .name = NULL };
-    kao_status st = KAO_OK;
+    const kao_status st = kao_person_named(&v->w, t->person, &who, err);
 
     kao_json_add(list, o);
     kao_json_set(o, "track", kao_json_integer(t->id));
     kao_json_set(o, "seen", kao_json_bool(t->seen));
-    if (t->person)
-        st = kao_person_named(&v->w, t->person, &who, err);
-    if (st == KAO_E_NOT_FOUND) /* removed meanwhile: the next look will tell */
-        st = KAO_OK;
     kao_json_set(o, "person",
-                 t->person ? kao_json_integer(t->person) : kao_json_null());
+                 who.person ? kao_json_integer(who.person) : kao_json_null());
     kao_json_set(o, "name", who.name ? who.name : kao_json_null());
     kao_json_set(o, "similarity", kao_json_float(t->similarity));
     kao_json_set(o, "quality", kao_json_float(t->quality));

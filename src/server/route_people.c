@@ -106,22 +106,6 @@ void kao_route_person(kao_worker *w, kao_call *c)
         answer_person(w, c, 200, person);
 }
 
-static int take_name(void *user, const kao_person *p)
-{
-    kao_named *to = user;
-
-    to->name = p->name ? kao_json_string(p->name) : NULL;
-    to->ignored = p->ignored;
-    return 0;
-}
-
-kao_status kao_person_named(kao_worker *w, int64_t person, kao_named *to,
-                            kao_error *err)
-{
-    *to = (kao_named){ .name = NULL };
-    return kao_gallery_person(w->gallery, person, take_name, to, err);
-}
-
 static int add_sample(void *user, const kao_sample *s)
 {
     kao_json_add(user, kao_sample_json(s));

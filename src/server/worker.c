@@ -261,3 +261,25 @@ void kao_worker_rates(const kao_worker *w, size_t model, float similarity,
                          ? kao_json_number(kao_of_best(odds.far, (double)templates))
                          : kao_json_null());
 }
+
+/* ---- people ---- */
+
+static int take_name(void *user, const kao_person *p)
+{
+    kao_named *to = user;
+
+    to->person = p->number;
+    to->name = p->name ? kao_json_string(p->name) : NULL;
+    to->ignored = p->ignored;
+    return 0;
+}
+
+kao_status kao_person_named(kao_worker *w, int64_t person, kao_named *to,
+                            kao_error *err)
+{
+    *to = (kao_named){ .name = NULL };
+    const kao_status st =
+        person ? kao_gallery_person(w->gallery, person, take_name, to, err) : KAO_OK;
+
+    return st == KAO_E_NOT_FOUND ? KAO_OK : st;
+}

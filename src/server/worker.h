@@ -82,10 +82,12 @@ void kao_worker_rates(const kao_worker *w, size_t model, float similarity,
                       uint64_t templates, kao_json *to);
 
 typedef struct kao_named {
+    int64_t person; /* 0: nobody, or somebody who was removed meanwhile */
     kao_json *name; /* the caller's; NULL: has none */
     bool ignored;
 } kao_named;
 
+/* person: 0: nobody. */
 kao_status kao_person_named(kao_worker *w, int64_t person, kao_named *to,
                             kao_error *err);
 

@@ -280,6 +280,11 @@ def live():
         named = body["tracks"][0]
         need(named["name"] == "ana" and named["track"] == track["track"] and named["similarity"] > .5, named)
         fact("a live video: one person keeps the id, and has the name soon after it was registered")
+        need(s.ask("DELETE", f"/v1/people/{named['person']}")[0] == 200, "removed meanwhile")
+        gone = s.post(path + "?time=5.7", raw=picture("ana_1.jpg"))[1]["tracks"][0]
+        need(gone["person"] is None and gone["name"] is None and gone["track"] == track["track"], gone)
+        need(s.ask("POST", "/v1/undo")[0] == 200, "and brought back")
+        fact("who is removed meanwhile is told as nobody")
 
         for i in range(12, 16):
             body = s.post(f"{path}?time={i * .5}", raw=picture("ben_1.jpg"))[1]
