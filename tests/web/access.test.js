@@ -125,6 +125,13 @@ test('a typed key opens the app, a wrong one says so', async () => {
     await page.getByRole('heading', { name: 'この kao を信頼する' }).waitFor();
     await checkAccess(page, 'trust in Japanese');
     await shot(page, 'trust-ja');
+    await page.getByRole('button', { name: 'English' }).click();
+    await page.getByRole('heading', { name: 'Trust this kao' }).waitFor();
+    assert.ok(await page.evaluate(() => document.activeElement?.classList.contains('language')), 'the button has the focus still');
+    await page.reload();
+    await page.getByRole('heading', { name: 'Trust this kao' }).waitFor();
+    await page.getByRole('link', { name: 'Open kao' }).click();
+    await page.getByRole('heading', { name: 'A key is needed' }).waitFor();
   }, { ...phone, locale: 'ja-JP', expected: /401/ });
 });
 

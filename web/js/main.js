@@ -1,6 +1,6 @@
 /* The frame: tabs, language, the page that the address names. */
 import { createServerRecogniser, takeCode } from './api.js';
-import { button, icon, make } from './dom.js';
+import { icon, make } from './dom.js';
 import { mountAlbum } from './pages/album.js';
 import { mountCameras } from './pages/cameras.js';
 import { mountComparePage } from './pages/compare.js';
@@ -9,6 +9,7 @@ import { mountKeyPage } from './pages/key.js';
 import { mountLive } from './pages/live.js';
 import { mountPeople } from './pages/people.js';
 import { mountVideo } from './pages/video.js';
+import { languageButton } from './parts/language.js';
 import { mountToast } from './parts/toast.js';
 import { createPeople, createPortraits, openStorage, wantedLanguage } from './store.js';
 import { count, explain, language, say, speak } from './words.js';
@@ -99,17 +100,10 @@ async function start() {
     document.documentElement.lang = language();
     document.title = say('title');
     const tabs = pages.map(([id, words, drawing]) => drawing && (watches || id !== 'cameras') && make('a', { class: 'tab', href: `#${id}` }, icon(drawing), make('span', { text: say(words) })));
-    const turn = button(say('other_language'), 'quiet language', () => {
-      speak(language() === 'en' ? 'ja' : 'en');
-      try {
-        kept?.setItem('kao.language', language());
-      } catch {
-        // chosen anew the next time
-      }
+    const turn = languageButton(kept, () => {
       frame();
       render();
-      /** @type {HTMLElement | null} */ (header.querySelector('.language'))?.focus();
-    }, { lang: language() === 'en' ? 'ja' : 'en' });
+    });
     header.replaceChildren(
       make('a', { class: 'brand', href: '#live', 'aria-label': 'kao' },
         make('img', { class: 'brand-mark', src: '/icons/kao.svg', alt: '', width: 28, height: 28 }), make('span', { text: 'kao' })),

@@ -1,7 +1,8 @@
 /* /trust: the certificate of this kao, and how a phone comes to trust it. A one-time code in the address is
  * used first: it would be too old when all steps are done. */
 import { createServerRecogniser, takeCode } from './api.js';
-import { button, make } from './dom.js';
+import { make } from './dom.js';
+import { languageButton } from './parts/language.js';
 import { openStorage, wantedLanguage } from './store.js';
 import { explain, language, say, speak } from './words.js';
 
@@ -17,14 +18,10 @@ async function start() {
   function show() {
     document.documentElement.lang = language();
     document.title = say('trust_title');
-    const turn = button(say('other_language'), 'quiet language', () => {
-      speak(language() === 'en' ? 'ja' : 'en');
-      show();
-    }, { lang: language() === 'en' ? 'ja' : 'en' });
     document.body.replaceChildren(
       make('header', { class: 'top trust-top' },
         make('a', { class: 'brand', href: '/', 'aria-label': 'kao' },
-          make('img', { class: 'brand-mark', src: '/icons/kao.svg', alt: '', width: 28, height: 28 }), make('span', { text: 'kao' })), turn),
+          make('img', { class: 'brand-mark', src: '/icons/kao.svg', alt: '', width: 28, height: 28 }), make('span', { text: 'kao' })), languageButton(kept, show)),
       make('main', {}, make('div', { class: 'trust-page' },
         make('h1', { text: say('trust_title') }),
         trouble && make('p', { class: 'problem', role: 'alert', text: explain(trouble) }),
