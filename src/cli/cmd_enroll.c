@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/compose.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/commands.h"
@@ -325,13 +326,14 @@ static int enroll_people(job *j, const char *folder)
     }
     for (int i = 0; i < n; i++) {
         const size_t cap = strlen(folder) + strlen(list[i]->d_name) + 2;
-        char *path = malloc(cap);
+        char *path = malloc(cap), name[KAO_NAME_MAX_BYTES + 1];
 
         if (path) {
             snprintf(path, cap, "%s/%s", folder, list[i]->d_name);
-            const int s = kao_is_folder(path)
-                              ? enroll_person(j, list[i]->d_name, &path, 1)
-                              : CLI_YES;
+            snprintf(name, sizeof name, "%s", list[i]->d_name);
+            kao_text_compose(name, sizeof name);
+            const int s =
+                kao_is_folder(path) ? enroll_person(j, name, &path, 1) : CLI_YES;
 
             status = s > status ? s : status;
         }

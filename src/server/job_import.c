@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/compose.h"
 #include "base/context.h"
 #include "base/error.h"
 #include "base/file.h"
@@ -57,6 +58,7 @@ static bool folder_of(const char *file, char name[KAO_NAME_MAX_BYTES + 1])
         return false;
     memcpy(name, begin, n);
     name[n] = '\0';
+    kao_text_compose(name, KAO_NAME_MAX_BYTES + 1);
     return kao_text_is_clean(name);
 }
 

@@ -294,6 +294,7 @@ test('a dropped folder is walked, with the paths in it; what file managers add i
   const files = await filesIn(data, isPicture);
   assert.deepEqual(files.map(pathOf), ['all/Ana/1.jpg', 'all/Ana/2.jpg', 'all/4.jpg']);
   assert.deepEqual(files.map(folderOf), ['Ana', 'Ana', 'all']);
+  assert.equal(folderOf(/** @type {any} */ ({ name: '1.jpg', webkitRelativePath: 'all/Zoe\u0308 \u30cf\u309a/1.jpg' })), 'Zo\u00eb \u30d1');
   const plain = { items: [item(leaf('/5.jpg'))], files: [file('5.jpg'), file('6.txt')] };
   assert.deepEqual((await filesIn(plain, isPicture)).map(pathOf), ['5.jpg']);
 });

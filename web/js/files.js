@@ -6,8 +6,8 @@ const paths = new WeakMap();
 /** "trip/day 1/one.jpg" of a folder, else the name. @param {File} file */
 export const pathOf = (file) => paths.get(file) ?? (file.webkitRelativePath || file.name);
 
-/** The folder that a file lies in; '': none. @param {File} file */
-export const folderOf = (file) => pathOf(file).split('/').at(-2) ?? '';
+/** The folder that a file lies in, as its name is typed (macOS takes letters apart); '': none. @param {File} file */
+export const folderOf = (file) => (pathOf(file).split('/').at(-2) ?? '').normalize('NFC');
 
 /** What file managers add is no file of anybody's. @param {File} file */
 const isHidden = (file) => /(^|\/)(\.|__MACOSX\/)/.test(pathOf(file));
