@@ -205,6 +205,14 @@ test('why: the nearest people, the words, the curve', async () => {
     await dialog.getByRole('img', { name: /^Plot: similarity 0\.\d{3}, threshold 0\.\d{3}/ }).waitFor();
     await dialog.getByText('The nearest registered person is Ana').waitFor();
     assert.equal(await dialog.locator('.match').count(), 2);
+    await dialog.getByRole('img', { name: 'with the five points' }).waitFor();
+    const white = () => dialog.locator('canvas.why-chip').evaluate((/** @type {HTMLCanvasElement} */ chip) => {
+      const { data } = /** @type {CanvasRenderingContext2D} */ (chip.getContext('2d')).getImageData(0, 0, chip.width, chip.height);
+      let n = 0;
+      for (let i = 0; i < data.length; i += 4) n += Number(data[i] > 249 && data[i + 1] > 249 && data[i + 2] > 249);
+      return n;
+    });
+    assert.ok(await white() > 5 * 8, 'the five points');
     await checkAccess(page, 'why');
     await page.keyboard.press('Escape');
     assert.equal(await dialog.count(), 0);
@@ -280,6 +288,12 @@ test('people: found, renamed, noted, merged, split, moved, removed, undone', asy
     await page.getByRole('dialog').getByRole('button', { name: 'Move' }).click();
     await page.getByText('Moved.').waitFor();
     assert.deepEqual((await people(at())).map((p) => p.n_samples), [1, 2]);
+    await undo.click();
+    await page.getByRole('button', { name: 'Picture 2: Move…' }).click();
+    await page.getByRole('dialog').getByLabel('Person').selectOption('New person');
+    await page.getByRole('dialog').getByRole('button', { name: 'Move' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('.sample').length === 1);
+    assert.deepEqual((await people(at())).map((p) => p.n_samples), [1, 1, 1]);
     await undo.click();
     await page.getByRole('button', { name: 'Picture 2: Remove' }).click();
     await page.getByText('Removed.').waitFor();

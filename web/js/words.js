@@ -166,6 +166,7 @@ export const catalogue = {
   why_gone: ['The face could not be looked at more closely in that frame. Try again.', 'この瞬間の顔を詳しく調べられませんでした。もう一度お試しください。'],
   why_nearest: ['Nearest people', '近い人'],
   why_face: ['The face kao looked at', '調べた顔'],
+  why_points: ['The face kao looked at, with the five points it was aligned by', '調べた顔と、位置合わせに使った 5 つの点'],
   plot_title: ['How often strangers reach a similarity', '他人どうしの類似度の分布'],
   plot_label: ['Plot: similarity {similarity}, threshold {threshold}. {words}', 'グラフ：類似度 {similarity}、しきい値 {threshold}。{words}'],
   plot_x: ['similarity', '類似度'],

@@ -20,8 +20,8 @@ export function mountSamples(root, app, person, change) {
       make('div', {}, make('p', { class: 'sample-name', text: name }), make('p', { class: 'small muted', text: details.filter(Boolean).join(' · ') })),
       make('div', { class: 'row-buttons' },
         button(say('move'), 'quiet', async () => {
-          const to = await choosePerson(say('move_title'), '', say('do_move'), app.people.list.filter((p) => p.person !== person));
-          if (to !== null) await change(() => app.recogniser.moveSample(s.sample, to), say('move_done'));
+          const to = await choosePerson(say('move_title'), '', say('do_move'), app.people.list.filter((p) => p.person !== person), true);
+          if (to !== null) await change(() => app.recogniser.moveSample(s.sample, to || null), say('move_done'));
         }, named('move')),
         button(say('not_this'), 'quiet', () => change(() => app.recogniser.sayNot(s.sample, person), say('not_this_done')), named('not_this')),
         button(say('remove'), 'quiet', () => change(() => app.recogniser.removeSample(s.sample), say('removed')), named('remove'))));

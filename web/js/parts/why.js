@@ -1,7 +1,7 @@
 /* Why did kao say so? The face of one frame, the nearest people, the score on the model's curve. */
 import { make } from '../dom.js';
 import { apart, scaled } from '../layout.js';
-import { cut, jpeg } from '../picture.js';
+import { cut, cutWithPoints, jpeg } from '../picture.js';
 import { likelihood, similarity, strangers } from '../rates.js';
 import { called, explain, say } from '../words.js';
 import { openDialog } from './dialog.js';
@@ -28,9 +28,12 @@ export async function openWhy(app, track, looked, options) {
   const box = scaled(track.box, looked.k);
   const chip = cut(looked.canvas, box, 224);
   const words = make('div', { class: 'why-words', 'aria-live': 'polite' }, make('p', { class: 'muted', text: say('starting') }));
-  chip.className = 'why-chip';
-  chip.setAttribute('role', 'img');
-  chip.setAttribute('aria-label', say('why_face'));
+  const dress = (/** @type {HTMLCanvasElement} */ c, /** @type {string} */ words) => {
+    c.className = 'why-chip';
+    c.setAttribute('role', 'img');
+    c.setAttribute('aria-label', words);
+  };
+  dress(chip, say('why_face'));
   d.body.append(make('div', { class: 'why' }, chip, words));
 
   try {
@@ -41,6 +44,9 @@ export async function openWhy(app, track, looked, options) {
       words.replaceChildren(make('p', { text: say('why_gone') }));
       return;
     }
+    const pointed = cutWithPoints(looked.canvas, 1, face, 224);
+    dress(pointed, say('why_points'));
+    chip.replaceWith(pointed);
     if (face.reason) {
       words.replaceChildren(make('p', { text: explain(face.reason) }));
       return;
