@@ -114,6 +114,9 @@ class Kao:
     def models(self):
         return self._ask("GET", "/v1/models")
 
+    def galleries(self):
+        return self._ask("GET", "/v1/galleries")["galleries"]
+
     def detect(self, picture, limit=None, min_score=None, quick=None):
         return self._ask("POST", "/v1/detect", {"limit": limit, "min_score": min_score, "quick": quick}, {"image": picture})
 

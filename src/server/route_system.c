@@ -103,6 +103,30 @@ void kao_route_models(kao_worker *w, kao_call *c)
     kao_answer(c, st, &err, 200, o);
 }
 
+/* A server has one; several are several servers. A list all the same: who has more of them may be told so later. */
+void kao_route_galleries(kao_worker *w, kao_call *c)
+{
+    const char *slash = strrchr(w->o->gallery, '/');
+    kao_json *o = kao_json_object(), *list = kao_json_array(), *one = kao_json_object(),
+             *models = kao_json_array();
+    kao_gallery_stats s = { .size = sizeof s };
+    kao_error err = { 0 };
+    const kao_status st = kao_gallery_stats_of(w->gallery, &s, &err);
+
+    for (size_t m = 0; m < w->n; m++)
+        kao_json_add(models, kao_json_string(kao_worker_model_name(w, m)));
+    kao_json_set(one, "name", kao_json_string(slash ? slash + 1 : w->o->gallery));
+    kao_json_set(one, "people", kao_json_integer((int64_t)s.n_people));
+    kao_json_set(one, "named", kao_json_integer((int64_t)s.n_named));
+    kao_json_set(one, "samples", kao_json_integer((int64_t)s.n_samples));
+    kao_json_set(one, "changes", kao_json_integer((int64_t)s.n_changes));
+    kao_json_set(one, "bytes", kao_json_integer((int64_t)s.n_bytes));
+    kao_json_set(one, "models", models);
+    kao_json_add(list, one);
+    kao_json_set(o, "galleries", list);
+    kao_answer(c, st, &err, 200, o);
+}
+
 /* ---- the API's description (OpenAPI 3.1) ---- */
 
 /* Whether a parameter is a file of a form. */

@@ -8,6 +8,7 @@ static const kao_route routes[] = {
     { "GET", "/v1/health", kao_route_health, true, "the server is there", "" },
     { "GET", "/v1/ready", kao_route_ready, false, "models and gallery are there", "" },
     { "GET", "/v1/models", kao_route_models, false, "the models, with their thresholds by false-accept rate", "" },
+    { "GET", "/v1/galleries", kao_route_galleries, false, "the gallery that is served: who and what is in it", "" },
     { "GET", "/v1/openapi.json", kao_route_openapi, true, "this description", "" },
     { "POST", "/v1/session", kao_route_session_begin, false, "a browser's cookie, for a key or a one-time code",
       "key: text, in the body; code: likewise" },

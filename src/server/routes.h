@@ -27,6 +27,7 @@ bool kao_web_find(kao_call *c);
 void kao_route_health(kao_worker *w, kao_call *c);
 void kao_route_ready(kao_worker *w, kao_call *c);
 void kao_route_models(kao_worker *w, kao_call *c);
+void kao_route_galleries(kao_worker *w, kao_call *c);
 void kao_route_openapi(kao_worker *w, kao_call *c);
 void kao_route_metrics(kao_worker *w, kao_call *c);
 

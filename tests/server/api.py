@@ -242,6 +242,11 @@ def people():
             need(s.post("/v1/undo", json_body={})[0] == 200, "undo")
             need(s.get(f"/v1/people/{ana}")[1]["people"][0]["n_samples"] == 2, "it is there again")
             fact("rename, split, merge, remove a sample, undo")
+            [g] = s.get("/v1/galleries")[1]["galleries"]
+            told = json.loads(subprocess.run([KAO, "gallery", "stats", "--json", "--gallery", s.gallery], capture_output=True, text=True, check=True).stdout)
+            need(g["name"] == os.path.basename(s.gallery) and g["models"] == [m["name"] for m in told["models"]], g)
+            need(all(g[k] == told[k] for k in ("people", "named", "samples", "changes")) and g["bytes"] > 0, g, told)
+            fact("the gallery that is served")
             facts_and_groups(s)
 
             before = s.get("/v1/people")[1]

@@ -31,6 +31,7 @@ def faces():
     with serving() as s:
         kao = Kao(f"http://127.0.0.1:{s.port}/")
         need(kao.health()["status"] == "ok" and len(kao.models()["models"]) == 2, "health, models")
+        need([g["people"] for g in kao.galleries()] == [0], "the gallery", kao.galleries())
         need(len(kao.detect(path("group.jpg"))["faces"]) == 4, "a path")
         need(kao.detect(picture("group.jpg"), limit=1) == kao.detect(io.BytesIO(picture("group.jpg")), limit=1), "bytes, a file")
         need(len(kao.embed(path("ana_1.jpg"), model="kao-face-mask")["faces"][0]["embedding"]) > 0, "embed")
