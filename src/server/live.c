@@ -81,7 +81,7 @@ kao_status kao_live_begin(kao_lives *l, const kao_worker *like, size_t model,
         return kao_fail(err, KAO_E_LIMIT, "%d videos are being followed already",
                         LIVES_MOST);
     close_live(v);
-    v->w = (kao_worker){ .ctx = like->ctx, .o = like->o };
+    v->w = (kao_worker){ .ctx = like->ctx, .o = like->o, .run = like->run };
     kao_status st = kao_worker_open(&v->w, err);
 
     if (!st)

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/context.h"
@@ -29,6 +30,7 @@ enum {
     QUEUE = 64,
     RATE = 50,
     WORKERS_MOST = 64,
+    STOP_SECONDS = 2, /* for those who wait; sending answers has as much again */
 };
 
 typedef struct thread {
@@ -55,12 +57,14 @@ struct kao_server {
     kao_rate_limit rate; /* of the thread that takes requests */
     thread *threads;
     size_t n_threads;
+    kao_cancel *cancel; /* of what workers are at */
 
     pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t some;
+    pthread_cond_t some, ended;
+    size_t n_running; /* workers */
     kao_call **queue; /* a ring of o.queue places */
     size_t first, n;
-    bool stopping;
+    bool stopping, late;
 };
 
 /* ---- requests ---- */
@@ -123,8 +127,8 @@ static void take(void *user, kao_call *c)
     kao_http_answer(c);
 }
 
-/* The next one; NULL: the server stops, and none waits. */
-static kao_call *next(kao_server *s)
+/* The next one; NULL: the server stops, and none waits. *late: there is no time for it any more. */
+static kao_call *next(kao_server *s, bool *late)
 {
     kao_call *c = NULL;
 
@@ -137,23 +141,33 @@ static kao_call *next(kao_server *s)
         s->n--;
         atomic_store(&s->stats.waiting, s->n);
     }
+    *late = s->late;
     pthread_mutex_unlock(&s->lock);
     return c;
 }
 
 static void *work(void *user)
 {
+    const kao_error stopping = { .msg = "the server stops" };
     thread *t = user;
     kao_server *s = t->server;
+    bool late = false;
 
-    for (kao_call *c = next(s); c; c = next(s)) {
+    for (kao_call *c = next(s, &late); c; c = next(s, &late)) {
         atomic_fetch_add(&s->stats.working, 1);
-        c->route->run(&t->worker, c);
+        if (late)
+            kao_answer_status(c, KAO_E_CANCELLED, &stopping);
+        else
+            c->route->run(&t->worker, c);
         atomic_fetch_sub(&s->stats.working, 1);
         if (!c->status)
             kao_answer_error(c, 500, "internal", "no answer");
         kao_http_answer(c);
     }
+    pthread_mutex_lock(&s->lock);
+    s->n_running--;
+    pthread_cond_signal(&s->ended);
+    pthread_mutex_unlock(&s->lock);
     return NULL;
 }
 
@@ -187,6 +201,7 @@ static kao_status open_workers(kao_server *s, kao_error *err)
         t->server = s;
         t->worker = (kao_worker){ .ctx = s->ctx,
                                   .o = &s->o,
+                                  .run.cancel = s->cancel,
                                   .lives = s->lives,
                                   .jobs = s->jobs,
                                   .spools = &s->spools,
@@ -204,13 +219,38 @@ static kao_status start_workers(kao_server *s, kao_error *err)
 {
     for (size_t i = 0; i < s->n_threads; i++) {
         thread *t = &s->threads[i];
-        const int e = pthread_create(&t->id, NULL, work, t);
+        int e;
 
+        pthread_mutex_lock(&s->lock);
+        e = pthread_create(&t->id, NULL, work, t);
+        s->n_running += !e;
+        pthread_mutex_unlock(&s->lock);
         if (e)
             return kao_fail_sys(err, KAO_E_IO, e, "a thread could not be started");
         t->running = true;
     }
     return KAO_OK;
+}
+
+/* What has come whole is answered as long as there is time; then what is being worked on is broken off, and
+ * who still waits is told to come again. */
+static void end_workers(kao_server *s)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += STOP_SECONDS;
+    pthread_mutex_lock(&s->lock);
+    s->stopping = true;
+    pthread_cond_broadcast(&s->some);
+    while (s->n_running && !s->late)
+        s->late = pthread_cond_timedwait(&s->ended, &s->lock, &until) != 0;
+    pthread_mutex_unlock(&s->lock);
+    if (s->late)
+        kao_cancel_request(s->cancel);
+    for (size_t i = 0; s->threads && i < s->n_threads; i++)
+        if (s->threads[i].running)
+            pthread_join(s->threads[i].id, NULL);
 }
 
 static kao_status check(const kao_server_options *o, kao_error *err)
@@ -243,6 +283,7 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
     if (st)
         return st;
     kao_server *s = kao_calloc(&ctx->mem, 1, sizeof *s);
+    pthread_condattr_t monotonic;
 
     if (!s)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
@@ -256,6 +297,10 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
     s->n_threads = s->n_threads < WORKERS_MOST ? s->n_threads : WORKERS_MOST;
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->some, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&s->ended, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     s->threads = kao_calloc(s->mem, s->n_threads, sizeof *s->threads);
     s->queue = kao_calloc(s->mem, s->o.queue, sizeof(kao_call *));
     s->lives = kao_lives_create(s->mem);
@@ -264,6 +309,8 @@ kao_status kao_server_start(kao_context *ctx, kao_server **out,
                               .folder = s->o.temporary ? s->o.temporary : "/var/tmp" };
     if (!s->threads || !s->queue || !s->lives || !s->streams)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (!st)
+        st = kao_cancel_create(ctx, &s->cancel, err);
     if (!st)
         st = kao_access_create(&s->access, s->mem, &s->o, err);
     const kao_http_options http = { .address =
@@ -323,13 +370,7 @@ void kao_server_stop(kao_server *s)
         return;
     if (s->http)
         kao_http_quiesce(s->http);
-    pthread_mutex_lock(&s->lock);
-    s->stopping = true;
-    pthread_cond_broadcast(&s->some);
-    pthread_mutex_unlock(&s->lock);
-    for (size_t i = 0; s->threads && i < s->n_threads; i++)
-        if (s->threads[i].running)
-            pthread_join(s->threads[i].id, NULL);
+    end_workers(s);
     kao_cameras_stop(s->cameras);
     kao_streams_close(s->streams);
     kao_feed_stop(s->feed);
@@ -343,7 +384,9 @@ void kao_server_stop(kao_server *s)
     for (size_t i = 0; s->threads && i < s->n_threads; i++)
         if (s->threads[i].open)
             kao_worker_close(&s->threads[i].worker);
+    kao_cancel_destroy(s->cancel);
     pthread_cond_destroy(&s->some);
+    pthread_cond_destroy(&s->ended);
     pthread_mutex_destroy(&s->lock);
     kao_free(s->mem, s->queue);
     kao_free(s->mem, s->threads);

@@ -63,7 +63,8 @@ uint16_t kao_server_port(const kao_server *server);
 /* A one-time code, good for ten minutes: at PAGE#code=CODE a browser gets its cookie for it. */
 enum { KAO_SERVER_CODE_BYTES = 37 };
 void kao_server_code(kao_server *server, char to[KAO_SERVER_CODE_BYTES]);
-/* Requests that have come whole are answered, others are not. NULL is fine. */
+/* Requests that have come whole are answered, others are not; after two seconds those that wait are told to come
+ * again (503). NULL is fine. */
 void kao_server_stop(kao_server *server);
 
 /* Whether this build has a server; err: why not. */

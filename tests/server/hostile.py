@@ -190,6 +190,32 @@ def stopped():
             s.process.kill()
 
 
+def late():
+    """More is waiting than the end has time for."""
+    with serving("-j", "1", "--queue", "200", "--cpu", "ref") as s:
+        answers = []
+
+        def ask():
+            try:
+                answers.append(s.post("/v1/identify", raw=group))
+            except (OSError, http.client.HTTPException):  # it had not come whole
+                pass
+
+        group = picture("group.jpg")
+        threads = [threading.Thread(target=ask) for _ in range(200)]
+        for t in threads:
+            t.start()
+        while not answers:
+            time.sleep(.01)
+        need(s.stop() == 0, "exit status")
+        for t in threads:
+            t.join(PATIENCE)
+        told = [a for a in answers if a[0] == 503 and a[1]["error"]["code"] == "stopping"]
+        need(all(a[0] == 200 for a in answers if a not in told), [a[0] for a in answers])
+        need(told and all(a[2]["Retry-After"] for a in told), "who has to come again is told so", len(told))
+        fact("SIGTERM with a long queue: answers for a while, then everybody is told to come again")
+
+
 def machine():
     with tempfile.TemporaryDirectory(prefix="kao test 顔.") as folder:
         with serving(folder=folder) as s:
@@ -235,4 +261,4 @@ def machine():
         os.mkdir(folder)
 
 
-main(rude, crowd, full, stopped, machine)
+main(rude, crowd, full, stopped, late, machine)
