@@ -2,8 +2,13 @@
 # run.sh KAO [SECONDS [ROUNDS]]: how much of the program's own rate the server gives. In alternating windows: kao
 # embed -j 2 on copies of a picture, and wrk with two connections on /v1/embed and /v1/identify; kao verify -j 2 on
 # copies of a pair, each of which is read (two pictures a pair, as a request has them), and wrk on /v1/verify.
-# Lines of CSV: what, pictures or pairs a second, p50 and p99 in ms. Needs wrk. Run it on a quiet machine.
+# Lines of CSV: what, pictures or pairs a second, p50 and p99 in ms. Needs wrk. Run it on a quiet machine. An answer
+# that is none of 2xx ends it with 1; the rates are for people to read.
 set -eu
+command -v wrk >/dev/null || {
+    echo "SKIP: wrk is not installed"
+    exit 77
+}
 here=$(CDPATH='' cd "$(dirname "$0")" && pwd)
 kao=$1 seconds=${2-5} rounds=${3-5}
 copies=$((40 * seconds)) # of what two CPUs do in about so long
@@ -39,14 +44,14 @@ program() {
 served() {
     what=$1 path=$2
     shift 2
-    wrk -t 1 -c 2 -d "${seconds}s" --latency -s "$here/post.lua" "$url$path" -- "$@" >"$work/wrk"
+    wrk -t 1 -c 2 -d "${seconds}s" --timeout 60s --latency -s "$here/post.lua" "$url$path" -- "$@" >"$work/wrk"
     awk -v what="$what" '
         function ms(s) { return s ~ /us$/ ? s / 1000 : s ~ /ms$/ ? s + 0 : s * 1000 }
         /^ *50%/ { half = ms($2) }
         /^ *99%/ { most = ms($2) }
         /^Requests\/sec/ { rate = $2 }
-        /Non-2xx/ { print "errors: " $0 > "/dev/stderr" }
-        END { printf "%s,%.1f,%.1f,%.1f\n", what, rate, half, most }' "$work/wrk"
+        /Non-2xx|Socket errors/ { print "errors: " $0 > "/dev/stderr"; bad = 1 }
+        END { printf "%s,%.1f,%.1f,%.1f\n", what, rate, half, most; exit bad }' "$work/wrk"
 }
 echo "what,per_second,p50_ms,p99_ms"
 for round in $(seq "$rounds"); do
