@@ -269,7 +269,8 @@ static int serve(const serve_args *args, cli_gallery *use, access_use *a,
             offer_code(server, a, address);
         sigwait(set, &number);
     }
-    kao_server_stop(server);
+    if (!kao_server_stop(server))
+        _exit(status);
     return status;
 }
 

@@ -1,4 +1,5 @@
 /* See camera.h. */
+#define _GNU_SOURCE /* pthread_timedjoin_np */
 #include "server/camera.h"
 
 #include <math.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
@@ -21,6 +23,7 @@ enum {
     NICE = 10,          /* of the cameras' threads */
     FAILURES_MOST = 50, /* frames in a row of which nothing could be made */
     JPEG_MOST = 2 << 20,
+    STOP_SECONDS = 1,
 };
 
 /* From picture to picture: while somebody looks, and while nobody does. */
@@ -369,15 +372,22 @@ kao_status kao_cameras_start(kao_cameras *all, kao_error *err)
     return KAO_OK;
 }
 
-void kao_cameras_stop(kao_cameras *all)
+bool kao_cameras_stop(kao_cameras *all)
 {
+    struct timespec until;
+    bool ended = true;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += STOP_SECONDS;
     for (size_t i = 0; all && i < all->n; i++)
         kao_cancel_request(all->list[i].cancel);
     for (size_t i = 0; all && i < all->n; i++) {
-        if (all->list[i].started)
-            pthread_join(all->list[i].thread, NULL);
-        all->list[i].started = false;
+        camera *c = &all->list[i];
+
+        c->started = c->started && pthread_timedjoin_np(c->thread, NULL, &until) != 0;
+        ended = ended && !c->started;
     }
+    return ended;
 }
 
 void kao_cameras_destroy(kao_cameras *all)

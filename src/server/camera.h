@@ -21,8 +21,9 @@ typedef struct kao_cameras kao_cameras;
 kao_status kao_cameras_create(kao_context *ctx, const kao_server_options *o,
                               kao_streams *streams, kao_cameras **out, kao_error *err);
 kao_status kao_cameras_start(kao_cameras *all, kao_error *err);
-/* They stop; whoever is there leaves. NULL is fine. */
-void kao_cameras_stop(kao_cameras *all);
+/* They stop; whoever is there leaves. False: after a second one of them has not: the system looks up the name
+ * in its address, which nothing can break off. It goes on with what it has then, until the process ends. NULL is fine. */
+bool kao_cameras_stop(kao_cameras *all);
 void kao_cameras_destroy(kao_cameras *all); /* stopped before. NULL is fine */
 
 size_t kao_cameras_count(const kao_cameras *all);

@@ -364,19 +364,22 @@ void kao_server_code(kao_server *s, char to[KAO_SERVER_CODE_BYTES])
     kao_access_code(s->access, to);
 }
 
-void kao_server_stop(kao_server *s)
+bool kao_server_stop(kao_server *s)
 {
     if (!s)
-        return;
+        return true;
     if (s->http)
         kao_http_quiesce(s->http);
     end_workers(s);
-    kao_cameras_stop(s->cameras);
+    const bool ended = kao_cameras_stop(s->cameras);
+
     kao_streams_close(s->streams);
     kao_feed_stop(s->feed);
     kao_webhooks_stop(s->webhooks);
     kao_jobs_destroy(s->jobs);
     kao_http_stop(s->http);
+    if (!ended) /* it has hold of the rest */
+        return false;
     kao_cameras_destroy(s->cameras);
     kao_streams_destroy(s->streams);
     kao_lives_destroy(s->lives);
@@ -391,6 +394,7 @@ void kao_server_stop(kao_server *s)
     kao_free(s->mem, s->queue);
     kao_free(s->mem, s->threads);
     kao_free(s->mem, s);
+    return true;
 }
 
 kao_status kao_server_ready(kao_error *err)

@@ -64,8 +64,9 @@ uint16_t kao_server_port(const kao_server *server);
 enum { KAO_SERVER_CODE_BYTES = 37 };
 void kao_server_code(kao_server *server, char to[KAO_SERVER_CODE_BYTES]);
 /* Requests that have come whole are answered, others are not; after two seconds those that wait are told to come
- * again (503). NULL is fine. */
-void kao_server_stop(kao_server *server);
+ * again (503). False: something could not be ended in time (see kao_cameras_stop) and still uses the context, models and
+ * options: the process is to be ended, by _exit. What was answered is on the disk. NULL is fine. */
+bool kao_server_stop(kao_server *server);
 
 /* Whether this build has a server; err: why not. */
 kao_status kao_server_ready(kao_error *err);

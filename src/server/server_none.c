@@ -29,7 +29,8 @@ void kao_server_code(kao_server *server, char to[KAO_SERVER_CODE_BYTES])
     to[0] = '\0';
 }
 
-void kao_server_stop(kao_server *server)
+bool kao_server_stop(kao_server *server)
 {
     (void)server;
+    return true;
 }

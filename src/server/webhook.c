@@ -113,6 +113,16 @@ static bool prepare(webhook *h)
            !c->curl_easy_setopt(h->curl, CURLOPT_NOPROGRESS, 0L);
 }
 
+/* A name that nobody looks up would hold up the end: its thread is left behind then. */
+static void hurry(webhook *h)
+{
+#if LIBCURL_VERSION_NUM >= 0x075700
+    h->all->calls.curl_easy_setopt(h->curl, CURLOPT_QUICK_EXIT, 1L);
+#else
+    (void)h;
+#endif
+}
+
 /* ---- sending ---- */
 
 /* An answer that another try may change. */
@@ -234,6 +244,8 @@ static kao_status begin(webhook *h, kao_error *err)
     if (!st && !prepare(h))
         st = kao_fail(err, KAO_E_ARG, "--webhook %s: no address that can be called",
                       h->shown);
+    if (!st)
+        hurry(h);
     const int e = st ? 0 : pthread_create(&h->thread, NULL, run, h);
 
     if (e)

@@ -466,6 +466,29 @@ def https():
         fact("a file without certificates, none, or one for nothing: a line each")
 
 
+def nameless():
+    """The system looks for a name and finds nobody to ask."""
+    if not os.environ.get("NO_NAMES"):
+        print("SKIP: names that are never found: under a sanitizer")
+        return
+    with place() as (folder, gallery):
+        enrol(gallery, "Ana")
+        hooks = ["--webhook", "http://hook.example/"] if os.environ["CURL"] == "yes" else []
+        os.environ["LD_PRELOAD"] = os.environ["NO_NAMES"]
+        try:
+            with serving("--source", "a=" + short_clip(folder), "--source", "b=rtsp://camera.example/x", *hooks, folder=folder) as s:
+                camera(s, "a", ("ended",))
+                camera(s, "b", ("opening",))
+                page = events(s)
+                need(s.stop() == 0, "exit status")
+        finally:
+            del os.environ["LD_PRELOAD"]
+        with serving(folder=folder) as s:
+            need(page and events(s) == page, "what was there")
+            need(s.stop() == 0, "exit status")
+    fact("a camera and a webhook whose names are never found hold up no end")
+
+
 def refused():
     with place() as (folder, gallery):
         for sources in (["a=x", "a=y"], ["x"] * 9, ["a="], [""], ["n" * 80 + "=x"], ["x", "1=y", "a=z", "a=w"]):
@@ -475,4 +498,4 @@ def refused():
     fact("two of a name, nine, none: a line each")
 
 
-main(*([keys, webhooks] if THREADS else [watched, forgotten, network, slow, keys, webhooks, https, refused]))
+main(*([keys, webhooks] if THREADS else [watched, forgotten, network, slow, keys, webhooks, https, nameless, refused]))
