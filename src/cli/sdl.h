@@ -4,7 +4,7 @@
 #define KAO_CLI_SDL_H
 
 #define SDL_MAIN_HANDLED
-#include <SDL.h>
+#include <SDL2/SDL.h>
 
 /* clang-format off */
 #define KAO_SDL_CALLS(X)                                                                     \
