@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/compose.h"
 #include "base/error.h"
@@ -16,18 +17,25 @@
 #include "cli/commands.h"
 #include "cli/gallery_chips.h"
 #include "cli/odds.h"
+#include "cli/regions_use.h"
 #include "kao/enrol.h"
 #include "kao/quality.h"
 
+enum { FOLDERS_MOST = 32 }; /* one in another: links may go round */
+
 typedef struct enroll_args {
     cli_gallery_options use;
-    bool force, people, keep_chips, json;
+    bool force, people, regions, keep_chips, json;
 } enroll_args;
 
 const cli_option cli_enroll_options[] = {
     CLI_GALLERY_OPTION(enroll_args),
     { "people", 0, CLI_FLAG, offsetof(enroll_args, people), NULL,
       "the operands are folders with a folder a person, named after them" },
+    { "regions", 0, CLI_FLAG, offsetof(enroll_args, regions), NULL,
+      "the operands are pictures, or folders of them, in which other programs have put "
+      "names, as face regions of XMP, "
+      "inside or in PICTURE.xmp beside: each named face" },
     { "force", 0, CLI_FLAG, offsetof(enroll_args, force), NULL,
       "also blurred, dark and far turned ones, those that look like somebody else, or "
       "unlike the person's other samples" },
@@ -51,6 +59,7 @@ typedef struct job {
     const enroll_args *args;
     cli_gallery use;
     cli_limit limit; /* from which similarity on two faces are one person's */
+    size_t n_named;  /* --regions: pictures with names */
 } job;
 
 /* ---- one picture ---- */
@@ -99,13 +108,13 @@ static kao_status judge(job *j, const float *vectors, int64_t person, outcome *o
 
 /* How good the picture of the face is; one that is blurred, dark or turned far aside is refused:
  * it would be alike to others of its kind rather than to the person. */
-static kao_status rate(job *j, const cli_photo *photo, float norm, outcome *o,
-                       float *quality, kao_error *err)
+static kao_status rate(job *j, const cli_photo *photo, size_t face, float norm,
+                       outcome *o, float *quality, kao_error *err)
 {
     const kao_view view = kao_image_view(&photo->image);
     kao_quality q = KAO_QUALITY_INIT;
-    const kao_status st = kao_quality_of(j->use.crew.ctx, &view,
-                                         &photo->faces[photo->chosen[0]], &q, err);
+    const kao_status st =
+        kao_quality_of(j->use.crew.ctx, &view, &photo->faces[face], &q, err);
 
     *quality = NAN;
     if (st)
@@ -156,36 +165,51 @@ static void entry_free(const job *j, entry *e)
 }
 
 /* A face that cannot be used is an outcome, no failure. */
+static kao_status outcome_of(kao_status st, outcome *o)
+{
+    if (!st || cli_status_of(st) != CLI_NO_FACE)
+        return st;
+    refuse(o, kao_status_name(st));
+    return KAO_OK;
+}
+
+static kao_status take_face(job *j, const char *path, const cli_photo *photo,
+                            size_t face, const char *name, int64_t *person, outcome *o,
+                            kao_error *err)
+{
+    entry e = { .quality = NAN };
+    float norm = 0;
+    kao_status st = cli_gallery_embed(&j->use, photo, face, &e.vectors, &norm, err);
+
+    if (!st)
+        st = rate(j, photo, face, norm, o, &e.quality, err);
+    if (!st && j->args->keep_chips)
+        st =
+            cli_gallery_chip(&j->use, photo, face, &e.chip, &e.chip_bytes, e.form, err);
+    if (st) {
+        entry_free(j, &e);
+        return outcome_of(st, o);
+    }
+    st = judge(j, e.vectors, *person, o, err);
+    if (!st && !o->status)
+        st = store(j, path, name, person, &e, o, err);
+    entry_free(j, &e);
+    return st;
+}
+
+/* The one face that --faces means. */
 static kao_status take(job *j, const char *path, const char *name, int64_t *person,
                        outcome *o, kao_error *err)
 {
     cli_worker *w = &j->use.crew.workers[0];
     cli_photo photo = { .faces = NULL };
-    entry e = { .quality = NAN };
-    float norm = 0;
     kao_status st = cli_photo_detect(w, path, KAO_SEARCH_ALL, false, &photo, err);
 
     if (!st)
         st = cli_photo_choose(w, path, &photo, err);
-    if (!st)
-        st =
-            cli_gallery_embed(&j->use, &photo, photo.chosen[0], &e.vectors, &norm, err);
-    if (!st)
-        st = rate(j, &photo, norm, o, &e.quality, err);
-    if (!st && j->args->keep_chips)
-        st = cli_gallery_chip(&j->use, &photo, photo.chosen[0], &e.chip, &e.chip_bytes,
-                              e.form, err);
+    st = st ? outcome_of(st, o)
+            : take_face(j, path, &photo, photo.chosen[0], name, person, o, err);
     cli_photo_free(w, &photo);
-    if (cli_status_of(st) == CLI_NO_FACE && st) {
-        entry_free(j, &e);
-        refuse(o, kao_status_name(st));
-        return KAO_OK;
-    }
-    if (!st)
-        st = judge(j, e.vectors, *person, o, err);
-    if (!st && !o->status)
-        st = store(j, path, name, person, &e, o, err);
-    entry_free(j, &e);
     return st;
 }
 
@@ -220,6 +244,89 @@ static int tell(const job *j, const char *path, const char *name, int64_t person
     return fine ? CLI_YES : CLI_NO_FACE;
 }
 
+/* ---- names that other programs gave ---- */
+
+static kao_status find_person(job *j, const char *name, int64_t *person,
+                              kao_error *err);
+
+/* The face that a region means, to the person of its name. */
+static int enroll_region(job *j, const char *path, const cli_photo *photo,
+                         const kao_region *region, bool *taken)
+{
+    outcome o = { .reasons = kao_json_array() };
+    kao_error err = { 0 };
+    int64_t person = 0;
+    const size_t face = cli_region_face(photo, region, taken);
+    kao_status st = find_person(j, region->name, &person, &err);
+
+    if (!st && face == photo->n_faces) {
+        refuse(&o, "no_face: none where the name stands");
+    } else if (!st) {
+        taken[face] = true;
+        st = take_face(j, path, photo, face, region->name, &person, &o, &err);
+    }
+    if (st) {
+        kao_json_free(o.reasons);
+        return cli_report("enroll", st, &err);
+    }
+    return tell(j, path, region->name, person, &o);
+}
+
+static int enroll_named(job *j, const char *path, const kao_regions *found)
+{
+    cli_worker *w = &j->use.crew.workers[0];
+    cli_photo photo = { .faces = NULL };
+    kao_error err = { 0 };
+    kao_status st = cli_photo_detect(w, path, KAO_SEARCH_ALL, false, &photo, &err);
+    bool *taken = NULL;
+    int status = CLI_YES;
+
+    if (!st) {
+        taken = calloc(photo.n_faces + 1, sizeof *taken);
+        if (!taken)
+            st = kao_fail(&err, KAO_E_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; !st && i < found->n; i++) {
+        const int s = found->list[i].name[0]
+                          ? enroll_region(j, path, &photo, &found->list[i], taken)
+                          : CLI_YES;
+
+        status = s > status ? s : status;
+    }
+    free(taken);
+    cli_photo_free(w, &photo);
+    return st ? cli_report("enroll", st, &err) : status;
+}
+
+static bool is_sidecar(const char *path)
+{
+    const size_t n = strlen(path);
+
+    return n > 4 && strcasecmp(path + n - 4, ".xmp") == 0;
+}
+
+/* A picture in which nobody is named is none of this command's, and not told. */
+static int enroll_regions(job *j, const char *path)
+{
+    kao_regions found;
+    kao_error err = { 0 };
+    bool named = false;
+
+    if (is_sidecar(path))
+        return CLI_YES;
+    const kao_status st = cli_regions_read(j->use.crew.ctx, path, &found, &err);
+
+    if (st)
+        return cli_report("enroll", st, &err);
+    for (size_t i = 0; i < found.n; i++)
+        named = named || found.list[i].name[0];
+    const int status = named ? enroll_named(j, path, &found) : CLI_YES;
+
+    j->n_named += named;
+    kao_regions_free(j->use.crew.ctx, &found);
+    return status;
+}
+
 /* ---- a person ---- */
 
 static int enroll_one(job *j, const char *path, const char *name, int64_t *person)
@@ -247,9 +354,11 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
                          int depth)
 {
     struct dirent **list = NULL;
-    const int n = scandir(path, &list, is_visible, alphasort);
+    const int n =
+        depth > FOLDERS_MOST ? -1 : scandir(path, &list, is_visible, alphasort);
     int status = CLI_YES;
 
+    errno = depth > FOLDERS_MOST ? ELOOP : errno;
     if (n < 0) {
         fprintf(stderr, "kao enroll: %s: %s\n", path, strerror(errno));
         return CLI_BAD;
@@ -261,7 +370,7 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
 
         if (file) {
             snprintf(file, cap, "%s/%s", path, list[i]->d_name);
-            s = kao_is_folder(file) && depth > 0
+            s = kao_is_folder(file) && depth > 0 && !j->args->regions
                     ? CLI_YES /* of a person's folder, the pictures alone */
                     : enroll_path(j, file, name, person, depth + 1);
         }
@@ -276,8 +385,10 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
 static int enroll_path(job *j, const char *path, const char *name, int64_t *person,
                        int depth)
 {
-    return kao_is_folder(path) ? enroll_folder(j, path, name, person, depth)
-                               : enroll_one(j, path, name, person);
+    if (kao_is_folder(path))
+        return enroll_folder(j, path, name, person, depth);
+    return j->args->regions ? enroll_regions(j, path)
+                            : enroll_one(j, path, name, person);
 }
 
 static int take_person(void *user, const kao_person *p)
@@ -353,10 +464,15 @@ int cli_enroll_run(int argc, char **argv)
 
     if (!cli_begin("enroll", argc, argv, &args, &rest, &status))
         return status;
-    if (args.people ? rest.n < 1 : rest.n < 2) {
+    if (args.people || args.regions ? rest.n < 1 : rest.n < 2) {
         fprintf(stderr, "kao enroll: wanted %s (see kao enroll --help)\n",
-                args.people ? "a folder with a folder a person"
-                            : "a name and pictures, or a folder of them");
+                args.regions  ? "pictures with names in them, or a folder of them"
+                : args.people ? "a folder with a folder a person"
+                              : "a name and pictures, or a folder of them");
+        return CLI_BAD;
+    }
+    if (args.people && args.regions) {
+        fprintf(stderr, "kao enroll: --people or --regions\n");
         return CLI_BAD;
     }
     if (args.use.photo.faces.all) {
@@ -382,7 +498,16 @@ int cli_enroll_run(int argc, char **argv)
 
         status = s > status ? s : status;
     }
-    if (!args.people)
+    for (int i = 0; args.regions && i < rest.n; i++) {
+        const int s = enroll_path(&j, rest.items[i], NULL, NULL, 0);
+
+        status = s > status ? s : status;
+    }
+    if (args.regions && !j.n_named && status == CLI_YES) {
+        fprintf(stderr, "kao enroll: no picture has a name in it\n");
+        status = CLI_NO_FACE;
+    }
+    if (!args.people && !args.regions)
         status = enroll_person(&j, rest.items[0], rest.items + 1, rest.n - 1);
     cli_gallery_close(&j.use);
     return cli_finish("enroll", status);

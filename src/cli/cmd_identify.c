@@ -5,11 +5,14 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "cli/commands.h"
 #include "cli/gallery_use.h"
 #include "cli/odds.h"
+#include "cli/regions_use.h"
+#include "cli/room.h"
 
 enum { NEAREST_MOST = 64, FORMAT_KAO = 0, FORMAT_FACE_RECOGNITION = 1 };
 
@@ -20,7 +23,7 @@ typedef struct identify_args {
     uint32_t nearest;
     const char *group;
     int format;
-    bool json;
+    bool json, write_regions, in_place;
 } identify_args;
 
 const cli_option cli_identify_options[] = {
@@ -38,6 +41,11 @@ const cli_option cli_identify_options[] = {
       "largest|center|best|all|error|N", "which faces of a picture [all]" },
     { "format", 0, CLI_WORD, offsetof(identify_args, format), "kao|face_recognition",
       "face_recognition: lines as that program prints them, \"file,name\" [kao]" },
+    { "write-regions", 0, CLI_FLAG, offsetof(identify_args, write_regions), NULL,
+      "put the names of those who are known where other programs read them: as face "
+      "regions of XMP, into PICTURE.xmp beside the picture" },
+    { "in-place", 0, CLI_FLAG, offsetof(identify_args, in_place), NULL,
+      "--write-regions: into the picture itself, a JPEG or PNG" },
     CLI_GALLERY_NETWORK_OPTIONS(identify_args),
     { "json", 0, CLI_FLAG, offsetof(identify_args, json), NULL,
       "one JSON object a face" },
@@ -175,12 +183,65 @@ static int tell(const job *j, const char *path, const cli_photo *photo, size_t i
     return CLI_YES;
 }
 
+/* ---- names for other programs ---- */
+
+typedef struct names { /* of a picture */
+    kao_region *list;
+    size_t n, cap;
+} names;
+
+static bool add_name(names *l, const cli_photo *photo, size_t i, const char *name)
+{
+    const kao_face *face = &photo->in_file[i];
+    const float width = (float)photo->image.full_width,
+                height = (float)photo->image.full_height;
+
+    if (!cli_room(&l->list, &l->cap, l->n + 1, sizeof *l->list))
+        return false;
+    char *copy = strdup(name);
+
+    if (!copy)
+        return false;
+    l->list[l->n++] = (kao_region){ .name = copy,
+                                    .x = (face->x + face->width / 2) / width,
+                                    .y = (face->y + face->height / 2) / height,
+                                    .width = face->width / width,
+                                    .height = face->height / height };
+    return true;
+}
+
+static int write_names(job *j, const char *path, const cli_photo *photo, const names *l)
+{
+    kao_error err = { 0 };
+    char *file = NULL;
+    size_t n = 0;
+    const kao_status st = cli_regions_add(j->use.crew.ctx, path, &photo->image, l->list,
+                                          l->n, j->args->in_place, &file, &n, &err);
+
+    if (file)
+        fprintf(stderr, "kao identify: %s: %zu name%s written\n", file, n,
+                n == 1 ? "" : "s");
+    free(file);
+    /* what could not be written, not read */
+    const int status = st ? cli_report("identify", st, &err) : CLI_YES;
+
+    return st == KAO_E_IO ? CLI_FAULT : status;
+}
+
+static void names_free(names *l)
+{
+    for (size_t i = 0; i < l->n; i++)
+        free((char *)(uintptr_t)l->list[i].name);
+    free(l->list);
+}
+
 /* ---- a picture ---- */
 
 static int identify_faces(job *j, const char *path, cli_photo *photo)
 {
     int status = CLI_YES;
     size_t n_used = 0;
+    names known = { .n = 0 };
 
     for (size_t i = 0; i < photo->n_chosen; i++) {
         kao_error err = { 0 };
@@ -197,10 +258,20 @@ static int identify_faces(job *j, const char *path, cli_photo *photo)
             s = tell(j, path, photo, i, &a);
             s = s ? s : a.known || a.ignored ? CLI_YES : CLI_NO;
             n_used++;
+            if (j->args->write_regions && a.known && a.names[0] &&
+                !add_name(&known, photo, i, a.names[0]))
+                s = cli_report("identify", kao_fail(&err, KAO_E_NOMEM, "out of memory"),
+                               &err);
         }
         answer_free(&a);
         status = s > status ? s : status;
     }
+    if (known.n) {
+        const int s = write_names(j, path, photo, &known);
+
+        status = s > status ? s : status;
+    }
+    names_free(&known);
     return n_used || status > CLI_NO_FACE ? status : CLI_NO_FACE;
 }
 
@@ -236,6 +307,10 @@ int cli_identify_run(int argc, char **argv)
 
     if (!cli_begin("identify", argc, argv, &args, &rest, &status))
         return status;
+    if (args.in_place && !args.write_regions) {
+        fprintf(stderr, "kao identify: --in-place is of --write-regions\n");
+        return CLI_BAD;
+    }
     if (rest.n == 0 || args.nearest > NEAREST_MOST) {
         fprintf(stderr,
                 rest.n ? "kao identify: --nearest %u: 64 at most\n"

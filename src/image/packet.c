@@ -1,0 +1,208 @@
+/* See packet.h.
+ *
+ *     JPEG   FF E1 LENGTH "http://ns.adobe.com/xap/1.0/\0" packet     behind JFIF and EXIF
+ *     PNG    LENGTH iTXt "XML:com.adobe.xmp\0" 0 0 "\0" "\0" packet CRC
+ *     WebP   "XMP " LENGTH packet
+ *
+ * Source: XMP Specification part 3, 1.1.3, 1.1.5; PNG (third edition) 11.3.3.4. */
+#include "image/packet.h"
+
+#include <string.h>
+
+#include "image/upright.h"
+
+#define XMP_HEAD "http://ns.adobe.com/xap/1.0/" /* and its terminating 0 */
+#define KEYWORD  "XML:com.adobe.xmp"            /* likewise */
+
+static const uint8_t png_mark[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
+
+enum { SEGMENT_MOST = 65535 };
+
+static bool begins(kao_span s, const void *with, size_t n)
+{
+    return s.n >= n && memcmp(s.p, with, n) == 0;
+}
+
+static void look_into_jpeg(kao_span picture, kao_packet *p, kao_upright *u)
+{
+    size_t at = 2;
+
+    p->at = at;
+    while (at + 4 <= picture.n && picture.p[at] == 0xff) {
+        const uint8_t marker = picture.p[at + 1];
+        const size_t length = kao_be16(picture.p + at + 2);
+
+        if (marker == 0xff) { /* a fill byte */
+            at++;
+            continue;
+        }
+        if (marker < 0xc0 || marker == 0xda || (marker >= 0xd0 && marker <= 0xd9) ||
+            length < 2 || picture.n - at - 2 < length)
+            return;
+        const kao_span body = { picture.p + at + 4, length - 2 };
+
+        if (marker == 0xe1 && !p->xmp.n && begins(body, XMP_HEAD, sizeof XMP_HEAD)) {
+            p->xmp = (kao_span){ body.p + sizeof XMP_HEAD, body.n - sizeof XMP_HEAD };
+            p->at = at;
+            p->n = length + 2;
+            kao_upright_app1(u, body);
+        } else if (marker == 0xe1) {
+            kao_upright_app1(u, body);
+        }
+        if (!p->n && (marker == 0xe0 || (marker == 0xe1 && begins(body, "Exif", 4))))
+            p->at = at + 2 + length;
+        at += 2 + length;
+    }
+}
+
+/* The packet of an iTXt that holds one uncompressed; n 0: it does not. */
+static kao_span packet_of_text(kao_span text)
+{
+    if (!begins(text, KEYWORD, sizeof KEYWORD) || text.n < sizeof KEYWORD + 2 ||
+        text.p[sizeof KEYWORD] != 0)
+        return (kao_span){ NULL, 0 };
+    const uint8_t *p = text.p + sizeof KEYWORD + 2, *end = text.p + text.n;
+
+    for (int i = 0; i < 2 && p; i++) { /* language, keyword in it */
+        p = memchr(p, 0, (size_t)(end - p));
+        p = p ? p + 1 : NULL;
+    }
+    return p ? (kao_span){ p, (size_t)(end - p) } : (kao_span){ NULL, 0 };
+}
+
+static void look_into_png(kao_span picture, kao_packet *p, kao_upright *u)
+{
+    size_t at = sizeof png_mark;
+
+    p->at = at;
+    while (picture.n - at >= 12) {
+        const size_t length = kao_be32(picture.p + at);
+        const uint8_t *type = picture.p + at + 4;
+
+        if (picture.n - at - 12 < length || memcmp(type, "IEND", 4) == 0)
+            return;
+        const kao_span body = { picture.p + at + 8, length };
+        const kao_span xmp =
+            memcmp(type, "iTXt", 4) == 0 ? packet_of_text(body) : (kao_span){ NULL, 0 };
+
+        if (xmp.n && !p->xmp.n) {
+            p->xmp = xmp;
+            p->at = at;
+            p->n = length + 12;
+            kao_upright_xmp(u, xmp);
+        }
+        if (memcmp(type, "eXIf", 4) == 0)
+            kao_upright_exif(u, body);
+        at += length + 12;
+        if (!p->n && memcmp(type, "IHDR", 4) == 0)
+            p->at = at;
+    }
+}
+
+static void look_into_webp(kao_span picture, kao_packet *p, kao_upright *u)
+{
+    size_t at = 12;
+
+    while (picture.n - at >= 8) {
+        const size_t length = kao_le32(picture.p + at + 4);
+        const uint8_t *type = picture.p + at;
+
+        if (picture.n - at - 8 < length)
+            return;
+        const kao_span body = { picture.p + at + 8, length };
+
+        if (memcmp(type, "EXIF", 4) == 0) {
+            kao_upright_exif(u, body);
+        } else if (memcmp(type, "XMP ", 4) == 0 && !p->xmp.n) {
+            p->xmp = body;
+            kao_upright_xmp(u, body);
+        }
+        at += 8 + length + length % 2;
+        if (at > picture.n)
+            return;
+    }
+}
+
+kao_packet kao_packet_of(kao_span picture)
+{
+    kao_packet p = { .xmp = { NULL, 0 } };
+    kao_upright u = { 0 };
+
+    p.is_jpeg = begins(picture, "\xff\xd8\xff", 3);
+    p.is_png = begins(picture, png_mark, sizeof png_mark);
+    if (p.is_jpeg)
+        look_into_jpeg(picture, &p, &u);
+    else if (p.is_png)
+        look_into_png(picture, &p, &u);
+    else if (begins(picture, "RIFF", 4) && picture.n >= 12 &&
+             memcmp(picture.p + 8, "WEBP", 4) == 0)
+        look_into_webp(picture, &p, &u);
+    p.orientation = kao_upright_of(&u);
+    return p;
+}
+
+/* ---- another packet ---- */
+
+static bool add_be32(kao_bytes *to, uint32_t v)
+{
+    const uint8_t b[4] = { (uint8_t)(v >> 24), (uint8_t)(v >> 16), (uint8_t)(v >> 8),
+                           (uint8_t)v };
+
+    return kao_bytes_add(to, b, sizeof b);
+}
+
+/* PNG, annex D: polynomial edb88320, bit by bit; packets are small. */
+static uint32_t crc_of(const uint8_t *p, size_t n)
+{
+    uint32_t crc = 0xffffffff;
+
+    for (size_t i = 0; i < n; i++) {
+        crc ^= p[i];
+        for (int k = 0; k < 8; k++)
+            crc = crc & 1 ? crc >> 1 ^ 0xedb88320 : crc >> 1;
+    }
+    return ~crc;
+}
+
+static bool add_segment(kao_bytes *to, kao_span xmp)
+{
+    const size_t length = 2 + sizeof XMP_HEAD + xmp.n;
+    const uint8_t head[4] = { 0xff, 0xe1, (uint8_t)(length >> 8), (uint8_t)length };
+
+    return kao_bytes_add(to, head, sizeof head) &&
+           kao_bytes_add(to, XMP_HEAD, sizeof XMP_HEAD) &&
+           kao_bytes_add(to, xmp.p, xmp.n);
+}
+
+static bool add_chunk(kao_bytes *to, kao_span xmp)
+{
+    static const uint8_t no_more[4] = {
+        0
+    }; /* not compressed; no language, no keyword */
+    const size_t begin = to->n + 4;
+
+    return add_be32(to, (uint32_t)(sizeof KEYWORD + sizeof no_more + xmp.n)) &&
+           kao_bytes_add(to, "iTXt" KEYWORD, 4 + sizeof KEYWORD) &&
+           kao_bytes_add(to, no_more, sizeof no_more) &&
+           kao_bytes_add(to, xmp.p, xmp.n) &&
+           add_be32(to, crc_of(to->p + begin, to->n - begin));
+}
+
+kao_status kao_packet_put(kao_bytes *to, kao_span picture, const kao_packet *p,
+                          kao_span xmp, kao_error *err)
+{
+    const size_t most = SEGMENT_MOST - 2 - sizeof XMP_HEAD;
+
+    if (!p->is_jpeg && !p->is_png)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "regions are written into JPEG and PNG alone");
+    if (p->is_jpeg && xmp.n > most)
+        return kao_fail(err, KAO_E_LIMIT,
+                        "an XMP packet of %zu bytes: a JPEG takes %zu", xmp.n, most);
+    const bool ok =
+        kao_bytes_add(to, picture.p, p->at) &&
+        (p->is_jpeg ? add_segment(to, xmp) : add_chunk(to, xmp)) &&
+        kao_bytes_add(to, picture.p + p->at + p->n, picture.n - p->at - p->n);
+
+    return ok ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+}

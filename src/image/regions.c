@@ -1,0 +1,301 @@
+/* See kao/regions.h. What is added is put between the bytes of the packet that is there. */
+#include "kao/regions.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/context.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "image/packet.h"
+#include "image/xmp_regions.h"
+
+enum { PICTURE_MOST = 512 << 20 };
+
+/* ---- which way is up ---- */
+
+/* Of the file to the upright picture, and back: by 180 degrees, or mirrored, both are the same. */
+static void turn(kao_region *r, uint8_t orientation, bool back)
+{
+    const float x = r->x, y = r->y, w = r->width, h = r->height;
+    const uint8_t o = back && orientation == 6   ? 8
+                      : back && orientation == 8 ? 6
+                                                 : orientation;
+    const bool swaps = o >= 5;
+
+    r->x = o == 2 || o == 3   ? 1 - x
+           : o == 5 || o == 8 ? y
+           : o == 6 || o == 7 ? 1 - y
+                              : x;
+    r->y = o == 3 || o == 4   ? 1 - y
+           : o == 5 || o == 6 ? x
+           : o == 7 || o == 8 ? 1 - x
+                              : y;
+    r->width = swaps ? h : w;
+    r->height = swaps ? w : h;
+}
+
+/* Zero bytes and spaces behind a packet in a picture are none of it. */
+static kao_span trim(kao_span s)
+{
+    while (s.n && (s.p[s.n - 1] == 0 || s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\n'))
+        s.n--;
+    return s;
+}
+
+/* What is asked of: the packet that counts, and the orientation of the picture. */
+typedef struct source {
+    kao_span packet;
+    kao_packet picture;
+} source;
+
+static kao_status source_of(source *s, const void *picture, size_t n_picture,
+                            const void *sidecar, size_t n_sidecar, kao_error *err)
+{
+    if ((!picture && n_picture) || (!sidecar && n_sidecar))
+        return kao_fail(err, KAO_E_ARG, "regions: bytes without an address");
+    if (n_picture > PICTURE_MOST)
+        return kao_fail(err, KAO_E_LIMIT, "a picture of %zu bytes", n_picture);
+    s->picture = kao_packet_of((kao_span){ picture, n_picture });
+    s->packet = trim(n_sidecar ? (kao_span){ sidecar, n_sidecar } : s->picture.xmp);
+    return s->picture.orientation ? KAO_OK
+                                  : kao_fail(err, KAO_E_NOMEM, "out of memory");
+}
+
+kao_status kao_regions_read(kao_context *ctx, const void *picture, size_t n_picture,
+                            const void *sidecar, size_t n_sidecar, kao_regions *out,
+                            kao_error *err)
+{
+    source s;
+
+    if (!ctx || !out || out->size < sizeof *out)
+        return kao_fail(err, KAO_E_ARG, "regions: no context or result");
+    *out = (kao_regions){ .size = out->size };
+    kao_status st = source_of(&s, picture, n_picture, sidecar, n_sidecar, err);
+
+    if (st || !s.packet.n)
+        return st;
+    kao_xmp_regions *x = kao_calloc(&ctx->mem, 1, sizeof *x);
+
+    if (!x)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    st = kao_xmp_regions_read(&ctx->mem, x, s.packet, err);
+    if (!st && !x->n && n_sidecar && s.picture.xmp.n) { /* a sidecar without any */
+        kao_xmp_regions_free(x);
+        n_sidecar = 0;
+        st = kao_xmp_regions_read(&ctx->mem, x, trim(s.picture.xmp), err);
+    }
+    if (st) {
+        kao_free(&ctx->mem, x);
+        /* a picture is not refused for its notes */
+        return st == KAO_E_FORMAT && !n_sidecar ? KAO_OK : st;
+    }
+    for (size_t i = 0; i < x->n; i++)
+        turn(&x->list[i], s.picture.orientation, false);
+    out->list = x->list;
+    out->n = x->n;
+    out->owned = x;
+    return KAO_OK;
+}
+
+void kao_regions_free(kao_context *ctx, kao_regions *regions)
+{
+    if (!ctx || !regions || !regions->owned)
+        return;
+    kao_xmp_regions_free(regions->owned);
+    kao_free(&ctx->mem, regions->owned);
+    *regions = (kao_regions){ .size = regions->size };
+}
+
+/* ---- writing ---- */
+
+static bool add(kao_bytes *b, const char *text)
+{
+    return kao_bytes_add(b, text, strlen(text));
+}
+
+/* In quotes: what XML wants otherwise there. Control characters, which it cannot hold, are left out. */
+static bool add_value(kao_bytes *b, const char *text)
+{
+    bool ok = true;
+
+    for (const unsigned char *c = (const unsigned char *)text; ok && *c; c++)
+        ok = *c == '&'   ? add(b, "&amp;")
+             : *c == '<' ? add(b, "&lt;")
+             : *c == '>' ? add(b, "&gt;")
+             : *c == '"' ? add(b, "&quot;")
+             : *c < ' '  ? true
+                         : kao_bytes_add(b, c, 1);
+    return ok;
+}
+
+static bool add_region(kao_bytes *b, kao_region r, uint8_t orientation)
+{
+    char area[256];
+
+    turn(&r, orientation, true);
+    snprintf(area, sizeof area,
+             "<mwg-rs:Area stArea:x=\"%.6f\" stArea:y=\"%.6f\" stArea:w=\"%.6f\" "
+             "stArea:h=\"%.6f\" stArea:unit=\"normalized\"/>",
+             (double)r.x, (double)r.y, (double)r.width, (double)r.height);
+    for (char *c = area; *c; c++) /* whatever the locale has between digits */
+        if (*c == ',')
+            *c = '.';
+    return add(b, "<rdf:li xmlns:rdf=\"" KAO_NS_RDF
+                  "\"><rdf:Description xmlns:mwg-rs=\"" KAO_NS_MWG
+                  "\" xmlns:stArea=\"" KAO_NS_AREA
+                  "\" mwg-rs:Type=\"Face\" mwg-rs:Name=\"") &&
+           add_value(b, r.name) && add(b, "\">") && add(b, area) &&
+           add(b, "</rdf:Description></rdf:li>\n");
+}
+
+static bool add_regions(kao_bytes *b, const kao_region *list, size_t n, uint8_t o)
+{
+    bool ok = true;
+
+    for (size_t i = 0; ok && i < n; i++)
+        ok = add_region(b, list[i], o);
+    return ok;
+}
+
+/* A description with a list of its own. */
+static bool add_list(kao_bytes *b, const kao_region *list, size_t n, uint8_t o,
+                     uint32_t width, uint32_t height)
+{
+    char size[160];
+
+    snprintf(size, sizeof size,
+             "<mwg-rs:AppliedToDimensions stDim:w=\"%u\" stDim:h=\"%u\" "
+             "stDim:unit=\"pixel\"/>",
+             o >= 5 ? height : width, o >= 5 ? width : height);
+    return add(b, "<rdf:Description xmlns:rdf=\"" KAO_NS_RDF
+                  "\" rdf:about=\"\" xmlns:mwg-rs=\"" KAO_NS_MWG
+                  "\" xmlns:stDim=\"" KAO_NS_DIM "\">\n<mwg-rs:Regions "
+                  "rdf:parseType=\"Resource\">") &&
+           add(b, size) && add(b, "<mwg-rs:RegionList><rdf:Bag>\n") &&
+           add_regions(b, list, n, o) &&
+           add(b,
+               "</rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions>\n</rdf:Description>\n");
+}
+
+static bool is_text(const char *s)
+{
+    for (size_t n; *s; s += n) {
+        n = kao_utf8_length((const unsigned char *)s);
+        if (!n)
+            return false;
+    }
+    return true;
+}
+
+/* Into b, which is empty: the packet with the regions. */
+static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
+                        const kao_region *list, size_t n, uint32_t width,
+                        uint32_t height, kao_error *err)
+{
+    const uint8_t o = s->picture.orientation;
+    const kao_span was = s->packet;
+    bool ok = true;
+
+    for (size_t i = 0; i < n; i++)
+        if (!list[i].name || !isfinite(list[i].x) || !isfinite(list[i].y) ||
+            !(list[i].width > 0 && list[i].width < 100) ||
+            !(list[i].height > 0 && list[i].height < 100) || fabsf(list[i].x) > 100 ||
+            fabsf(list[i].y) > 100 || !is_text(list[i].name))
+            return kao_fail(err, KAO_E_ARG,
+                            "regions: region %zu has no name, place or size", i);
+    if (!was.n) {
+        ok =
+            add(b,
+                "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
+                "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"" KAO_NS_RDF
+                "\">\n") &&
+            add_list(b, list, n, o, width, height) &&
+            add(b, "</rdf:RDF></x:xmpmeta>\n<?xpacket end=\"w\"?>");
+        return ok ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    }
+    kao_xmp_regions r;
+    const kao_status st = kao_xmp_regions_read(mem, &r, was, err);
+
+    if (st)
+        return st;
+    const size_t at = r.has_bag ? r.bag_end : r.rdf_end;
+    const bool foreign =
+        r.is_foreign || was.p[0] == 0 || was.p[0] >= 0xfe || was.p[1] == 0;
+    const bool fits = r.has_rdf && !r.is_empty;
+
+    if (!foreign && fits)
+        ok = kao_bytes_add(b, was.p, at) &&
+             (r.has_bag ? add_regions(b, list, n, o)
+                        : add_list(b, list, n, o, width, height)) &&
+             kao_bytes_add(b, was.p + at, was.n - at);
+    kao_xmp_regions_free(&r);
+    if (foreign || !fits)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        foreign     ? "XMP that is not in UTF-8"
+                        : r.has_rdf ? "XMP with an empty list"
+                                    : "XMP without rdf:RDF");
+    return ok ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+}
+
+static kao_status give(kao_bytes *b, kao_status st, uint8_t **out, size_t *n_out)
+{
+    if (st) {
+        kao_bytes_free(b);
+        return st;
+    }
+    *out = b->p;
+    *n_out = b->n;
+    return KAO_OK;
+}
+
+static bool no_room(const kao_context *ctx, uint8_t **out, size_t *n_out,
+                    const kao_region *list, size_t n)
+{
+    if (out)
+        *out = NULL;
+    if (n_out)
+        *n_out = 0;
+    return !ctx || !out || !n_out || (!list && n) || n > KAO_REGIONS_MOST;
+}
+
+kao_status kao_regions_write(kao_context *ctx, const void *picture, size_t n_picture,
+                             const void *sidecar, size_t n_sidecar,
+                             const kao_region *list, size_t n, uint32_t width,
+                             uint32_t height, uint8_t **out, size_t *n_out,
+                             kao_error *err)
+{
+    source s;
+
+    if (no_room(ctx, out, n_out, list, n))
+        return kao_fail(err, KAO_E_ARG, "regions: no context, list or result");
+    kao_bytes b = { .mem = &ctx->mem, .max = KAO_PACKET_MOST };
+    kao_status st = source_of(&s, picture, n_picture, sidecar, n_sidecar, err);
+
+    if (!st)
+        st = merge(&ctx->mem, &b, &s, list, n, width, height, err);
+    return give(&b, st, out, n_out);
+}
+
+kao_status kao_regions_embed(kao_context *ctx, const void *picture, size_t n_picture,
+                             const kao_region *list, size_t n, uint32_t width,
+                             uint32_t height, uint8_t **out, size_t *n_out,
+                             kao_error *err)
+{
+    source s;
+
+    if (no_room(ctx, out, n_out, list, n))
+        return kao_fail(err, KAO_E_ARG, "regions: no context, list or result");
+    kao_bytes packet = { .mem = &ctx->mem, .max = KAO_PACKET_MOST },
+              b = { .mem = &ctx->mem, .max = (size_t)PICTURE_MOST + KAO_PACKET_MOST };
+    kao_status st = source_of(&s, picture, n_picture, NULL, 0, err);
+
+    if (!st)
+        st = merge(&ctx->mem, &packet, &s, list, n, width, height, err);
+    if (!st)
+        st = kao_packet_put(&b, (kao_span){ picture, n_picture }, &s.picture,
+                            (kao_span){ packet.p, packet.n }, err);
+    kao_bytes_free(&packet);
+    return give(&b, st, out, n_out);
+}

@@ -1,0 +1,74 @@
+#!/bin/sh
+# Names as face regions of XMP: written by identify, read by enroll, in files beside pictures and in them
+. "$(dirname "$0")/lib.sh"
+inside kao-face && inside kao-detect || skip "this needs the models inside"
+cd "$work" || exit 1
+P=$PICTURES
+export XDG_DATA_HOME="$work/data"
+unset KAO_GALLERY
+mkdir "al bum 顔" "al bum 顔/in it"
+cp "$P/group.jpg" "$P/ben_2.jpg" "al bum 顔"
+cp "$P/ana_2.jpg" "al bum 顔/in it"
+if [ "${XMP-no}" != yes ]; then
+    run 0 "$KAO" enroll Ana "$P/ana_1.jpg"
+    run 3 "$KAO" enroll --regions "$P/ana_2.jpg"
+    err_has "built without expat"
+    fact "a build without expat says so"
+    finish
+fi
+run 0 "$KAO" enroll "Ana <顔> & co" "$P/ana_1.jpg"
+run 1 "$KAO" identify --write-regions "al bum 顔"/*.jpg "al bum 顔/in it/ana_2.jpg"
+err_has "al bum 顔/group.jpg.xmp: 1 name written"
+[ ! -e "al bum 顔/ben_2.jpg.xmp" ] || fails "a file for a picture of nobody"
+cmp -s "$P/group.jpg" "al bum 顔/group.jpg" || fails "the picture was changed"
+cp "al bum 顔/group.jpg.xmp" before
+run 1 "$KAO" identify --write-regions "al bum 顔/group.jpg"
+cmp -s before "al bum 顔/group.jpg.xmp" || fails "a name that is there is written again"
+fact "names of those who are known, once, into a file beside the picture"
+
+run 2 "$KAO" enroll --regions "$P/ana_3.jpg" --gallery none.kao
+err_has "no picture has a name in it"
+run 0 "$KAO" enroll --regions "al bum 顔" --gallery new.kao --json
+lines 2 out
+grep -q '"status":"enrolled","person":1,"name":"Ana <顔> & co"' out || fails "$(cat out)"
+run 0 "$KAO" people --gallery new.kao
+out_has "#1	Ana <顔> & co	2 samples"
+fact "they are enrolled from there, through folders"
+
+cp "$P/ana_2.jpg" in.jpg
+run 0 "$KAO" identify --write-regions --in-place in.jpg
+run 0 "$KAO" detect in.jpg
+"$KAO" detect "$P/ana_2.jpg" | tail -n 1 >plain
+tail -n 1 out | cmp -s - plain || fails "another picture: $(cat out plain)"
+run 0 "$KAO" enroll --regions in.jpg --gallery in.kao
+out_has "in.jpg: enrolled #1 Ana <顔> & co"
+"$KAO" identify --write-regions --in-place "$P/../pictures/clip.mp4" >/dev/null 2>&1 && fails "a video"
+fact "into the picture itself; its pixels stay"
+
+# A name that stands where no face is; one of a program that has the whole head; a damaged file.
+cat >"al bum 顔/ben_2.xmp" <<'X'
+<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ xmlns:mwg-rs="http://www.metadataworkinggroup.com/schemas/regions/" xmlns:stArea="http://ns.adobe.com/xmp/sType/Area#">
+<rdf:Description rdf:about=""><mwg-rs:Regions rdf:parseType="Resource"><mwg-rs:RegionList><rdf:Bag>
+<rdf:li mwg-rs:Name="Nobody" mwg-rs:Type="Face"><mwg-rs:Area stArea:x="0.05" stArea:y="0.95" stArea:w="0.05" stArea:h="0.05"/></rdf:li>
+<rdf:li mwg-rs:Name="Ben" mwg-rs:Type="Face"><mwg-rs:Area stArea:x="0.5" stArea:y="0.4" stArea:w="0.8" stArea:h="0.7"/></rdf:li>
+</rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions></rdf:Description></rdf:RDF></x:xmpmeta>
+X
+run 2 "$KAO" enroll --regions "al bum 顔/ben_2.jpg"
+out_has "no_face: none where the name stands"
+out_has "enrolled #2 Ben"
+printf '<x' >"al bum 顔/ben_2.xmp"
+run 3 "$KAO" enroll --regions "al bum 顔/ben_2.jpg"
+err_has "al bum 顔/ben_2.xmp: XMP, line 1"
+err_one_line
+run 3 "$KAO" identify --write-regions "al bum 顔/ben_2.jpg"
+[ "$(cat "al bum 顔/ben_2.xmp")" = "<x" ] || fails "a damaged file was replaced"
+fact "no face where a name stands, a damaged file: a line each, and nothing lost"
+run 3 "$KAO" identify --in-place in.jpg
+run 3 "$KAO" enroll --regions --people .
+run 3 "$KAO" enroll --regions
+ln -s . "al bum 顔/in it/round"
+run 3 "$KAO" enroll --regions "al bum 顔/in it" --gallery new.kao
+err_has "Too many levels"
+fact "options that do not go together; links that go round"
+finish
