@@ -1,4 +1,5 @@
-/* kao/calibration.h: what a similarity is worth: how often two strangers reach it.
+/* kao/calibration.h: what a similarity is worth: how often two strangers reach it, and how often
+ * two pictures of one person do not.
  *
  * A false-accept rate (FAR) is the share of pairs of different people whose similarity is at
  * least the threshold. It is measured, on a stated set of pictures, for one way of using a
@@ -68,6 +69,17 @@ KAO_API int kao_calibration_worst_threshold(const kao_calibration *c, kao_tta tt
  * False: the card has none. */
 KAO_API int kao_calibration_likelihood(const kao_calibration *c, kao_tta tta,
                                        float similarity, double *log_ratio);
+/* The share of the same person's pairs that are less alike than a similarity: those that a
+ * threshold there misses. bound (may be NULL): 0, or beyond the points that were counted 1: so
+ * much at most; -1: so much at least. False: the card has none. */
+KAO_API int kao_calibration_same_below(const kao_calibration *c, kao_tta tta,
+                                       float similarity, double *share, int32_t *bound);
+/* Point i of those that it is read between, both rising: a similarity, and the share of the same
+ * person's pairs below it. False: past the last. */
+KAO_API int kao_calibration_same_point(const kao_calibration *c, kao_tta tta, size_t i,
+                                       float *similarity, double *share);
+/* How many pairs of the same person were counted; 0: the card does not tell. */
+KAO_API uint64_t kao_calibration_same_pairs(const kao_calibration *c, kao_tta tta);
 /* What it was measured on, in words; NULL: the card does not say. */
 KAO_API const char *kao_calibration_source(const kao_calibration *c, kao_tta tta);
 /* Group i of those with a curve of their own for tta; NULL past the last. */

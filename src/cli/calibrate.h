@@ -41,6 +41,8 @@ typedef struct calibrate {
     kao_curve curve;
     kao_likelihood likelihood;
     bool has_likelihood;
+    kao_quantiles same;
+    bool has_same;
     size_t n_rates; /* whole powers of ten on the curve */
     kao_curve_point rates[CALIBRATE_RATES];
     kao_interval rate_95[CALIBRATE_RATES];

@@ -11,7 +11,8 @@
 /* Whether a line of the card is one that is put in anew. */
 static bool is_replaced(const calibrate *c, const char *line, size_t n)
 {
-    static const char *const heads[] = { "calibration.", "calibrated.", "likelihood." };
+    static const char *const heads[] = { "calibration.", "calibrated.", "likelihood.",
+                                         "same." };
     const char *tta =
         eval_mirror(c->people.n ? &c->people.vectors : &c->others.vectors);
 
@@ -68,6 +69,9 @@ static bool put_curves(const calibrate *c, kao_bytes *b)
             fine = kao_put(b, "likelihood.%s = %.3f %.3f %.2f\n", tta,
                            c->likelihood.l.slope, c->likelihood.l.offset,
                            c->likelihood.most);
+        if (fine && c->has_same)
+            fine = kao_put(b, "same.%s = ", tta) && kao_quantiles_put(b, &c->same) &&
+                   kao_put(b, "\n");
     }
     for (size_t i = 0; fine && i < c->n_groups; i++)
         if (c->groups[i].has_curve)

@@ -45,6 +45,20 @@ static double nominal(double far)
     return pow(10, round(-log10(far)));
 }
 
+/* The least and the most alike that were counted, and the middle. */
+static void print_same(const kao_quantiles *q)
+{
+    static const double shown[] = { .01, .05, .1, .5, .9 };
+
+    printf("%-18s", "same person");
+    for (size_t k = 0, n = 0; k < sizeof shown / sizeof shown[0]; k++)
+        for (size_t i = 0; i < q->n; i++)
+            if (fabs(q->points[i].below - shown[k]) < 1e-9)
+                printf("%s%g %% below %.4f", n++ ? ", " : "", 100 * shown[k],
+                       q->points[i].similarity);
+    printf("\n");
+}
+
 static void print_rates(const calibrate *c)
 {
     const kao_strangers *s = &c->strangers;
@@ -73,6 +87,8 @@ static void print_rates(const calibrate *c)
         printf("%-18sexp(%.2f * similarity %+.2f); Cllr %.3f bits\n",
                "likelihood ratio", c->likelihood.l.slope, c->likelihood.l.offset,
                c->likelihood.cllr);
+    if (c->has_same)
+        print_same(&c->same);
 }
 
 static bool is_shown(const calibrate *c, size_t i)
@@ -160,6 +176,20 @@ static kao_json *curve_json(const kao_curve *curve)
     return a;
 }
 
+static kao_json *same_json(const kao_quantiles *q)
+{
+    kao_json *a = kao_json_array();
+
+    for (size_t i = 0; i < q->n; i++) {
+        kao_json *o = kao_json_object();
+
+        kao_json_set(o, "similarity", kao_json_number(q->points[i].similarity));
+        kao_json_set(o, "below", kao_json_number(q->points[i].below));
+        kao_json_add(a, o);
+    }
+    return a;
+}
+
 static kao_json *rates_json(const calibrate *c, const calibrate_group *g)
 {
     kao_json *a = kao_json_array();
@@ -230,6 +260,8 @@ int calibrate_print_json(const calibrate *c)
         kao_json_set(lr, "cllr", kao_json_number(c->likelihood.cllr));
     }
     kao_json_set(o, "likelihood", lr);
+    kao_json_set(o, "same_quantiles",
+                 c->has_same ? same_json(&c->same) : kao_json_null());
     add_alike(alike, &c->people, &c->strangers,
               calibrate_has_people(c) ? c->args->n_listed : 0);
     kao_json_set(o, "most_alike", alike);

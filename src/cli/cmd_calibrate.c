@@ -285,6 +285,7 @@ static kao_status measure_people(calibrate *c, const kao_pairs *pairs, kao_error
                         c->people.pictures.path,
                         (unsigned long long)c->strangers.n_different);
     c->has_likelihood = kao_likelihood_measure(&c->strangers, &c->likelihood);
+    c->has_same = kao_quantiles_measure(&c->strangers, &c->same);
     pick_rates(c);
     for (size_t i = 0; i < c->n_rates; i++) {
         thresholds[i] = c->rates[i].similarity;

@@ -27,7 +27,7 @@ typedef struct rows {
 static bool is_calibration(const char *key)
 {
     static const char *const heads[] = { "kao.calibration.", "kao.calibrated.",
-                                         "kao.likelihood." };
+                                         "kao.likelihood.", "kao.same." };
 
     for (size_t i = 0; i < sizeof heads / sizeof heads[0]; i++)
         if (strncmp(key, heads[i], strlen(heads[i])) == 0)

@@ -129,6 +129,50 @@ bool kao_curve_put(kao_bytes *b, const kao_curve *c)
     return fine;
 }
 
+/* ---- the same person ---- */
+
+/* The upper end of the bin with the k-th of the same person's pairs, least alike first. */
+static double least_alike(const kao_strangers *s, uint64_t k)
+{
+    uint64_t below = 0;
+
+    for (size_t i = 0; i < KAO_STRANGERS_BINS; i++) {
+        below += s->same[i];
+        if (below >= k)
+            return ((double)i + 1) / KAO_STRANGERS_BINS * 2 - 1;
+    }
+    return 1;
+}
+
+bool kao_quantiles_measure(const kao_strangers *s, kao_quantiles *out)
+{
+    static const double shares[] = { .001, .002, .005, .01, .02,  .05,  .1,
+                                     .2,   .3,   .4,   .5,  .6,   .7,   .8,
+                                     .9,   .95,  .98,  .99, .995, .998, .999 };
+    const double all = (double)s->n_same, enough = KAO_CURVE_ENOUGH - 1e-6;
+
+    *out = (kao_quantiles){ .n_pairs = s->n_same };
+    for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
+        if (shares[i] * all < enough || (1 - shares[i]) * all < enough)
+            continue;
+        const double similarity = least_alike(s, (uint64_t)(shares[i] * all + .5));
+
+        /* of pairs that are equally alike the least share is below them */
+        if (!out->n || similarity >= out->points[out->n - 1].similarity + 1e-4)
+            out->points[out->n++] = (kao_quantile){ similarity, shares[i] };
+    }
+    return out->n >= 2;
+}
+
+bool kao_quantiles_put(kao_bytes *b, const kao_quantiles *q)
+{
+    bool fine = kao_put(b, "%llu", (unsigned long long)q->n_pairs);
+
+    for (size_t i = 0; fine && i < q->n; i++)
+        fine = kao_put(b, " %.4f:%g", q->points[i].similarity, q->points[i].below);
+    return fine;
+}
+
 /* ---- the likelihood ratio ---- */
 
 static double sigmoid(double z)

@@ -1,5 +1,5 @@
-/* From similarities to a calibration: a false-accept curve with a fitted tail, and a likelihood
- * ratio. What a card holds of them: face/calibration.h. */
+/* From similarities to a calibration: a false-accept curve with a fitted tail, a likelihood ratio,
+ * and quantiles of the same person's pairs. What a card holds of them: face/calibration.h. */
 #ifndef KAO_EVAL_CALIBRATE_H
 #define KAO_EVAL_CALIBRATE_H
 
@@ -58,7 +58,26 @@ typedef struct kao_likelihood {
 /* False: one kind of pair is missing. */
 bool kao_likelihood_measure(const kao_strangers *s, kao_likelihood *out);
 
+/* How alike the same person's pictures are: similarities below which round shares of their pairs
+ * lie, where KAO_CURVE_ENOUGH pairs at least are on each side. */
+enum { KAO_QUANTILES_MOST = 32 };
+
+typedef struct kao_quantile {
+    double similarity, below;
+} kao_quantile;
+
+typedef struct kao_quantiles {
+    uint64_t n_pairs;
+    size_t n;
+    kao_quantile points[KAO_QUANTILES_MOST]; /* both rising */
+} kao_quantiles;
+
+/* To a bin of s (1.2e-4). False: fewer than two points. */
+bool kao_quantiles_measure(const kao_strangers *s, kao_quantiles *out);
+
 /* "0.21:-1 0.33:-2 ..": a curve as a card's value. False: out of memory. */
 bool kao_curve_put(kao_bytes *b, const kao_curve *c);
+/* "8131 0.21:0.01 0.48:0.1 ..": the same of quantiles. */
+bool kao_quantiles_put(kao_bytes *b, const kao_quantiles *q);
 
 #endif

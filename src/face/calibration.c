@@ -9,6 +9,7 @@
  * tail. calibration.concat.GROUP is the curve within a group. Beside them stand
  *
  *     likelihood.concat = 15.2 -5.4 17        logarithm = 15.2 * similarity - 5.4, within +-17
+ *     same.concat = 8131 0.21:0.01 ..         pairs of the same person; shares below (same.h)
  *     calibrated.concat = what it was measured on
  *
  * All for one use of the mirrored picture come from one source of the card (a sidecar, say): a
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "face/same.h"
 
 enum { CURVES_MAX = 96, POINTS_MAX = 64 };
 
@@ -48,13 +50,14 @@ struct kao_calibration {
     bool has_likelihood[TTAS];
     likelihood likelihood[TTAS];
     const char *measured_on[TTAS]; /* borrowed from the card */
+    kao_same same[TTAS];
     size_t n;
     curve curves[];
 };
 
 static const char *const tta_names[] = { "none", "concat", "sum" };
 
-typedef enum kind { CURVE, LIKELIHOOD, MEASURED_ON } kind;
+typedef enum kind { CURVE, LIKELIHOOD, MEASURED_ON, SAME } kind;
 
 typedef struct name {
     kind kind;
@@ -62,11 +65,12 @@ typedef struct name {
     const char *group; /* of a curve */
 } name;
 
-/* "calibration.TTA", "calibration.TTA.GROUP", "likelihood.TTA", "calibrated.TTA"; false: another
- * key. Keys are printed, so a group's name is clean text. */
+/* "calibration.TTA", "calibration.TTA.GROUP", "likelihood.TTA", "calibrated.TTA", "same.TTA";
+ * false: another key. Keys are printed, so a group's name is clean text. */
 static bool parse_key(const char *key, name *to)
 {
-    static const char *const kinds[] = { "calibration.", "likelihood.", "calibrated." };
+    static const char *const kinds[] = { "calibration.", "likelihood.", "calibrated.",
+                                         "same." };
 
     for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
         const size_t head = strlen(kinds[k]);
@@ -163,6 +167,13 @@ static kao_status parse_row(kao_calibration *c, const name *n, const char *key,
                               "logarithm; slope and that above 0, that 700 at most",
                               model, key);
     }
+    if (n->kind == SAME)
+        return kao_same_parse(&c->same[n->tta], value)
+                   ? KAO_OK
+                   : kao_fail(err, KAO_E_FORMAT,
+                              "%s: card: %s: wanted the number of pairs and "
+                              "similarity:share points, both rising, shares 0 to 1",
+                              model, key);
     curve *at = &c->curves[c->n++];
 
     at->tta = n->tta;
@@ -400,6 +411,36 @@ int kao_calibration_likelihood(const kao_calibration *c, kao_tta tta, float simi
 
     *log_ratio = z > l->most ? l->most : z < -l->most ? -l->most : z;
     return 1;
+}
+
+static const kao_same *same_of(const kao_calibration *c, kao_tta tta)
+{
+    static const kao_same none = { .n = 0 };
+
+    return c && (unsigned)tta < TTAS ? &c->same[tta] : &none;
+}
+
+int kao_calibration_same_below(const kao_calibration *c, kao_tta tta, float similarity,
+                               double *share, int32_t *bound)
+{
+    return share && kao_same_below(same_of(c, tta), similarity, share, bound);
+}
+
+int kao_calibration_same_point(const kao_calibration *c, kao_tta tta, size_t i,
+                               float *similarity, double *share)
+{
+    const kao_same *s = same_of(c, tta);
+
+    if (i >= s->n || !similarity || !share)
+        return 0;
+    *similarity = (float)s->points[i].similarity;
+    *share = s->points[i].below;
+    return 1;
+}
+
+uint64_t kao_calibration_same_pairs(const kao_calibration *c, kao_tta tta)
+{
+    return same_of(c, tta)->n_pairs;
 }
 
 const char *kao_calibration_source(const kao_calibration *c, kao_tta tta)

@@ -5,7 +5,7 @@
 #include "face/card.h"
 #include "kao/calibration.h"
 
-/* Read the card's rows calibration.TTA and calibration.TTA.GROUP. A card without any gives a
+/* Read the card's rows calibration.TTA, calibration.TTA.GROUP and what stands beside them. A card without any gives a
  * calibration that knows nothing. name: of the model, for messages. */
 kao_status kao_calibration_build(kao_calibration **out, kao_mem *mem,
                                  const kao_card *card, const char *name,

@@ -73,6 +73,31 @@ static kao_json *thresholds_json(const kao_worker *w, size_t m)
     return list;
 }
 
+/* How alike the same person's pictures are; null: the card does not tell. */
+static kao_json *same_json(const kao_worker *w, size_t m)
+{
+    const kao_calibration *c = kao_embedder_calibration(w->embedders[m]);
+    const uint64_t n = kao_calibration_same_pairs(c, w->ttas[m]);
+    kao_json *o = n ? kao_json_object() : kao_json_null(), *list;
+    float similarity = 0;
+    double below = 0;
+
+    if (!n)
+        return o;
+    list = kao_json_array();
+    for (size_t i = 0;
+         kao_calibration_same_point(c, w->ttas[m], i, &similarity, &below); i++) {
+        kao_json *p = kao_json_object();
+
+        kao_json_set(p, "similarity", kao_json_float(similarity));
+        kao_json_set(p, "below", kao_json_number(below));
+        kao_json_add(list, p);
+    }
+    kao_json_set(o, "pairs", kao_json_integer((int64_t)n));
+    kao_json_set(o, "quantiles", list);
+    return o;
+}
+
 void kao_route_models(kao_worker *w, kao_call *c)
 {
     kao_json *o = kao_json_object(), *list = kao_json_array();
@@ -94,6 +119,7 @@ void kao_route_models(kao_worker *w, kao_call *c)
         kao_json_set(one, "calibrated_on", kao_json_string(source));
         kao_json_set(one, "thresholds", thresholds_json(w, m));
         kao_json_set(one, "curve", curve_json(w, m));
+        kao_json_set(one, "same", same_json(w, m));
         kao_json_add(list, one);
     }
     kao_json_set(o, "models", list);

@@ -30,7 +30,27 @@ checks calibration_card plain.card people "$KAO" ./mine.onnx
 cp out one
 run 0 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --threads 1
 same out one
+! grep -q '^same' plain.card out || fails "shares of 20 pairs: ten are wanted on each side"
 fact "rates and curve are those counted again from the vectors of kao embed, into the card; the same for --threads 1"
+
+# ---- pairs of one person ----
+
+# the same pictures by four names: 180 pairs of one, 600 of two
+mkdir kinds
+i=0
+while [ $i -lt 20 ]; do
+    mkdir -p "kinds/k$((i % 4))"
+    for k in 1 2; do cp "people/p$i/$k.png" "kinds/k$((i % 4))/$i-$k.png"; done
+    i=$((i + 1))
+done
+run 0 "$KAO" calibrate kinds -m ./mine.onnx --json --card same.card
+checks same_quantiles out same.card kinds "$KAO" ./mine.onnx
+run 0 "$KAO" calibrate kinds -m ./mine.onnx --list 0
+out_has "600 of different people, 180 of the same"
+grep -qE '^same person +10 % below -?[01]\.[0-9]{4}, 50 % below -?[01]\.[0-9]{4}, 90 % below -?[01]\.[0-9]{4}$' out || fails "$(grep '^same' out)"
+run 0 "$KAO" calibrate people -m ./mine.onnx --card same.card
+! grep -q '^same' same.card || fails "what was measured on other pictures stays"
+fact "quantiles of the same person's pairs are those counted again, where ten pairs are on each side"
 
 # ---- a card that is there ----
 

@@ -122,16 +122,20 @@ def groups(path, folder, labels, kao, threshold):
     need(o["all"]["pairs"] == len(names) * (len(names) - 1) // 2, o["all"])
 
 
-def strangers(folder, kao, model):
-    """The similarities of different people's pictures, largest first, from the vectors of kao embed."""
+def alike(folder, kao, model, same):
+    """The similarities of one person's pictures, or of different people's, largest first, from the vectors of kao embed."""
     names = sorted(os.path.relpath(os.path.join(r, n), folder) for r, _, ns in os.walk(folder) for n in ns)
     out = subprocess.run([kao, "embed", "--no-detect", "--json", "-m", model] + [os.path.join(folder, n) for n in names],
                          capture_output=True, check=True).stdout
     vectors = [json.loads(line)["embedding"] for line in out.splitlines()]
     pairs = [(math.fsum(x * y for x, y in zip(vectors[i], vectors[k])), names[i], names[k])
              for i in range(len(names)) for k in range(i)
-             if os.path.dirname(names[i]) != os.path.dirname(names[k])]
+             if (os.path.dirname(names[i]) == os.path.dirname(names[k])) is same]
     return sorted(pairs, reverse=True)
+
+
+def strangers(folder, kao, model):
+    return alike(folder, kao, model, False)
 
 
 def counted(rows, all_pairs, most_off):
@@ -167,6 +171,23 @@ def calibration_card(path, folder, kao, model):
     all_pairs = strangers(folder, kao, model)
     # four decimals of a similarity may pass a pair or two
     counted([(s, 10 ** f) for s, f in curve(card_rows(path)["calibration.none"])], all_pairs, 3)
+
+
+def same_quantiles(path, card, folder, kao, model):
+    """Of the same person's pairs so many are below, by the vectors of kao embed: output and card alike."""
+    own, o = alike(folder, kao, model, True), json.load(open(path))
+    first, *points = card_rows(card)["same.none"].split()
+    need(int(first) == o["same"] == len(own), first, o["same"], len(own))
+    card_points = [tuple(float(x) for x in p.split(":")) for p in points]
+    rows = [(q["similarity"], q["below"]) for q in o["same_quantiles"]]
+    need([round(s, 4) for s, _ in rows] == [s for s, _ in card_points], rows, card_points)
+    need([b for _, b in rows] == [b for _, b in card_points], rows, card_points)
+    need([b for _, b in rows] == [.1, .2, .3, .4, .5, .6, .7, .8, .9], rows)
+    for similarity, share in rows:
+        # to a bin of 1.2e-4: at its upper end the pair that is counted is below, another may be, too
+        least = sum(p[0] < similarity - 2 / (1 << 14) - 1e-6 for p in own)
+        most = sum(p[0] < similarity + 1e-6 for p in own)
+        need(least <= share * len(own) + 1e-6 and most >= share * len(own) - 1e-6, similarity, share, least, most)
 
 
 def calibration_groups(path, folder, labels, kao, model):

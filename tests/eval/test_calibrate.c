@@ -311,6 +311,66 @@ static void curves(void **state)
     kao_strangers_free(&s);
 }
 
+/* ---- the same person ---- */
+
+/* n pairs, one a bin from the middle on: the k-th least alike ends at k bins above 0. */
+static kao_quantiles quantiles_of(kao_mem *mem, size_t n, size_t each, bool *fine)
+{
+    kao_strangers s = made(mem, 0);
+    kao_quantiles q;
+
+    for (size_t i = 0; i < n; i++)
+        s.same[KAO_STRANGERS_BINS / 2 + i / each]++;
+    s.n_same = n;
+    *fine = kao_quantiles_measure(&s, &q);
+    kao_strangers_free(&s);
+    return q;
+}
+
+static void quantiles(void **state)
+{
+    (void)state;
+    static const double of_1000[] = { .01, .02, .05, .1, .2,  .3,  .4, .5,
+                                      .6,  .7,  .8,  .9, .95, .98, .99 };
+    bool fine = false;
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    kao_quantiles q = quantiles_of(&mem, 1000, 1, &fine);
+
+    assert_true(fine);
+    assert_int_equal(q.n_pairs, 1000);
+    assert_int_equal(q.n,
+                     COUNT(of_1000)); /* ten pairs on each side of the outer ones */
+    for (size_t i = 0; i < q.n; i++) {
+        assert_true(fabs(q.points[i].below - of_1000[i]) < 1e-12);
+        assert_true(fabs(q.points[i].similarity -
+                         1000 * of_1000[i] * 2 / KAO_STRANGERS_BINS) < 1e-9);
+    }
+    kao_bytes b = { .mem = &mem, .max = 4096 };
+
+    assert_true(kao_quantiles_put(&b, &q));
+    assert_int_equal(strncmp((const char *)b.p, "1000 0.0012:0.01 0.0024:0.02 ", 29),
+                     0);
+    kao_bytes_free(&b);
+    /* pairs that are equally alike: the least share is below them */
+    q = quantiles_of(&mem, 1000, 500, &fine);
+    assert_true(fine);
+    assert_int_equal(q.n, 2);
+    assert_true(q.points[0].below == .01 && q.points[1].below == .6);
+    q = quantiles_of(&mem, 1000, 1000, &fine);
+    assert_false(fine);
+    /* .4, .5 and .6 of 25 */
+    q = quantiles_of(&mem, 25, 1, &fine);
+    assert_true(fine);
+    assert_int_equal(q.n, 3);
+    q = quantiles_of(&mem, 20, 1, &fine); /* the middle alone */
+    assert_false(fine);
+    q = quantiles_of(&mem, 0, 1, &fine);
+    assert_false(fine);
+    assert_int_equal(q.n_pairs, 0);
+}
+
 /* ---- the likelihood ratio ---- */
 
 static void logistic(void **state)
@@ -369,10 +429,11 @@ static void likelihood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_pairs), cmocka_unit_test(listed_pairs),
-        cmocka_unit_test(intervals), cmocka_unit_test(out_of_memory),
-        cmocka_unit_test(tails),     cmocka_unit_test(curves),
-        cmocka_unit_test(logistic),  cmocka_unit_test(likelihood),
+        cmocka_unit_test(all_pairs),  cmocka_unit_test(listed_pairs),
+        cmocka_unit_test(intervals),  cmocka_unit_test(out_of_memory),
+        cmocka_unit_test(tails),      cmocka_unit_test(curves),
+        cmocka_unit_test(quantiles),  cmocka_unit_test(logistic),
+        cmocka_unit_test(likelihood),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -238,6 +238,60 @@ static void what_stands_beside(void **state)
     kao_embedder_destroy(e);
 }
 
+static const char same[] = "calibration.none = 0.2:-1 0.4:-3\n"
+                           "same.none = 400  0.2:0.025 0.4:0.125 0.5:0.5 0.9:0.95\n"
+                           "same.sum = 2 -1:0 1:1\n";
+
+/* The same person's pairs: straight lines between the points, by hand; bounds beyond them. */
+static void same_pairs(void **state)
+{
+    static const struct {
+        float similarity;
+        double share;
+        int32_t bound;
+    } rows[] = { { -1, .025, 1 },   { .19f, .025, 1 }, { .2f, .025, 0 },
+                 { .3f, .075, 0 },  { .4f, .125, 0 },  { .475f, .40625, 0 },
+                 { .5f, .5, 0 },    { .7f, .725, 0 },  { .9f, .95, 0 },
+                 { .91f, .95, -1 }, { 1, .95, -1 } };
+    fixture *f = *state;
+    kao_model *m = NULL;
+    kao_embedder *e = NULL;
+
+    assert_int_equal(open_with(f, same, &m), KAO_OK);
+    assert_int_equal(kao_embedder_create(m, &e, NULL, NULL), KAO_OK);
+    kao_model_release(m);
+    const kao_calibration *c = kao_embedder_calibration(e);
+    double share = 7;
+    int32_t bound = 7;
+    float similarity = 7;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        assert_true(kao_calibration_same_below(c, KAO_TTA_NONE, rows[i].similarity,
+                                               &share, &bound));
+        assert_true(fabs(share - rows[i].share) < 1e-6);
+        assert_int_equal(bound, rows[i].bound);
+    }
+    assert_true(kao_calibration_same_below(c, KAO_TTA_SUM, .5f, &share, NULL));
+    assert_true(fabs(share - .75) < 1e-9);
+    assert_int_equal(kao_calibration_same_pairs(c, KAO_TTA_NONE), 400);
+    assert_int_equal(kao_calibration_same_pairs(c, KAO_TTA_SUM), 2);
+    assert_true(kao_calibration_same_point(c, KAO_TTA_NONE, 3, &similarity, &share));
+    assert_true(fabsf(similarity - .9f) < 1e-6f && fabs(share - .95) < 1e-9);
+    /* what is not there */
+    share = 7;
+    assert_false(kao_calibration_same_point(c, KAO_TTA_NONE, 4, &similarity, &share));
+    assert_false(kao_calibration_same_point(c, KAO_TTA_CONCAT, 0, &similarity, &share));
+    assert_false(kao_calibration_same_below(c, KAO_TTA_CONCAT, .5f, &share, &bound));
+    assert_false(kao_calibration_same_below(c, KAO_TTA_NONE, NAN, &share, &bound));
+    assert_false(kao_calibration_same_below(c, KAO_TTA_NONE, .5f, NULL, &bound));
+    assert_false(kao_calibration_same_below(c, (kao_tta)7, .5f, &share, &bound));
+    assert_false(kao_calibration_same_below(NULL, KAO_TTA_NONE, .5f, &share, &bound));
+    assert_int_equal(kao_calibration_same_pairs(c, KAO_TTA_CONCAT), 0);
+    assert_int_equal(kao_calibration_same_pairs(NULL, KAO_TTA_NONE), 0);
+    assert_true(share == 7);
+    kao_embedder_destroy(e);
+}
+
 static void curves_that_are_none(void **state)
 {
     static const struct {
@@ -260,6 +314,27 @@ static void curves_that_are_none(void **state)
         { "likelihood.none = 0 -8 5\n", "likelihood.none" },
         { "likelihood.none = 20 -8 -5\n", "likelihood.none" },
         { "likelihood.none = 20 -8 701\n", "likelihood.none" }, /* e^710 is none */
+        { "same.none = 400\n", "same.none" },
+        { "same.none = 400 0.2:0.1\n", "same.none" }, /* one point */
+        { "same.none = 0.2:0.1 0.3:0.2\n", "wanted the number of pairs" },
+        { "same.none = 0 0.2:0.1 0.3:0.2\n", "same.none" },
+        { "same.none = 1.5 0.2:0.1 0.3:0.2\n", "same.none" },
+        { "same.none = 1e16 0.2:0.1 0.3:0.2\n", "same.none" },
+        { "same.none = -4 0.2:0.1 0.3:0.2\n", "same.none" },
+        { "same.none = 400 0.2:0.1 0.2:0.2\n", "same.none" },
+        { "same.none = 400 0.3:0.1 0.2:0.2\n", "same.none" },
+        { "same.none = 400 0.2:0.2 0.3:0.2\n", "same.none" },
+        { "same.none = 400 0.2:0.2 0.3:0.1\n", "same.none" },
+        { "same.none = 400 -1.1:0.1 0.3:0.2\n", "same.none" },
+        { "same.none = 400 0.2:0.1 1.01:0.2\n", "same.none" },
+        { "same.none = 400 0.2:-0.1 0.3:0.2\n", "same.none" },
+        { "same.none = 400 0.2:0.1 0.3:1.2\n", "same.none" },
+        { "same.none = 400 0.2:nan 0.3:0.2\n", "same.none" },
+        { "same.none = 400 inf:0.1 0.3:0.2\n", "same.none" },
+        { "same.none = 400 0.2:0.1~ 0.3:0.2\n", "same.none" },
+        { "same.none = 400 0.2:0.1, 0.3:0.2\n", "same.none" },
+        { "same.none.young = 400 0.2:0.1 0.3:0.2\n", "unknown key" },
+        { "same.some = 400 0.2:0.1 0.3:0.2\n", "unknown key" },
         { "likelihood.none.young = 20 -8 5\n", "unknown key" },
         { "calibrated.some = text\n", "unknown key" },
         { "calibration.some = 0.2:-1 0.3:-2\n", "unknown key" },
@@ -278,6 +353,25 @@ static void curves_that_are_none(void **state)
         assert_null(m);
         if (!strstr(f->err.msg, rows[i].message))
             fail_msg("row %zu: %s", i, f->err.msg);
+    }
+}
+
+/* 64 points are read, one more is refused. */
+static void points_at_the_limit(void **state)
+{
+    fixture *f = *state;
+    char text[2000];
+
+    for (int n = 64; n <= 65; n++) {
+        kao_model *m = NULL;
+        size_t k = (size_t)snprintf(text, sizeof text, "same.none = 9");
+
+        for (int i = 0; i < n; i++)
+            k += (size_t)snprintf(text + k, sizeof text - k, " 0.%03d:0.%03d", 100 + i,
+                                  200 + i);
+        snprintf(text + k, sizeof text - k, "\n");
+        assert_int_equal(open_with(f, text, &m), n == 64 ? KAO_OK : KAO_E_FORMAT);
+        kao_model_release(m);
     }
 }
 
@@ -311,6 +405,8 @@ static void identities(void **state)
         { "input.scale = 2\n", KAO_TTA_NONE, 5 },
         { "input.color = bgr\n", KAO_TTA_NONE, 6 },
         { "input.color = rgb\n", KAO_TTA_NONE, 0 },
+        { same, KAO_TTA_NONE, 0 },
+        { same, KAO_TTA_SUM, 3 },
     };
     fixture *f = *state;
     char ids[COUNT(rows)][KAO_ID_BYTES];
@@ -435,7 +531,9 @@ int main(void)
         cmocka_unit_test(bounds),
         cmocka_unit_test(worst_groups),
         cmocka_unit_test(what_stands_beside),
+        cmocka_unit_test(same_pairs),
         cmocka_unit_test(curves_that_are_none),
+        cmocka_unit_test(points_at_the_limit),
         cmocka_unit_test(identities),
         cmocka_unit_test(identity_of_external_weights),
         cmocka_unit_test(no_hash_without_need),

@@ -61,6 +61,28 @@ def health():
         fact("SIGTERM ends it with status 0")
 
 
+def calibrated():
+    """A card that tells of one person's pairs: they are told as they stand there; null without."""
+    with tempfile.TemporaryDirectory() as folder:
+        names = ["one", "other"]
+        for name in names:
+            path = os.path.join(folder, name + ".onnx")
+            subprocess.run([KAO, "model", "make", "mobilefacenet", path], check=True, stdout=subprocess.DEVNULL)
+            with open(path + ".card", "w", encoding="utf-8") as f:
+                f.write(f"note = {name}\ncalibration.none = 0.1:-1 0.3:-3 0.5:-5\n")
+                if name == "one":
+                    f.write("same.none = 8131 0.2125:0.01 0.5:0.25 0.75:0.9\nsame.concat = 3 0:0.1 1:0.9\n")
+        with serving("-m", os.path.join(folder, "one.onnx"), "-m", os.path.join(folder, "other.onnx")) as s:
+            one, other = s.get("/v1/models")[1]["models"]
+            need((one["name"], other["name"]) == ("one", "other"), one["name"], other["name"])
+            need(other["same"] is None, other["same"])
+            need(one["same"]["pairs"] == 8131, one["same"])
+            points = [(round(q["similarity"], 6), q["below"]) for q in one["same"]["quantiles"]]
+            need(points == [(.2125, .01), (.5, .25), (.75, .9)], points)
+            need(one["id"] == other["id"], "vectors do not depend on it")
+    fact("how alike one person's pictures are, where a model's card tells it")
+
+
 def faces():
     with serving() as s:
         jpeg = picture("group.jpg")
@@ -325,4 +347,4 @@ def rate():
         need({s.post("/v1/undo")[0] for _ in range(200)} == {404}, "this machine's clients are not counted")
 
 
-main(rate, health, faces, wrong, people, live)
+main(rate, health, calibrated, faces, wrong, people, live)

@@ -192,6 +192,64 @@ test('auto: the model for covered faces as long as most recent frames show some'
   });
 });
 
+/**
+ * The server's models with or without what their cards may tell of one person's pairs.
+ * @param {import('playwright-core').Page} page @param {import('../../web/js/api.js').SamePairs | null} same
+ */
+async function tellSame(page, same) {
+  await page.route('**/v1/models', async (route) => {
+    const response = await route.fetch();
+    const answer = await response.json();
+    for (const model of answer.models) model.same = same;
+    await route.fulfill({ response, json: answer });
+  });
+  await page.reload();
+}
+const quantiles = [[0.28, 0.01], [0.5, 0.1], [0.6, 0.25], [0.7, 0.5], [0.78, 0.75], [0.83, 0.9], [0.91, 0.99]];
+const samePairs = { pairs: 8131, quantiles: quantiles.map(([similarity, below]) => ({ similarity, below })) };
+
+test('the plot shows both kinds of pairs where the card tells of both, in both languages', async () => {
+  await empty(at());
+  await enrol(at(), 'Ana', 'ana_1.jpg');
+  await visit(browser, at(), async (page) => {
+    await tellSame(page, samePairs);
+    await holdClip(page);
+    await page.locator('.face.known', { hasText: 'Ana' }).waitFor();
+    await page.locator('.here', { hasText: 'Ana' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Why Ana?' });
+    await dialog.getByRole('img', { name: /^Plot: similarity 0\.\d{3}, threshold 0\.\d{3}\. .*strangers? .* pairs of one person/ }).waitFor();
+    assert.deepEqual(await dialog.locator('.plot-legend li').allInnerTexts(),
+      ['Pairs of strangers: as alike, or more', 'Pairs of one person: less alike']);
+    await dialog.getByText('and 8,131 pairs of one person').waitFor();
+    assert.equal(await dialog.locator('.plot > .plot-quantile').count(), 7);
+    assert.equal(await dialog.locator('.plot-score').count(), 2);
+    await checkAccess(page, 'why, both kinds');
+    await page.keyboard.press('Escape');
+
+    await page.getByRole('link', { name: 'Compare' }).click();
+    await page.getByRole('button', { name: 'Try an example pair' }).click();
+    await page.getByRole('img', { name: /^Plot: .* Fewer than 1 in 100 pairs of one person is less alike\.$/ }).waitFor();
+    await checkAccess(page, 'compare, both kinds');
+    await page.getByRole('button', { name: '日本語' }).click();
+    await page.getByRole('button', { name: 'サンプルで試す' }).click();
+    await page.getByRole('img', { name: /^グラフ：.*同じ人どうしでは 100 組に 1 組もありません。$/ }).waitFor();
+    await page.unrouteAll({ behavior: 'wait' });
+  });
+});
+
+test('the plot of a card that tells of strangers alone', async () => {
+  await visit(browser, at(), async (page) => {
+    await tellSame(page, null);
+    await page.getByRole('link', { name: 'Compare' }).click();
+    await page.getByRole('button', { name: 'Try an example pair' }).click();
+    await page.getByText('How often strangers reach a similarity').waitFor();
+    assert.equal(await page.locator('.plot-legend, .plot-same, .plot-quantile').count(), 0);
+    assert.equal(await page.locator('.plot-score').count(), 1);
+    assert.doesNotMatch(String(await page.locator('.plot').getAttribute('aria-label')), /one person/);
+    await page.unrouteAll({ behavior: 'wait' });
+  });
+});
+
 test('why: the nearest people, the words, the curve', async () => {
   await empty(at());
   await enrol(at(), 'Ana', 'ana_1.jpg');

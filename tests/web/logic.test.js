@@ -9,7 +9,7 @@ import { between, createFollower, createMaskWatch } from '../../web/js/follow.js
 import { RecogniserError } from '../../web/js/api.js';
 import { boxAt, clock, finished, span, ticks } from '../../web/js/jobs.js';
 import { apart, centre, fit, initials, place, scaled, shrink, squareAround } from '../../web/js/layout.js';
-import { curvePieces, likelihood, oneIn, plotX, plotY, round2, similarityAt, strangers, strangersShort } from '../../web/js/rates.js';
+import { curvePieces, likelihood, oneIn, plotX, plotY, round2, same, sameBelow, sameCurve, similarityAt, strangers, strangersShort } from '../../web/js/rates.js';
 import { createPortraits } from '../../web/js/store.js';
 import { called, catalogue, chooseLanguage, count, detail, explain, list, say, speak } from '../../web/js/words.js';
 
@@ -142,6 +142,29 @@ test('a plot of a curve: bounds are left out, the extended piece joins on', () =
   near([plotX(-0.2), plotX(1), plotX(2), plotY(1), plotY(1e-8), plotY(1e-4)], [0, 1, 1, 0, 1, 0.5]);
   assert.ok(Math.abs(Number(similarityAt(curve, 1e-3)) - 0.3) < 1e-9);
   assert.equal(similarityAt(curve, 1e-12), null);
+});
+
+test('the same person’s pairs: shares between the quantiles, bounds beyond them, in words', () => {
+  const quantiles = [{ similarity: 0.2, below: 0.002 }, { similarity: 0.4, below: 0.1 }, { similarity: 0.8, below: 0.9 }];
+  const at = (/** @type {number} */ s) => sameBelow(quantiles, s);
+  assert.deepEqual([at(0.1), at(0.9)], [{ share: 0.002, is: 'at_most' }, { share: 0.9, is: 'at_least' }]);
+  near([0.2, 0.3, 0.4, 0.6, 0.8].map((s) => Number(at(s)?.share)), [0.002, 0.051, 0.1, 0.5, 0.9]);
+  assert.equal(at(0.2)?.is, 'counted');
+  assert.equal(sameBelow([], 0.5), null);
+  assert.equal(sameBelow(quantiles.slice(0, 1), 0.5), null);
+  assert.equal(same(null), '');
+  assert.equal(same(at(0.1)), 'Fewer than 1 in 500 pairs of one person is less alike.');
+  assert.equal(same(at(0.21)), '1 in 150 pairs of one person is less alike.');
+  assert.equal(same(at(0.6)), '50 of 100 pairs of one person are less alike.');
+  assert.match(same(at(0.9)), /^Nearly all/);
+  speak('ja');
+  assert.match(same(at(0.6)), /100 組のうち 50 組/);
+  speak('en');
+  const curve = sameCurve(quantiles);
+  assert.equal(curve.length, 17);
+  near([...curve[0], ...curve[8], ...curve[16]],
+    [plotX(0.2), plotY(0.002), plotX(0.4), plotY(0.1), plotX(0.8), plotY(0.9)]);
+  near(curve[12], [plotX(0.6), plotY(0.5)]);
 });
 
 test('languages: the browser’s first that is known', () => {

@@ -21,8 +21,10 @@
 /** @typedef {{change: number, time: string, action: string, detail: string, undone: boolean}} Change */
 /** @typedef {{samples: number, bytes_searched: number, pieces: number, traces: number, time: string}} Receipt */
 /** @typedef {Rates & {similarity: number}} CurvePoint */
+/** @typedef {{similarity: number, below: number}} Quantile below: the share of the pairs */
+/** @typedef {{pairs: number, quantiles: Quantile[]}} SamePairs of one person, rising */
 /** @typedef {{name: string, id: string, dim: number, calibrated_on: string | null,
- *   curve: CurvePoint[]}} Model */
+ *   curve: CurvePoint[], same?: SamePairs | null}} Model */
 /** @typedef {{models: Model[], detector: string, fpir: number}} Models */
 /** @typedef {Face & {width: number, height: number}} Side */
 /** @typedef {Rates & {similarity: number, threshold: number, same: boolean, model: string,

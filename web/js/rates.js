@@ -89,6 +89,48 @@ export function curvePieces(curve) {
   return { counted, extended };
 }
 
+/**
+ * The share of one person's pairs that are less alike than a similarity, and how that is known, as
+ * of rates: beyond the quantiles there are bounds alone.
+ * @param {readonly import('./api.js').Quantile[]} quantiles @param {number} s
+ * @returns {{share: number, is: 'counted' | 'at_most' | 'at_least'} | null}
+ */
+export function sameBelow(quantiles, s) {
+  if (quantiles.length < 2) return null;
+  const first = quantiles[0];
+  const last = quantiles[quantiles.length - 1];
+  if (s < first.similarity) return { share: first.below, is: 'at_most' };
+  if (s > last.similarity) return { share: last.below, is: 'at_least' };
+  const i = Math.max(1, quantiles.findIndex((q) => s <= q.similarity));
+  const [a, b] = [quantiles[i - 1], quantiles[i]];
+  return { share: a.below + (b.below - a.below) * (s - a.similarity) / (b.similarity - a.similarity), is: 'counted' };
+}
+
+/** In words. @param {ReturnType<typeof sameBelow>} at */
+export function same(at) {
+  if (!at) return '';
+  if (at.is === 'at_most') return say('same_at_most', { n: number(Math.max(2, round2(1 / at.share))) });
+  if (at.is === 'at_least' || at.share > 0.99) return say('same_most');
+  if (at.share < 0.02) return say('same_rare', { n: number(round2(1 / at.share)) });
+  return say('same_below', { n: number(Math.round(100 * at.share)) });
+}
+
+/** Their curve on a plot of rates: straight between the quantiles, so bent where rates are in powers of ten.
+ * @param {readonly import('./api.js').Quantile[]} quantiles @returns {[number, number][]} */
+export function sameCurve(quantiles) {
+  const STEPS = 8;
+  /** @type {[number, number][]} */
+  const points = [];
+  quantiles.forEach((b, i) => {
+    const a = i ? quantiles[i - 1] : b;
+    for (let k = i ? 1 : STEPS; k <= STEPS; k++) {
+      const part = k / STEPS;
+      points.push([plotX(a.similarity + part * (b.similarity - a.similarity)), plotY(a.below + part * (b.below - a.below))]);
+    }
+  });
+  return points;
+}
+
 /** The similarity with this rate, between the curve's points. @param {readonly import('./api.js').CurvePoint[]} curve @param {number} rate */
 export function similarityAt(curve, rate) {
   const known = curve.filter((p) => p.far !== null && p.far > 0);

@@ -156,6 +156,10 @@ export const catalogue = {
   rate_most_short: ['many strangers', '他人でも多い'],
   ratio_for: ['{n} times more usual for one person than for two.', '別人どうしより、同じ人どうしで {n} 倍よく見られる値です。'],
   ratio_against: ['{n} times more usual for two people than for one.', '同じ人どうしより、別人どうしで {n} 倍よく見られる値です。'],
+  same_below: ['{n} of 100 pairs of one person are less alike.', '同じ人どうしの組 100 組のうち {n} 組は、これより似ていません。'],
+  same_rare: ['1 in {n} pairs of one person is less alike.', 'これより似ていない組は、同じ人どうしでは {n} 組に 1 組です。'],
+  same_at_most: ['Fewer than 1 in {n} pairs of one person is less alike.', 'これより似ていない組は、同じ人どうしでは {n} 組に 1 組もありません。'],
+  same_most: ['Nearly all pairs of one person are less alike.', '同じ人どうしの組のほとんどは、これより似ていません。'],
   ratio_unknown: ['Not measured for this model.', 'このモデルでは測られていません。'],
 
   // why
@@ -172,6 +176,11 @@ export const catalogue = {
   plot_x: ['similarity', '類似度'],
   plot_y: ['strangers who reach it', '届く他人の割合'],
   plot_threshold: ['threshold', 'しきい値'],
+  plot_title_both: ['Strangers and one person: how often a similarity is met', '他人どうしと同じ人どうしの類似度の分布'],
+  plot_y_both: ['share of the pairs', '組の割合'],
+  plot_strangers: ['Pairs of strangers: as alike, or more', '他人どうし：これ以上似ている組'],
+  plot_same: ['Pairs of one person: less alike', '同じ人どうし：これより似ていない組'],
+  plot_measured_both: ['Measured with {model} on pairs of different people and {n} pairs of one person. The lower a point, the rarer for such pairs; dashed where only extrapolated.', '{model} で別人の組と同じ人の {n} 組から測定。点が低いほど、その組では珍しい値です。破線は推定です。'],
   plot_measured: ['Measured with {model} on pairs of different people; dashed where only extrapolated.', '{model} で別人の組から測定。破線は推定です。'],
 
   // compare
