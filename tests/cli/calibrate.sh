@@ -45,7 +45,7 @@ while [ $i -lt 20 ]; do
 done
 run 0 "$KAO" calibrate kinds -m ./mine.onnx --json --card same.card
 checks same_quantiles out same.card kinds "$KAO" ./mine.onnx
-run 0 "$KAO" calibrate kinds -m ./mine.onnx --list 0
+run 0 "$KAO" calibrate kinds -m ./mine.onnx
 out_has "600 of different people, 180 of the same"
 grep -qE '^same person +10 % below -?[01]\.[0-9]{4}, 50 % below -?[01]\.[0-9]{4}, 90 % below -?[01]\.[0-9]{4}$' out || fails "$(grep '^same' out)"
 run 0 "$KAO" calibrate people -m ./mine.onnx --card same.card

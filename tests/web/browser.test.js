@@ -221,7 +221,7 @@ test('the plot shows both kinds of pairs where the card tells of both, in both l
     assert.deepEqual(await dialog.locator('.plot-legend li').allInnerTexts(),
       ['Pairs of strangers: as alike, or more', 'Pairs of one person: less alike']);
     await dialog.getByText('and 8,131 pairs of one person').waitFor();
-    assert.equal(await dialog.locator('.plot > .plot-quantile').count(), 7);
+    assert.equal(await dialog.locator('.plot[role=img] > .plot-quantile').count(), 7);
     assert.equal(await dialog.locator('.plot-score').count(), 2);
     await checkAccess(page, 'why, both kinds');
     await page.keyboard.press('Escape');

@@ -9,7 +9,7 @@ import { between, createFollower, createMaskWatch } from '../../web/js/follow.js
 import { RecogniserError } from '../../web/js/api.js';
 import { boxAt, clock, finished, span, ticks } from '../../web/js/jobs.js';
 import { apart, centre, fit, initials, place, scaled, shrink, squareAround } from '../../web/js/layout.js';
-import { curvePieces, likelihood, oneIn, plotX, plotY, round2, same, sameBelow, sameCurve, similarityAt, strangers, strangersShort } from '../../web/js/rates.js';
+import { curvePieces, likelihood, oneIn, plotOdds, plotX, plotY, round2, same, sameBelow, sameCurve, similarityAt, strangers, strangersShort } from '../../web/js/rates.js';
 import { createPortraits } from '../../web/js/store.js';
 import { called, catalogue, chooseLanguage, count, detail, explain, list, say, speak } from '../../web/js/words.js';
 
@@ -154,7 +154,7 @@ test('the same person’s pairs: shares between the quantiles, bounds beyond the
   assert.equal(sameBelow(quantiles.slice(0, 1), 0.5), null);
   assert.equal(same(null), '');
   assert.equal(same(at(0.1)), 'Fewer than 1 in 500 pairs of one person is less alike.');
-  assert.equal(same(at(0.21)), '1 in 150 pairs of one person is less alike.');
+  assert.equal(same(at(0.21)), '1 in 140 pairs of one person is less alike.');
   assert.equal(same(at(0.6)), '50 of 100 pairs of one person are less alike.');
   assert.match(same(at(0.9)), /^Nearly all/);
   speak('ja');
@@ -163,8 +163,10 @@ test('the same person’s pairs: shares between the quantiles, bounds beyond the
   const curve = sameCurve(quantiles);
   assert.equal(curve.length, 17);
   near([...curve[0], ...curve[8], ...curve[16]],
-    [plotX(0.2), plotY(0.002), plotX(0.4), plotY(0.1), plotX(0.8), plotY(0.9)]);
-  near(curve[12], [plotX(0.6), plotY(0.5)]);
+    [plotX(0.2), plotOdds(0.002), plotX(0.4), plotOdds(0.1), plotX(0.8), plotOdds(0.9)]);
+  near(curve[12], [plotX(0.6), 3 / 11]);
+  near([0, 1, 1000 / 1001, 0.5, 1 / 101].map(plotOdds), [1, 0, 0, 3 / 11, 5 / 11]);
+  assert.ok(Math.abs(plotOdds(1e-8) - 1) < 1e-6);
 });
 
 test('languages: the browser’s first that is known', () => {

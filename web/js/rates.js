@@ -68,12 +68,22 @@ export function plotY(rate) {
 }
 
 /**
+ * Where a share lies on a plot that shows rare and common ones alike, 0 (all but one in 1,000) to 1
+ * (one in 1e8): by the powers of ten of its odds, so half lies in between.
+ * @param {number} share
+ */
+export function plotOdds(share) {
+  const p = Math.min(1 - 1e-9, Math.max(1e-12, share));
+  return Math.min(1, Math.max(0, (3 - Math.log10(p / (1 - p))) / 11));
+}
+
+/**
  * The curve in pieces: those counted, and those only extended from them. Points that are mere
  * bounds are left out.
- * @param {readonly import('./api.js').CurvePoint[]} curve
+ * @param {readonly import('./api.js').CurvePoint[]} curve @param {(rate: number) => number} [scale]
  * @returns {{counted: [number, number][], extended: [number, number][]}}
  */
-export function curvePieces(curve) {
+export function curvePieces(curve, scale = plotY) {
   /** @type {[number, number][]} */
   const counted = [];
   /** @type {[number, number][]} */
@@ -81,7 +91,7 @@ export function curvePieces(curve) {
   for (const p of curve) {
     if (p.far === null || p.far <= 0) continue;
     /** @type {[number, number]} */
-    const at = [plotX(p.similarity), plotY(p.far)];
+    const at = [plotX(p.similarity), scale(p.far)];
     if (p.far_is === 'counted') counted.push(at);
     else if (p.far_is === 'extrapolated') extended.push(at);
   }
@@ -115,8 +125,10 @@ export function same(at) {
   return say('same_below', { n: number(Math.round(100 * at.share)) });
 }
 
-/** Their curve on a plot of rates: straight between the quantiles, so bent where rates are in powers of ten.
- * @param {readonly import('./api.js').Quantile[]} quantiles @returns {[number, number][]} */
+/**
+ * Their curve on a plot by odds, bent between the quantiles, where shares rise evenly.
+ * @param {readonly import('./api.js').Quantile[]} quantiles @returns {[number, number][]}
+ */
 export function sameCurve(quantiles) {
   const STEPS = 8;
   /** @type {[number, number][]} */
@@ -125,7 +137,7 @@ export function sameCurve(quantiles) {
     const a = i ? quantiles[i - 1] : b;
     for (let k = i ? 1 : STEPS; k <= STEPS; k++) {
       const part = k / STEPS;
-      points.push([plotX(a.similarity + part * (b.similarity - a.similarity)), plotY(a.below + part * (b.below - a.below))]);
+      points.push([plotX(a.similarity + part * (b.similarity - a.similarity)), plotOdds(a.below + part * (b.below - a.below))]);
     }
   });
   return points;
