@@ -33,18 +33,20 @@ cat >in.card <<CARD
 # comment
 note = inside = yes
 calibration.none = 0.2:-1 0.4:-3
+same.none = 40 0.2:0.3 0.4:0.6
 CARD
 run 0 "$KAO" model card plain.onnx in.card "with 顔.onnx"
-out_has "with 顔.onnx: 2 lines of in.card"
+out_has "with 顔.onnx: 3 lines of in.card"
 run 0 "$KAO" model info "with 顔.onnx"
 out_has "note             = inside = yes"
 out_has "calibration.none = 0.2:-1 0.4:-3"
+out_has "same.none        = 40 0.2:0.3 0.4:0.6"
 out_has "(metadata)"
 echo "calibration.sum = 0.2:-1 0.4:-3" >in.card
 run 0 "$KAO" model card "with 顔.onnx" in.card "with 顔.onnx"
 run 0 "$KAO" model info "with 顔.onnx"
 out_has "calibration.sum"
-! grep -q "calibration.none" out || fails "curves of two measurements"
+! grep -qE "calibration.none|same.none" out || fails "curves of two measurements"
 echo "calibration.sum = nonsense" >in.card
 run 3 "$KAO" model card plain.onnx in.card bad.onnx
 err_has "calibration.sum"
