@@ -7,7 +7,7 @@ import { number, say } from '../words.js';
 
 const W = 440;
 const HEIGHT = 190;
-const HEIGHT_BOTH = 240;
+const HEIGHT_BOTH = 220;
 const LEFT = 62;
 const RIGHT = 14;
 const TOP = 26;
