@@ -270,9 +270,29 @@ static kao_status refuse_model(const kao_gallery *g, const char *name, kao_error
                     g->path, n ? have : "no model", name);
 }
 
-static bool is_other_version(const kao_gallery_model *a, const kao_gallery_model *b)
+/* Whether model i is another version of m, and not one that this handle has, too: files of two
+ * models may have the same name. */
+static bool is_former(const kao_gallery *g, size_t i, const kao_gallery_model *m)
 {
-    return strcmp(a->name, b->name) == 0 && a->tta == b->tta;
+    const kao_gallery_model *is = &g->models[i];
+
+    return !g->is_pinned[i] && strcmp(is->name, m->name) == 0 && is->tta == m->tta;
+}
+
+/* Where nothing was made with it. What others hold of it is of no use from then on, and they are
+ * told so. */
+static kao_status take_place(kao_gallery *g, size_t i, const kao_gallery_model *m,
+                             kao_error *err)
+{
+    const kao_status st =
+        kao_db_run(g->db, err, "UPDATE model SET id = ?, dim = ? WHERE id = ?", "tit",
+                   m->id, (int64_t)m->dim, g->models[i].id);
+
+    return st ? st
+              : kao_db_run(g->db, err,
+                           "INSERT OR REPLACE INTO meta(key, value) VALUES('models', "
+                           "random())",
+                           "");
 }
 
 /* Inside a transaction: another process may have pinned one meanwhile. */
@@ -288,13 +308,12 @@ static kao_status add_model(kao_gallery *g, const kao_gallery_model *m, kao_erro
     st = kao_db_number(g->db, &samples, err, "SELECT count(*) FROM sample", "");
     if (!st && samples > 0)
         st = refuse_model(g, m->name, err);
-    while (!st && i < g->n_models && !is_other_version(&g->models[i], m))
+    while (!st && i < g->n_models && !is_former(g, i, m))
         i++;
     if (!st && i == KAO_GALLERY_MODELS)
         st = refuse_model(g, m->name, err);
-    else if (!st && i < g->n_models) /* nothing was made with it */
-        st = kao_db_run(g->db, err, "UPDATE model SET id = ?, dim = ? WHERE id = ?",
-                        "tit", m->id, (int64_t)m->dim, g->models[i].id);
+    else if (!st && i < g->n_models)
+        st = take_place(g, i, m, err);
     else if (!st)
         st = kao_db_run(g->db, err,
                         "INSERT INTO model(id, name, dim, tta) VALUES(?, ?, ?, ?)",
@@ -318,25 +337,19 @@ kao_status kao_model_describe(kao_gallery_model *m, const kao_embedder *embedder
     return KAO_OK;
 }
 
-kao_status kao_gallery_pin(kao_gallery *g, const kao_embedder *embedder, kao_tta tta,
-                           size_t *model, kao_error *err)
+/* m is one of the models from here on. */
+static kao_status pin_new(kao_gallery *g, const kao_gallery_model *m, kao_error *err)
 {
-    kao_gallery_model m;
+    kao_gallery_model old[KAO_GALLERY_MODELS];
+    const int64_t models_of = g->models_of;
+    const size_t n_old = g->n_models;
 
-    if (!g || !embedder || !model)
-        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, embedder or result");
-    kao_status st = kao_model_describe(&m, embedder, tta, err);
+    memcpy(old, g->models, sizeof old);
+    kao_status st = kao_db_begin(g->db, err);
 
-    if (!st)
-        st = kao_models_check(g, err);
     if (st)
         return st;
-    if (find_model(g, m.id, model))
-        return KAO_OK;
-    st = kao_db_begin(g->db, err);
-    if (st)
-        return st;
-    st = add_model(g, &m, err);
+    st = add_model(g, m, err);
     if (!st)
         st = kao_db_commit(g->db, err);
     else
@@ -348,7 +361,33 @@ kao_status kao_gallery_pin(kao_gallery *g, const kao_embedder *embedder, kao_tta
             g->n_models = 0;
         return st;
     }
-    return find_model(g, m.id, model) ? KAO_OK : refuse_model(g, m.name, err);
+    return g->models_of == models_of ? KAO_OK : kao_index_remove(g, old, n_old, err);
+}
+
+kao_status kao_gallery_pin(kao_gallery *g, const kao_embedder *embedder, kao_tta tta,
+                           size_t *model, kao_error *err)
+{
+    kao_gallery_model m;
+    size_t i = 0;
+
+    if (!g || !embedder || !model)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, embedder or result");
+    kao_status st = kao_model_describe(&m, embedder, tta, err);
+
+    if (!st)
+        st = kao_models_check(g, err);
+    if (st)
+        return st;
+    if (!find_model(g, m.id, &i)) {
+        st = pin_new(g, &m, err);
+        if (!st && !find_model(g, m.id, &i))
+            st = refuse_model(g, m.name, err);
+    }
+    if (st)
+        return st;
+    g->is_pinned[i] = true;
+    *model = i;
+    return KAO_OK;
 }
 
 int kao_gallery_model_at(const kao_gallery *g, size_t i, kao_gallery_model *model)

@@ -29,8 +29,10 @@ struct kao_gallery {
     char *path;
     kao_gallery_model models[KAO_GALLERY_MODELS];
     size_t n_models;
-    int64_t
-        models_of; /* the change that replaced the models, as they are here; 0: none has */
+    bool is_pinned
+        [KAO_GALLERY_MODELS]; /* by this handle: somebody counts on its number */
+    int64_t models_of; /* who put the models there, as they are here: the change that
+                          replaced them, or a number by chance; 0: they are the first */
     bool read_only;
     int64_t schema;  /* of the file; an earlier one only where that is read_only */
     bool has_tokens; /* changes have random numbers: see gallery.c */

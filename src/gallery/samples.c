@@ -97,6 +97,20 @@ static kao_status insert(kao_edit *e, int64_t person, kao_new_sample *s, kao_err
     return st ? st : kao_edit_made(e, KAO_SAMPLE_REMOVED, number, err);
 }
 
+/* A sample has a vector of each model: also of one that another program has added since. */
+static kao_status check_models(kao_gallery *g, kao_error *err)
+{
+    int64_t n = 0;
+    kao_status st = kao_models_check(g, err);
+
+    if (!st)
+        st = kao_db_number(g->db, &n, err, "SELECT count(*) FROM model", "");
+    return st || (uint64_t)n == g->n_models
+               ? st
+               : kao_fail(err, KAO_E_CONFLICT,
+                          "%s: has another model meanwhile: open it again", g->path);
+}
+
 kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
                              kao_new_sample *samples, size_t n, kao_error *err)
 {
@@ -118,7 +132,7 @@ kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
         return st;
     int64_t number = *person;
 
-    st = kao_models_check(g, err);
+    st = check_models(g, err);
     if (!st)
         st = number ? kao_person_check(g, number, err)
                     : kao_person_insert(&e, name, &number, err);

@@ -551,16 +551,6 @@ static void another_model_is_refused(void **state)
     assert_int_equal(kao_gallery_pin(p.g, e, KAO_TTA_SUM, &model, NULL), KAO_OK);
     assert_int_equal(model, 1);
     assert_int_equal(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, NULL), KAO_E_ARG);
-    /* and another version takes its model's place */
-    assert_int_equal(kao_gallery_pin(p.g, e, KAO_TTA_NONE, &model, NULL), KAO_OK);
-    assert_int_equal(model, 0);
-    kao_gallery_model m = { .size = sizeof m };
-    char id[KAO_ID_BYTES];
-
-    assert_int_equal(kao_embedder_id(e, KAO_TTA_NONE, id, NULL), KAO_OK);
-    assert_true(kao_gallery_model_at(p.g, 0, &m));
-    assert_string_equal(m.id, id);
-    assert_false(kao_gallery_model_at(p.g, 2, &m));
     kao_gallery_close(p.g);
     p = begin(state, "models2.kao");
     person_at(&p, "Ana", 0);
@@ -569,6 +559,72 @@ static void another_model_is_refused(void **state)
     assert_non_null(strstr(p.f->err.msg, "its samples are of flat.onnx"));
     assert_int_equal(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, NULL), KAO_E_ARG);
     assert_int_equal(person, 0);
+    kao_embedder_destroy(e);
+    finish(&p);
+}
+
+static void assert_model(const place *p, size_t i, const kao_embedder *e)
+{
+    kao_gallery_model m = { .size = sizeof m };
+    char id[KAO_ID_BYTES];
+
+    assert_int_equal(kao_embedder_id(e, KAO_TTA_NONE, id, NULL), KAO_OK);
+    assert_true(kao_gallery_model_at(p->g, i, &m));
+    assert_string_equal(m.id, id);
+}
+
+/* As long as there is nobody: for a program that has the other version, not for one that has both. */
+static void another_version_takes_the_place(void **state)
+{
+    const place first = begin(state, "versions.kao");
+    place p = first;
+    kao_embedder *one = flat_embedder(p.f, "1"), *two = flat_embedder(p.f, "2");
+    float v[DIM] = { 1 };
+    const float *const vectors[] = { v, v };
+    kao_new_sample s = { .size = sizeof s, .vectors = vectors, .quality = NAN };
+    int64_t person = 0;
+    size_t model = 9;
+
+    p.g = open_gallery(&p, KAO_OK);
+    assert_int_equal(kao_gallery_pin(p.g, two, KAO_TTA_NONE, &model, NULL), KAO_OK);
+    assert_int_equal(model, 0);
+    assert_model(&p, 0, two);
+    assert_false(kao_gallery_model_at(p.g, 1, &(kao_gallery_model){ .size = 0 }));
+    /* who has the former one is told so, and enrols nobody without vectors */
+    assert_int_equal(kao_gallery_enrol(first.g, &person, "Ana", &s, 1, &p.f->err),
+                     KAO_E_CONFLICT);
+    assert_non_null(strstr(p.f->err.msg, "open it again"));
+    assert_int_equal(person, 0);
+    kao_gallery_close(first.g);
+    /* files of the same name */
+    assert_int_equal(kao_gallery_pin(p.g, one, KAO_TTA_NONE, &model, NULL), KAO_OK);
+    assert_int_equal(model, 1);
+    assert_model(&p, 0, two);
+    assert_model(&p, 1, one);
+    assert_int_equal(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, NULL), KAO_OK);
+    kao_embedder_destroy(one);
+    kao_embedder_destroy(two);
+    finish(&p);
+}
+
+static void models_that_others_add_are_missed(void **state)
+{
+    const place first = begin(state, "added.kao");
+    place p = first;
+    kao_embedder *e = flat_embedder(p.f, "1");
+    float v[DIM] = { 1 };
+    const float *const vectors[] = { v };
+    kao_new_sample s = { .size = sizeof s, .vectors = vectors, .quality = NAN };
+    int64_t person = 0;
+    size_t model = 9;
+
+    p.g = open_gallery(&p, KAO_OK);
+    assert_int_equal(kao_gallery_pin(p.g, e, KAO_TTA_SUM, &model, NULL), KAO_OK);
+    assert_int_equal(model, 1);
+    assert_int_equal(kao_gallery_enrol(first.g, &person, "Ana", &s, 1, &p.f->err),
+                     KAO_E_CONFLICT);
+    assert_non_null(strstr(p.f->err.msg, "open it again"));
+    kao_gallery_close(first.g);
     kao_embedder_destroy(e);
     finish(&p);
 }
@@ -677,6 +733,8 @@ int main(void)
         cmocka_unit_test(forgetting_waits_for_who_settles),
         cmocka_unit_test(forgetting_a_damaged_vector),
         cmocka_unit_test(another_model_is_refused),
+        cmocka_unit_test(another_version_takes_the_place),
+        cmocka_unit_test(models_that_others_add_are_missed),
         cmocka_unit_test(files_that_are_none),
         cmocka_unit_test(memory_runs_out),
     };
