@@ -120,8 +120,9 @@ static void put_share(double far, char to[48])
 {
     char number[32];
 
-    if (far > .1) {
-        snprintf(to, 48, "%.0f in 100", 100 * far);
+    if (far >
+        .1) { /* of a best pair, perhaps: "more than 100 in 100" is not to be had */
+        snprintf(to, 48, "%.0f in 100", fmin(round(100 * far), 99));
         return;
     }
     const double n = 1 / far, digit = pow(10, floor(log10(n)) - 1);

@@ -28,7 +28,7 @@ float cli_limit_for(const cli_limit *l, size_t n);
 /* "One in 43,000 pairs of strangers looks this alike; ..." and a line's end, on stdout; nothing
  * where nothing is known. */
 void cli_odds_print(const kao_odds *odds);
-/* Decimal places, 3 or more, with which the two numbers as printed tell the verdict. */
+/* Decimal places, 3 or more, with which two numbers as printed tell the verdict. */
 int cli_places_for(float similarity, float threshold);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "cli/odds.h"
 
 /* A JPEG is decoded at half size while its longer side stays at least this long: detectors look
  * at 4000 pixels at most (detector_table.c), and a chip needs 112. */
@@ -203,11 +204,13 @@ static kao_status not_live(const cli_worker *w, const cli_facts *first, float le
             err, KAO_E_NO_FACE,
             "%s cannot look at the face: its points are no upright face's",
             kao_model_name(kao_analyser_model(w->analysers[KAO_ANALYSE_LIVENESS])));
+    const int n = cli_places_for(first->live, least);
+
     return kao_fail(err, KAO_E_NOT_LIVE,
-                    "the face looks like a picture of a face (live %.3f, wanted "
-                    "%.3f): photograph the person, near and in even light, no print "
+                    "the face looks like a picture of a face (live %.*f, wanted "
+                    "%.*f): photograph the person, near and in even light, no print "
                     "or screen",
-                    (double)first->live, (double)least);
+                    n, (double)first->live, n, (double)least);
 }
 
 /* --liveness: of --faces all, those that do not look alive are left out; of one, that is the

@@ -337,6 +337,12 @@ static kao_status check_sizes(const kao_template *to, const kao_image *chip,
     return kao_image_check(chip, "chip", err);
 }
 
+/* To a tenth, down: less than is wanted also where it is printed. */
+static double tenths(float px)
+{
+    return floor((double)px * 10) / 10;
+}
+
 static kao_status check_eyes(const kao_view *view, const kao_face *face,
                              const kao_template *to, kao_error *err)
 {
@@ -348,13 +354,13 @@ static kao_status check_eyes(const kao_view *view, const kao_face *face,
     if (by_box && side < 2 * KAO_MIN_EYE_DISTANCE_PX)
         return kao_fail(err, KAO_E_TOO_SMALL,
                         "the face is too small: %.1f pixels, at least %.0f",
-                        (double)side, 2 * (double)KAO_MIN_EYE_DISTANCE_PX);
+                        tenths(side), 2 * (double)KAO_MIN_EYE_DISTANCE_PX);
     if (by_box || !(eyes < KAO_MIN_EYE_DISTANCE_PX))
         return KAO_OK;
     return kao_fail(err, KAO_E_TOO_SMALL,
                     "the face is too small: %.1f pixels between the eyes, at least "
                     "%.0f",
-                    (double)eyes, (double)KAO_MIN_EYE_DISTANCE_PX);
+                    tenths(eyes), (double)KAO_MIN_EYE_DISTANCE_PX);
 }
 
 kao_status kao_cut(kao_context *ctx, const kao_view *view, const double m[6],

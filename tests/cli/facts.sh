@@ -82,6 +82,9 @@ err_one_line
 lines 0 out
 run 2 "$KAO" verify "$a" "$b" --liveness "$live" --live-threshold 0.27 --json
 json "rows[0]['error']['code'] == 'not_live' and rows[0]['similarity'] is None and 'same' not in rows[0]"
+just=$("${PYTHON:-python3}" -c 'import sys; print("%.7f" % (float(sys.argv[1]) + 2e-6))' "$(run 0 "$KAO" detect "$a" --with liveness="$live" --json; sed 's/.*"live":\([0-9.]*\).*/\1/' out)")
+run 2 "$KAO" verify "$a" "$b" --liveness "$live" --live-threshold "$just"
+grep -q 'live \([0-9.]*\), wanted \1)' err && fails "as much as was wanted: $(cat err)"
 cp "$live" ./own.onnx
 printf 'threshold.live = 0.27\n' >own.onnx.card
 run 2 "$KAO" verify "$a" "$b" --liveness ./own.onnx

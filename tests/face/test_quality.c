@@ -157,6 +157,10 @@ static void told_and_boxed(void **state)
     face.width = face.height = 6;
     assert_int_equal(kao_quality_of(f->ctx, &view, &face, &q, &f->err),
                      KAO_E_TOO_SMALL);
+    face.width = face.height = 2 * KAO_MIN_EYE_DISTANCE_PX - 0.02f; /* not told as 20 */
+    assert_int_equal(kao_quality_of(f->ctx, &view, &face, &q, &f->err),
+                     KAO_E_TOO_SMALL);
+    assert_non_null(strstr(f->err.msg, "too small: 19.9 pixels, at least 20"));
     assert_int_equal(kao_quality_of(NULL, &view, &face, &q, NULL), KAO_E_ARG);
     q.size = 4;
     assert_int_equal(kao_quality_of(f->ctx, &view, NULL, &q, NULL), KAO_E_ARG);
