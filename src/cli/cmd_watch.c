@@ -119,8 +119,8 @@ static void source_name(const char *source, char *to, size_t cap)
         host += 3;
         for (n = strcspn(host, "/?#"); memchr(host, '@', n); n = strcspn(host, "/?#"))
             host = (const char *)memchr(host, '@', n) + 1;
-        source = host;
-        n = strcspn(host, ":/?#");
+        source = host + (*host == '['); /* of IPv6 */
+        n = strcspn(source, *host == '[' ? "]/?#" : ":/?#");
     } else {
         for (const char *slash = strchr(source, '/'); slash && slash[1];
              slash = strchr(source, '/'))

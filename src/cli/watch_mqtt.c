@@ -122,7 +122,8 @@ static bool take_address(const char *url, address *a)
 
         if (!take_part(rest, colon ? (size_t)(colon - rest) : who, a->user) ||
             (colon &&
-             !take_part(colon + 1, who - (size_t)(colon - rest) - 1, a->password)))
+             !take_part(colon + 1, who - (size_t)(colon - rest) - 1, a->password)) ||
+            (a->password[0] && !a->user[0])) /* whom nobody would ask for it */
             return false;
         n -= who + 1;
     }

@@ -10,7 +10,7 @@ unset KAO_GALLERY KAO_MQTT
 mkdir shots
 for i in 1 2 3 4 5; do cp "$P/ana_1.jpg" "shots/a$i.jpg"; done
 for url in localhost http://localhost mqtt:// mqtt://:1883 mqtt://h:0 mqtt://h:65536 mqtt://h:x mqtt://h/a%2 mqtt://h/+ mqtt://h/a%00 \
-    "mqtt://[::1" "mqtt://[::1]x"; do
+    "mqtt://[::1" "mqtt://[::1]x" mqtt://:secret@localhost; do
     run 3 "$KAO" watch shots --fps 4 --mqtt "$url"
     err_one_line
 done
@@ -98,6 +98,32 @@ KAO_MQTT="mqtt://me%40home:a%2Fb%3Ac@127.0.0.1:$port/house/cam%20era" run 0 "$KA
 heard heard "^house/cam era/available offline"
 grep -q '^house/cam era/events/door_1 {"event":"appear"' heard || fails "another prefix: $(cat heard)"
 fact "another prefix, another name, from the environment"
+
+# a host of IPv6: one level by its address
+cat >serve6.py <<'PY'
+import functools, http.server, socket
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_INET6
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="clip")
+try:
+    server = Server(("::1", 0), handler)
+except OSError:
+    print("none", flush=True)
+else:
+    print(server.server_address[1], flush=True)
+    server.serve_forever()
+PY
+mkdir clip
+"$MAKE_CLIP" lone clip/lone.y4m clip/truth.txt
+"${PYTHON:-python3}" serve6.py >port6 2>/dev/null &
+brokers="$brokers $!"
+until [ -s port6 ]; do sleep 0.1; done
+if [ "$(cat port6)" != none ]; then
+    run 0 "$KAO" watch "http://[::1]:$(cat port6)/lone.y4m" --once --seconds 1 --no-gallery --mqtt "mqtt://me%40home:a%2Fb%3Ac@127.0.0.1:$port/six"
+    heard heard "^six/available offline"
+    grep -q '^six/cameras/::1 {"camera":"::1"' heard || fails "a host of IPv6: $(cat heard)"
+    fact "a source by an address of IPv6 is called by it"
+fi
 
 if command -v openssl >/dev/null 2>&1; then
     openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=here \
