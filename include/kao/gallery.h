@@ -75,7 +75,7 @@ typedef struct kao_gallery_model {
  * added as long as there are no samples, in the place of another version of that name, if there
  * is one that this handle has not pinned: handles that others have open say KAO_E_CONFLICT from
  * then on where models count. With samples it is KAO_E_CONFLICT, and the line names those that the
- * gallery has. (kao_gallery_replace_models is the way to others.) */
+ * gallery has; without, where that is open for reading alone, KAO_E_NOT_FOUND. (kao_gallery_replace_models is the way to others.) */
 KAO_API kao_status kao_gallery_pin(kao_gallery *gallery, const kao_embedder *embedder,
                                    kao_tta tta, size_t *model, kao_error *err);
 /* Model i; false (0) past the last. */

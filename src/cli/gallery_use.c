@@ -143,6 +143,15 @@ static kao_status open_embedder(cli_gallery *u, const char *name, kao_error *err
     return st;
 }
 
+static void close_networks(cli_gallery *u)
+{
+    for (size_t i = 0; i < u->n; i++) {
+        kao_embedder_destroy(u->embedders[i]);
+        kao_model_release(u->models[i]);
+    }
+    u->n = 0;
+}
+
 static kao_status open_networks(cli_gallery *u, const cli_gallery_options *o,
                                 cli_gallery_for what, kao_error *err)
 {
@@ -159,7 +168,10 @@ static kao_status open_networks(cli_gallery *u, const cli_gallery_options *o,
         st = open_embedder(u, o->models.items[i], err);
     for (size_t i = 0; !st && fresh && !o->models.n && i < 2; i++)
         st = open_embedder(u, own[i], err);
-    return st;
+    if (st != KAO_E_NOT_FOUND)
+        return st;
+    close_networks(u); /* nobody is in it, whichever models it was made for */
+    return KAO_OK;
 }
 
 kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
@@ -185,14 +197,10 @@ kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
 
 void cli_gallery_close(cli_gallery *u)
 {
-    for (size_t i = 0; i < u->n; i++) {
-        kao_embedder_destroy(u->embedders[i]);
-        kao_model_release(u->models[i]);
-    }
+    close_networks(u);
     kao_gallery_close(u->g);
     cli_crew_close(&u->crew);
     u->g = NULL;
-    u->n = 0;
 }
 
 /* ---- vectors ---- */

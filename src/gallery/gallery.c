@@ -308,6 +308,10 @@ static kao_status add_model(kao_gallery *g, const kao_gallery_model *m, kao_erro
     st = kao_db_number(g->db, &samples, err, "SELECT count(*) FROM sample", "");
     if (!st && samples > 0)
         st = refuse_model(g, m->name, err);
+    else if (!st && g->read_only)
+        st = kao_fail(err, KAO_E_NOT_FOUND,
+                      "%s: nobody is in it, and it was not made for %.64s as it is now",
+                      g->path, m->name);
     while (!st && i < g->n_models && !is_former(g, i, m))
         i++;
     if (!st && i == KAO_GALLERY_MODELS)

@@ -126,6 +126,20 @@ run 3 "$KAO" forget "Ana 顔"
 run 0 "$KAO" gallery verify
 fact "who is forgotten is not found, and leaves no name in the files"
 
+# ---- nobody in it, made for a model that is another one since ----
+
+mkdir old
+cp "$MODELS/kao-face-mask.onnx" old/m.onnx
+head -c 2000 "$P/ana_1.jpg" >old/cut.jpg
+run 3 "$KAO" enroll --gallery old/g.kao --model old/m.onnx Ana old/cut.jpg
+cp "$MODELS/kao-face.onnx" old/m.onnx
+run 1 "$KAO" identify --gallery old/g.kao --model old/m.onnx "$P/ana_1.jpg"
+out_has "unknown"
+run 0 "$KAO" enroll --gallery old/g.kao --model old/m.onnx Ana "$P/ana_1.jpg"
+run 0 "$KAO" identify --gallery old/g.kao --model old/m.onnx "$P/ana_2.jpg"
+out_has "Ana"
+fact "whoever is asked for in an empty gallery is unknown, whichever model that was made for"
+
 # ---- files ----
 
 printf 'no gallery' >text.kao

@@ -585,6 +585,13 @@ static void another_version_takes_the_place(void **state)
     int64_t person = 0;
     size_t model = 9;
 
+    const kao_gallery_options reading = { .read_only = 1 };
+
+    assert_int_equal(kao_gallery_open(p.f->ctx, &p.g, p.path, &reading, NULL), KAO_OK);
+    assert_int_equal(kao_gallery_pin(p.g, two, KAO_TTA_NONE, &model, &p.f->err),
+                     KAO_E_NOT_FOUND);
+    assert_non_null(strstr(p.f->err.msg, "nobody is in it"));
+    kao_gallery_close(p.g);
     p.g = open_gallery(&p, KAO_OK);
     assert_int_equal(kao_gallery_pin(p.g, two, KAO_TTA_NONE, &model, NULL), KAO_OK);
     assert_int_equal(model, 0);
