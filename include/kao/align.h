@@ -49,7 +49,8 @@ KAO_API kao_status kao_template_find(kao_template *out, const char *name,
  * points the last comes between the template's corners of the mouth.
  *
  * A square crop is centred on the box; where it passes the picture's left or upper border it is
- * moved inside. It is as upright as the view: a face that lies on its side stays so.
+ * moved inside. It is as upright as the face, by quarter turns: where that has points, the line of
+ * its eyes says how it lies, and the borders are those of the picture so turned.
  *
  * view  any format and rotation; only the face's surroundings are read.
  * face  in pixels of the upright view, as kao_detect gives it.

@@ -14,7 +14,7 @@ void cli_gallery_form(const kao_embedder *embedder, char to[KAO_CHIP_FORM_BYTES]
     if (t->whole)
         snprintf(to + n, KAO_CHIP_FORM_BYTES - (size_t)n, " whole");
     else if (t->margin > 0)
-        snprintf(to + n, KAO_CHIP_FORM_BYTES - (size_t)n, " box %.4f %u",
+        snprintf(to + n, KAO_CHIP_FORM_BYTES - (size_t)n, " turned box %.4f %u",
                  (double)t->margin, t->crop);
     else
         for (int i = 0; i < KAO_FACE_POINTS; i++)

@@ -392,8 +392,9 @@ kao_status kao_align(kao_context *ctx, const kao_view *view, const kao_face *fac
     if (!st)
         st = check_sizes(to, chip, err);
     if (!st)
-        st = kao_template_margin(to) > 0 ? kao_crop_fit(face, to, view, 0, m, err)
-                                         : kao_face_fit(face, to, m, err);
+        st = kao_template_margin(to) > 0
+                 ? kao_crop_fit(face, to, view, kao_face_turn(face), m, err)
+                 : kao_face_fit(face, to, m, err);
     if (!st)
         st = check_eyes(view, face, to, err);
     return st ? st : kao_cut(ctx, view, m, to, chip, err);

@@ -200,7 +200,8 @@ static uint32_t bits_of(float v)
 }
 
 /* Numbers go in as their bits: text forms depend on the locale. "1": the recipe below; a
- * change of alignment or embedding that changes vectors takes the next number. */
+ * change of alignment or embedding that changes vectors takes the next number. "turned": crops
+ * by a box are as upright as the face, which they were not at first. */
 kao_status kao_embedder_id(const kao_embedder *e, kao_tta tta, char id[KAO_ID_BYTES],
                            kao_error *err)
 {
@@ -221,7 +222,7 @@ kao_status kao_embedder_id(const kao_embedder *e, kao_tta tta, char id[KAO_ID_BY
                               bits_of(e->template.points[i].x),
                               bits_of(e->template.points[i].y));
     if (e->template.margin > 0)
-        n += (size_t)snprintf(text + n, sizeof text - n, " %s %08x",
+        n += (size_t)snprintf(text + n, sizeof text - n, " %s %08x turned",
                               kao_card_get(e->model->card, "template"),
                               bits_of(e->template.margin));
     if (e->template.whole)

@@ -3,6 +3,7 @@
 #include "support/unit.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "face/align.h"
@@ -184,6 +185,83 @@ static void square_crops(void **state)
     assert_int_equal(kao_face_fit(&none, &t, m, NULL), KAO_E_NO_FACE);
     assert_int_equal(kao_template_find(&t, "square", 120, 112, NULL),
                      KAO_E_UNSUPPORTED);
+}
+
+/* A picture on its side, on its head: the crop of its face is that of the upright one, pixel by
+ * pixel, whatever the box is cut out by. */
+static void turned_crops(void **state)
+{
+    enum { W = 90, H = 70, SIDE = 50 };
+    static const char *const names[] = { "square", "box", "inside" };
+    kao_context *ctx = NULL;
+    kao_image upright = { 0 }, turned = { 0 }, want = { 0 }, got = { 0 };
+    kao_face face = { .size = sizeof face,
+                      .x = 20,
+                      .y = 11,
+                      .width = 40,
+                      .height = 50,
+                      .n_points = 2,
+                      .points = { { 30, 30 }, { 50, 31 } } };
+
+    (void)state;
+    assert_int_equal(kao_context_create(&ctx, NULL, NULL), KAO_OK);
+    assert_int_equal(kao_image_create(ctx, W, H, &upright, NULL), KAO_OK);
+    for (uint32_t y = 0; y < H; y++)
+        for (uint32_t x = 0; x < W * 3; x++)
+            upright.rgb[y * upright.row_bytes + x] = (uint8_t)(x / 2 + y);
+    for (size_t i = 0; i < 3 * COUNT(names); i++) {
+        const uint32_t by = 90 * (1 + (uint32_t)i % 3); /* clockwise, back to upright */
+        const bool side = by != 180;
+        kao_face lies = face;
+        kao_template t;
+
+        assert_int_equal(kao_template_find(&t, names[i / 3], SIDE, SIDE, NULL), KAO_OK);
+        assert_int_equal(
+            kao_image_create(ctx, side ? H : W, side ? W : H, &turned, NULL), KAO_OK);
+        for (uint32_t y = 0; y < H; y++)
+            for (uint32_t x = 0; x < W; x++) {
+                const uint32_t u = by == 90    ? y
+                                   : by == 180 ? W - 1 - x
+                                               : H - 1 - y,
+                               v = by == 90    ? W - 1 - x
+                                   : by == 180 ? H - 1 - y
+                                               : x;
+
+                memcpy(turned.rgb + v * turned.row_bytes + 3 * u,
+                       upright.rgb + y * upright.row_bytes + 3 * x, 3);
+            }
+        for (int k = 0; k < 2; k++) {
+            const float x = face.points[k].x, y = face.points[k].y;
+
+            lies.points[k] = by == 90    ? (kao_point){ y, W - 1 - x }
+                             : by == 180 ? (kao_point){ W - 1 - x, H - 1 - y }
+                                         : (kao_point){ H - 1 - y, x };
+        }
+        lies.x = by == 90    ? face.y
+                 : by == 180 ? W - 1 - face.x - face.width
+                             : H - 1 - face.y - face.height;
+        lies.y = by == 90    ? W - 1 - face.x - face.width
+                 : by == 180 ? H - 1 - face.y - face.height
+                             : face.x;
+        lies.width = side ? face.height : face.width;
+        lies.height = side ? face.width : face.height;
+        kao_view view = kao_image_view(&upright);
+
+        assert_int_equal(kao_align(ctx, &view, &face, &t, &want, NULL), KAO_OK);
+        view = kao_image_view(&turned);
+        assert_int_equal(kao_align(ctx, &view, &lies, &t, &got, NULL), KAO_OK);
+        for (uint32_t y = 0; y < SIDE; y++)
+            for (uint32_t x = 0; x < SIDE * 3; x++)
+                if (abs(got.rgb[y * got.row_bytes + x] -
+                        want.rgb[y * want.row_bytes + x]) > 1)
+                    fail_msg("%s, %u degrees: pixel %u, %u", names[i / 3], by, x / 3,
+                             y);
+        kao_image_free(ctx, &turned);
+    }
+    kao_image_free(ctx, &upright);
+    kao_image_free(ctx, &want);
+    kao_image_free(ctx, &got);
+    kao_context_destroy(ctx);
 }
 
 /* ---- suppression ---- */
@@ -646,6 +724,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(four_points),
         cmocka_unit_test(square_crops),
+        cmocka_unit_test(turned_crops),
         cmocka_unit_test(similarity),
         cmocka_unit_test(faces_that_are_none),
         cmocka_unit_test(suppression),
