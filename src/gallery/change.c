@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <time.h>
 
 #include "base/text.h"
@@ -60,14 +61,18 @@ kao_status kao_edit_begin(kao_gallery *g, kao_edit *e, const char *action,
                           kao_error *err)
 {
     *e = (kao_edit){ .g = g, .time = kao_gallery_now() };
+    int64_t token = 0;
+
+    if (getrandom(&token, sizeof token, 0) != (ssize_t)sizeof token)
+        return kao_fail(err, KAO_E_IO, "%s: no random numbers", g->path);
     kao_status st = kao_db_begin(g->db, err);
 
     if (st)
         return st;
     st = kao_db_number(g->db, &e->number, err,
                        "INSERT INTO change(time, action, detail, token) VALUES(?, ?, "
-                       "'', random()) RETURNING number",
-                       "it", e->time, action);
+                       "'', ?) RETURNING number",
+                       "iti", e->time, action, token);
     if (st)
         kao_db_rollback(g->db);
     return st;
@@ -287,15 +292,15 @@ static kao_status choose(kao_gallery *g, int64_t *number, kao_error *err)
                       g->path, (long long)later);
     /* a person that it made, to whom others gave samples */
     if (!st)
-        st =
-            kao_db_number(g->db, &later, err,
-                          "SELECT max(s.changed) FROM edit a JOIN sample s ON "
-                          "s.person = a.subject WHERE a.change = ? AND a.field = ? AND "
-                          "a.old = a.change AND s.removed = 0 AND s.number NOT IN "
-                          "(SELECT subject FROM edit WHERE change = ? AND field IN "
-                          "(?, ?))",
-                          "iiiii", found, (int64_t)KAO_PERSON_REMOVED, found,
-                          (int64_t)KAO_SAMPLE_PERSON, (int64_t)KAO_SAMPLE_REMOVED);
+        st = kao_db_number(
+            g->db, &later, err,
+            "SELECT max(s.changed) FROM edit a JOIN sample s ON "
+            "s.person = a.subject WHERE a.change = ? AND a.field = ? AND "
+            "a.old = CAST(a.change AS TEXT) AND s.removed = 0 AND s.number NOT IN "
+            "(SELECT subject FROM edit WHERE change = ? AND field IN "
+            "(?, ?))",
+            "iiiii", found, (int64_t)KAO_PERSON_REMOVED, found,
+            (int64_t)KAO_SAMPLE_PERSON, (int64_t)KAO_SAMPLE_REMOVED);
     if (!st && later > 0)
         st =
             kao_fail(err, KAO_E_CONFLICT,

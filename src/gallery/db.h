@@ -1,7 +1,13 @@
-/* A database: SQL with numbered answers, transactions, and nothing of people. The one place that
- * knows SQLite; a second implementation meets the same calls.
+/* A database: SQL with numbered answers, transactions, and nothing of people. Two stand behind these
+ * calls: SQLite, where the name is a file's (db_sqlite.c), and PostgreSQL, where it is an address,
+ * "postgresql://..." (db_postgres.c). db.c chooses, db_calls.h is what each has to do.
  *
- * Parameters stand for the statement's ? in their order, as `form` says, a letter each:
+ * Statements are written in what both understand, and answers do not depend on which it is; what is of
+ * one alone is a call here. In kao_db_script types are named INTEGER (64 bits), REAL (a double), TEXT,
+ * BLOB; INTEGER PRIMARY KEY AUTOINCREMENT gives numbers in a row that are never given twice; WITHOUT
+ * ROWID is a hint. Casts are to BIGINT.
+ *
+ * Parameters stand for the statement's ? in their order (or ?1, ?2), as `form` says, a letter each:
  *   i  int64_t                  d  double
  *   t  const char *, or NULL    b  const void *, size_t: bytes */
 #ifndef KAO_GALLERY_DB_H
@@ -22,13 +28,21 @@ typedef struct kao_db_options {
     uint32_t wait_ms; /* for another program's writing, before that is an error */
 } kao_db_options;
 
-/* path: a file. KAO_E_IO, KAO_E_FORMAT (no database, or a damaged one), KAO_E_NOMEM; *out is
- * then NULL. */
-kao_status kao_db_open(kao_mem *mem, kao_db **out, const char *path,
+/* KAO_E_IO (sys is ENOENT where there is none), KAO_E_FORMAT (no database, or a damaged one),
+ * KAO_E_UNSUPPORTED (not in this build), KAO_E_NOMEM; *out is then NULL. */
+kao_status kao_db_open(kao_mem *mem, kao_db **out, const char *name,
                        const kao_db_options *options, kao_error *err);
 void kao_db_close(kao_db *db); /* NULL is fine; what was not committed is lost */
-/* The file's full name, links followed: what else belongs to it lies beside that. */
+/* Whether this build and machine have what such a name needs. KAO_E_UNSUPPORTED. */
+kao_status kao_db_ready(const char *name, kao_error *err);
+/* Its name as people are told it: without a password. */
+const char *kao_db_name(const kao_db *db);
+/* What else belongs to it lies beside a file of this name: the database itself, links followed, or
+ * one in the user's cache. NULL: nowhere. */
 const char *kao_db_file(const kao_db *db);
+bool kao_db_is_file(const kao_db *db); /* the database is that file */
+/* What of somebody who is forgotten may be left where kao cannot look. */
+const char *kao_db_out_of_reach(const kao_db *db);
 
 /* One statement without an answer. */
 kao_status kao_db_run(kao_db *db, kao_error *err, const char *sql, const char *form,
@@ -38,6 +52,9 @@ kao_status kao_db_script(kao_db *db, const char *sql, kao_error *err);
 /* One statement with an answer, to be ended. *rows is NULL on failure. */
 kao_status kao_db_ask(kao_db *db, kao_rows **rows, kao_error *err, const char *sql,
                       const char *form, ...);
+/* The same where the answer may be long: it is not taken into memory at once. */
+kao_status kao_db_ask_long(kao_db *db, kao_rows **rows, kao_error *err, const char *sql,
+                           const char *form, ...);
 bool kao_rows_next(kao_rows *rows); /* false: no more, or a failure that end tells */
 /* Of the row; texts and bytes stay until the next. An absent number is 0, a text NULL. */
 int64_t kao_row_int(const kao_rows *rows, int column);
@@ -56,7 +73,21 @@ kao_status kao_db_begin_reading(kao_db *db, kao_error *err);
 kao_status kao_db_commit(kao_db *db, kao_error *err); /* on failure rolled back */
 void kao_db_rollback(kao_db *db);
 
-/* Bring everything into the one file, so that no copy of what was deleted stays beside it. */
+/* Outside of a transaction, after something was deleted: as little of it is to stay as may be. */
 kao_status kao_db_settle(kao_db *db, kao_error *err);
+
+/* ---- of itself ---- */
+
+/* Whether there is such a table (NULL: any), and in it such a column (NULL: any). */
+kao_status kao_db_has(kao_db *db, const char *table, const char *column, bool *has,
+                      kao_error *err);
+/* The highest number that AUTOINCREMENT has given in a table, also if its row is gone; 0: none. */
+kao_status kao_db_last_number(kao_db *db, const char *table, int64_t *number,
+                              kao_error *err);
+kao_status kao_db_bytes(kao_db *db, int64_t *bytes, kao_error *err);
+/* Its own check. KAO_E_FORMAT says what is wrong. */
+kao_status kao_db_check(kao_db *db, kao_error *err);
+/* Whether these bytes are of its tables' definitions, which lie in the file too. */
+kao_status kao_db_defines(kao_db *db, kao_span bytes, bool *defines, kao_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* db.h on SQLite: one file, with its write-ahead log beside it while it is in use, so that
  * readers go on while one writer writes. What is deleted is overwritten with zeros
  * (secure_delete), and a commit is on the disk before it returns (synchronous=FULL). */
-#include "gallery/db.h"
+#include "gallery/db_calls.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -13,18 +13,28 @@
 
 enum { SETTLE_MS = 10 };
 
-struct kao_db {
-    kao_mem *mem;
+typedef struct sqlite_db {
+    kao_db all;
     sqlite3 *handle;
-    char *path; /* for messages */
     uint32_t wait_ms;
-};
+} sqlite_db;
 
-struct kao_rows {
-    kao_db *db;
+typedef struct sqlite_rows {
+    kao_rows all;
+    sqlite_db *db;
     sqlite3_stmt *statement;
     int result;
-};
+} sqlite_rows;
+
+static sqlite_db *mine(kao_db *db)
+{
+    return (sqlite_db *)(void *)db;
+}
+
+static sqlite3_stmt *statement_of(const kao_rows *rows)
+{
+    return ((const sqlite_rows *)(const void *)rows)->statement;
+}
 
 static kao_status status_of(int code)
 {
@@ -45,30 +55,31 @@ static kao_status status_of(int code)
     }
 }
 
-static kao_status fail(const kao_db *db, int code, kao_error *err)
+static kao_status fail(const sqlite_db *db, int code, kao_error *err)
 {
     const kao_status st = status_of(code);
 
     switch (code & 0xff) {
     case SQLITE_NOMEM:
-        return kao_fail(err, st, "%s: out of memory", db->path);
+        return kao_fail(err, st, "%s: out of memory", db->all.name);
     case SQLITE_NOTADB:
-        return kao_fail(err, st, "%s: no gallery", db->path);
+        return kao_fail(err, st, "%s: no gallery", db->all.name);
     case SQLITE_CORRUPT:
-        return kao_fail(err, st, "%s: damaged: %s", db->path,
+        return kao_fail(err, st, "%s: damaged: %s", db->all.name,
                         sqlite3_errmsg(db->handle));
     case SQLITE_BUSY:
         return kao_fail(err, st, "%s: another program is writing it: try again",
-                        db->path);
+                        db->all.name);
     case SQLITE_READONLY:
-        return kao_fail(err, st, "%s: cannot be written", db->path);
+        return kao_fail(err, st, "%s: cannot be written", db->all.name);
     case SQLITE_FULL:
-        return kao_fail_sys(err, st, ENOSPC, "%s", db->path);
+        return kao_fail_sys(err, st, ENOSPC, "%s", db->all.name);
     default: {
         const int sys = sqlite3_system_errno(db->handle);
 
-        return sys ? kao_fail_sys(err, st, sys, "%s", db->path)
-                   : kao_fail(err, st, "%s: %s", db->path, sqlite3_errmsg(db->handle));
+        return sys ? kao_fail_sys(err, st, sys, "%s", db->all.name)
+                   : kao_fail(err, st, "%s: %s", db->all.name,
+                              sqlite3_errmsg(db->handle));
     }
     }
 }
@@ -98,119 +109,75 @@ static int bind(sqlite3_stmt *s, const char *form, va_list list)
     return code;
 }
 
-static kao_status ask(kao_db *db, kao_rows **rows, const char *sql, const char *form,
-                      va_list list, kao_error *err)
+static kao_status ask(kao_db *base, kao_rows **rows, bool is_long, const char *sql,
+                      const char *form, va_list list, kao_error *err)
 {
-    kao_rows *r = kao_calloc(db->mem, 1, sizeof *r);
+    sqlite_db *db = mine(base);
+    sqlite_rows *r = kao_calloc(base->mem, 1, sizeof *r);
 
+    (void)is_long; /* rows are never in memory all at once */
     *rows = NULL;
     if (!r)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", db->path);
-    r->db = db;
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", base->name);
+    *r = (sqlite_rows){ .all = { base->calls }, .db = db };
     r->result = sqlite3_prepare_v2(db->handle, sql, -1, &r->statement, NULL);
     if (!r->result)
         r->result = bind(r->statement, form, list);
     if (!r->result) {
-        *rows = r;
+        *rows = &r->all;
         return KAO_OK;
     }
     const kao_status st = fail(db, r->result, err);
 
     sqlite3_finalize(r->statement);
-    kao_free(db->mem, r);
+    kao_free(base->mem, r);
     return st;
 }
 
-kao_status kao_db_ask(kao_db *db, kao_rows **rows, kao_error *err, const char *sql,
-                      const char *form, ...)
+static bool next(kao_rows *rows)
 {
-    va_list list;
+    sqlite_rows *r = (sqlite_rows *)(void *)rows;
 
-    va_start(list, form);
-    const kao_status st = ask(db, rows, sql, form, list, err);
-
-    va_end(list);
-    return st;
-}
-
-bool kao_rows_next(kao_rows *r)
-{
     r->result = sqlite3_step(r->statement);
     return r->result == SQLITE_ROW;
 }
 
-int64_t kao_row_int(const kao_rows *r, int column)
+static int64_t row_int(const kao_rows *r, int column)
 {
-    return sqlite3_column_int64(r->statement, column);
+    return sqlite3_column_int64(statement_of(r), column);
 }
 
-double kao_row_real(const kao_rows *r, int column)
+static double row_real(const kao_rows *r, int column)
 {
-    return sqlite3_column_double(r->statement, column);
+    return sqlite3_column_double(statement_of(r), column);
 }
 
-const char *kao_row_text(const kao_rows *r, int column)
+static const char *row_text(const kao_rows *r, int column)
 {
-    return (const char *)sqlite3_column_text(r->statement, column);
+    return (const char *)sqlite3_column_text(statement_of(r), column);
 }
 
-kao_span kao_row_bytes(const kao_rows *r, int column)
+static kao_span row_bytes(const kao_rows *r, int column)
 {
-    const void *p = sqlite3_column_blob(r->statement, column);
+    const void *p = sqlite3_column_blob(statement_of(r), column);
 
-    return (kao_span){ p, (size_t)sqlite3_column_bytes(r->statement, column) };
+    return (kao_span){ p, (size_t)sqlite3_column_bytes(statement_of(r), column) };
 }
 
-kao_status kao_rows_end(kao_rows *r, kao_error *err)
+static kao_status end(kao_rows *rows, kao_error *err)
 {
-    if (!r)
-        return KAO_OK;
-    kao_db *db = r->db;
+    sqlite_rows *r = (sqlite_rows *)(void *)rows;
+    sqlite_db *db = r->db;
     const kao_status st = status_of(r->result) ? fail(db, r->result, err) : KAO_OK;
 
     sqlite3_finalize(r->statement);
-    kao_free(db->mem, r);
+    kao_free(db->all.mem, r);
     return st;
 }
 
-kao_status kao_db_run(kao_db *db, kao_error *err, const char *sql, const char *form,
-                      ...)
+static kao_status script(kao_db *base, const char *sql, kao_error *err)
 {
-    kao_rows *rows = NULL;
-    va_list list;
-
-    va_start(list, form);
-    const kao_status st = ask(db, &rows, sql, form, list, err);
-
-    va_end(list);
-    if (st)
-        return st;
-    while (kao_rows_next(rows))
-        ;
-    return kao_rows_end(rows, err);
-}
-
-kao_status kao_db_number(kao_db *db, int64_t *value, kao_error *err, const char *sql,
-                         const char *form, ...)
-{
-    kao_rows *rows = NULL;
-    va_list list;
-
-    va_start(list, form);
-    const kao_status st = ask(db, &rows, sql, form, list, err);
-
-    va_end(list);
-    if (st)
-        return st;
-    if (kao_rows_next(rows))
-        *value = kao_row_int(rows, 0);
-    while (rows->result == SQLITE_ROW) /* an INSERT with RETURNING runs to its end */
-        kao_rows_next(rows);
-    return kao_rows_end(rows, err);
-}
-
-kao_status kao_db_script(kao_db *db, const char *sql, kao_error *err)
-{
+    sqlite_db *db = mine(base);
     const int code = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
 
     return code ? fail(db, code, err) : KAO_OK;
@@ -218,33 +185,32 @@ kao_status kao_db_script(kao_db *db, const char *sql, kao_error *err)
 
 /* ---- transactions ---- */
 
-kao_status kao_db_begin(kao_db *db, kao_error *err)
+static kao_status begin(kao_db *db, kao_error *err)
 {
-    return kao_db_script(db, "BEGIN IMMEDIATE", err);
+    return script(db, "BEGIN IMMEDIATE", err);
 }
 
-kao_status kao_db_begin_reading(kao_db *db, kao_error *err)
+static kao_status begin_reading(kao_db *db, kao_error *err)
 {
-    return kao_db_script(db, "BEGIN", err);
+    return script(db, "BEGIN", err);
 }
 
-kao_status kao_db_commit(kao_db *db, kao_error *err)
+static kao_status commit(kao_db *db, kao_error *err)
 {
-    const kao_status st = kao_db_script(db, "COMMIT", err);
-
-    if (st)
-        kao_db_rollback(db);
-    return st;
+    return script(db, "COMMIT", err);
 }
 
-void kao_db_rollback(kao_db *db)
+static void rollback(kao_db *base)
 {
+    sqlite_db *db = mine(base);
+
     if (!sqlite3_get_autocommit(
             db->handle)) /* some failures have rolled back already */
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
-kao_status kao_db_settle(kao_db *db, kao_error *err)
+/* Bring everything into the one file, so that no copy of what was deleted stays beside it. */
+static kao_status settle(kao_db *db, kao_error *err)
 {
     const struct timespec pause = { .tv_nsec = SETTLE_MS * 1000000 };
     int64_t busy = 0;
@@ -253,17 +219,80 @@ kao_status kao_db_settle(kao_db *db, kao_error *err)
         const kao_status st =
             kao_db_number(db, &busy, err, "PRAGMA wal_checkpoint(TRUNCATE)", "");
 
-        if (st || !busy || waited >= db->wait_ms)
+        if (st || !busy || waited >= mine(db)->wait_ms)
             return st;
         /* another connection is settling just now, for which SQLite waits not itself */
         nanosleep(&pause, NULL);
     }
 }
 
+/* ---- of itself ---- */
+
+static kao_status has(kao_db *db, const char *table, const char *column, bool *there,
+                      kao_error *err)
+{
+    int64_t n = 0;
+    const kao_status st =
+        column
+            ? kao_db_number(db, &n, err,
+                            "SELECT count(*) FROM pragma_table_info(?) WHERE name = ?",
+                            "tt", table, column)
+        : table ? kao_db_number(db, &n, err,
+                                "SELECT count(*) FROM sqlite_schema WHERE name = ?",
+                                "t", table)
+                : kao_db_number(db, &n, err, "SELECT count(*) FROM sqlite_schema", "");
+
+    *there = n > 0;
+    return st;
+}
+
+static kao_status last_number(kao_db *db, const char *table, int64_t *number,
+                              kao_error *err)
+{
+    return kao_db_number(db, number, err,
+                         "SELECT seq FROM sqlite_sequence WHERE name = ?", "t", table);
+}
+
+static kao_status bytes(kao_db *db, int64_t *n, kao_error *err)
+{
+    return kao_db_number(db, n, err,
+                         "SELECT page_count * page_size FROM pragma_page_count(), "
+                         "pragma_page_size()",
+                         "");
+}
+
+static kao_status check(kao_db *db, kao_error *err)
+{
+    kao_rows *rows = NULL;
+    kao_status st = kao_db_ask(db, &rows, err, "PRAGMA integrity_check(1)", "");
+
+    if (st)
+        return st;
+    if (kao_rows_next(rows) && kao_row_text(rows, 0) &&
+        strcmp(kao_row_text(rows, 0), "ok") != 0)
+        st = kao_fail(err, KAO_E_FORMAT, "%s: damaged: %.160s", db->name,
+                      kao_row_text(rows, 0));
+    const kao_status ended = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : ended;
+}
+
+static kao_status defines(kao_db *db, kao_span what, bool *found, kao_error *err)
+{
+    int64_t n = 0;
+    const kao_status st = kao_db_number(
+        db, &n, err,
+        "SELECT count(*) FROM sqlite_schema WHERE instr(CAST(sql AS BLOB), ?)", "b",
+        what.p, what.n);
+
+    *found = n > 0;
+    return st;
+}
+
 /* ---- opening ---- */
 
 /* A database from elsewhere may hold triggers and views that do what nobody asked for. */
-static kao_status harden(kao_db *db, const kao_db_options *o, kao_error *err)
+static kao_status harden(sqlite_db *db, const kao_db_options *o, kao_error *err)
 {
     db->wait_ms = o->wait_ms < INT_MAX ? o->wait_ms : INT_MAX;
     sqlite3_busy_timeout(db->handle, (int)db->wait_ms);
@@ -272,7 +301,7 @@ static kao_status harden(kao_db *db, const kao_db_options *o, kao_error *err)
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(db->handle, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
-    kao_status st = kao_db_script(db,
+    kao_status st = kao_db_script(&db->all,
                                   "PRAGMA cell_size_check = ON;"
                                   "PRAGMA foreign_keys = ON;"
                                   "PRAGMA secure_delete = ON;"
@@ -280,26 +309,31 @@ static kao_status harden(kao_db *db, const kao_db_options *o, kao_error *err)
                                   err);
 
     if (!st && !o->read_only)
-        st = kao_db_run(db, err, "PRAGMA journal_mode = WAL", "");
+        st = kao_db_run(&db->all, err, "PRAGMA journal_mode = WAL", "");
     return st;
 }
 
-kao_status kao_db_open(kao_mem *mem, kao_db **out, const char *path,
-                       const kao_db_options *o, kao_error *err)
+static void close_db(kao_db *db)
 {
-    kao_db *db = kao_calloc(mem, 1, sizeof *db);
+    sqlite3_close(mine(db)->handle);
+    kao_free(db->mem, db->name);
+    kao_free(db->mem, db);
+}
+
+static kao_status open_db(kao_mem *mem, kao_db **out, const char *path,
+                          const kao_db_options *o, kao_error *err)
+{
+    sqlite_db *db = kao_calloc(mem, 1, sizeof *db);
     const int flags = SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE |
                       (o->read_only ? SQLITE_OPEN_READONLY
                        : o->create  ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
                                     : SQLITE_OPEN_READWRITE);
     kao_status st = KAO_OK;
 
-    *out = NULL;
     if (!db)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
-    db->mem = mem;
-    db->path = kao_strdup(mem, path);
-    if (!db->path)
+    db->all = (kao_db){ &kao_db_sqlite, mem, kao_strdup(mem, path) };
+    if (!db->all.name)
         st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     if (!st && !o->create && access(path, F_OK))
         st = kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
@@ -309,24 +343,51 @@ kao_status kao_db_open(kao_mem *mem, kao_db **out, const char *path,
         st = code ? fail(db, code, err) : harden(db, o, err);
     }
     if (st)
-        kao_db_close(db);
+        close_db(&db->all);
     else
-        *out = db;
+        *out = &db->all;
     return st;
 }
 
-const char *kao_db_file(const kao_db *db)
+static const char *file(const kao_db *db)
 {
-    const char *name = sqlite3_db_filename(db->handle, "main");
+    const sqlite_db *own = (const sqlite_db *)(const void *)db;
+    const char *name = sqlite3_db_filename(own->handle, "main");
 
-    return name && name[0] ? name : db->path;
+    return name && name[0] ? name : db->name;
 }
 
-void kao_db_close(kao_db *db)
+static kao_status ready(const char *name, kao_error *err)
 {
-    if (!db)
-        return;
-    sqlite3_close(db->handle);
-    kao_free(db->mem, db->path);
-    kao_free(db->mem, db);
+    (void)name, (void)err;
+    return KAO_OK;
 }
+
+const kao_db_calls kao_db_sqlite = {
+    .ready = ready,
+    .open = open_db,
+    .close = close_db,
+    .file = file,
+    .is_file = true,
+    .out_of_reach =
+        "backups and copies of the file, snapshots of the file system, other machines' "
+        "copies, and on flash the cells that were written before",
+    .ask = ask,
+    .script = script,
+    .next = next,
+    .row_int = row_int,
+    .row_real = row_real,
+    .row_text = row_text,
+    .row_bytes = row_bytes,
+    .end = end,
+    .begin = begin,
+    .begin_reading = begin_reading,
+    .commit = commit,
+    .rollback = rollback,
+    .settle = settle,
+    .has = has,
+    .last_number = last_number,
+    .bytes = bytes,
+    .check = check,
+    .defines = defines,
+};

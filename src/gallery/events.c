@@ -16,20 +16,9 @@ static const char table[] =
     "CREATE INDEX event_person ON event(person);"
     "CREATE INDEX event_trail ON event(trail)";
 
-static kao_status is_there(kao_gallery *g, const char *what, bool *there,
-                           kao_error *err)
-{
-    int64_t n = 0;
-    const kao_status st = kao_db_number(
-        g->db, &n, err, "SELECT count(*) FROM sqlite_schema WHERE name = ?", "t", what);
-
-    *there = n > 0;
-    return st;
-}
-
 kao_status kao_events_there(kao_gallery *g, bool *there, kao_error *err)
 {
-    return is_there(g, "event", there, err);
+    return kao_db_has(g->db, "event", NULL, there, err);
 }
 
 /* ---- adding ---- */
@@ -138,11 +127,7 @@ kao_status kao_gallery_last_event(kao_gallery *g, int64_t *number, kao_error *er
     *number = 0;
     const kao_status st = kao_events_there(g, &there, err);
 
-    return st || !there
-               ? st
-               : kao_db_number(g->db, number, err,
-                               "SELECT seq FROM sqlite_sequence WHERE name = 'event'",
-                               "");
+    return st || !there ? st : kao_db_last_number(g->db, "event", number, err);
 }
 
 /* ---- how far somebody is ---- */
@@ -160,7 +145,7 @@ kao_status kao_gallery_event_mark(kao_gallery *g, const char *name, int64_t *num
     kao_status st = check_text("mark", name, err);
 
     if (!st)
-        st = is_there(g, "event_mark", &there, err);
+        st = kao_db_has(g->db, "event_mark", NULL, &there, err);
     if (!st && there)
         st = kao_db_number(g->db, &n, err,
                            "SELECT count(*) FROM event_mark WHERE name = ?", "t", name);
@@ -184,7 +169,7 @@ kao_status kao_gallery_set_event_mark(kao_gallery *g, const char *name, int64_t 
         st = kao_db_begin(g->db, err);
     if (st)
         return st;
-    st = is_there(g, "event_mark", &there, err);
+    st = kao_db_has(g->db, "event_mark", NULL, &there, err);
     if (!st && !there)
         st = kao_db_script(g->db,
                            "CREATE TABLE event_mark(name TEXT PRIMARY KEY, number "

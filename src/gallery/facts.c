@@ -141,7 +141,8 @@ kao_status kao_gallery_keep_apart(kao_gallery *g, int64_t a, int64_t b, kao_erro
     if (!st)
         st = kao_db_number(g->db, &fact, err,
                            "SELECT number FROM fact WHERE removed = 0 AND kind = 1 AND "
-                           "min(person, other) = ? AND max(person, other) = ?",
+                           "((person = ?1 AND other = ?2) OR (person = ?2 AND other = "
+                           "?1))",
                            "ii", low, high);
     if (!st && fact) { /* said already */
         kao_db_rollback(g->db);

@@ -67,12 +67,18 @@ static void add_piece(pieces *p, const void *bytes, size_t n, piece_kind kind)
 
 /* ---- what is to go ---- */
 
+/* The number in an `old` of a field that has numbers: of the others it has texts, of which not every
+ * database makes a number. */
+#define NUMBER(field, old, fields)                                                     \
+ "CASE WHEN " field " IN " fields " THEN CAST(" old " AS BIGINT) END"
 /* Whose row goes: the person, and those that were merged into it: removed, with no samples left. */
 #define GOING                                                                          \
- "(SELECT ?1 UNION SELECT CAST(e.old AS INTEGER) FROM edit e JOIN sample s ON "        \
- "s.number = e.subject JOIN person p ON p.number = CAST(e.old AS INTEGER) WHERE "      \
- "e.field = ?2 AND s.person = ?1 AND p.removed <> 0 AND NOT EXISTS "                   \
- "(SELECT 1 FROM sample o WHERE o.person = p.number))"
+ "(SELECT ?1 UNION SELECT p.number FROM edit e JOIN sample s ON s.number = e.subject " \
+ "JOIN person p ON p.number = " NUMBER(                                                \
+     "e.field", "e.old",                                                               \
+     "(?2)") " WHERE "                                                                 \
+             "e.field = ?2 AND s.person = ?1 AND p.removed <> 0 AND NOT EXISTS "       \
+             "(SELECT 1 FROM sample o WHERE o.person = p.number))"
 
 /* Values of kao_field, by what their subject is. */
 #define OF_PERSON "(0, 1, 2, 3, 6, 7)"
@@ -227,18 +233,18 @@ static kao_status delete_events(kao_gallery *g, int64_t person, kao_error *err)
 static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
 {
     static const char *const statements[] = {
-        "CREATE TEMP TABLE going AS SELECT value AS number FROM "
-        "(SELECT number AS value FROM person WHERE number IN " GOING ")",
-        "CREATE TEMP TABLE going_fact AS SELECT number FROM fact WHERE person IN "
+        "INSERT INTO going SELECT number FROM person WHERE number IN " GOING,
+        "INSERT INTO going_fact SELECT number FROM fact WHERE person IN "
         "(SELECT number FROM going) OR other IN (SELECT number FROM going) OR sample "
         "IN "
         "(SELECT number FROM sample WHERE person = ?1) AND ?2 = ?2",
-        "CREATE TEMP TABLE touched AS SELECT DISTINCT change FROM edit WHERE "
+        "INSERT INTO touched SELECT DISTINCT change FROM edit WHERE "
         "(field IN " OF_PERSON " AND subject IN (SELECT number FROM going)) OR (field "
         "IN " OF_SAMPLE " AND subject IN (SELECT number FROM sample WHERE "
         "person = ?1)) OR (field IN " OF_FACT " AND subject IN (SELECT number FROM "
-        "going_fact)) OR (field IN (?2, 9, 10) AND CAST(old AS INTEGER) IN (SELECT "
-        "number FROM going))",
+        "going_fact)) OR " NUMBER("field", "old",
+                                  "(?2, 9, 10)") " IN (SELECT number FROM "
+                                                 "going)",
         "UPDATE change SET detail = '' WHERE number IN (SELECT change FROM touched) "
         "AND ?1 = ?1 AND ?2 = ?2",
         "DELETE FROM edit WHERE change IN (SELECT change FROM touched) AND ?1 = ?1 AND "
@@ -261,13 +267,19 @@ static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
 
     if (!st)
         st = delete_events(e->g, person, err);
+    if (!st)
+        st = kao_db_script(e->g->db,
+                           "CREATE TEMP TABLE going(number INTEGER); CREATE TEMP TABLE "
+                           "going_fact(number INTEGER); CREATE TEMP TABLE "
+                           "touched(change INTEGER)",
+                           err);
     for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++)
         st = kao_db_run(e->g->db, err, statements[i], "ii", person,
                         (int64_t)KAO_SAMPLE_PERSON);
     if (!st)
         st = kao_db_script(e->g->db,
-                           "DROP TABLE temp.going; DROP TABLE temp.going_fact; "
-                           "DROP TABLE temp.touched",
+                           "DROP TABLE going; DROP TABLE going_fact; DROP TABLE "
+                           "touched",
                            err);
     return st;
 }
@@ -305,51 +317,64 @@ static kao_status index_pieces(kao_gallery *g, pieces *p, kao_error *err)
     return KAO_OK;
 }
 
-/* Vectors that begin like this in 8 bits. */
-static kao_status count_quantised(kao_gallery *g, const piece *p, int64_t *n,
-                                  kao_error *err)
+static bool has_bytes(kao_span in, const piece *p)
+{
+    for (size_t i = 0; i + p->n <= in.n; i++) {
+        const uint8_t *at = memchr(in.p + i, p->bytes[0], in.n - p->n + 1 - i);
+
+        if (!at)
+            return false;
+        if (memcmp(at, p->bytes, p->n) == 0)
+            return true;
+        i = (size_t)(at - in.p);
+    }
+    return false;
+}
+
+/* Whether a row's value has the piece: a vector as the index has it, or as it is. */
+static kao_status value_has(kao_gallery *g, kao_span value, const piece *p, bool *has,
+                            kao_error *err)
 {
     kao_mem *mem = &g->ctx->mem;
-    kao_rows *rows = NULL;
-    kao_status st = kao_db_ask(g->db, &rows, err, "SELECT numbers FROM vector", "");
+    uint8_t *bytes = NULL;
 
-    *n = 0;
-    while (!st && *n == 0 && kao_rows_next(rows)) {
-        const kao_span v = kao_row_bytes(rows, 0);
-        uint8_t *bytes = NULL;
+    *has = p->kind != QUANTISED && has_bytes(value, p);
+    if (p->kind != QUANTISED || value.n < p->n * sizeof(float))
+        return KAO_OK;
+    *has = quantise(mem, value, &bytes) && memcmp(bytes, p->bytes, p->n) == 0;
+    const bool failed = !bytes;
 
-        *n += v.n >= p->n * sizeof(float) && quantise(mem, v, &bytes) &&
-              memcmp(bytes, p->bytes, p->n) == 0;
-        if (!bytes)
-            st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
-        kao_free(mem, bytes);
-    }
-    const kao_status end = kao_rows_end(rows, st ? NULL : err);
-
-    return st ? st : end;
+    kao_free(mem, bytes);
+    return failed ? kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path) : KAO_OK;
 }
 
 /* Does somebody else's row hold these bytes? Then finding them says nothing. */
-static kao_status is_others(kao_gallery *g, const piece *p, int64_t *n, kao_error *err)
+static kao_status is_others(kao_gallery *g, const piece *p, bool *others,
+                            kao_error *err)
 {
     static const char texts[] =
-        "SELECT (SELECT count(*) FROM person WHERE instr(CAST(name AS BLOB), ?1) OR "
-        "instr(CAST(note AS BLOB), ?1) OR instr(CAST(external AS BLOB), ?1) OR "
-        "instr(CAST(member AS BLOB), ?1)) + "
-        "(SELECT count(*) FROM sample WHERE instr(CAST(source AS BLOB), ?1)) + "
-        "(SELECT count(*) FROM change WHERE instr(CAST(detail AS BLOB), ?1)) + "
-        "(SELECT count(*) FROM edit WHERE instr(CAST(old AS BLOB), ?1)) + "
-        "(SELECT count(*) FROM model WHERE instr(CAST(name AS BLOB), ?1)) + "
-        "(SELECT count(*) FROM sqlite_schema WHERE instr(CAST(sql AS BLOB), ?1))";
+        "SELECT name FROM person UNION ALL SELECT note FROM person UNION ALL SELECT "
+        "external FROM person UNION ALL SELECT member FROM person UNION ALL SELECT "
+        "source FROM sample UNION ALL SELECT detail FROM change UNION ALL SELECT old "
+        "FROM edit UNION ALL SELECT name FROM model";
+    const kao_span bytes = { p->bytes, p->n };
+    kao_rows *rows = NULL;
+    kao_status st =
+        p->kind == TEXT ? kao_db_defines(g->db, bytes, others, err) : KAO_OK;
 
-    if (p->kind == QUANTISED)
-        return count_quantised(g, p, n, err);
-    return kao_db_number(g->db, n, err,
-                         p->kind == TEXT ? texts
-                         : p->kind == CHIP
-                             ? "SELECT count(*) FROM chip WHERE instr(bytes, ?1)"
-                             : "SELECT count(*) FROM vector WHERE instr(numbers, ?1)",
-                         "b", p->bytes, p->n);
+    *others = !st && p->kind == TEXT && *others;
+    if (st || *others)
+        return st;
+    st = kao_db_ask_long(g->db, &rows, err,
+                         p->kind == TEXT   ? texts
+                         : p->kind == CHIP ? "SELECT bytes FROM chip"
+                                           : "SELECT numbers FROM vector",
+                         "");
+    while (!st && !*others && kao_rows_next(rows))
+        st = value_has(g, kao_row_bytes(rows, 0), p, others, err);
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
 }
 
 /* One of the gallery's files; one that is not there has no traces. */
@@ -378,13 +403,13 @@ static kao_status search_file(kao_gallery *g, const char *end, const pieces *p,
     r->n_bytes_searched += f.bytes.n;
     find_pieces(f.bytes, p);
     for (size_t i = 0; !st && i < p->n; i++) {
-        int64_t others = 0;
+        bool others = false;
 
         if (!p->items[i].is_found)
             continue;
         p->items[i].is_found = false;
         st = is_others(g, &p->items[i], &others, err);
-        r->n_traces += !st && others == 0;
+        r->n_traces += !st && !others;
     }
     kao_file_close(&f);
     return st;
@@ -396,12 +421,15 @@ static kao_status search_files(kao_gallery *g, const pieces *p, kao_receipt *r,
     static const char *const ends[] = { "",        "-wal",    "-shm",    "-journal",
                                         "-index1", "-index2", "-index3", "-index4",
                                         "-index5", "-index6", "-index7", "-index8" };
+    /* a server's files are out of reach */
+    const size_t first = kao_db_is_file(g->db) ? 0 : 4,
+                 n = kao_db_file(g->db) ? sizeof ends / sizeof ends[0] : 0;
     const char *where = "";
     kao_status st = KAO_OK;
 
     r->n_traces = 0;
     r->n_bytes_searched = 0;
-    for (size_t i = 0; !st && i < sizeof ends / sizeof ends[0]; i++) {
+    for (size_t i = first; !st && i < n; i++) {
         const uint32_t before = r->n_traces;
 
         st = search_file(g, ends[i], p, r, err);

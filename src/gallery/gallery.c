@@ -60,17 +60,16 @@ static const char schema_2[] =
 
 static kao_status make_schema(kao_gallery *g, kao_error *err)
 {
-    int64_t n = 0;
+    bool there = false;
     kao_status st = kao_db_begin(g->db, err);
 
     if (st)
         return st;
     /* another process may have been first */
-    st = kao_db_number(g->db, &n, err,
-                       "SELECT count(*) FROM sqlite_schema WHERE name = 'meta'", "");
-    if (!st && n == 0)
+    st = kao_db_has(g->db, "meta", NULL, &there, err);
+    if (!st && !there)
         st = kao_db_script(g->db, schema_1, err);
-    if (!st && n == 0)
+    if (!st && !there)
         st = kao_db_script(g->db, schema_2, err);
     if (!st)
         return kao_db_commit(g->db, err);
@@ -82,7 +81,7 @@ static kao_status read_version(kao_gallery *g, kao_error *err)
 {
     g->schema = 0;
     return kao_db_number(g->db, &g->schema, err,
-                         "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema'",
+                         "SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'schema'",
                          "");
 }
 
@@ -106,20 +105,18 @@ static kao_status migrate(kao_gallery *g, kao_error *err)
 
 static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
 {
-    int64_t tables = 0;
-    kao_status st =
-        kao_db_number(g->db, &tables, err, "SELECT count(*) FROM sqlite_schema", "");
+    static const char *const tables[] = { "meta",   "model",  "person",
+                                          "sample", "vector", "change" };
+    bool there = false;
+    kao_status st = kao_db_has(g->db, NULL, NULL, &there, err);
 
-    if (!st && tables == 0 && create)
+    if (!st && !there && create)
         st = make_schema(g, err);
-    if (st)
-        return st;
-    st = kao_db_number(g->db, &tables, err,
-                       "SELECT count(*) FROM sqlite_schema WHERE name IN "
-                       "('meta', 'model', 'person', 'sample', 'vector', 'change')",
-                       "");
-    if (!st && tables != 6)
-        st = kao_fail(err, KAO_E_FORMAT, "%s: a database, but no gallery", g->path);
+    for (size_t i = 0; !st && i < sizeof tables / sizeof tables[0]; i++) {
+        st = kao_db_has(g->db, tables[i], NULL, &there, err);
+        if (!st && !there)
+            st = kao_fail(err, KAO_E_FORMAT, "%s: a database, but no gallery", g->path);
+    }
     if (!st)
         st = read_version(g, err);
     if (!st && g->schema > KAO_GALLERY_SCHEMA)
@@ -134,28 +131,22 @@ static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
     return st;
 }
 
-static kao_status count_tokens(kao_gallery *g, kao_error *err)
+static kao_status look_for_tokens(kao_gallery *g, kao_error *err)
 {
-    int64_t n = 0;
-    const kao_status st = kao_db_number(
-        g->db, &n, err,
-        "SELECT count(*) FROM pragma_table_info('change') WHERE name = 'token'", "");
-
-    g->has_tokens = n > 0;
-    return st;
+    return kao_db_has(g->db, "change", "token", &g->has_tokens, err);
 }
 
 /* Galleries that were made without tokens get them from now on. */
 static kao_status find_tokens(kao_gallery *g, kao_error *err)
 {
-    kao_status st = count_tokens(g, err);
+    kao_status st = look_for_tokens(g, err);
 
     if (st || g->has_tokens || g->read_only)
         return st;
     st = kao_db_begin(g->db, err);
     if (st)
         return st;
-    st = count_tokens(g, err);
+    st = look_for_tokens(g, err);
     if (!st && !g->has_tokens)
         st = kao_db_script(g->db, "ALTER TABLE change ADD COLUMN token INTEGER", err);
     if (!st)
@@ -208,7 +199,7 @@ kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *pat
     kao_gallery *g = kao_calloc(&ctx->mem, 1, sizeof *g);
 
     if (!g)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+        return kao_fail(err, KAO_E_NOMEM, "gallery: out of memory");
     const kao_db_options how = { .create = o->create && !o->read_only,
                                  .read_only = o->read_only,
                                  .wait_ms = o->wait_ms ? o->wait_ms : 10000 };
@@ -217,10 +208,12 @@ kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *pat
     g->read_only = how.read_only;
     g->wait_ms = how.wait_ms;
     kao_index_init(&g->index, ctx);
-    g->path = kao_strdup(&ctx->mem, path);
-    kao_status st = g->path ? kao_db_open(&ctx->mem, &g->db, path, &how, err)
-                            : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+    kao_status st = kao_db_open(&ctx->mem, &g->db, path, &how, err);
 
+    if (!st) {
+        g->path = kao_db_name(g->db);
+        g->index.is_fixed = g->read_only && kao_db_is_file(g->db);
+    }
     if (!st)
         st = check_schema(g, how.create, err);
     if (!st)
@@ -242,7 +235,6 @@ void kao_gallery_close(kao_gallery *g)
 
     kao_index_fini(&g->index);
     kao_db_close(g->db);
-    kao_free(mem, g->path);
     kao_free(mem, g);
 }
 
@@ -320,8 +312,10 @@ static kao_status add_model(kao_gallery *g, const kao_gallery_model *m, kao_erro
         st = take_place(g, i, m, err);
     else if (!st)
         st = kao_db_run(g->db, err,
-                        "INSERT INTO model(id, name, dim, tta) VALUES(?, ?, ?, ?)",
-                        "ttii", m->id, m->name, (int64_t)m->dim, (int64_t)m->tta);
+                        "INSERT INTO model(number, id, name, dim, tta) VALUES(?, ?, ?, "
+                        "?, ?)",
+                        "ittii", (int64_t)g->n_models + 1, m->id, m->name,
+                        (int64_t)m->dim, (int64_t)m->tta);
     return st ? st : kao_models_read(g, err);
 }
 
@@ -410,20 +404,23 @@ int kao_gallery_model_at(const kao_gallery *g, size_t i, kao_gallery_model *mode
 kao_status kao_gallery_stats_of(kao_gallery *g, kao_gallery_stats *to, kao_error *err)
 {
     kao_rows *rows = NULL;
+    int64_t bytes = 0;
 
     if (!g || !to || to->size < sizeof *to)
         return kao_fail(err, KAO_E_ARG,
                         "gallery: no gallery, or no room for the result");
-    const kao_status st = kao_db_ask(
-        g->db, &rows, err,
-        "SELECT (SELECT count(*) FROM person WHERE removed = 0),"
-        " (SELECT count(*) FROM person WHERE removed = 0 AND name IS NOT NULL),"
-        " (SELECT count(*) FROM sample s JOIN person p ON p.number = s.person"
-        " WHERE s.removed = 0 AND p.removed = 0),"
-        " (SELECT count(*) FROM change), page_count * page_size,"
-        " (SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'schema')"
-        " FROM pragma_page_count(), pragma_page_size()",
-        "");
+    kao_status st = kao_db_bytes(g->db, &bytes, err);
+
+    if (!st)
+        st = kao_db_ask(
+            g->db, &rows, err,
+            "SELECT (SELECT count(*) FROM person WHERE removed = 0),"
+            " (SELECT count(*) FROM person WHERE removed = 0 AND name IS NOT NULL),"
+            " (SELECT count(*) FROM sample s JOIN person p ON p.number = s.person"
+            " WHERE s.removed = 0 AND p.removed = 0),"
+            " (SELECT count(*) FROM change),"
+            " (SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'schema')",
+            "");
 
     if (st)
         return st;
@@ -432,8 +429,8 @@ kao_status kao_gallery_stats_of(kao_gallery *g, kao_gallery_stats *to, kao_error
         to->n_named = (uint64_t)kao_row_int(rows, 1);
         to->n_samples = (uint64_t)kao_row_int(rows, 2);
         to->n_changes = (uint64_t)kao_row_int(rows, 3);
-        to->n_bytes = (uint64_t)kao_row_int(rows, 4);
-        to->schema = (uint32_t)kao_row_int(rows, 5);
+        to->n_bytes = (uint64_t)bytes;
+        to->schema = (uint32_t)kao_row_int(rows, 4);
     }
     return kao_rows_end(rows, err);
 }

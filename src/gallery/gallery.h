@@ -26,7 +26,7 @@ enum { KAO_GALLERY_SCHEMA = 2 };
 struct kao_gallery {
     kao_context *ctx;
     kao_db *db;
-    char *path;
+    const char *path; /* as people are told it, without a password */
     kao_gallery_model models[KAO_GALLERY_MODELS];
     size_t n_models;
     bool is_pinned
@@ -142,8 +142,8 @@ kao_status kao_fact_move(kao_edit *e, int64_t into, int64_t from, kao_error *err
 
 /* An SQL condition on p, a row of person: in the group that is parameter 1, or ignored. */
 #define KAO_IN_GROUP                                                                   \
- "(p.ignored <> 0 OR instr(char(10) || p.member || char(10), char(10) || ?1 || "       \
- "char(10)))"
+ "(p.ignored <> 0 OR replace('\n' || p.member || '\n', '\n' || ?1 || '\n', '') <> "    \
+ "'\n' || p.member || '\n')"
 
 /* KAO_E_NOT_FOUND: nobody is in it. */
 kao_status kao_group_check(kao_gallery *g, const char *group, kao_error *err);

@@ -135,15 +135,16 @@ static kao_status take_changed(taking *t, const kao_moment *at, kao_error *err)
 {
     static const char all[] =
         "SELECT v.sample, s.person, s.removed <> 0 OR p.removed <> 0, v.numbers FROM "
-        "vector v CROSS JOIN sample s ON s.number = v.sample CROSS JOIN person p ON "
-        "p.number = s.person WHERE v.model = ? AND s.changed > ?";
+        "vector v CROSS JOIN sample s CROSS JOIN person p WHERE s.number = v.sample "
+        "AND p.number = s.person AND v.model = ? AND s.changed > ?";
     static const char some[] =
         "SELECT s.number, s.person, s.removed <> 0 OR p.removed <> 0, v.numbers FROM "
         "sample s JOIN person p ON p.number = s.person JOIN vector v ON v.sample = "
         "s.number AND v.model = ? WHERE s.changed > ?";
     kao_rows *rows = NULL;
-    kao_status st = kao_db_ask(t->g->db, &rows, err, t->b->next.seen < 0 ? all : some,
-                               "ii", (int64_t)t->model + 1, t->b->next.seen);
+    kao_status st =
+        kao_db_ask_long(t->g->db, &rows, err, t->b->next.seen < 0 ? all : some, "ii",
+                        (int64_t)t->model + 1, t->b->next.seen);
 
     while (!st && kao_rows_next(rows))
         st = take_row(t, rows, at->seen, err);
@@ -240,7 +241,7 @@ static kao_status open_file(kao_gallery *g, size_t model, const char *path,
 {
     kao_store *b = &g->index.stores[model];
     kao_store_state s = { .generation = 0 };
-    kao_status st = kao_store_open(b, path, !g->read_only, err);
+    kao_status st = kao_store_open(b, path, !g->index.is_fixed, err);
 
     *by_store = true;
     if (!st) {
@@ -250,7 +251,7 @@ static kao_status open_file(kao_gallery *g, size_t model, const char *path,
             *by_store = st == KAO_E_FORMAT;
         }
     }
-    if (st == KAO_E_FORMAT && !g->read_only) {
+    if (st == KAO_E_FORMAT && !g->index.is_fixed) {
         const kao_status gone = kao_store_discard(b, s.generation, g->wait_ms, err);
 
         return gone ? gone : st;
@@ -268,9 +269,10 @@ static kao_status find_file(kao_gallery *g, size_t model, const char *path,
 
     for (int try = 0; try < MOST_TRIES; try++) {
         st = open_file(g, model, path, by_store, err);
-        if (st == KAO_E_NOT_FOUND && !g->read_only)
+        if (st == KAO_E_NOT_FOUND && !g->index.is_fixed)
             st = make_file(g, model, path, at, by_store, err);
-        if (g->read_only || (st != KAO_E_FORMAT && st != KAO_E_CONFLICT) || !*by_store)
+        if (g->index.is_fixed || (st != KAO_E_FORMAT && st != KAO_E_CONFLICT) ||
+            !*by_store)
             break;
     }
     return st;
@@ -285,7 +287,7 @@ static kao_status find_store(kao_gallery *g, size_t model, const kao_moment *at,
     kao_status st = KAO_E_NOT_FOUND;
 
     kao_store_init(b, &g->ctx->mem, g->models[model].id, g->models[model].dim);
-    if (!x->alone[model] && g->has_tokens && at->token != 0) {
+    if (!x->alone[model] && g->has_tokens && at->token != 0 && kao_db_file(g->db)) {
         char *path = kao_index_path(g, model);
 
         if (!path)
@@ -311,7 +313,7 @@ void kao_index_drop(kao_gallery *g, size_t model, bool alone)
     g->index.alone[model] |= alone;
     if (!g->index.is_there[model])
         return;
-    if (!alone && b->path && !g->read_only)
+    if (!alone && b->path && !g->index.is_fixed)
         kao_store_discard(b, kao_store_read(b, &s, &none) == KAO_OK ? s.generation : 0,
                           g->wait_ms, &none);
     close_store(g, model);
@@ -339,7 +341,7 @@ static kao_status catch_up(kao_gallery *g, size_t model, const kao_moment *at,
 /* Whether a store would be better made anew: ended rows are read by each search, too. */
 static bool is_worn(const kao_gallery *g, const kao_store *b, const kao_store_state *s)
 {
-    return (!b->path || !g->read_only) &&
+    return (!b->path || !g->index.is_fixed) &&
            s->n_rows - s->n_live > s->n_live + 4 * KAO_STORE_ROWS;
 }
 
@@ -360,14 +362,15 @@ static kao_status look(kao_gallery *g, size_t model, const kao_moment *at, bool 
 
     if (s.seen == at->seen && s.token == at->token && !erasing) {
         if (is_worn(g, b, &s) ||
-            (!b->path && !g->read_only && !g->index.alone[model] && at->token != 0 &&
-             g->has_tokens && is_large(g, s.n_live)))
+            (!b->path && !g->index.is_fixed && !g->index.alone[model] &&
+             at->token != 0 && g->has_tokens && kao_db_file(g->db) &&
+             is_large(g, s.n_live)))
             kao_index_drop(g, model, false);
         else
             *done = true;
         return KAO_OK;
     }
-    if (b->path && (s.seen > at->seen || (erasing && g->read_only))) {
+    if (b->path && (s.seen > at->seen || (erasing && g->index.is_fixed))) {
         *again = *done = true;
         return KAO_OK;
     }
@@ -376,7 +379,7 @@ static kao_status look(kao_gallery *g, size_t model, const kao_moment *at, bool 
         kao_index_drop(g, model, false);
         return KAO_OK;
     }
-    if (b->path && g->read_only) {
+    if (b->path && g->index.is_fixed) {
         kao_index_drop(g, model, true);
         return KAO_OK;
     }

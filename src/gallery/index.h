@@ -25,6 +25,8 @@ typedef struct kao_index {
     kao_store stores[KAO_GALLERY_MODELS];
     bool is_there[KAO_GALLERY_MODELS]; /* the store has rows, or an empty beginning */
     bool alone[KAO_GALLERY_MODELS];    /* in memory from now on */
+    bool
+        is_fixed; /* its files lie beside a gallery that is only read: they stay as they are */
 } kao_index;
 
 typedef struct kao_moment { /* the gallery after this change */

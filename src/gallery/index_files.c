@@ -28,6 +28,9 @@ static kao_status take_file(kao_gallery *g, size_t model, kao_error *err)
 
 static kao_status has_file(kao_gallery *g, size_t model, bool *has, kao_error *err)
 {
+    *has = false;
+    if (!kao_db_file(g->db))
+        return KAO_OK;
     char *path = kao_index_path(g, model);
     kao_shared f = { .fd = -1 };
 
@@ -80,7 +83,7 @@ kao_status kao_index_remove(kao_gallery *g, const kao_gallery_model *models, siz
     kao_status st = KAO_OK;
 
     kao_index_fini(&g->index);
-    for (size_t m = 0; !st && m < n; m++) {
+    for (size_t m = 0; !st && m < n && kao_db_file(g->db); m++) {
         char *path = kao_index_path(g, m);
 
         g->index.alone[m] = false;
@@ -113,11 +116,10 @@ static kao_status compare(kao_gallery *g, size_t model, bool *same, kao_error *e
     kao_store *b = &g->index.stores[model];
     kao_rows *rows = NULL;
     uint64_t n = 0;
-    kao_status st = kao_db_ask(
+    kao_status st = kao_db_ask_long(
         g->db, &rows, err,
-        "SELECT v.sample, s.person, v.numbers FROM vector v CROSS JOIN sample s ON "
-        "s.number = v.sample CROSS JOIN person p ON p.number = s.person WHERE v.model "
-        "= "
+        "SELECT v.sample, s.person, v.numbers FROM vector v CROSS JOIN sample s CROSS "
+        "JOIN person p WHERE s.number = v.sample AND p.number = s.person AND v.model = "
         "? AND s.removed = 0 AND p.removed = 0 AND s.changed <= ?",
         "ii", (int64_t)model + 1, b->next.seen);
 
@@ -159,7 +161,7 @@ kao_status kao_index_verify(kao_gallery *g, kao_error *err)
 {
     kao_status st = KAO_OK;
 
-    for (size_t m = 0; !st && !g->read_only && m < g->n_models; m++) {
+    for (size_t m = 0; !st && !g->index.is_fixed && m < g->n_models; m++) {
         bool has = false;
 
         st = has_file(g, m, &has, err);

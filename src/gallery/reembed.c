@@ -21,7 +21,7 @@ kao_status kao_models_state(kao_gallery *g, int64_t *change, kao_error *err)
 {
     *change = 0;
     return kao_db_number(g->db, change, err,
-                         "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'models'",
+                         "SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'models'",
                          "");
 }
 
@@ -98,7 +98,8 @@ static kao_status put_models(const replacing *r, kao_error *err)
             (int64_t)r->models[m].dim, (int64_t)r->models[m].tta);
     if (!st)
         st = kao_db_run(db, err,
-                        "INSERT OR REPLACE INTO meta(key, value) VALUES('models', ?)",
+                        "INSERT INTO meta(key, value) VALUES('models', CAST(? AS "
+                        "TEXT)) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
                         "i", r->e.number);
     return st;
 }

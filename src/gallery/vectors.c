@@ -53,16 +53,17 @@ kao_status kao_gallery_vectors(kao_gallery *g, size_t model, kao_vector_visit *v
     kao_status st = kao_models_check(g, err);
 
     if (!st)
-        st = kao_db_ask(g->db, &rows, err,
-                        "SELECT s.id, s.person, s.time, coalesce(s.quality, -1), "
-                        "s.source, v.numbers "
-                        "FROM sample s JOIN person p ON p.number = s.person JOIN "
-                        "vector v ON v.sample "
-                        "= "
-                        "s.number JOIN model m ON m.number = v.model WHERE m.id = ? "
-                        "AND s.removed = 0 "
-                        "AND p.removed = 0 ORDER BY s.number",
-                        "t", g->models[model].id);
+        st = kao_db_ask_long(
+            g->db, &rows, err,
+            "SELECT s.id, s.person, s.time, coalesce(s.quality, -1), "
+            "s.source, v.numbers "
+            "FROM sample s JOIN person p ON p.number = s.person JOIN "
+            "vector v ON v.sample "
+            "= "
+            "s.number JOIN model m ON m.number = v.model WHERE m.id = ? "
+            "AND s.removed = 0 "
+            "AND p.removed = 0 ORDER BY s.number",
+            "t", g->models[model].id);
 
     while (!st && more && kao_rows_next(rows))
         st = tell_row(&t, rows, &more, err);

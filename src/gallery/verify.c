@@ -4,27 +4,11 @@
 
 #include "gallery/gallery.h"
 
-static kao_status check_database(kao_gallery *g, kao_error *err)
-{
-    kao_rows *rows = NULL;
-    kao_status st = kao_db_ask(g->db, &rows, err, "PRAGMA integrity_check(1)", "");
-
-    if (st)
-        return st;
-    if (kao_rows_next(rows) && kao_row_text(rows, 0) &&
-        strcmp(kao_row_text(rows, 0), "ok") != 0)
-        st = kao_fail(err, KAO_E_FORMAT, "%s: damaged: %.160s", g->path,
-                      kao_row_text(rows, 0));
-    const kao_status end = kao_rows_end(rows, st ? NULL : err);
-
-    return st ? st : end;
-}
-
 static kao_status check_vectors(kao_gallery *g, kao_error *err)
 {
     kao_rows *rows = NULL;
-    kao_status st =
-        kao_db_ask(g->db, &rows, err, "SELECT sample, model, numbers FROM vector", "");
+    kao_status st = kao_db_ask_long(g->db, &rows, err,
+                                    "SELECT sample, model, numbers FROM vector", "");
 
     while (!st && kao_rows_next(rows)) {
         const int64_t model = kao_row_int(rows, 1) - 1;
@@ -54,7 +38,7 @@ kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
 
     if (!g)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery");
-    kao_status st = check_database(g, err);
+    kao_status st = kao_db_check(g->db, err);
 
     if (!st)
         st = kao_db_number(g->db, &lost, err,
