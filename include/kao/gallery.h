@@ -11,7 +11,9 @@
  *         printf("person %lld, %.3f\n", (long long)match[0].person, match[0].similarity);
  *     kao_gallery_close(g);
  *
- * A gallery is a file (an SQLite database). It holds people, each with a name in any script (or
+ * A gallery is a file (an SQLite database), or stands on a PostgreSQL server, for several machines:
+ * "postgresql://USER@HOST/DATABASE?kao_schema=NAME" instead of a path, as libpq reads it (PGPASSWORD and
+ * ~/.pgpass too), in a schema of its own ("kao" where none is named). It holds people, each with a name in any script (or
  * none: a stranger who keeps a number), and their samples: one face each, with an embedding for
  * every model that the gallery is pinned to. Vectors of another model are refused: their
  * similarities would mean nothing.
@@ -25,7 +27,7 @@
  *
  * Threads and processes: one call at a time per kao_gallery; any number of them, in any
  * processes, may have one file open. Readers go on while one writes, and see a change at their
- * next call. */
+ * next call. A server that is lost in between is KAO_E_IO; the next call looks for it again. */
 #ifndef KAO_GALLERY_H
 #define KAO_GALLERY_H
 
@@ -53,13 +55,16 @@ typedef struct kao_gallery_options { /* fill with {0} for defaults */
 } kao_gallery_options;
 
 /* options may be NULL. Errors: KAO_E_IO (not there, not allowed, busy), KAO_E_FORMAT (no gallery,
- * damaged), KAO_E_UNSUPPORTED (made by a later version; or this build is without SQLite),
+ * damaged), KAO_E_UNSUPPORTED (made by a later version; or this build is without SQLite, or libpq),
  * KAO_E_NOMEM, KAO_E_ARG; *out is then NULL. All calls below may fail with KAO_E_IO, KAO_E_FORMAT
  * and KAO_E_NOMEM; then nothing has changed. */
 KAO_API kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out,
                                     const char *path,
                                     const kao_gallery_options *options, kao_error *err);
 KAO_API void kao_gallery_close(kao_gallery *gallery); /* NULL is fine */
+/* Whether this build and machine have what a gallery of such a name needs; it is not looked for.
+ * KAO_E_UNSUPPORTED. */
+KAO_API kao_status kao_gallery_ready(const char *path, kao_error *err);
 
 /* ---- models ---- */
 
@@ -404,9 +409,8 @@ typedef struct kao_receipt {
 /* Delete a person: samples, vectors, name, history, events. Nothing brings that back. The files are then
  * searched, byte by byte, for what was there; KAO_E_IO, with the receipt filled, where traces
  * are left (another program reads an old state: try again), and a line that begins "forgotten,
- * but" where the search itself failed: the person is gone then. What kao cannot reach: backups,
- * copies, snapshots of the file system, and on flash the cells that were written before.
- * receipt may be NULL. KAO_E_NOT_FOUND. */
+ * but" where the search itself failed: the person is gone then. receipt may be NULL.
+ * KAO_E_NOT_FOUND. On a server's gallery only this machine's index can be searched. */
 KAO_API kao_status kao_gallery_forget(kao_gallery *gallery, int64_t person,
                                       kao_receipt *receipt, kao_error *err);
 
@@ -416,6 +420,10 @@ KAO_API kao_status kao_gallery_forget(kao_gallery *gallery, int64_t person,
 KAO_API kao_status kao_gallery_forget_older(kao_gallery *gallery, int64_t before,
                                             uint32_t nameless, uint64_t *n_people,
                                             kao_receipt *receipt, kao_error *err);
+
+/* For people: where kao cannot look for what may be left; never NULL. Of a file: backups, copies, snapshots
+ * of the file system, and on flash the cells that were written before; of a server what it keeps, too. */
+KAO_API const char *kao_gallery_out_of_reach(const kao_gallery *gallery);
 
 /* ---- the file ---- */
 

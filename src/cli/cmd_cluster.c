@@ -80,7 +80,7 @@ static kao_status open_models(job *j, bool pictures, kao_error *err)
         return st;
     if (j->use.n == 0)
         return kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody is in this gallery%s",
-                        j->use.path, pictures ? " (--enroll begins it)" : "");
+                        j->use.shown, pictures ? " (--enroll begins it)" : "");
     j->ctx = j->use.crew.ctx;
     j->embedder = j->use.embedders[0];
     j->tta = j->use.ttas[0];

@@ -249,13 +249,15 @@ static const char *video_words(void)
                  "libswscale)";
 }
 
-static const char *gallery_words(kao_context *ctx)
+static const char *gallery_words(const char *name)
 {
-    kao_gallery *g = NULL;
-    const kao_status st = kao_gallery_open(ctx, &g, "", NULL, NULL);
+    kao_error err = { 0 };
 
-    kao_gallery_close(g);
-    return codec_words[st == KAO_E_UNSUPPORTED ? LEFT_OUT : WORKS];
+    if (kao_gallery_ready(name, &err) == KAO_OK)
+        return "ok";
+    return strcmp(err.msg, codec_words[LEFT_OUT]) == 0
+               ? codec_words[LEFT_OUT]
+               : "needs libpq, which is not there (Debian: libpq5)";
 }
 
 static bool is_there(const char *folder)
@@ -300,7 +302,8 @@ static void print_text(kao_context *ctx, const codec_state *codecs,
     printf("; orientation in XMP %s\n", codec_words[KAO_WITH_XMP ? WORKS : LEFT_OUT]);
     printf("labels     %s\n", label_words(ctx));
     printf("video      %s\n", video_words());
-    printf("galleries  %s\n", gallery_words(ctx));
+    printf("galleries  %s; on PostgreSQL %s\n", gallery_words("people.kao"),
+           gallery_words("postgresql://"));
     printf("server     %s\n", server_words(&err));
     printf("https      %s\n", https_words(&err));
     for (size_t i = 0; cli_model_folder(i, folder, sizeof folder); i++)
@@ -337,7 +340,10 @@ static int print_json(kao_context *ctx, const codec_state *codecs,
     kao_json_set(o, "xmp", kao_json_bool(KAO_WITH_XMP));
     kao_json_set(o, "labels", kao_json_bool(strncmp(label_words(ctx), "ok", 2) == 0));
     kao_json_set(o, "video", kao_json_bool(strcmp(video_words(), "ok") == 0));
-    kao_json_set(o, "galleries", kao_json_bool(strcmp(gallery_words(ctx), "ok") == 0));
+    kao_json_set(o, "galleries",
+                 kao_json_bool(strcmp(gallery_words("people.kao"), "ok") == 0));
+    kao_json_set(o, "postgresql",
+                 kao_json_bool(strcmp(gallery_words("postgresql://"), "ok") == 0));
     kao_json_set(o, "server", kao_json_bool(kao_server_ready(NULL) == KAO_OK));
     kao_json_set(o, "https", kao_json_bool(kao_certificate_ready(NULL) == KAO_OK));
     kao_json_set(o, "folders", folders);

@@ -42,7 +42,7 @@ typedef struct job {
 static kao_status do_create(job *j, kao_error *err)
 {
     (void)err;
-    printf("%s: a gallery for", j->use.path);
+    printf("%s: a gallery for", j->use.shown);
     for (size_t i = 0; i < j->use.n; i++)
         printf("%s %s", i ? "," : "", kao_model_name(j->use.models[i]));
     printf("\n");
@@ -60,7 +60,7 @@ static kao_status do_stats(job *j, kao_error *err)
     if (!j->args->json) {
         printf("%s\n%llu people, %llu with a name; %llu samples; %llu changes; %llu "
                "bytes\n",
-               j->use.path, (unsigned long long)s.n_people,
+               j->use.shown, (unsigned long long)s.n_people,
                (unsigned long long)s.n_named, (unsigned long long)s.n_samples,
                (unsigned long long)s.n_changes, (unsigned long long)s.n_bytes);
         for (size_t i = 0; kao_gallery_model_at(j->use.g, i, &m); i++)
@@ -78,7 +78,7 @@ static kao_status do_stats(job *j, kao_error *err)
         kao_json_set(model, "dim", kao_json_integer(m.dim));
         kao_json_add(models, model);
     }
-    kao_json_set(o, "gallery", kao_json_string(j->use.path));
+    kao_json_set(o, "gallery", kao_json_string(j->use.shown));
     kao_json_set(o, "people", kao_json_integer((int64_t)s.n_people));
     kao_json_set(o, "named", kao_json_integer((int64_t)s.n_named));
     kao_json_set(o, "samples", kao_json_integer((int64_t)s.n_samples));
@@ -308,7 +308,7 @@ static kao_status do_verify(job *j, kao_error *err)
     const kao_status st = kao_gallery_verify(j->use.g, err);
 
     if (!st)
-        printf("%s: whole\n", j->use.path);
+        printf("%s: whole\n", j->use.shown);
     return st;
 }
 
@@ -321,7 +321,7 @@ static kao_status export_as(job *j, const char *path, kao_gallery_form form,
     kao_bytes b = { .mem = &mem, .max = KAO_FORM_MOST };
     kao_status st = kao_form_write(j->use.g, form, &b, err);
 
-    st = st ? kao_error_prefix(err, st, "%s", j->use.path)
+    st = st ? kao_error_prefix(err, st, "%s", j->use.shown)
             : kao_file_write(&mem, path, b.p, b.n, err);
     kao_bytes_free(&b);
     return st;

@@ -130,7 +130,7 @@ int cli_people_run(int argc, char **argv)
         st = kao_gallery_people(use.g, rest.items[0], tell_person, &l, &err);
         if (!st && l.n == 0)
             st = kao_fail(&err, KAO_E_NOT_FOUND, "%s: nobody of the name %.80s",
-                          use.path, rest.items[0]);
+                          use.shown, rest.items[0]);
     }
     status = st ? cli_report("people", st, &err) : l.status;
     cli_gallery_close(&use);
@@ -142,15 +142,13 @@ int cli_people_run(int argc, char **argv)
 static int print_receipt(const people_args *args, const cli_gallery *use,
                          const kao_receipt *r, uint64_t n_people)
 {
-    static const char reach[] =
-        "backups and copies of the file, snapshots of the file system, other machines' "
-        "copies, and on flash the cells that were written before";
+    const char *reach = kao_gallery_out_of_reach(use->g);
     char when[32];
 
     if (args->json) {
         kao_json *o = kao_json_object();
 
-        kao_json_set(o, "gallery", kao_json_string(use->path));
+        kao_json_set(o, "gallery", kao_json_string(use->shown));
         kao_json_set(o, "time", kao_json_string(kao_time_text(r->time, when)));
         kao_json_set(o, "people", kao_json_integer((int64_t)n_people));
         kao_json_set(o, "samples", kao_json_integer(r->n_samples));
@@ -169,9 +167,10 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
         printf("%llu people ", (unsigned long long)n_people);
     printf("forgotten: %u sample%s, %s\n", r->n_samples, r->n_samples == 1 ? "" : "s",
            kao_time_text(r->time, when));
-    printf("%llu bytes of %s searched for %u pieces (vectors, ids, texts): %u found\n",
-           (unsigned long long)r->n_bytes_searched, use->path, r->n_pieces,
-           r->n_traces);
+    printf("%llu bytes of %s%s searched for %u pieces (vectors, ids, texts): %u found\n",
+           (unsigned long long)r->n_bytes_searched,
+           kao_database_is_address(use->path) ? "this machine's index of " : "",
+           use->shown, r->n_pieces, r->n_traces);
     printf("out of reach: %s\n", reach);
     return CLI_YES;
 }

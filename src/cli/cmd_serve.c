@@ -256,7 +256,7 @@ static int serve(const serve_args *args, cli_gallery *use, access_use *a,
     if (!status)
         fprintf(stderr,
                 "Open this address in a browser. Gallery: %s. Ctrl-C ends it.\n",
-                use->path);
+                use->shown);
     if (!status && a->certificate.ca)
         fprintf(stderr, "%sThe CA's SHA-256 fingerprint:\n%s\n",
                 a->certificate.new_ca

@@ -77,7 +77,7 @@ static kao_status open_old(job *j, kao_error *err)
 
     if (!kao_gallery_model_at(j->u->g, 0, &m))
         return kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody is in this gallery",
-                        j->u->path);
+                        j->u->shown);
     kao_status st = open_network(j, m.name, &j->old, &own);
 
     if (!st)
@@ -328,7 +328,7 @@ kao_status cli_gallery_reembed(cli_gallery *u, const cli_gallery_options *o, boo
             err, KAO_E_CONFLICT,
             "%s: %zu of %zu samples can be made from neither chip nor picture: "
             "it stays as it is (--drop-missing forgets them)",
-            u->path, r->missing, j.n);
+            u->shown, r->missing, j.n);
     if (!st)
         st = replace(&j, drop, err);
     close_all(&j);

@@ -11,20 +11,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/database.h"
 #include "base/error.h"
 #include "base/file.h"
 
-/* ---- which file ---- */
+/* ---- which one ---- */
 
-static kao_status default_path(char *path, size_t cap, kao_error *err)
+/* A file of this name in the user's data folder. */
+static kao_status default_path(char *path, size_t cap, const char *file, kao_error *err)
 {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
     size_t n = cap;
 
     if (data && data[0] == '/')
-        n = (size_t)snprintf(path, cap, "%s/kao/people.kao", data);
+        n = (size_t)snprintf(path, cap, "%s/kao/%s", data, file);
     else if (home && home[0])
-        n = (size_t)snprintf(path, cap, "%s/.local/share/kao/people.kao", home);
+        n = (size_t)snprintf(path, cap, "%s/.local/share/kao/%s", home, file);
     else
         return kao_fail(err, KAO_E_ARG,
                         "no --gallery, and neither KAO_GALLERY, XDG_DATA_HOME nor HOME "
@@ -37,19 +39,23 @@ static kao_status find_path(cli_gallery *u, const cli_gallery_options *o,
                             kao_error *err)
 {
     const char *env = getenv("KAO_GALLERY"), *given = o->gallery ? o->gallery : env;
+    kao_status st = KAO_OK;
 
     if (!given || !given[0])
-        return default_path(u->path, sizeof u->path, err);
-    return (size_t)snprintf(u->path, sizeof u->path, "%s", given) < sizeof u->path
-               ? KAO_OK
-               : kao_fail(err, KAO_E_ARG, "the gallery's path is too long");
+        st = default_path(u->path, sizeof u->path, "people.kao", err);
+    else if ((size_t)snprintf(u->path, sizeof u->path, "%s", given) >= sizeof u->path)
+        st = kao_fail(err, KAO_E_ARG, "the gallery's path is too long");
+    if (!st)
+        kao_database_show(u->path, u->shown);
+    return st;
 }
 
 bool cli_gallery_exists(const cli_gallery_options *o)
 {
     cli_gallery u = { .n = 0 };
 
-    return find_path(&u, o, NULL) == KAO_OK && access(u.path, F_OK) == 0;
+    return find_path(&u, o, NULL) == KAO_OK &&
+           (kao_database_is_address(u.path) || access(u.path, F_OK) == 0);
 }
 
 kao_status cli_keys_path(const cli_gallery_options *o, char *path, size_t cap,
@@ -57,9 +63,15 @@ kao_status cli_keys_path(const cli_gallery_options *o, char *path, size_t cap,
 {
     cli_gallery u = { .n = 0 };
     const kao_status st = find_path(&u, o, err);
+    char file[KAO_SHA256_TEXT + 32], id[KAO_SHA256_TEXT];
 
     if (st)
         return st;
+    if (kao_database_is_address(u.path)) {
+        kao_database_id(u.path, id);
+        snprintf(file, sizeof file, "postgresql-%.32s.keys", id);
+        return default_path(path, cap, file, err);
+    }
     char *real = realpath(u.path, NULL); /* NULL: there is none yet */
     const int n = snprintf(path, cap, "%s.keys", real ? real : u.path);
 
@@ -83,7 +95,9 @@ static kao_status open_file(cli_gallery *u, cli_gallery_for what, kao_error *err
 {
     const kao_gallery_options o = { .create = what == CLI_GALLERY_CREATE,
                                     .read_only = what == CLI_GALLERY_READ };
-    kao_status st = o.create ? cli_gallery_folder(u->path, err) : KAO_OK;
+    kao_status st = o.create && !kao_database_is_address(u->path)
+                        ? cli_gallery_folder(u->path, err)
+                        : KAO_OK;
     /* faces are nobody else's business */
     const mode_t mask = umask(077);
 
@@ -93,7 +107,7 @@ static kao_status open_file(cli_gallery *u, cli_gallery_for what, kao_error *err
     if (st == KAO_E_IO && err && err->sys == ENOENT && !o.create)
         kao_fail(err, st,
                  "%s: no gallery there yet: kao enroll NAME PICTURE... makes one",
-                 u->path);
+                 u->shown);
     return st;
 }
 
@@ -139,7 +153,7 @@ static kao_status open_embedder(cli_gallery *u, const char *name, kao_error *err
     if (!st)
         st = kao_gallery_pin(u->g, u->embedders[i], u->ttas[i], &at, err);
     if (!st && at != i)
-        st = kao_fail(err, KAO_E_CONFLICT, "%s: %s stands there twice", u->path, name);
+        st = kao_fail(err, KAO_E_CONFLICT, "%s: %s stands there twice", u->shown, name);
     return st;
 }
 

@@ -1,12 +1,13 @@
 /* A gallery with the detector and the embedders that fill it: what enroll, identify and their kin
  * share.
  *
- * Which file: --gallery, else KAO_GALLERY, else kao/people.kao in the user's data folder
- * (XDG_DATA_HOME, or .local/share in HOME). Which models: those that the gallery is pinned to,
+ * Which one: --gallery, a file or the address of a PostgreSQL database, else KAO_GALLERY, else
+ * kao/people.kao in the user's data folder (XDG_DATA_HOME, or .local/share in HOME). Which models: those that the gallery is pinned to,
  * found by their names; of a new one those of --model, else the two inside the program. */
 #ifndef KAO_CLI_GALLERY_USE_H
 #define KAO_CLI_GALLERY_USE_H
 
+#include "base/database.h"
 #include "cli/odds.h"
 #include "cli/photo.h"
 #include "kao/gallery.h"
@@ -20,7 +21,8 @@ typedef struct cli_gallery_options {
 /* clang-format off */
 #define CLI_GALLERY_OPTION(T)                                                               \
     { "gallery", 'g', CLI_TEXT, offsetof(T, use.gallery), "FILE",                           \
-      "the gallery [KAO_GALLERY; else kao/people.kao in the user's data folder]" }
+      "the gallery, or postgresql://... for one on a server [KAO_GALLERY; else "            \
+      "kao/people.kao in the user's data folder]" }
 #define CLI_GALLERY_MODEL_OPTIONS(T)                                                        \
     { "model", 'm', CLI_LIST, offsetof(T, use.models), "MODEL",                             \
       "of a new gallery: an embedder that it is for; several times: for all of them "       \
@@ -48,7 +50,9 @@ typedef enum cli_gallery_for {
 } cli_gallery_for;
 
 typedef struct cli_gallery {
-    char path[4096];
+    char path[KAO_DATABASE_SHOWN];
+    char shown
+        [KAO_DATABASE_SHOWN]; /* the same as people are told it: without a password */
     kao_gallery *g;
     cli_crew crew; /* of one worker; without networks: its context alone */
     kao_model *models[KAO_GALLERY_MODELS];
@@ -62,7 +66,8 @@ kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
                             cli_gallery_for what, bool networks, kao_error *err);
 void cli_gallery_close(cli_gallery *u);
 
-/* The file of its access keys (server/keys.h): GALLERY.keys, also where the gallery is named by a link. */
+/* The file of its access keys (server/keys.h): GALLERY.keys, also where the gallery is named by a link; of one
+ * on a server a file of this machine's in the user's data folder. */
 kao_status cli_keys_path(const cli_gallery_options *o, char *path, size_t cap,
                          kao_error *err);
 /* The folders above a file, made where they are missing, for their owner alone. */

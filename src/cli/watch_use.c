@@ -78,7 +78,7 @@ static kao_status open_watcher(cli_watch *w, const cli_watch_options *options,
     if (named && w->use.n == 0)
         return kao_fail(err, KAO_E_NOT_FOUND,
                         "%s: nobody is in this gallery (--no-gallery does without)",
-                        w->use.path);
+                        w->use.shown);
     const kao_status st =
         kao_watcher_create(w->ctx, &w->watcher, w->worker->detector, embedders,
                            named ? w->use.n : 1, w->use.g, &o, err);

@@ -443,6 +443,11 @@ static kao_status search_files(kao_gallery *g, const pieces *p, kao_receipt *r,
     return st;
 }
 
+const char *kao_gallery_out_of_reach(const kao_gallery *g)
+{
+    return g ? kao_db_out_of_reach(g->db) : "";
+}
+
 /* ---- a change ---- */
 
 typedef struct forgetting {

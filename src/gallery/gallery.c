@@ -227,6 +227,12 @@ kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *pat
     return st;
 }
 
+kao_status kao_gallery_ready(const char *path, kao_error *err)
+{
+    return path ? kao_db_ready(path, err)
+                : kao_fail(err, KAO_E_ARG, "gallery: no path");
+}
+
 void kao_gallery_close(kao_gallery *g)
 {
     if (!g)

@@ -27,8 +27,8 @@ kao_status kao_worker_open(kao_worker *w, kao_error *err)
         w->ttas[i] = kao_embedder_tta(w->embedders[i]);
         st = kao_gallery_pin(w->gallery, w->embedders[i], w->ttas[i], &at, err);
         if (!st && at != i)
-            st = kao_fail(err, KAO_E_CONFLICT, "%s: its models stand in another order",
-                          w->o->gallery);
+            st = kao_fail(err, KAO_E_CONFLICT,
+                          "the gallery's models stand in another order");
     }
     if (st)
         kao_worker_close(w);
