@@ -161,29 +161,29 @@ static kao_status defines(kao_db *base, kao_span what, bool *found, kao_error *e
 /* ---- opening ---- */
 
 /* In the user's cache, by a name that says nothing; without one the index is in memory. */
-static char *find_file(kao_mem *mem, const char *name)
+static kao_status find_file(kao_pg *db, const char *name, kao_error *err)
 {
     const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     const bool is_set = cache && cache[0] == '/';
     char id[KAO_SHA256_TEXT];
 
     if (!is_set && (!home || home[0] != '/'))
-        return NULL;
-    const char *folder = is_set ? cache : home;
+        return KAO_OK;
+    const char *folder = is_set ? cache : home, *more = is_set ? "" : "/.cache";
     const size_t cap = strlen(folder) + sizeof id + 40;
-    char *path = kao_alloc(mem, cap);
 
-    if (!path)
-        return NULL;
-    snprintf(path, cap, "%s%s/kao", folder, is_set ? "" : "/.cache");
-    if (kao_folder_make(path, 0700, NULL)) {
-        kao_free(mem, path);
-        return NULL;
+    db->file = kao_alloc(db->all.mem, cap);
+    if (!db->file)
+        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", db->all.name);
+    snprintf(db->file, cap, "%s%s/kao", folder, more);
+    if (kao_folder_make(db->file, 0700, NULL)) {
+        kao_free(db->all.mem, db->file);
+        db->file = NULL;
+        return KAO_OK;
     }
     kao_database_id(name, id);
-    snprintf(path, cap, "%s%s/kao/postgresql-%.32s", folder, is_set ? "" : "/.cache",
-             id);
-    return path;
+    snprintf(db->file, cap, "%s%s/kao/postgresql-%.32s", folder, more, id);
+    return KAO_OK;
 }
 
 /* The same for all nodes: of the schema's name alone, as such locks are a database's own. */
@@ -256,7 +256,8 @@ static kao_status open_named(kao_pg *db, const char *name, const char *shown,
     db->lock = lock_of(db->schema);
     db->wait_ms = o->wait_ms < INT32_MAX ? o->wait_ms : INT32_MAX;
     db->read_only = o->read_only;
-    db->file = find_file(db->all.mem, name);
+    if (!st)
+        st = find_file(db, name, err);
     if (!st)
         st = kao_pg_connect(db, err);
     return st ? st : find_schema(db, o->create, err);

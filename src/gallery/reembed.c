@@ -138,9 +138,11 @@ static kao_status drop_lacking(const replacing *r, kao_error *err)
         "DELETE FROM chip WHERE sample IN " LACKING,
     };
     kao_db *db = r->e.g->db;
-    kao_status st = kao_db_run(
-        db, err, "INSERT INTO gone(sample, changed) SELECT number, ? FROM " LACKING,
-        "i", r->e.number);
+    kao_status st =
+        kao_db_run(db, err,
+                   "INSERT INTO gone(sample, changed) SELECT number, ? FROM " LACKING
+                   " AS lacking",
+                   "i", r->e.number);
 
     for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++)
         st = kao_db_run(db, err, statements[i], "");
@@ -163,7 +165,8 @@ static kao_status replace(replacing *r, const kao_reembedded *samples, size_t n,
                                                                 i * samples->size),
                          err);
     if (!st)
-        st = kao_db_number(g->db, lacking, err, "SELECT count(*) FROM " LACKING, "");
+        st = kao_db_number(g->db, lacking, err,
+                           "SELECT count(*) FROM " LACKING " AS lacking", "");
     if (!st && *lacking && !drop)
         st =
             kao_fail(err, KAO_E_CONFLICT,

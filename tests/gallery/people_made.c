@@ -5,7 +5,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,20 +100,16 @@ made made_gallery(fixture *f, const char *name, uint32_t dim)
 {
     const kao_gallery_options o = { .create = 1 };
     made m = { .f = f, .dim = dim };
-    char sql[100];
-    sqlite3 *db = NULL;
 
-    snprintf(m.path, sizeof m.path, "%s/%s", f->dir, name);
-    snprintf(m.index, sizeof m.index, "%s-index1", m.path);
+    kept_path(f, name, m.path);
     assert_int_equal(kao_gallery_open(f->ctx, &m.g, m.path, &o, &f->err), KAO_OK);
     kao_gallery_close(m.g);
-    snprintf(sql, sizeof sql,
-             "INSERT INTO model(id, name, dim, tta) VALUES('made', 'made', %u, 0)",
-             dim);
-    assert_int_equal(sqlite3_open(m.path, &db), SQLITE_OK);
-    assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-    sqlite3_close(db);
+    KEPT_RUN(f, m.path,
+             "INSERT INTO model(number, id, name, dim, tta) VALUES(1, 'made', 'made', "
+             "?, 0)",
+             "i", (int64_t)dim);
     m.g = made_open(&m, f->ctx, false);
+    kept_index(m.g, m.index);
     return m;
 }
 
@@ -188,27 +183,24 @@ static rows read_rows(const made *m)
         "WHERE p.number = s.person AND v.sample = s.number AND s.removed = 0 AND "
         "p.removed = 0";
     rows r = { NULL, 0 };
-    sqlite3 *db = NULL;
-    sqlite3_stmt *s = NULL;
+    kao_db *db = kept_db(m->f, m->path);
+    kao_rows *s = NULL;
 
-    assert_int_equal(sqlite3_open(m->path, &db), SQLITE_OK);
-    sqlite3_busy_timeout(db, 10000);
-    assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &s, NULL), SQLITE_OK);
-    while (sqlite3_step(s) == SQLITE_ROW) {
+    assert_int_equal(kao_db_ask_long(db, &s, &m->f->err, sql, ""), KAO_OK);
+    while (kao_rows_next(s)) {
         r.items = realloc(r.items, (r.n + 1) * sizeof *r.items);
         assert_non_null(r.items);
         row *to = &r.items[r.n++];
 
-        to->number = sqlite3_column_int64(s, 0);
-        to->person = sqlite3_column_int64(s, 1);
-        snprintf(to->id, sizeof to->id, "%s", (const char *)sqlite3_column_text(s, 2));
+        to->number = kao_row_int(s, 0);
+        to->person = kao_row_int(s, 1);
+        snprintf(to->id, sizeof to->id, "%s", kao_row_text(s, 2));
         to->v = malloc(m->dim * sizeof(float));
-        assert_true(to->v &&
-                    sqlite3_column_bytes(s, 3) == (int)(m->dim * sizeof(float)));
-        memcpy(to->v, sqlite3_column_blob(s, 3), m->dim * sizeof(float));
+        assert_true(to->v && kao_row_bytes(s, 3).n == m->dim * sizeof(float));
+        memcpy(to->v, kao_row_bytes(s, 3).p, m->dim * sizeof(float));
     }
-    sqlite3_finalize(s);
-    sqlite3_close(db);
+    assert_int_equal(kao_rows_end(s, &m->f->err), KAO_OK);
+    kao_db_close(db);
     return r;
 }
 

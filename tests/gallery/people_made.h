@@ -3,8 +3,7 @@
 #ifndef KAO_TESTS_GALLERY_PEOPLE_MADE_H
 #define KAO_TESTS_GALLERY_PEOPLE_MADE_H
 
-#include "gallery/gallery.h"
-#include "support/fixture.h"
+#include "gallery/kept.h"
 
 typedef enum made_kind {
     MADE_RANDOM,
@@ -20,7 +19,7 @@ typedef enum made_kind {
 typedef struct made {
     fixture *f;
     kao_gallery *g;
-    char path[400], index[420];
+    char path[KEPT_BYTES], index[KEPT_BYTES];
     uint32_t dim;
 } made;
 

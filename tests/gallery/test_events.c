@@ -2,7 +2,6 @@
  * who is forgotten. */
 #include "support/unit.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -148,6 +147,8 @@ static void forgotten(void **state)
     assert_int_equal(add(&m, "6", NULL, ana, "after her"), 8);
     assert_string_equal(events(m.g, 7, 10, &l), "8:0:after her;");
     kao_gallery_close(m.g);
+    if (kept_on_server())
+        return;
     FILE *file = fopen(m.path, "rb");
     const size_t n = fread(bytes, 1, sizeof bytes, file);
 
@@ -161,19 +162,13 @@ static void forgotten(void **state)
 static void the_newest_stay(void **state)
 {
     made m = made_gallery(*state, "many.kao", DIM);
-    sqlite3 *db = NULL;
     list l;
 
     add(&m, "a", NULL, 0, "first");
-    assert_int_equal(sqlite3_open(m.path, &db), SQLITE_OK);
-    assert_int_equal(
-        sqlite3_exec(db,
-                     "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c "
-                     "WHERE i < 9999) INSERT INTO event(trail, text) SELECT 'a', 'x' "
-                     "FROM c",
-                     NULL, NULL, NULL),
-        SQLITE_OK);
-    sqlite3_close(db);
+    KEPT_RUN(m.f, m.path,
+             "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c "
+             "WHERE i < 9999) INSERT INTO event(trail, text) SELECT 'a', 'x' FROM c",
+             "");
     events(m.g, 0, SIZE_MAX, &l);
     assert_int_equal(l.n, KAO_EVENTS_MOST);
     assert_int_equal(add(&m, "a", NULL, 0, "one more"), KAO_EVENTS_MOST + 1);

@@ -6,9 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/context.h"
-#include "kao/gallery.h"
-#include "support/fixture.h"
+#include "gallery/kept.h"
 
 enum { DIM = 4, PEOPLE = 6 };
 
@@ -16,7 +14,7 @@ typedef struct place {
     fixture *f;
     kao_gallery *g;
     kao_embedder *old, *fresh[2]; /* of 4 numbers, of 4 and of 6 */
-    char path[400], id[PEOPLE][KAO_UUID_BYTES];
+    char path[KEPT_BYTES], id[PEOPLE][KAO_UUID_BYTES];
 } place;
 
 static kao_embedder *flat_embedder(fixture *f, const char *input, const char *scale,
@@ -68,7 +66,7 @@ static place begin(void **state, const char *name)
     p.old = flat_embedder(p.f, "?,1,2,2", "1", "old.onnx", 2);
     p.fresh[0] = flat_embedder(p.f, "?,1,2,2", "2", "new.onnx", 2);
     p.fresh[1] = flat_embedder(p.f, "?,1,3,3", "2", "wide.onnx", 3);
-    snprintf(p.path, sizeof p.path, "%s/%s", p.f->dir, name);
+    kept_path(p.f, name, p.path);
     p.g = open_it(&p);
     assert_int_equal(kao_gallery_pin(p.g, p.old, KAO_TTA_NONE, &model, &p.f->err),
                      KAO_OK);
@@ -223,7 +221,7 @@ static void index_files_go(void **state)
     kao_gallery_close(p.g);
     p.f->ctx->index_from = 2;
     p.g = open_it(&p);
-    snprintf(index, sizeof index, "%s-index1", p.path);
+    kept_index(p.g, index);
     assert_int_equal(nearest(&p, p.g, 0, 11), 2);
     assert_int_equal(access(index, F_OK), 0);
     assert_int_equal(replace(&p, p.g, 6, 0), KAO_OK);
