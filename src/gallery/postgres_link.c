@@ -119,8 +119,8 @@ static kao_status check_server(const kao_pg *db, kao_error *err)
     return KAO_OK;
 }
 
-/* Who is not served by the connection's own settings would be by those that the server was given: a commit
- * is on the disk before it returns, whatever they are. */
+/* Whatever the server is set to: a commit is on the disk before it returns, and who is not heard of in the
+ * middle of a transaction keeps others from writing for a minute at most. */
 static kao_status settle_in(kao_pg *db, kao_error *err)
 {
     char sql[512];
@@ -128,8 +128,9 @@ static kao_status settle_in(kao_pg *db, kao_error *err)
     kao_status st = KAO_OK;
 
     snprintf(sql, sizeof sql,
-             "SET search_path TO \"%s\"; SET default_transaction_read_only TO %s; "
-             "SELECT set_config('synchronous_commit', CASE "
+             "SET search_path TO \"%s\"; SET default_transaction_read_only TO %s; SET "
+             "idle_in_transaction_session_timeout TO '60s'; SELECT "
+             "set_config('synchronous_commit', CASE "
              "current_setting('synchronous_commit') WHEN 'remote_apply' THEN "
              "'remote_apply' ELSE 'on' END, false)",
              db->schema, db->read_only ? "on" : "off");

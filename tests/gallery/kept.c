@@ -20,6 +20,11 @@ bool kept_on_server(void)
     return server() != NULL;
 }
 
+int kept_times(int n)
+{
+    return server() ? n / 5 : n;
+}
+
 void kept_path(const fixture *f, const char *name, char path[KEPT_BYTES])
 {
     int n = 0;

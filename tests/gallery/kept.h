@@ -9,6 +9,8 @@
 enum { KEPT_BYTES = 400 };
 
 bool kept_on_server(void);
+/* How often something is done: so many times, fewer on a server, where each takes longer. */
+int kept_times(int n);
 /* The gallery's name, as kao_gallery_open takes it. */
 void kept_path(const fixture *f, const char *name, char path[KEPT_BYTES]);
 /* That of the first model's index. */

@@ -679,7 +679,7 @@ static void memory_runs_out(void **state)
     person_at(&p, "Ana", 0);
     assert_int_equal(kao_gallery_remove_person(p.g, removed, NULL), KAO_OK);
     for (int what = 0; what < 6; what++, done = false)
-        for (long long n = 0; !done; n++) {
+        for (long long n = 0; !done; n += kept_on_server() ? 7 : 1) {
             kao_match m[2] = { { .size = sizeof m[0] } };
             float v[DIM];
             size_t k = 0;

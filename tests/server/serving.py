@@ -53,7 +53,7 @@ def form(fields):
 class Server:
     def __init__(self, folder, *options, gallery="people 顔.kao"):
         self.headers, self.tls = {}, None  # of each request; of HTTPS: an ssl.SSLContext
-        self.gallery = os.path.join(folder, gallery)
+        self.gallery = gallery if "://" in gallery else os.path.join(folder, gallery)
         # standard error goes to a file: nobody reads it while the server runs
         self.messages = open(os.path.join(folder, "messages"), "w+", encoding="utf-8")
         self.process = subprocess.Popen([KAO, "serve", "--port", "0", "--gallery", self.gallery, *options],
