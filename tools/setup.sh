@@ -5,6 +5,9 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libcurl4-gnut
 libjansson-dev libjpeg-dev libmicrohttpd-dev libpng-dev libqrencode4 libsodium-dev libsqlite3-dev libwebp-dev libzip-dev"
 # for video: what the commands watch and its kin need beside
 video_packages="libavcodec-dev libavformat-dev libavutil-dev libmosquitto-dev libswscale-dev"
+# for galleries on a PostgreSQL server; the second for tests, which start one: tried, not demanded
+postgres_packages="libpq-dev"
+postgres_test_packages="$postgres_packages postgresql"
 test_packages="$build_packages $video_packages binutils clang-14 clang-format-14 g++ libclang-rt-14-dev libcmocka-dev \
 libgdk-pixbuf-2.0-0 libpangocairo-1.0-0 fonts-dejavu-core fonts-lohit-deva fonts-noto-cjk"
 # Not asked for: where they are, ./test also builds for arm64 and runs that by an emulator.

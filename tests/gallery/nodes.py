@@ -226,11 +226,42 @@ def forgetting(pg, place):
     need("galleries  ok; on PostgreSQL ok" in a.run(None, "doctor"), "doctor")
 
 
+def moving(pg, place):
+    """From a file to a server and back."""
+    server = Node(place, "a", pg.address("moving"))
+    file = Node(place, "b", os.path.join(place, "b", "people 顔.kao"))
+    back = Node(place, "c", os.path.join(place, "c", "back.kao"))
+    lines = [os.path.join(place, n + ".jsonl") for n in "abc"]
+    for name in NAMES[:3]:
+        file.run(0, "enroll", "--keep-chips", name, *pictures(name))
+    file.run(0, "gallery", "group", "Ana", "family", "club")
+    file.run(0, "gallery", "apart", "Ana", "Ben")
+    for n, before, line in (file, None, lines[0]), (server, lines[0], lines[1]), (back, lines[1], lines[2]):
+        if before:
+            n.run(0, "gallery", "create")
+            n.run(0, "gallery", "import", before)
+        n.run(0, "gallery", "export", line)
+        n.run(0, "gallery", "verify")
+
+    def content(path):
+        with open(path, encoding="utf-8") as f:
+            all_lines = [json.loads(line) for line in f]
+        for line in all_lines:
+            for sample in line.get("samples", ()):
+                del sample["id"]  # a sample gets a new one with its new gallery
+        return all_lines
+    first, second, third = map(content, lines)
+    need(len(first) >= 4 and all(x.get("samples") for x in first[1:4]), "the first export")
+    for i, (x, y, z) in enumerate(zip(first, second, third, strict=True)):
+        need(x == y == z, "line", i, *(str(w)[:300] for w in (x, y, z)))
+    fact("a gallery goes from a file to a server and back by export and import, and is the same")
+
+
 def main():
     only = [w for w in sys.argv[1:] if w != "threads"]
     try:
         with postgres.serving() as pg, tempfile.TemporaryDirectory(prefix="kao test 顔.") as place:
-            for i, part in enumerate((refusals, at_once, served, stopped_in_the_middle, forgetting)):
+            for i, part in enumerate((refusals, at_once, served, stopped_in_the_middle, forgetting, moving)):
                 if not only or part.__name__ in only:
                     part(pg, os.path.join(place, str(i)))
             for text in outputs:
