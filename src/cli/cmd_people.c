@@ -167,10 +167,11 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
         printf("%llu people ", (unsigned long long)n_people);
     printf("forgotten: %u sample%s, %s\n", r->n_samples, r->n_samples == 1 ? "" : "s",
            kao_time_text(r->time, when));
-    printf("%llu bytes of %s%s searched for %u pieces (vectors, ids, texts): %u found\n",
-           (unsigned long long)r->n_bytes_searched,
-           kao_database_is_address(use->path) ? "this machine's index of " : "",
-           use->shown, r->n_pieces, r->n_traces);
+    printf(
+        "%llu bytes of %s%s searched for %u pieces (vectors, ids, texts): %u found\n",
+        (unsigned long long)r->n_bytes_searched,
+        kao_database_is_address(use->path) ? "this machine's index of " : "",
+        use->shown, r->n_pieces, r->n_traces);
     printf("out of reach: %s\n", reach);
     return CLI_YES;
 }

@@ -25,7 +25,7 @@ typedef struct kao_pg {
     int64_t lock; /* the schema's advisory lock */
     uint32_t wait_ms;
     bool read_only, in_transaction;
-    uint32_t cursors; /* so many have been opened */
+    uint32_t links, cursors; /* so many have been made, opened */
 } kao_pg;
 
 typedef struct kao_pg_parameters {

@@ -154,6 +154,7 @@ kao_status kao_pg_connect(kao_pg *db, kao_error *err)
         return fail_lost(db, err);
     db->pq.PQfinish(db->link);
     db->link = begin_link(db);
+    db->links++;
     if (!db->link)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", db->all.name);
     db->pq.PQsetNoticeProcessor(db->link, ignore_notice, NULL);

@@ -25,6 +25,7 @@ typedef struct pg_rows {
     int at, n;          /* the row, of so many that are here */
     number_text *texts; /* of numbers that are asked for as texts, a column each */
     char cursor[24];    /* "": all are here */
+    uint32_t link;      /* the connection that has it */
     bool is_last;       /* nothing comes behind these */
     kao_status st;
     kao_error err;
@@ -119,6 +120,9 @@ static kao_status fetch(pg_rows *r, kao_error *err)
     r->result = NULL;
     r->n = 0;
     r->at = -1;
+    if (r->link != db->links) /* another statement has made a new one */
+        return kao_fail(err, KAO_E_IO, "%s: the connection was lost in an answer",
+                        db->all.name);
     snprintf(sql, sizeof sql, "FETCH FORWARD %d FROM %s", ROWS_AT_ONCE, r->cursor);
     const kao_status st = kao_pg_execute(db, sql, &none, false, &r->result, err);
 
@@ -146,6 +150,7 @@ static kao_status open_cursor(pg_rows *r, const char *sql, const kao_pg_paramete
     kao_status st = kao_pg_execute(db, declare, p, true, NULL, err);
 
     kao_free(mem, declare);
+    r->link = db->links;
     if (st)
         r->cursor[0] = '\0';
     return st ? st : fetch(r, err);
@@ -157,7 +162,8 @@ static void close_cursor(const pg_rows *r)
     const kao_pq *pq = &r->db->pq;
     char sql[40];
 
-    if (!r->cursor[0] || !r->db->link || pq->PQstatus(r->db->link) != CONNECTION_OK)
+    if (!r->cursor[0] || r->link != r->db->links || !r->db->link ||
+        pq->PQstatus(r->db->link) != CONNECTION_OK)
         return;
     snprintf(sql, sizeof sql, "CLOSE %s", r->cursor);
     if (pq->PQtransactionStatus(r->db->link) != PQTRANS_INERROR)

@@ -114,6 +114,8 @@ def refusals(pg, place):
 
 def at_once(pg, place):
     a, b = (Node(place, n, pg.address("at_once")) for n in "ab")
+    for n, process in [(n, n.start("gallery", "create")) for n in (a, b, a, b)]:
+        n.end(process, 0)
     a.run(0, "enroll", "Ana", *pictures("Ana"))
     before = a.json(0, "gallery", "stats", "--json")[0]["samples"]
     stopping = threading.Event()

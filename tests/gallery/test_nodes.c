@@ -320,6 +320,15 @@ static void lost_connections(void **state)
         assert_int_equal(kao_rows_end(rows, &m.f->err), KAO_E_IO);
         kao_db_rollback(db);
     }
+    /* which another statement notices first */
+    IS(kao_db_ask_long(db, &rows, &m.f->err, many, "i", (int64_t)MANY), KAO_OK);
+    cut_off(&m);
+    IS(kao_db_number(db, &n, &m.f->err, "SELECT 3", ""), KAO_OK);
+    assert_int_equal(n, 3);
+    while (kao_rows_next(rows))
+        ;
+    assert_int_equal(kao_rows_end(rows, &m.f->err), KAO_E_IO);
+    assert_non_null(strstr(m.f->err.msg, "the connection was lost in an answer"));
     IS(kao_gallery_rename(m.g, 1, "Anna", &m.f->err), KAO_OK);
     finish(&m);
 }
