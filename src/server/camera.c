@@ -224,8 +224,10 @@ static kao_status watch_frame(camera *c, kao_error *err)
     const kao_status st =
         kao_watch(c->watcher, &c->frame.view, c->frame.time, &seen, err);
 
-    if (st) { /* the next one may do */
-        if (kao_cancelled(c->cancel) || ++c->n_failures == FAILURES_MOST)
+    if (st) { /* the next one may do: a gallery's server comes back, whenever that is */
+        c->n_failures++;
+        if (kao_cancelled(c->cancel) ||
+            (c->n_failures >= FAILURES_MOST && st != KAO_E_IO))
             return st;
         if (c->n_failures == 1)
             kao_log(c->all->o, "camera %s: a frame is left out: %s", c->name, err->msg);

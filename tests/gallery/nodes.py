@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 sys.path[:0] = [os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", p) for p in ("server", "support")]
 import postgres  # noqa: E402
@@ -57,12 +58,12 @@ class Node:
 
 
 @contextlib.contextmanager
-def app(node):
+def app(node, *options):
     """kao serve there."""
     before = dict(os.environ)
     os.environ.update(node.env)
     try:
-        s = serving.Server(node.folder, gallery=node.env["KAO_GALLERY"])
+        s = serving.Server(node.folder, *options, gallery=node.env["KAO_GALLERY"])
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -184,6 +185,31 @@ def served(pg, place):
         fact("the database is stopped and started again: an error meanwhile, nothing lost, and it goes on without a restart of kao")
 
 
+def a_camera_goes_on(pg, place):
+    """A camera's frames are left out while there is no database, however many."""
+    if os.environ.get("MEDIA") == "no":
+        return
+    n = Node(place, "a", pg.address("camera"))
+    n.run(0, "enroll", "Ana", *pictures("Ana"))
+
+    def camera(s, *states):
+        end = time.monotonic() + PATIENCE
+        while (c := s.get("/v1/cameras")[1]["cameras"][0])["state"] not in states:
+            need(time.monotonic() < end, "never", states, c)
+            time.sleep(.02)
+        return c
+    with app(n, "--source", "door=" + os.path.join(PICTURES, "clip.mp4")) as s:
+        camera(s, "running", "ended")
+        pg.stop()
+        last = camera(s, "ended", "failed")
+        said = s.said()
+        pg.start()
+        need(last["state"] == "ended" and last["frames"] < 300, last, said)
+        need(len(re.findall("a frame is left out: postgresql://kao@", said)) >= 1, said)
+        need(identify(s, "ana_2.jpg") == (200, ["Ana"]), "and it is there again")
+    fact(f"a camera goes on while the database is away: {300 - last['frames']} frames are left out, one line says why")
+
+
 def stopped_in_the_middle(pg, place):
     """Enrolments that run while the server goes: what was acknowledged is there, what was not is there whole or not at all."""
     n = Node(place, "a", pg.address("middle"))
@@ -263,7 +289,7 @@ def main():
     only = [w for w in sys.argv[1:] if w != "threads"]
     try:
         with postgres.serving() as pg, tempfile.TemporaryDirectory(prefix="kao test 顔.") as place:
-            for i, part in enumerate((refusals, at_once, served, stopped_in_the_middle, forgetting, moving)):
+            for i, part in enumerate((refusals, at_once, served, a_camera_goes_on, stopped_in_the_middle, forgetting, moving)):
                 if not only or part.__name__ in only:
                     part(pg, os.path.join(place, str(i)))
             for text in outputs:
