@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/database.h"
 #include "server/routes.h"
 #include "server/stats.h"
 
@@ -129,10 +130,20 @@ void kao_route_models(kao_worker *w, kao_call *c)
     kao_answer(c, st, &err, 200, o);
 }
 
+/* Of a file without its folders, of an address the database and what stands behind it. */
+static const char *short_name(const char *gallery, char shown[KAO_DATABASE_SHOWN])
+{
+    kao_database_show(gallery, shown);
+    const char *host = kao_database_is_address(gallery) ? strstr(shown, "://") : NULL,
+               *slash = host ? strchr(host + 3, '/') : strrchr(shown, '/');
+
+    return slash ? slash + 1 : shown;
+}
+
 /* A server has one; several are several servers. A list all the same: who has more of them may be told so later. */
 void kao_route_galleries(kao_worker *w, kao_call *c)
 {
-    const char *slash = strrchr(w->o->gallery, '/');
+    char shown[KAO_DATABASE_SHOWN];
     kao_json *o = kao_json_object(), *list = kao_json_array(), *one = kao_json_object(),
              *models = kao_json_array();
     kao_gallery_stats s = { .size = sizeof s };
@@ -141,7 +152,7 @@ void kao_route_galleries(kao_worker *w, kao_call *c)
 
     for (size_t m = 0; m < w->n; m++)
         kao_json_add(models, kao_json_string(kao_worker_model_name(w, m)));
-    kao_json_set(one, "name", kao_json_string(slash ? slash + 1 : w->o->gallery));
+    kao_json_set(one, "name", kao_json_string(short_name(w->o->gallery, shown)));
     kao_json_set(one, "people", kao_json_integer((int64_t)s.n_people));
     kao_json_set(one, "named", kao_json_integer((int64_t)s.n_named));
     kao_json_set(one, "samples", kao_json_integer((int64_t)s.n_samples));

@@ -167,6 +167,9 @@ def served(pg, place):
         need(first[0] in (200, 201), "enrol by the app", first)
         need(identify(two, "ana_2.jpg") == (200, ["Ana"]), "the other machine knows her", identify(two, "ana_2.jpg"))
         need(identify(two, "ben_1.jpg") == (200, [None]), "and nobody else")
+        said = one.get("/v1/galleries")[1]
+        need(said["galleries"][0]["name"] == "postgres?kao_schema=served" and said["galleries"][0]["samples"] == 1, said)
+        outputs.append(json.dumps(said))
         fact("kao serve on two machines: who is enrolled by one is known by the other")
 
         pg.stop()
