@@ -22,7 +22,7 @@ bool kept_on_server(void)
 
 int kept_times(int n)
 {
-    return server() ? n / 5 : n;
+    return server() ? n / 10 : n;
 }
 
 void kept_path(const fixture *f, const char *name, char path[KEPT_BYTES])
