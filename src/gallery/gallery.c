@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* Numbers are never given twice (AUTOINCREMENT): a forgotten person's does not come back as
  * somebody else's. `changed`: the number of the change that wrote the row last, by which other
@@ -282,15 +283,20 @@ static bool is_former(const kao_gallery *g, size_t i, const kao_gallery_model *m
 static kao_status take_place(kao_gallery *g, size_t i, const kao_gallery_model *m,
                              kao_error *err)
 {
+    int64_t mark = 0;
+
+    if (getrandom(&mark, sizeof mark, 0) != (ssize_t)sizeof mark)
+        return kao_fail(err, KAO_E_IO, "%s: no random numbers", g->path);
     const kao_status st =
         kao_db_run(g->db, err, "UPDATE model SET id = ?, dim = ? WHERE id = ?", "tit",
                    m->id, (int64_t)m->dim, g->models[i].id);
 
     return st ? st
               : kao_db_run(g->db, err,
-                           "INSERT OR REPLACE INTO meta(key, value) VALUES('models', "
-                           "random())",
-                           "");
+                           "INSERT INTO meta(key, value) VALUES('models', CAST(? AS "
+                           "TEXT)) ON CONFLICT(key) DO UPDATE SET value = "
+                           "excluded.value",
+                           "i", mark);
 }
 
 /* Inside a transaction: another process may have pinned one meanwhile. */

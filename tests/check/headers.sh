@@ -15,7 +15,7 @@ done
 cd "$source/src" || exit 1 # names inside have no spaces; the way to the source may have
 # libraries whose headers are not asked for: where they are not, what stands on them is not looked at
 without=
-for pair in cli/sdl.h:SDL2/SDL.h cli/mosquitto.h:mosquitto.h; do
+for pair in cli/sdl.h:SDL2/SDL.h cli/mosquitto.h:mosquitto.h gallery/pq.h:libpq-fe.h gallery/postgres.h:libpq-fe.h; do
     echo "#include <${pair#*:}>" | ${CC:-cc} -fsyntax-only -x c - 2>/dev/null || without="$without ./${pair%%:*}"
 done
 n=0
