@@ -5,12 +5,14 @@ build_packages="gcc libc6-dev meson ninja-build pkg-config python3 libcurl4-gnut
 libjansson-dev libjpeg-dev libmicrohttpd-dev libpng-dev libqrencode4 libsodium-dev libsqlite3-dev libwebp-dev libzip-dev"
 # for video: what the commands watch and its kin need beside
 video_packages="libavcodec-dev libavformat-dev libavutil-dev libmosquitto-dev libswscale-dev"
-# for galleries on a PostgreSQL server; the second for tests, which start one: tried, not demanded
+# for galleries on a PostgreSQL server: tried, not demanded
 postgres_packages="libpq-dev"
-postgres_test_packages="$postgres_packages postgresql"
 test_packages="$build_packages $video_packages binutils clang-14 clang-format-14 g++ libclang-rt-14-dev libcmocka-dev \
 libgdk-pixbuf-2.0-0 libpangocairo-1.0-0 fonts-dejavu-core fonts-lohit-deva fonts-noto-cjk"
-# Not asked for: where they are, ./test also builds for arm64 and runs that by an emulator.
+# Not asked for, as Debian starts them at once: where they are, ./test starts its own, of postgresql (galleries on
+# a server), mosquitto with mosquitto-clients (kao watch --mqtt); gir1.2-gst-rtsp-server-1.0 with python3-gi and
+# gstreamer1.0-plugins-good and -bad has streams, libsdl2-dev the window.
+# Not asked for either: where they are, ./test also builds for arm64 and runs that by an emulator.
 #   dpkg --add-architecture arm64 && apt-get update && apt-get install PACKAGES
 arm64_packages="gcc-aarch64-linux-gnu libc6-dev-arm64-cross libcmocka-dev:arm64 libexpat1-dev:arm64 \
 libjansson-dev:arm64 libjpeg62-turbo-dev:arm64 libpng-dev:arm64 libsodium-dev:arm64 libsqlite3-dev:arm64 libwebp-dev:arm64 \
