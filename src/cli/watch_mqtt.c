@@ -19,8 +19,9 @@ enum {
     PORT = 1883,
     PORT_TLS = 8883,
     KEEP_ALIVE_S = 30,
-    ENTRY_S = 10,   /* for the broker's word at the beginning */
-    FAREWELL_S = 5, /* for what it has not acknowledged at the end */
+    ENTRY_S = 10, /* for the broker's word at the beginning */
+    AWAY_S = 5,   /* for what a broker that is away has not acknowledged at the end, */
+    FAREWELL_S = 30, /* and one that is there */
     LOOK_MS = 50,
     TOPIC_MOST = 1024, /* a name may have a thousand bytes: cut */
     PART_MOST = 256,
@@ -377,6 +378,7 @@ bool cli_mqtt_people(cli_mqtt *m, double time, kao_json *people)
 void cli_mqtt_close(cli_mqtt *m)
 {
     uint64_t left = 0;
+    double patience = 0;
 
     if (!m)
         return;
@@ -386,10 +388,11 @@ void cli_mqtt_close(cli_mqtt *m)
     do {
         pthread_mutex_lock(&m->lock);
         left = m->sent - m->acknowledged;
+        patience = m->is_there ? FAREWELL_S : AWAY_S;
         pthread_mutex_unlock(&m->lock);
         if (left)
             nap();
-    } while (left && kao_clock_seconds() - begun < FAREWELL_S);
+    } while (left && kao_clock_seconds() - begun < patience);
     if (left)
         fprintf(stderr, "kao watch: %llu messages did not reach the MQTT broker\n",
                 (unsigned long long)left);
