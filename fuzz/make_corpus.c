@@ -58,6 +58,49 @@ static void put_notes_and_ends(const uint8_t *rgb)
     put("upright", "seed3", &exif);
 }
 
+/* Names as elements, as attributes, in a picture, none yet. */
+static void put_regions(const uint8_t *rgb)
+{
+#define HEAD                                                                           \
+ "<x:xmpmeta xmlns:x='adobe:ns:meta/'><r:RDF "                                         \
+ "xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' "                              \
+ "xmlns:m='http://www.metadataworkinggroup.com/schemas/regions/' "                     \
+ "xmlns:a='http://ns.adobe.com/xmp/sType/Area#'><r:Description r:about=''>"
+#define TAIL "</r:Description></r:RDF></x:xmpmeta>"
+#define LIST(ITEMS)                                                                    \
+ HEAD "<m:Regions r:parseType='Resource'><m:RegionList><r:Bag>" ITEMS                  \
+      "</r:Bag></m:RegionList></m:Regions>" TAIL
+    static const char *const packets[] = {
+        LIST("<r:li><r:Description m:Name='A&amp;B' m:Type='Face'><m:Area a:x='.5' "
+             "a:y='.25' a:w='.25' a:h='.5'/></r:Description></r:li>"),
+        LIST("<r:li r:parseType='Resource'><m:Name>Ana</m:Name><m:Type>Face</m:Type>"
+             "<m:Area r:parseType='Resource'><a:x>0.5</a:x><a:y>.25</a:y><a:w>.2</a:w>"
+             "<a:h>.5</a:h></m:Area></r:li>"),
+        HEAD TAIL
+    };
+    buf jpeg = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });
+    const png_how rgb8 = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
+    buf png = make_png(rgb, W * 3, W, H, &rgb8, NULL);
+    char name[32];
+
+    for (unsigned i = 0; i < sizeof packets / sizeof packets[0]; i++) {
+        buf b = { 0 };
+
+        buf_add(&b, packets[i], strlen(packets[i]));
+        if (i == 1)
+            jpeg_put_xmp(&jpeg, &b);
+        if (i == 1)
+            png_put_text(&png, "iTXt", "XML:com.adobe.xmp", &b);
+        buf_insert(&b, 0, "\1", 1);
+        snprintf(name, sizeof name, "seed%u", i);
+        put("regions", name, &b);
+    }
+    buf_insert(&jpeg, 0, "", 1);
+    buf_insert(&png, 0, "", 1);
+    put("regions", "seed_jpeg", &jpeg);
+    put("regions", "seed_png", &png);
+}
+
 static void put_pixbuf(const uint8_t *rgba)
 {
     static const uint32_t sizes[] = { 4, 8 };
@@ -155,5 +198,6 @@ int main(int argc, char **argv)
     }
     put_notes_and_ends(rgb);
     put_pixbuf(rgba);
+    put_regions(rgb);
     return 0;
 }
