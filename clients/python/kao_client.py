@@ -167,6 +167,10 @@ class Kao:
     def groups(self):
         return self._ask("GET", "/v1/groups")["groups"]
 
+    def review(self, limit=20):
+        """Pairs of people who may be one: merge from into into, or keep_apart them."""
+        return self._ask("GET", "/v1/review", {"limit": int(limit)})["pairs"]
+
     def facts(self):
         return self._ask("GET", "/v1/facts")["facts"]
 

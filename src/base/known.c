@@ -161,6 +161,12 @@ size_t kao_known_same(const kao_known *k, const kao_known_source *list, size_t n
     return found;
 }
 
+/* What kao watch and the app's camera write: a source, but no one picture. */
+static bool is_picture(const char *source)
+{
+    return strcmp(source, "watch") != 0 && strcmp(source, "live") != 0;
+}
+
 kao_status kao_known_sources(const kao_known *k, uint32_t *numbers, kao_error *err)
 {
     size_t n = 0;
@@ -174,7 +180,8 @@ kao_status kao_known_sources(const kao_known *k, uint32_t *numbers, kao_error *e
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || strcmp(list[i].source, list[i - 1].source) != 0)
             number++;
-        numbers[list[i].sample] = number;
+        if (is_picture(list[i].source))
+            numbers[list[i].sample] = number;
     }
     kao_free(k->mem, list);
     return KAO_OK;

@@ -49,7 +49,7 @@ kao_status kao_known_list(const kao_known *k, kao_known_source **list, size_t *n
                           kao_error *err);
 size_t kao_known_same(const kao_known *k, const kao_known_source *list, size_t n,
                       const char *source, const float *vector);
-/* numbers[i] of each sample: from 1 on, the same where the source is the same; 0: has none. */
+/* numbers[i] of each sample: from 1 on, the same where the source is the same picture; 0: is not known. */
 kao_status kao_known_sources(const kao_known *k, uint32_t *numbers, kao_error *err);
 /* Pairs of samples whose people somebody has said to be two, or of which one is not the other's
  * person: *pairs, to be freed with kao_free, has 2 * *n indices. */

@@ -45,6 +45,8 @@ static const kao_route routes[] = {
     { "POST", "/v1/samples/{sample}/move", kao_route_move_sample, false, "a sample becomes another person's",
       "person: number; none: a new one's" },
     { "GET", "/v1/groups", kao_route_groups, false, "the groups that people are in", "" },
+    { "GET", "/v1/review", kao_route_review, false, "people who may be one, the most alike first: merge them, or say that they are two",
+      "limit: of pairs, 20; threshold: mean similarity; none: by the number of samples" },
     { "GET", "/v1/facts", kao_route_facts, false, "what somebody has said of people, and holds", "" },
     { "POST", "/v1/facts", kao_route_say_fact, false, "two people are two, or a sample is not of a person",
       "kind: apart or not; person: number; other: number, for apart; sample: id, for not" },

@@ -50,6 +50,7 @@ void kao_route_move_sample(kao_worker *w, kao_call *c);
 void kao_route_facts(kao_worker *w, kao_call *c);
 void kao_route_say_fact(kao_worker *w, kao_call *c);
 void kao_route_drop_fact(kao_worker *w, kao_call *c);
+void kao_route_review(kao_worker *w, kao_call *c);
 void kao_route_groups(kao_worker *w, kao_call *c);
 /* A person's groups, or whether to leave them out, as the request says; false: it says nothing. */
 bool kao_person_set_groups(kao_worker *w, kao_call *c, int64_t person, kao_status *st,

@@ -158,6 +158,32 @@ def flat():
             chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
+def review(s):
+    """Somebody enrolled twice, under two names and without one."""
+    def add(name, file):
+        return s.post(f"/v1/people/new/samples?force=true&source=live{name}", fields={"image": picture(file)})[1]["person"]
+
+    def pairs(query=""):
+        return {(p["into"], p["from"]): p for p in s.get("/v1/review" + query)[1]["pairs"]}
+    before = pairs()
+    eva, twin, stranger = add("&name=Eva", "dora_1.jpg"), add("&name=Twin", "dora_2.jpg"), add("", "dora_3.jpg")
+    got = pairs()
+    need(got.keys() - before.keys() == {(eva, twin), (eva, stranger), (twin, stranger)}, "who has a name stays", got)
+    pair = got[eva, stranger]
+    need(pair["into_name"] == "Eva" and pair["from_name"] is None and .4 < pair["similarity"] < 1, pair)
+    listed = [p["similarity"] for p in got.values()]
+    need(listed == sorted(listed, reverse=True) and list(pairs("?limit=1")) == list(got)[:1], "the most alike first", got)
+    need(not pairs("?threshold=1") and set(got) <= set(pairs("?threshold=-1&limit=200")), "from a threshold on")
+    need(s.post("/v1/facts", json_body={"kind": "apart", "person": eva, "other": twin})[0] == 201, "two people")
+    need(got.keys() - pairs().keys() == {(eva, twin)}, "who was told apart is not asked about")
+    for person in (eva, twin, stranger):
+        s.ask("DELETE", f"/v1/people/{person}?forget=true")
+    need(pairs() == before, "as before")
+    for query in ("?limit=0", "?limit=201", "?limit=x", "?threshold=2", "?threshold=nan"):
+        is_error(s.get("/v1/review" + query), 400, "invalid_argument")
+    fact("review: people who may be one")
+
+
 def facts_and_groups(s):
     """In a gallery that has people: two of its own."""
     def add(name, file):
@@ -268,6 +294,7 @@ def people():
             need(g["name"] == os.path.basename(s.gallery) and g["models"] == [m["name"] for m in told["models"]], g)
             need(all(g[k] == told[k] for k in ("people", "named", "samples", "changes")) and g["bytes"] > 0, g, told)
             fact("the gallery that is served")
+            review(s)
             facts_and_groups(s)
 
             before = s.get("/v1/people")[1]

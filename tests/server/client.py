@@ -60,6 +60,7 @@ def people():
         need(kao.change(ben, name="Ben", note="n")["note"] == "n" and kao.person(ben)["name"] == "Ben", "change")
         sample = kao.samples(ana)[1]["sample"]
         other = kao.move_sample(sample)["person"]
+        need([(p["into"], p["from"]) for p in kao.review()] == [(ana, other)], kao.review())
         need(kao.merge(ana, other)["n_samples"] == 2, "merge")
         kao.remove_sample(sample)
         need(kao.undo() and len(kao.samples(ana)) == 2, "undo")

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { camera, checkAccess, startBrowser, visit } from './browser.js';
+import { camera, checkAccess, shot, startBrowser, visit } from './browser.js';
 import { startServer } from './server.js';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
@@ -54,11 +54,6 @@ after(async () => {
   await server?.stop();
   for (const home of homes) rmSync(home, { recursive: true, force: true });
 });
-
-/** @param {import('playwright-core').Page} page @param {string} name */
-async function shot(page, name) {
-  if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `${name}.png`), fullPage: true });
-}
 
 const phone = { viewport: { width: 390, height: 844 }, serviceWorkers: /** @type {const} */ ('allow') };
 

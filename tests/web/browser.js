@@ -93,6 +93,12 @@ export async function enrol(address, name, ...pictures) {
   return Number(person);
 }
 
+/** A picture of the page, where somebody wants to look at it (SHOTS: a folder).
+ * @param {import('playwright-core').Page} page @param {string} name @param {boolean} [whole] */
+export async function shot(page, name, whole = true) {
+  if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `${name}.png`), fullPage: whole });
+}
+
 /** @param {string} address @returns {Promise<any[]>} */
 export async function people(address) {
   return (await (await fetch(`${address}/v1/people`)).json()).people;

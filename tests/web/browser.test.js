@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { camera, checkAccess, empty, enrol, holdClip, people, startBrowser, visit } from './browser.js';
+import { camera, checkAccess, empty, enrol, holdClip, people, shot, startBrowser, visit } from './browser.js';
 import { PICTURES, startServer } from './server.js';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
@@ -369,6 +369,41 @@ test('people: found, renamed, noted, merged, split, moved, removed, undone', asy
     await page.waitForURL('**/#people');
     await undo.click();
     await page.locator('.person-row', { hasText: 'Ben' }).waitFor();
+  });
+});
+
+test('people: who may be one is asked about: later, no, yes', async () => {
+  await empty(at());
+  await enrol(at(), 'Ana', 'ana_1.jpg', 'ana_2.jpg');
+  await enrol(at(), 'Anna', 'ana_3.jpg');
+  await enrol(at(), 'Ben', 'ben_1.jpg');
+  await enrol(at(), 'Benjamin', 'ben_2.jpg');
+  await visit(browser, at(), async (page) => {
+    await page.goto(`${at()}/#people`);
+    const card = page.locator('.review');
+    const asked = () => card.getByRole('group').getAttribute('aria-label');
+    await card.getByRole('heading', { name: 'The same person?' }).waitFor();
+    await card.getByText('2 questions left').waitFor();
+    await checkAccess(page, 'people, review');
+    await shot(page, 'people-review');
+    const first = (await asked()) ?? '';
+    await card.getByRole('button', { name: 'Skip' }).click();
+    assert.notEqual(await asked(), first);
+    await page.reload(); // what was put off is asked again
+    await card.getByText('2 questions left').waitFor();
+    const names = first.includes('Ana') ? ['Ana', 'Anna', 'Ben', 'Benjamin'] : ['Ben', 'Benjamin', 'Ana', 'Anna'];
+    await card.getByRole('button', { name: 'No', exact: true }).click();
+    await page.waitForFunction((was) => document.querySelector('.review-pair')?.getAttribute('aria-label') !== was, first);
+    await card.getByRole('button', { name: 'Yes, the same' }).focus();
+    await page.keyboard.press('Enter');
+    await card.waitFor({ state: 'hidden' });
+    assert.deepEqual((await people(at())).map((p) => p.name).sort(), [...names.slice(0, 3)].sort());
+    await page.getByRole('button', { name: /^Undo: Merged/ }).first().click();
+    await card.waitFor();
+    assert.equal((await people(at())).length, 4);
+    assert.match((await asked()) ?? '', new RegExp(names[3]));
+    await card.getByRole('link', { name: names[2], exact: true }).click();
+    await page.getByRole('heading', { name: names[2], exact: true }).waitFor();
   });
 });
 

@@ -3,18 +3,13 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { checkAccess, enrol, startBrowser, visit } from './browser.js';
+import { checkAccess, enrol, shot, startBrowser, visit } from './browser.js';
 import { PICTURES, startServer } from './server.js';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
 let server;
 /** @type {import('playwright-core').Browser} */
 let browser;
-
-/** @param {import('playwright-core').Page} page @param {string} name */
-async function shot(page, name) {
-  if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `${name}.png`), fullPage: true });
-}
 
 before(async () => {
   server = await startServer((folder) => ['--source', `玄関=${join(PICTURES, 'clip.mp4')}`, '--source', `garden=${join(folder, 'none.mp4')}`, ...(process.env.CURL === 'yes' ? ['--webhook', 'http://127.0.0.1:9/'] : [])]);

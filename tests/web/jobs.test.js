@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { checkAccess, empty, enrol, people, SHORT, startBrowser, visit } from './browser.js';
+import { checkAccess, empty, enrol, people, SHORT, shot, startBrowser, visit } from './browser.js';
 import { PICTURES, startServer } from './server.js';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
@@ -25,11 +25,6 @@ after(async () => {
   await browser?.close();
   await server?.stop();
 });
-
-/** A picture of the page, where somebody wants to look at it. @param {Page} page @param {string} name @param {boolean} [whole] */
-async function shot(page, name, whole = true) {
-  if (process.env.SHOTS) await page.screenshot({ path: join(process.env.SHOTS, `${name}.png`), fullPage: whole });
-}
 
 /** @param {Page} page @param {string} [file] */
 async function lookThrough(page, file = picture('clip.mp4')) {

@@ -37,6 +37,8 @@
 /** @typedef {{enrolled: boolean, person: number | null, sample: string | null, reasons: string[],
  *   quality: number | null, face: Face | null, looksLike: {person: number, name: string | null,
  *   similarity: number} | null}} Enrolment */
+/** @typedef {{into: number, into_name: string | null, from: number, from_name: string | null,
+ *   similarity: number}} PeoplePair */
 /** @typedef {{person?: number | null, name?: string, at?: [number, number], source?: string,
  *   force?: boolean}} EnrolOptions */
 /** @typedef {'open' | 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'} JobState */
@@ -85,6 +87,7 @@
  * @property {(sample: string, person: number) => Promise<void>} sayNot it becomes a new person's
  * @property {(person: number, other: number) => Promise<void>} keepApart
  * @property {(fact: number) => Promise<void>} dropFact
+ * @property {() => Promise<PeoplePair[]>} review people who may be one, the most alike first
  * @property {() => Promise<Change[]>} history newest first
  * @property {(change: number) => Promise<void>} undo
  * @property {(source: Blob, target: Blob, model: string) => Promise<Comparison>} verify
@@ -212,6 +215,7 @@ export function createServerRecogniser() {
     facts: async () => (await call('GET', '/v1/facts')).facts,
     sayNot: async (sample, person) => { await call('POST', '/v1/facts', { kind: 'not', sample, person }); },
     keepApart: async (person, other) => { await call('POST', '/v1/facts', { kind: 'apart', person, other }); },
+    review: async () => (await call('GET', '/v1/review')).pairs,
     dropFact: async (fact) => { await call('DELETE', `/v1/facts/${fact}`); },
     history: async () => (await call('GET', '/v1/history')).changes,
     undo: async (change) => { await call('POST', `/v1/undo${query({ change })}`); },

@@ -298,6 +298,7 @@ export const catalogue = {
   album_more: ['{n} more', 'ほか {n} 個'],
   review_title: ['The same person?', '同じ人ですか？'],
   review_text: ['kao is not sure about these. Your word counts.', '判断に迷う組です。あなたの答えが優先されます。'],
+  review_people_text: ['They look alike. If they are one person, the samples of both become the first one’s.', 'よく似ています。同じ人なら、両方のサンプルを左の人にまとめます。'],
   review_yes: ['Yes, the same', 'はい、同じ人'],
   review_no: ['No', 'いいえ'],
   review_skip: ['Skip', 'あとで'],

@@ -11,6 +11,7 @@ import { mountReview } from '../parts/review.js';
 /** @typedef {import('../api.js').AlbumResult} AlbumResult */
 
 const AT_ONCE = 2;
+const REVIEWED = 4; // faces of a group, where two groups are asked about
 
 /** @param {HTMLElement} root @param {import('../main.js').App} app */
 export function mountAlbum(root, app) {
@@ -120,7 +121,7 @@ export function mountAlbum(root, app) {
     const numbers = new Map();
     /** @param {import('../api.js').AlbumGroup} g */
     const nameOf = (g) => (g.person ? called(g.name, g.person) : say('album_stranger', { n: numbers.get(g.group) ?? 0 }));
-    const review = mountReview(above, app, work.job, { nameOf, answered: refresh });
+    const review = mountReview(above, app, { text: say('review_text'), answered: refresh });
     const groups = mountAlbumGroups(below, app, work.job, { nameOf, changed: refresh });
 
     place.replaceChildren(make('div', { class: 'album-head' }, make('div', {}, summary, bad),
@@ -129,12 +130,34 @@ export function mountAlbum(root, app) {
         choose();
       })), above, below);
 
+    /** @param {import('../api.js').AlbumGroup} g @returns {import('../parts/review.js').Side} */
+    const side = (g) => ({
+      name: nameOf(g),
+      faces: g.faces.slice(0, REVIEWED).map((f) =>
+        make('img', { class: 'chip large', src: app.recogniser.chipAddress(work.job, f.face), alt: '', title: f.file })),
+    });
+
+    /** @param {AlbumResult} result @returns {import('../parts/review.js').Question[]} */
+    function questions(result) {
+      const of = (/** @type {number} */ n) => result.groups.find((g) => g.group === n);
+      return result.pairs.flatMap((p) => {
+        const [a, b] = [of(p.group), of(p.other)];
+        return a && b ? [{
+          key: `${p.group} ${p.other}`,
+          similarity: p.similarity,
+          sides: () => [side(a), side(b)],
+          merge: () => app.recogniser.mergeGroups(work.job, p.group, p.other),
+          apart: () => app.recogniser.keepGroupsApart(work.job, p.group, p.other),
+        }] : [];
+      });
+    }
+
     /** @param {AlbumResult} result */
     function update(result) {
       for (const g of result.groups) if (!numbers.has(g.group)) numbers.set(g.group, numbers.size + 1);
       summary.textContent = result.groups.length === 0 ? say('album_none')
         : say('album_found', { groups: count('video_found', result.groups.length), pictures: count('album_pictures_n', result.pictures) });
-      review.show(result);
+      review.show(questions(result));
       groups.show(result.groups);
     }
 

@@ -5,6 +5,7 @@ import { mountEnrolFiles } from '../parts/enrol_files.js';
 import { mountHistory } from '../parts/history.js';
 import { mountImport } from '../parts/import_people.js';
 import { portrait } from '../parts/portrait.js';
+import { mountReviewPeople } from '../parts/review_people.js';
 import { mountPerson } from './person.js';
 
 const SHOWN = 200; // more are found by the search
@@ -22,15 +23,17 @@ export function mountPeople(root, app, rest) {
   const add = make('section', { class: 'card add' }, make('h2', { text: say('new_person') }),
     make('label', { class: 'field' }, make('span', { text: say('reg_name') }), name, make('span', { class: 'small muted', text: say('reg_name_hint') })));
   const right = make('div', { class: 'column' }, add);
+  const asked = make('div', { class: 'people-review' });
 
   root.append(make('div', { class: 'people' },
     make('div', { class: 'people-head' }, make('div', {}, make('h1', { text: say('tab_people') }), total), search),
-    make('div', { class: 'person-columns' }, make('div', { class: 'column' }, none, list, more), right)));
+    make('div', { class: 'person-columns' }, make('div', { class: 'column' }, asked, none, list, more), right)));
   const files = make('div', { class: 'files' });
   add.append(files);
   mountEnrolFiles(files, app, { person: null, name: () => name.value.trim(), done: () => history.refresh() });
   const stopImport = mountImport(right, app, () => history.refresh());
   const history = mountHistory(right, app, refresh);
+  const review = mountReviewPeople(asked, app, refresh);
 
   function show() {
     const wanted = search.value.trim().toLowerCase();
@@ -50,6 +53,7 @@ export function mountPeople(root, app, rest) {
     try {
       await app.people.refresh();
       await history.refresh();
+      await review.refresh();
     } catch (error) {
       app.toast.show(explain(error), { bad: true });
     }
