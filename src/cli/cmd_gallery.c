@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/gallery_chips.h"
+#include "cli/gallery_doctor.h"
 #include "cli/gallery_reembed.h"
 #include "cli/gallery_use.h"
 
@@ -312,6 +313,11 @@ static kao_status do_verify(job *j, kao_error *err)
     return st;
 }
 
+static kao_status do_doctor(job *j, kao_error *err)
+{
+    return cli_gallery_doctor(&j->use, j->args->json, &j->status, err);
+}
+
 static kao_status export_as(job *j, const char *path, kao_gallery_form form,
                             kao_error *err)
 {
@@ -413,6 +419,7 @@ static const struct verb {
     { "export", 1, 1, CLI_GALLERY_READ, false, do_export },
     { "import", 1, 1, CLI_GALLERY_CREATE, true, do_import },
     { "verify", 0, 0, CLI_GALLERY_READ, false, do_verify },
+    { "doctor", 0, 0, CLI_GALLERY_READ, true, do_doctor },
 };
 
 int cli_gallery_run(int argc, char **argv)

@@ -117,6 +117,8 @@ static const char gallery_details[] =
     "  kao gallery chips FOLDER        the faces that enroll was asked to keep, as files\n"
     "  kao gallery reembed             for other models (--model), from chips, else pictures\n"
     "  kao gallery verify              look through all of it\n"
+    "  kao gallery doctor              what is worth a look: who may be one person, samples\n"
+    "                                  unlike their person's others; exit 1: something is\n"
     "NAME may be # and a person's number.";
 static const char model_details[] =
     "  kao model info FILE...          card, inputs, outputs, size\n"

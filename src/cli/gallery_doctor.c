@@ -1,0 +1,281 @@
+/* See gallery_doctor.h. */
+#include "cli/gallery_doctor.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/gallery_form.h"
+#include "base/known_pairs.h"
+#include "base/odds.h"
+#include "cli/command.h"
+
+enum { PAIRS_MOST = 1000 };
+
+/* A sample that is less alike to the others of its person than a stranger might be. */
+typedef struct odd {
+    size_t sample;
+    float own;     /* mean similarity to its person's other samples */
+    size_t nearer; /* somebody to whose samples it is alike; n_people: nobody */
+} odd;
+
+typedef struct findings {
+    kao_known known;
+    float threshold;
+    kao_known_pair *pairs;
+    size_t n_pairs;
+    odd *odds;
+    size_t n_odd;
+    size_t n_single;   /* people with one sample */
+    size_t n_lost;     /* samples of which neither chip nor picture is there */
+    mode_t others_may; /* 0: the file is the owner's alone, or a server's */
+} findings;
+
+/* ---- looking ---- */
+
+static void look_at_file(const cli_gallery *u, findings *f)
+{
+    struct stat s;
+
+    if (!kao_database_is_address(u->path) && stat(u->path, &s) == 0)
+        f->others_may = s.st_mode & (S_IRWXG | S_IRWXO);
+}
+
+static kao_status look_at_pictures(cli_gallery *u, findings *f, kao_error *err)
+{
+    kao_status st = KAO_OK;
+    kao_bytes chip = { .mem = f->known.mem, .max = KAO_CHIP_MAX_BYTES };
+    char form[KAO_CHIP_FORM_BYTES];
+
+    for (size_t i = 0; !st && i < f->known.n; i++) {
+        const kao_known_sample *s = &f->known.samples[i];
+
+        if (s->source && access(s->source, R_OK) == 0)
+            continue;
+        st = kao_chip_of(u->g, s->id, &chip, form, err);
+        f->n_lost += !st && chip.n == 0;
+        kao_bytes_free(&chip);
+    }
+    return st;
+}
+
+typedef struct sums { /* of people's vectors */
+    float *sum;
+    size_t *n;
+} sums;
+
+static void add_vectors(const kao_known *k, sums *s)
+{
+    for (size_t i = 0; i < k->n; i++) {
+        float *sum = s->sum + k->samples[i].person * k->dim;
+
+        for (size_t d = 0; d < k->dim; d++)
+            sum[d] += k->vectors[i * k->dim + d];
+        s->n[k->samples[i].person]++;
+    }
+}
+
+static float dot(const float *a, const float *b, size_t n)
+{
+    float sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+/* The person to whose samples this one is most alike, from that similarity on. */
+static size_t nearer_of(const kao_known *k, const sums *s, size_t sample, float least)
+{
+    const float *v = k->vectors + sample * k->dim;
+    size_t best = k->n_people;
+
+    for (size_t p = 0; p < k->n_people; p++) {
+        const float alike =
+            s->n[p] ? dot(v, s->sum + p * k->dim, k->dim) / (float)s->n[p] : -1;
+
+        if (p == k->samples[sample].person || alike < least)
+            continue;
+        least = alike;
+        best = p;
+    }
+    return best;
+}
+
+static void find_odd(findings *f, const sums *s)
+{
+    const kao_known *k = &f->known;
+
+    for (size_t i = 0; i < k->n; i++) {
+        const size_t person = k->samples[i].person, others = s->n[person] - 1;
+        const float *v = k->vectors + i * k->dim;
+
+        if (others == 0)
+            continue;
+        /* the sum less its own part: vectors have length 1 */
+        const float own =
+            (dot(v, s->sum + person * k->dim, k->dim) - dot(v, v, k->dim)) /
+            (float)others;
+
+        if (own < f->threshold)
+            f->odds[f->n_odd++] = (odd){ i, own, nearer_of(k, s, i, f->threshold) };
+    }
+}
+
+static kao_status look_at_samples(findings *f, kao_error *err)
+{
+    kao_known *k = &f->known;
+    sums s = { .sum = kao_calloc(k->mem, k->n_people + 1, k->dim * sizeof *s.sum),
+               .n = kao_calloc(k->mem, k->n_people + 1, sizeof *s.n) };
+    kao_status st = KAO_OK;
+
+    f->odds = kao_calloc(k->mem, k->n + 1, sizeof *f->odds);
+    if (!s.sum || !s.n || !f->odds) {
+        st = kao_fail(err, KAO_E_NOMEM, "out of memory for %zu samples", k->n);
+    } else {
+        add_vectors(k, &s);
+        find_odd(f, &s);
+        for (size_t p = 0; p < k->n_people; p++)
+            f->n_single += s.n[p] == 1;
+    }
+    kao_free(k->mem, s.sum);
+    kao_free(k->mem, s.n);
+    return st;
+}
+
+static kao_status look_at_people(cli_gallery *u, findings *f, kao_error *err)
+{
+    kao_known *k = &f->known;
+    kao_status st = kao_limit_for_groups(u->embedders[0], u->ttas[0], NAN, k->n,
+                                         &f->threshold, err);
+
+    f->pairs = kao_calloc(k->mem, PAIRS_MOST, sizeof *f->pairs);
+    if (!f->pairs)
+        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (!st)
+        st = kao_known_pairs(k, u->g, f->threshold, f->pairs, PAIRS_MOST, &f->n_pairs,
+                             err);
+    return st ? st : look_at_samples(f, err);
+}
+
+static kao_status look(cli_gallery *u, findings *f, kao_error *err)
+{
+    kao_status st = kao_gallery_verify(u->g, err);
+
+    look_at_file(u, f);
+    if (!st)
+        st = kao_known_read(&f->known, f->known.mem, u->g, err);
+    if (!st && u->n > 0 && f->known.n > 0)
+        st = look_at_people(u, f, err);
+    return st ? st : look_at_pictures(u, f, err);
+}
+
+/* ---- telling ---- */
+
+static const char *who(const kao_known *k, size_t person, char to[32])
+{
+    snprintf(to, 32, "#%lld", (long long)k->people[person].number);
+    return k->people[person].name ? k->people[person].name : to;
+}
+
+static void tell_text(const cli_gallery *u, const findings *f)
+{
+    const kao_known *k = &f->known;
+    char a[32], b[32];
+
+    printf("%s: whole; %zu people, %zu samples\n", u->shown, k->n_people, k->n);
+    if (f->others_may)
+        printf("others may open the file: chmod 600 %s\n", u->shown);
+    for (size_t i = 0; i < f->n_pairs; i++)
+        printf("one person?\t%s\t%s\t%.3f\n", who(k, f->pairs[i].a, a),
+               who(k, f->pairs[i].b, b), (double)f->pairs[i].similarity);
+    if (f->n_pairs)
+        printf("  kao gallery merge INTO FROM joins them, kao gallery apart says that "
+               "they are two\n");
+    for (size_t i = 0; i < f->n_odd; i++) {
+        const odd *o = &f->odds[i];
+        const kao_known_sample *s = &k->samples[o->sample];
+
+        printf("unlike its person\t%s\t%s\t%.3f", who(k, s->person, a), s->id,
+               (double)o->own);
+        if (o->nearer < k->n_people)
+            printf("\tmore like %s", who(k, o->nearer, b));
+        printf("\n");
+    }
+    if (f->n_odd)
+        printf("  kao gallery not SAMPLE NAME, kao gallery move SAMPLE NAME\n");
+    if (f->n_single)
+        printf("with one sample alone: %zu; two or three are found more surely\n",
+               f->n_single);
+    if (f->n_lost)
+        printf("samples with neither chip nor picture any more: %zu; another model "
+               "needs one of them (enroll --keep-chips)\n",
+               f->n_lost);
+}
+
+static kao_json *person_json(const kao_known *k, size_t person)
+{
+    return kao_json_integer(k->people[person].number);
+}
+
+static int tell_json(const cli_gallery *u, const findings *f)
+{
+    const kao_known *k = &f->known;
+    kao_json *o = kao_json_object(), *pairs = kao_json_array(),
+             *unlike = kao_json_array();
+
+    for (size_t i = 0; i < f->n_pairs; i++) {
+        kao_json *p = kao_json_object();
+
+        kao_json_set(p, "into", person_json(k, f->pairs[i].a));
+        kao_json_set(p, "from", person_json(k, f->pairs[i].b));
+        kao_json_set(p, "similarity", kao_json_float(f->pairs[i].similarity));
+        kao_json_add(pairs, p);
+    }
+    for (size_t i = 0; i < f->n_odd; i++) {
+        const odd *d = &f->odds[i];
+        kao_json *p = kao_json_object();
+
+        kao_json_set(p, "sample", kao_json_string(k->samples[d->sample].id));
+        kao_json_set(p, "person", person_json(k, k->samples[d->sample].person));
+        kao_json_set(p, "similarity", kao_json_float(d->own));
+        kao_json_set(p, "nearer",
+                     d->nearer < k->n_people ? person_json(k, d->nearer)
+                                             : kao_json_null());
+        kao_json_add(unlike, p);
+    }
+    kao_json_set(o, "gallery", kao_json_string(u->shown));
+    kao_json_set(o, "people", kao_json_integer((int64_t)k->n_people));
+    kao_json_set(o, "samples", kao_json_integer((int64_t)k->n));
+    kao_json_set(o, "others_may_open", kao_json_bool(f->others_may != 0));
+    kao_json_set(o, "one_person", pairs);
+    kao_json_set(o, "unlike", unlike);
+    kao_json_set(o, "single_sample", kao_json_integer((int64_t)f->n_single));
+    kao_json_set(o, "without_picture", kao_json_integer((int64_t)f->n_lost));
+    return cli_print_json("gallery", o);
+}
+
+kao_status cli_gallery_doctor(cli_gallery *u, bool json, int *status, kao_error *err)
+{
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    findings f = { .known.mem = &mem };
+    const kao_status st = look(u, &f, err);
+
+    if (!st && json)
+        *status = tell_json(u, &f);
+    else if (!st)
+        tell_text(u, &f);
+    if (!st && *status == CLI_YES && (f.others_may || f.n_pairs || f.n_odd))
+        *status = CLI_NO;
+    kao_free(&mem, f.pairs);
+    kao_free(&mem, f.odds);
+    kao_known_free(&f.known);
+    return st;
+}
