@@ -209,6 +209,13 @@ kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
                     e.column, e.text);
 }
 
+static bool is_blank(const char *line, size_t n)
+{
+    while (n > 0 && memchr(" \t\r", line[n - 1], 3))
+        n--;
+    return n == 0;
+}
+
 kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
                           kao_status (*take)(void *user, const kao_json *v, size_t line,
                                              kao_error *err),
@@ -222,7 +229,7 @@ kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
         const size_t length = end ? (size_t)(end - bytes) - at : n - at;
         kao_json *v = NULL;
 
-        if (length) {
+        if (!is_blank(bytes + at, length)) {
             snprintf(place, sizeof place, "%s: line %zu", name, line);
             st = kao_json_parse(&v, bytes + at, length, place, err);
             if (!st)

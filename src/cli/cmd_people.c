@@ -7,10 +7,12 @@
 #include "base/gallery_json.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/forget_files.h"
 #include "cli/gallery_use.h"
 
 typedef struct people_args {
     cli_gallery_options use;
+    cli_list from;
     bool samples, nameless, json;
     uint32_t retain; /* days */
 } people_args;
@@ -30,6 +32,8 @@ const cli_option cli_forget_options[] = {
       "instead of NAME: everybody without a sample of these last days" },
     { "nameless", 0, CLI_FLAG, offsetof(people_args, nameless), NULL,
       "--retain: people without a name alone" },
+    { "from", 0, CLI_LIST, offsetof(people_args, from), "FILE",
+      "also from this log of kao watch --json, or plan of kao blur; several times" },
     { "json", 0, CLI_FLAG, offsetof(people_args, json), NULL, "the receipt as JSON" },
     { .name = NULL },
 };
@@ -139,8 +143,27 @@ int cli_people_run(int argc, char **argv)
 
 /* ---- forget ---- */
 
+static const char written_elsewhere[] =
+    "; what was written elsewhere of whom kao saw: logs and plans (--from), reports, "
+    "videos";
+
+static kao_json *files_json(const people_args *args, const size_t removed[CLI_LIST_MAX])
+{
+    kao_json *list = kao_json_array();
+
+    for (size_t i = 0; i < args->from.n; i++) {
+        kao_json *o = kao_json_object();
+
+        kao_json_set(o, "file", kao_json_string(args->from.items[i]));
+        kao_json_set(o, "removed", kao_json_integer((int64_t)removed[i]));
+        kao_json_add(list, o);
+    }
+    return list;
+}
+
 static int print_receipt(const people_args *args, const cli_gallery *use,
-                         const kao_receipt *r, uint64_t n_people)
+                         const kao_receipt *r, uint64_t n_people,
+                         const size_t removed[CLI_LIST_MAX])
 {
     const char *reach = kao_gallery_out_of_reach(use->g);
     char when[32];
@@ -156,6 +179,7 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
         kao_json_set(o, "bytes_searched",
                      kao_json_integer((int64_t)r->n_bytes_searched));
         kao_json_set(o, "traces", kao_json_integer(r->n_traces));
+        kao_json_set(o, "files", files_json(args, removed));
         kao_json_set(o, "out_of_reach", kao_json_string(reach));
         return cli_print_json("forget", o);
     }
@@ -172,8 +196,27 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
         (unsigned long long)r->n_bytes_searched,
         kao_database_is_address(use->path) ? "this machine's index of " : "",
         use->shown, r->n_pieces, r->n_traces);
-    printf("out of reach: %s\n", reach);
+    for (size_t i = 0; i < args->from.n; i++)
+        printf("%s: lines or tracks forgotten: %zu\n", args->from.items[i], removed[i]);
+    printf("out of reach: %s%s\n", reach, written_elsewhere);
     return CLI_YES;
+}
+
+/* Elsewhere first: afterwards nobody would know who it was. */
+static kao_status forget_one(const people_args *args, cli_gallery *use,
+                             const char *name, size_t removed[CLI_LIST_MAX],
+                             kao_receipt *receipt, kao_error *err)
+{
+    int64_t person = 0;
+    kao_mem mem;
+    kao_status st = cli_person_of(use, name, &person, err);
+
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; !st && i < args->from.n; i++)
+        st = cli_forget_check(&mem, args->from.items[i], err);
+    for (size_t i = 0; !st && i < args->from.n; i++)
+        st = cli_forget_in(&mem, args->from.items[i], person, &removed[i], err);
+    return st ? st : kao_gallery_forget(use->g, person, receipt, err);
 }
 
 int cli_forget_run(int argc, char **argv)
@@ -183,16 +226,17 @@ int cli_forget_run(int argc, char **argv)
     cli_gallery use;
     kao_receipt receipt = { .size = sizeof receipt };
     kao_error err = { 0 };
-    int64_t person = 0;
+    size_t removed[CLI_LIST_MAX] = { 0 };
     uint64_t n = 1;
     int status = CLI_BAD;
 
     if (!cli_begin("forget", argc, argv, &args, &rest, &status))
         return status;
-    if (rest.n != (args.retain ? 0 : 1) || (args.nameless && !args.retain)) {
+    if (rest.n != (args.retain ? 0 : 1) || (args.nameless && !args.retain) ||
+        (args.from.n && args.retain)) {
         fprintf(stderr,
-                "kao forget: wanted a name, or # and a number; or --retain DAYS, "
-                "of which --nameless is\n");
+                "kao forget: wanted a name, or # and a number, of which --from is; or "
+                "--retain DAYS, of which --nameless is\n");
         return CLI_BAD;
     }
     kao_status st = cli_gallery_open(&use, &args.use, CLI_GALLERY_WRITE, false, &err);
@@ -204,12 +248,10 @@ int cli_forget_run(int argc, char **argv)
 
         st = kao_gallery_forget_older(use.g, before, args.nameless, &n, &receipt, &err);
     } else {
-        st = cli_person_of(&use, rest.items[0], &person, &err);
-        if (!st)
-            st = kao_gallery_forget(use.g, person, &receipt, &err);
+        st = forget_one(&args, &use, rest.items[0], removed, &receipt, &err);
     }
     if (!st || receipt.n_traces)
-        status = print_receipt(&args, &use, &receipt, n);
+        status = print_receipt(&args, &use, &receipt, n, removed);
     if (st)
         status = cli_report("forget", st, &err);
     cli_gallery_close(&use);
