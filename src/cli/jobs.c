@@ -1,4 +1,4 @@
-/* See jobs.h: a ticket counter, a slot for each item's result, one condition. */
+/* See jobs.h: a ticket counter, a slot for each item's result, a condition for each side. */
 #include "cli/jobs.h"
 
 #include <pthread.h>
@@ -18,9 +18,9 @@ typedef struct result {
 
 typedef struct run {
     const cli_jobs *jobs;
-    pthread_mutex_t lock; /* guards next and results */
-    pthread_cond_t ready;
-    size_t next;
+    pthread_mutex_t lock; /* guards what follows */
+    pthread_cond_t ready, room;
+    size_t next, emitted;
     result *results; /* NULL: no threads */
     pthread_t *threads;
     uint32_t n_threads; /* that run */
@@ -39,6 +39,9 @@ static void *thread_main(void *opaque)
 
     for (;;) {
         pthread_mutex_lock(&r->lock);
+        while (r->next < r->jobs->n_items &&
+               r->next - r->emitted >= (size_t)CLI_JOBS_AHEAD * r->jobs->n_workers)
+            pthread_cond_wait(&r->room, &r->lock);
         const size_t i = r->next++;
 
         pthread_mutex_unlock(&r->lock);
@@ -102,6 +105,7 @@ static _Noreturn void leave(run *r, const char *name)
     if (r->results) {
         pthread_mutex_lock(&r->lock);
         r->next = r->jobs->n_items;
+        pthread_cond_broadcast(&r->room);
         pthread_mutex_unlock(&r->lock);
     }
     join_all(r);
@@ -131,6 +135,13 @@ static int collect(run *r, bool terminal, const char *name)
         }
         const int s = r->jobs->emit(r->jobs->user, i, value);
 
+        if (r->results) {
+            pthread_mutex_lock(&r->lock);
+            r->emitted = i + 1;
+            pthread_cond_broadcast(&r->room);
+            pthread_mutex_unlock(&r->lock);
+        }
+
         status = s > status ? s : status;
         if (!cli_flush())
             leave(r, name);
@@ -157,6 +168,7 @@ int cli_jobs_run(const cli_jobs *jobs, const char *name)
     r.results = calloc(jobs->n_items, sizeof *r.results);
     pthread_mutex_init(&r.lock, NULL);
     pthread_cond_init(&r.ready, NULL);
+    pthread_cond_init(&r.room, NULL);
     hold_sigpipe(&r);
     if (args && r.threads && r.results)
         for (uint32_t i = 0; i < jobs->n_workers; r.n_threads = ++i) {
@@ -171,6 +183,7 @@ int cli_jobs_run(const cli_jobs *jobs, const char *name)
         fprintf(stderr, "kao %s: no thread could be started\n", name);
     join_all(&r);
     let_sigpipe(&r);
+    pthread_cond_destroy(&r.room);
     pthread_cond_destroy(&r.ready);
     pthread_mutex_destroy(&r.lock);
     free(r.results);

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Items for each worker that are begun before the first of them is given out: whoever reads slowly,
+ * or one file that takes long, makes the others wait, not their results pile up. */
+enum { CLI_JOBS_AHEAD = 16 };
+
 /* Work on item i; the result goes to emit. Runs in any thread. */
 typedef void *cli_work(void *worker, void *user, size_t i);
 /* Take the result of item i; in order, in the calling thread. Gives its exit status. */
