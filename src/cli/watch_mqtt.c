@@ -42,6 +42,8 @@ struct cli_mqtt {
     bool answered, is_there, told_away;
     int answer; /* of the broker, to the first connection */
     uint64_t sent, acknowledged;
+    uint64_t left_out; /* as too many waited */
+    bool told_full;
 };
 
 /* ---- the address ---- */
@@ -160,6 +162,7 @@ static void on_connect(struct mosquitto *client, void *user, int code)
 
     m->is_there = code == 0;
     m->told_away = m->told_away && code != 0;
+    m->told_full = m->told_full && code != 0;
     m->sent += code == 0;
     pthread_mutex_unlock(&m->lock);
     if (code)
@@ -331,8 +334,20 @@ static bool tell(cli_mqtt *m, const char *kind, const char *level, const char *t
     snprintf(topic, sizeof topic, "%s/%s%s%s", m->at.prefix, kind, level ? "/" : "",
              level ? level : "");
     pthread_mutex_lock(&m->lock);
-    m->sent++;
+    const bool full = m->sent - m->acknowledged >= CLI_MQTT_WAITING,
+               is_news = full && !m->told_full;
+
+    m->sent += !full;
+    m->left_out += full;
+    m->told_full = m->told_full || full;
     pthread_mutex_unlock(&m->lock);
+    if (is_news)
+        fprintf(
+            stderr,
+            "kao watch: %d messages wait for the MQTT broker %s: more are left out\n",
+            CLI_MQTT_WAITING, m->at.host);
+    if (full)
+        return true;
     /* what cannot go now waits */
     const int code = m->calls.mosquitto_publish(m->client, NULL, topic,
                                                 (int)strlen(text), text, 1, keep);
@@ -393,6 +408,7 @@ void cli_mqtt_close(cli_mqtt *m)
         if (left)
             nap();
     } while (left && kao_clock_seconds() - begun < patience);
+    left += m->left_out;
     if (left)
         fprintf(stderr, "kao watch: %llu messages did not reach the MQTT broker\n",
                 (unsigned long long)left);

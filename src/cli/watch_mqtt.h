@@ -6,12 +6,15 @@
  *   kao/matches/NAME         the same of "identified" events of people with a name
  *   kao/cameras/CAMERA       who is there: kept, told after each event
  *
- * Messages are acknowledged (QoS 1). While the broker is away they wait in memory. */
+ * Messages are acknowledged (QoS 1). While the broker is away they wait in memory, as many as
+ * CLI_MQTT_WAITING; later ones are left out, which is told. */
 #ifndef KAO_CLI_WATCH_MQTT_H
 #define KAO_CLI_WATCH_MQTT_H
 
 #include "base/json.h"
 #include "kao/watch.h"
+
+enum { CLI_MQTT_WAITING = 10000 };
 
 typedef struct cli_mqtt cli_mqtt;
 

@@ -1,0 +1,143 @@
+/* A broker that takes all and acknowledges nothing: what waits for it is bounded. libmosquitto is played here. */
+#include "support/unit.h"
+
+#include <stdio.h>
+
+#include "base/library.h"
+#include "cli/mosquitto.h"
+#include "cli/watch_mqtt.h"
+
+static struct broker {
+    void *user;
+    void (*connected)(struct mosquitto *, void *, int);
+    void (*published)(struct mosquitto *, void *, int);
+    int n_published;
+    bool is_prompt; /* what comes is acknowledged */
+    char last[256];
+} broker;
+
+/* ---- libmosquitto ---- */
+
+static struct mosquitto *make(const char *id, bool clean, void *user)
+{
+    (void)id, (void)clean;
+    broker.user = user;
+    return (struct mosquitto *)&broker;
+}
+
+static int fine(void)
+{
+    return MOSQ_ERR_SUCCESS;
+}
+
+static void on_connect(struct mosquitto *m, void (*f)(struct mosquitto *, void *, int))
+{
+    (void)m;
+    broker.connected = f;
+}
+
+static void on_publish(struct mosquitto *m, void (*f)(struct mosquitto *, void *, int))
+{
+    (void)m;
+    broker.published = f;
+}
+
+static int begin(struct mosquitto *m)
+{
+    broker.connected(m, broker.user, 0);
+    return MOSQ_ERR_SUCCESS;
+}
+
+static int publish(struct mosquitto *m, int *id, const char *topic, int n,
+                   const void *text, int qos, bool keep)
+{
+    (void)m, (void)id, (void)keep;
+    assert_int_equal(qos, 1);
+    broker.n_published++;
+    snprintf(broker.last, sizeof broker.last, "%s %.*s", topic, n, (const char *)text);
+    if (broker.is_prompt)
+        broker.published(m, broker.user, 1);
+    return MOSQ_ERR_SUCCESS;
+}
+
+static void acknowledge(int n)
+{
+    for (int i = 0; i < n; i++)
+        broker.published(NULL, broker.user, i);
+}
+
+void *kao_library_open(const char *soname)
+{
+    return strcmp(soname, "libmosquitto.so.1") == 0 ? &broker : NULL;
+}
+
+bool kao_library_find(void *library, const char *name, void *to)
+{
+    static const struct {
+        const char *name;
+        void (*function)(void);
+    } rows[] = {
+        { "mosquitto_new", (void (*)(void))make },
+        { "mosquitto_connect_callback_set", (void (*)(void))on_connect },
+        { "mosquitto_publish_callback_set", (void (*)(void))on_publish },
+        { "mosquitto_loop_start", (void (*)(void))begin },
+        { "mosquitto_publish", (void (*)(void))publish },
+    };
+    void (*function)(void) = (void (*)(void))fine;
+
+    assert_ptr_equal(library, &broker);
+    for (size_t i = 0; i < COUNT(rows); i++)
+        if (strcmp(rows[i].name, name) == 0)
+            function = rows[i].function;
+    memcpy(to, &function, sizeof function);
+    return true;
+}
+
+/* ---- the test ---- */
+
+static void event(cli_mqtt *m, int64_t track)
+{
+    const kao_track_event e = { .kind = KAO_TRACK_APPEARED };
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "track", kao_json_integer(track));
+    assert_true(cli_mqtt_event(m, o, &e, NULL));
+}
+
+static void what_waits_is_bounded(void **state)
+{
+    const cli_mqtt_options o = { .url = "mqtt://user:word@[::1]:1884/home",
+                                 .camera = "door/1" };
+    cli_mqtt *m = NULL;
+    kao_error err;
+
+    (void)state;
+    assert_int_equal(cli_mqtt_open(&m, &o, &err), KAO_OK);
+    assert_string_equal(broker.last, "home/available online");
+    for (int i = 1; i < CLI_MQTT_WAITING; i++)
+        event(m, i);
+    assert_int_equal(broker.n_published, CLI_MQTT_WAITING);
+    assert_string_equal(broker.last, "home/events/door_1 {\"track\":9999}");
+    for (int i = 0; i < 100; i++)
+        event(m, CLI_MQTT_WAITING + i);
+    assert_int_equal(broker.n_published, CLI_MQTT_WAITING);
+    acknowledge(1);
+    event(m, 1);
+    event(m, 2);
+    assert_int_equal(broker.n_published, CLI_MQTT_WAITING + 1);
+    assert_string_equal(broker.last, "home/events/door_1 {\"track\":1}");
+    acknowledge(CLI_MQTT_WAITING);
+    event(m, 3);
+    assert_string_equal(broker.last, "home/events/door_1 {\"track\":3}");
+    acknowledge(1);
+    broker.is_prompt = true;
+    cli_mqtt_close(m);
+    assert_string_equal(broker.last, "home/available offline");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(what_waits_is_bounded) };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
