@@ -7,6 +7,7 @@
 #include "face/quality.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -181,12 +182,20 @@ void kao_quality_norm(kao_quality *q, const kao_embedder *embedder, float norm)
 
 /* ---- a face ---- */
 
+/* A face of a caller who does not know of masks yet tells of none. */
+static uint32_t mask_of(const kao_face *f)
+{
+    return f->size >= offsetof(kao_face, mask) + sizeof f->mask ? f->mask
+                                                                : KAO_MASK_UNTOLD;
+}
+
 static void judge(const kao_view *chip, float *scratch, const kao_face *face,
                   kao_quality *q)
 {
-    const bool told = face && face->mask != KAO_MASK_UNTOLD;
+    const uint32_t mask = face ? mask_of(face) : KAO_MASK_UNTOLD;
 
-    q->masked = told ? face->mask == KAO_MASK_WORN : kao_quality_masked(chip, scratch);
+    q->masked = mask != KAO_MASK_UNTOLD ? mask == KAO_MASK_WORN
+                                        : kao_quality_masked(chip, scratch);
     take_luma(chip, scratch);
     const numbers v = measure(scratch);
 

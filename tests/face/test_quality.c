@@ -3,6 +3,7 @@
 #include "support/unit.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,10 @@ static void told_and_boxed(void **state)
     face.mask = KAO_MASK_WORN;
     assert_int_equal(kao_quality_of(f->ctx, &view, &face, &q, &f->err), KAO_OK);
     assert_true(q.masked == 1 && q.outcomes & KAO_MASKED);
+    face.size = offsetof(kao_face, mask); /* of before: what follows is not its */
+    assert_int_equal(kao_quality_of(f->ctx, &view, &face, &q, &f->err), KAO_OK);
+    assert_true(q.masked > 0 && q.masked < 1);
+    face.size = sizeof face;
     face.width = face.height = 6;
     assert_int_equal(kao_quality_of(f->ctx, &view, &face, &q, &f->err),
                      KAO_E_TOO_SMALL);
