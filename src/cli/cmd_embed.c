@@ -171,8 +171,8 @@ int cli_embed_run(int argc, char **argv)
     job j = { .args = &args, .paths = rest.items };
     kao_status st = cli_crew_open(&j.crew, &args.photo, (size_t)rest.n, true, &err);
 
-    if (!st && args.photo.quality)
-        st = cli_check_faces(&j.crew, "--quality could tell of", &err);
+    if (!st)
+        st = cli_check_wishes(&j.crew, &err);
     if (st) {
         cli_crew_close(&j.crew);
         return cli_report("embed", st, &err);

@@ -376,6 +376,8 @@ int cli_verify_run(int argc, char **argv)
     if (!st)
         st = cli_crew_open(&j.crew, &args.photo, j.list.n_paths, true, &err);
     if (!st)
+        st = cli_check_wishes(&j.crew, &err);
+    if (!st)
         st = check_liveness(&j, &err);
     if (!st)
         st = set_limit(&j, &err);

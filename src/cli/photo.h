@@ -88,6 +88,8 @@ void cli_crew_close(cli_crew *c);
 /* KAO_E_ARG where pictures are taken as they are. wish: what needs faces, to end the line with:
  * "--quality could tell of". */
 kao_status cli_check_faces(const cli_crew *c, const char *wish, kao_error *err);
+/* The same for --faces, --quality and --min-score, where they are given. */
+kao_status cli_check_wishes(const cli_crew *c, kao_error *err);
 /* Run the items (see jobs.h; work gets a cli_worker) and finish the command's output. */
 int cli_crew_run(const cli_crew *c, const char *command, size_t n_items, void *user,
                  cli_work *work, cli_emit *emit);

@@ -94,6 +94,26 @@ kao_status cli_check_faces(const cli_crew *c, const char *wish, kao_error *err)
                     kao_model_name(kao_embedder_model(w->embedder)), wish);
 }
 
+/* Which option wants something of the faces that are found, or NULL. A detector may be named
+ * where none is needed: scripts do so for all their calls. */
+static const char *wish_for_faces(const cli_photo_options *o)
+{
+    const cli_faces *f = &o->faces;
+    const bool chooses = f->all || f->nth || f->choice != KAO_CHOOSE_LARGEST;
+
+    return chooses            ? "--faces could choose"
+           : o->quality       ? "--quality could tell of"
+           : o->min_score > 0 ? "--min-score could drop"
+                              : NULL;
+}
+
+kao_status cli_check_wishes(const cli_crew *c, kao_error *err)
+{
+    const char *wish = wish_for_faces(c->workers[0].options);
+
+    return wish ? cli_check_faces(c, wish, err) : KAO_OK;
+}
+
 static kao_status open_worker(const cli_crew *c, const cli_photo_options *o,
                               cli_worker *w, uint32_t n_threads, kao_error *err)
 {

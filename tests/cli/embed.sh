@@ -46,6 +46,15 @@ err_has "--no-detect: no face is looked for that --quality could tell of"
 err_one_line
 lines 0 out
 fact "--quality without a face that is looked for: refused"
+for option in "--faces 2" "--faces all" "--faces error" "--min-score .9"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" embed --no-detect $option big.png
+    err_has "--no-detect: no face is looked for that ${option%% *} could "
+    err_one_line
+    lines 0 out
+done
+run 0 "$KAO" embed --no-detect --faces largest big.png
+fact "what chooses among faces is refused with --no-detect, not passed over"
 
 run 3 "$KAO" embed "$a" missing.jpg blank.png "$b" --json --npy two.npy
 check embed out "$dim" 4

@@ -40,6 +40,9 @@ err_one_line
 run 3 "$KAO" embed "$a" --model ./flat.onnx --quality
 err_has "no face is looked for that --quality could tell of"
 err_one_line
+run 3 "$KAO" verify "$a" "$b" --model ./flat.onnx --faces error
+err_has "./flat.onnx takes the whole picture (template = picture): no face is looked for that --faces could choose"
+err_one_line
 lines 0 out
 fact "what needs a face is refused before a picture is read"
 echo "preset = ailia" >flat.onnx.card

@@ -276,6 +276,10 @@ cp out nodetect.json
 run 0 "$KAO" verify "$a" "$b" --json
 check similarities out "$(sed 's/.*"similarity":\([0-9.-]*\),.*/\1/' nodetect.json)"
 fact "--no-detect takes chips: the same similarity as from the pictures"
+run 3 "$KAO" verify chips/ana_1.face1.png chips/ana_3.face1.png --no-detect --faces 3
+err_has "--no-detect: no face is looked for that --faces could choose"
+err_one_line
+fact "--faces without faces that are looked for is refused, not passed over"
 
 run 0 "$KAO" verify "$a" "$b" --draw drawn.png
 check picture drawn.png $((2 * (wide * 480 / high) + 8)) 480
