@@ -361,8 +361,8 @@ static size_t choose_passes(const kao_detector *d, uint32_t width, uint32_t heig
 }
 
 /* Whether a finer pass over a picture of that longer side cannot change which face is the
- * largest: what it keeps is smaller, and too small to overlap the largest one by the share that
- * suppresses. The faces are those that are left of the candidates so far. */
+ * largest: what it keeps is smaller, and too small to drop the largest one. The faces are those
+ * that are left of the candidates so far. */
 static bool largest_is_sure(kao_detector *d, const pass *p, uint32_t side)
 {
     const float most = p->high * (float)side;
@@ -379,7 +379,7 @@ static bool largest_is_sure(kao_detector *d, const pass *p, uint32_t side)
             largest = f;
     }
     return largest && !d->pass.failed && largest->score >= d->family->doubt &&
-           largest->width * largest->height > most * most / d->nms;
+           largest->width * largest->height > most * most / kao_face_list_reach(d->nms);
 }
 
 kao_status kao_find_by_passes(kao_detector *d, const kao_hunt *h, kao_error *err)

@@ -186,6 +186,12 @@ void kao_face_list_nms(kao_face_list *l, float iou, bool joined)
     l->n = kept;
 }
 
+/* The overlap is the share at most, that of a box that lies inside. */
+float kao_face_list_reach(float iou)
+{
+    return iou < near_in_size ? iou : near_in_size;
+}
+
 /* ---- averaging ---- */
 
 /* to += f, score times. */
