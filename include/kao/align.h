@@ -60,7 +60,7 @@ KAO_API kao_status kao_template_find(kao_template *out, const char *name,
  *
  * Errors: KAO_E_NO_FACE (a face without points where the template needs them, or points that are no upright face's: they
  * coincide, are mirrored, or lie otherwise than a face's can), KAO_E_TOO_SMALL (eyes nearer than
- * KAO_MIN_EYE_DISTANCE_PX in the photograph; for a square, a box of less than twice that), KAO_E_ARG (also a template that is
+ * KAO_MIN_EYE_DISTANCE_PX in the photograph; by the box, one whose longer side is less than twice that), KAO_E_ARG (also a template that is
  * the whole picture), KAO_E_LIMIT (rows too far apart, a
  * template of more than KAO_IMAGE_MAX_PIXELS), KAO_E_NOMEM. Threads: any. */
 KAO_API kao_status kao_align(kao_context *ctx, const kao_view *view,
