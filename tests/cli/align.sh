@@ -24,7 +24,8 @@ if [ $faces = no ]; then # between two faces one that is too small: by score the
 mixed/mixed.face3.png" ] || fails "numbers: $(cat out)"
     fact "a face that cannot be used is left out and keeps its number"
 fi
-"$COMPOSE" large.jpg 5600 $((5600 * high / wide)) 60 "$a" 0 0 5600 $((5600 * high / wide))
+longer=$((wide > high ? wide : high)) # 8000 pixels and more are read at half the size
+"$COMPOSE" large.jpg $((8040 * wide / longer)) $((8040 * high / longer)) 60 "$a" 0 0 $((8040 * wide / longer)) $((8040 * high / longer))
 run 0 "$KAO" align large.jpg -o large
 run 0 "$KAO" embed --no-detect large/large.face1.png
 cut -f 2- out >of_chip
