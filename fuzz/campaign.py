@@ -5,8 +5,8 @@
 
 BUILD   a build with -Dfuzz=true (fuzz/meson.build says how)
 STATE   a folder of its own: grown corpora, findings (crash-*, timeout-*, oom-*), campaign.csv with a line
-        a turn. A later call goes on from it.
---each  seconds of a turn, 300 at first; targets that have had less time come first
+        a turn. A later call goes on from it. Seconds are those of a core, not the clock's.
+--each  seconds of a turn by the clock, 300 at first; targets that have had less time come first
 
 At the end, and on Ctrl-C: a table of all turns so far. Exit: 0 nothing was found, 1 something was, 3 usage.
 """
@@ -77,7 +77,7 @@ def turn(build, state, name, seconds, running):
     os.makedirs(grown, exist_ok=True)
     os.makedirs(found, exist_ok=True)
     seeds = os.path.join(HERE, "corpus", name)
-    begin, executions, edges, features = time.monotonic(), 0, 0, 0
+    begin, cpu, executions, edges, features = time.monotonic(), 0, 0, 0, 0
     before = len(findings(state, name))
     while time.monotonic() - begin < seconds and not running.stop:
         left = max(1, int(seconds - (time.monotonic() - begin)))
@@ -87,7 +87,10 @@ def turn(build, state, name, seconds, running):
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
         with running.lock:
             running.processes.add(p)
-        said = p.communicate()[1]
+        said = p.stderr.read()
+        _, status, usage = os.wait4(p.pid, 0)
+        p.returncode = os.waitstatus_to_exitcode(status)
+        cpu += usage.ru_utime + usage.ru_stime
         with running.lock:
             running.processes.discard(p)
         executions += last_number(r"stat::number_of_executed_units: (\d+)", said) or last_number(r"\n#(\d+)\t", said)
@@ -98,7 +101,7 @@ def turn(build, state, name, seconds, running):
                 f.write(said[-20000:])
             if len(findings(state, name)) == before + 20:
                 break  # the same again and again
-    return {"target": name, "seconds": round(time.monotonic() - begin), "executions": executions, "edges": edges,
+    return {"target": name, "seconds": round(cpu), "executions": executions, "edges": edges,
             "features": features, "findings": len(findings(state, name)) - before}
 
 
