@@ -52,10 +52,14 @@ typedef struct kao_gallery_options { /* fill with {0} for defaults */
     uint32_t create;    /* 1: made where there is none */
     uint32_t read_only; /* 1: nothing is written, nor can be */
     uint32_t wait_ms;   /* for another program's writing; 0: 10,000 */
+    /* KAO_GALLERY_KEY bytes of an encrypted gallery (see below), which are read and not kept; a new one is
+     * encrypted by them. NULL: it is in the clear. */
+    const void *key;
 } kao_gallery_options;
 
 /* options may be NULL. Errors: KAO_E_IO (not there, not allowed, busy), KAO_E_FORMAT (no gallery,
  * damaged), KAO_E_UNSUPPORTED (made by a later version; or this build is without SQLite, or libpq),
+ * KAO_E_CONFLICT (encrypted by another key, or without one; or a key for a gallery that is in the clear),
  * KAO_E_NOMEM, KAO_E_ARG; *out is then NULL. All calls below may fail with KAO_E_IO, KAO_E_FORMAT
  * and KAO_E_NOMEM; then nothing has changed. */
 KAO_API kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out,
@@ -65,6 +69,44 @@ KAO_API void kao_gallery_close(kao_gallery *gallery); /* NULL is fine */
 /* Whether this build and machine have what a gallery of such a name needs; it is not looked for.
  * KAO_E_UNSUPPORTED. */
 KAO_API kao_status kao_gallery_ready(const char *path, kao_error *err);
+
+/* ---- encryption ---- */
+
+/* A gallery may be encrypted at rest: names, notes, external ids, groups, sources, vectors, chips, what history
+ * and events say, by XChaCha20-Poly1305 with keys that come from one of 32 bytes. Numbers of people and samples,
+ * sample ids, times, counts, qualities, models and facts are not (docs/gallery.md has the whole list). Its index
+ * is in the memory of each handle, and no file. All calls are the same:
+ *
+ *     uint8_t key[KAO_GALLERY_KEY];
+ *     kao_gallery *g = NULL;
+ *
+ *     if (kao_gallery_key_make("people.key", &err) == KAO_OK &&
+ *         kao_gallery_key_read("people.key", key, NULL, &err) == KAO_OK)
+ *         kao_gallery_open(ctx, &g, "people.kao", &(kao_gallery_options){ .create = 1, .key = key }, &err);
+ *     kao_gallery_key_wipe(key);
+ *
+ * Who loses the key loses the gallery. A value that is damaged, or stands where it was not written, is
+ * KAO_E_FORMAT, and the line names its row. */
+enum { KAO_GALLERY_KEY = 32 };
+
+/* A file with a new random key, for its owner alone, on the disk when it returns. KAO_E_CONFLICT: there is a file
+ * of that name, which stays as it is; KAO_E_IO. */
+KAO_API kao_status kao_gallery_key_make(const char *path, kao_error *err);
+/* is_open: 1 where others than the owner may read the file; may be NULL. KAO_E_IO, KAO_E_FORMAT. */
+KAO_API kao_status kao_gallery_key_read(const char *path, uint8_t key[KAO_GALLERY_KEY],
+                                        uint32_t *is_open, kao_error *err);
+KAO_API void kao_gallery_key_wipe(uint8_t key[KAO_GALLERY_KEY]);
+
+/* Encrypt all of the gallery by this key, which may take the place of another one; NULL: nothing is encrypted any
+ * more. One transaction: whoever ends in between leaves it as it was. Then all of it is written anew, index files
+ * are removed, and the files are searched for what stood in them in the clear, as after kao_gallery_forget
+ * (receipt may be NULL; of more than 20,000 values for so many): KAO_E_IO where that is not all gone, and opening
+ * the gallery for writing goes on with it. What the file system and the disk keep of files as they were is out of
+ * reach. Handles that others have open say KAO_E_CONFLICT from then on and have to be opened again. It is no
+ * change that can be undone. */
+typedef struct kao_receipt kao_receipt;
+KAO_API kao_status kao_gallery_set_key(kao_gallery *gallery, const void *key,
+                                       kao_receipt *receipt, kao_error *err);
 
 /* ---- models ---- */
 
@@ -397,14 +439,14 @@ KAO_API kao_status kao_gallery_set_event_mark(kao_gallery *gallery, const char *
 
 /* ---- forgetting ---- */
 
-typedef struct kao_receipt {
+struct kao_receipt {
     uint32_t size; /* sizeof(kao_receipt), set before the call */
     uint32_t n_samples;
     uint64_t n_bytes_searched; /* of the gallery's files, for what was forgotten */
     uint32_t n_traces;         /* found there: 0 */
     uint32_t n_pieces;         /* that were looked for: vectors, names, sources */
     int64_t time;
-} kao_receipt;
+};
 
 /* Delete a person: samples, vectors, name, history, events. Nothing brings that back. The files are then
  * searched, byte by byte, for what was there; KAO_E_IO, with the receipt filled, where traces
@@ -431,6 +473,7 @@ typedef struct kao_gallery_stats {
     uint32_t size; /* sizeof(kao_gallery_stats), set before the call */
     uint32_t schema;
     uint64_t n_people, n_named, n_samples, n_changes, n_bytes;
+    uint64_t encrypted; /* 1: it is */
 } kao_gallery_stats;
 
 KAO_API kao_status kao_gallery_stats_of(kao_gallery *gallery, kao_gallery_stats *stats,

@@ -1,4 +1,4 @@
-/* Base64 (RFC 4648, with padding): bytes in a text. libsodium stands behind it; of the program. */
+/* Base64 (RFC 4648, with padding): bytes in a text. libsodium stands behind it. */
 #ifndef KAO_BASE_BASE64_H
 #define KAO_BASE_BASE64_H
 

@@ -1,5 +1,5 @@
 /* Secrets: random bytes, keyed hashes, comparison in constant time, as hexadecimal text (libsodium stands
- * behind it). Of the program, not of libkao. */
+ * behind it). */
 #ifndef KAO_BASE_SECRET_H
 #define KAO_BASE_SECRET_H
 

@@ -24,6 +24,7 @@ typedef struct cluster_args {
 const cli_option cli_cluster_options[] = {
     { "gallery", 'g', CLI_TEXT, offsetof(cluster_args, use.gallery), "FILE",
       "its people are known; without pictures: which of them may be one person" },
+    CLI_GALLERY_KEY_OPTION(cluster_args),
     { "enroll", 0, CLI_FLAG, offsetof(cluster_args, enroll), NULL,
       "with --gallery: every group is remembered there, new ones without a name" },
     { "threshold", 0, CLI_COSINE, offsetof(cluster_args, threshold), "X",

@@ -30,6 +30,7 @@ typedef struct enroll_args {
 
 const cli_option cli_enroll_options[] = {
     CLI_GALLERY_OPTION(enroll_args),
+    CLI_GALLERY_KEY_OPTION(enroll_args),
     { "people", 0, CLI_FLAG, offsetof(enroll_args, people), NULL,
       "the operands are folders with a folder a person, named after them" },
     { "regions", 0, CLI_FLAG, offsetof(enroll_args, regions), NULL,

@@ -16,11 +16,17 @@
 
 typedef struct gallery_args {
     cli_gallery_options use;
+    const char *new_key_file;
     bool take_back, drop_missing, json;
 } gallery_args;
 
 const cli_option cli_gallery_options_table[] = {
     CLI_GALLERY_OPTION(gallery_args),
+    CLI_GALLERY_KEY_OPTION(gallery_args),
+    { "encrypt", 0, CLI_FLAG, offsetof(gallery_args, use.make_key), NULL,
+      "create: encrypted by --key-file, which is made where it is not there" },
+    { "new-key-file", 0, CLI_TEXT, offsetof(gallery_args, new_key_file), "FILE",
+      "rekey: the key from now on; made where it is not there" },
     CLI_GALLERY_NETWORK_OPTIONS(gallery_args),
     { "not", 0, CLI_FLAG, offsetof(gallery_args, take_back), NULL,
       "ignore: no longer ignored" },
@@ -59,11 +65,12 @@ static kao_status do_stats(job *j, kao_error *err)
     if (st)
         return st;
     if (!j->args->json) {
-        printf("%s\n%llu people, %llu with a name; %llu samples; %llu changes; %llu "
+        printf("%s%s\n%llu people, %llu with a name; %llu samples; %llu changes; %llu "
                "bytes\n",
-               j->use.shown, (unsigned long long)s.n_people,
-               (unsigned long long)s.n_named, (unsigned long long)s.n_samples,
-               (unsigned long long)s.n_changes, (unsigned long long)s.n_bytes);
+               j->use.shown, s.encrypted ? ", encrypted" : "",
+               (unsigned long long)s.n_people, (unsigned long long)s.n_named,
+               (unsigned long long)s.n_samples, (unsigned long long)s.n_changes,
+               (unsigned long long)s.n_bytes);
         for (size_t i = 0; kao_gallery_model_at(j->use.g, i, &m); i++)
             printf("model %zu: %s, %u numbers, id %.16s...\n", i + 1, m.name, m.dim,
                    m.id);
@@ -86,6 +93,7 @@ static kao_status do_stats(job *j, kao_error *err)
     kao_json_set(o, "changes", kao_json_integer((int64_t)s.n_changes));
     kao_json_set(o, "bytes", kao_json_integer((int64_t)s.n_bytes));
     kao_json_set(o, "schema", kao_json_integer(s.schema));
+    kao_json_set(o, "encrypted", kao_json_bool(s.encrypted != 0));
     kao_json_set(o, "models", models);
     j->status = cli_print_json("gallery", o);
     return KAO_OK;
@@ -338,6 +346,10 @@ static kao_status do_export(job *j, kao_error *err)
     const char *path = j->words[0];
     const size_t n = strlen(path);
 
+    if (j->use.has_key)
+        fprintf(stderr, "kao gallery: %s: what is written there is not encrypted\n",
+                path);
+
     for (int f = KAO_FORM_LINES; f <= KAO_FORM_VECTORS; f++) {
         const kao_gallery_form form = (kao_gallery_form)f;
         const size_t end = strlen(kao_form_end(form));
@@ -391,6 +403,57 @@ static kao_status do_import(job *j, kao_error *err)
     return st;
 }
 
+/* ---- encryption ---- */
+
+static kao_status set_key(job *j, const void *key, kao_error *err)
+{
+    kao_receipt r = { .size = sizeof r };
+    const kao_status st = kao_gallery_set_key(j->use.g, key, &r, err);
+
+    if (!st && key)
+        printf(
+            "%s: encrypted; %llu bytes searched for %u pieces of what stood there in "
+            "the clear: %u found\nOut of reach: %s.\n",
+            j->use.shown, (unsigned long long)r.n_bytes_searched, r.n_pieces,
+            r.n_traces, kao_gallery_out_of_reach(j->use.g));
+    else if (!st)
+        printf("%s: not encrypted any more\n", j->use.shown);
+    return st;
+}
+
+/* By the key of a file, which is made where it is not there. */
+static kao_status encrypt_by(job *j, const char *path, const char *option,
+                             kao_error *err)
+{
+    uint8_t key[KAO_GALLERY_KEY];
+    kao_status st =
+        path ? cli_key_read(path, true, key, err)
+             : kao_fail(err, KAO_E_ARG, "%s: wanted %s FILE", j->use.shown, option);
+
+    if (!st)
+        st = set_key(j, key, err);
+    kao_gallery_key_wipe(key);
+    return st;
+}
+
+static kao_status do_encrypt(job *j, kao_error *err)
+{
+    return encrypt_by(j, cli_key_file(&j->args->use), "--key-file", err);
+}
+
+static kao_status do_rekey(job *j, kao_error *err)
+{
+    return j->use.has_key
+               ? encrypt_by(j, j->args->new_key_file, "--new-key-file", err)
+               : kao_fail(err, KAO_E_CONFLICT,
+                          "%s: is not encrypted: kao gallery encrypt", j->use.shown);
+}
+
+static kao_status do_decrypt(job *j, kao_error *err)
+{
+    return set_key(j, NULL, err);
+}
+
 static const struct verb {
     const char *name;
     int least, most; /* words behind it */
@@ -420,7 +483,26 @@ static const struct verb {
     { "import", 1, 1, CLI_GALLERY_CREATE, true, do_import },
     { "verify", 0, 0, CLI_GALLERY_READ, false, do_verify },
     { "doctor", 0, 0, CLI_GALLERY_READ, true, do_doctor },
+    { "encrypt", 0, 0, CLI_GALLERY_WRITE, false, do_encrypt },
+    { "rekey", 0, 0, CLI_GALLERY_WRITE, false, do_rekey },
+    { "decrypt", 0, 0, CLI_GALLERY_WRITE, false, do_decrypt },
 };
+
+/* Options of one verb alone. */
+static bool fits(const gallery_args *a, const struct verb *v)
+{
+    static const char message[] = "kao gallery: --not is of ignore, --drop-missing of "
+                                  "reembed, --encrypt of create, --new-key-file of "
+                                  "rekey\n";
+    const bool fine = (!a->take_back || v->run == do_ignore) &&
+                      (!a->drop_missing || v->run == do_reembed) &&
+                      (!a->use.make_key || v->run == do_create) &&
+                      (!a->new_key_file || v->run == do_rekey);
+
+    if (!fine)
+        fputs(message, stderr);
+    return fine;
+}
 
 int cli_gallery_run(int argc, char **argv)
 {
@@ -444,16 +526,16 @@ int cli_gallery_run(int argc, char **argv)
         return CLI_BAD;
     }
     char *none[1] = { NULL };
-    if ((args.take_back && v->run != do_ignore) ||
-        (args.drop_missing && v->run != do_reembed)) {
-        fprintf(stderr, "kao gallery: --not is of ignore, --drop-missing of reembed\n");
+    if (!fits(&args, v))
         return CLI_BAD;
-    }
+    args.use.without_key = v->run == do_encrypt;
     job j = { .args = &args,
               .words = rest.n > 1 ? rest.items + 1 : none,
               .n_words = rest.n - 1 };
     kao_status st = cli_gallery_open(&j.use, &args.use, v->what, v->networks, &err);
 
+    if (st == KAO_E_CONFLICT && v->run == do_encrypt)
+        kao_fail(&err, st, "%s: is encrypted already: kao gallery rekey", j.use.shown);
     if (st)
         return cli_report("gallery", st, &err);
     st = v->run(&j, &err);

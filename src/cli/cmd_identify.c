@@ -28,6 +28,7 @@ typedef struct identify_args {
 
 const cli_option cli_identify_options[] = {
     CLI_GALLERY_OPTION(identify_args),
+    CLI_GALLERY_KEY_OPTION(identify_args),
     { "fpir", 0, CLI_RATE, offsetof(identify_args, fpir), "X",
       "so many of a stranger's faces may be taken for somebody of this gallery "
       "[0.01]" },

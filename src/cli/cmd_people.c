@@ -19,6 +19,7 @@ typedef struct people_args {
 
 const cli_option cli_people_options[] = {
     CLI_GALLERY_OPTION(people_args),
+    CLI_GALLERY_KEY_OPTION(people_args),
     { "samples", 0, CLI_FLAG, offsetof(people_args, samples), NULL,
       "each person's samples, too" },
     { "json", 0, CLI_FLAG, offsetof(people_args, json), NULL,
@@ -28,6 +29,7 @@ const cli_option cli_people_options[] = {
 
 const cli_option cli_forget_options[] = {
     CLI_GALLERY_OPTION(people_args),
+    CLI_GALLERY_KEY_OPTION(people_args),
     { "retain", 0, CLI_COUNT, offsetof(people_args, retain), "DAYS",
       "instead of NAME: everybody without a sample of these last days" },
     { "nameless", 0, CLI_FLAG, offsetof(people_args, nameless), NULL,

@@ -91,10 +91,64 @@ kao_status cli_gallery_folder(const char *path, kao_error *err)
     return kao_folder_make(folder, 0700, err);
 }
 
+const char *cli_key_file(const cli_gallery_options *o)
+{
+    const char *path = o->key_file ? o->key_file : getenv("KAO_GALLERY_KEY_FILE");
+
+    return path && path[0] ? path : NULL;
+}
+
+kao_status cli_key_read(const char *path, bool make, uint8_t key[KAO_GALLERY_KEY],
+                        kao_error *err)
+{
+    uint32_t is_open = 0;
+    kao_status st = KAO_OK;
+
+    if (make && access(path, F_OK) != 0 && errno == ENOENT) {
+        st = cli_gallery_folder(path, err);
+        if (!st)
+            st = kao_gallery_key_make(path, err);
+        if (!st)
+            fprintf(stderr,
+                    "kao: %s: a new key. Keep a copy of it somewhere else: without it "
+                    "the gallery is lost.\n",
+                    path);
+    }
+    if (!st)
+        st = kao_gallery_key_read(path, key, &is_open, err);
+    if (!st && is_open)
+        fprintf(stderr, "kao: %s: others can read this key: chmod 600 %s\n", path,
+                path);
+    return st;
+}
+
+/* A gallery that is there already gets no new key. */
+static kao_status find_key(cli_gallery *u, const cli_gallery_options *o, kao_error *err)
+{
+    const char *path = cli_key_file(o);
+
+    if (o->make_key && !path)
+        return kao_fail(
+            err, KAO_E_ARG,
+            "%s: --encrypt wants --key-file FILE (or KAO_GALLERY_KEY_FILE): "
+            "where its key is to be",
+            u->shown);
+    if (o->without_key || !path)
+        return KAO_OK;
+    const kao_status st = cli_key_read(
+        path,
+        o->make_key && (kao_database_is_address(u->path) || access(u->path, F_OK) != 0),
+        u->key, err);
+
+    u->has_key = !st;
+    return st;
+}
+
 static kao_status open_file(cli_gallery *u, cli_gallery_for what, kao_error *err)
 {
     const kao_gallery_options o = { .create = what == CLI_GALLERY_CREATE,
-                                    .read_only = what == CLI_GALLERY_READ };
+                                    .read_only = what == CLI_GALLERY_READ,
+                                    .key = u->has_key ? u->key : NULL };
     kao_status st = o.create && !kao_database_is_address(u->path)
                         ? cli_gallery_folder(u->path, err)
                         : KAO_OK;
@@ -201,6 +255,8 @@ kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
     if (!st)
         st = cli_crew_open(&u->crew, networks ? &o->photo : &photo, 1, false, err);
     if (!st)
+        st = find_key(u, o, err);
+    if (!st)
         st = open_file(u, what, err);
     if (!st && networks)
         st = open_networks(u, o, what, err);
@@ -214,6 +270,7 @@ void cli_gallery_close(cli_gallery *u)
     close_networks(u);
     kao_gallery_close(u->g);
     cli_crew_close(&u->crew);
+    kao_gallery_key_wipe(u->key);
     u->g = NULL;
 }
 

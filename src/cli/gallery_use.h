@@ -3,7 +3,8 @@
  *
  * Which one: --gallery, a file or the address of a PostgreSQL database, else KAO_GALLERY, else
  * kao/people.kao in the user's data folder (XDG_DATA_HOME, or .local/share in HOME). Which models: those that the gallery is pinned to,
- * found by their names; of a new one those of --model, else the two inside the program. */
+ * found by their names; of a new one those of --model, else the two inside the program. Its key, where it is
+ * encrypted: --key-file, else KAO_GALLERY_KEY_FILE. */
 #ifndef KAO_CLI_GALLERY_USE_H
 #define KAO_CLI_GALLERY_USE_H
 
@@ -15,7 +16,9 @@
 typedef struct cli_gallery_options {
     cli_photo_options photo; /* model is not looked at: */
     cli_list models;
-    const char *gallery;
+    const char *gallery, *key_file;
+    bool make_key;    /* of a new gallery: the key file, too, where it is not there */
+    bool without_key; /* in the clear: the key file is for something else */
 } cli_gallery_options;
 
 /* clang-format off */
@@ -23,6 +26,9 @@ typedef struct cli_gallery_options {
     { "gallery", 'g', CLI_TEXT, offsetof(T, use.gallery), "FILE",                           \
       "the gallery, or postgresql://... for one on a server [KAO_GALLERY; else "            \
       "kao/people.kao in the user's data folder]" }
+#define CLI_GALLERY_KEY_OPTION(T)                                                           \
+    { "key-file", 0, CLI_TEXT, offsetof(T, use.key_file), "FILE",                           \
+      "the key of a gallery that is encrypted [KAO_GALLERY_KEY_FILE]" }
 #define CLI_GALLERY_MODEL_OPTIONS(T)                                                        \
     { "model", 'm', CLI_LIST, offsetof(T, use.models), "MODEL",                             \
       "of a new gallery: an embedder that it is for; several times: for all of them "       \
@@ -59,12 +65,20 @@ typedef struct cli_gallery {
     kao_embedder *embedders[KAO_GALLERY_MODELS];
     kao_tta ttas[KAO_GALLERY_MODELS];
     size_t n; /* models */
+    uint8_t key[KAO_GALLERY_KEY];
+    bool has_key;
 } cli_gallery;
 
 /* networks: detector and embedders are opened, too. On failure nothing is left open. */
 kao_status cli_gallery_open(cli_gallery *u, const cli_gallery_options *o,
                             cli_gallery_for what, bool networks, kao_error *err);
 void cli_gallery_close(cli_gallery *u);
+
+/* The key file that is meant; NULL: none. */
+const char *cli_key_file(const cli_gallery_options *o);
+/* A key from its file, which is made if that is not there and `make`. What is to be said of it stands on stderr. */
+kao_status cli_key_read(const char *path, bool make, uint8_t key[KAO_GALLERY_KEY],
+                        kao_error *err);
 
 /* The file of its access keys (server/keys.h): GALLERY.keys, also where the gallery is named by a link; of one
  * on a server a file of this machine's in the user's data folder. */

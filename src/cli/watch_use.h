@@ -27,6 +27,8 @@ typedef struct cli_watch_options {
 #define CLI_WATCH_GALLERY_OPTIONS(T)                                                        \
     { "gallery", 'g', CLI_TEXT, offsetof(T, w.use.gallery), "FILE",                         \
       "who is known [the usual gallery, where there is one]" },                             \
+    { "key-file", 0, CLI_TEXT, offsetof(T, w.use.key_file), "FILE",                         \
+      "the key of a gallery that is encrypted [KAO_GALLERY_KEY_FILE]" },                    \
     { "no-gallery", 0, CLI_FLAG, offsetof(T, w.no_gallery), NULL,                           \
       "name nobody: follow people by their number" }
 #define CLI_WATCH_LIMIT_OPTIONS(T)                                                          \

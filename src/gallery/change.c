@@ -15,41 +15,35 @@
 
 #include "base/text.h"
 
+#define READ(column, table)  "SELECT " column ", number FROM " table " WHERE number = ?"
+#define WRITE(column, table) "UPDATE " table " SET " column " = ? WHERE number = ?"
+
 static const struct {
     const char *read, *write;
-    bool is_number, is_sample;
+    const char *place; /* of texts: where they are hidden; NULL: a number */
+    bool is_sample;
 } fields[KAO_FIELDS] = {
-    [KAO_PERSON_NAME] = { "SELECT name FROM person WHERE number = ?",
-                          "UPDATE person SET name = ? WHERE number = ?", false, false },
-    [KAO_PERSON_NOTE] = { "SELECT note FROM person WHERE number = ?",
-                          "UPDATE person SET note = ? WHERE number = ?", false, false },
-    [KAO_PERSON_EXTERNAL] = { "SELECT external FROM person WHERE number = ?",
-                              "UPDATE person SET external = ? WHERE number = ?", false,
-                              false },
-    [KAO_PERSON_REMOVED] = { "SELECT removed FROM person WHERE number = ?",
-                             "UPDATE person SET removed = ? WHERE number = ?", true,
-                             false },
-    [KAO_SAMPLE_PERSON] = { "SELECT person FROM sample WHERE number = ?",
-                            "UPDATE sample SET person = ? WHERE number = ?", true,
+    [KAO_PERSON_NAME] = { READ("name", "person"), NULL, KAO_AT_NAME, false },
+    [KAO_PERSON_NOTE] = { READ("note", "person"), WRITE("note", "person"), KAO_AT_NOTE,
+                          false },
+    [KAO_PERSON_EXTERNAL] = { READ("external", "person"), WRITE("external", "person"),
+                              KAO_AT_EXTERNAL, false },
+    [KAO_PERSON_REMOVED] = { READ("removed", "person"), WRITE("removed", "person"),
+                             NULL, false },
+    [KAO_SAMPLE_PERSON] = { READ("person", "sample"), WRITE("person", "sample"), NULL,
                             true },
-    [KAO_SAMPLE_REMOVED] = { "SELECT removed FROM sample WHERE number = ?",
-                             "UPDATE sample SET removed = ? WHERE number = ?", true,
-                             true },
-    [KAO_PERSON_GROUPS] = { "SELECT member FROM person WHERE number = ?",
-                            "UPDATE person SET member = ? WHERE number = ?", false,
-                            false },
-    [KAO_PERSON_IGNORED] = { "SELECT ignored FROM person WHERE number = ?",
-                             "UPDATE person SET ignored = ? WHERE number = ?", true,
-                             false },
-    [KAO_FACT_REMOVED] = { "SELECT removed FROM fact WHERE number = ?",
-                           "UPDATE fact SET removed = ? WHERE number = ?", true,
+    [KAO_SAMPLE_REMOVED] = { READ("removed", "sample"), WRITE("removed", "sample"),
+                             NULL, true },
+    [KAO_PERSON_GROUPS] = { READ("member", "person"), WRITE("member", "person"),
+                            KAO_AT_MEMBER, false },
+    [KAO_PERSON_IGNORED] = { READ("ignored", "person"), WRITE("ignored", "person"),
+                             NULL, false },
+    [KAO_FACT_REMOVED] = { READ("removed", "fact"), WRITE("removed", "fact"), NULL,
                            false },
-    [KAO_FACT_PERSON] = { "SELECT person FROM fact WHERE number = ?",
-                          "UPDATE fact SET person = ? WHERE number = ?", true, false },
-    [KAO_FACT_OTHER] = { "SELECT other FROM fact WHERE number = ?",
-                         "UPDATE fact SET other = ? WHERE number = ?", true, false },
+    [KAO_FACT_PERSON] = { READ("person", "fact"), WRITE("person", "fact"), NULL,
+                          false },
+    [KAO_FACT_OTHER] = { READ("other", "fact"), WRITE("other", "fact"), NULL, false },
 };
-
 int64_t kao_gallery_now(void)
 {
     return (int64_t)time(NULL);
@@ -65,7 +59,7 @@ kao_status kao_edit_begin(kao_gallery *g, kao_edit *e, const char *action,
 
     if (getrandom(&token, sizeof token, 0) != (ssize_t)sizeof token)
         return kao_fail(err, KAO_E_IO, "%s: no random numbers", g->path);
-    kao_status st = kao_db_begin(g->db, err);
+    kao_status st = kao_gallery_begin(g, err);
 
     if (st)
         return st;
@@ -92,7 +86,8 @@ kao_status kao_edit_end(kao_edit *e, kao_status st, kao_error *err, const char *
     vsnprintf(text, sizeof text, detail, list);
     va_end(list);
     st = kao_db_run(e->g->db, err, "UPDATE change SET detail = ? WHERE number = ?",
-                    "ti", kao_text_clean(text), e->number);
+                    "hi", KAO_AT_DETAIL, e->number, (int64_t)0, kao_text_clean(text),
+                    e->number);
     if (!st)
         return kao_db_commit(e->g->db, err);
     kao_db_rollback(e->g->db);
@@ -102,10 +97,15 @@ kao_status kao_edit_end(kao_edit *e, kao_status st, kao_error *err, const char *
 static kao_status keep(kao_edit *e, kao_field field, int64_t subject, const char *old,
                        kao_error *err)
 {
-    return kao_db_run(e->g->db, err,
-                      "INSERT INTO edit(change, step, field, subject, old) "
-                      "VALUES(?, ?, ?, ?, ?)",
-                      "iiiit", e->number, e->step++, (int64_t)field, subject, old);
+    static const char insert[] = "INSERT INTO edit(change, step, field, subject, old) "
+                                 "VALUES(?, ?, ?, ?, ?)";
+    const int64_t step = e->step++;
+
+    return fields[field].place
+               ? kao_db_run(e->g->db, err, insert, "iiiih", e->number, step,
+                            (int64_t)field, subject, KAO_AT_OLD, e->number, step, old)
+               : kao_db_run(e->g->db, err, insert, "iiiit", e->number, step,
+                            (int64_t)field, subject, old);
 }
 
 kao_status kao_edit_made(kao_edit *e, kao_field removed, int64_t subject,
@@ -125,6 +125,9 @@ static kao_status keep_what_is_there(kao_edit *e, kao_field field, int64_t subje
 
     if (st)
         return st;
+    const kao_hidden hidden = { 0, fields[field].place, 1, KAO_NO_COLUMN, false };
+
+    kao_rows_reveal(rows, &hidden, fields[field].place ? 1 : 0);
     if (kao_rows_next(rows))
         st = keep(e, field, subject, kao_row_text(rows, 0), err);
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
@@ -150,8 +153,11 @@ kao_status kao_edit_text(kao_edit *e, kao_field field, int64_t subject,
 {
     kao_status st = keep_what_is_there(e, field, subject, err);
 
-    if (!st)
-        st = kao_db_run(e->g->db, err, fields[field].write, "ti", value, subject);
+    if (!st && field == KAO_PERSON_NAME)
+        st = kao_name_write(e->g, subject, value, err);
+    else if (!st)
+        st = kao_db_run(e->g->db, err, fields[field].write, "hi", fields[field].place,
+                        subject, (int64_t)0, value, subject);
     return st ? st : mark(e, field, subject, err);
 }
 
@@ -181,6 +187,10 @@ kao_status kao_gallery_history(kao_gallery *g, kao_change_visit *visit, void *us
 
     if (st)
         return st;
+    static const kao_hidden hidden[] = { { 3, KAO_AT_DETAIL, 0, KAO_NO_COLUMN,
+                                           false } };
+
+    KAO_REVEAL(rows, hidden);
     while (kao_rows_next(rows)) {
         const kao_change c = { .size = sizeof c,
                                .number = kao_row_int(rows, 0),
@@ -227,16 +237,23 @@ static kao_status read_kept(kao_gallery *g, int64_t change, kept_list *l,
 
     if (st)
         return st;
+    static const kao_hidden hidden[] = { { 2, KAO_AT_OLD, 4, 5, false } };
+
     l->items = kao_calloc(mem, (size_t)n + 1, sizeof *l->items);
     if (!l->items)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
     st = kao_db_ask(g->db, &rows, err,
-                    "SELECT field, subject, old FROM edit WHERE change = ? "
-                    "ORDER BY step DESC",
+                    "SELECT field, subject, CASE WHEN field IN " KAO_TEXT_FIELDS
+                    " THEN old END, CASE WHEN field NOT IN " KAO_TEXT_FIELDS
+                    " THEN old END, change, step FROM edit WHERE change = ? ORDER BY "
+                    "step DESC",
                     "i", change);
+    if (!st)
+        KAO_REVEAL(rows, hidden);
     while (!st && l->n < (size_t)n && kao_rows_next(rows)) {
         const int64_t field = kao_row_int(rows, 0);
-        const char *old = kao_row_text(rows, 2);
+        const char *text = kao_row_text(rows, 2),
+                   *old = text ? text : kao_row_text(rows, 3);
         kept *k = &l->items[l->n];
 
         if (field < 0 || field >= KAO_FIELDS) {
@@ -317,7 +334,7 @@ static kao_status put_back(kao_edit *e, const kept *k, kao_error *err)
          k->field == KAO_FACT_REMOVED) &&
         k->old && strcmp(k->old, "0") != 0;
 
-    if (!fields[k->field].is_number)
+    if (fields[k->field].place)
         return kao_edit_text(e, k->field, k->subject, k->old, err);
     /* a row that the change made is removed by this one */
     return kao_edit_number(e, k->field, k->subject,

@@ -47,13 +47,32 @@ const char *kao_db_out_of_reach(const kao_db *db)
 
 /* ---- statements ---- */
 
+void kao_db_seal(kao_db *db, const kao_seal *seal, const char *mark)
+{
+    db->seal = seal;
+    db->seal_mark = mark;
+}
+
+static kao_status ask(kao_db *db, kao_rows **rows, bool is_long, kao_error *err,
+                      const char *sql, const char *form, va_list list)
+{
+    kao_db_values values;
+    kao_status st = kao_db_take(db, &values, form, list, err);
+
+    *rows = NULL;
+    if (!st)
+        st = db->calls->ask(db, rows, is_long, sql, &values, err);
+    kao_db_values_free(&values);
+    return st;
+}
+
 kao_status kao_db_ask(kao_db *db, kao_rows **rows, kao_error *err, const char *sql,
                       const char *form, ...)
 {
     va_list list;
 
     va_start(list, form);
-    const kao_status st = db->calls->ask(db, rows, false, sql, form, list, err);
+    const kao_status st = ask(db, rows, false, err, sql, form, list);
 
     va_end(list);
     return st;
@@ -65,7 +84,7 @@ kao_status kao_db_ask_long(kao_db *db, kao_rows **rows, kao_error *err, const ch
     va_list list;
 
     va_start(list, form);
-    const kao_status st = db->calls->ask(db, rows, true, sql, form, list, err);
+    const kao_status st = ask(db, rows, true, err, sql, form, list);
 
     va_end(list);
     return st;
@@ -78,7 +97,7 @@ kao_status kao_db_run(kao_db *db, kao_error *err, const char *sql, const char *f
     va_list list;
 
     va_start(list, form);
-    const kao_status st = db->calls->ask(db, &rows, false, sql, form, list, err);
+    const kao_status st = ask(db, &rows, false, err, sql, form, list);
 
     va_end(list);
     if (st)
@@ -95,7 +114,7 @@ kao_status kao_db_number(kao_db *db, int64_t *value, kao_error *err, const char 
     va_list list;
 
     va_start(list, form);
-    const kao_status st = db->calls->ask(db, &rows, false, sql, form, list, err);
+    const kao_status st = ask(db, &rows, false, err, sql, form, list);
 
     va_end(list);
     if (st)
@@ -114,9 +133,16 @@ kao_status kao_db_script(kao_db *db, const char *sql, kao_error *err)
     return db->calls->script(db, sql, err);
 }
 
+void kao_rows_reveal(kao_rows *rows, const kao_hidden *columns, size_t n)
+{
+    rows->hidden = columns;
+    rows->n_hidden = n;
+}
+
 bool kao_rows_next(kao_rows *rows)
 {
-    return rows->calls->next(rows);
+    return !rows->st && rows->calls->next(rows) &&
+           (rows->n_hidden == 0 || kao_rows_open(rows));
 }
 
 int64_t kao_row_int(const kao_rows *rows, int column)
@@ -129,19 +155,63 @@ double kao_row_real(const kao_rows *rows, int column)
     return rows->calls->row_real(rows, column);
 }
 
+/* Where an opened value is kept; -1: the column is not hidden. */
+static int place_of(const kao_rows *rows, int column)
+{
+    for (size_t i = 0; rows->db->seal && i < rows->n_hidden; i++)
+        if (rows->hidden[i].column == column)
+            return (int)i;
+    return -1;
+}
+
 const char *kao_row_text(const kao_rows *rows, int column)
 {
-    return rows->calls->row_text(rows, column);
+    const int i = place_of(rows, column);
+
+    return i < 0                ? rows->calls->row_text(rows, column)
+           : rows->is_absent[i] ? NULL
+                                : (const char *)rows->open[i].p;
 }
 
 kao_span kao_row_bytes(const kao_rows *rows, int column)
 {
-    return rows->calls->row_bytes(rows, column);
+    const int i = place_of(rows, column);
+
+    /* behind what was opened is a 0 */
+    return i < 0                ? rows->calls->row_bytes(rows, column)
+           : rows->is_absent[i] ? (kao_span){ NULL, 0 }
+                                : (kao_span){ rows->open[i].p, rows->open[i].n - 1 };
+}
+
+/* Something did not open: was it sealed anew, by another key? */
+static kao_status look_at_mark(kao_db *db, kao_error *err)
+{
+    int64_t n = 1;
+    kao_error none;
+
+    if (!db->seal ||
+        kao_db_number(db, &n, &none,
+                      "SELECT count(*) FROM meta WHERE key = 'seal' AND value = ?", "t",
+                      db->seal_mark) ||
+        n)
+        return KAO_E_FORMAT;
+    return kao_fail(err, KAO_E_CONFLICT,
+                    "%s: has another key meanwhile, or none: open it again", db->name);
 }
 
 kao_status kao_rows_end(kao_rows *rows, kao_error *err)
 {
-    return rows ? rows->calls->end(rows, err) : KAO_OK;
+    if (!rows)
+        return KAO_OK;
+    kao_db *db = rows->db;
+    const kao_status st = rows->st;
+
+    if (st && err)
+        *err = rows->err;
+    kao_rows_close(rows);
+    const kao_status ended = rows->calls->end(rows, st ? NULL : err);
+
+    return st == KAO_E_FORMAT ? look_at_mark(db, err) : st ? st : ended;
 }
 
 /* ---- transactions ---- */
@@ -173,6 +243,11 @@ void kao_db_rollback(kao_db *db)
 kao_status kao_db_settle(kao_db *db, kao_error *err)
 {
     return db->calls->settle(db, err);
+}
+
+kao_status kao_db_compact(kao_db *db, kao_error *err)
+{
+    return db->calls->compact(db, err);
 }
 
 /* ---- of itself ---- */

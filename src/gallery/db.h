@@ -9,7 +9,14 @@
  *
  * Parameters stand for the statement's ? in their order (or ?1, ?2), as `form` says, a letter each:
  *   i  int64_t                  d  double
- *   t  const char *, or NULL    b  const void *, size_t: bytes */
+ *   t  const char *, or NULL    b  const void *, size_t: bytes
+ *
+ * Hidden values: where a seal is set (kao_db_seal), they stand in the database as that makes them
+ * (hidden.h), else as they are. Their letters, each for one ?:
+ *   h  const char *place, int64_t row, int64_t part, then as t
+ *   H  the same, then as b
+ *   k  const char *place, then as t: the same text is always the same value, for looking it up
+ * A place is "table.column", row and part the numbers of the row: a value opens nowhere else. */
 #ifndef KAO_GALLERY_DB_H
 #define KAO_GALLERY_DB_H
 
@@ -19,6 +26,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/reader.h"
+#include "base/seal.h"
 
 typedef struct kao_db kao_db;
 typedef struct kao_rows kao_rows; /* an answer, read row by row */
@@ -44,6 +52,10 @@ bool kao_db_is_file(const kao_db *db); /* the database is that file */
 /* What of somebody who is forgotten may be left where kao cannot look. */
 const char *kao_db_out_of_reach(const kao_db *db);
 
+/* NULL: hidden values are as they are. mark: what the table meta says of the seal; where it says something
+ * else by then, a value that does not open is no damage but KAO_E_CONFLICT. Both are borrowed. */
+void kao_db_seal(kao_db *db, const kao_seal *seal, const char *mark);
+
 /* One statement without an answer. */
 kao_status kao_db_run(kao_db *db, kao_error *err, const char *sql, const char *form,
                       ...);
@@ -55,6 +67,21 @@ kao_status kao_db_ask(kao_db *db, kao_rows **rows, kao_error *err, const char *s
 /* The same where the answer may be long: it is not taken into memory at once. */
 kao_status kao_db_ask_long(kao_db *db, kao_rows **rows, kao_error *err, const char *sql,
                            const char *form, ...);
+/* A column of an answer that is hidden, and those that have its row's numbers. */
+typedef struct kao_hidden {
+    int column;
+    const char *place;
+    int row, part; /* KAO_NO_COLUMN: 0, of values that are looked up */
+    bool is_bytes;
+} kao_hidden;
+enum { KAO_NO_COLUMN = -1 };
+
+/* From the next row on these columns are read as what was hidden in them. They are borrowed. A value that does
+ * not open ends the answer: KAO_E_FORMAT, or, where there is no seal but something sealed, KAO_E_CONFLICT. */
+void kao_rows_reveal(kao_rows *rows, const kao_hidden *columns, size_t n);
+#define KAO_REVEAL(rows, columns)                                                      \
+ kao_rows_reveal(rows, columns, sizeof(columns) / sizeof((columns)[0]))
+
 bool kao_rows_next(kao_rows *rows); /* false: no more, or a failure that end tells */
 /* Of the row; texts and bytes stay until the next. An absent number is 0, a text NULL. */
 int64_t kao_row_int(const kao_rows *rows, int column);
@@ -75,6 +102,9 @@ void kao_db_rollback(kao_db *db);
 
 /* Outside of a transaction, after something was deleted: as little of it is to stay as may be. */
 kao_status kao_db_settle(kao_db *db, kao_error *err);
+
+/* Outside of a transaction: the whole of it is written anew, so that nothing of what was there before stays. */
+kao_status kao_db_compact(kao_db *db, kao_error *err);
 
 /* ---- of itself ---- */
 

@@ -88,26 +88,36 @@ static kao_status script(kao_db *base, const char *sql, kao_error *err)
     return st;
 }
 
-/* Room that deleted rows have is free for others then; what was there is overwritten when they come. A role
- * that does not own the tables may not. */
-static kao_status settle(kao_db *base, kao_error *err)
+/* how: "(SKIP_LOCKED)", or "(FULL)". A role that does not own the tables may not. */
+static kao_status vacuum(kao_db *base, const char *how, kao_error *err)
 {
     static const char tables[] =
-        "SELECT 'VACUUM (SKIP_LOCKED) ' || string_agg(format('%I.%I', n.nspname, "
+        "SELECT 'VACUUM ' || ?2 || ' ' || string_agg(format('%I.%I', n.nspname, "
         "c.relname), ', ') FROM pg_class c JOIN pg_namespace n ON n.oid = "
-        "c.relnamespace WHERE n.nspname = ? AND c.relkind = 'r' AND "
+        "c.relnamespace WHERE n.nspname = ?1 AND c.relkind = 'r' AND "
         "pg_has_role(c.relowner, 'USAGE')";
     kao_pg *db = mine(base);
     kao_rows *rows = NULL;
-    kao_status st = kao_db_ask(base, &rows, err, tables, "t", db->schema);
+    kao_status st = kao_db_ask(base, &rows, err, tables, "tt", db->schema, how);
 
     if (st)
         return st;
     if (kao_pg_next(rows) && kao_pg_row_text(rows, 0))
         st = kao_pg_simple(db, kao_pg_row_text(rows, 0), true, NULL, err);
-    const kao_status ended = kao_pg_end(rows, st ? NULL : err);
+    const kao_status ended = kao_rows_end(rows, st ? NULL : err);
 
     return st ? st : ended;
+}
+
+/* Room that deleted rows have is free for others then; what was there is overwritten when they come. */
+static kao_status settle(kao_db *base, kao_error *err)
+{
+    return vacuum(base, "(SKIP_LOCKED)", err);
+}
+
+static kao_status compact(kao_db *base, kao_error *err)
+{
+    return vacuum(base, "(FULL)", err);
 }
 
 /* ---- of itself ---- */
@@ -277,7 +287,7 @@ static kao_status open_db(kao_mem *mem, kao_db **out, const char *name,
 
     if (!db)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", shown);
-    db->all = (kao_db){ &kao_db_postgres, mem, kao_strdup(mem, shown) };
+    db->all = (kao_db){ &kao_db_postgres, mem, kao_strdup(mem, shown), NULL, NULL };
     const kao_status st = db->all.name
                               ? open_named(db, name, db->all.name, o, err)
                               : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", shown);
@@ -326,6 +336,7 @@ const kao_db_calls kao_db_postgres = {
     .commit = commit,
     .rollback = rollback,
     .settle = settle,
+    .compact = compact,
     .has = has,
     .last_number = last_number,
     .bytes = bytes,

@@ -86,31 +86,30 @@ static kao_status fail(const sqlite_db *db, int code, kao_error *err)
 
 /* ---- statements ---- */
 
-static int bind(sqlite3_stmt *s, const char *form, va_list list)
+static int bind(sqlite3_stmt *s, const kao_db_values *values)
 {
     int code = SQLITE_OK;
 
-    for (int i = 1; *form && !code; form++, i++) {
-        if (*form == 'i') {
-            code = sqlite3_bind_int64(s, i, va_arg(list, int64_t));
-        } else if (*form == 'd') {
-            code = sqlite3_bind_double(s, i, va_arg(list, double));
-        } else if (*form == 't') {
-            code = sqlite3_bind_text(s, i, va_arg(list, const char *), -1,
-                                     SQLITE_TRANSIENT);
-        } else {
-            const void *p = va_arg(list, const void *);
-            const size_t n = va_arg(list, size_t);
+    for (size_t k = 0; k < values->n && !code; k++) {
+        const kao_db_value *v = &values->v[k];
+        const int i = (int)k + 1;
 
-            code = p ? sqlite3_bind_blob64(s, i, p, n, SQLITE_TRANSIENT)
-                     : sqlite3_bind_null(s, i);
-        }
+        if (v->letter == 'i')
+            code = sqlite3_bind_int64(s, i, v->number);
+        else if (v->letter == 'd')
+            code = sqlite3_bind_double(s, i, v->real);
+        else if (!v->p)
+            code = sqlite3_bind_null(s, i);
+        else if (v->letter == 't')
+            code = sqlite3_bind_text(s, i, v->p, -1, SQLITE_TRANSIENT);
+        else
+            code = sqlite3_bind_blob64(s, i, v->p, v->n, SQLITE_TRANSIENT);
     }
     return code;
 }
 
 static kao_status ask(kao_db *base, kao_rows **rows, bool is_long, const char *sql,
-                      const char *form, va_list list, kao_error *err)
+                      const kao_db_values *values, kao_error *err)
 {
     sqlite_db *db = mine(base);
     sqlite_rows *r = kao_calloc(base->mem, 1, sizeof *r);
@@ -119,10 +118,10 @@ static kao_status ask(kao_db *base, kao_rows **rows, bool is_long, const char *s
     *rows = NULL;
     if (!r)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", base->name);
-    *r = (sqlite_rows){ .all = { base->calls }, .db = db };
+    *r = (sqlite_rows){ .all = { .calls = base->calls, .db = base }, .db = db };
     r->result = sqlite3_prepare_v2(db->handle, sql, -1, &r->statement, NULL);
     if (!r->result)
-        r->result = bind(r->statement, form, list);
+        r->result = bind(r->statement, values);
     if (!r->result) {
         *rows = &r->all;
         return KAO_OK;
@@ -224,6 +223,14 @@ static kao_status settle(kao_db *db, kao_error *err)
         /* another connection is settling just now, for which SQLite waits not itself */
         nanosleep(&pause, NULL);
     }
+}
+
+/* Into a new file, which then takes the old one's place page by page: by the log, which is emptied. */
+static kao_status compact(kao_db *db, kao_error *err)
+{
+    const kao_status st = script(db, "VACUUM", err);
+
+    return st ? st : settle(db, err);
 }
 
 /* ---- of itself ---- */
@@ -332,7 +339,7 @@ static kao_status open_db(kao_mem *mem, kao_db **out, const char *path,
 
     if (!db)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
-    db->all = (kao_db){ &kao_db_sqlite, mem, kao_strdup(mem, path) };
+    db->all = (kao_db){ &kao_db_sqlite, mem, kao_strdup(mem, path), NULL, NULL };
     if (!db->all.name)
         st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     if (!st && !o->create && access(path, F_OK))
@@ -385,6 +392,7 @@ const kao_db_calls kao_db_sqlite = {
     .commit = commit,
     .rollback = rollback,
     .settle = settle,
+    .compact = compact,
     .has = has,
     .last_number = last_number,
     .bytes = bytes,

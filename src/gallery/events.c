@@ -44,15 +44,16 @@ static kao_status add(kao_gallery *g, const kao_new_event *e, int64_t *number,
     if (!st && !there)
         st = kao_db_script(g->db, table, err);
     if (!st)
-        st = kao_db_run(g->db, err,
-                        "INSERT INTO event(trail, person, text) VALUES(?, (SELECT "
-                        "number FROM person WHERE number = ?), ?)",
-                        "tit", e->trail, e->person, e->text);
-    if (!st && e->was)
-        st = kao_db_run(g->db, err, "UPDATE event SET trail = ? WHERE trail = ?", "tt",
-                        e->trail, e->was);
+        st = kao_db_number(g->db, number, err,
+                           "INSERT INTO event(trail, person, text) VALUES(?, (SELECT "
+                           "number FROM person WHERE number = ?), '') RETURNING number",
+                           "ki", KAO_AT_EVENT_TRAIL, e->trail, e->person);
     if (!st)
-        st = kao_db_number(g->db, number, err, "SELECT max(number) FROM event", "");
+        st = kao_db_run(g->db, err, "UPDATE event SET text = ? WHERE number = ?", "hi",
+                        KAO_AT_EVENT, *number, (int64_t)0, e->text, *number);
+    if (!st && e->was)
+        st = kao_db_run(g->db, err, "UPDATE event SET trail = ? WHERE trail = ?", "kk",
+                        KAO_AT_EVENT_TRAIL, e->trail, KAO_AT_EVENT_TRAIL, e->was);
     if (!st)
         st = kao_db_run(g->db, err, "DELETE FROM event WHERE number <= ?", "i",
                         *number - KAO_EVENTS_MOST);
@@ -73,7 +74,7 @@ kao_status kao_gallery_add_event(kao_gallery *g, const kao_new_event *e,
     if (!st)
         st = check_text("text", e->text, err);
     if (!st)
-        st = kao_db_begin(g->db, err);
+        st = kao_gallery_begin(g, err);
     if (st)
         return st;
     st = add(g, e, &n, err);
@@ -91,6 +92,7 @@ kao_status kao_gallery_add_event(kao_gallery *g, const kao_new_event *e,
 kao_status kao_gallery_events(kao_gallery *g, int64_t after, size_t most,
                               kao_event_visit *visit, void *user, kao_error *err)
 {
+    static const kao_hidden hidden[] = { { 2, KAO_AT_EVENT, 0, KAO_NO_COLUMN, false } };
     bool there = false;
     kao_rows *rows = NULL;
 
@@ -105,6 +107,8 @@ kao_status kao_gallery_events(kao_gallery *g, int64_t after, size_t most,
                     "number LIMIT ?",
                     "ii", after,
                     (int64_t)(most < KAO_EVENTS_MOST ? most : KAO_EVENTS_MOST));
+    if (!st)
+        KAO_REVEAL(rows, hidden);
     while (!st && kao_rows_next(rows)) {
         const char *text = kao_row_text(rows, 2);
         const kao_event e = { .size = sizeof e,
@@ -148,12 +152,14 @@ kao_status kao_gallery_event_mark(kao_gallery *g, const char *name, int64_t *num
         st = kao_db_has(g->db, "event_mark", NULL, &there, err);
     if (!st && there)
         st = kao_db_number(g->db, &n, err,
-                           "SELECT count(*) FROM event_mark WHERE name = ?", "t", name);
+                           "SELECT count(*) FROM event_mark WHERE name = ?", "k",
+                           KAO_AT_EVENT_MARK, name);
     if (st || !n)
         return st;
     *known = 1;
     return kao_db_number(g->db, number, err,
-                         "SELECT number FROM event_mark WHERE name = ?", "t", name);
+                         "SELECT number FROM event_mark WHERE name = ?", "k",
+                         KAO_AT_EVENT_MARK, name);
 }
 
 kao_status kao_gallery_set_event_mark(kao_gallery *g, const char *name, int64_t number,
@@ -166,7 +172,7 @@ kao_status kao_gallery_set_event_mark(kao_gallery *g, const char *name, int64_t 
     kao_status st = check_text("mark", name, err);
 
     if (!st)
-        st = kao_db_begin(g->db, err);
+        st = kao_gallery_begin(g, err);
     if (st)
         return st;
     st = kao_db_has(g->db, "event_mark", NULL, &there, err);
@@ -179,7 +185,7 @@ kao_status kao_gallery_set_event_mark(kao_gallery *g, const char *name, int64_t 
         st = kao_db_run(g->db, err,
                         "INSERT INTO event_mark VALUES(?, ?) ON CONFLICT(name) DO "
                         "UPDATE SET number = excluded.number",
-                        "ti", name, number);
+                        "ki", KAO_AT_EVENT_MARK, name, number);
     if (!st)
         return kao_db_commit(g->db, err);
     kao_db_rollback(g->db);

@@ -1,6 +1,7 @@
 /* Opening a gallery, its schema, and the models that it is pinned to. */
 #include "gallery/gallery.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
@@ -59,7 +60,7 @@ static const char schema_2[] =
 
 /* ---- opening ---- */
 
-static kao_status make_schema(kao_gallery *g, kao_error *err)
+static kao_status make_schema(kao_gallery *g, const uint8_t *key, kao_error *err)
 {
     bool there = false;
     kao_status st = kao_db_begin(g->db, err);
@@ -72,6 +73,8 @@ static kao_status make_schema(kao_gallery *g, kao_error *err)
         st = kao_db_script(g->db, schema_1, err);
     if (!st && !there)
         st = kao_db_script(g->db, schema_2, err);
+    if (!st && !there && key)
+        st = kao_sealed_make(g, key, err);
     if (!st)
         return kao_db_commit(g->db, err);
     kao_db_rollback(g->db);
@@ -104,7 +107,8 @@ static kao_status migrate(kao_gallery *g, kao_error *err)
     return st;
 }
 
-static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
+static kao_status check_schema(kao_gallery *g, bool create, const void *key,
+                               kao_error *err)
 {
     static const char *const tables[] = { "meta",   "model",  "person",
                                           "sample", "vector", "change" };
@@ -112,7 +116,7 @@ static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
     kao_status st = kao_db_has(g->db, NULL, NULL, &there, err);
 
     if (!st && !there && create)
-        st = make_schema(g, err);
+        st = make_schema(g, key, err);
     for (size_t i = 0; !st && i < sizeof tables / sizeof tables[0]; i++) {
         st = kao_db_has(g->db, tables[i], NULL, &there, err);
         if (!st && !there)
@@ -120,16 +124,16 @@ static kao_status check_schema(kao_gallery *g, bool create, kao_error *err)
     }
     if (!st)
         st = read_version(g, err);
-    if (!st && g->schema > KAO_GALLERY_SCHEMA)
+    if (!st && g->schema > KAO_GALLERY_SEALED)
         st = kao_fail(
             err, KAO_E_UNSUPPORTED,
             "%s: made by a later version of kao (form %lld, this one knows %d)",
-            g->path, (long long)g->schema, KAO_GALLERY_SCHEMA);
+            g->path, (long long)g->schema, KAO_GALLERY_SEALED);
     if (!st && g->schema < 1)
         st = kao_fail(err, KAO_E_FORMAT, "%s: states no form", g->path);
     if (!st && g->schema == 1 && !g->read_only)
         st = migrate(g, err);
-    return st;
+    return st ? st : kao_sealed_find(g, key, err);
 }
 
 static kao_status look_for_tokens(kao_gallery *g, kao_error *err)
@@ -188,6 +192,12 @@ kao_status kao_models_read(kao_gallery *g, kao_error *err)
     return st ? st : kao_rows_end(rows, err);
 }
 
+/* The first form of the options ended before it. */
+static const void *key_of(const kao_gallery_options *o)
+{
+    return o->size && o->size < sizeof *o ? NULL : o->key;
+}
+
 kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *path,
                             const kao_gallery_options *options, kao_error *err)
 {
@@ -216,11 +226,13 @@ kao_status kao_gallery_open(kao_context *ctx, kao_gallery **out, const char *pat
         g->index.is_fixed = g->read_only && kao_db_is_file(g->db);
     }
     if (!st)
-        st = check_schema(g, how.create, err);
+        st = check_schema(g, how.create, key_of(o), err);
     if (!st)
         st = find_tokens(g, err);
     if (!st)
         st = kao_models_read(g, err);
+    if (!st)
+        st = kao_encrypt_finish(g, err);
     if (st)
         kao_gallery_close(g);
     else
@@ -242,6 +254,7 @@ void kao_gallery_close(kao_gallery *g)
 
     kao_index_fini(&g->index);
     kao_db_close(g->db);
+    kao_seal_wipe(&g->seal, sizeof g->seal);
     kao_free(mem, g);
 }
 
@@ -291,12 +304,7 @@ static kao_status take_place(kao_gallery *g, size_t i, const kao_gallery_model *
         kao_db_run(g->db, err, "UPDATE model SET id = ?, dim = ? WHERE id = ?", "tit",
                    m->id, (int64_t)m->dim, g->models[i].id);
 
-    return st ? st
-              : kao_db_run(g->db, err,
-                           "INSERT INTO meta(key, value) VALUES('models', CAST(? AS "
-                           "TEXT)) ON CONFLICT(key) DO UPDATE SET value = "
-                           "excluded.value",
-                           "i", mark);
+    return st ? st : kao_models_put_state(g, mark, err);
 }
 
 /* Inside a transaction: another process may have pinned one meanwhile. */
@@ -355,7 +363,7 @@ static kao_status pin_new(kao_gallery *g, const kao_gallery_model *m, kao_error 
     const size_t n_old = g->n_models;
 
     memcpy(old, g->models, sizeof old);
-    kao_status st = kao_db_begin(g->db, err);
+    kao_status st = kao_gallery_begin(g, err);
 
     if (st)
         return st;
@@ -418,7 +426,7 @@ kao_status kao_gallery_stats_of(kao_gallery *g, kao_gallery_stats *to, kao_error
     kao_rows *rows = NULL;
     int64_t bytes = 0;
 
-    if (!g || !to || to->size < sizeof *to)
+    if (!g || !to || to->size < offsetof(kao_gallery_stats, encrypted))
         return kao_fail(err, KAO_E_ARG,
                         "gallery: no gallery, or no room for the result");
     kao_status st = kao_db_bytes(g->db, &bytes, err);
@@ -443,6 +451,8 @@ kao_status kao_gallery_stats_of(kao_gallery *g, kao_gallery_stats *to, kao_error
         to->n_changes = (uint64_t)kao_row_int(rows, 3);
         to->n_bytes = (uint64_t)bytes;
         to->schema = (uint32_t)kao_row_int(rows, 4);
+        if (to->size >= sizeof *to)
+            to->encrypted = g->is_sealed;
     }
     return kao_rows_end(rows, err);
 }

@@ -12,16 +12,21 @@
  *   search.c    the search
  *   vectors.c   the samples' vectors, one after the other
  *   events.c    what cameras saw
+ *   hidden.c    values that are encrypted, between statements and database
+ *   sealed.c    the key of an encrypted gallery    encrypt.c  encrypting one, and back    key_file.c
+ *   traces.c    looking through the files for what may be left
  */
 #ifndef KAO_GALLERY_GALLERY_H
 #define KAO_GALLERY_GALLERY_H
 
 #include "base/context.h"
 #include "gallery/db.h"
+#include "gallery/hidden.h"
 #include "gallery/index.h"
 #include "kao/gallery.h"
 
-enum { KAO_GALLERY_SCHEMA = 2 };
+/* A gallery that is encrypted has a form of its own, so that versions that know nothing of it refuse it. */
+enum { KAO_GALLERY_SCHEMA = 2, KAO_GALLERY_SEALED = 3, KAO_SEAL_MARK = 160 };
 
 struct kao_gallery {
     kao_context *ctx;
@@ -37,6 +42,9 @@ struct kao_gallery {
     int64_t schema;  /* of the file; an earlier one only where that is read_only */
     bool has_tokens; /* changes have random numbers: see gallery.c */
     uint32_t wait_ms;
+    bool is_sealed; /* hidden values are: encrypted */
+    kao_seal seal;
+    char seal_mark[KAO_SEAL_MARK]; /* what meta says of it; "": nothing */
     kao_index index;
     kao_moment counted_at; /* what `counted` samples were counted at; seen 0: not yet */
     uint64_t counted;
@@ -77,6 +85,11 @@ typedef enum kao_field {
     KAO_FACT_OTHER,
     KAO_FIELDS,
 } kao_field;
+/* Those that are texts, in statements. */
+#define KAO_TEXT_FIELDS "(0, 1, 2, 6)"
+_Static_assert(KAO_PERSON_NAME == 0 && KAO_PERSON_NOTE == 1 &&
+                   KAO_PERSON_EXTERNAL == 2 && KAO_PERSON_GROUPS == 6,
+               "as statements have them");
 
 /* Write a text (or NULL) or a number, and keep what was there. */
 kao_status kao_edit_text(kao_edit *e, kao_field field, int64_t subject,
@@ -98,6 +111,9 @@ kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BY
                             kao_error *err);
 /* KAO_OK, or KAO_E_ARG: what a name, a note may not be. */
 kao_status kao_name_check(const char *what, const char *name, kao_error *err);
+/* NULL: none. */
+kao_status kao_name_write(kao_gallery *g, int64_t person, const char *name,
+                          kao_error *err);
 kao_status kao_person_insert(kao_edit *e, const char *name, int64_t *person,
                              kao_error *err);
 /* KAO_E_UNSUPPORTED: the file is of schema 1 and cannot be written. */
@@ -112,14 +128,41 @@ kao_status kao_model_describe(kao_gallery_model *m, const kao_embedder *embedder
 
 /* ---- reembed.c ---- */
 
-/* KAO_E_CONFLICT: another process has replaced the models since they were read. */
+/* KAO_E_CONFLICT: another process has replaced the models since they were read, or the key. */
 kao_status kao_models_check(kao_gallery *g, kao_error *err);
 /* The change that replaced them last, 0: none has. */
 kao_status kao_models_state(kao_gallery *g, int64_t *change, kao_error *err);
+kao_status kao_models_put_state(kao_gallery *g, int64_t change, kao_error *err);
+
+/* ---- sealed.c ---- */
+
+/* What the third form has beside the second, and the key's mark; inside a transaction that makes the tables. The
+ * gallery is sealed by it from then on. */
+kao_status kao_sealed_make(kao_gallery *g, const uint8_t key[SEAL_KEY], kao_error *err);
+/* By this key, or (NULL) none. KAO_E_CONFLICT: it has none, needs one, or another. */
+kao_status kao_sealed_find(kao_gallery *g, const void *key, kao_error *err);
+/* A seal by a new key, and what meta is to say of it. */
+kao_status kao_sealed_new(const uint8_t key[SEAL_KEY], kao_seal *seal,
+                          char mark[KAO_SEAL_MARK], kao_error *err);
+extern const char kao_sealed_tables[], kao_sealed_tables_undo[];
+/* Inside a transaction. KAO_E_CONFLICT: it has another key since it was opened, or one, or none. */
+kao_status kao_sealed_check(kao_gallery *g, kao_error *err);
+/* Begin for writing, with that check. */
+kao_status kao_gallery_begin(kao_gallery *g, kao_error *err);
+
+/* ---- encrypt.c ---- */
+
+/* What was there before it was encrypted is not to be left: files of an index; and, where that was not
+ * finished, the rest of it. */
+kao_status kao_encrypt_finish(kao_gallery *g, kao_error *err);
 
 /* ---- samples.c ---- */
 
-/* Rows of id, person, time, quality or -1, source; ended. */
+/* What kao_samples_tell reads, up to a WHERE. */
+#define KAO_SAMPLE                                                                     \
+ "SELECT id, person, time, coalesce(quality, -1), source, number FROM sample "
+
+/* Rows of KAO_SAMPLE; ended. */
 kao_status kao_samples_tell(kao_rows *rows, kao_sample_visit *visit, void *user,
                             kao_error *err);
 
@@ -140,13 +183,9 @@ kao_status kao_fact_move(kao_edit *e, int64_t into, int64_t from, kao_error *err
 
 /* ---- groups.c ---- */
 
-/* An SQL condition on p, a row of person: in the group that is parameter 1, or ignored. */
-#define KAO_IN_GROUP                                                                   \
- "(p.ignored <> 0 OR replace('\n' || p.member || '\n', '\n' || ?1 || '\n', '') <> "    \
- "'\n' || p.member || '\n')"
-
-/* KAO_E_NOT_FOUND: nobody is in it. */
-kao_status kao_group_check(kao_gallery *g, const char *group, kao_error *err);
+/* Who is in a group or ignored, by number; *people is to be freed. KAO_E_NOT_FOUND: nobody is in it. */
+kao_status kao_group_read(kao_gallery *g, const char *group, int64_t **people,
+                          size_t *n, kao_error *err);
 
 /* ---- events.c ---- */
 

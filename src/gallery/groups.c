@@ -16,21 +16,66 @@ kao_status kao_gallery_has_facts(const kao_gallery *g, kao_error *err)
                           g->path);
 }
 
-kao_status kao_group_check(kao_gallery *g, const char *group, kao_error *err)
+static bool has_line(const char *text, const char *line)
 {
-    int64_t n = 0;
+    const size_t n = strlen(line);
+
+    for (; text; text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL)
+        if (strncmp(text, line, n) == 0 && (text[n] == '\n' || text[n] == '\0'))
+            return true;
+    return false;
+}
+
+/* Rows: number, ignored, groups. *is_there: somebody is in it. */
+static kao_status take_people(kao_gallery *g, const char *group, kao_rows *rows,
+                              kao_bytes *people, bool *is_there, kao_error *err)
+{
+    static const kao_hidden hidden[] = { { 2, KAO_AT_MEMBER, 0, KAO_NO_COLUMN,
+                                           false } };
+    kao_status st = KAO_OK;
+
+    KAO_REVEAL(rows, hidden);
+    while (!st && kao_rows_next(rows)) {
+        const int64_t number = kao_row_int(rows, 0);
+        const bool is_in = has_line(kao_row_text(rows, 2), group),
+                   is_ignored = kao_row_int(rows, 1) != 0;
+
+        *is_there |= is_in && !is_ignored;
+        if ((is_in || is_ignored) && !kao_bytes_add(people, &number, sizeof number))
+            st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+    }
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
+}
+
+/* Lines are compared here: what is encrypted is no text for the database. */
+kao_status kao_group_read(kao_gallery *g, const char *group, int64_t **people,
+                          size_t *n, kao_error *err)
+{
+    kao_bytes b = { .mem = &g->ctx->mem, .max = SIZE_MAX / 2 };
+    kao_rows *rows = NULL;
+    bool is_there = false;
     kao_status st = kao_name_check("group", group, err);
 
     if (!st)
         st = kao_gallery_has_facts(g, err);
     if (!st)
-        st = kao_db_number(g->db, &n, err,
-                           "SELECT count(*) FROM person p WHERE p.removed = 0 AND "
-                           "p.member IS NOT NULL AND p.ignored = 0 AND " KAO_IN_GROUP,
-                           "t", group);
-    return st || n ? st
-                   : kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody is in a group %.80s",
-                              g->path, group);
+        st = kao_db_ask_long(g->db, &rows, err,
+                             "SELECT number, ignored, member FROM person WHERE removed "
+                             "= 0 AND (member IS NOT NULL OR ignored <> 0) ORDER BY "
+                             "number",
+                             "");
+    if (!st)
+        st = take_people(g, group, rows, &b, &is_there, err);
+    if (!st && !is_there)
+        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody is in a group %.80s", g->path,
+                      group);
+    if (st)
+        kao_bytes_free(&b);
+    *people = (int64_t *)(void *)b.p;
+    *n = b.n / sizeof **people;
+    return st;
 }
 
 /* ---- a person's ---- */
@@ -126,11 +171,15 @@ static bool add_lines(listing *l, const char *text)
 
 static kao_status read_groups(kao_gallery *g, listing *l, kao_error *err)
 {
+    static const kao_hidden hidden[] = { { 0, KAO_AT_MEMBER, 1, KAO_NO_COLUMN,
+                                           false } };
     kao_rows *rows = NULL;
     kao_status st = kao_db_ask(g->db, &rows, err,
-                               "SELECT member FROM person WHERE removed = 0 AND member "
-                               "IS NOT NULL",
+                               "SELECT member, number FROM person WHERE removed = 0 "
+                               "AND member IS NOT NULL",
                                "");
+    if (!st)
+        KAO_REVEAL(rows, hidden);
 
     while (!st && kao_rows_next(rows))
         if (!add_lines(l, kao_row_text(rows, 0)))

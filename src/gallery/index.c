@@ -37,6 +37,12 @@ char *kao_index_path(kao_gallery *g, size_t model)
     return path;
 }
 
+/* Of one that is encrypted nothing lies beside it that is not. */
+bool kao_index_has_files(const kao_gallery *g)
+{
+    return !g->is_sealed && kao_db_file(g->db);
+}
+
 static void close_store(kao_gallery *g, size_t model)
 {
     kao_store_close(&g->index.stores[model]);
@@ -91,7 +97,7 @@ static kao_status erase_gone(taking *t, const kao_moment *at, kao_error *err)
     return st;
 }
 
-/* A row: sample, person, hidden, vector. */
+/* A row: sample, person, hidden, vector, model. */
 static kao_status take_row(taking *t, const kao_rows *rows, int64_t seen,
                            kao_error *err)
 {
@@ -134,18 +140,23 @@ static kao_status take_row(taking *t, const kao_rows *rows, int64_t seen,
 static kao_status take_changed(taking *t, const kao_moment *at, kao_error *err)
 {
     static const char all[] =
-        "SELECT v.sample, s.person, s.removed <> 0 OR p.removed <> 0, v.numbers FROM "
+        "SELECT v.sample, s.person, s.removed <> 0 OR p.removed <> 0, v.numbers, "
+        "v.model FROM "
         "vector v CROSS JOIN sample s CROSS JOIN person p WHERE s.number = v.sample "
         "AND p.number = s.person AND v.model = ? AND s.changed > ?";
     static const char some[] =
-        "SELECT s.number, s.person, s.removed <> 0 OR p.removed <> 0, v.numbers FROM "
+        "SELECT s.number, s.person, s.removed <> 0 OR p.removed <> 0, v.numbers, "
+        "v.model FROM "
         "sample s JOIN person p ON p.number = s.person JOIN vector v ON v.sample = "
         "s.number AND v.model = ? WHERE s.changed > ?";
     kao_rows *rows = NULL;
     kao_status st =
         kao_db_ask_long(t->g->db, &rows, err, t->b->next.seen < 0 ? all : some, "ii",
                         (int64_t)t->model + 1, t->b->next.seen);
+    static const kao_hidden hidden[] = { { 3, KAO_AT_NUMBERS, 0, 4, true } };
 
+    if (!st)
+        KAO_REVEAL(rows, hidden);
     while (!st && kao_rows_next(rows))
         st = take_row(t, rows, at->seen, err);
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
@@ -287,7 +298,7 @@ static kao_status find_store(kao_gallery *g, size_t model, const kao_moment *at,
     kao_status st = KAO_E_NOT_FOUND;
 
     kao_store_init(b, &g->ctx->mem, g->models[model].id, g->models[model].dim);
-    if (!x->alone[model] && g->has_tokens && at->token != 0 && kao_db_file(g->db)) {
+    if (!x->alone[model] && g->has_tokens && at->token != 0 && kao_index_has_files(g)) {
         char *path = kao_index_path(g, model);
 
         if (!path)
@@ -363,7 +374,7 @@ static kao_status look(kao_gallery *g, size_t model, const kao_moment *at, bool 
     if (s.seen == at->seen && s.token == at->token && !erasing) {
         if (is_worn(g, b, &s) ||
             (!b->path && !g->index.is_fixed && !g->index.alone[model] &&
-             at->token != 0 && g->has_tokens && kao_db_file(g->db) &&
+             at->token != 0 && g->has_tokens && kao_index_has_files(g) &&
              is_large(g, s.n_live)))
             kao_index_drop(g, model, false);
         else

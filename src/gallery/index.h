@@ -46,6 +46,8 @@ kao_status kao_index_bring(kao_gallery *g, size_t model, kao_moment *at, bool *a
  * `alone`, else it is made anew. */
 void kao_index_drop(kao_gallery *g, size_t model, bool alone);
 
+/* Whether its stores may lie in files. */
+bool kao_index_has_files(const kao_gallery *g);
 /* The name of a model's file; NULL: out of memory. */
 char *kao_index_path(kao_gallery *g, size_t model);
 /* After somebody was forgotten: out of the files of all models, too. */
@@ -53,6 +55,8 @@ kao_status kao_index_forget(kao_gallery *g, kao_error *err);
 /* Remove the files of these models, which are the gallery's no more. */
 kao_status kao_index_remove(kao_gallery *g, const kao_gallery_model *models, size_t n,
                             kao_error *err);
+/* Overwrite and remove all files that may be an index of it, whatever is in them. */
+kao_status kao_index_wipe(kao_gallery *g, kao_error *err);
 /* Hold the files against the database, row by row; one that differs is removed. */
 kao_status kao_index_verify(kao_gallery *g, kao_error *err);
 

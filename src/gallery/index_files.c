@@ -29,7 +29,7 @@ static kao_status take_file(kao_gallery *g, size_t model, kao_error *err)
 static kao_status has_file(kao_gallery *g, size_t model, bool *has, kao_error *err)
 {
     *has = false;
-    if (!kao_db_file(g->db))
+    if (!kao_index_has_files(g))
         return KAO_OK;
     char *path = kao_index_path(g, model);
     kao_shared f = { .fd = -1 };
@@ -89,6 +89,28 @@ kao_status kao_index_remove(kao_gallery *g, const kao_gallery_model *models, siz
         g->index.alone[m] = false;
         st = path ? remove_file(g, &models[m], path, err)
                   : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+        kao_free(&g->ctx->mem, path);
+    }
+    return st;
+}
+
+kao_status kao_index_wipe(kao_gallery *g, kao_error *err)
+{
+    kao_status st = KAO_OK;
+
+    kao_index_fini(&g->index);
+    for (size_t m = 0; !st && m < KAO_GALLERY_MODELS && kao_db_file(g->db); m++) {
+        char *path = kao_index_path(g, m);
+        kao_shared f = { .fd = -1 };
+
+        if (!path)
+            return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
+        st = kao_shared_open(&f, &g->ctx->mem, path, KAO_SHARED_WRITE, err);
+        if (!st)
+            st = kao_shared_wipe(&f, path, err);
+        else if (st == KAO_E_NOT_FOUND)
+            st = KAO_OK;
+        kao_shared_close(&f);
         kao_free(&g->ctx->mem, path);
     }
     return st;

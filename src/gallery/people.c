@@ -36,12 +36,16 @@ kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BY
                             kao_error *err)
 {
     kao_rows *rows = NULL;
-    const kao_status st = kao_db_ask(
-        g->db, &rows, err, "SELECT name FROM person WHERE number = ?", "i", person);
+    const kao_status st =
+        kao_db_ask(g->db, &rows, err,
+                   "SELECT name, number FROM person WHERE number = ?", "i", person);
 
     snprintf(to, KAO_TITLE_BYTES, "person %lld", (long long)person);
     if (st)
         return st;
+    static const kao_hidden hidden[] = { { 0, KAO_AT_NAME, 1, KAO_NO_COLUMN, false } };
+
+    KAO_REVEAL(rows, hidden);
     if (kao_rows_next(rows) && kao_row_text(rows, 0)) {
         snprintf(to, KAO_TITLE_BYTES, "%s", kao_row_text(rows, 0));
         kao_text_clean(to); /* a character may be cut */
@@ -62,6 +66,14 @@ kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BY
 static kao_status tell(kao_rows *rows, kao_person_visit *visit, void *user, size_t *n,
                        kao_error *err)
 {
+    static const kao_hidden hidden[] = {
+        { 1, KAO_AT_NAME, 0, KAO_NO_COLUMN, false },
+        { 2, KAO_AT_EXTERNAL, 0, KAO_NO_COLUMN, false },
+        { 3, KAO_AT_NOTE, 0, KAO_NO_COLUMN, false },
+        { 6, KAO_AT_MEMBER, 0, KAO_NO_COLUMN, false },
+    };
+
+    KAO_REVEAL(rows, hidden);
     for (*n = 0; kao_rows_next(rows);) {
         const kao_person p = { .size = sizeof p,
                                .number = kao_row_int(rows, 0),
@@ -89,9 +101,13 @@ kao_status kao_gallery_people(kao_gallery *g, const char *name, kao_person_visit
     if (!g || !visit)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
     const kao_status st =
-        name ? kao_db_ask(g->db, &rows, err,
-                          PERSON(g, " AND p.name = ? ORDER BY p.number"), "t", name)
-             : kao_db_ask(g->db, &rows, err, PERSON(g, " ORDER BY p.number"), "");
+        !name ? kao_db_ask(g->db, &rows, err, PERSON(g, " ORDER BY p.number"), "")
+        : g->is_sealed
+            ? kao_db_ask(g->db, &rows, err,
+                         PERSON(g, " AND p.name_tag = ? ORDER BY p.number"), "k",
+                         KAO_AT_NAME_TAG, name)
+            : kao_db_ask(g->db, &rows, err,
+                         PERSON(g, " AND p.name = ? ORDER BY p.number"), "t", name);
 
     return st ? st : tell(rows, visit, user, &n, err);
 }
@@ -157,15 +173,28 @@ kao_status kao_gallery_find(kao_gallery *g, const char *name, int64_t *person,
 
 /* ---- changing ---- */
 
+kao_status kao_name_write(kao_gallery *g, int64_t person, const char *name,
+                          kao_error *err)
+{
+    return g->is_sealed
+               ? kao_db_run(g->db, err,
+                            "UPDATE person SET name = ?, name_tag = ? WHERE number = ?",
+                            "hki", KAO_AT_NAME, person, (int64_t)0, name,
+                            KAO_AT_NAME_TAG, name, person)
+               : kao_db_run(g->db, err, "UPDATE person SET name = ? WHERE number = ?",
+                            "ti", name, person);
+}
+
 kao_status kao_person_insert(kao_edit *e, const char *name, int64_t *person,
                              kao_error *err)
 {
-    const kao_status st =
-        kao_db_number(e->g->db, person, err,
-                      "INSERT INTO person(name, created) VALUES(?, ?) "
-                      "RETURNING number",
-                      "ti", name, e->time);
+    /* a name is sealed together with the person's number */
+    kao_status st = kao_db_number(
+        e->g->db, person, err, "INSERT INTO person(created) VALUES(?) RETURNING number",
+        "i", e->time);
 
+    if (!st && name)
+        st = kao_name_write(e->g, *person, name, err);
     return st ? st : kao_edit_made(e, KAO_PERSON_REMOVED, *person, err);
 }
 

@@ -13,7 +13,7 @@
 #include "gallery/db_calls.h"
 #include "gallery/pq.h"
 
-enum { KAO_PG_NAME = 64, KAO_PG_PARAMETERS = 16 };
+enum { KAO_PG_NAME = 64 };
 
 typedef struct kao_pg {
     kao_db all;
@@ -30,10 +30,10 @@ typedef struct kao_pg {
 
 typedef struct kao_pg_parameters {
     int n;
-    Oid types[KAO_PG_PARAMETERS];
-    const char *values[KAO_PG_PARAMETERS];
-    int lengths[KAO_PG_PARAMETERS], formats[KAO_PG_PARAMETERS];
-    char numbers[KAO_PG_PARAMETERS][8];
+    Oid types[KAO_DB_PARAMETERS];
+    const char *values[KAO_DB_PARAMETERS];
+    int lengths[KAO_DB_PARAMETERS], formats[KAO_DB_PARAMETERS];
+    char numbers[KAO_DB_PARAMETERS][8];
 } kao_pg_parameters;
 
 /* ---- postgres_link.c ---- */
@@ -52,7 +52,7 @@ kao_status kao_pg_execute(kao_pg *db, const char *sql, const kao_pg_parameters *
 /* ---- postgres_rows.c: as db_calls.h has them ---- */
 
 kao_status kao_pg_ask(kao_db *db, kao_rows **rows, bool is_long, const char *sql,
-                      const char *form, va_list list, kao_error *err);
+                      const kao_db_values *values, kao_error *err);
 bool kao_pg_next(kao_rows *rows);
 int64_t kao_pg_row_int(const kao_rows *rows, int column);
 double kao_pg_row_real(const kao_rows *rows, int column);

@@ -67,42 +67,34 @@ static void put_number(kao_pg_parameters *p, int i, Oid type, uint64_t bits)
     p->formats[i] = 1;
 }
 
-static kao_status bind(const kao_pg *db, kao_pg_parameters *p, const char *form,
-                       va_list list, kao_error *err)
+static kao_status bind(const kao_pg *db, kao_pg_parameters *p,
+                       const kao_db_values *values, kao_error *err)
 {
-    *p = (kao_pg_parameters){ .n = (int)strlen(form) };
-    if (strlen(form) > KAO_PG_PARAMETERS)
-        return kao_fail(err, KAO_E_LIMIT, "%s: a statement of %zu parameters",
-                        db->all.name, strlen(form));
+    *p = (kao_pg_parameters){ .n = (int)values->n };
     for (int i = 0; i < p->n; i++) {
-        double real = 0;
+        const kao_db_value *v = &values->v[i];
         uint64_t bits = 0;
 
-        switch (form[i]) {
+        switch (v->letter) {
         case 'i':
-            put_number(p, i, TYPE_INT8, (uint64_t)va_arg(list, int64_t));
+            put_number(p, i, TYPE_INT8, (uint64_t)v->number);
             break;
         case 'd':
-            real = va_arg(list, double);
-            memcpy(&bits, &real, sizeof bits);
+            memcpy(&bits, &v->real, sizeof bits);
             put_number(p, i, TYPE_FLOAT8, bits);
             break;
         case 't':
             p->types[i] = TYPE_TEXT;
-            p->values[i] = va_arg(list, const char *);
+            p->values[i] = v->p;
             break;
-        default: {
-            const void *bytes = va_arg(list, const void *);
-            const size_t n = va_arg(list, size_t);
-
-            if (n > 1 << 30)
+        default:
+            if (v->n > 1 << 30)
                 return kao_fail(err, KAO_E_LIMIT, "%s: a value of %zu bytes",
-                                db->all.name, n);
+                                db->all.name, v->n);
             p->types[i] = TYPE_BYTEA;
-            p->values[i] = bytes;
-            p->lengths[i] = (int)n;
+            p->values[i] = v->p;
+            p->lengths[i] = (int)v->n;
             p->formats[i] = 1;
-        }
         }
     }
     return KAO_OK;
@@ -181,19 +173,22 @@ static void free_rows(pg_rows *r)
 }
 
 kao_status kao_pg_ask(kao_db *base, kao_rows **rows, bool is_long, const char *sql,
-                      const char *form, va_list list, kao_error *err)
+                      const kao_db_values *values, kao_error *err)
 {
     kao_pg *db = mine(base);
     kao_pg_parameters p;
     char *statement = kao_pg_statement(base->mem, sql);
     pg_rows *r = kao_calloc(base->mem, 1, sizeof *r);
-    kao_status st = bind(db, &p, form, list, err);
+    kao_status st = bind(db, &p, values, err);
 
     *rows = NULL;
     if (!st && (!statement || !r))
         st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", base->name);
     if (!st) {
-        *r = (pg_rows){ .all = { base->calls }, .db = db, .at = -1, .is_last = true };
+        *r = (pg_rows){ .all = { .calls = base->calls, .db = base },
+                        .db = db,
+                        .at = -1,
+                        .is_last = true };
         st = is_long ? open_cursor(r, statement, &p, err)
                      : kao_pg_execute(db, statement, &p, strncmp(sql, "SELECT", 6) == 0,
                                       &r->result, err);

@@ -13,7 +13,8 @@ kao_status kao_models_check(kao_gallery *g, kao_error *err)
     return st || now == g->models_of
                ? st
                : kao_fail(err, KAO_E_CONFLICT,
-                          "%s: its models were replaced meanwhile: open it again",
+                          "%s: its models or its key were replaced meanwhile: open it "
+                          "again",
                           g->path);
 }
 
@@ -23,6 +24,14 @@ kao_status kao_models_state(kao_gallery *g, int64_t *change, kao_error *err)
     return kao_db_number(g->db, change, err,
                          "SELECT CAST(value AS BIGINT) FROM meta WHERE key = 'models'",
                          "");
+}
+
+kao_status kao_models_put_state(kao_gallery *g, int64_t change, kao_error *err)
+{
+    return kao_db_run(g->db, err,
+                      "INSERT INTO meta(key, value) VALUES('models', CAST(? AS TEXT)) "
+                      "ON CONFLICT(key) DO UPDATE SET value = excluded.value",
+                      "i", change);
 }
 
 /* ---- what there is to embed ---- */
@@ -35,10 +44,7 @@ kao_status kao_gallery_every_sample(kao_gallery *g, kao_sample_visit *visit, voi
     if (!g || !visit)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
     const kao_status st =
-        kao_db_ask(g->db, &rows, err,
-                   "SELECT id, person, time, coalesce(quality, -1), source FROM sample "
-                   "ORDER BY number",
-                   "");
+        kao_db_ask(g->db, &rows, err, KAO_SAMPLE "ORDER BY number", "");
 
     return st ? st : kao_samples_tell(rows, visit, user, err);
 }
@@ -96,12 +102,7 @@ static kao_status put_models(const replacing *r, kao_error *err)
             "INSERT INTO model(number, id, name, dim, tta) VALUES(?, ?, ?, ?, ?)",
             "ittii", (int64_t)m + 1, r->models[m].id, r->models[m].name,
             (int64_t)r->models[m].dim, (int64_t)r->models[m].tta);
-    if (!st)
-        st = kao_db_run(db, err,
-                        "INSERT INTO meta(key, value) VALUES('models', CAST(? AS "
-                        "TEXT)) ON CONFLICT(key) DO UPDATE SET value = excluded.value",
-                        "i", r->e.number);
-    return st;
+    return st ? st : kao_models_put_state(r->e.g, r->e.number, err);
 }
 
 /* A sample that was forgotten meanwhile is left out. */
@@ -116,10 +117,10 @@ static kao_status put_vectors(const replacing *r, const kao_reembedded *s,
         st = kao_db_number(db, &number, err, "SELECT number FROM sample WHERE id = ?",
                            "t", s->id);
     for (size_t m = 0; !st && number && m < r->n_models; m++)
-        st = kao_db_run(db, err,
-                        "INSERT INTO vector(sample, model, numbers) VALUES(?, ?, ?)",
-                        "iib", number, (int64_t)m + 1, s->vectors[m],
-                        r->models[m].dim * sizeof(float));
+        st = kao_db_run(
+            db, err, "INSERT INTO vector(sample, model, numbers) VALUES(?, ?, ?)",
+            "iiH", number, (int64_t)m + 1, KAO_AT_NUMBERS, number, (int64_t)m + 1,
+            s->vectors[m], r->models[m].dim * sizeof(float));
     return st;
 }
 

@@ -74,26 +74,30 @@ static kao_status insert(kao_edit *e, int64_t person, kao_new_sample *s, kao_err
 
     if (!st && isnan(s->quality))
         st = kao_db_number(g->db, &number, err,
-                           "INSERT INTO sample(id, person, source, time, changed) "
-                           "VALUES(?, ?, ?, ?, ?) RETURNING number",
-                           "titii", s->id, person, s->source, time, e->number);
+                           "INSERT INTO sample(id, person, time, changed) "
+                           "VALUES(?, ?, ?, ?) RETURNING number",
+                           "tiii", s->id, person, time, e->number);
     else if (!st)
         st = kao_db_number(g->db, &number, err,
-                           "INSERT INTO sample(id, person, source, time, changed, "
-                           "quality) VALUES(?, ?, ?, ?, ?, ?) RETURNING number",
-                           "titiid", s->id, person, s->source, time, e->number,
-                           (double)s->quality);
+                           "INSERT INTO sample(id, person, time, changed, quality) "
+                           "VALUES(?, ?, ?, ?, ?) RETURNING number",
+                           "tiiid", s->id, person, time, e->number, (double)s->quality);
+    if (!st && s->source)
+        st = kao_db_run(g->db, err, "UPDATE sample SET source = ? WHERE number = ?",
+                        "hi", KAO_AT_SOURCE, number, (int64_t)0, s->source, number);
+    /* models stand in the order of their numbers */
     for (size_t m = 0; !st && m < g->n_models; m++)
-        st =
-            kao_db_run(g->db, err,
-                       "INSERT INTO vector(sample, model, numbers) SELECT ?, number, ? "
-                       "FROM model WHERE id = ?",
-                       "ibt", number, s->vectors[m], g->models[m].dim * sizeof(float),
-                       g->models[m].id);
+        st = kao_db_run(g->db, err,
+                        "INSERT INTO vector(sample, model, numbers) SELECT ?, number, "
+                        "? FROM model WHERE id = ? AND number = ?",
+                        "iHti", number, KAO_AT_NUMBERS, number, (int64_t)m + 1,
+                        s->vectors[m], g->models[m].dim * sizeof(float),
+                        g->models[m].id, (int64_t)m + 1);
     if (!st && has_chip(s))
         st = kao_db_run(g->db, err,
-                        "INSERT INTO chip(sample, form, bytes) VALUES(?, ?, ?)", "itb",
-                        number, s->chip_form, s->chip, s->chip_bytes);
+                        "INSERT INTO chip(sample, form, bytes) VALUES(?, ?, ?)", "ihH",
+                        number, KAO_AT_CHIP_FORM, number, (int64_t)0, s->chip_form,
+                        KAO_AT_CHIP, number, (int64_t)0, s->chip, s->chip_bytes);
     return st ? st : kao_edit_made(e, KAO_SAMPLE_REMOVED, number, err);
 }
 
@@ -146,12 +150,13 @@ kao_status kao_gallery_enrol(kao_gallery *g, int64_t *person, const char *name,
     return st;
 }
 
-#define SAMPLE                                                                         \
- "SELECT id, person, time, coalesce(quality, -1), source FROM sample WHERE "
-
 kao_status kao_samples_tell(kao_rows *rows, kao_sample_visit *visit, void *user,
                             kao_error *err)
 {
+    static const kao_hidden hidden[] = { { 4, KAO_AT_SOURCE, 5, KAO_NO_COLUMN,
+                                           false } };
+
+    KAO_REVEAL(rows, hidden);
     while (kao_rows_next(rows)) {
         kao_sample s = { .size = sizeof s,
                          .person = kao_row_int(rows, 1),
@@ -180,8 +185,8 @@ kao_status kao_gallery_samples(kao_gallery *g, int64_t person, kao_sample_visit 
 
     if (!st)
         st = kao_db_ask(g->db, &rows, err,
-                        SAMPLE "person = ? AND removed = 0 ORDER BY number", "i",
-                        person);
+                        KAO_SAMPLE "WHERE person = ? AND removed = 0 ORDER BY number",
+                        "i", person);
     return st ? st : kao_samples_tell(rows, visit, user, err);
 }
 
@@ -197,7 +202,7 @@ kao_status kao_gallery_sample(kao_gallery *g, const char *id, kao_sample_visit *
     kao_status st = kao_sample_find(g, id, &number, &person, err);
 
     if (!st)
-        st = kao_db_ask(g->db, &rows, err, SAMPLE "number = ?", "i", number);
+        st = kao_db_ask(g->db, &rows, err, KAO_SAMPLE "WHERE number = ?", "i", number);
     return st ? st : kao_samples_tell(rows, visit, user, err);
 }
 
@@ -235,10 +240,19 @@ kao_status kao_gallery_chip(kao_gallery *g, const char *id, kao_chip_visit *visi
         st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no sample %.40s", g->path, id);
     if (st || g->schema < 2)
         return st;
-    st = kao_db_ask(g->db, &rows, err, "SELECT bytes, form FROM chip WHERE sample = ?",
-                    "i", number);
+    st = kao_models_check(g, err);
+    if (!st)
+        st = kao_db_ask(g->db, &rows, err,
+                        "SELECT bytes, form, sample FROM chip WHERE sample = ?", "i",
+                        number);
     if (st)
         return st;
+    static const kao_hidden hidden[] = {
+        { 0, KAO_AT_CHIP, 2, KAO_NO_COLUMN, true },
+        { 1, KAO_AT_CHIP_FORM, 2, KAO_NO_COLUMN, false },
+    };
+
+    KAO_REVEAL(rows, hidden);
     if (kao_rows_next(rows)) {
         const kao_span bytes = kao_row_bytes(rows, 0);
 

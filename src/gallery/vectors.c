@@ -13,7 +13,7 @@ typedef struct telling {
     void *user;
 } telling;
 
-/* A row: id, person, time, quality, source, vector. *more: the visitor wants the next one. */
+/* A row: id, person, time, quality, source, vector, number, model. *more: the visitor wants the next one. */
 static kao_status tell_row(const telling *t, const kao_rows *rows, bool *more,
                            kao_error *err)
 {
@@ -39,6 +39,10 @@ static kao_status tell_row(const telling *t, const kao_rows *rows, bool *more,
 kao_status kao_gallery_vectors(kao_gallery *g, size_t model, kao_vector_visit *visit,
                                void *user, kao_error *err)
 {
+    static const kao_hidden hidden[] = {
+        { 4, KAO_AT_SOURCE, 6, KAO_NO_COLUMN, false },
+        { 5, KAO_AT_NUMBERS, 6, 7, true },
+    };
     kao_rows *rows = NULL;
     bool more = true;
 
@@ -56,7 +60,7 @@ kao_status kao_gallery_vectors(kao_gallery *g, size_t model, kao_vector_visit *v
         st = kao_db_ask_long(
             g->db, &rows, err,
             "SELECT s.id, s.person, s.time, coalesce(s.quality, -1), "
-            "s.source, v.numbers "
+            "s.source, v.numbers, s.number, v.model "
             "FROM sample s JOIN person p ON p.number = s.person JOIN "
             "vector v ON v.sample "
             "= "
@@ -64,7 +68,8 @@ kao_status kao_gallery_vectors(kao_gallery *g, size_t model, kao_vector_visit *v
             "AND s.removed = 0 "
             "AND p.removed = 0 ORDER BY s.number",
             "t", g->models[model].id);
-
+    if (!st)
+        KAO_REVEAL(rows, hidden);
     while (!st && more && kao_rows_next(rows))
         st = tell_row(&t, rows, &more, err);
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
@@ -83,24 +88,28 @@ kao_status kao_gallery_vector(kao_gallery *g, const char *id, size_t model,
     kao_status st = kao_models_check(g, err);
 
     if (!st)
-        st = kao_db_ask(g->db, &rows, err,
-                        "SELECT numbers FROM vector JOIN sample ON sample = "
-                        "sample.number JOIN model ON model = model.number WHERE "
-                        "sample.id = ? AND removed = 0 AND model.id = ?",
-                        "tt", id, g->models[model].id);
+        st = kao_db_ask(
+            g->db, &rows, err,
+            "SELECT numbers, sample, model FROM vector JOIN sample ON sample = "
+            "sample.number JOIN model ON model = model.number WHERE "
+            "sample.id = ? AND removed = 0 AND model.id = ?",
+            "tt", id, g->models[model].id);
 
     if (st)
         return st;
+    static const kao_hidden hidden[] = { { 0, KAO_AT_NUMBERS, 1, 2, true } };
+
+    KAO_REVEAL(rows, hidden);
     const bool there = kao_rows_next(rows);
     const kao_span bytes = there ? kao_row_bytes(rows, 0) : (kao_span){ 0 };
 
-    if (!there)
-        st = kao_fail(err, KAO_E_NOT_FOUND, "no sample %.40s", id);
-    else if (bytes.n != g->models[model].dim * sizeof *vector)
-        st = kao_fail(err, KAO_E_FORMAT, "%s: a vector of another length", g->path);
-    else
+    if (there && bytes.n == g->models[model].dim * sizeof *vector)
         memcpy(vector, bytes.p, bytes.n);
+    else if (there)
+        st = kao_fail(err, KAO_E_FORMAT, "%s: a vector of another length", g->path);
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
 
-    return st ? st : end;
+    if (st || end || there)
+        return st ? st : end;
+    return kao_fail(err, KAO_E_NOT_FOUND, "no sample %.40s", id);
 }

@@ -9,7 +9,10 @@ static kao_status check_vectors(kao_gallery *g, kao_error *err)
     kao_rows *rows = NULL;
     kao_status st = kao_db_ask_long(g->db, &rows, err,
                                     "SELECT sample, model, numbers FROM vector", "");
+    static const kao_hidden hidden[] = { { 2, KAO_AT_NUMBERS, 0, 1, true } };
 
+    if (!st)
+        KAO_REVEAL(rows, hidden);
     while (!st && kao_rows_next(rows)) {
         const int64_t model = kao_row_int(rows, 1) - 1;
         const kao_span v = kao_row_bytes(rows, 2);

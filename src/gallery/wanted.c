@@ -18,31 +18,8 @@ void kao_wanted_free(kao_mem *mem, kao_wanted *w)
 static kao_status read_group(kao_gallery *g, const char *group, kao_wanted *w,
                              kao_error *err)
 {
-    kao_rows *rows = NULL;
-    int64_t n = 0;
-    kao_status st = kao_group_check(g, group, err);
-
-    if (!st)
-        st = kao_db_number(g->db, &n, err,
-                           "SELECT count(*) FROM person p WHERE p.removed = 0 "
-                           "AND " KAO_IN_GROUP,
-                           "t", group);
-    if (st)
-        return st;
     w->by_group = true;
-    w->people = kao_calloc(&g->ctx->mem, (size_t)n + 1, sizeof *w->people);
-    if (!w->people)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
-    st =
-        kao_db_ask(g->db, &rows, err,
-                   "SELECT p.number FROM person p WHERE p.removed = 0 AND " KAO_IN_GROUP
-                   " ORDER BY p.number",
-                   "t", group);
-    while (!st && w->n_people < (size_t)n && kao_rows_next(rows))
-        w->people[w->n_people++] = kao_row_int(rows, 0);
-    const kao_status end = kao_rows_end(rows, st ? NULL : err);
-
-    return st ? st : end;
+    return kao_group_read(g, group, &w->people, &w->n_people, err);
 }
 
 /* What a fact says holds while the sample is there. */
@@ -54,6 +31,7 @@ static kao_status read_group(kao_gallery *g, const char *group, kao_wanted *w,
 static kao_status read_denials(kao_gallery *g, size_t model, kao_wanted *w,
                                kao_error *err)
 {
+    static const kao_hidden hidden[] = { { 1, KAO_AT_NUMBERS, 2, 3, true } };
     kao_mem *mem = &g->ctx->mem;
     kao_rows *rows = NULL;
     int64_t n = 0;
@@ -67,8 +45,11 @@ static kao_status read_denials(kao_gallery *g, size_t model, kao_wanted *w,
     if (!w->denied || !w->vectors)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path);
     st = kao_db_ask(g->db, &rows, err,
-                    "SELECT f.person, v.numbers" DENIALS " ORDER BY f.person", "t",
-                    g->models[model].id);
+                    "SELECT f.person, v.numbers, v.sample, v.model" DENIALS
+                    " ORDER BY f.person",
+                    "t", g->models[model].id);
+    if (!st)
+        KAO_REVEAL(rows, hidden);
     while (!st && w->n_denials < (size_t)n && kao_rows_next(rows)) {
         const kao_span v = kao_row_bytes(rows, 1);
         const size_t i = w->n_denials++;
@@ -163,24 +144,39 @@ kao_status kao_gallery_templates(kao_gallery *g, uint64_t *n, kao_error *err)
     return st;
 }
 
+/* Samples of the people, ascending, who are wanted. */
+static kao_status count_of(kao_gallery *g, const kao_wanted *w, uint64_t *n,
+                           kao_error *err)
+{
+    kao_rows *rows = NULL;
+    const kao_status st = kao_db_ask_long(
+        g->db, &rows, err,
+        "SELECT s.person, count(*) FROM sample s WHERE s.removed = 0 GROUP BY s.person",
+        "");
+
+    if (st)
+        return st;
+    while (kao_rows_next(rows))
+        if (kao_wanted_has(w, kao_row_int(rows, 0)))
+            *n += (uint64_t)kao_row_int(rows, 1);
+    return kao_rows_end(rows, err);
+}
+
 kao_status kao_gallery_templates_in(kao_gallery *g, const char *group, uint64_t *n,
                                     kao_error *err)
 {
-    int64_t samples = 0;
+    kao_wanted w = { .by_group = true };
 
     if (!group)
         return kao_gallery_templates(g, n, err);
     if (!g || !n)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery or result");
     *n = 0;
-    kao_status st = kao_group_check(g, group, err);
+    kao_status st = read_group(g, group, &w, err);
 
     if (!st)
-        st = kao_db_number(g->db, &samples, err,
-                           "SELECT count(*) FROM sample s JOIN person p ON p.number = "
-                           "s.person WHERE s.removed = 0 AND p.removed = 0 "
-                           "AND " KAO_IN_GROUP,
-                           "t", group);
-    *n = st ? 0 : (uint64_t)samples;
+        st = count_of(g, &w, n, err);
+    kao_wanted_free(&g->ctx->mem, &w);
+    *n = st ? 0 : *n;
     return st;
 }

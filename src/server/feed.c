@@ -136,7 +136,8 @@ kao_status kao_feed_start(kao_context *ctx, const kao_server_options *o,
                      .cameras = cameras,
                      .w = { .ctx = ctx, .o = o },
                      .piece = { .mem = &ctx->mem, .max = PIECE_MOST } };
-    kao_status st = kao_gallery_open(ctx, &f->w.gallery, o->gallery, NULL, err);
+    const kao_gallery_options how = { .key = o->gallery_key };
+    kao_status st = kao_gallery_open(ctx, &f->w.gallery, o->gallery, &how, err);
     const int e = st ? 0 : pthread_create(&f->thread, NULL, run, f);
 
     if (e)

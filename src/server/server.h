@@ -20,6 +20,8 @@ typedef struct kao_server_options {
     const char *address; /* NULL: 127.0.0.1 */
     uint16_t port;       /* 0: a free one */
     const char *gallery; /* the file; made where there is none */
+    const void *
+        gallery_key; /* its KAO_GALLERY_KEY bytes, borrowed as texts are; NULL: it is in the clear */
     const char
         *temporary; /* a folder for what is too large for memory; NULL: /var/tmp */
     kao_model *detector;

@@ -236,8 +236,9 @@ static kao_status find_mark(webhook *h, kao_error *err)
 
 static kao_status begin(webhook *h, kao_error *err)
 {
+    const kao_gallery_options how = { .key = h->w.o->gallery_key };
     kao_status st =
-        kao_gallery_open(h->w.ctx, &h->w.gallery, h->w.o->gallery, NULL, err);
+        kao_gallery_open(h->w.ctx, &h->w.gallery, h->w.o->gallery, &how, err);
 
     if (!st)
         st = find_mark(h, err);

@@ -14,7 +14,7 @@ enum { SIDE_ALL = 4000, SIDE_QUICK = 1280 };
 
 kao_status kao_worker_open(kao_worker *w, kao_error *err)
 {
-    const kao_gallery_options create = { .create = 1 };
+    const kao_gallery_options create = { .create = 1, .key = w->o->gallery_key };
     kao_status st = kao_detector_create(w->o->detector, &w->detector, &w->run, err);
 
     if (!st)
