@@ -412,8 +412,8 @@ static kao_status set_key(job *j, const void *key, kao_error *err)
 
     if (!st && key)
         printf(
-            "%s: encrypted; %llu bytes searched for %u pieces of what stood there in "
-            "the clear: %u found\nOut of reach: %s.\n",
+            "%s: encrypted; %llu bytes searched for %u pieces of what stood there "
+            "before: %u found\nOut of reach: %s.\n",
             j->use.shown, (unsigned long long)r.n_bytes_searched, r.n_pieces,
             r.n_traces, kao_gallery_out_of_reach(j->use.g));
     else if (!st)

@@ -183,6 +183,11 @@ kao_span kao_row_bytes(const kao_rows *rows, int column)
                                 : (kao_span){ rows->open[i].p, rows->open[i].n - 1 };
 }
 
+kao_span kao_row_stored(const kao_rows *rows, int column)
+{
+    return rows->calls->row_bytes(rows, column);
+}
+
 /* Something did not open: was it sealed anew, by another key? */
 static kao_status look_at_mark(kao_db *db, kao_error *err)
 {

@@ -88,6 +88,7 @@ int64_t kao_row_int(const kao_rows *rows, int column);
 double kao_row_real(const kao_rows *rows, int column);
 const char *kao_row_text(const kao_rows *rows, int column);
 kao_span kao_row_bytes(const kao_rows *rows, int column);
+kao_span kao_row_stored(const kao_rows *rows, int column); /* also where it is hidden */
 kao_status kao_rows_end(kao_rows *rows, kao_error *err); /* NULL: KAO_OK */
 /* The first number of the first row; *value stays where there is no row. */
 kao_status kao_db_number(kao_db *db, int64_t *value, kao_error *err, const char *sql,

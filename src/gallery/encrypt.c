@@ -12,51 +12,10 @@
 #include <sys/random.h>
 
 #include "base/bytes.h"
+#include "gallery/hidden_columns.h"
 #include "gallery/traces.h"
 
 enum { AT_ONCE = 256, SQL = 320, TRACES_MOST = 20000, PLAIN_LEAST = 8 };
-
-/* How a column is written: what the statement's ? takes. */
-typedef enum hidden_as { AS_TEXT, AS_BYTES, AS_KEYED } hidden_as;
-
-/* A column to be written, and the hidden one that it is made from. */
-static const struct column {
-    const char *table, *row, *part; /* part NULL: rows have one number */
-    const char *from, *from_place;
-    const char *to, *to_place;
-    hidden_as as;
-    const char *where;
-    bool is_optional; /* the table is made when there is something for it */
-    bool is_sealed;   /* where it is encrypted alone */
-} columns[] = {
-    /* first, while the name is as it was */
-    { "person", "number", NULL, "name", KAO_AT_NAME, "name_tag", KAO_AT_NAME_TAG,
-      AS_KEYED, "", false, true },
-    { "person", "number", NULL, "name", KAO_AT_NAME, "name", KAO_AT_NAME, AS_TEXT, "",
-      false, false },
-    { "person", "number", NULL, "note", KAO_AT_NOTE, "note", KAO_AT_NOTE, AS_TEXT, "",
-      false, false },
-    { "person", "number", NULL, "external", KAO_AT_EXTERNAL, "external",
-      KAO_AT_EXTERNAL, AS_TEXT, "", false, false },
-    { "person", "number", NULL, "member", KAO_AT_MEMBER, "member", KAO_AT_MEMBER,
-      AS_TEXT, "", false, false },
-    { "sample", "number", NULL, "source", KAO_AT_SOURCE, "source", KAO_AT_SOURCE,
-      AS_TEXT, "", false, false },
-    { "vector", "sample", "model", "numbers", KAO_AT_NUMBERS, "numbers", KAO_AT_NUMBERS,
-      AS_BYTES, "", false, false },
-    { "chip", "sample", NULL, "form", KAO_AT_CHIP_FORM, "form", KAO_AT_CHIP_FORM,
-      AS_TEXT, "", false, false },
-    { "chip", "sample", NULL, "bytes", KAO_AT_CHIP, "bytes", KAO_AT_CHIP, AS_BYTES, "",
-      false, false },
-    { "change", "number", NULL, "detail", KAO_AT_DETAIL, "detail", KAO_AT_DETAIL,
-      AS_TEXT, "", false, false },
-    { "edit", "change", "step", "old", KAO_AT_OLD, "old", KAO_AT_OLD, AS_TEXT,
-      " AND field IN " KAO_TEXT_FIELDS, false, false },
-    { "event", "number", NULL, "text", KAO_AT_EVENT, "text", KAO_AT_EVENT, AS_TEXT, "",
-      true, false },
-    { "event", "number", NULL, "trail", KAO_AT_EVENT_TRAIL, "trail", KAO_AT_EVENT_TRAIL,
-      AS_KEYED, "", true, false },
-};
 
 typedef struct seal_of { /* NULL: in the clear */
     const kao_seal *seal;
@@ -87,11 +46,17 @@ typedef struct batch {
     kao_bytes bytes;
 } batch;
 
-static void keep_trace(converting *c, const struct column *of, kao_span v)
+/* v: what it says; stored: as it stands there, by the former key. */
+static void keep_trace(converting *c, const kao_hidden_column *of, kao_span v,
+                       kao_span stored)
 {
-    if (c->from.seal || c->traces.n >= TRACES_MOST || of->as == AS_KEYED)
+    if (!c->to.seal || c->traces.n >= TRACES_MOST || of->as == KAO_HIDDEN_KEYED)
         return;
-    if (of->as == AS_TEXT)
+    if (c->from.seal) {
+        kao_traces_add_bytes(&c->traces, stored);
+        return;
+    }
+    if (of->as == KAO_HIDDEN_TEXT)
         kao_traces_add_text(&c->traces, (const char *)v.p, PLAIN_LEAST);
     else if (strcmp(of->to_place, KAO_AT_CHIP) == 0)
         kao_traces_add_chip(&c->traces, v);
@@ -100,14 +65,14 @@ static void keep_trace(converting *c, const struct column *of, kao_span v)
 }
 
 /* Rows: value, and the numbers of its row. */
-static kao_status keep_rows(converting *c, const struct column *of, kao_rows *rows,
+static kao_status keep_rows(converting *c, const kao_hidden_column *of, kao_rows *rows,
                             batch *b, kao_error *err)
 {
     kao_status st = KAO_OK;
 
     while (!st && b->n < AT_ONCE && kao_rows_next(rows)) {
-        const char *text = of->as == AS_BYTES ? NULL : kao_row_text(rows, 0);
-        const kao_span v = of->as == AS_BYTES
+        const char *text = of->as == KAO_HIDDEN_BYTES ? NULL : kao_row_text(rows, 0);
+        const kao_span v = of->as == KAO_HIDDEN_BYTES
                                ? kao_row_bytes(rows, 0)
                                : (kao_span){ (const uint8_t *)text, strlen(text) };
 
@@ -115,7 +80,7 @@ static kao_status keep_rows(converting *c, const struct column *of, kao_rows *ro
             (value){ kao_row_int(rows, 1), kao_row_int(rows, 2), b->bytes.n, v.n };
         if (!kao_bytes_add(&b->bytes, v.p, v.n) || !kao_bytes_add(&b->bytes, "", 1))
             st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", c->g->path);
-        keep_trace(c, of, v);
+        keep_trace(c, of, v, kao_row_stored(rows, 0));
     }
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
 
@@ -123,13 +88,10 @@ static kao_status keep_rows(converting *c, const struct column *of, kao_rows *ro
 }
 
 /* The next values behind a row's numbers. */
-static kao_status read_batch(converting *c, const struct column *of, int64_t row,
+static kao_status read_batch(converting *c, const kao_hidden_column *of, int64_t row,
                              int64_t part, batch *b, kao_error *err)
 {
-    /* what is looked up by itself was sealed with its place alone */
-    const bool alone = of->as == AS_KEYED && strcmp(of->from_place, of->to_place) == 0;
-    const kao_hidden hidden = { 0, of->from_place, alone ? KAO_NO_COLUMN : 1,
-                                alone ? KAO_NO_COLUMN : 2, of->as == AS_BYTES };
+    const kao_hidden hidden = kao_hidden_of(of);
     char sql[SQL];
     kao_rows *rows = NULL;
 
@@ -156,17 +118,17 @@ static kao_status read_batch(converting *c, const struct column *of, int64_t row
     return keep_rows(c, of, rows, b, err);
 }
 
-static kao_status write_value(const converting *c, const struct column *of,
+static kao_status write_value(const converting *c, const kao_hidden_column *of,
                               const char *sql, const value *v, const uint8_t *bytes,
                               kao_error *err)
 {
     kao_db *db = c->g->db;
 
     switch (of->as) {
-    case AS_KEYED:
+    case KAO_HIDDEN_KEYED:
         return kao_db_run(db, err, sql, "kii", of->to_place, (const char *)bytes,
                           v->row, v->part);
-    case AS_TEXT:
+    case KAO_HIDDEN_TEXT:
         return kao_db_run(db, err, sql, "hii", of->to_place, v->row, v->part,
                           (const char *)bytes, v->row, v->part);
     default:
@@ -175,7 +137,7 @@ static kao_status write_value(const converting *c, const struct column *of,
     }
 }
 
-static kao_status write_batch(const converting *c, const struct column *of,
+static kao_status write_batch(const converting *c, const kao_hidden_column *of,
                               const batch *b, kao_error *err)
 {
     kao_status st = KAO_OK;
@@ -189,7 +151,7 @@ static kao_status write_batch(const converting *c, const struct column *of,
     return st;
 }
 
-static kao_status convert_column(converting *c, const struct column *of, batch *b,
+static kao_status convert_column(converting *c, const kao_hidden_column *of, batch *b,
                                  kao_error *err)
 {
     int64_t row = INT64_MIN, part = INT64_MIN;
@@ -197,7 +159,7 @@ static kao_status convert_column(converting *c, const struct column *of, batch *
     kao_status st =
         of->is_optional ? kao_db_has(c->g->db, of->table, NULL, &there, err) : KAO_OK;
 
-    if (st || !there || (of->is_sealed && !c->to.seal))
+    if (st || !there || (of->is_tag && !c->to.seal))
         return st;
     do {
         st = read_batch(c, of, row, part, b, err);
@@ -299,8 +261,8 @@ static kao_status convert(converting *c, kao_error *err)
     b->bytes = (kao_bytes){ .mem = &c->g->ctx->mem, .max = SIZE_MAX / 2 };
     if (!c->from.seal && c->to.seal)
         st = kao_db_script(db, kao_sealed_tables, err);
-    for (size_t i = 0; !st && i < sizeof columns / sizeof columns[0]; i++)
-        st = convert_column(c, &columns[i], b, err);
+    for (size_t i = 0; !st && i < KAO_HIDDEN_COLUMNS; i++)
+        st = convert_column(c, &kao_hidden_columns[i], b, err);
     if (!st)
         st = convert_marks(c, b, err);
     if (!st && c->from.seal && !c->to.seal)

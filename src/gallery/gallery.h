@@ -13,6 +13,7 @@
  *   vectors.c   the samples' vectors, one after the other
  *   events.c    what cameras saw
  *   hidden.c    values that are encrypted, between statements and database
+ *   hidden_columns.c  which they are
  *   sealed.c    the key of an encrypted gallery    encrypt.c  encrypting one, and back    key_file.c
  *   traces.c    looking through the files for what may be left
  */

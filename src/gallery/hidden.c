@@ -120,12 +120,14 @@ static bool is_form(uint8_t c)
     return c == SEAL_RANDOM || c == SEAL_SAME;
 }
 
-static bool fail_row(kao_rows *rows, const kao_hidden *h, kao_status st,
-                     const char *why)
+static bool fail_row(kao_rows *rows, const kao_hidden *h)
 {
-    rows->st =
-        kao_fail(&rows->err, st, "%s: %s of row %lld%s", rows->db->name, h->place,
-                 (long long)(h->row < 0 ? 0 : rows->calls->row_int(rows, h->row)), why);
+    const int64_t row = h->row < 0 ? 0 : rows->calls->row_int(rows, h->row);
+
+    rows->st = kao_fail(&rows->err, KAO_E_FORMAT,
+                        "%s: %s of row %lld is damaged, or was put there from "
+                        "somewhere else",
+                        rows->db->name, h->place, (long long)row);
     return false;
 }
 
@@ -141,52 +143,69 @@ static bool check_plain(kao_rows *rows, const kao_hidden *h)
     return false;
 }
 
-/* The sealed value of a text. */
-static bool read_text(const char *text, kao_bytes *to)
+static bool fail_memory(kao_rows *rows)
 {
-    return is_form((uint8_t)text[0]) && kao_base64_read(to, text + 1, NULL);
+    rows->st = kao_fail(&rows->err, KAO_E_NOMEM, "%s: out of memory", rows->db->name);
+    return false;
+}
+
+/* The sealed value of a column. False: memory ran out; *fine: it is one. */
+static bool take_sealed(const kao_rows *rows, const kao_hidden *h, kao_bytes *to,
+                        bool *fine)
+{
+    if (h->is_bytes) {
+        const kao_span v = rows->calls->row_bytes(rows, h->column);
+
+        return kao_bytes_add(to, v.p, v.n);
+    }
+    const char *text = rows->calls->row_text(rows, h->column);
+    const size_t n = strlen(text);
+
+    if (!kao_bytes_reserve(to, n + 1))
+        return false;
+    *fine =
+        n == 0 || (is_form((uint8_t)text[0]) && kao_base64_read(to, text + 1, NULL) &&
+                   to->n > 0 && to->p[0] == (uint8_t)text[0]);
+    return true;
+}
+
+static bool open_value(kao_rows *rows, const kao_hidden *h, kao_bytes *sealed,
+                       kao_bytes *to)
+{
+    const int64_t row = h->row < 0 ? 0 : rows->calls->row_int(rows, h->row),
+                  part = h->part < 0 ? 0 : rows->calls->row_int(rows, h->part);
+    uint8_t with[WITH_BYTES];
+    bool fine = true;
+
+    if (!take_sealed(rows, h, sealed, &fine) || !kao_bytes_reserve(to, sealed->n + 1))
+        return fail_memory(rows);
+    if (fine && sealed->n > 0)
+        fine = kao_seal_open(rows->db->seal, sealed_with(h->place, row, part, with),
+                             (kao_span){ sealed->p, sealed->n }, to->p);
+    if (!fine)
+        return fail_row(rows, h);
+    to->n = sealed->n > 0 ? sealed->n - SEAL_MORE : 0;
+    to->p[to->n++] = 0;
+    return true;
 }
 
 static bool open_one(kao_rows *rows, size_t i)
 {
     const kao_hidden *h = &rows->hidden[i];
     const kao_db *db = rows->db;
-    const char *text = h->is_bytes ? NULL : rows->calls->row_text(rows, h->column);
-    kao_span value = h->is_bytes ? rows->calls->row_bytes(rows, h->column)
-                                 : (kao_span){ (const uint8_t *)text, 0 };
-    kao_bytes *to = &rows->open[i], sealed = { .mem = db->mem, .max = SIZE_MAX / 4 };
-    uint8_t with[WITH_BYTES];
-    const int64_t row = h->row < 0 ? 0 : rows->calls->row_int(rows, h->row),
-                  part = h->part < 0 ? 0 : rows->calls->row_int(rows, h->part);
+    const void *p = h->is_bytes
+                        ? (const void *)rows->calls->row_bytes(rows, h->column).p
+                        : rows->calls->row_text(rows, h->column);
+    kao_bytes sealed = { .mem = db->mem, .max = SIZE_MAX / 4 };
 
-    to->mem = db->mem;
-    to->max = SIZE_MAX / 4;
-    to->n = 0;
-    rows->is_absent[i] = !value.p;
-    if (!value.p)
-        return true;
-    bool fine = true;
+    rows->open[i].mem = db->mem;
+    rows->open[i].max = SIZE_MAX / 4;
+    rows->open[i].n = 0;
+    rows->is_absent[i] = !p;
+    const bool fine = !p || open_value(rows, h, &sealed, &rows->open[i]);
 
-    if (text && text[0]) {
-        fine = read_text(text, &sealed);
-        value = (kao_span){ sealed.p, sealed.n };
-        fine = fine && sealed.n > 0 && sealed.p[0] == (uint8_t)text[0];
-    }
-    if (!kao_bytes_reserve(to, value.n + 1)) {
-        rows->st = kao_fail(&rows->err, KAO_E_NOMEM, "%s: out of memory", db->name);
-    } else if (fine && value.n > 0) {
-        fine = kao_seal_open(db->seal, sealed_with(h->place, row, part, with), value,
-                             to->p);
-        to->n = fine ? value.n - SEAL_MORE : 0;
-    }
     kao_bytes_free(&sealed);
-    if (rows->st)
-        return false;
-    if (!fine)
-        return fail_row(rows, h, KAO_E_FORMAT,
-                        " is damaged, or was put there from somewhere else");
-    to->p[to->n++] = 0;
-    return true;
+    return fine;
 }
 
 bool kao_rows_open(kao_rows *rows)

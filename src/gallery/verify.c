@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "gallery/gallery.h"
+#include "gallery/hidden_columns.h"
 
 static kao_status check_vectors(kao_gallery *g, kao_error *err)
 {
@@ -67,6 +67,8 @@ kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
                      "%s: %lld samples of nobody, %lld vectors are missing, %lld facts "
                      "about nobody",
                      g->path, (long long)lost, (long long)lacking, (long long)idle);
+    if (!st)
+        st = kao_hidden_verify(g, err);
     if (!st)
         st = check_vectors(g, err);
     return st ? st : kao_index_verify(g, err);

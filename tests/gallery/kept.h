@@ -1,5 +1,6 @@
 /* Where tests keep a gallery: in a file, or, where KAO_TEST_POSTGRES names a server (support/postgres.py
- * starts one), in a schema of its own there, with the index in the test's folder. */
+ * starts one), in a schema of its own there, with the index in the test's folder. Where KAO_TEST_ENCRYPTED is set,
+ * encrypted. */
 #ifndef KAO_TESTS_GALLERY_KEPT_H
 #define KAO_TESTS_GALLERY_KEPT_H
 
@@ -11,6 +12,8 @@ enum { KEPT_BYTES = 400 };
 bool kept_on_server(void);
 /* How often something is done: so many times, fewer on a server, where each takes longer. */
 int kept_times(int n);
+/* The key that galleries are made and opened with; NULL: they are in the clear. */
+const void *kept_key(void);
 /* The gallery's name, as kao_gallery_open takes it. */
 void kept_path(const fixture *f, const char *name, char path[KEPT_BYTES]);
 /* That of the first model's index. */

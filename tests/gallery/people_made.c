@@ -98,7 +98,7 @@ void made_vector(made_kind kind, uint32_t dim, float *v)
 
 made made_gallery(fixture *f, const char *name, uint32_t dim)
 {
-    const kao_gallery_options o = { .create = 1 };
+    const kao_gallery_options o = { .create = 1, .key = kept_key() };
     made m = { .f = f, .dim = dim };
 
     kept_path(f, name, m.path);
@@ -115,7 +115,9 @@ made made_gallery(fixture *f, const char *name, uint32_t dim)
 
 kao_gallery *made_open(const made *m, kao_context *ctx, bool read_only)
 {
-    const kao_gallery_options o = { .read_only = read_only, .wait_ms = 20000 };
+    const kao_gallery_options o = { .read_only = read_only,
+                                    .wait_ms = 20000,
+                                    .key = kept_key() };
     kao_gallery *g = NULL;
 
     if (kao_gallery_open(ctx, &g, m->path, &o, &m->f->err))
@@ -179,14 +181,19 @@ typedef struct rows {
 static rows read_rows(const made *m)
 {
     static const char sql[] =
-        "SELECT s.number, s.person, s.id, v.numbers FROM sample s, person p, vector v "
+        "SELECT s.number, s.person, s.id, v.numbers, v.model FROM sample s, person p, "
+        "vector v "
         "WHERE p.number = s.person AND v.sample = s.number AND s.removed = 0 AND "
         "p.removed = 0";
     rows r = { NULL, 0 };
     kao_db *db = kept_db(m->f, m->path);
     kao_rows *s = NULL;
 
+    static const kao_hidden hidden[] = { { 3, KAO_AT_NUMBERS, 0, 4, true } };
+
     assert_int_equal(kao_db_ask_long(db, &s, &m->f->err, sql, ""), KAO_OK);
+    kao_db_seal(db, m->g->is_sealed ? &m->g->seal : NULL, m->g->seal_mark);
+    KAO_REVEAL(s, hidden);
     while (kao_rows_next(s)) {
         r.items = realloc(r.items, (r.n + 1) * sizeof *r.items);
         assert_non_null(r.items);

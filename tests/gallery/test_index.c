@@ -457,7 +457,7 @@ static void the_longest_wait(void **state)
     if (kept_on_server())
         skip();
     made m = begin(state, "wait.kao", 1);
-    const kao_gallery_options o = { .wait_ms = UINT32_MAX };
+    const kao_gallery_options o = { .wait_ms = UINT32_MAX, .key = kept_key() };
     kao_gallery *g = NULL;
     int64_t ms = 0;
 

@@ -219,7 +219,7 @@ static void one_writes_at_a_time(void **state)
 {
     NEEDS_SERVER;
     made m = begin(state, "writers.kao"), other = begin(state, "others.kao");
-    const kao_gallery_options o = { .wait_ms = 50 };
+    const kao_gallery_options o = { .wait_ms = 50, .key = kept_key() };
     kao_gallery *g = NULL;
     kao_db *db = kept_db(m.f, m.path);
     int64_t person = 0;
