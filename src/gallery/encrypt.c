@@ -25,6 +25,7 @@ typedef struct seal_of { /* NULL: in the clear */
 typedef struct converting {
     kao_gallery *g;
     seal_of from, to;
+    int64_t state;     /* of the models, from then on */
     kao_traces traces; /* of what is in the clear and will not be */
 } converting;
 
@@ -224,16 +225,14 @@ static kao_status convert_marks(converting *c, batch *b, kao_error *err)
 /* ---- all ---- */
 
 /* Others who have it open know by the models' state that what they have is of no use any more. */
-static kao_status tell_others(kao_gallery *g, kao_error *err)
+static kao_status tell_others(converting *c, kao_error *err)
 {
-    int64_t state = 0;
-
-    if (getrandom(&state, sizeof state, 0) != (ssize_t)sizeof state)
-        return kao_fail(err, KAO_E_IO, "%s: no random numbers", g->path);
-    return kao_models_put_state(g, state, err);
+    if (getrandom(&c->state, sizeof c->state, 0) != (ssize_t)sizeof c->state)
+        return kao_fail(err, KAO_E_IO, "%s: no random numbers", c->g->path);
+    return kao_models_put_state(c->g, c->state, err);
 }
 
-static kao_status put_mark(const converting *c, kao_error *err)
+static kao_status put_mark(converting *c, kao_error *err)
 {
     kao_db *db = c->g->db;
     kao_status st = kao_db_run(db, err, "DELETE FROM meta WHERE key = 'seal'", "");
@@ -246,7 +245,7 @@ static kao_status put_mark(const converting *c, kao_error *err)
                         "INSERT INTO meta(key, value) VALUES('unfinished', '1') ON "
                         "CONFLICT(key) DO UPDATE SET value = excluded.value",
                         "");
-    return st ? st : tell_others(c->g, err);
+    return st ? st : tell_others(c, err);
 }
 
 static kao_status convert(converting *c, kao_error *err)
@@ -323,6 +322,7 @@ static void take(converting *c)
 {
     kao_gallery *g = c->g;
 
+    g->models_of = c->state;
     g->is_sealed = c->to.seal != NULL;
     g->schema = g->is_sealed ? KAO_GALLERY_SEALED : KAO_GALLERY_SCHEMA;
     g->seal_mark[0] = '\0';
@@ -338,10 +338,8 @@ static kao_status finish(converting *c, const char *done, kao_receipt *r,
                          kao_error *err)
 {
     kao_gallery *g = c->g;
-    kao_status st = kao_models_read(g, err);
+    kao_status st = g->is_sealed ? kao_index_wipe(g, err) : KAO_OK;
 
-    if (!st && g->is_sealed)
-        st = kao_index_wipe(g, err);
     kao_index_fini(&g->index);
     if (!st)
         st = compact(g, err);

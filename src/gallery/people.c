@@ -63,8 +63,9 @@ kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BY
 #define PERSON(g, more)                                                                \
  ((g)->schema < 2 ? PERSON_OF("NULL, 0", more) : PERSON_OF("p.member, p.ignored", more))
 
-static kao_status tell(kao_rows *rows, kao_person_visit *visit, void *user, size_t *n,
-                       kao_error *err)
+/* name: of all of them; a tag may say so that is another's. NULL: any. */
+static kao_status tell(kao_rows *rows, const char *name, kao_person_visit *visit,
+                       void *user, size_t *n, kao_error *err)
 {
     static const kao_hidden hidden[] = {
         { 1, KAO_AT_NAME, 0, KAO_NO_COLUMN, false },
@@ -85,6 +86,8 @@ static kao_status tell(kao_rows *rows, kao_person_visit *visit, void *user, size
                                .groups = kao_row_text(rows, 6),
                                .ignored = kao_row_int(rows, 7) != 0 };
 
+        if (name && (!p.name || strcmp(p.name, name) != 0))
+            continue;
         ++*n;
         if (visit(user, &p))
             break;
@@ -109,7 +112,7 @@ kao_status kao_gallery_people(kao_gallery *g, const char *name, kao_person_visit
             : kao_db_ask(g->db, &rows, err,
                          PERSON(g, " AND p.name = ? ORDER BY p.number"), "t", name);
 
-    return st ? st : tell(rows, visit, user, &n, err);
+    return st ? st : tell(rows, name, visit, user, &n, err);
 }
 
 kao_status kao_gallery_person(kao_gallery *g, int64_t person, kao_person_visit *visit,
@@ -124,7 +127,7 @@ kao_status kao_gallery_person(kao_gallery *g, int64_t person, kao_person_visit *
         kao_db_ask(g->db, &rows, err, PERSON(g, " AND p.number = ?"), "i", person);
 
     if (!st)
-        st = tell(rows, visit, user, &n, err);
+        st = tell(rows, NULL, visit, user, &n, err);
     if (!st && n == 0)
         st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no person %lld", g->path,
                       (long long)person);

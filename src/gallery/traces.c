@@ -40,7 +40,7 @@ static void add_piece(kao_traces *p, const void *bytes, size_t n, kao_trace_kind
     p->items[p->n++] = (kao_trace){ .bytes = copy, .n = n, .kind = kind };
 }
 
-/* A vector as the index has it; false: it is none, or memory ran out. */
+/* A vector as the index has it; false: it is none, or memory ran out (then *bytes is NULL). */
 static bool quantise(kao_mem *mem, kao_span vector, uint8_t **bytes)
 {
     const size_t dim = vector.n / sizeof(float);
@@ -48,8 +48,8 @@ static bool quantise(kao_mem *mem, kao_span vector, uint8_t **bytes)
     kao_quantised terms;
     bool fine = false;
 
-    *bytes = kao_alloc(mem, kao_quantised_size(dim));
-    if (x && *bytes && dim > 0) {
+    *bytes = x ? kao_alloc(mem, kao_quantised_size(dim)) : NULL;
+    if (*bytes && dim > 0) {
         memcpy(x, vector.p, dim * sizeof *x);
         fine = kao_quantise_row(x, dim, *bytes, &terms);
     }
