@@ -12,7 +12,7 @@
  *   t  const char *, or NULL    b  const void *, size_t: bytes
  *
  * Hidden values: where a seal is set (kao_db_seal), they stand in the database as that makes them
- * (hidden.h), else as they are. Their letters, each for one ?:
+ * (hidden.c), else as they are. Their letters, each for one ?:
  *   h  const char *place, int64_t row, int64_t part, then as t
  *   H  the same, then as b
  *   k  const char *place, then as t: the same text is always the same value, for looking it up
@@ -89,7 +89,7 @@ double kao_row_real(const kao_rows *rows, int column);
 const char *kao_row_text(const kao_rows *rows, int column);
 kao_span kao_row_bytes(const kao_rows *rows, int column);
 kao_span kao_row_stored(const kao_rows *rows, int column); /* also where it is hidden */
-kao_status kao_rows_end(kao_rows *rows, kao_error *err); /* NULL: KAO_OK */
+kao_status kao_rows_end(kao_rows *rows, kao_error *err);   /* NULL: KAO_OK */
 /* The first number of the first row; *value stays where there is no row. */
 kao_status kao_db_number(kao_db *db, int64_t *value, kao_error *err, const char *sql,
                          const char *form, ...);
