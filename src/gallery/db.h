@@ -74,9 +74,9 @@ typedef struct kao_hidden {
     int row, part; /* KAO_NO_COLUMN: 0, of values that are looked up */
     bool is_bytes;
 } kao_hidden;
-enum { KAO_NO_COLUMN = -1 };
+enum { KAO_NO_COLUMN = -1, KAO_DB_HIDDEN = 8 };
 
-/* From the next row on these columns are read as what was hidden in them. They are borrowed. A value that does
+/* From the next row on these columns, KAO_DB_HIDDEN at most, are read as what was hidden in them. They are borrowed. A value that does
  * not open ends the answer: KAO_E_FORMAT, or, where there is no seal but something sealed, KAO_E_CONFLICT. */
 void kao_rows_reveal(kao_rows *rows, const kao_hidden *columns, size_t n);
 #define KAO_REVEAL(rows, columns)                                                      \

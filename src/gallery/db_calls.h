@@ -5,7 +5,7 @@
 #include "base/bytes.h"
 #include "gallery/db.h"
 
-enum { KAO_DB_PARAMETERS = 16, KAO_DB_HIDDEN = 8 };
+enum { KAO_DB_PARAMETERS = 16 };
 
 typedef struct kao_db_value {
     char letter; /* i, d, t, b */

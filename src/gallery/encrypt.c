@@ -15,7 +15,13 @@
 #include "gallery/hidden_columns.h"
 #include "gallery/traces.h"
 
-enum { AT_ONCE = 256, SQL = 320, TRACES_MOST = 20000, PLAIN_LEAST = 8 };
+enum {
+    AT_ONCE = 256,
+    BYTES_AT_ONCE = 16,
+    SQL = 320,
+    TRACES_MOST = 20000,
+    PLAIN_LEAST = 8
+};
 
 typedef struct seal_of { /* NULL: in the clear */
     const kao_seal *seal;
@@ -65,13 +71,19 @@ static void keep_trace(converting *c, const kao_hidden_column *of, kao_span v,
         kao_traces_add_vector(&c->traces, v);
 }
 
+/* So many values: a chip may have a megabyte. */
+static size_t at_once(const kao_hidden_column *of)
+{
+    return of->as == KAO_HIDDEN_BYTES ? BYTES_AT_ONCE : AT_ONCE;
+}
+
 /* Rows: value, and the numbers of its row. */
 static kao_status keep_rows(converting *c, const kao_hidden_column *of, kao_rows *rows,
                             batch *b, kao_error *err)
 {
     kao_status st = KAO_OK;
 
-    while (!st && b->n < AT_ONCE && kao_rows_next(rows)) {
+    while (!st && b->n < at_once(of) && kao_rows_next(rows)) {
         const char *text = of->as == KAO_HIDDEN_BYTES ? NULL : kao_row_text(rows, 0);
         const kao_span v = of->as == KAO_HIDDEN_BYTES
                                ? kao_row_bytes(rows, 0)
@@ -99,15 +111,15 @@ static kao_status read_batch(converting *c, const kao_hidden_column *of, int64_t
     if (of->part)
         snprintf(sql, sizeof sql,
                  "SELECT %s, %s, %s FROM %s WHERE (%s, %s) > (?1, ?2) AND %s IS NOT "
-                 "NULL%s ORDER BY %s, %s LIMIT %d",
+                 "NULL%s ORDER BY %s, %s LIMIT %zu",
                  of->from, of->row, of->part, of->table, of->row, of->part, of->from,
-                 of->where, of->row, of->part, AT_ONCE);
+                 of->where, of->row, of->part, at_once(of));
     else
         snprintf(sql, sizeof sql,
                  "SELECT %s, %s, 0 FROM %s WHERE %s > ?1 AND ?2 = ?2 AND %s IS NOT "
-                 "NULL%s ORDER BY %s LIMIT %d",
+                 "NULL%s ORDER BY %s LIMIT %zu",
                  of->from, of->row, of->table, of->row, of->from, of->where, of->row,
-                 AT_ONCE);
+                 at_once(of));
     b->n = 0;
     b->bytes.n = 0;
     use(c, c->from);
@@ -170,7 +182,7 @@ static kao_status convert_column(converting *c, const kao_hidden_column *of, bat
             row = b->items[b->n - 1].row;
             part = b->items[b->n - 1].part;
         }
-    } while (!st && b->n == AT_ONCE);
+    } while (!st && b->n == at_once(of));
     return st;
 }
 

@@ -354,6 +354,50 @@ static bool has(const kao_bytes *b, const void *p, size_t n)
     return false;
 }
 
+/* More rows than are converted at once; each is read back by its own text and vector. */
+static void many_rows(void **state)
+{
+    enum { MANY = 600 };
+    static kao_new_sample s[MANY];
+    static float v[MANY][DIM];
+    static const float *vectors[MANY];
+    static char sources[MANY][32];
+    that t = begin(state, "many.kao", NULL);
+    float got[DIM];
+    int64_t person = 0;
+
+    for (int i = 0; i < MANY; i++) {
+        vector_of(i, v[i]);
+        vectors[i] = v[i];
+        snprintf(sources[i], sizeof sources[i], "/bilder/nummer-%d.jpg", i);
+        s[i] = (kao_new_sample){ .size = sizeof s[i],
+                                 .vectors = &vectors[i],
+                                 .quality = NAN,
+                                 .source = sources[i] };
+    }
+    IS(kao_gallery_enrol(t.g, &person, name_1, s, MANY, &t.f->err), KAO_OK);
+    const void *const keys[] = { key_1, key_2, NULL };
+
+    for (size_t k = 0; k < COUNT(keys); k++) {
+        static words said;
+
+        IS(kao_gallery_set_key(t.g, keys[k], NULL, &t.f->err), KAO_OK);
+        for (int i = 0; i < MANY; i++) {
+            said.n = 0;
+            IS(kao_gallery_sample(t.g, s[i].id, say_sample, &said, &t.f->err), KAO_OK);
+            assert_non_null(strstr(said.text, sources[i]));
+            IS(kao_gallery_vector(t.g, s[i].id, 0, got, &t.f->err), KAO_OK);
+            assert_memory_equal(got, v[i], sizeof got);
+        }
+        IS(kao_gallery_verify(t.g, &t.f->err), KAO_OK);
+        kao_bytes b = stored(&t);
+
+        assert_int_equal(has(&b, "/bilder/nummer-", 15), !keys[k]);
+        kao_bytes_free(&b);
+    }
+    kao_gallery_close(t.g);
+}
+
 static void check_needles(that *t, bool is_clear, const char *when)
 {
     static const struct {
@@ -983,6 +1027,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(says_the_same),
+        cmocka_unit_test(many_rows),
         cmocka_unit_test(nothing_in_the_clear),
         cmocka_unit_test(values_keep_their_place),
         cmocka_unit_test(a_tag_of_another_name),
