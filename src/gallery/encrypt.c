@@ -188,14 +188,13 @@ static kao_status convert_column(converting *c, const kao_hidden_column *of, bat
 
 /* ---- the names of marks, by which their rows are found ---- */
 
-static kao_status read_marks(converting *c, batch *b, kao_error *err)
+/* All of them, one behind the other: its number, and its name with a 0. */
+static kao_status read_marks(converting *c, kao_bytes *to, kao_error *err)
 {
     static const kao_hidden hidden[] = { { 0, KAO_AT_EVENT_MARK, KAO_NO_COLUMN,
                                            KAO_NO_COLUMN, false } };
     kao_rows *rows = NULL;
 
-    b->n = 0;
-    b->bytes.n = 0;
     use(c, c->from);
     kao_status st =
         kao_db_ask(c->g->db, &rows, err, "SELECT name, number FROM event_mark", "");
@@ -203,11 +202,12 @@ static kao_status read_marks(converting *c, batch *b, kao_error *err)
     if (st)
         return st;
     KAO_REVEAL(rows, hidden);
-    while (!st && b->n < AT_ONCE && kao_rows_next(rows)) {
+    while (!st && kao_rows_next(rows)) {
         const char *name = kao_row_text(rows, 0);
+        const int64_t number = kao_row_int(rows, 1);
 
-        b->items[b->n++] = (value){ .row = kao_row_int(rows, 1), .at = b->bytes.n };
-        if (!kao_bytes_add(&b->bytes, name, strlen(name) + 1))
+        if (!kao_bytes_add(to, &number, sizeof number) ||
+            !kao_bytes_add(to, name, strlen(name) + 1))
             st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", c->g->path);
     }
     const kao_status end = kao_rows_end(rows, st ? NULL : err);
@@ -215,7 +215,7 @@ static kao_status read_marks(converting *c, batch *b, kao_error *err)
     return st ? st : end;
 }
 
-static kao_status convert_marks(converting *c, batch *b, kao_error *err)
+static kao_status convert_marks(converting *c, kao_bytes *b, kao_error *err)
 {
     kao_db *db = c->g->db;
     bool there = false;
@@ -223,14 +223,20 @@ static kao_status convert_marks(converting *c, batch *b, kao_error *err)
 
     if (st || !there)
         return st;
+    b->n = 0;
     st = read_marks(c, b, err);
     use(c, c->to);
     if (!st)
         st = kao_db_run(db, err, "DELETE FROM event_mark", "");
-    for (size_t i = 0; !st && i < b->n; i++)
+    for (size_t at = 0; !st && at < b->n;) {
+        const char *name = (const char *)b->p + at + sizeof(int64_t);
+        int64_t number = 0;
+
+        memcpy(&number, b->p + at, sizeof number);
+        at += sizeof number + strlen(name) + 1;
         st = kao_db_run(db, err, "INSERT INTO event_mark VALUES(?, ?)", "ki",
-                        KAO_AT_EVENT_MARK, (const char *)b->bytes.p + b->items[i].at,
-                        b->items[i].row);
+                        KAO_AT_EVENT_MARK, name, number);
+    }
     return st;
 }
 
@@ -275,7 +281,7 @@ static kao_status convert(converting *c, kao_error *err)
     for (size_t i = 0; !st && i < KAO_HIDDEN_COLUMNS; i++)
         st = convert_column(c, &kao_hidden_columns[i], b, err);
     if (!st)
-        st = convert_marks(c, b, err);
+        st = convert_marks(c, &b->bytes, err);
     if (!st && c->from.seal && !c->to.seal)
         st = kao_db_script(db, kao_sealed_tables_undo, err);
     if (!st)

@@ -376,6 +376,14 @@ static void many_rows(void **state)
                                  .source = sources[i] };
     }
     IS(kao_gallery_enrol(t.g, &person, name_1, s, MANY, &t.f->err), KAO_OK);
+    const kao_new_event e = { .size = sizeof e, .trail = trail, .text = event };
+
+    IS(kao_gallery_add_event(t.g, &e, NULL, &t.f->err), KAO_OK);
+    IS(kao_gallery_set_event_mark(t.g, mark, 0, &t.f->err), KAO_OK);
+    KEPT_RUN(t.f, t.path,
+             "WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < "
+             "600) INSERT INTO event_mark SELECT 'mark-' || i, i FROM c",
+             "");
     const void *const keys[] = { key_1, key_2, NULL };
 
     for (size_t k = 0; k < COUNT(keys); k++) {
@@ -388,6 +396,13 @@ static void many_rows(void **state)
             assert_non_null(strstr(said.text, sources[i]));
             IS(kao_gallery_vector(t.g, s[i].id, 0, got, &t.f->err), KAO_OK);
             assert_memory_equal(got, v[i], sizeof got);
+            char name[32];
+            int64_t number = 0;
+            uint32_t known = 0;
+
+            snprintf(name, sizeof name, "mark-%d", i + 1);
+            IS(kao_gallery_event_mark(t.g, name, &number, &known, &t.f->err), KAO_OK);
+            assert_int_equal(number, i + 1);
         }
         IS(kao_gallery_verify(t.g, &t.f->err), KAO_OK);
         kao_bytes b = stored(&t);
