@@ -188,7 +188,8 @@ static void tell_text(const cli_gallery *u, const findings *f)
     const kao_known *k = &f->known;
     char a[32], b[32];
 
-    printf("%s: whole; %zu people, %zu samples\n", u->shown, k->n_people, k->n);
+    printf("%s: whole%s; %zu people, %zu samples\n", u->shown,
+           u->has_key ? ", encrypted" : "", k->n_people, k->n);
     if (f->others_may)
         printf("others may open the file: chmod 600 %s\n", u->shown);
     for (size_t i = 0; i < f->n_pairs; i++)
@@ -252,6 +253,7 @@ static int tell_json(const cli_gallery *u, const findings *f)
     kao_json_set(o, "gallery", kao_json_string(u->shown));
     kao_json_set(o, "people", kao_json_integer((int64_t)k->n_people));
     kao_json_set(o, "samples", kao_json_integer((int64_t)k->n));
+    kao_json_set(o, "encrypted", kao_json_bool(u->has_key));
     kao_json_set(o, "others_may_open", kao_json_bool(f->others_may != 0));
     kao_json_set(o, "one_person", pairs);
     kao_json_set(o, "unlike", unlike);

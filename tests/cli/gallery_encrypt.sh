@@ -38,6 +38,8 @@ run 0 "$KAO" people --key-file "$KEY" "Annabella Test" --samples
 out_has "ana_1.jpg"
 run 0 "$KAO" cluster --gallery people.kao --key-file "$KEY" "$P/chen_1.jpg" "$P/ana_3.jpg"
 out_has "Annabella Test"
+run 0 "$KAO" gallery doctor --key-file "$KEY" --json
+out_has '"encrypted":true'
 run 0 "$KAO" blur --key-file "$KEY" --only "Annabella Test" "$P/ana_3.jpg" -o blurred.jpg
 for text in Annabella 顔顔顔 fourth rowing ana_1.jpg; do
     in_files "$text" && fails "$text is in the files"
