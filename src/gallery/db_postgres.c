@@ -115,9 +115,21 @@ static kao_status settle(kao_db *base, kao_error *err)
     return vacuum(base, "(SKIP_LOCKED)", err);
 }
 
+/* Each table is locked meanwhile: that is waited for as long as for a writer. */
 static kao_status compact(kao_db *base, kao_error *err)
 {
-    return vacuum(base, "(FULL)", err);
+    kao_pg *db = mine(base);
+    char sql[60];
+
+    snprintf(sql, sizeof sql, "SET lock_timeout TO %" PRIu32, db->wait_ms);
+    kao_status st = kao_pg_simple(db, sql, true, NULL, err);
+
+    if (!st)
+        st = vacuum(base, "(FULL)", err);
+    const kao_status ended =
+        kao_pg_simple(db, "SET lock_timeout TO DEFAULT", true, NULL, st ? NULL : err);
+
+    return st ? st : ended;
 }
 
 /* ---- of itself ---- */

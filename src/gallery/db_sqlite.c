@@ -208,29 +208,41 @@ static void rollback(kao_db *base)
         sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
-/* Bring everything into the one file, so that no copy of what was deleted stays beside it. */
-static kao_status settle(kao_db *db, kao_error *err)
+/* Bring everything into the one file, so that no copy of what was deleted stays beside it. *busy: somebody
+ * reads an old state, of which it is. */
+static kao_status empty_log(kao_db *db, int64_t *busy, kao_error *err)
 {
     const struct timespec pause = { .tv_nsec = SETTLE_MS * 1000000 };
-    int64_t busy = 0;
 
     for (uint32_t waited = 0;; waited += SETTLE_MS) {
         const kao_status st =
-            kao_db_number(db, &busy, err, "PRAGMA wal_checkpoint(TRUNCATE)", "");
+            kao_db_number(db, busy, err, "PRAGMA wal_checkpoint(TRUNCATE)", "");
 
-        if (st || !busy || waited >= mine(db)->wait_ms)
+        if (st || !*busy || waited >= mine(db)->wait_ms)
             return st;
         /* another connection is settling just now, for which SQLite waits not itself */
         nanosleep(&pause, NULL);
     }
 }
 
+static kao_status settle(kao_db *db, kao_error *err)
+{
+    int64_t busy = 0;
+
+    return empty_log(db, &busy, err);
+}
+
 /* Into a new file, which then takes the old one's place page by page: by the log, which is emptied. */
 static kao_status compact(kao_db *db, kao_error *err)
 {
-    const kao_status st = script(db, "VACUUM", err);
+    int64_t busy = 0;
+    kao_status st = script(db, "VACUUM", err);
 
-    return st ? st : settle(db, err);
+    if (!st)
+        st = empty_log(db, &busy, err);
+    return st || !busy
+               ? st
+               : kao_fail(err, KAO_E_IO, "%s: another program has it in use", db->name);
 }
 
 /* ---- of itself ---- */

@@ -862,6 +862,41 @@ static void what_was_not_finished(void **state)
     kao_gallery_close(t.g);
 }
 
+/* Somebody reads what stood there before: it is not all gone, which is told, and goes on at the next opening. */
+static void a_reader_in_the_way(void **state)
+{
+    if (kept_on_server()) /* there it is waited for, and nothing is begun */
+        skip();
+    that t = begin_full(state, "reader.kao", NULL);
+    kao_db *db = kept_db(t.f, t.path);
+    int64_t n = 0;
+    static words whole, now;
+
+    all_of(&t, &whole);
+    kao_gallery_close(t.g);
+    const kao_gallery_options o = { .wait_ms = 50 };
+
+    IS(kao_gallery_open(t.f->ctx, &t.g, t.path, &o, &t.f->err), KAO_OK);
+    assert_int_equal(kao_db_begin_reading(db, NULL), KAO_OK);
+    assert_int_equal(kao_db_number(db, &n, NULL, "SELECT count(*) FROM person", ""),
+                     KAO_OK);
+    IS(kao_gallery_set_key(t.g, key_1, NULL, &t.f->err), KAO_E_IO);
+    assert_non_null(
+        strstr(t.f->err.msg, "encrypted, but what was before is not all gone"));
+    assert_string_equal(all_of(&t, &now), whole.text);
+    kao_gallery_close(t.g);
+    kao_db_rollback(db);
+    IS(open_by(&t, key_1), KAO_OK);
+    check_needles(&t, false, "after the reader went");
+    assert_int_equal(kao_db_number(db, &n, NULL,
+                                   "SELECT count(*) FROM meta WHERE key = 'unfinished'",
+                                   ""),
+                     KAO_OK);
+    assert_int_equal(n, 0);
+    kao_db_close(db);
+    kao_gallery_close(t.g);
+}
+
 /* ---- cut off ---- */
 
 static void copy_file(const char *from, const char *to)
@@ -1054,6 +1089,7 @@ int main(void)
         cmocka_unit_test(others_are_told),
         cmocka_unit_test(index_files_go),
         cmocka_unit_test(what_was_not_finished),
+        cmocka_unit_test(a_reader_in_the_way),
         cmocka_unit_test(killed_at_every_step),
         cmocka_unit_test(memory_runs_out),
         cmocka_unit_test(arguments),
