@@ -411,10 +411,12 @@ static kao_status set_key(job *j, const void *key, kao_error *err)
     const kao_status st = kao_gallery_set_key(j->use.g, key, &r, err);
 
     if (!st && key)
-        printf("%s: encrypted; %llu bytes searched for %u pieces of what stood there "
-               "before: %u found\nOut of reach: %s.\n",
-               j->use.shown, (unsigned long long)r.n_bytes_searched, r.n_pieces,
-               r.n_traces, kao_gallery_out_of_reach(j->use.g));
+        printf("%s: encrypted; %llu bytes of %s searched for %u pieces of what stood "
+               "there before: %u found\nOut of reach: %s.\n",
+               j->use.shown, (unsigned long long)r.n_bytes_searched,
+               kao_database_is_address(j->use.path) ? "this machine's index"
+                                                    : "its files",
+               r.n_pieces, r.n_traces, kao_gallery_out_of_reach(j->use.g));
     else if (!st)
         printf("%s: not encrypted any more\n", j->use.shown);
     return st;

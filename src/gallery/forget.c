@@ -5,7 +5,6 @@
  * notes, sources and the texts of events; where they are encrypted, for the bytes that stood there and for what they
  * meant. */
 #include <stdio.h>
-#include <string.h>
 
 #include "gallery/traces.h"
 

@@ -158,6 +158,7 @@ void kao_route_galleries(kao_worker *w, kao_call *c)
     kao_json_set(one, "samples", kao_json_integer((int64_t)s.n_samples));
     kao_json_set(one, "changes", kao_json_integer((int64_t)s.n_changes));
     kao_json_set(one, "bytes", kao_json_integer((int64_t)s.n_bytes));
+    kao_json_set(one, "encrypted", kao_json_bool(s.encrypted != 0));
     kao_json_set(one, "models", models);
     kao_json_add(list, one);
     kao_json_set(o, "galleries", list);

@@ -292,7 +292,8 @@ def people():
             [g] = s.get("/v1/galleries")[1]["galleries"]
             told = json.loads(subprocess.run([KAO, "gallery", "stats", "--json", "--gallery", s.gallery], capture_output=True, text=True, check=True).stdout)
             need(g["name"] == os.path.basename(s.gallery) and g["models"] == [m["name"] for m in told["models"]], g)
-            need(all(g[k] == told[k] for k in ("people", "named", "samples", "changes")) and g["bytes"] > 0, g, told)
+            need(all(g[k] == told[k] for k in ("people", "named", "samples", "changes")) and g["bytes"] > 0 and
+                 g["encrypted"] == bool(os.environ.get("KAO_GALLERY_KEY_FILE")), g, told)
             fact("the gallery that is served")
             review(s)
             facts_and_groups(s)
