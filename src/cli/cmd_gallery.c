@@ -321,6 +321,17 @@ static kao_status do_verify(job *j, kao_error *err)
     return st;
 }
 
+static kao_status do_compact(job *j, kao_error *err)
+{
+    uint64_t before = 0, after = 0;
+    const kao_status st = kao_gallery_compact(j->use.g, &before, &after, err);
+
+    if (!st)
+        printf("%s: %llu bytes, were %llu\n", j->use.shown, (unsigned long long)after,
+               (unsigned long long)before);
+    return st;
+}
+
 static kao_status do_doctor(job *j, kao_error *err)
 {
     return cli_gallery_doctor(&j->use, j->args->json, &j->status, err);
@@ -484,6 +495,7 @@ static const struct verb {
     { "import", 1, 1, CLI_GALLERY_CREATE, true, do_import },
     { "verify", 0, 0, CLI_GALLERY_READ, false, do_verify },
     { "doctor", 0, 0, CLI_GALLERY_READ, true, do_doctor },
+    { "compact", 0, 0, CLI_GALLERY_WRITE, false, do_compact },
     { "encrypt", 0, 0, CLI_GALLERY_WRITE, false, do_encrypt },
     { "rekey", 0, 0, CLI_GALLERY_WRITE, false, do_rekey },
     { "decrypt", 0, 0, CLI_GALLERY_WRITE, false, do_decrypt },

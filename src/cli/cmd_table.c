@@ -119,6 +119,7 @@ static const char gallery_details[] =
     "  kao gallery verify              look through all of it\n"
     "  kao gallery doctor              what is worth a look: who may be one person, samples\n"
     "                                  unlike their person's others; exit 1: something is\n"
+    "  kao gallery compact             written anew, as small as it can be\n"
     "  kao gallery encrypt             by --key-file, which is made where it is not there\n"
     "  kao gallery rekey               by --new-key-file from now on; decrypt: by none\n"
     "NAME may be # and a person's number.";

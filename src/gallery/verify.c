@@ -1,4 +1,4 @@
-/* The check of a whole gallery. */
+/* What is done with a whole gallery: the check, and writing it anew. */
 #include <math.h>
 #include <string.h>
 
@@ -72,4 +72,28 @@ kao_status kao_gallery_verify(kao_gallery *g, kao_error *err)
     if (!st)
         st = check_vectors(g, err);
     return st ? st : kao_index_verify(g, err);
+}
+
+kao_status kao_gallery_compact(kao_gallery *g, uint64_t *before, uint64_t *after,
+                               kao_error *err)
+{
+    int64_t was = 0, is = 0;
+
+    if (!g)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery");
+    if (g->read_only)
+        return kao_fail(err, KAO_E_ARG, "%s: is open for reading alone", g->path);
+    kao_status st = kao_db_bytes(g->db, &was, err);
+
+    if (!st)
+        st = kao_db_compact(g->db, err);
+    if (!st)
+        st = kao_db_bytes(g->db, &is, err);
+    if (st)
+        return st;
+    if (before)
+        *before = (uint64_t)was;
+    if (after)
+        *after = (uint64_t)is;
+    return KAO_OK;
 }

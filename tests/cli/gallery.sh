@@ -109,6 +109,8 @@ run 3 "$KAO" gallery merge Ben Ben
 run 3 "$KAO" gallery fly
 err_one_line
 run 3 "$KAO" gallery undo 999
+run 0 "$KAO" gallery compact
+out_has " bytes, were "
 run 0 "$KAO" gallery verify
 run 0 "$KAO" gallery stats --json
 fact "merge, rename, remove, split, move, undo, history, verify"

@@ -533,6 +533,33 @@ static void forgetting_a_damaged_vector(void **state)
     finish(&p);
 }
 
+static void compacting(void **state)
+{
+    place p = begin(state, "compact.kao");
+    const int64_t ana = person_at(&p, "Ana", 10);
+    int64_t last = 0;
+    uint64_t before = 0, after = 0, again = 0;
+    char found[64];
+    const kao_gallery_options reading = { .read_only = 1, .key = kept_key() };
+    kao_gallery *reader = NULL;
+
+    for (int i = 0; i < kept_times(400); i++)
+        last = person_at(&p, "somebody with a name of some length", i % 90);
+    for (int64_t person = ana + 1; person <= last; person++)
+        assert_int_equal(kao_gallery_forget(p.g, person, NULL, &p.f->err), KAO_OK);
+    assert_int_equal(kao_gallery_compact(p.g, &before, &after, &p.f->err), KAO_OK);
+    assert_true(after < before || kept_on_server());
+    FINDS(10, "1");
+    assert_int_equal(kao_gallery_compact(p.g, NULL, &again, &p.f->err), KAO_OK);
+    assert_int_equal(again, after);
+    assert_int_equal(kao_gallery_open(p.f->ctx, &reader, p.path, &reading, &p.f->err),
+                     KAO_OK);
+    assert_int_equal(kao_gallery_compact(reader, NULL, NULL, &p.f->err), KAO_E_ARG);
+    assert_int_equal(kao_gallery_compact(NULL, NULL, NULL, NULL), KAO_E_ARG);
+    kao_gallery_close(reader);
+    finish(&p);
+}
+
 /* ---- what is refused ---- */
 
 static void another_model_is_refused(void **state)
@@ -740,6 +767,7 @@ int main(void)
         cmocka_unit_test(forgetting_leaves_nothing),
         cmocka_unit_test(forgetting_waits_for_who_settles),
         cmocka_unit_test(forgetting_a_damaged_vector),
+        cmocka_unit_test(compacting),
         cmocka_unit_test(another_model_is_refused),
         cmocka_unit_test(another_version_takes_the_place),
         cmocka_unit_test(models_that_others_add_are_missed),
