@@ -28,7 +28,9 @@ server=$!
 until grep -q http "$work/address"; do sleep .1; done
 url=$(sed 's/kao: //; s/\/$//' "$work/address")
 for name in ana ben chen dora emil; do
-    curl -s -F image=@"$pictures/${name}_2.jpg" "$url/v1/people/new/samples?name=$name" >/dev/null
+    PYTHONPATH=$here/../../clients/python python3 -c '
+import sys, kao_client
+kao_client.Kao(sys.argv[1]).enrol(sys.argv[2], sys.argv[3])' "$url" "$name" "$pictures/${name}_2.jpg"
 done
 
 # program WHAT N COMMAND...: N things by the program itself

@@ -54,7 +54,7 @@ static kao_status find(kao_worker *w, size_t most, float threshold, kao_json *to
 
 void kao_route_review(kao_worker *w, kao_call *c)
 {
-    double threshold = NAN;
+    double threshold = (double)NAN;
     int64_t limit = PAIRS;
     bool bad = false;
 
