@@ -12,7 +12,8 @@
  * 1280 (twice its own size at most) for small ones, and above two megapixels in overlapping
  * tiles at up to 4000 pixels for smaller ones: a face of 24 pixels in 12 megapixels, of 36 in
  * 24. Some families have sizes of their own. Where the best face is doubtful or there is none,
- * the picture is tried turned by 90, 180 and 270 degrees too. */
+ * the picture is tried turned by 90, 180 and 270 degrees too: at 640 pixels and less, and, where
+ * the doubtful face is small, finer about it. */
 #ifndef KAO_DETECTOR_H
 #define KAO_DETECTOR_H
 

@@ -475,17 +475,35 @@ static void map_back(kao_detector *d, const kao_hunt *h, const base *b)
     kao_face_list_nms(&d->found, d->nms, true);
 }
 
+/* Whether the first stage looks at this size: at all, but where a turn is only looked at; then
+ * at small ones, and at those where the face that is asked about fills a cell. */
+static bool is_looked_at(const base *b, const kao_hunt *h, float scale)
+{
+    const float longer = (float)(b->width > b->height ? b->width : b->height);
+
+    if (!h->main_at_most || longer * scale <= COARSE)
+        return true;
+    if (!h->near)
+        return false;
+    uint32_t width = 0, height = 0;
+
+    kao_pyramid_size(h->pyramid, &width, &height);
+    const float size =
+        fmaxf(h->near->width, h->near->height) * scale * (float)b->width / (float)width;
+
+    return size > CELL * shrink && size < CELL / shrink;
+}
+
 kao_status kao_mtcnn_find(kao_detector *d, const kao_hunt *h, kao_error *err)
 {
     const base b = base_of(d, h);
-    const float shorter = (float)(b.width < b.height ? b.width : b.height),
-                longer = (float)(b.width < b.height ? b.height : b.width);
+    const float shorter = (float)(b.width < b.height ? b.width : b.height);
     kao_status st = KAO_OK;
 
     kao_face_list_clear(&d->found);
     for (float scale = CELL / least_face; !st && shorter * scale >= CELL;
          scale *= shrink)
-        if (!h->main_at_most || longer * scale <= COARSE)
+        if (is_looked_at(&b, h, scale))
             st = look_at_size(d, h, &b, scale, err);
     settle(&d->found);
     if (d->found.n > CANDIDATES)

@@ -20,7 +20,9 @@
 #include "face/tiles.h"
 
 /* Of the longer side. */
-static const float fills_frame = 0.35f, is_large = 0.12f, is_small = 0.2f, any = 8;
+static const float fills_frame = 0.35f, is_large = 0.12f, is_small = 0.2f,
+                   hardly_seen = 0.05f /* by the main pass: 32 of 640 pixels */,
+                   any = 8;
 
 enum { PASSES_MAX = 5 };
 
@@ -382,6 +384,33 @@ static bool largest_is_sure(kao_detector *d, const pass *p, uint32_t side)
            largest->width * largest->height > most * most / kao_face_list_reach(d->nms);
 }
 
+/* Look where h->near is, if the coarse passes hardly see it: at the one tile that it belongs to, of
+ * the finest pass that keeps its size. */
+static kao_status look_near(kao_detector *d, const kao_hunt *h, const pass *finer,
+                            size_t n, kao_error *err)
+{
+    const kao_face *f = h->near;
+    const float size = fmaxf(f->width, f->height);
+    uint32_t width = 0, height = 0;
+
+    kao_pyramid_size(h->pyramid, &width, &height);
+    const float side = (float)(width > height ? width : height);
+
+    while (n > 0 && size > finer[n - 1].high * side)
+        n--;
+    if (n == 0 || size >= hardly_seen * side)
+        return KAO_OK;
+    const pass *p = &finer[n - 1];
+    const grid g = lay_grid(d, h->turned, p->side, width, height);
+    uint32_t tile = 0;
+
+    while (tile + 1 < g.x.n * g.y.n &&
+           !(kao_tiling_owns(&g.x, tile % g.x.n, f->x + f->width / 2) &&
+             kao_tiling_owns(&g.y, tile / g.x.n, f->y + f->height / 2)))
+        tile++;
+    return run_tile(d, h, p, &g, tile, err);
+}
+
 kao_status kao_find_by_passes(kao_detector *d, const kao_hunt *h, kao_error *err)
 {
     uint32_t width = 0, height = 0;
@@ -394,8 +423,11 @@ kao_status kao_find_by_passes(kao_detector *d, const kao_hunt *h, kao_error *err
 
     kao_face_list_clear(&d->found);
     for (size_t i = 0; !st && i < n; i++) {
-        if (i >= n_coarse && h->main_at_most)
+        if (i >= n_coarse && h->main_at_most) {
+            if (h->near)
+                st = look_near(d, h, &passes[i], n - i, err);
             break;
+        }
         if (i >= n_coarse && h->search == KAO_SEARCH_LARGEST &&
             largest_is_sure(d, &passes[i], width > height ? width : height))
             break;

@@ -89,6 +89,9 @@ typedef struct kao_hunt {
     kao_search search;
     bool
         main_at_most; /* no finer passes: of video, or to see whether a turn is worth more */
+    /* With main_at_most: a face, of the picture as it lies, where finer ones look all the same if
+     * it is small; or NULL. */
+    const kao_face *near;
 } kao_hunt;
 
 struct kao_detector_family {

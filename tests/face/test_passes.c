@@ -253,6 +253,94 @@ static void largest_is_the_same(void **state)
     kao_detector_destroy(d);
 }
 
+/* ---- turned, and small ---- */
+
+static float seen_side; /* of the face below, in pixels of the canvas it is seen on */
+
+/* A face that the fine pass or the tiles see alone, of a picture that lies on its side: doubtful as
+ * it lies, sure turned by a quarter. */
+static kao_status small_and_lying(const kao_heads *heads,
+                                  const kao_tensor *const *tensors, int64_t width,
+                                  int64_t height, float min_score, kao_face_list *list,
+                                  kao_error *err)
+{
+    const bool turned = width < height;
+    const int64_t longer = turned ? height : width;
+    const kao_face f = { .x = 400 - seen_side / 2,
+                         .y = 400 - seen_side / 2,
+                         .width = seen_side,
+                         .height = seen_side,
+                         .score = turned ? .97f : .7f };
+
+    (void)count(heads, tensors, width, height, min_score, list, err);
+    if (seen_side > 64 ? longer == 1280 : longer == 928)
+        kao_face_list_add(list, &f);
+    return KAO_OK;
+}
+
+/* Where the best face is doubtful and too small for the coarse passes, the turns are looked at in
+ * the one tile that it was found in; what a turn is taken for is then searched whole. */
+static void small_faces_turn_a_picture(void **state)
+{
+    static const struct {
+        float side;
+        uint32_t turned;
+        size want[24];
+    } rows[] = {
+        { 40,
+          90,
+          { { 160, 64, 1 },   { 320, 128, 1 }, { 640, 224, 1 }, { 1280, 448, 1 },
+            { 928, 896, 3 },  { 64, 160, 1 },  { 128, 320, 1 }, { 224, 640, 1 },
+            { 896, 928, 1 },  { 160, 64, 1 },  { 320, 128, 1 }, { 640, 224, 1 },
+            { 928, 896, 1 },  { 64, 160, 1 },  { 128, 320, 1 }, { 224, 640, 1 },
+            { 896, 928, 1 },  { 64, 160, 1 },  { 128, 320, 1 }, { 224, 640, 1 },
+            { 448, 1280, 1 }, { 896, 928, 3 } } },
+        { 90, /* of 1280: the main pass would have seen it */
+          0,
+          { { 160, 64, 1 },
+            { 320, 128, 1 },
+            { 640, 224, 1 },
+            { 1280, 448, 1 },
+            { 928, 896, 3 },
+            { 64, 160, 1 },
+            { 128, 320, 1 },
+            { 224, 640, 1 },
+            { 160, 64, 1 },
+            { 320, 128, 1 },
+            { 640, 224, 1 },
+            { 64, 160, 1 },
+            { 128, 320, 1 },
+            { 224, 640, 1 } } },
+    };
+    fixture *f = *state;
+    kao_image image = { 0 };
+
+    assert_int_equal(kao_image_create(f->ctx, 2560, 896, &image, NULL), KAO_OK);
+    const kao_view view = kao_image_view(&image);
+
+    for (size_t t = 0; t < COUNT(rows); t++) {
+        kao_detector *d = open_detector(f);
+        kao_detector_family family = *d->family;
+        kao_faces faces = KAO_FACES_INIT;
+        size_t n = 0;
+
+        family.decode = small_and_lying;
+        d->family = &family;
+        seen_side = rows[t].side;
+        n_given = 0;
+        assert_int_equal(kao_detect(d, &view, NULL, &faces, &f->err), KAO_OK);
+        assert_int_equal(faces.turned, rows[t].turned);
+        assert_true(faces.n > 0);
+        assert_true(kao_face_at(&faces, 0)->score == (rows[t].turned ? .97f : .7f));
+        while (n < COUNT(rows[t].want) && rows[t].want[n].n)
+            n++;
+        assert_int_equal(n_given, n);
+        assert_memory_equal(given, rows[t].want, n * sizeof *given);
+        kao_detector_destroy(d);
+    }
+    kao_image_free(f->ctx, &image);
+}
+
 /* ---- tiles along a side ---- */
 
 static void tilings(void **state)
@@ -344,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_and_tiles),
         cmocka_unit_test(largest_is_the_same),
+        cmocka_unit_test(small_faces_turn_a_picture),
         cmocka_unit_test(tilings),
         cmocka_unit_test(faces_of_tiles_in_every_turn),
     };
