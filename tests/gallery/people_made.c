@@ -178,7 +178,8 @@ typedef struct rows {
     size_t n;
 } rows;
 
-static rows read_rows(const made *m)
+/* g: open, by whose key the vectors are read. */
+static rows read_rows(const made *m, const kao_gallery *g)
 {
     static const char sql[] =
         "SELECT s.number, s.person, s.id, v.numbers, v.model FROM sample s, person p, "
@@ -192,7 +193,7 @@ static rows read_rows(const made *m)
     static const kao_hidden hidden[] = { { 3, KAO_AT_NUMBERS, 0, 4, true } };
 
     assert_int_equal(kao_db_ask_long(db, &s, &m->f->err, sql, ""), KAO_OK);
-    kao_db_seal(db, m->g->is_sealed ? &m->g->seal : NULL, m->g->seal_mark);
+    kao_db_seal(db, g->is_sealed ? &g->seal : NULL, g->seal_mark);
     KAO_REVEAL(s, hidden);
     while (kao_rows_next(s)) {
         r.items = realloc(r.items, (r.n + 1) * sizeof *r.items);
@@ -269,7 +270,7 @@ static void check_one(const made *m, rows *r, const float *query, const kao_matc
 
 void made_check(made *m, kao_gallery *g, const float *queries, size_t n, size_t k)
 {
-    rows r = read_rows(m);
+    rows r = read_rows(m, g);
     kao_match *got = calloc(n * k, sizeof *got);
     size_t *counts = calloc(n, sizeof *counts);
 
@@ -287,7 +288,7 @@ void made_check(made *m, kao_gallery *g, const float *queries, size_t n, size_t 
 void made_check_kind(made *m, kao_gallery *g, made_kind kind, size_t k)
 {
     static const size_t batches[] = { 1, 2, 18, 37 };
-    rows r = read_rows(m);
+    rows r = read_rows(m, g);
 
     for (size_t b = 0; b < sizeof batches / sizeof batches[0]; b++) {
         float *q = calloc(batches[b] * m->dim, sizeof *q);
