@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 from serving import KAO, PATIENCE, fact, form, main, need, picture, serving
 
@@ -56,16 +57,18 @@ def bomb():
 def rude():
     with serving() as s:
         here = f"Host: 127.0.0.1:{s.port}\r\n"
-        for sent in (b"", b"\r\n\r\n", b"GET", b"\x16\x03\x01\x02\x00" + bytes(512), b"GET / HTTP/9.9\r\n\r\n",
-                     b"POST /v1/detect HTTP/1.1\r\n", (f"POST /v1/detect HTTP/1.1\r\n{here}Content-Length: 5000\r\n\r\nabc").encode(),
-                     (f"POST /v1/detect HTTP/1.1\r\n{here}Content-Length: -1\r\n\r\n").encode(),
-                     (f"POST /v1/detect HTTP/1.1\r\n{here}Content-Length: 99999999999999999999999\r\n\r\n").encode(),
-                     (f"POST /v1/detect HTTP/1.1\r\n{here}Transfer-Encoding: chunked\r\n\r\nzz\r\n").encode(),
-                     (f"GET /{'a' * 200000} HTTP/1.1\r\n{here}\r\n").encode(),
-                     (f"GET / HTTP/1.1\r\n{here}X: {'a' * 200000}\r\n\r\n").encode(),
-                     ("GET / HTTP/1.1\r\n" + "".join(f"A{i}: b\r\n" for i in range(5000)) + "\r\n").encode(),
-                     b"GET /%00%ff%zz HTTP/1.1\r\nHost: localhost\r\n\r\n"):
-            got = raw(s, sent)
+        requests = (b"", b"\r\n\r\n", b"GET", b"\x16\x03\x01\x02\x00" + bytes(512), b"GET / HTTP/9.9\r\n\r\n",
+                    b"POST /v1/detect HTTP/1.1\r\n", (f"POST /v1/detect HTTP/1.1\r\n{here}Content-Length: 5000\r\n\r\nabc").encode(),
+                    (f"POST /v1/detect HTTP/1.1\r\n{here}Content-Length: -1\r\n\r\n").encode(),
+                    (f"POST /v1/detect HTTP/1.1\r\n{here}Content-Length: 99999999999999999999999\r\n\r\n").encode(),
+                    (f"POST /v1/detect HTTP/1.1\r\n{here}Transfer-Encoding: chunked\r\n\r\nzz\r\n").encode(),
+                    (f"GET /{'a' * 200000} HTTP/1.1\r\n{here}\r\n").encode(),
+                    (f"GET / HTTP/1.1\r\n{here}X: {'a' * 200000}\r\n\r\n").encode(),
+                    ("GET / HTTP/1.1\r\n" + "".join(f"A{i}: b\r\n" for i in range(5000)) + "\r\n").encode(),
+                    b"GET /%00%ff%zz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        with ThreadPoolExecutor(len(requests)) as at_once:  # some are waited for until they are idle
+            answers = at_once.map(lambda sent: raw(s, sent), requests)
+        for sent, got in zip(requests, answers):
             need(not got.startswith(b"HTTP/1.1 2"), "no success", sent[:60], got[:60])
         is_well(s)
         fact("half requests, garbage, heads that are too long")
