@@ -72,6 +72,16 @@ if inside kao-face; then
     grep -q '^similarity .*: not the same person$' out || fails "example"
     run 2 "$EXAMPLE" "$examples/ana_1.jpg"
     fact "examples/verify.c does so through the library, with models given too"
+    if [ -n "$REMEMBER" ]; then
+        run 0 "$REMEMBER" "$work/r.kao" "Ana 顔" "$examples/ana_1.jpg"
+        run 0 "$REMEMBER" "$work/r.kao" Ben "$examples/ben_1.jpg"
+        run 0 "$REMEMBER" "$work/r.kao" "$examples/ana_3.jpg"
+        grep -q '^Ana 顔, 0' out || fails "who it is"
+        run 0 "$REMEMBER" "$work/r.kao" "$examples/chen_1.jpg"
+        grep -qx unknown out || fails "a stranger"
+        run 2 "$REMEMBER" "$work/r.kao"
+        fact "examples/remember.c enrols and identifies through the library"
+    fi
 else
     run 3 "$PROGRAM" verify "$a" "$b"
     err_has 'no kao-face in this build: model "mobilefacenet_192" not found: give a path, or set KAO_MODELS'
