@@ -192,12 +192,12 @@ typedef struct opened {
     kao_json *whole; /* NULL: it is not one value */
 } opened;
 
-static kao_status open_it(opened *o, kao_mem *mem, const char *path, bool to_write,
-                          kao_error *err)
+/* For writing, also where it is only looked at: what cannot be written is told before. */
+static kao_status open_it(opened *o, kao_mem *mem, const char *path, kao_error *err)
 {
     kao_error none;
 
-    *o = (opened){ .fd = open(path, (to_write ? O_RDWR : O_RDONLY) | O_CLOEXEC) };
+    *o = (opened){ .fd = open(path, O_RDWR | O_CLOEXEC) };
     if (o->fd < 0)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
     const kao_status st = kao_file_drain(&o->file, mem, o->fd, path, BYTES_MOST, err);
@@ -229,7 +229,7 @@ kao_status cli_forget_check(kao_mem *mem, const char *path, kao_error *err)
 {
     kao_hide_plan p = { .mem = mem };
     opened o;
-    kao_status st = open_it(&o, mem, path, true, err);
+    kao_status st = open_it(&o, mem, path, err);
 
     if (!st && kao_json_get(o.whole, "tracks")) {
         st = kao_hide_plan_read(&p, path, err);
@@ -249,7 +249,7 @@ kao_status cli_forget_in(kao_mem *mem, const char *path, int64_t person, size_t 
 {
     const char *source = NULL;
     opened o;
-    kao_status st = open_it(&o, mem, path, true, err);
+    kao_status st = open_it(&o, mem, path, err);
 
     *n = 0;
     if (!st && kao_json_get(o.whole, "tracks")) {

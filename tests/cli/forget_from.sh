@@ -1,11 +1,7 @@
 #!/bin/sh
 # kao forget --from: logs of kao watch and plans of kao blur
 . "$(dirname "$0")/lib.sh"
-inside kao-face && inside kao-detect || skip "galleries of photographs need the models inside"
-cd "$work" || exit 1
-P=$PICTURES
-KAO_GALLERY="$work/people.kao"
-export KAO_GALLERY
+gallery_of_photographs "people.kao"
 log="an evening 顔.jsonl"
 
 # event KIND TRACK PERSON NAME [MORE]

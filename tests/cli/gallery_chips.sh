@@ -1,11 +1,7 @@
 #!/bin/sh
 # Chips and reembedding: kao enroll --keep-chips, kao gallery chips, with the models inside the program
 . "$(dirname "$0")/lib.sh"
-inside kao-face && inside kao-detect || skip "galleries of photographs need the models inside"
-cd "$work" || exit 1
-P=$PICTURES
-KAO_GALLERY="$work/people.kao"
-export KAO_GALLERY
+gallery_of_photographs "people.kao"
 
 # ---- chips ----
 

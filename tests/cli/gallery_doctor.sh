@@ -1,11 +1,7 @@
 #!/bin/sh
 # kao gallery doctor: what in a gallery is worth a look
 . "$(dirname "$0")/lib.sh"
-inside kao-face && inside kao-detect || skip "galleries of photographs need the models inside"
-cd "$work" || exit 1
-P=$PICTURES
-KAO_GALLERY="$work/人 a.kao"
-export KAO_GALLERY
+gallery_of_photographs "人 a.kao"
 
 # told PYTHON-CONDITION: of d, what it says as JSON
 told() {

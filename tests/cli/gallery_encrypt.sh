@@ -1,11 +1,7 @@
 #!/bin/sh
 # Encrypted galleries: kao gallery create --encrypt, encrypt, rekey, decrypt, and --key-file of the others
 . "$(dirname "$0")/lib.sh"
-inside kao-face && inside kao-detect || skip "galleries of photographs need the models inside"
-cd "$work" || exit 1
-P=$PICTURES
-KAO_GALLERY="$work/people.kao"
-export KAO_GALLERY
+gallery_of_photographs "people.kao"
 unset KAO_GALLERY_KEY_FILE
 
 # in_files TEXT: whether the gallery's files have it

@@ -1,11 +1,7 @@
 #!/bin/sh
 # kao gallery export and import, with the models inside the program
 . "$(dirname "$0")/lib.sh"
-inside kao-face && inside kao-detect || skip "galleries of photographs need the models inside"
-cd "$work" || exit 1
-P=$PICTURES
-KAO_GALLERY=$work/people.kao
-export KAO_GALLERY
+gallery_of_photographs "people.kao"
 
 run 0 "$KAO" enroll 'Ana, "顔"' "$P/ana_1.jpg" "$P/ana_2.jpg"
 run 0 "$KAO" enroll Ben "$P/ben_1.jpg"

@@ -65,6 +65,15 @@ err_one_line() { lines 1 err; }
 same() { cmp -s "$1" "$2" || fails "$1 and $2 differ"; }
 check() { "${PYTHON:-python3}" "$CHECK" "$@" || fails "check.py $*"; }
 
+# gallery_of_photographs NAME: $KAO_GALLERY, in the folder of the test, for the people of $P.
+gallery_of_photographs() {
+    inside kao-face && inside kao-detect || skip "galleries of photographs need the models inside"
+    cd "$work" || exit 1
+    P=$PICTURES
+    KAO_GALLERY=$work/$1
+    export KAO_GALLERY
+}
+
 # take_models DETECTOR EMBEDDER [OTHER]: two model files, whatever they are (OTHER where there
 # is no EMBEDDER), under the names below. From here on $KAO names them for the commands that
 # need them; $PROGRAM is the program alone, with its own defaults. faces=yes: the detector

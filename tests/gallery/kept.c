@@ -4,6 +4,7 @@
 #include "gallery/kept.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -71,4 +72,14 @@ kao_db *kept_db(fixture *f, const char *path)
     if (kao_db_open(&f->ctx->mem, &db, path, &o, &f->err))
         fail_msg("%s", f->err.msg);
     return db;
+}
+
+const float *at_degrees(float *to, size_t dim, double degrees)
+{
+    const double r = degrees * 3.14159265358979323846 / 180;
+
+    memset(to, 0, dim * sizeof *to);
+    to[0] = (float)cos(r);
+    to[1] = (float)sin(r);
+    return to;
 }

@@ -20,6 +20,8 @@ void kept_path(const fixture *f, const char *name, char path[KEPT_BYTES]);
 void kept_index(kao_gallery *g, char path[KEPT_BYTES]);
 /* The gallery's own database, past the gallery. */
 kao_db *kept_db(fixture *f, const char *path);
+/* A unit vector in the plane of the first two numbers; gives `to`. */
+const float *at_degrees(float *to, size_t dim, double degrees);
 /* One statement there; its parameters as in kao_db_run. */
 #define KEPT_RUN(f, path, ...)                                                         \
  do {                                                                                  \

@@ -32,15 +32,6 @@ static void finish(place *p)
     kao_gallery_close(p->g);
 }
 
-static void at_degrees(float to[DIM], double degrees)
-{
-    const double r = degrees * 3.14159265358979323846 / 180;
-
-    memset(to, 0, DIM * sizeof *to);
-    to[0] = (float)cos(r);
-    to[1] = (float)sin(r);
-}
-
 static int64_t enrol(place *p, int64_t person, const char *name, double degrees,
                      char id[KAO_UUID_BYTES])
 {
@@ -48,7 +39,7 @@ static int64_t enrol(place *p, int64_t person, const char *name, double degrees,
     const float *const vectors[] = { v };
     kao_new_sample s = { .size = sizeof s, .vectors = vectors, .quality = NAN };
 
-    at_degrees(v, degrees);
+    at_degrees(v, DIM, degrees);
     assert_int_equal(kao_gallery_enrol(p->g, &person, name, &s, 1, &p->m.f->err),
                      KAO_OK);
     if (id)
@@ -63,7 +54,7 @@ static const char *search(place *p, const char *group, double degrees, char to[6
     float v[DIM];
     size_t n = 9, at = 0;
 
-    at_degrees(v, degrees);
+    at_degrees(v, DIM, degrees);
     const kao_status st =
         kao_gallery_search_in(p->g, 0, group, v, 1, 8, m, &n, &p->m.f->err);
 
@@ -450,7 +441,7 @@ static void chips_are_kept(void **state)
     made_seed(77);
     for (size_t i = 0; i < sizeof bytes; i++)
         bytes[i] = (uint8_t)made_u32();
-    at_degrees(v, 10);
+    at_degrees(v, DIM, 10);
     IS(kao_gallery_enrol(p.g, &person, "Ana", &s, 1, &p.m.f->err), KAO_OK);
     enrol(&p, 0, "Ben", 50, none);
     IS(kao_gallery_chip(p.g, s.id, note_chip, &got, NULL), KAO_OK);
@@ -499,7 +490,7 @@ static void enrol_when(place *p, int64_t *person, const char *name, int64_t time
         .size = sizeof s, .vectors = vectors, .quality = NAN, .time = time
     };
 
-    at_degrees(v, (double)(time % 360));
+    at_degrees(v, DIM, (double)(time % 360));
     assert_int_equal(kao_gallery_enrol(p->g, person, name, &s, 1, &p->m.f->err),
                      KAO_OK);
 }
@@ -654,7 +645,7 @@ static kao_status one(place *p, int what, const char *id)
     size_t n = 0;
     int64_t owner = 0;
 
-    at_degrees(v, 3);
+    at_degrees(v, DIM, 3);
     switch (what) {
     case 0:
         return kao_gallery_set_groups(p->g, 1, club, 2, &p->m.f->err);

@@ -71,16 +71,6 @@ static void finish(place *p)
     kao_gallery_close(p->g);
 }
 
-/* A unit vector in the plane of the first two numbers. */
-static void at_degrees(float to[DIM], double degrees)
-{
-    const double r = degrees * 3.14159265358979323846 / 180;
-
-    memset(to, 0, DIM * sizeof *to);
-    to[0] = (float)cos(r);
-    to[1] = (float)sin(r);
-}
-
 static kao_status enrol_at(place *p, int64_t *person, const char *name, double degrees,
                            char id[KAO_UUID_BYTES])
 {
@@ -91,7 +81,7 @@ static kao_status enrol_at(place *p, int64_t *person, const char *name, double d
                          .source = "album/家族 1.jpg",
                          .quality = .5f };
 
-    at_degrees(v, degrees);
+    at_degrees(v, DIM, degrees);
     const kao_status st = kao_gallery_enrol(p->g, person, name, &s, 1, &p->f->err);
 
     if (!st && id)
@@ -114,7 +104,7 @@ static const char *search_at(place *p, kao_gallery *g, double degrees, char to[6
     float v[DIM];
     size_t n = 9, at = 0;
 
-    at_degrees(v, degrees);
+    at_degrees(v, DIM, degrees);
     assert_int_equal(kao_gallery_search(g, p->model, v, 4, m, &n, &p->f->err), KAO_OK);
     to[0] = '\0';
     for (size_t i = 0; i < n; i++) {
@@ -148,7 +138,7 @@ static void nearest_people_are_found(void **state)
     FINDS(0, "1 2 3");
     FINDS(60, "2 3 1"); /* 10, 30, 40 degrees away */
     FINDS(120, "1 3 2");
-    at_degrees(v, 60);
+    at_degrees(v, DIM, 60);
     assert_int_equal(kao_gallery_search(p.g, p.model, v, 2, m, &n, NULL), KAO_OK);
     assert_int_equal(n, 2);
     assert_float_equal(m[0].similarity, .98480775f, 1e-6); /* cos 10 degrees */
@@ -483,7 +473,7 @@ static void forgetting_leaves_nothing(void **state)
     assert_int_equal(kao_gallery_merge(p.g, a, b, NULL), KAO_OK);
     assert_int_equal(enrol_at(&p, &a, NULL, 37, id), KAO_OK);
     assert_int_equal(kao_gallery_remove_sample(p.g, id, NULL), KAO_OK);
-    at_degrees(v, 37);
+    at_degrees(v, DIM, 37);
     if (!kept_on_server() && !kept_key())
         assert_true(is_there(&p, name, strlen(name)) &&
                     is_there(&p, old, strlen(old)) &&
@@ -495,7 +485,7 @@ static void forgetting_leaves_nothing(void **state)
     /* 3 vectors and ids, names in their three forms, the note; the source is others' too */
     assert_true(r.n_pieces >= 9 && (r.n_bytes_searched > 4096 || kept_on_server()));
     for (int degrees = 33; degrees <= 37; degrees += 2) {
-        at_degrees(v, degrees);
+        at_degrees(v, DIM, degrees);
         assert_false(is_there(&p, v, sizeof v));
     }
     assert_false(is_there(&p, name, strlen(name)));
@@ -716,7 +706,7 @@ static void memory_runs_out(void **state)
             const int64_t dan = what < 3 ? 0 : person_at(&p, "Dan", 40);
             kao_status st = KAO_OK;
 
-            at_degrees(v, 3);
+            at_degrees(v, DIM, 3);
             kao_gallery_close(p.g);
             p.g = open_gallery(&p, KAO_OK);
             assert_int_equal(kao_gallery_stats_of(p.g, &before, NULL), KAO_OK);

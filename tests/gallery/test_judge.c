@@ -9,21 +9,13 @@
 
 enum { DIM = 8 };
 
-static const float *at_degrees(float v[DIM], double degrees)
-{
-    memset(v, 0, DIM * sizeof *v);
-    v[0] = (float)cos(degrees * 3.14159265358979323846 / 180);
-    v[1] = (float)sin(degrees * 3.14159265358979323846 / 180);
-    return v;
-}
-
 /* A: 0 degrees, B: 90 degrees, C: nobody's samples; the threshold is cos 40 degrees. */
 static void what_speaks_against(void **state)
 {
     made m = made_gallery(*state, "judge.kao", DIM);
     float v[DIM];
-    const int64_t a = made_person(&m, m.g, at_degrees(v, 0), KAO_OK),
-                  b = made_person(&m, m.g, at_degrees(v, 90), KAO_OK);
+    const int64_t a = made_person(&m, m.g, at_degrees(v, DIM, 0), KAO_OK),
+                  b = made_person(&m, m.g, at_degrees(v, DIM, 90), KAO_OK);
     int64_t c = 0;
     const float threshold = .76604444f;
 
@@ -50,7 +42,7 @@ static void what_speaks_against(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         kao_judgement j = KAO_JUDGEMENT_INIT;
 
-        assert_int_equal(kao_gallery_judge(m.g, 0, at_degrees(v, rows[i].degrees),
+        assert_int_equal(kao_gallery_judge(m.g, 0, at_degrees(v, DIM, rows[i].degrees),
                                            rows[i].person, threshold, &j, &m.f->err),
                          KAO_OK);
         if (rows[i].degrees != 45) /* as near to both */
@@ -70,7 +62,7 @@ static void arguments_are_checked(void **state)
     kao_judgement j = KAO_JUDGEMENT_INIT, small = { .size = 8 };
     float v[DIM];
 
-    at_degrees(v, 0);
+    at_degrees(v, DIM, 0);
     assert_int_equal(kao_gallery_judge(m.g, 0, v, 0, .5f, &j, NULL), KAO_OK);
     assert_true(j.against == 0 && j.who == 0 && isnan(j.own) && isnan(j.other));
     assert_int_equal(kao_gallery_judge(m.g, 0, v, 7, .5f, &j, NULL), KAO_E_NOT_FOUND);
@@ -110,7 +102,7 @@ static void everybody_goes_and_comes_back(void **state)
     assert_int_equal(kao_gallery_clear(m.g, &n, &m.f->err), KAO_E_NOT_FOUND);
     assert_int_equal(n, 0);
     for (int i = 0; i < 5; i++)
-        made_person(&m, m.g, at_degrees(v, 20 * i), KAO_OK);
+        made_person(&m, m.g, at_degrees(v, DIM, 20 * i), KAO_OK);
     assert_int_equal(kao_gallery_remove_person(m.g, 2, &m.f->err), KAO_OK);
     assert_int_equal(kao_gallery_clear(m.g, &n, &m.f->err), KAO_OK);
     assert_int_equal(n, 4);

@@ -15,15 +15,6 @@ typedef struct place {
     kao_known known;
 } place;
 
-static void at_degrees(float to[DIM], double degrees)
-{
-    const double r = degrees * 3.14159265358979323846 / 180;
-
-    memset(to, 0, DIM * sizeof *to);
-    to[0] = (float)cos(r);
-    to[1] = (float)sin(r);
-}
-
 static int64_t enrol(place *p, int64_t person, const char *name, double degrees,
                      const char *source)
 {
@@ -33,7 +24,7 @@ static int64_t enrol(place *p, int64_t person, const char *name, double degrees,
         .size = sizeof s, .vectors = vectors, .quality = NAN, .source = source
     };
 
-    at_degrees(v, degrees);
+    at_degrees(v, DIM, degrees);
     assert_int_equal(kao_gallery_enrol(p->m.g, &person, name, &s, 1, &p->m.f->err),
                      KAO_OK);
     return person;

@@ -37,15 +37,6 @@ static kao_embedder *flat_embedder(fixture *f, const char *input, const char *sc
     return e;
 }
 
-static void at_degrees(float *to, size_t dim, double degrees)
-{
-    const double r = degrees * 3.14159265358979323846 / 180;
-
-    memset(to, 0, dim * sizeof *to);
-    to[0] = (float)cos(r);
-    to[1] = (float)sin(r);
-}
-
 static kao_gallery *open_it(place *p)
 {
     const kao_gallery_options o = { .create = 1, .key = kept_key() };
