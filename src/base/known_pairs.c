@@ -55,8 +55,8 @@ static bool are_told_apart(const pairing *p, size_t a, size_t b)
     return share_picture(p, a, b);
 }
 
-/* Sorted, the most alike first; the last falls out. */
-static void put(kao_known_pair *list, size_t most, size_t *n, kao_known_pair one)
+void kao_known_pair_put(kao_known_pair *list, size_t most, size_t *n,
+                        kao_known_pair one)
 {
     size_t at = *n;
 
@@ -96,7 +96,7 @@ static void compare(const pairing *p, float least, kao_known_pair *pairs, size_t
             /* the rest looks through all samples: not for what would not be told anyway */
             if (dot >= least && (*n < most || dot > pairs[most - 1].similarity) &&
                 !are_told_apart(p, x->person, y->person))
-                put(pairs, most, n, pair_of(p->k, x, y, dot));
+                kao_known_pair_put(pairs, most, n, pair_of(p->k, x, y, dot));
         }
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/context.h"
 #include "base/error.h"
+#include "base/known_pairs.h"
 #include "base/room.h"
 
 enum {
@@ -138,31 +139,12 @@ typedef struct summed { /* a group, by the sum of its vectors */
     float *sum;
 } summed;
 
-typedef struct asked {
-    uint32_t group, other;
-    float similarity;
-} asked;
-
 static int by_number(const void *a, const void *b)
 {
     const summed *x = a, *y = b;
 
     return x->n != y->n ? (x->n < y->n) - (x->n > y->n)
                         : (x->group > y->group) - (x->group < y->group);
-}
-
-/* Sorted, the most alike first; the last falls out. */
-static void put(asked *list, size_t *n, asked one)
-{
-    size_t at = *n;
-
-    while (at > 0 && list[at - 1].similarity < one.similarity)
-        at--;
-    if (at == ASKED_MOST)
-        return;
-    *n += *n < ASKED_MOST;
-    memmove(&list[at + 1], &list[at], (*n - at - 1) * sizeof *list);
-    list[at] = one;
 }
 
 /* Whether a face of another group is on the same picture; those of a picture stand together. */
@@ -188,7 +170,7 @@ static bool share_picture(const kao_album *a, uint32_t group, uint32_t other)
 }
 
 static void compare(const kao_album *a, const summed *list, size_t n, size_t dim,
-                    asked *found, size_t *n_found)
+                    kao_known_pair *found, size_t *n_found)
 {
     for (size_t i = 0; i < n; i++)
         for (size_t k = i + 1; k < n; k++) {
@@ -199,7 +181,8 @@ static void compare(const kao_album *a, const summed *list, size_t n, size_t dim
                 continue;
             for (size_t d = 0; d < dim; d++)
                 dot += x->sum[d] * y->sum[d];
-            const asked one = { x->group, y->group, dot / ((float)x->n * (float)y->n) };
+            const kao_known_pair one = { x->group, y->group,
+                                         dot / ((float)x->n * (float)y->n) };
 
             /* the rest looks through all faces: not for what would not be asked anyway */
             if (*n_found == ASKED_MOST &&
@@ -207,7 +190,7 @@ static void compare(const kao_album *a, const summed *list, size_t n, size_t dim
                 continue;
             if (one.similarity >= a->ask_from && !are_apart(a, x->group, y->group) &&
                 !share_picture(a, x->group, y->group))
-                put(found, n_found, one);
+                kao_known_pair_put(found, ASKED_MOST, n_found, one);
         }
 }
 
@@ -232,7 +215,7 @@ kao_status kao_album_pairs(const kao_album *a, size_t dim, kao_json *to, kao_err
 {
     summed *list = kao_calloc(a->mem, a->n_groups + 1, sizeof *list);
     float *sums = kao_calloc(a->mem, COMPARED_MOST, dim * sizeof *sums);
-    asked found[ASKED_MOST + 1];
+    kao_known_pair found[ASKED_MOST];
     size_t n = 0, n_found = 0;
     kao_status st = list && sums ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
 
@@ -247,8 +230,8 @@ kao_status kao_album_pairs(const kao_album *a, size_t dim, kao_json *to, kao_err
     for (size_t i = 0; i < n_found; i++) {
         kao_json *o = kao_json_object();
 
-        kao_json_set(o, "group", kao_json_integer(found[i].group));
-        kao_json_set(o, "other", kao_json_integer(found[i].other));
+        kao_json_set(o, "group", kao_json_integer((int64_t)found[i].a));
+        kao_json_set(o, "other", kao_json_integer((int64_t)found[i].b));
         kao_json_set(o, "similarity", kao_json_float(found[i].similarity));
         kao_json_add(to, o);
     }
