@@ -3,7 +3,7 @@
  * What is deleted is overwritten in the database (secure_delete), and its log is emptied. Then
  * the bytes of the files are searched (traces.h) for the person's vectors, for pieces of chips, for sample ids, name,
  * notes, sources and the texts of events; where they are encrypted, for the bytes that stood there and for what they
- * meant. */
+ * meant. What the database still has of it then goes by writing it anew. */
 #include <stdio.h>
 
 #include "gallery/traces.h"
@@ -253,7 +253,9 @@ static kao_status check_there(kao_gallery *g, int64_t person, kao_error *err)
 }
 
 /* After the change: nothing of it is to stay in the files. What is found is looked for again: it may have been
- * somebody else's with the same picture, who is being forgotten at the same time. */
+ * somebody else's with the same picture, who is being forgotten at the same time. What is inside the database
+ * stood in a page where SQLite moved rows (secure_delete overwrites where a row is, not where it was): written
+ * anew, it has none. */
 static kao_status clean_up(forgetting *f, kao_error *err)
 {
     kao_gallery *g = f->e.g;
@@ -261,7 +263,15 @@ static kao_status clean_up(forgetting *f, kao_error *err)
 
     f->r.n_pieces = (uint32_t)f->p.n;
     for (int looks = 0; looks == 0 || (f->r.n_traces && looks < LOOKS_MOST); looks++) {
-        st = st && !f->r.n_traces ? st : kao_db_settle(g->db, err);
+        if (f->r.n_traces) {
+            st =
+                f->p.is_inside ? kao_db_compact(g->db, err) : kao_db_settle(g->db, err);
+            if (st)
+                return kao_error_prefix(err, st, "forgotten, but %u traces are left",
+                                        f->r.n_traces);
+        } else if (!st) {
+            st = kao_db_settle(g->db, err);
+        }
         if (!st)
             st = kao_index_forget(g, err);
         if (!st)

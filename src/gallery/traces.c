@@ -229,6 +229,7 @@ static kao_status search_file(kao_gallery *g, const char *end, const kao_traces 
 kao_status kao_traces_search(kao_traces *p, kao_gallery *g, const char *done,
                              kao_receipt *r, kao_error *err)
 {
+    enum { LOG = 1 };
     static const char *const ends[] = { "",        "-wal",    "-shm",    "-journal",
                                         "-index1", "-index2", "-index3", "-index4",
                                         "-index5", "-index6", "-index7", "-index8" };
@@ -236,16 +237,20 @@ kao_status kao_traces_search(kao_traces *p, kao_gallery *g, const char *done,
     const size_t first = kao_db_is_file(g->db) ? 0 : 4,
                  n = kao_db_file(g->db) ? sizeof ends / sizeof ends[0] : 0;
     const char *where = "";
+    bool is_logged = false;
     kao_status st = KAO_OK;
 
     r->n_traces = 0;
     r->n_bytes_searched = 0;
     for (size_t i = first; !st && i < n; i++) {
         const uint32_t before = r->n_traces;
+        const uint64_t read = r->n_bytes_searched;
 
         st = search_file(g, ends[i], p, r, err);
         where = r->n_traces > before ? ends[i] : where;
+        is_logged |= i == LOG && r->n_bytes_searched > read;
     }
+    p->is_inside = !st && r->n_traces && where[0] == '\0' && !is_logged;
     if (!st && r->n_traces)
         st = kao_fail(err, KAO_E_IO,
                       "%s: %s, but %u traces are left in %s%s: another program has it "

@@ -505,6 +505,35 @@ static void forgetting_leaves_nothing(void **state)
     finish(&p);
 }
 
+/* A database may have copies of rows where rows once were: SQLite moves them within a page. Here a whole table's
+ * page that was dropped without being overwritten. */
+static void forgetting_finds_former_copies(void **state)
+{
+    if (kept_on_server())
+        skip();
+    place p = begin(state, "copies.kao");
+    kao_receipt r = { .size = sizeof r };
+    char found[64], id[KAO_UUID_BYTES], sql[200];
+    int64_t a = 0;
+
+    person_at(&p, "Bleibt Hier", 80);
+    assert_int_equal(enrol_at(&p, &a, "Anna", 10, id), KAO_OK);
+    kao_db *db = kept_db(p.f, p.path);
+
+    assert_true(snprintf(sql, sizeof sql,
+                         "PRAGMA secure_delete = OFF; CREATE TABLE copy(id TEXT);"
+                         "INSERT INTO copy VALUES('%s'); DROP TABLE copy",
+                         id) < (int)sizeof sql);
+    assert_int_equal(kao_db_script(db, sql, &p.f->err), KAO_OK);
+    assert_int_equal(kao_db_settle(db, &p.f->err), KAO_OK);
+    kao_db_close(db);
+    assert_int_equal(kao_gallery_forget(p.g, a, &r, &p.f->err), KAO_OK);
+    assert_int_equal(r.n_traces, 0);
+    assert_false(is_there(&p, id, strlen(id)));
+    FINDS(80, "1");
+    finish(&p);
+}
+
 /* A person whose vector is no vector any more, in a damaged gallery, can still be forgotten. */
 static void forgetting_a_damaged_vector(void **state)
 {
@@ -756,6 +785,7 @@ int main(void)
         cmocka_unit_test(later_changes_come_first),
         cmocka_unit_test(forgetting_leaves_nothing),
         cmocka_unit_test(forgetting_waits_for_who_settles),
+        cmocka_unit_test(forgetting_finds_former_copies),
         cmocka_unit_test(forgetting_a_damaged_vector),
         cmocka_unit_test(compacting),
         cmocka_unit_test(another_model_is_refused),
