@@ -26,8 +26,7 @@ typedef struct kao_traces { /* {.mem} is an empty one */
     size_t n, cap;
     uint32_t *first; /* 1 + a trace by its first two bytes; 0: none */
     bool failed;     /* memory ran out */
-    bool
-        is_inside; /* what the last search found is in the database's file, and its log was empty */
+    bool is_inside;  /* what was found is in the database, and its log was empty */
 } kao_traces;
 
 /* A text of so many bytes at least; shorter ones are left out. NULL is fine. */
