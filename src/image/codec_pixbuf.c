@@ -32,6 +32,8 @@ enum {
     ICO_HEAD = 6,
     ICO_ENTRY = 16,
     ICO_INFO = 16, /* bytes of an icon's own head, up to its depth */
+    BMP_HEAD = 14,
+    BMP_PIXELS = 10, /* where its head tells where they begin */
 };
 
 typedef struct g_error {
@@ -308,6 +310,20 @@ static kao_status decode_ico(job *j, kao_mem *mem, kao_span bytes,
     return decode_by(j, mem, out, orientation);
 }
 
+/* The loader wants as much memory as the head says lies before the pixels. */
+static kao_status decode_bmp(job *j, kao_mem *mem, kao_span bytes, kao_image *out,
+                             uint8_t *orientation)
+{
+    const uint32_t at = bytes.n < BMP_HEAD ? 0 : kao_le32(bytes.p + BMP_PIXELS);
+
+    if (at >= bytes.n)
+        return kao_fail_at(j->err, KAO_E_FORMAT, bytes.n,
+                           "BMP: its pixels are to begin at byte %u, past the end, at "
+                           "byte %zu",
+                           at, bytes.n);
+    return decode_by(j, mem, out, orientation);
+}
+
 kao_status kao_pixbuf_decode(kao_mem *mem, kao_span bytes,
                              const kao_image_options *options, kao_image *out,
                              uint8_t *orientation, kao_error *err)
@@ -328,7 +344,7 @@ kao_status kao_pixbuf_decode(kao_mem *mem, kao_span bytes,
         j.associated = true;
         return decode_by(&j, mem, out, orientation);
     case KAO_IMAGE_BMP:
-        return decode_by(&j, mem, out, orientation);
+        return decode_bmp(&j, mem, bytes, out, orientation);
     default:
         return kao_codec_unknown(bytes, err);
     }

@@ -349,6 +349,13 @@ static void hostile_sizes(void **state)
         fail_msg("TIFF: %s", err.msg);
     buf_free(&b);
 
+    b = one(1);
+    memset(b.p + 13, 0xfb, 1); /* pixels that begin four gigabytes further on */
+    if (try(b.p, b.n, &m, &err) != KAO_E_FORMAT ||
+        !strstr(err.msg, "BMP: its pixels are to begin at byte 42"))
+        fail_msg("BMP: %s", err.msg);
+    buf_free(&b);
+
     b = one(0); /* a small canvas, a frame that is none */
     for (size_t i = 0; i + 9 < b.n; i++)
         if (memcmp(b.p + i, "\x03way\0,", 6) == 0)
