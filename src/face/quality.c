@@ -1,9 +1,9 @@
 /* Facts of a face's picture, from an aligned chip and the five points, and the score.
  *
- * The score is a logistic model over the facts. It was fitted to how much of a face's similarity is
- * left: of 1,200 pictures made worse (blurred, reduced, darkened, over-lit, noisy, compressed) to
- * the picture as it was, and of 2,600 labelled ones to the mean of the person's others; kao-face,
- * training packs. Numbers and measurements: docs/quality.md. */
+ * The score is a logistic model over the facts, fitted to how much of a face's similarity is left
+ * (recipes/quality/fit.py): of pictures made worse (blurred, reduced, dark, over-lit, noisy,
+ * compressed) to the picture as it was, and of labelled ones to the mean of the person's others;
+ * kao-face, training packs. Numbers and measurements: docs/quality.md. */
 #include "face/quality.h"
 
 #include <math.h>
@@ -129,26 +129,27 @@ typedef struct model {
     double one, fine, middle, coarse, deviation, mean, mean2, blown, yaw, pitch;
 } model;
 
-static const model alone = { .one = 0.9452,
-                             .fine = -0.4731,
-                             .middle = 0.4084,
-                             .coarse = 1.0187,
-                             .deviation = -1.5865,
-                             .mean = -1.8765,
-                             .mean2 = 0.7140,
-                             .blown = -2.9150,
-                             .yaw = -0.2410,
-                             .pitch = -0.4101 };
-static const model beside_norm = { .one = 1.2295,
-                                   .fine = -0.3880,
-                                   .middle = 0.5533,
-                                   .coarse = 0.5036,
-                                   .deviation = -0.8757,
-                                   .mean = -2.2495,
-                                   .mean2 = 0.8063,
-                                   .blown = -2.0639,
-                                   .yaw = 0.1420 };
-static const double norm_factor = 0.5238; /* for each deviation above the usual one */
+static const model alone = { .one = 1.6657,
+                             .fine = -0.7517,
+                             .middle = 1.3951,
+                             .coarse = 0.1688,
+                             .deviation = -1.3971,
+                             .mean = -0.3945,
+                             .mean2 = 0.0612,
+                             .blown = -2.7900,
+                             .yaw = -0.6751,
+                             .pitch = -0.9181 };
+static const model beside_norm = { .one = 2.4998,
+                                   .fine = -0.7179,
+                                   .middle = 1.5736,
+                                   .coarse = -0.3889,
+                                   .deviation = -0.7173,
+                                   .mean = -1.1572,
+                                   .mean2 = 0.3019,
+                                   .blown = -1.8249,
+                                   .yaw = -0.0437,
+                                   .pitch = -0.1891 };
+static const double norm_factor = 0.7053; /* for each deviation above the usual one */
 
 static double terms(const model *m, const numbers *v, const kao_quality *q)
 {

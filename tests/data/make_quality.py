@@ -92,8 +92,8 @@ def facts(a):
     r = y[36:100, 28:84]
     fine, middle = energy(y, 28, 36, 84, 100), energy(half(y), 14, 18, 42, 50)
     coarse = energy(half(half(y)), 7, 9, 21, 25)
-    z = (.9452 - .4731 * fine + .4084 * middle + 1.0187 * coarse - 1.5865 * np.log(r.std() + 5)
-         - 1.8765 * r.mean() / 100 + .7140 * (r.mean() / 100) ** 2 - 2.915 * (r > 245).mean())
+    z = (1.6657 - .7517 * fine + 1.3951 * middle + .1688 * coarse - 1.3971 * np.log(r.std() + 5)
+         - .3945 * r.mean() / 100 + .0612 * (r.mean() / 100) ** 2 - 2.79 * (r > 245).mean())
     return [1 / (1 + np.exp(-z)), middle - coarse, r.mean() / 255, r.std() / 255, (r < 40).mean(),
             (r > 245).mean(), masked(a)]
 

@@ -283,7 +283,7 @@ static void norms(void **state)
     kao_quality_norm(&q, e, 5);
     near("usual norm", q.score, 1 / (1 + exp(-(double)q.terms)), 1e-6);
     kao_quality_norm(&q, e, 9);
-    near("two deviations more", q.score, 1 / (1 + exp(-(double)q.terms - 2 * .5238)),
+    near("two deviations more", q.score, 1 / (1 + exp(-(double)q.terms - 2 * .7053)),
          1e-6);
     remove(card);
     kao_embedder_destroy(e);
