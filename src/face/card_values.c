@@ -102,22 +102,40 @@ kao_status kao_card_share(const kao_card *c, const char *key, float least, float
     return KAO_OK;
 }
 
+/* Digits alone: strtoul would take signs and spaces, too, and bring -18446744073709551504 to 112. */
+static bool parse_side(const char **p, uint32_t *to)
+{
+    char *end = NULL;
+
+    if (**p < '0' || **p > '9')
+        return false;
+    const unsigned long v = strtoul(*p, &end, 10);
+
+    *p = end;
+    *to = v <= 16384 ? (uint32_t)v : 0;
+    return *to > 0;
+}
+
 kao_status kao_card_size(const kao_card *c, const char *key, uint32_t *width,
                          uint32_t *height, kao_error *err)
 {
-    const char *value = kao_card_get(c, key);
-    char *end = NULL;
+    const char *value = kao_card_get(c, key), *p = value;
+    uint32_t w = 0, h = 0;
 
     if (!value)
         return KAO_OK;
-    const unsigned long w = strtoul(value, &end, 10);
-    const unsigned long h = *end == 'x' ? strtoul(end + 1, &end, 10) : w;
+    bool ok = parse_side(&p, &w);
 
-    if (*end || w < 1 || h < 1 || w > 16384 || h > 16384)
+    h = w;
+    if (ok && *p == 'x') {
+        p++;
+        ok = parse_side(&p, &h);
+    }
+    if (!ok || *p)
         return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted WIDTHxHEIGHT", key,
                         value);
-    *width = (uint32_t)w;
-    *height = (uint32_t)h;
+    *width = w;
+    *height = h;
     return KAO_OK;
 }
 

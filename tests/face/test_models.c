@@ -182,6 +182,11 @@ static void numbers_of_cards(void **state)
         { "112x112x3", false, 0, 0 },
         { "x112", false, 0, 0 },
         { "99999999999999999999", false, 0, 0 },
+        { "-18446744073709551504", false, 0, 0 }, /* 112 in 64 bits */
+        { "112x-18446744073709551504", false, 0, 0 },
+        { "+112", false, 0, 0 },
+        { "112x+112", false, 0, 0 },
+        { "112x 112", false, 0, 0 },
     };
     fixture *f = *state;
     char text[800];
