@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 
 #define USUAL_FAR 1e-4
 
@@ -85,17 +86,26 @@ float cli_limit_for(const cli_limit *l, size_t n)
 
 /* ---- in words ---- */
 
+/* What is read where v stands with n places: 0 of "-0.000", too. */
+static double as_printed(float v, int n)
+{
+    char text[32];
+    const char *s = text;
+    double read = 0;
+
+    snprintf(text, sizeof text, "%.*f", n, (double)v);
+    (void)kao_text_number(&s, &read);
+    return read;
+}
+
 int cli_places_for(float similarity, float threshold)
 {
-    for (int n = 3; n < 9; n++) {
-        char a[32], b[32];
+    int n = 3;
 
-        snprintf(a, sizeof a, "%.*f", n, (double)similarity);
-        snprintf(b, sizeof b, "%.*f", n, (double)threshold);
-        if (strcmp(a, b) != 0 || similarity == threshold)
-            return n;
-    }
-    return 9;
+    while (n < 9 && similarity != threshold &&
+           as_printed(similarity, n) == as_printed(threshold, n))
+        n++;
+    return n;
 }
 
 static const double most_digits = 1e15; /* from there on not written out */
