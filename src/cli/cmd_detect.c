@@ -57,12 +57,14 @@ static bool drawn_path(const char *folder, const char *path, char *to, size_t ca
 static kao_status draw(cli_worker *w, const job *j, const char *path,
                        const cli_photo *p, kao_error *err)
 {
-    char to[4096];
+    const char *to = j->args->draw;
+    char inside[4096];
 
-    if (!j->folder)
-        snprintf(to, sizeof to, "%s", j->args->draw);
-    else if (!drawn_path(j->args->draw, path, to, sizeof to))
-        return kao_fail(err, KAO_E_ARG, "%s: the path is too long", path);
+    if (j->folder) {
+        if (!drawn_path(j->args->draw, path, inside, sizeof inside))
+            return kao_fail(err, KAO_E_ARG, "%s: the path is too long", path);
+        to = inside;
+    }
     const kao_color green = { 40, 200, 80 };
     kao_status st = KAO_OK;
 

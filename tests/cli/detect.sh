@@ -219,4 +219,9 @@ err_has "none/drawn.png: "
 err_one_line
 [ -z "$(find . -name '*.png.*')" ] || fails "left: $(find . -name '*.png.*')"
 fact "--draw: another ending is 3, a folder that is not there 4"
+# 4100 bytes, more than the system takes; the first 4095 are another file's name
+run 4 "$KAO" detect "$a" --draw "$(awk 'BEGIN { while (n++ < 2040) printf "./" }')abcdefghijk.pngx.png"
+err_has "File name too long"
+[ ! -e abcdefghijk.png ] || fails "another file was written"
+fact "--draw: a name that is too long is no other one"
 finish
