@@ -21,8 +21,8 @@ kao_status kao_pyramid_level(kao_pyramid *p, uint32_t width, uint32_t height,
 /* Part of the upright picture at width x height pixels, RGB; borrowed until the next call.
  * Made from the picture itself, which is never copied whole for it: the memory is the part's.
  * *at in: where it is, in the upright picture's pixels, its sides even unless they are the
- * picture's; out: where what came is, up to a pixel to the left and above, because some
- * formats have one colour for two pixels. */
+ * picture's; out: where what came is, up to a pixel to the left and above as the pixels lie
+ * (before rotation), because some formats have one colour for two pixels. */
 kao_status kao_pyramid_part(kao_pyramid *p, kao_place *at, uint32_t width,
                             uint32_t height, kao_view *part, kao_error *err);
 
