@@ -122,7 +122,8 @@ static int emit(void *user, size_t i, void *value)
         const int s = print_row(j, j->paths[i], &r->photo, k);
 
         if (r->photo.facts)
-            cli_facts_warn("embed", j->paths[i], &r->photo.facts[r->photo.chosen[k]]);
+            cli_facts_warn("embed", j->paths[i], j->crew.found[CLI_EMBEDDER].path,
+                           &r->photo.facts[r->photo.chosen[k]]);
         status = s > status ? s : status;
     }
     if (!r || (!r->st && j->args->npy && !keep_rows(j, &r->photo))) {

@@ -189,10 +189,11 @@ static void *work(void *worker, void *user, size_t i)
     return p;
 }
 
-static void warn(const picture *p)
+static void warn(const job *j, const picture *p)
 {
     for (size_t i = 0; !p->st && p->photo.facts && i < p->photo.n_chosen; i++)
-        cli_facts_warn("verify", p->path, &p->photo.facts[p->photo.chosen[i]]);
+        cli_facts_warn("verify", p->path, j->crew.found[CLI_EMBEDDER].path,
+                       &p->photo.facts[p->photo.chosen[i]]);
 }
 
 /* Picture i is done, and all before it: so are the pairs that need no later one. */
@@ -203,7 +204,7 @@ static int emit(void *user, size_t i, void *result)
 
     if (((const picture *)result)->st) /* once a picture, however many pairs have it */
         fprintf(stderr, "kao verify: %s\n", ((const picture *)result)->err.msg);
-    warn(result);
+    warn(j, result);
     for (; j->next_pair < j->list.n_pairs; j->next_pair++) {
         const cli_pair *p = &j->list.pairs[j->next_pair];
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/face_json.h"
 #include "cli/models.h"
+#include "cli/photo.h"
 
 /* Also the keys of the JSON; the detector's own points are "landmarks" there. */
 static const char *const words[CLI_ANALYSERS] = {
@@ -139,16 +140,29 @@ static const struct {
     { KAO_DARK, "the face is dark: more light on it would tell more" },
     { KAO_EXTREME_POSE,
       "the face is turned far aside: one that looks into the camera would tell more" },
-    { KAO_MASKED, "the lower face seems to be covered: without a mask, or with --model "
-                  "kao-face-mask, more can be told" },
+    { KAO_MASKED, "the lower face seems to be covered: without a mask" },
 };
 
-void cli_facts_warn(const char *command, const char *path, const cli_facts *f)
+/* What there is to be done about a mask beside taking it off. */
+static const char *more_of_mask(const char *model)
+{
+    static const char own[] = "kao-face-mask";
+    size_t n = 0;
+    const char *name = cli_stem(model, &n);
+
+    return n == sizeof own - 1 && strncmp(name, own, n) == 0
+               ? " more can be told"
+               : ", or with --model kao-face-mask, more can be told";
+}
+
+void cli_facts_warn(const char *command, const char *path, const char *model,
+                    const cli_facts *f)
 {
     for (size_t i = 0; i < sizeof advice / sizeof advice[0]; i++)
         if (f->picture.outcomes & (unsigned)advice[i].outcome)
-            fprintf(stderr, "kao %s: %s: warning: %s\n", command, path,
-                    advice[i].words);
+            fprintf(stderr, "kao %s: %s: warning: %s%s\n", command, path,
+                    advice[i].words,
+                    advice[i].outcome == KAO_MASKED ? more_of_mask(model) : "");
 }
 
 void cli_facts_free(cli_facts *f, size_t n)

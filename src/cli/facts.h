@@ -36,8 +36,9 @@ kao_status cli_facts_add(kao_analyser *const analysers[CLI_ANALYSERS],
 /* Measure its pixels; of a face that cannot be aligned nothing is told. */
 kao_status cli_facts_measure(kao_context *ctx, const kao_image *image,
                              const kao_face *face, cli_facts *facts, kao_error *err);
-/* A line on stderr for each outcome: what is wrong, what to do. */
-void cli_facts_warn(const char *command, const char *path, const cli_facts *facts);
+/* A line on stderr for each outcome: what is wrong, what to do. model: the embedder in use. */
+void cli_facts_warn(const char *command, const char *path, const char *model,
+                    const cli_facts *facts);
 void cli_facts_free(cli_facts *facts, size_t n);
 
 /* Keys of a face's JSON: null where a fact was asked for and could not be told. */

@@ -66,6 +66,15 @@ if inside kao-face; then
     run 1 env -i "$PROGRAM" verify "$examples/ana_1.jpg" "$examples/ben_1.jpg" --json
     check verify out same=false
     fact "verify works from the bare program"
+    run 0 "$PROGRAM" embed "$examples/mask_ana.jpg"
+    err_has "without a mask, or with --model kao-face-mask, more can be told"
+    if inside kao-face-mask; then
+        for model in kao-face-mask "$MODELS/kao-face-mask.onnx"; do
+            run 0 "$PROGRAM" embed "$examples/mask_ana.jpg" --model "$model"
+            err_has "without a mask more can be told"
+        done
+    fi
+    fact "a mask: another model is named where it is another one"
     run 0 env -i "$EXAMPLE" "$examples/ana_1.jpg" "$examples/ana_3.jpg"
     grep -q '^similarity .*: the same person$' out || fails "example"
     run 0 "$EXAMPLE" "$MODELS/kao-detect.onnx" "$MODELS/kao-face.onnx" "$examples/ana_1.jpg" "$examples/ben_1.jpg"
