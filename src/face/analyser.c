@@ -329,6 +329,21 @@ static kao_status check_numbers(const kao_analyser *a, kao_error *err)
     return KAO_OK;
 }
 
+/* What was decoded: numbers that were finite may pass a float's range in the picture's pixels. */
+static kao_status check_decoded(const kao_analyser *a, const kao_analysis *out,
+                                kao_error *err)
+{
+    bool ok = isfinite(out->quality) && isfinite(out->live) && isfinite(out->yaw) &&
+              isfinite(out->pitch) && isfinite(out->roll);
+
+    for (size_t i = 0; ok && i < out->n_points; i++)
+        ok = isfinite(out->points[i].x) && isfinite(out->points[i].y);
+    return ok ? KAO_OK
+              : kao_fail(err, KAO_E_BAD_EMBEDDING,
+                         "%s: gave numbers that pass a float's range",
+                         a->model->net->name);
+}
+
 /* -180 to 180 */
 static float wrapped(float degrees)
 {
@@ -374,5 +389,8 @@ kao_status kao_analyse(kao_analyser *a, const kao_view *view, const kao_face *fa
     a->decoder->decode(a, m, out);
     if (a->kind == KAO_ANALYSE_POSE)
         out->roll = wrapped(out->roll - (by_box ? (float)turned : turn_of(m)));
-    return KAO_OK;
+    st = check_decoded(a, out, err);
+    if (st)
+        *out = (kao_analysis){ .size = sizeof *out, .kind = (uint32_t)a->kind };
+    return st;
 }

@@ -350,6 +350,67 @@ static void not_finite(void **state)
     kao_image_free(f->ctx, &image);
 }
 
+/* Finite numbers that are none any more in the picture's pixels, or in degrees. */
+static void beyond_a_float(void **state)
+{
+    static const struct {
+        const char *card;
+        float y[6];
+    } rows[] = {
+        { "kind = landmarks\noutput.decode = pixels\n", { 1, 2, 3e38f, 4, 5, 6 } },
+        { "kind = landmarks\noutput.decode = share\n", { 1, 2, 3, 4, 5, -3e38f } },
+        { "kind = pose\noutput.decode = bins\noutput.angles = yaw pitch roll\n"
+          "output.bins = 3e38 3e38\n",
+          { 0, 9, 0, 9, 0, 9 } },
+    };
+    const float box[4] = { 10, 10, 30, 30 }, zero = 0;
+    const kao_face face = face_of(box, NULL, 0);
+    fixture *f = *state;
+    kao_image image = { 0 };
+
+    assert_int_equal(kao_image_create(f->ctx, WIDTH, HEIGHT, &image, NULL), KAO_OK);
+    const kao_view view = kao_image_view(&image);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_analysis out = KAO_ANALYSIS_INIT;
+        kao_analyser *a = NULL;
+        kao_model *m = NULL;
+        char card[256];
+        graph g;
+
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F32, "1,3,8,8");
+        graph_floats(&g, "zero", "1", &zero);
+        graph_floats(&g, "y", "1,6", rows[i].y);
+        graph_node(&g, "ReduceMax", "x", "m", "keepdims=0");
+        graph_node(&g, "Mul", "m zero", "n", "");
+        graph_node(&g, "Add", "n y", "z", "");
+        graph_output(&g, "z", KAO_F32, "1,6");
+        pb file = graph_file(&g);
+
+        snprintf(card, sizeof card,
+                 "%sinput.color = rgb\ninput.mean = 0\ninput.scale = 1\n"
+                 "template = box\n",
+                 rows[i].card);
+        assert_int_equal(
+            kao_model_open_bytes(f->ctx, &m, file.p, file.n, "far", card, &f->err),
+            KAO_OK);
+        if (kao_analyser_create(m, &a, NULL, &f->err))
+            fail_msg("row %zu: %s", i, f->err.msg);
+        kao_model_release(m);
+        if (kao_analyse(a, &view, &face, &out, &f->err) != KAO_E_BAD_EMBEDDING)
+            fail_msg("row %zu: a point of %g, a yaw of %g", i,
+                     out.n_points ? (double)out.points[out.n_points - 1].y : 0.0,
+                     (double)out.yaw);
+        assert_string_equal(f->err.msg, "far: gave numbers that pass a float's range");
+        assert_int_equal(out.n_points, 0);
+        assert_true(out.yaw == 0 && out.size == sizeof out);
+        kao_analyser_destroy(a);
+        pb_free(&file);
+    }
+    kao_image_free(f->ctx, &image);
+}
+
 /* As many numbers as the picture's lightest sample is below 300: a black one, by which a network is
  * tried when it is opened, gives 300. */
 static pb shape_by_picture(void)
@@ -568,10 +629,11 @@ static void published_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(seeded_networks),   cmocka_unit_test(refused),
-        cmocka_unit_test(faces_that_cannot), cmocka_unit_test(not_finite),
-        cmocka_unit_test(another_shape),     cmocka_unit_test(roll_of_a_chip_by_points),
-        cmocka_unit_test(without_memory),    cmocka_unit_test(published_files),
+        cmocka_unit_test(seeded_networks),          cmocka_unit_test(refused),
+        cmocka_unit_test(faces_that_cannot),        cmocka_unit_test(not_finite),
+        cmocka_unit_test(beyond_a_float),           cmocka_unit_test(another_shape),
+        cmocka_unit_test(roll_of_a_chip_by_points), cmocka_unit_test(without_memory),
+        cmocka_unit_test(published_files),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
