@@ -58,8 +58,8 @@ KAO_API int kao_calibration_far(const kao_calibration *c, kao_tta tta, float sim
  * none, or the similarity is beyond what was counted of every group. */
 KAO_API int kao_calibration_worst(const kao_calibration *c, kao_tta tta,
                                   float similarity, kao_rate *rate, const char **group);
-/* The threshold at which the worst group's rate is far. False: there is no group, or one of
- * which so low a rate was not counted. */
+/* The threshold at which the worst group's rate is far. False: there is no group, or one whose
+ * curve does not reach that rate. */
 KAO_API int kao_calibration_worst_threshold(const kao_calibration *c, kao_tta tta,
                                             double far, kao_rate *rate,
                                             const char **group);
