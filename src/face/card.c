@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/text.h"
+#include "face/card_keys.h"
 #include "face/detector_family.h"
 #include "face/model.h"
 
@@ -15,6 +15,7 @@ enum { CARD_BYTES = 64 << 10, CARD_ROWS = 128 };
 
 typedef struct row {
     const char *key, *value, *source;
+    const char *same; /* the last source that has it, too, with this value */
 } row;
 
 struct kao_card {
@@ -23,63 +24,11 @@ struct kao_card {
     row rows[CARD_ROWS];
     size_t n_rows;
     bool preset_read;
+    const char *fed; /* the last source that says how pictures come to the network */
+    const char *otherwise; /* the last one that says it otherwise than one before */
+    bool is_fed_anew;
     char missing[160];
 };
-
-/* Kinds of model but detectors, whose family supplies what their cards lack. */
-static const char *const kinds[] = { "embedder", "landmarks", "quality", "pose",
-                                     "liveness" };
-enum { EMBEDDER = 1, POSE = 8, LIVENESS = 16, ANALYSER = 30, ALL = 31 }; /* 1 << kind */
-
-/* Every key there is, and the kinds that need it. */
-static const struct {
-    const char *key;
-    uint8_t needed_by;
-} keys[] = {
-    { "anchors", 0 },
-    { "dim", 0 },
-    { "family", 0 },
-    { "input.color", ALL },
-    { "input.equalize", 0 },
-    { "input.fill", 0 },
-    { "input.layout", 0 },
-    { "input.mean", ALL },
-    { "input.resize", 0 },
-    { "input.scale", ALL },
-    { "input.size", ALL },
-    { "kind", ALL },
-    { "license", 0 },
-    { "members", 0 },
-    { "metric", 0 },
-    { "name", 0 },
-    { "note", 0 },
-    { "output.angles", POSE },
-    { "output.bins", 0 },
-    { "output.decode", ANALYSER },
-    { "output.live", LIVENESS },
-    { "outputs", 0 },
-    { "preset", 0 },
-    { "quality.norm", 0 },
-    { "strides", 0 },
-    { "template", ALL },
-    { "template.margin", 0 },
-    { "threshold.cosine", 0 },
-    { "threshold.distance", 0 },
-    { "threshold.live", 0 },
-    { "threshold.nms", 0 },
-    { "threshold.score", 0 },
-    { "trained_on", 0 },
-    { "tta", 0 },
-    { "views", 0 },
-};
-
-static bool is_key(const char *s)
-{
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
-        if (strcmp(keys[i].key, s) == 0)
-            return true;
-    return kao_calibration_is_key(s);
-}
 
 /* n bytes more of the card were not to be had. */
 static kao_status no_room(const kao_card *c, size_t n, kao_error *err)
@@ -89,22 +38,70 @@ static kao_status no_room(const kao_card *c, size_t n, kao_error *err)
     return kao_fail(err, KAO_E_NOMEM, "card: out of memory");
 }
 
+static size_t place_of(const kao_card *c, const char *key)
+{
+    size_t i = 0;
+
+    while (i < c->n_rows && strcmp(c->rows[i].key, key) != 0)
+        i++;
+    return i;
+}
+
 static const row *find_row(const kao_card *c, const char *key)
 {
-    for (size_t i = 0; i < c->n_rows; i++)
-        if (strcmp(c->rows[i].key, key) == 0)
-            return &c->rows[i];
-    return NULL;
+    const size_t i = place_of(c, key);
+
+    return i < c->n_rows ? &c->rows[i] : NULL;
+}
+
+static unsigned what_is(const char *key)
+{
+    unsigned is = 0;
+
+    (void)kao_card_key(key, &is);
+    return is;
+}
+
+/* After a source was read: where an earlier one feeds the network otherwise, nothing counts that this
+ * one has measured. */
+static void drop_measured(kao_card *c, const char *source)
+{
+    bool otherwise = c->otherwise && strcmp(c->otherwise, source) == 0;
+    size_t n = 0;
+
+    for (size_t i = 0; i < c->n_rows; i++) {
+        const row *r = &c->rows[i];
+
+        otherwise |= c->fed && strcmp(c->fed, source) == 0 &&
+                     what_is(r->key) & KAO_CARD_OPTIONAL &&
+                     strcmp(r->source, source) != 0 &&
+                     (!r->same || strcmp(r->same, source) != 0);
+    }
+    for (size_t i = 0; otherwise && i < c->n_rows; i++)
+        if (strcmp(c->rows[i].source, source) != 0 ||
+            !(what_is(c->rows[i].key) & KAO_CARD_MEASURED))
+            c->rows[n++] = c->rows[i];
+    if (otherwise)
+        c->n_rows = n;
+    c->is_fed_anew |= otherwise;
 }
 
 /* The first source of a key wins; one source gives it once. */
 static kao_status add_row(kao_card *c, const char *key, const char *value,
                           const char *source, kao_error *err)
 {
-    const row *have = find_row(c, key);
+    const bool fed = what_is(key) & KAO_CARD_FED;
+    const size_t place = place_of(c, key);
+    row *have = place < c->n_rows ? &c->rows[place] : NULL;
 
+    if (fed)
+        c->fed = source;
     if (have && strcmp(have->source, source) == 0)
         return kao_fail(err, KAO_E_FORMAT, "the key \"%.60s\" stands there twice", key);
+    if (have && strcmp(have->value, value) == 0)
+        have->same = source;
+    else if (have && fed)
+        c->otherwise = source;
     if (have)
         return KAO_OK;
     if (c->n_rows == CARD_ROWS)
@@ -118,6 +115,7 @@ static kao_status add_row(kao_card *c, const char *key, const char *value,
     if (!r->value)
         return no_room(c, strlen(value) + 1, err);
     r->source = source;
+    r->same = NULL;
     c->n_rows++;
     return KAO_OK;
 }
@@ -150,13 +148,14 @@ static kao_status parse_text(kao_card *c, char *text, const char *name,
         *equals = '\0';
         const char *key = kao_text_trim(line), *value = kao_text_trim(equals + 1);
 
-        if (!is_key(key))
+        if (!kao_card_key(key, NULL))
             return kao_fail(err, KAO_E_FORMAT, "%s: line %d: unknown key \"%.60s\"",
                             name, number, key);
         st = add_row(c, key, value, source, err);
         if (st)
             kao_error_prefix(err, st, "%s: line %d", name, number);
     }
+    drop_measured(c, source);
     return st;
 }
 
@@ -199,13 +198,14 @@ static kao_status read_metadata(kao_card *c, const kao_network *net, kao_error *
 
         if (strncmp(key, "kao.", 4) != 0)
             continue;
-        if (!is_key(key + 4))
+        if (!kao_card_key(key + 4, NULL))
             return kao_fail(err, KAO_E_FORMAT, "%s: metadata: unknown key \"%.60s\"",
                             net->name, key);
         st = add_row(c, key + 4, net->onnx.meta[i].value, "metadata", err);
         if (st)
             kao_error_prefix(err, st, "%s: metadata", net->name);
     }
+    drop_measured(c, "metadata");
     return st;
 }
 
@@ -237,6 +237,28 @@ static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
                   : no_room(c, strlen(have) + 1, err);
 }
 
+/* Whether a built-in card that was not read feeds the network as this one does. */
+static bool feeds_alike(const kao_card *c, const char *text)
+{
+    char line[80];
+
+    for (size_t i = 0; i < c->n_rows; i++) {
+        const row *r = &c->rows[i];
+        const size_t n = strlen(r->value);
+        const unsigned is = what_is(r->key);
+
+        snprintf(line, sizeof line, "\n%s = ", r->key);
+        const char *at = is & KAO_CARD_FED ? strstr(text, line) : NULL;
+
+        at += at ? strlen(line) : 0;
+        if (at && (strncmp(at, r->value, n) != 0 || at[n] != '\n'))
+            return false;
+        if (!at && is & KAO_CARD_OPTIONAL && strstr(text, "\ntemplate = "))
+            return false;
+    }
+    return !c->is_fed_anew;
+}
+
 bool kao_card_usual_norm(kao_model *m, float usual[2])
 {
     static const char key[] = "\nquality.norm = ";
@@ -247,7 +269,7 @@ bool kao_card_usual_norm(kao_model *m, float usual[2])
         return kao_card_each(m->card, "quality.norm", usual, 2, NULL) == KAO_OK;
     text = builtin_text(m);
     at = text ? strstr(text, key) : NULL;
-    if (!at)
+    if (!at || !feeds_alike(m->card, text))
         return false;
     at += strlen(key);
     for (int i = 0; i < 2; i++, at += strspn(at, " "))
@@ -306,7 +328,7 @@ static kao_status read_structure(kao_card *c, const kao_network *net, kao_error 
 static void find_missing(kao_card *c)
 {
     const char *kind = kao_card_get(c, "kind");
-    size_t n = 0;
+    size_t n = 0, i = 0;
 
     c->missing[0] = '\0';
     if (kind && strcmp(kind, "detector") == 0) {
@@ -314,16 +336,11 @@ static void find_missing(kao_card *c)
             snprintf(c->missing, sizeof c->missing, "family");
         return;
     }
-    size_t k = 0;
-
-    while (kind && k < sizeof kinds / sizeof kinds[0] && strcmp(kind, kinds[k]) != 0)
-        k++;
-    const unsigned bit = k < sizeof kinds / sizeof kinds[0] ? 1u << k : EMBEDDER;
-
-    for (size_t i = 0; i < sizeof keys / sizeof keys[0] && n < sizeof c->missing; i++)
-        if (keys[i].needed_by & bit && !kao_card_get(c, keys[i].key))
+    for (const char *key = NULL;
+         n < sizeof c->missing && (key = kao_card_needed(kind, &i)) != NULL;)
+        if (!kao_card_get(c, key))
             n += (size_t)snprintf(c->missing + n, sizeof c->missing - n, "%s%s",
-                                  n ? ", " : "", keys[i].key);
+                                  n ? ", " : "", key);
 }
 
 /* Whether the author of the model or of a sidecar has said all: then nothing compiled in can

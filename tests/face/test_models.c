@@ -319,6 +319,37 @@ static void first_threshold_wins(void **state)
     no_sidecar(f->embedder);
 }
 
+/* What the file measured (a threshold of .9) is of a network that is fed as the file says. */
+static void measured_as_it_was_fed(void **state)
+{
+    static const struct {
+        const char *text;
+        bool counts;
+    } rows[] = {
+        { "note = none\n", true },
+        { "template = arcface-112\ninput.mean = 127.5\n", true },
+        { "threshold.cosine = 0.9\ninput.mean = 100\n", true },
+        { "input.mean = 100\n", false },
+        { "input.color = bgr\n", false },
+        { "template = square\n", false },
+        { "input.equalize = yes\n", false },
+    };
+    fixture *f = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const kao_card *c = NULL;
+
+        set_sidecar(f->embedder, rows[i].text, strlen(rows[i].text));
+        kao_model *m = card_of(f, f->embedder, &c);
+        const char *have = kao_card_get(c, "threshold.cosine");
+
+        if (rows[i].counts ? !have || strcmp(have, "0.9") != 0 : have != NULL)
+            fail_msg("%s: %s", rows[i].text, have ? have : "no threshold");
+        kao_model_release(m);
+    }
+    no_sidecar(f->embedder);
+}
+
 /* A card that is too large is not taken for a lack of memory. */
 static void large_cards(void **state)
 {
@@ -669,12 +700,19 @@ static void bad_arguments(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(first_source_wins),   cmocka_unit_test(wrong_sidecars),
-        cmocka_unit_test(numbers_of_cards),    cmocka_unit_test(cards_that_do_not_do),
-        cmocka_unit_test(unknown_models),      cmocka_unit_test(embedder_outputs),
-        cmocka_unit_test(embedder_of_one_row), cmocka_unit_test(detector_outputs),
-        cmocka_unit_test(bad_arguments),       cmocka_unit_test(long_name),
-        cmocka_unit_test(large_cards),         cmocka_unit_test(first_threshold_wins),
+        cmocka_unit_test(first_source_wins),
+        cmocka_unit_test(wrong_sidecars),
+        cmocka_unit_test(numbers_of_cards),
+        cmocka_unit_test(cards_that_do_not_do),
+        cmocka_unit_test(unknown_models),
+        cmocka_unit_test(embedder_outputs),
+        cmocka_unit_test(embedder_of_one_row),
+        cmocka_unit_test(detector_outputs),
+        cmocka_unit_test(bad_arguments),
+        cmocka_unit_test(long_name),
+        cmocka_unit_test(large_cards),
+        cmocka_unit_test(first_threshold_wins),
+        cmocka_unit_test(measured_as_it_was_fed),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
