@@ -210,31 +210,46 @@ static kao_status set_groups(const import *x, const kao_json *v, int64_t person,
     return st;
 }
 
+/* What is said of a person who is new; a text of nothing is none. */
+static kao_status describe(const import *x, const kao_json *v, int64_t person,
+                           kao_error *err)
+{
+    const char *note = "", *external = "";
+    kao_status st = KAO_OK;
+
+    kao_json_as_text(kao_json_get(v, "note"), &note);
+    kao_json_as_text(kao_json_get(v, "external"), &external);
+    if (note[0])
+        st = kao_gallery_set_note(x->g, person, note, err);
+    if (!st && external[0])
+        st = kao_gallery_set_external(x->g, person, external, err);
+    return st ? st : set_groups(x, v, person, err);
+}
+
 static kao_status enrol(import *x, const kao_json *v, arrival *a, kao_error *err)
 {
-    const char *name = NULL, *note = NULL, *external = NULL;
+    const char *name = NULL;
     const bool fresh = a->person == 0;
 
     kao_json_as_text(kao_json_get(v, "name"), &name);
-    kao_json_as_text(kao_json_get(v, "note"), &note);
-    kao_json_as_text(kao_json_get(v, "external"), &external);
     kao_status st =
         kao_gallery_enrol(x->g, &a->person, fresh ? name : NULL, a->samples, a->n, err);
 
-    if (!st && fresh && note)
-        st = kao_gallery_set_note(x->g, a->person, note, err);
-    if (!st && fresh && external)
-        st = kao_gallery_set_external(x->g, a->person, external, err);
-    if (!st && fresh)
-        st = set_groups(x, v, a->person, err);
-    for (size_t i = 0; !st && i < a->n; i++)
-        if (!note_sample(x, a->ids[i], a->samples[i].id))
-            st = out_of_memory(err);
-    if (!st) {
-        x->moved->people += fresh;
-        x->moved->samples += a->n;
+    if (!st && fresh) {
+        st = describe(x, v, a->person, err);
+        if (st) /* a whole person, or none: or the next try finds it there already */
+            (void)kao_gallery_forget(x->g, a->person, NULL, NULL);
     }
-    return st;
+    if (st)
+        return st == KAO_E_ARG ? kao_error_prefix(err, KAO_E_FORMAT, "%s: line %zu",
+                                                  x->path, x->line)
+                               : st;
+    x->moved->people += fresh;
+    x->moved->samples += a->n;
+    for (size_t i = 0; i < a->n; i++)
+        if (!note_sample(x, a->ids[i], a->samples[i].id))
+            return out_of_memory(err);
+    return KAO_OK;
 }
 
 static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)

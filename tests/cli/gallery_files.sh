@@ -65,6 +65,21 @@ err_has "its model 1 is kao-face"
 head -c 3000 "out 顔.jsonl" >bad.jsonl
 run 3 "$KAO" gallery import bad.jsonl --gallery fresh.kao
 err_has "bad.jsonl: line 2"
+for wrong in 's/"a note"/"a\\u0001note"/' '3s/"name":"Ben"/"name":"Ben","groups":["staff","a\\u0001b"]/' '3s/"name":"Ben"/"name":"Ben","external":"\\u0001"/'; do
+    sed "$wrong" "out 顔.jsonl" >bad.jsonl
+    rm -f half.kao*
+    run 3 "$KAO" gallery import bad.jsonl --gallery half.kao
+    err_has "bad.jsonl: line 3: "
+    run 0 "$KAO" people --gallery half.kao
+    lines 1 out # Ana alone
+    run 0 "$KAO" gallery import "out 顔.jsonl" --gallery half.kao
+    out_has "1 people, 1 samples; 2 samples were there already"
+    run 0 "$KAO" people --gallery half.kao --json
+    out_has '"a note"'
+done
+sed 's/"a note"/""/' "out 顔.jsonl" >bad.jsonl
+run 0 "$KAO" gallery import bad.jsonl --gallery empty.kao
+fact "a person comes whole or not at all; a note of nothing is none"
 run 0 "$KAO" gallery verify
 fact "a file that is none, damaged, cut, or of other models: a line that names the place"
 finish
