@@ -127,14 +127,18 @@ static kao_status put_vectors(const replacing *r, const kao_reembedded *s,
 #define LACKING                                                                        \
  "(SELECT number FROM sample WHERE number NOT IN (SELECT sample FROM vector))"
 
+#define TOUCHED                                                                        \
+ "(SELECT change FROM edit WHERE (field IN (4, 5) AND subject IN " LACKING             \
+ ") OR (field IN (8, 9, 10) AND subject IN (SELECT number FROM fact WHERE sample "     \
+ "IN " LACKING ")))"
+
 /* Samples without vectors go, with what was said of them; a change that touched one of them
- * cannot be undone any more. */
+ * cannot be undone any more, and says no more whose it was: nobody could find that later. */
 static kao_status drop_lacking(const replacing *r, kao_error *err)
 {
     static const char *const statements[] = {
-        "DELETE FROM edit WHERE change IN (SELECT change FROM edit WHERE (field IN "
-        "(4, 5) AND subject IN " LACKING ") OR (field IN (8, 9, 10) AND subject IN "
-        "(SELECT number FROM fact WHERE sample IN " LACKING ")))",
+        "UPDATE change SET detail = '' WHERE number IN " TOUCHED,
+        "DELETE FROM edit WHERE change IN " TOUCHED,
         "DELETE FROM fact WHERE sample IN " LACKING,
         "DELETE FROM chip WHERE sample IN " LACKING,
     };

@@ -153,11 +153,24 @@ static void all_or_nothing(void **state)
     finish(&p);
 }
 
+static int count_name(void *user, const kao_change *c)
+{
+    *(int *)user += strstr(c->detail, "Annabella") != NULL;
+    return 0;
+}
+
 static void the_missing_are_dropped(void **state)
 {
     place p = begin(state, "dropped.kao");
     kao_gallery_stats s = { .size = sizeof s };
+    float v[DIM] = { 1 };
+    const float *const vectors[] = { v };
+    kao_new_sample more = { .size = sizeof more, .vectors = vectors, .quality = NAN };
+    int64_t ana = 6;
+    int named = 0;
 
+    assert_int_equal(kao_gallery_rename(p.g, ana, "Annabella", NULL), KAO_OK);
+    assert_int_equal(kao_gallery_enrol(p.g, &ana, NULL, &more, 1, NULL), KAO_OK);
     assert_int_equal(kao_gallery_not(p.g, p.id[5], 1, NULL, NULL), KAO_OK);
     assert_int_equal(kao_gallery_set_note(p.g, 6, "still here", NULL), KAO_OK);
     assert_int_equal(replace(&p, p.g, 4, 1), KAO_OK);
@@ -170,6 +183,10 @@ static void the_missing_are_dropped(void **state)
     assert_int_equal(kao_gallery_undo(p.g, 0, NULL, NULL), KAO_OK);
     while (kao_gallery_undo(p.g, 0, NULL, &p.f->err) == KAO_OK)
         ;
+    /* what was said of a sample that was dropped is not found any more when its person is forgotten */
+    assert_int_equal(kao_gallery_forget(p.g, ana, NULL, &p.f->err), KAO_OK);
+    assert_int_equal(kao_gallery_history(p.g, count_name, &named, NULL), KAO_OK);
+    assert_int_equal(named, 0);
     finish(&p);
 }
 
