@@ -463,6 +463,15 @@ KAO_API kao_status kao_gallery_forget_older(kao_gallery *gallery, int64_t before
                                             uint32_t nameless, uint64_t *n_people,
                                             kao_receipt *receipt, kao_error *err);
 
+/* Not 0 ends the list. */
+typedef int kao_number_visit(void *user, int64_t person);
+
+/* Numbers of those who were merged into a person, who are forgotten with it: what is kept outside of the gallery
+ * may have them. Nobody: visit is not called. */
+KAO_API kao_status kao_gallery_merged(kao_gallery *gallery, int64_t person,
+                                      kao_number_visit *visit, void *user,
+                                      kao_error *err);
+
 /* For people: where kao cannot look for what may be left; never NULL. Of a file: backups, copies, snapshots
  * of the file system, and on flash the cells that were written before; of a server what it keeps, too. */
 KAO_API const char *kao_gallery_out_of_reach(const kao_gallery *gallery);

@@ -16,14 +16,18 @@ enum { LOOKS_MOST = 3, PLAIN_LEAST = 8 };
  * database makes a number. */
 #define NUMBER(field, old, fields)                                                     \
  "CASE WHEN " field " IN " fields " THEN CAST(" old " AS BIGINT) END"
-/* Whose row goes: the person, and those that were merged into it: removed, with no samples left. */
+/* Whose row goes: the person, and those that were merged into it: removed by a change that gave their samples away. */
 #define GOING                                                                          \
  "(SELECT ?1 UNION SELECT p.number FROM edit e JOIN sample s ON s.number = e.subject " \
  "JOIN person p ON p.number = " NUMBER(                                                \
      "e.field", "e.old",                                                               \
      "(?2)") " WHERE "                                                                 \
-             "e.field = ?2 AND s.person = ?1 AND p.removed <> 0 AND NOT EXISTS "       \
-             "(SELECT 1 FROM sample o WHERE o.person = p.number))"
+             "e.field = ?2 AND s.person = ?1 AND p.removed <> 0 AND (e.change = "      \
+             "p.removed OR NOT EXISTS (SELECT 1 FROM sample o WHERE o.person = "       \
+             "p.number)))"
+/* The same, from the table that they are put into. */
+#define GONE    "(SELECT number FROM going)"
+#define SAMPLES "(SELECT number FROM sample WHERE person IN " GONE ")"
 
 /* Values of kao_field, by what their subject is. */
 #define OF_PERSON "(0, 1, 2, 3, 6, 7)"
@@ -60,43 +64,39 @@ static void add_chip(kao_traces *t, const kao_rows *rows, size_t least)
 }
 
 static const reading readings[] = {
-    { "SELECT v.numbers, v.sample, v.model FROM vector v JOIN sample s ON s.number = "
-      "v.sample WHERE s.person = ?1 AND ?2 = ?2",
+    { "SELECT numbers, sample, model FROM vector WHERE sample IN " SAMPLES,
       KAO_AT_NUMBERS, add_vector, true },
-    { "SELECT c.bytes, c.sample, 0 FROM chip c JOIN sample s ON s.number = c.sample "
-      "WHERE s.person = ?1 AND ?2 = ?2",
-      KAO_AT_CHIP, add_chip, true },
-    { "SELECT name, number, 0 FROM person WHERE number IN " GOING, KAO_AT_NAME,
+    { "SELECT bytes, sample, 0 FROM chip WHERE sample IN " SAMPLES, KAO_AT_CHIP,
+      add_chip, true },
+    { "SELECT name, number, 0 FROM person WHERE number IN " GONE, KAO_AT_NAME, add_text,
+      false },
+    { "SELECT note, number, 0 FROM person WHERE number IN " GONE, KAO_AT_NOTE, add_text,
+      false },
+    { "SELECT external, number, 0 FROM person WHERE number IN " GONE, KAO_AT_EXTERNAL,
       add_text, false },
-    { "SELECT note, number, 0 FROM person WHERE number IN " GOING, KAO_AT_NOTE,
-      add_text, false },
-    { "SELECT external, number, 0 FROM person WHERE number IN " GOING, KAO_AT_EXTERNAL,
-      add_text, false },
-    { "SELECT member, number, 0 FROM person WHERE number IN " GOING, KAO_AT_MEMBER,
+    { "SELECT member, number, 0 FROM person WHERE number IN " GONE, KAO_AT_MEMBER,
       add_text, false },
     { "SELECT old, change, step FROM edit WHERE field IN " KAO_TEXT_FIELDS
-      " AND subject IN " GOING,
+      " AND subject IN " GONE,
       KAO_AT_OLD, add_text, false },
-    { "SELECT source, number, 0 FROM sample WHERE person = ?1 AND ?2 = ?2",
-      KAO_AT_SOURCE, add_text, false },
-    { "SELECT id, number, 0 FROM sample WHERE person = ?1 AND ?2 = ?2", NULL, add_text,
-      false },
+    { "SELECT source, number, 0 FROM sample WHERE person IN " GONE, KAO_AT_SOURCE,
+      add_text, false },
+    { "SELECT id, number, 0 FROM sample WHERE person IN " GONE, NULL, add_text, false },
 };
 static const reading events = {
     "SELECT text, number, 0 FROM event WHERE trail IN (SELECT trail FROM event WHERE "
-    "person IN " GOING
+    "person IN " GONE
     ") ORDER BY number DESC LIMIT 100", /* a camera may have seen somebody often */
     KAO_AT_EVENT, add_text, false
 };
 
 /* as_is: as it stands in the database, whatever it means. */
-static kao_status read_as(kao_gallery *g, kao_traces *t, const reading *r,
-                          int64_t person, bool as_is, kao_error *err)
+static kao_status read_as(kao_gallery *g, kao_traces *t, const reading *r, bool as_is,
+                          kao_error *err)
 {
     const kao_hidden hidden = { 0, r->place, 1, 2, r->is_bytes };
     kao_rows *rows = NULL;
-    const kao_status st =
-        kao_db_ask(g->db, &rows, err, r->sql, "ii", person, (int64_t)KAO_SAMPLE_PERSON);
+    const kao_status st = kao_db_ask(g->db, &rows, err, r->sql, "");
 
     if (st)
         return st;
@@ -112,34 +112,134 @@ static kao_status read_as(kao_gallery *g, kao_traces *t, const reading *r,
 }
 
 static kao_status read_one(kao_gallery *g, kao_traces *t, const reading *r,
-                           int64_t person, kao_error *err)
+                           kao_error *err)
 {
     const bool is_hidden = g->is_sealed && r->place;
-    kao_status st = is_hidden ? read_as(g, t, r, person, true, err) : KAO_OK;
+    kao_status st = is_hidden ? read_as(g, t, r, true, err) : KAO_OK;
 
     if (!st)
-        st = read_as(g, t, r, person, !r->place, err);
+        st = read_as(g, t, r, !r->place, err);
     /* who has a damaged value can be forgotten, too */
     return is_hidden && st == KAO_E_FORMAT ? KAO_OK : st;
 }
 
-static kao_status collect(kao_gallery *g, kao_traces *t, int64_t person, kao_error *err)
+static kao_status collect(kao_gallery *g, kao_traces *t, kao_error *err)
 {
     bool seen = false;
     kao_status st = kao_events_there(g, &seen, err);
 
     if (!st && seen)
-        st = read_one(g, t, &events, person, err);
+        st = read_one(g, t, &events, err);
     for (size_t i = 0; !st && i < sizeof readings / sizeof readings[0]; i++)
-        st = read_one(g, t, &readings[i], person, err);
+        st = read_one(g, t, &readings[i], err);
     return !st && t->failed ? kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path)
                             : st;
+}
+
+/* ---- choosing ---- */
+
+static kao_status run_all(kao_db *db, const char *const *statements, size_t n,
+                          kao_error *err)
+{
+    kao_status st = KAO_OK;
+
+    for (size_t i = 0; !st && i < n; i++)
+        st = kao_db_run(db, err, statements[i], "");
+    return st;
+}
+
+/* Changes that say something of those who go: touched, and so not to be undone any more. A sample that was theirs
+ * once has changes, too: the one after which it was (until the next one gave it away), and those meanwhile. */
+static kao_status find_touched(kao_gallery *g, kao_error *err)
+{
+    static const char *const statements[] = {
+        "DELETE FROM going_fact",
+        "INSERT INTO going_fact SELECT number FROM fact WHERE person IN " GONE
+        " OR other IN " GONE " OR sample IN " SAMPLES,
+        "DELETE FROM touched",
+        "INSERT INTO touched SELECT DISTINCT change FROM edit WHERE (field "
+        "IN " OF_PERSON " AND subject IN " GONE ") OR (field IN " OF_SAMPLE
+        " AND subject IN " SAMPLES ") OR (field IN " OF_FACT
+        " AND subject IN (SELECT number FROM going_fact)) OR " NUMBER(
+            "field", "old", "(4, 9, 10)") " IN " GONE,
+        "INSERT INTO touched SELECT DISTINCT e.change FROM edit e JOIN edit l ON "
+        "l.subject = e.subject WHERE e.field IN " OF_SAMPLE
+        " AND l.field = 4 AND " NUMBER(
+            "l.field", "l.old", "(4)") " IN " GONE
+                                       " AND e.change < l.change AND NOT EXISTS "
+                                       "(SELECT 1 FROM edit m WHERE m.field = "
+                                       "4 AND m.subject = e.subject AND m.change > "
+                                       "e.change AND m.change < l.change)",
+    };
+
+    return run_all(g->db, statements, sizeof statements / sizeof statements[0], err);
+}
+
+/* Who was merged into somebody by a change that is touched cannot come back, nor be found as merged: goes, too. The
+ * same where the merging had no sample to give, so that it is not known into whom. */
+static kao_status find_going(kao_gallery *g, int64_t person, kao_error *err)
+{
+    static const char dead[] =
+        "INSERT INTO going SELECT p.number FROM person p WHERE p.number NOT IN " GONE
+        " AND ((p.removed IN (SELECT change FROM touched) AND EXISTS (SELECT 1 FROM "
+        "edit e WHERE e.change = p.removed AND " NUMBER(
+            "e.field", "e.old", "(4)") " = "
+                                       "p.number)) OR (p.removed IN (SELECT number "
+                                       "FROM change WHERE action = "
+                                       "'merge') AND NOT EXISTS (SELECT 1 FROM edit e "
+                                       "WHERE e.change = p.removed AND "
+                                       "e.field = 4)))";
+    static const char count[] = "SELECT count(*) FROM going";
+    int64_t before = 0, n = 0;
+    kao_status st = kao_db_script(g->db,
+                                  "CREATE TEMP TABLE going(number INTEGER); CREATE "
+                                  "TEMP TABLE going_fact(number INTEGER); CREATE TEMP "
+                                  "TABLE touched(change INTEGER)",
+                                  err);
+
+    if (!st)
+        st = kao_db_run(g->db, err,
+                        "INSERT INTO going SELECT number FROM person WHERE number "
+                        "IN " GOING,
+                        "ii", person, (int64_t)KAO_SAMPLE_PERSON);
+    if (!st)
+        st = kao_db_number(g->db, &n, err, count, "");
+    while (!st && n != before) {
+        before = n;
+        st = find_touched(g, err);
+        if (!st)
+            st = kao_db_run(g->db, err, dead, "");
+        if (!st)
+            st = kao_db_number(g->db, &n, err, count, "");
+    }
+    return st;
+}
+
+kao_status kao_gallery_merged(kao_gallery *g, int64_t person, kao_number_visit *visit,
+                              void *user, kao_error *err)
+{
+    kao_rows *rows = NULL;
+
+    if (!g || !visit)
+        return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
+    const kao_status st =
+        kao_db_ask(g->db, &rows, err,
+                   "SELECT number FROM person WHERE number <> ?1 AND number IN " GOING
+                   " ORDER BY number",
+                   "ii", person, (int64_t)KAO_SAMPLE_PERSON);
+
+    if (st)
+        return st;
+    while (kao_rows_next(rows))
+        if (visit(user, kao_row_int(rows, 0)))
+            break;
+    return kao_rows_end(rows, err);
 }
 
 /* ---- deleting ---- */
 
 /* Those of all trails that somebody who goes is in. */
-static kao_status delete_events(kao_gallery *g, int64_t person, kao_error *err)
+static kao_status delete_events(kao_gallery *g, kao_error *err)
 {
     bool there = false;
     const kao_status st = kao_events_there(g, &there, err);
@@ -148,58 +248,35 @@ static kao_status delete_events(kao_gallery *g, int64_t person, kao_error *err)
                ? st
                : kao_db_run(g->db, err,
                             "DELETE FROM event WHERE trail IN (SELECT trail FROM event "
-                            "WHERE person IN " GOING ")",
-                            "ii", person, (int64_t)KAO_SAMPLE_PERSON);
+                            "WHERE person IN " GONE ")",
+                            "");
 }
 
 /* In this order: what refers to rows goes before them. The change that deletes is left with its
  * number and time alone. */
-static kao_status delete_all(kao_edit *e, int64_t person, kao_error *err)
+static kao_status delete_all(kao_edit *e, kao_error *err)
 {
     static const char *const statements[] = {
-        "INSERT INTO going SELECT number FROM person WHERE number IN " GOING,
-        "INSERT INTO going_fact SELECT number FROM fact WHERE person IN "
-        "(SELECT number FROM going) OR other IN (SELECT number FROM going) OR sample "
-        "IN "
-        "(SELECT number FROM sample WHERE person = ?1) AND ?2 = ?2",
-        "INSERT INTO touched SELECT DISTINCT change FROM edit WHERE "
-        "(field IN " OF_PERSON " AND subject IN (SELECT number FROM going)) OR (field "
-        "IN " OF_SAMPLE " AND subject IN (SELECT number FROM sample WHERE "
-        "person = ?1)) OR (field IN " OF_FACT " AND subject IN (SELECT number FROM "
-        "going_fact)) OR " NUMBER("field", "old",
-                                  "(?2, 9, 10)") " IN (SELECT number FROM "
-                                                 "going)",
-        "UPDATE change SET detail = '' WHERE number IN (SELECT change FROM touched) "
-        "AND ?1 = ?1 AND ?2 = ?2",
-        "DELETE FROM edit WHERE change IN (SELECT change FROM touched) AND ?1 = ?1 AND "
-        "?2 = ?2",
-        "DELETE FROM fact WHERE number IN (SELECT number FROM going_fact) AND ?1 = ?1 "
-        "AND ?2 = ?2",
-        "DELETE FROM chip WHERE sample IN (SELECT number FROM sample WHERE "
-        "person = ?1) AND ?2 = ?2",
-        "DELETE FROM vector WHERE sample IN (SELECT number FROM sample WHERE "
-        "person = ?1) AND ?2 = ?2",
-        "DELETE FROM sample WHERE person = ?1 AND ?2 = ?2",
-        "DELETE FROM person WHERE number IN (SELECT number FROM going) AND ?1 = ?1 AND "
-        "?2 = ?2",
+        "UPDATE change SET detail = '' WHERE number IN (SELECT change FROM touched) OR "
+        "number IN (SELECT removed FROM person WHERE number IN " GONE ")",
+        "DELETE FROM edit WHERE change IN (SELECT change FROM touched)",
+        "DELETE FROM fact WHERE number IN (SELECT number FROM going_fact)",
+        "DELETE FROM chip WHERE sample IN " SAMPLES,
+        "DELETE FROM vector WHERE sample IN " SAMPLES,
+        "DELETE FROM sample WHERE person IN " GONE,
+        "DELETE FROM person WHERE number IN " GONE,
     };
     kao_status st =
         kao_db_run(e->g->db, err,
                    "INSERT INTO gone(sample, changed) SELECT number, ? FROM "
-                   "sample WHERE person = ?",
-                   "ii", e->number, person);
+                   "sample WHERE person IN " GONE,
+                   "i", e->number);
 
     if (!st)
-        st = delete_events(e->g, person, err);
+        st = delete_events(e->g, err);
     if (!st)
-        st = kao_db_script(e->g->db,
-                           "CREATE TEMP TABLE going(number INTEGER); CREATE TEMP TABLE "
-                           "going_fact(number INTEGER); CREATE TEMP TABLE "
-                           "touched(change INTEGER)",
-                           err);
-    for (size_t i = 0; !st && i < sizeof statements / sizeof statements[0]; i++)
-        st = kao_db_run(e->g->db, err, statements[i], "ii", person,
-                        (int64_t)KAO_SAMPLE_PERSON);
+        st = run_all(e->g->db, statements, sizeof statements / sizeof statements[0],
+                     err);
     if (!st)
         st = kao_db_script(e->g->db,
                            "DROP TABLE going; DROP TABLE going_fact; DROP TABLE "
@@ -227,14 +304,15 @@ static kao_status forget_one(forgetting *f, int64_t person, kao_error *err)
 {
     kao_gallery *g = f->e.g;
     int64_t samples = 0;
-    kao_status st =
-        kao_db_number(g->db, &samples, err,
-                      "SELECT count(*) FROM sample WHERE person = ?", "i", person);
+    kao_status st = find_going(g, person, err);
 
     if (!st)
-        st = collect(g, &f->p, person, err);
+        st = kao_db_number(g->db, &samples, err,
+                           "SELECT count(*) FROM sample WHERE person IN " GONE, "");
     if (!st)
-        st = delete_all(&f->e, person, err);
+        st = collect(g, &f->p, err);
+    if (!st)
+        st = delete_all(&f->e, err);
     f->r.n_samples += (uint32_t)samples;
     f->n_people++;
     return st;
