@@ -158,34 +158,60 @@ static kao_status value_has(kao_gallery *g, kao_span value, const kao_trace *p,
     return failed ? kao_fail(err, KAO_E_NOMEM, "%s: out of memory", g->path) : KAO_OK;
 }
 
+/* Whether a row of an answer holds these bytes. */
+static kao_status is_in(kao_gallery *g, const char *sql, const kao_trace *p, bool *has,
+                        kao_error *err)
+{
+    kao_rows *rows = NULL;
+    kao_status st = kao_db_ask_long(g->db, &rows, err, sql, "");
+
+    while (!st && !*has && kao_rows_next(rows))
+        st = value_has(g, kao_row_bytes(rows, 0), p, has, err);
+    const kao_status end = kao_rows_end(rows, st ? NULL : err);
+
+    return st ? st : end;
+}
+
+/* A table's definition, or a row that has a text. Tables of what cameras saw may not be there. */
+static kao_status is_others_text(kao_gallery *g, const kao_trace *p, bool *others,
+                                 kao_error *err)
+{
+    static const struct {
+        const char *table, *sql;
+    } texts[] = {
+        { NULL,
+          "SELECT name FROM person UNION ALL SELECT note FROM person UNION ALL SELECT "
+          "external FROM person UNION ALL SELECT member FROM person UNION ALL SELECT "
+          "source FROM sample UNION ALL SELECT detail FROM change UNION ALL SELECT "
+          "action FROM change UNION ALL SELECT old FROM edit UNION ALL SELECT name "
+          "FROM model UNION ALL SELECT form FROM chip" },
+        { "event", "SELECT text FROM event UNION ALL SELECT trail FROM event" },
+        { "event_mark", "SELECT name FROM event_mark" },
+    };
+    kao_status st = kao_db_defines(g->db, (kao_span){ p->bytes, p->n }, others, err);
+
+    for (size_t i = 0; !st && !*others && i < sizeof texts / sizeof texts[0]; i++) {
+        bool there = true;
+
+        if (texts[i].table)
+            st = kao_db_has(g->db, texts[i].table, NULL, &there, err);
+        if (!st && there)
+            st = is_in(g, texts[i].sql, p, others, err);
+    }
+    return st;
+}
+
 /* Does somebody else's row hold these bytes? Then finding them says nothing. */
 static kao_status is_others(kao_gallery *g, const kao_trace *p, bool *others,
                             kao_error *err)
 {
-    static const char texts[] =
-        "SELECT name FROM person UNION ALL SELECT note FROM person UNION ALL SELECT "
-        "external FROM person UNION ALL SELECT member FROM person UNION ALL SELECT "
-        "source FROM sample UNION ALL SELECT detail FROM change UNION ALL SELECT "
-        "action "
-        "FROM change UNION ALL SELECT old FROM edit UNION ALL SELECT name FROM model";
-    const kao_span bytes = { p->bytes, p->n };
-    kao_rows *rows = NULL;
-    kao_status st =
-        p->kind == KAO_TRACE_TEXT ? kao_db_defines(g->db, bytes, others, err) : KAO_OK;
-
-    *others = !st && p->kind == KAO_TRACE_TEXT && *others;
-    if (st || *others)
-        return st;
-    st = kao_db_ask_long(g->db, &rows, err,
-                         p->kind == KAO_TRACE_TEXT   ? texts
-                         : p->kind == KAO_TRACE_CHIP ? "SELECT bytes FROM chip"
-                                                     : "SELECT numbers FROM vector",
-                         "");
-    while (!st && !*others && kao_rows_next(rows))
-        st = value_has(g, kao_row_bytes(rows, 0), p, others, err);
-    const kao_status end = kao_rows_end(rows, st ? NULL : err);
-
-    return st ? st : end;
+    *others = false;
+    if (p->kind == KAO_TRACE_TEXT)
+        return is_others_text(g, p, others, err);
+    return is_in(g,
+                 p->kind == KAO_TRACE_CHIP ? "SELECT bytes FROM chip"
+                                           : "SELECT numbers FROM vector",
+                 p, others, err);
 }
 
 /* One of the gallery's files; one that is not there has no traces. */
