@@ -232,12 +232,15 @@ static kao_status settle(kao_db *db, kao_error *err)
     return empty_log(db, &busy, err);
 }
 
-/* Into a new file, which then takes the old one's place page by page: by the log, which is emptied. */
+/* Into a temporary file (not into memory: it is as large as what is there), which then takes the old one's place
+ * page by page: by the log, which is emptied. */
 static kao_status compact(kao_db *db, kao_error *err)
 {
     int64_t busy = 0;
-    kao_status st = script(db, "VACUUM", err);
+    kao_status st = script(db, "PRAGMA temp_store = FILE; VACUUM", err);
+    const kao_status back = script(db, "PRAGMA temp_store = MEMORY", st ? NULL : err);
 
+    st = st ? st : back;
     if (!st)
         st = empty_log(db, &busy, err);
     return st || !busy
@@ -310,7 +313,9 @@ static kao_status defines(kao_db *db, kao_span what, bool *found, kao_error *err
 
 /* ---- opening ---- */
 
-/* A database from elsewhere may hold triggers and views that do what nobody asked for. */
+/* A database from elsewhere may hold triggers and views that do what nobody asked for. What a statement may have to
+ * put back stays in memory: in a file, SQLite would write what is being deleted once more, into the folder for
+ * temporary ones, and nobody overwrites it there. */
 static kao_status harden(sqlite_db *db, const kao_db_options *o, kao_error *err)
 {
     db->wait_ms = o->wait_ms < INT_MAX ? o->wait_ms : INT_MAX;
@@ -324,6 +329,7 @@ static kao_status harden(sqlite_db *db, const kao_db_options *o, kao_error *err)
                                   "PRAGMA cell_size_check = ON;"
                                   "PRAGMA foreign_keys = ON;"
                                   "PRAGMA secure_delete = ON;"
+                                  "PRAGMA temp_store = MEMORY;"
                                   "PRAGMA synchronous = FULL",
                                   err);
 
@@ -388,9 +394,11 @@ const kao_db_calls kao_db_sqlite = {
     .close = close_db,
     .file = file,
     .is_file = true,
-    .out_of_reach =
-        "backups and copies of the file, snapshots of the file system, other machines' "
-        "copies, and on flash the cells that were written before",
+    .out_of_reach = "backups and copies of the file, snapshots of the file system, "
+                    "blocks that it has "
+                    "freed (the log is cut off), other machines' copies, and on flash "
+                    "the cells that "
+                    "were written before",
     .ask = ask,
     .script = script,
     .next = next,
