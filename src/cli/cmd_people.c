@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/gallery_json.h"
+#include "base/room.h"
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/forget_files.h"
@@ -204,20 +205,55 @@ static int print_receipt(const people_args *args, const cli_gallery *use,
     return CLI_YES;
 }
 
-/* Elsewhere first: afterwards nobody would know who it was. */
+typedef struct numbers {
+    kao_mem mem;
+    int64_t *items;
+    size_t n, cap;
+    bool failed;
+} numbers;
+
+static int add_number(void *user, int64_t person)
+{
+    numbers *l = user;
+
+    if (kao_room(&l->mem, &l->items, &l->cap, l->n + 1, sizeof *l->items))
+        l->items[l->n++] = person;
+    else
+        l->failed = true;
+    return l->failed;
+}
+
+/* Elsewhere first: afterwards nobody would know who it was, nor by which numbers before a merging. */
+static kao_status forget_elsewhere(const people_args *args, cli_gallery *use,
+                                   int64_t person, size_t removed[CLI_LIST_MAX],
+                                   kao_error *err)
+{
+    numbers all = { .n = 0 };
+
+    kao_mem_init(&all.mem, NULL);
+    add_number(&all, person);
+    kao_status st = kao_gallery_merged(use->g, person, add_number, &all, err);
+
+    if (!st && all.failed)
+        st = kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t i = 0; !st && i < args->from.n; i++)
+        st = cli_forget_check(&all.mem, args->from.items[i], err);
+    for (size_t i = 0; !st && i < args->from.n; i++)
+        st = cli_forget_in(&all.mem, args->from.items[i], all.items, all.n, &removed[i],
+                           err);
+    kao_free(&all.mem, all.items);
+    return st;
+}
+
 static kao_status forget_one(const people_args *args, cli_gallery *use,
                              const char *name, size_t removed[CLI_LIST_MAX],
                              kao_receipt *receipt, kao_error *err)
 {
     int64_t person = 0;
-    kao_mem mem;
     kao_status st = cli_person_of(use, name, &person, err);
 
-    kao_mem_init(&mem, NULL);
-    for (size_t i = 0; !st && i < args->from.n; i++)
-        st = cli_forget_check(&mem, args->from.items[i], err);
-    for (size_t i = 0; !st && i < args->from.n; i++)
-        st = cli_forget_in(&mem, args->from.items[i], person, &removed[i], err);
+    if (!st && args->from.n)
+        st = forget_elsewhere(args, use, person, removed, err);
     return st ? st : kao_gallery_forget(use->g, person, receipt, err);
 }
 

@@ -24,42 +24,78 @@ typedef struct log_line {
 
 typedef struct stay {
     int64_t track;
-    bool ended, of_person;
+    size_t into; /* the stay that it is a part of: itself, or a later one */
+    bool of_person;
 } stay;
+
+typedef struct persons { /* one, by all its numbers */
+    const int64_t *numbers;
+    size_t n;
+} persons;
+
+static bool is_one_of(const persons *p, int64_t number)
+{
+    for (size_t i = 0; i < p->n; i++)
+        if (p->numbers[i] == number)
+            return true;
+    return false;
+}
 
 typedef struct watch_log {
     kao_mem *mem;
     const char *path, *bytes;
     size_t n_bytes;
-    int64_t person;
+    persons who;
     log_line *lines;
     stay *stays;
-    size_t n_lines, cap_lines, n_stays, cap_stays;
+    size_t *open; /* stays that have not ended, in their order: few of all */
+    size_t n_lines, cap_lines, n_stays, cap_stays, n_open, cap_open;
 } watch_log;
 
 /* Of a track's last "appear"; a log may begin in the middle of one. */
 static bool stay_of(watch_log *l, int64_t track, bool fresh, size_t *which)
 {
-    for (size_t i = l->n_stays; !fresh && i-- > 0;)
-        if (l->stays[i].track == track && !l->stays[i].ended) {
-            *which = i;
+    for (size_t i = l->n_open; !fresh && i-- > 0;)
+        if (l->stays[l->open[i]].track == track) {
+            *which = l->open[i];
             return true;
         }
-    if (!kao_room(l->mem, &l->stays, &l->cap_stays, l->n_stays + 1, sizeof *l->stays))
+    if (!kao_room(l->mem, &l->stays, &l->cap_stays, l->n_stays + 1, sizeof *l->stays) ||
+        !kao_room(l->mem, &l->open, &l->cap_open, l->n_open + 1, sizeof *l->open))
         return false;
-    l->stays[l->n_stays] = (stay){ .track = track };
+    l->stays[l->n_stays] = (stay){ .track = track, .into = l->n_stays };
+    l->open[l->n_open++] = l->n_stays;
     *which = l->n_stays++;
     return true;
+}
+
+static void end_stay(watch_log *l, size_t which)
+{
+    for (size_t i = l->n_open; i-- > 0;)
+        if (l->open[i] == which) {
+            l->n_open--;
+            memmove(l->open + i, l->open + i + 1, (l->n_open - i) * sizeof *l->open);
+            return;
+        }
+}
+
+/* The stay that all of it is a part of; the way there is shorter the next time. */
+static size_t whole_of(const watch_log *l, size_t which)
+{
+    while (l->stays[which].into != which) {
+        stay *s = &l->stays[which];
+
+        s->into = l->stays[s->into].into;
+        which = s->into;
+    }
+    return which;
 }
 
 /* The track `was` is this one: both stays are one. */
 static void join(watch_log *l, size_t from, size_t to)
 {
-    for (size_t i = 0; i < l->n_lines; i++)
-        if (l->lines[i].stay == from)
-            l->lines[i].stay = to;
-    l->stays[to].of_person |= l->stays[from].of_person;
-    l->stays[from].ended = true;
+    l->stays[from].into = to;
+    end_stay(l, from);
 }
 
 static kao_status out_of_memory(const watch_log *l, kao_error *err)
@@ -88,8 +124,9 @@ static kao_status take_event(watch_log *l, const kao_json *v, log_line *to,
             return out_of_memory(l, err);
         join(l, other, to->stay);
     }
-    l->stays[to->stay].of_person |= person == l->person;
-    l->stays[to->stay].ended |= strcmp(kind, "leave") == 0;
+    l->stays[to->stay].of_person |= is_one_of(&l->who, person);
+    if (strcmp(kind, "leave") == 0)
+        end_stay(l, to->stay);
     return KAO_OK;
 }
 
@@ -120,6 +157,7 @@ static void free_log(watch_log *l)
 {
     kao_free(l->mem, l->lines);
     kao_free(l->mem, l->stays);
+    kao_free(l->mem, l->open);
 }
 
 static bool write_spaces(int fd, size_t at, size_t n)
@@ -145,8 +183,11 @@ static kao_status blank(const watch_log *l, int fd, size_t *n, kao_error *err)
 {
     bool fine = true;
 
+    for (size_t i = 0; i < l->n_stays; i++)
+        l->stays[whole_of(l, i)].of_person |= l->stays[i].of_person;
     for (size_t i = 0; fine && i < l->n_lines; i++)
-        if (l->lines[i].stay != NO_STAY && l->stays[l->lines[i].stay].of_person) {
+        if (l->lines[i].stay != NO_STAY &&
+            l->stays[whole_of(l, l->lines[i].stay)].of_person) {
             fine = write_spaces(fd, l->lines[i].at, l->lines[i].n);
             *n += fine;
         }
@@ -158,13 +199,13 @@ static kao_status blank(const watch_log *l, int fd, size_t *n, kao_error *err)
 /* ---- a plan ---- */
 
 static kao_status forget_in_plan(kao_mem *mem, const char *path, const char *source,
-                                 int64_t person, size_t *n, kao_error *err)
+                                 const persons *who, size_t *n, kao_error *err)
 {
     kao_hide_plan p = { .mem = mem };
     kao_status st = kao_hide_plan_read(&p, path, err);
 
     for (size_t i = 0; !st && i < p.n; i++)
-        if (p.tracks[i].person == person) {
+        if (is_one_of(who, p.tracks[i].person)) {
             kao_free(mem, p.tracks[i].name);
             p.tracks[i].name = NULL;
             p.tracks[i].person = 0;
@@ -216,13 +257,13 @@ static void close_it(opened *o)
         close(o->fd);
 }
 
-static watch_log log_of(const opened *o, kao_mem *mem, const char *path, int64_t person)
+static watch_log log_of(const opened *o, kao_mem *mem, const char *path, persons who)
 {
     return (watch_log){ .mem = mem,
                         .path = path,
                         .bytes = (const char *)o->file.bytes.p,
                         .n_bytes = o->file.bytes.n,
-                        .person = person };
+                        .who = who };
 }
 
 kao_status cli_forget_check(kao_mem *mem, const char *path, kao_error *err)
@@ -235,7 +276,7 @@ kao_status cli_forget_check(kao_mem *mem, const char *path, kao_error *err)
         st = kao_hide_plan_read(&p, path, err);
         kao_hide_plan_free(&p);
     } else if (!st) {
-        watch_log l = log_of(&o, mem, path, 0);
+        watch_log l = log_of(&o, mem, path, (persons){ NULL, 0 });
 
         st = read_log(&l, err);
         free_log(&l);
@@ -244,9 +285,10 @@ kao_status cli_forget_check(kao_mem *mem, const char *path, kao_error *err)
     return st;
 }
 
-kao_status cli_forget_in(kao_mem *mem, const char *path, int64_t person, size_t *n,
-                         kao_error *err)
+kao_status cli_forget_in(kao_mem *mem, const char *path, const int64_t *people,
+                         size_t n_people, size_t *n, kao_error *err)
 {
+    const persons who = { people, n_people };
     const char *source = NULL;
     opened o;
     kao_status st = open_it(&o, mem, path, err);
@@ -254,11 +296,11 @@ kao_status cli_forget_in(kao_mem *mem, const char *path, int64_t person, size_t 
     *n = 0;
     if (!st && kao_json_get(o.whole, "tracks")) {
         kao_json_as_text(kao_json_get(o.whole, "source"), &source);
-        st = forget_in_plan(mem, path, source, person, n, err);
+        st = forget_in_plan(mem, path, source, &who, n, err);
         if (!st && *n)
             st = wipe(o.fd, path, o.file.bytes.n, err);
     } else if (!st) {
-        watch_log l = log_of(&o, mem, path, person);
+        watch_log l = log_of(&o, mem, path, who);
 
         st = read_log(&l, err);
         if (!st)

@@ -87,4 +87,29 @@ python3 -c 'import json
 d = json.loads(open("out").read())
 assert d["files"] == [{"file": "an evening 顔.jsonl", "removed": 3}] and d["traces"] == 0 and "logs" not in d["out_of_reach"], d' || fails "the receipt"
 fact "the receipt tells the files"
+
+# ---- who was another number before ----
+
+run 0 "$KAO" enroll Cho "$P/chen_1.jpg"
+run 0 "$KAO" enroll Dora "$P/dora_1.jpg"
+run 0 "$KAO" people
+stranger=$(sed -n 's/^#\([0-9]*\)\tCho.*/\1/p' out)
+{
+    event appear 1 "$stranger" Cho
+    event leave 1 "$stranger" Cho
+    event appear 2 null -
+    event renamed 3 null - ',"was":2'
+    event renamed 4 "$stranger" Cho ',"was":3'
+    event leave 4 "$stranger" Cho
+    event appear 5 77 Emil
+} >merged.jsonl
+printf '{"source":"a.mp4","width":64,"height":36,"fps":25,"tracks":[{"track":1,"person":%s,"name":"Cho","hide":true,"boxes":[]}]}\n' \
+    "$stranger" >merged.json
+run 0 "$KAO" gallery merge Dora Cho
+run 0 "$KAO" forget Dora --from merged.jsonl --from merged.json
+out_has "merged.jsonl: lines or tracks forgotten: 6"
+out_has "merged.json: lines or tracks forgotten: 1"
+grep -q Cho merged.jsonl merged.json && fails "the name of before the merging"
+grep -q Emil merged.jsonl || fails "somebody else"
+fact "who was merged is forgotten by the number of before, too"
 finish
