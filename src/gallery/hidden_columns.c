@@ -1,4 +1,5 @@
-/* See hidden_columns.h. (event_mark.name has no number by which it could be told; encrypt.c knows of it.) */
+/* See hidden_columns.h. (event_mark.name has no number by which it could be told: it is not in the list; encrypt.c
+ * knows of it.) */
 #include "gallery/hidden_columns.h"
 
 #include <stdio.h>
@@ -96,6 +97,24 @@ static kao_status verify_tags(kao_gallery *g, kao_error *err)
     return st ? st : end;
 }
 
+static kao_status verify_marks(kao_gallery *g, kao_error *err)
+{
+    static const kao_hidden hidden[] = { { 0, KAO_AT_EVENT_MARK, KAO_NO_COLUMN,
+                                           KAO_NO_COLUMN, false } };
+    kao_rows *rows = NULL;
+    bool there = false;
+    kao_status st = kao_db_has(g->db, "event_mark", NULL, &there, err);
+
+    if (!st && there)
+        st = kao_db_ask(g->db, &rows, err, "SELECT name FROM event_mark", "");
+    if (st || !there)
+        return st;
+    KAO_REVEAL(rows, hidden);
+    while (kao_rows_next(rows))
+        ;
+    return kao_rows_end(rows, err);
+}
+
 kao_status kao_hidden_verify(kao_gallery *g, kao_error *err)
 {
     kao_status st = KAO_OK;
@@ -104,5 +123,7 @@ kao_status kao_hidden_verify(kao_gallery *g, kao_error *err)
         return KAO_OK;
     for (size_t i = 0; !st && i < KAO_HIDDEN_COLUMNS; i++)
         st = verify_column(g, &kao_hidden_columns[i], err);
+    if (!st)
+        st = verify_marks(g, err);
     return st ? st : verify_tags(g, err);
 }
