@@ -197,7 +197,8 @@ static kao_status read_marks(converting *c, kao_bytes *to, kao_error *err)
 
     use(c, c->from);
     kao_status st =
-        kao_db_ask(c->g->db, &rows, err, "SELECT name, number FROM event_mark", "");
+        kao_db_ask(c->g->db, &rows, err,
+                   "SELECT name, number FROM event_mark WHERE name IS NOT NULL", "");
 
     if (st)
         return st;
@@ -383,8 +384,10 @@ static kao_status set_key(converting *c, const void *key, kao_receipt *r,
 
     if (!st)
         st = kao_edit_begin(g, &e, action, err);
-    if (st)
+    if (st) {
+        kao_seal_wipe(&seal, sizeof seal);
         return st;
+    }
     c->from = (seal_of){ g->is_sealed ? &g->seal : NULL, g->seal_mark };
     c->to = (seal_of){ key ? &seal : NULL, mark };
     st = convert(c, err);
