@@ -155,7 +155,7 @@ kao_status kao_gallery_event_mark(kao_gallery *g, const char *name, int64_t *num
                            "SELECT count(*) FROM event_mark WHERE name = ?", "k",
                            KAO_AT_EVENT_MARK, name);
     if (st || !n)
-        return st;
+        return kao_sealed_explain(g, st, err);
     *known = 1;
     return kao_db_number(g->db, number, err,
                          "SELECT number FROM event_mark WHERE name = ?", "k",

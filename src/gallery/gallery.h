@@ -164,6 +164,9 @@ kao_status kao_sealed_new(const uint8_t key[SEAL_KEY], kao_seal *seal,
 extern const char kao_sealed_tables[], kao_sealed_tables_undo[];
 /* Inside a transaction. KAO_E_CONFLICT: it has another key since it was opened, or one, or none. */
 kao_status kao_sealed_check(kao_gallery *g, kao_error *err);
+/* A value that is looked up was not found (st KAO_OK), or could not be: KAO_E_CONFLICT where that is as it has another
+ * key since, or one, or none; else st. */
+kao_status kao_sealed_explain(kao_gallery *g, kao_status st, kao_error *err);
 /* Begin for writing, with that check. */
 kao_status kao_gallery_begin(kao_gallery *g, kao_error *err);
 

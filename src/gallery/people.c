@@ -103,7 +103,7 @@ kao_status kao_gallery_people(kao_gallery *g, const char *name, kao_person_visit
 
     if (!g || !visit)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
-    const kao_status st =
+    kao_status st =
         !name ? kao_db_ask(g->db, &rows, err, PERSON(g, " ORDER BY p.number"), "")
         : g->is_sealed
             ? kao_db_ask(g->db, &rows, err,
@@ -112,7 +112,9 @@ kao_status kao_gallery_people(kao_gallery *g, const char *name, kao_person_visit
             : kao_db_ask(g->db, &rows, err,
                          PERSON(g, " AND p.name = ? ORDER BY p.number"), "t", name);
 
-    return st ? st : tell(rows, name, visit, user, &n, err);
+    if (!st)
+        st = tell(rows, name, visit, user, &n, err);
+    return name && n == 0 ? kao_sealed_explain(g, st, err) : st;
 }
 
 kao_status kao_gallery_person(kao_gallery *g, int64_t person, kao_person_visit *visit,

@@ -154,6 +154,17 @@ kao_status kao_sealed_check(kao_gallery *g, kao_error *err)
                     g->path);
 }
 
+kao_status kao_sealed_explain(kao_gallery *g, kao_status st, kao_error *err)
+{
+    kao_error own = { 0 };
+
+    if (st == KAO_E_CONFLICT || kao_sealed_check(g, &own) != KAO_E_CONFLICT)
+        return st;
+    if (err)
+        *err = own;
+    return KAO_E_CONFLICT;
+}
+
 kao_status kao_gallery_begin(kao_gallery *g, kao_error *err)
 {
     kao_status st = kao_db_begin(g->db, err);

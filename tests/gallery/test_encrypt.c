@@ -514,12 +514,40 @@ static kao_status ask_undo(that *t)
     return kao_gallery_undo(t->g, 6, NULL, &t->f->err);
 }
 
+static kao_status ask_verify(that *t)
+{
+    return kao_gallery_verify(t->g, &t->f->err);
+}
+
 static kao_status ask_events(that *t)
 {
     static words w;
 
     w.n = 0;
     return kao_gallery_events(t->g, 0, 10, say_event, &w, &t->f->err);
+}
+
+static kao_status ask_mark(that *t)
+{
+    int64_t number = 0;
+    uint32_t known = 0;
+
+    return kao_gallery_event_mark(t->g, mark, &number, &known, &t->f->err);
+}
+
+static kao_status ask_find(that *t)
+{
+    int64_t person = 0;
+
+    return kao_gallery_find(t->g, name_1, &person, &t->f->err);
+}
+
+static kao_status ask_groups(that *t)
+{
+    static words w;
+
+    w.n = 0;
+    return kao_gallery_groups(t->g, say_group, &w, &t->f->err);
 }
 
 /* Each value stands where another one was, or is damaged: it does not open, and the line says which it is. */
@@ -568,6 +596,8 @@ static void values_keep_their_place(void **state)
         { "UPDATE event SET text = (SELECT text FROM event WHERE number = 1) WHERE "
           "number = 2",
           "event.text of row 2", ask_events },
+        { "UPDATE event_mark SET name = (SELECT trail FROM event WHERE number = 1)",
+          "event_mark.name", ask_verify },
     };
 
     for (size_t i = 0; i < COUNT(cases); i++) {
@@ -585,12 +615,25 @@ static void values_keep_their_place(void **state)
         kao_status st = cases[i].ask(&t);
 
         if (cases[i].ask == ask_undo)
-            st = kao_gallery_verify(t.g, &t.f->err);
+            st = ask_verify(&t);
         if (st != KAO_E_FORMAT || !strstr(t.f->err.msg, cases[i].says))
             fail_msg("%s: %d, %s", cases[i].sql, (int)st, t.f->err.msg);
         IS(kao_gallery_verify(t.g, &t.f->err), KAO_E_FORMAT);
         kao_gallery_close(t.g);
     }
+}
+
+/* As only another program can have put it there. */
+static void a_mark_without_a_name(void **state)
+{
+    if (kept_on_server()) /* which does not take it */
+        skip();
+    that t = begin_full(state, "nameless.kao", NULL);
+
+    KEPT_RUN(t.f, t.path, "INSERT INTO event_mark VALUES(NULL, 7)", "");
+    IS(kao_gallery_set_key(t.g, key_1, NULL, &t.f->err), KAO_OK);
+    IS(ask_mark(&t), KAO_OK);
+    kao_gallery_close(t.g);
 }
 
 static void a_tag_of_another_name(void **state)
@@ -786,6 +829,7 @@ static void others_are_told(void **state)
 {
     static kao_status (*const tries[])(that *) = { ask_people, ask_samples, ask_search,
                                                    ask_chips,  ask_history, ask_events,
+                                                   ask_mark,   ask_find,    ask_groups,
                                                    try_rename, try_event };
     static const struct {
         const void *from, *to;
@@ -1082,6 +1126,7 @@ int main(void)
         cmocka_unit_test(many_rows),
         cmocka_unit_test(nothing_in_the_clear),
         cmocka_unit_test(values_keep_their_place),
+        cmocka_unit_test(a_mark_without_a_name),
         cmocka_unit_test(a_tag_of_another_name),
         cmocka_unit_test(from_another_gallery),
         cmocka_unit_test(keys_that_do_not_fit),
