@@ -1,6 +1,7 @@
 /* db.h on SQLite: one file, with its write-ahead log beside it while it is in use, so that
  * readers go on while one writer writes. What is deleted is overwritten with zeros
  * (secure_delete), and a commit is on the disk before it returns (synchronous=FULL). */
+#include "base/clock.h"
 #include "gallery/db_calls.h"
 
 #include <errno.h>
@@ -213,12 +214,14 @@ static void rollback(kao_db *base)
 static kao_status empty_log(kao_db *db, int64_t *busy, kao_error *err)
 {
     const struct timespec pause = { .tv_nsec = SETTLE_MS * 1000000 };
+    const double until = kao_clock_seconds() + mine(db)->wait_ms / 1000.;
 
-    for (uint32_t waited = 0;; waited += SETTLE_MS) {
+    for (;;) {
         const kao_status st =
             kao_db_number(db, busy, err, "PRAGMA wal_checkpoint(TRUNCATE)", "");
 
-        if (st || !*busy || waited >= mine(db)->wait_ms)
+        /* for a reader SQLite has waited itself */
+        if (st || !*busy || kao_clock_seconds() >= until)
             return st;
         /* another connection is settling just now, for which SQLite waits not itself */
         nanosleep(&pause, NULL);

@@ -259,6 +259,38 @@ static void others_have_the_word(void **state)
     kao_gallery_close(m.g);
 }
 
+/* ---- others who have it open ---- */
+
+/* Somebody reads the former state, and goes on: that is told after waiting three times as long as was said, not
+ * after hundreds of times. */
+static void a_reader_who_stays(void **state)
+{
+    made m = made_gallery(*state, "reader.kao", DIM);
+    const kao_gallery_options o = { .wait_ms = 1500, .key = kept_key() };
+    kao_receipt r = { .size = sizeof r };
+    int64_t n = 0;
+
+    kao_gallery_close(m.g);
+    if (kept_on_server()) /* which has no log that is emptied */
+        skip();
+    IS(kao_gallery_open(m.f->ctx, &m.g, m.path, &o, &m.f->err), KAO_OK);
+    enrol(&m, 0, ana, 0, NULL);
+    enrol(&m, 0, ben, 40, NULL);
+    kao_db *db = kept_db(m.f, m.path);
+
+    IS(kao_db_begin_reading(db, &m.f->err), KAO_OK);
+    IS(kao_db_number(db, &n, &m.f->err, "SELECT count(*) FROM person", ""), KAO_OK);
+    alarm(200);
+    IS(kao_gallery_forget(m.g, 1, &r, &m.f->err), KAO_E_IO);
+    alarm(0);
+    assert_true(r.n_traces > 0);
+    kao_db_rollback(db);
+    kao_db_close(db);
+    IS(kao_gallery_forget(m.g, 2, &r, &m.f->err), KAO_OK);
+    check_gone(&m, &r, ana, 1, "after the reader");
+    kao_gallery_close(m.g);
+}
+
 /* ---- where else it may be written ---- */
 
 /* What a statement may have to put back would be a copy of what is deleted, in a folder that nobody searches. */
@@ -317,6 +349,7 @@ int main(void)
         cmocka_unit_test(removed_is_not_merged),
         cmocka_unit_test(merged_before_a_third_one_is_forgotten),
         cmocka_unit_test(others_have_the_word),
+        cmocka_unit_test(a_reader_who_stays),
         cmocka_unit_test(no_temporary_files),
     };
 
