@@ -491,8 +491,8 @@ KAO_API kao_status kao_gallery_stats_of(kao_gallery *gallery, kao_gallery_stats 
  * or of another length or not finite. KAO_E_FORMAT names the first fault. */
 KAO_API kao_status kao_gallery_verify(kao_gallery *gallery, kao_error *err);
 /* Write all of it anew, so that it is as small as it can be. before, after: its bytes, without index files; may be
- * NULL. A server locks its tables meanwhile (VACUUM FULL). KAO_E_IO where somebody else writes all the while, or
- * there is no room for a second copy; it is as it was then. KAO_E_ARG: it is open for reading alone. */
+ * NULL. A server locks its tables meanwhile (VACUUM FULL). KAO_E_IO where somebody else writes or reads all the while,
+ * or there is no room for a second copy; what it says is as it was then, and it may be larger while somebody reads. KAO_E_ARG: it is open for reading alone. */
 KAO_API kao_status kao_gallery_compact(kao_gallery *gallery, uint64_t *before,
                                        uint64_t *after, kao_error *err);
 

@@ -122,6 +122,21 @@ kao_status cli_key_read(const char *path, bool make, uint8_t key[KAO_GALLERY_KEY
     return st;
 }
 
+/* Whether the gallery is there: also one that wants a key. */
+static bool is_there(const cli_gallery *u)
+{
+    const kao_gallery_options o = { .read_only = 1 };
+    kao_gallery *g = NULL;
+    kao_error none = { 0 };
+
+    if (!kao_database_is_address(u->path))
+        return access(u->path, F_OK) == 0;
+    const kao_status st = kao_gallery_open(u->crew.ctx, &g, u->path, &o, &none);
+
+    kao_gallery_close(g);
+    return st == KAO_OK || st == KAO_E_CONFLICT;
+}
+
 /* A gallery that is there already gets no new key. */
 static kao_status find_key(cli_gallery *u, const cli_gallery_options *o, kao_error *err)
 {
@@ -135,10 +150,7 @@ static kao_status find_key(cli_gallery *u, const cli_gallery_options *o, kao_err
             u->shown);
     if (o->without_key || !path)
         return KAO_OK;
-    const kao_status st = cli_key_read(
-        path,
-        o->make_key && (kao_database_is_address(u->path) || access(u->path, F_OK) != 0),
-        u->key, err);
+    const kao_status st = cli_key_read(path, o->make_key && !is_there(u), u->key, err);
 
     u->has_key = !st;
     return st;

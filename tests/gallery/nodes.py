@@ -291,11 +291,25 @@ def moving(pg, place):
     fact("a gallery goes from a file to a server and back by export and import, and is the same")
 
 
+def keys(pg, place):
+    """A new key is for a new gallery alone."""
+    node = Node(place, "a", pg.address("keys"))
+    first, other = (os.path.join(place, name) for name in ("first.key", "other.key"))
+    create = "gallery", "create", "--encrypt", "--key-file"
+    node.run(0, *create, first)
+    node.run(0, *create, first)
+    node.fails(3, "other.key: No such file", *create, other)
+    node.run(0, "gallery", "decrypt", "--key-file", first)
+    node.fails(3, "other.key: No such file", *create, other)
+    need(not os.path.exists(other), "a key that is for nothing")
+    fact("no key is made for a gallery that is there")
+
+
 def main():
     only = [w for w in sys.argv[1:] if w != "threads"]
     try:
         with postgres.serving() as pg, tempfile.TemporaryDirectory(prefix="kao test 顔.") as place:
-            for i, part in enumerate((refusals, at_once, served, a_camera_goes_on, stopped_in_the_middle, forgetting, moving)):
+            for i, part in enumerate((refusals, at_once, served, a_camera_goes_on, stopped_in_the_middle, forgetting, moving, keys)):
                 if not only or part.__name__ in only:
                     part(pg, os.path.join(place, str(i)))
             for text in outputs:
