@@ -450,7 +450,7 @@ struct kao_receipt {
 
 /* Delete a person: samples, vectors, name, history, events. Nothing brings that back. The files are then
  * searched, byte by byte, for what was there; KAO_E_IO, with the receipt filled, where traces
- * are left (another program reads an old state: try again), and a line that begins "forgotten,
+ * are left (another program reads an old state: kao_gallery_compact when that has ended), and a line that begins "forgotten,
  * but" where the search itself failed: the person is gone then. receipt may be NULL.
  * KAO_E_NOT_FOUND. On a server's gallery only this machine's index can be searched. */
 KAO_API kao_status kao_gallery_forget(kao_gallery *gallery, int64_t person,

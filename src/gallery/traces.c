@@ -280,7 +280,9 @@ kao_status kao_traces_search(kao_traces *p, kao_gallery *g, const char *done,
     if (!st && r->n_traces)
         st = kao_fail(err, KAO_E_IO,
                       "%s: %s, but %u traces are left in %s%s: another program has it "
-                      "in use; try again later",
-                      g->path, done, r->n_traces, kao_db_file(g->db), where);
+                      "in use; when that has ended, %s",
+                      g->path, done, r->n_traces, kao_db_file(g->db), where,
+                      strncmp(where, "-index", 6) == 0 ? "this file may be deleted"
+                                                       : "kao gallery compact");
     return st;
 }

@@ -1,5 +1,6 @@
 /* Forgetting, where it is not plain whose something is: samples that somebody had once, people who were merged, words
  * that others have too; and where else it might be written meanwhile. */
+#define _GNU_SOURCE /* memmem */
 #include "support/unit.h"
 
 #include <math.h>
@@ -261,6 +262,21 @@ static void others_have_the_word(void **state)
 
 /* ---- others who have it open ---- */
 
+static bool file_has(const char *path, const char *end, const char *word)
+{
+    static char bytes[1 << 21];
+    char name[KEPT_BYTES + 8];
+
+    snprintf(name, sizeof name, "%s%s", path, end);
+    FILE *file = fopen(name, "rb");
+    const size_t n = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+
+    if (file)
+        fclose(file);
+    assert_true(n < sizeof bytes);
+    return memmem(bytes, n, word, strlen(word)) != NULL;
+}
+
 /* Somebody reads the former state, and goes on: that is told after waiting three times as long as was said, not
  * after hundreds of times. */
 static void a_reader_who_stays(void **state)
@@ -284,8 +300,12 @@ static void a_reader_who_stays(void **state)
     IS(kao_gallery_forget(m.g, 1, &r, &m.f->err), KAO_E_IO);
     alarm(0);
     assert_true(r.n_traces > 0);
+    /* who is forgotten cannot be forgotten again: what is to be done then is told, and does it */
+    assert_non_null(strstr(m.f->err.msg, "kao gallery compact"));
     kao_db_rollback(db);
     kao_db_close(db);
+    IS(kao_gallery_compact(m.g, NULL, NULL, &m.f->err), KAO_OK);
+    assert_false(file_has(m.path, "", ana) || file_has(m.path, "-wal", ana));
     IS(kao_gallery_forget(m.g, 2, &r, &m.f->err), KAO_OK);
     check_gone(&m, &r, ana, 1, "after the reader");
     kao_gallery_close(m.g);
