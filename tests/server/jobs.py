@@ -110,10 +110,11 @@ def named(s, job, r):
 def hidden(s, job, first):
     """The first track is hidden, or the others; in a short run nobody watches the result."""
     everybody = os.path.join(os.path.dirname(s.gallery), "everybody.kao")
-    for name in ("Ana", "Ben", "Emil"):
-        subprocess.run([KAO, "enroll", "--gallery", everybody, name, os.path.join(PICTURES, f"{name.lower()}_1.jpg"),
-                        os.path.join(PICTURES, f"{name.lower()}_2.jpg")], capture_output=True, check=True)
-    need(SHORT or people_of(everybody, CLIP) == {"Ana", "Ben", "Emil"}, "who is in the clip")
+    if not SHORT:
+        for name in ("Ana", "Ben", "Emil"):
+            subprocess.run([KAO, "enroll", "--gallery", everybody, name, os.path.join(PICTURES, f"{name.lower()}_1.jpg"),
+                            os.path.join(PICTURES, f"{name.lower()}_2.jpg")], capture_output=True, check=True)
+        need(people_of(everybody, CLIP) == {"Ana", "Ben", "Emil"}, "who is in the clip")
     ways = (("hide=everybody", set()), (f"hide=others&tracks={first}&mode=mosaic", {"Ana"}),
             (f"hide=these&tracks={first}&mode=black", {"Ben", "Emil"}))
     for query, found in ways[1:2] if SHORT else ways:
@@ -127,8 +128,9 @@ def hidden(s, job, first):
             f.write(content)
             f.flush()
             need(SHORT or people_of(everybody, f.name) == found, "who is left", query)
-    r = wait(s, begin_blur(s, job, "hide=strangers"))["result"]
-    need(r["hidden"] == r["tracks"] - 1, "all but Ana", r)
+    if not SHORT:
+        r = wait(s, begin_blur(s, job, "hide=strangers"))["result"]
+        need(r["hidden"] == r["tracks"] - 1, "all but Ana", r)
     for query in ("hide=x", "hide=these&tracks=1,x", "hide=these&tracks=999", "mode=x"):
         is_error(s.ask("POST", f"/v1/jobs/blur?job={job}&{query}"), 400, "invalid_argument")
     is_error(s.ask("POST", "/v1/jobs/blur?job=none"), 404, "not_found")
