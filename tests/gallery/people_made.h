@@ -23,6 +23,14 @@ typedef struct made {
     uint32_t dim;
 } made;
 
+/* Of `made m`: its line where the call gives something else. */
+#define MADE_IS(call, want)                                                            \
+ do {                                                                                  \
+  const kao_status is_ = (call);                                                       \
+  if (is_ != (want))                                                                   \
+   fail_msg("%s: %d, %s", #call, (int)is_, m.f->err.msg);                              \
+ } while (0)
+
 uint32_t made_u32(void); /* one sequence; made_seed begins another */
 void made_seed(uint32_t seed);
 void made_vector(made_kind kind, uint32_t dim, float *v);

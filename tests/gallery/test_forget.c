@@ -14,13 +14,6 @@
 
 enum { DIM = 4, TEXT = 2048 };
 
-#define IS(call, want)                                                                 \
- do {                                                                                  \
-  const kao_status is_ = (call);                                                       \
-  if (is_ != (want))                                                                   \
-   fail_msg("%s: %d, %s", #call, (int)is_, m.f->err.msg);                              \
- } while (0)
-
 static const char ana[] = "Annabella Zimmermann", ben[] = "Benjamin", cho[] = "Choi";
 
 static int64_t enrol(const made *m, int64_t person, const char *name, double degrees,
@@ -135,10 +128,10 @@ static void the_history_of_samples(void **state)
         enrol(&m, 2, NULL, 42, id);
         enrol(&m, 0, cho, 80, NULL);
         cases[i].run(&m, id);
-        IS(kao_gallery_forget(m.g, 1, &r, &m.f->err), KAO_OK);
+        MADE_IS(kao_gallery_forget(m.g, 1, &r, &m.f->err), KAO_OK);
         check_gone(&m, &r, ana, 1, cases[i].what);
         /* what is no business of hers is still said */
-        IS(kao_gallery_history(m.g, add_words, words, &m.f->err), KAO_OK);
+        MADE_IS(kao_gallery_history(m.g, add_words, words, &m.f->err), KAO_OK);
         assert_non_null(strstr(words, "enrol: Benjamin, 1 sample"));
         assert_non_null(strstr(words, "enrol: Choi, 1 sample"));
         kao_gallery_close(m.g);
@@ -167,18 +160,19 @@ static void merged_with_a_removed_sample(void **state)
     enrol(&m, 1, NULL, 2, id);
     enrol(&m, 0, ben, 40, NULL);
     enrol(&m, 0, cho, 80, NULL);
-    IS(kao_gallery_remove_sample(m.g, id, &m.f->err), KAO_OK);
-    IS(kao_gallery_merged(m.g, 2, count_number, &merged, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_remove_sample(m.g, id, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_merged(m.g, 2, count_number, &merged, &m.f->err), KAO_OK);
     assert_int_equal(merged, 0);
-    IS(kao_gallery_merge(m.g, 2, 1, &m.f->err), KAO_OK);
-    IS(kao_gallery_merged(m.g, 2, count_number, &merged, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_merge(m.g, 2, 1, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_merged(m.g, 2, count_number, &merged, &m.f->err), KAO_OK);
     assert_int_equal(merged, 1);
-    IS(kao_gallery_merge(m.g, 3, 2, &m.f->err), KAO_OK); /* and both into a third one */
+    MADE_IS(kao_gallery_merge(m.g, 3, 2, &m.f->err),
+            KAO_OK); /* and both into a third one */
     merged = 0;
-    IS(kao_gallery_merged(m.g, 3, count_number, &merged, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_merged(m.g, 3, count_number, &merged, &m.f->err), KAO_OK);
     assert_int_equal(merged, 12);
-    IS(kao_gallery_merged(m.g, 3, NULL, NULL, &m.f->err), KAO_E_ARG);
-    IS(kao_gallery_forget(m.g, 3, &r, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_merged(m.g, 3, NULL, NULL, &m.f->err), KAO_E_ARG);
+    MADE_IS(kao_gallery_forget(m.g, 3, &r, &m.f->err), KAO_OK);
     assert_int_equal(r.n_samples, 4);
     check_gone(&m, &r, ana, 1, "merged");
     check_gone(&m, &r, ben, 2, "merged");
@@ -195,13 +189,13 @@ static void removed_is_not_merged(void **state)
     enrol(&m, 0, ana, 0, NULL);
     enrol(&m, 1, NULL, 41, id);
     enrol(&m, 0, ben, 40, NULL);
-    IS(kao_gallery_move_sample(m.g, id, &(int64_t){ 2 }, &m.f->err), KAO_OK);
-    IS(kao_gallery_remove_person(m.g, 1, &m.f->err), KAO_OK);
-    IS(kao_gallery_merged(m.g, 2, count_number, &merged, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_move_sample(m.g, id, &(int64_t){ 2 }, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_remove_person(m.g, 1, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_merged(m.g, 2, count_number, &merged, &m.f->err), KAO_OK);
     assert_int_equal(merged, 0);
-    IS(kao_gallery_forget(m.g, 2, NULL, &m.f->err), KAO_OK);
-    IS(kao_gallery_undo(m.g, 0, NULL, &m.f->err), KAO_OK);
-    IS(kao_gallery_find(m.g, ana, &merged, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_forget(m.g, 2, NULL, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_undo(m.g, 0, NULL, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_find(m.g, ana, &merged, &m.f->err), KAO_OK);
     assert_int_equal(merged, 1);
     kao_gallery_close(m.g);
 }
@@ -220,19 +214,20 @@ static void merged_before_a_third_one_is_forgotten(void **state)
         made m = made_gallery(*state, name, DIM);
 
         if (i == 2)
-            IS(kao_gallery_add_person(m.g, ana, &bare, &m.f->err), KAO_OK);
+            MADE_IS(kao_gallery_add_person(m.g, ana, &bare, &m.f->err), KAO_OK);
         else
             enrol(&m, 0, ana, 0, id);
         enrol(&m, 0, ben, 40, NULL);
         enrol(&m, 0, cho, 80, NULL);
         if (i == 0)
-            IS(kao_gallery_keep_apart(m.g, 1, 3, &m.f->err), KAO_OK);
-        IS(kao_gallery_merge(m.g, 2, 1, &m.f->err), KAO_OK);
+            MADE_IS(kao_gallery_keep_apart(m.g, 1, 3, &m.f->err), KAO_OK);
+        MADE_IS(kao_gallery_merge(m.g, 2, 1, &m.f->err), KAO_OK);
         if (i == 1)
-            IS(kao_gallery_move_sample(m.g, id, &(int64_t){ 3 }, &m.f->err), KAO_OK);
-        IS(kao_gallery_forget(m.g, 3, &r, &m.f->err), KAO_OK);
+            MADE_IS(kao_gallery_move_sample(m.g, id, &(int64_t){ 3 }, &m.f->err),
+                    KAO_OK);
+        MADE_IS(kao_gallery_forget(m.g, 3, &r, &m.f->err), KAO_OK);
         assert_int_equal(r.n_traces, 0);
-        IS(kao_gallery_forget(m.g, 2, &r, &m.f->err), KAO_OK);
+        MADE_IS(kao_gallery_forget(m.g, 2, &r, &m.f->err), KAO_OK);
         check_gone(&m, &r, ana, 1, how[i]);
         kao_gallery_close(m.g);
     }
@@ -252,10 +247,10 @@ static void others_have_the_word(void **state)
 
     enrol(&m, 0, ana, 0, NULL);
     enrol(&m, 0, ben, 40, NULL);
-    IS(kao_gallery_add_event(m.g, &e, NULL, &m.f->err), KAO_OK);
-    IS(kao_gallery_set_event_mark(m.g, "to Annabella Zimmermann", 1, &m.f->err),
-       KAO_OK);
-    IS(kao_gallery_forget(m.g, 1, &r, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_add_event(m.g, &e, NULL, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_set_event_mark(m.g, "to Annabella Zimmermann", 1, &m.f->err),
+            KAO_OK);
+    MADE_IS(kao_gallery_forget(m.g, 1, &r, &m.f->err), KAO_OK);
     assert_int_equal(r.n_traces, 0);
     kao_gallery_close(m.g);
 }
@@ -289,24 +284,25 @@ static void a_reader_who_stays(void **state)
     kao_gallery_close(m.g);
     if (kept_on_server()) /* which has no log that is emptied */
         skip();
-    IS(kao_gallery_open(m.f->ctx, &m.g, m.path, &o, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_open(m.f->ctx, &m.g, m.path, &o, &m.f->err), KAO_OK);
     enrol(&m, 0, ana, 0, NULL);
     enrol(&m, 0, ben, 40, NULL);
     kao_db *db = kept_db(m.f, m.path);
 
-    IS(kao_db_begin_reading(db, &m.f->err), KAO_OK);
-    IS(kao_db_number(db, &n, &m.f->err, "SELECT count(*) FROM person", ""), KAO_OK);
+    MADE_IS(kao_db_begin_reading(db, &m.f->err), KAO_OK);
+    MADE_IS(kao_db_number(db, &n, &m.f->err, "SELECT count(*) FROM person", ""),
+            KAO_OK);
     alarm(200);
-    IS(kao_gallery_forget(m.g, 1, &r, &m.f->err), KAO_E_IO);
+    MADE_IS(kao_gallery_forget(m.g, 1, &r, &m.f->err), KAO_E_IO);
     alarm(0);
     assert_true(r.n_traces > 0);
     /* who is forgotten cannot be forgotten again: what is to be done then is told, and does it */
     assert_non_null(strstr(m.f->err.msg, "kao gallery compact"));
     kao_db_rollback(db);
     kao_db_close(db);
-    IS(kao_gallery_compact(m.g, NULL, NULL, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_compact(m.g, NULL, NULL, &m.f->err), KAO_OK);
     assert_false(file_has(m.path, "", ana) || file_has(m.path, "-wal", ana));
-    IS(kao_gallery_forget(m.g, 2, &r, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_forget(m.g, 2, &r, &m.f->err), KAO_OK);
     check_gone(&m, &r, ana, 1, "after the reader");
     kao_gallery_close(m.g);
 }
@@ -338,14 +334,14 @@ static void no_temporary_files(void **state)
                                  .quality = NAN,
                                  .source = sources[i] };
     }
-    IS(kao_gallery_enrol(m.g, &person, ana, s, SAMPLES, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_enrol(m.g, &person, ana, s, SAMPLES, &m.f->err), KAO_OK);
     enrol(&m, 0, ben, 40, NULL);
     snprintf(folder, sizeof folder, "%s", m.f->dir);
     sqlite3_temp_directory = folder;
     const int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
     assert_true(watch >= 0 && inotify_add_watch(watch, folder, IN_CREATE) >= 0);
-    IS(kao_gallery_forget(m.g, person, NULL, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_forget(m.g, person, NULL, &m.f->err), KAO_OK);
     const ssize_t n = read(watch, seen, sizeof seen);
 
     sqlite3_temp_directory = NULL;

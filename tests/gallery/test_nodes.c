@@ -17,12 +17,6 @@ enum { DIM = 20, FROM = 8, MANY = 2500 };
   if (!kept_on_server())                                                               \
    skip();                                                                             \
  } while (0)
-#define IS(call, want)                                                                 \
- do {                                                                                  \
-  const kao_status is_ = (call);                                                       \
-  if (is_ != (want))                                                                   \
-   fail_msg("%s: %d, %s", #call, (int)is_, m.f->err.msg);                              \
- } while (0)
 
 static made begin(void **state, const char *name)
 {
@@ -52,9 +46,10 @@ static void values_come_back(void **state)
     kao_rows *rows = NULL;
 
     for (size_t i = 0; i < COUNT(numbers); i++) {
-        IS(kao_db_ask(m.g->db, &rows, &m.f->err, "SELECT ?, ?, ?, ?, ?1, ? IS NULL",
-                      "idtbt", numbers[i], reals[i], texts[i], bytes, i, texts[i]),
-           KAO_OK);
+        MADE_IS(kao_db_ask(m.g->db, &rows, &m.f->err,
+                           "SELECT ?, ?, ?, ?, ?1, ? IS NULL", "idtbt", numbers[i],
+                           reals[i], texts[i], bytes, i, texts[i]),
+                KAO_OK);
         assert_true(kao_rows_next(rows));
         char want[32];
 
@@ -91,18 +86,19 @@ static void long_answers(void **state)
         int64_t at = 0, inside = 0;
 
         if (i % 2)
-            IS(kao_db_begin_reading(m.g->db, &m.f->err), KAO_OK);
-        IS(kao_db_ask_long(m.g->db, &rows, &m.f->err, many, "i", n), KAO_OK);
+            MADE_IS(kao_db_begin_reading(m.g->db, &m.f->err), KAO_OK);
+        MADE_IS(kao_db_ask_long(m.g->db, &rows, &m.f->err, many, "i", n), KAO_OK);
         while (kao_rows_next(rows)) {
             assert_int_equal(kao_row_int(rows, 0), ++at);
             if (at % 500 == 1)
-                IS(kao_db_number(m.g->db, &inside, &m.f->err, "SELECT ? + 1", "i", at),
-                   KAO_OK);
+                MADE_IS(
+                    kao_db_number(m.g->db, &inside, &m.f->err, "SELECT ? + 1", "i", at),
+                    KAO_OK);
         }
         assert_int_equal(kao_rows_end(rows, &m.f->err), KAO_OK);
         assert_true(at == n && inside > 1);
         if (i % 2)
-            IS(kao_db_commit(m.g->db, &m.f->err), KAO_OK);
+            MADE_IS(kao_db_commit(m.g->db, &m.f->err), KAO_OK);
     }
     finish(&m);
 }
@@ -164,9 +160,9 @@ static void an_old_index_catches_up(void **state)
     assert_int_equal(before.st_mode & 0777, 0600);
 
     made_people(&m, MADE_CLUSTERED, 7);
-    IS(kao_gallery_merge(m.g, 1, 2, &m.f->err), KAO_OK);
-    IS(kao_gallery_remove_person(m.g, 3, &m.f->err), KAO_OK);
-    IS(kao_gallery_forget(m.g, gone, &r, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_merge(m.g, 1, 2, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_remove_person(m.g, 3, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_forget(m.g, gone, &r, &m.f->err), KAO_OK);
     assert_true(r.n_traces == 0 && r.n_bytes_searched > 0);
     assert_false(file_has(m.index, v, sizeof v));
     assert_true(file_has(index, v, sizeof v)); /* as the receipt says */
@@ -207,7 +203,7 @@ static void without_a_folder_the_index_is_in_memory(void **state)
     assert_null(g->index.stores[0].path);
     made_people(&m, MADE_CLUSTERED, 2);
     made_check(&m, g, q, 1, 5);
-    IS(kao_gallery_forget(g, 1, NULL, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_forget(g, 1, NULL, &m.f->err), KAO_OK);
     made_check(&m, g, q, 1, 5);
     kao_gallery_close(g);
     finish(&m);
@@ -225,14 +221,15 @@ static void one_writes_at_a_time(void **state)
     int64_t person = 0;
 
     made_people(&m, MADE_RANDOM, 1);
-    IS(kao_gallery_open(m.f->ctx, &g, m.path, &o, &m.f->err), KAO_OK);
-    IS(kao_db_begin(db, &m.f->err), KAO_OK);
-    IS(kao_gallery_rename(g, 1, "Ana", &m.f->err), KAO_E_IO);
+    MADE_IS(kao_gallery_open(m.f->ctx, &g, m.path, &o, &m.f->err), KAO_OK);
+    MADE_IS(kao_db_begin(db, &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_rename(g, 1, "Ana", &m.f->err), KAO_E_IO);
     assert_non_null(strstr(m.f->err.msg, "another program is writing it"));
     made_people(&other, MADE_RANDOM, 1); /* another gallery of the same database */
-    IS(kao_gallery_find(g, "Ana", &person, &m.f->err), KAO_E_NOT_FOUND); /* who reads */
+    MADE_IS(kao_gallery_find(g, "Ana", &person, &m.f->err),
+            KAO_E_NOT_FOUND); /* who reads */
     kao_db_rollback(db);
-    IS(kao_gallery_rename(g, 1, "Ana", &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_rename(g, 1, "Ana", &m.f->err), KAO_OK);
     kao_db_close(db);
     kao_gallery_close(g);
     finish(&other);
@@ -282,27 +279,27 @@ static void lost_connections(void **state)
 
     made_people(&m, MADE_RANDOM, 2);
     cut_off(&m); /* nobody notices */
-    IS(kao_gallery_person(m.g, 1, NULL, NULL, NULL), KAO_E_ARG);
+    MADE_IS(kao_gallery_person(m.g, 1, NULL, NULL, NULL), KAO_E_ARG);
     assert_int_equal(changes(&m), 2);
     cut_off(&m);
-    IS(kao_gallery_rename(m.g, 1, "Ana", &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_rename(m.g, 1, "Ana", &m.f->err), KAO_OK);
 
     /* in the middle of a transaction it is told, until that is ended */
-    IS(kao_db_begin(db, &m.f->err), KAO_OK);
-    IS(kao_db_run(db, &m.f->err, insert, ""), KAO_OK);
+    MADE_IS(kao_db_begin(db, &m.f->err), KAO_OK);
+    MADE_IS(kao_db_run(db, &m.f->err, insert, ""), KAO_OK);
     cut_off(&m);
-    IS(kao_db_run(db, &m.f->err, insert, ""), KAO_E_IO);
+    MADE_IS(kao_db_run(db, &m.f->err, insert, ""), KAO_E_IO);
     assert_non_null(strstr(m.f->err.msg, "the connection was lost: "));
     assert_non_null(strstr(m.f->err.msg, "terminating connection"));
     assert_null(strchr(m.f->err.msg, '\n'));
-    IS(kao_db_number(db, &n, &m.f->err, "SELECT 1", ""), KAO_E_IO);
-    IS(kao_db_commit(db, &m.f->err), KAO_E_IO);
+    MADE_IS(kao_db_number(db, &n, &m.f->err, "SELECT 1", ""), KAO_E_IO);
+    MADE_IS(kao_db_commit(db, &m.f->err), KAO_E_IO);
     assert_int_equal(changes(&m), 3);
 
-    IS(kao_db_begin(db, &m.f->err), KAO_OK);
-    IS(kao_db_run(db, &m.f->err, insert, ""), KAO_OK);
+    MADE_IS(kao_db_begin(db, &m.f->err), KAO_OK);
+    MADE_IS(kao_db_run(db, &m.f->err, insert, ""), KAO_OK);
     cut_off(&m);
-    IS(kao_db_commit(db, &m.f->err), KAO_E_IO);
+    MADE_IS(kao_db_commit(db, &m.f->err), KAO_E_IO);
     assert_non_null(
         strstr(m.f->err.msg, "it is not known whether the change is there"));
     assert_int_equal(changes(&m), 3);
@@ -310,8 +307,9 @@ static void lost_connections(void **state)
     /* in the middle of an answer */
     for (int i = 0; i < 2; i++) {
         if (i)
-            IS(kao_db_begin_reading(db, &m.f->err), KAO_OK);
-        IS(kao_db_ask_long(db, &rows, &m.f->err, many, "i", (int64_t)MANY), KAO_OK);
+            MADE_IS(kao_db_begin_reading(db, &m.f->err), KAO_OK);
+        MADE_IS(kao_db_ask_long(db, &rows, &m.f->err, many, "i", (int64_t)MANY),
+                KAO_OK);
         assert_true(kao_rows_next(rows));
         cut_off(&m);
         for (n = 1; kao_rows_next(rows); n++)
@@ -321,16 +319,16 @@ static void lost_connections(void **state)
         kao_db_rollback(db);
     }
     /* which another statement notices first */
-    IS(kao_db_ask_long(db, &rows, &m.f->err, many, "i", (int64_t)MANY), KAO_OK);
+    MADE_IS(kao_db_ask_long(db, &rows, &m.f->err, many, "i", (int64_t)MANY), KAO_OK);
     cut_off(&m);
-    IS(kao_db_number(db, &n, &m.f->err, "SELECT 3", ""), KAO_OK);
+    MADE_IS(kao_db_number(db, &n, &m.f->err, "SELECT 3", ""), KAO_OK);
     assert_int_equal(n, 3);
     while (kao_rows_next(rows))
         ;
     assert_int_equal(kao_rows_end(rows, &m.f->err), KAO_E_IO);
     if (!strstr(m.f->err.msg, "the connection was lost in an answer"))
         fail_msg("%s", m.f->err.msg);
-    IS(kao_gallery_rename(m.g, 1, "Anna", &m.f->err), KAO_OK);
+    MADE_IS(kao_gallery_rename(m.g, 1, "Anna", &m.f->err), KAO_OK);
     finish(&m);
 }
 
@@ -341,17 +339,17 @@ static void failed_statements(void **state)
     kao_db *db = m.g->db;
     int64_t n = 0;
 
-    IS(kao_db_begin(db, &m.f->err), KAO_OK);
-    IS(kao_db_run(db, &m.f->err, "INSERT INTO cats VALUES(1)", ""), KAO_E_IO);
+    MADE_IS(kao_db_begin(db, &m.f->err), KAO_OK);
+    MADE_IS(kao_db_run(db, &m.f->err, "INSERT INTO cats VALUES(1)", ""), KAO_E_IO);
     assert_non_null(strstr(m.f->err.msg, "cats"));
     kao_db_rollback(db);
-    IS(kao_db_number(db, &n, &m.f->err, "SELECT 7", ""), KAO_OK);
+    MADE_IS(kao_db_number(db, &n, &m.f->err, "SELECT 7", ""), KAO_OK);
     assert_int_equal(n, 7);
-    IS(kao_db_begin(db, &m.f->err), KAO_OK);
-    IS(kao_db_run(db, &m.f->err,
-                  "INSERT INTO vector(sample, model, numbers) VALUES(99, 1, ?)", "b",
-                  "x", (size_t)1),
-       KAO_E_IO);
+    MADE_IS(kao_db_begin(db, &m.f->err), KAO_OK);
+    MADE_IS(kao_db_run(db, &m.f->err,
+                       "INSERT INTO vector(sample, model, numbers) VALUES(99, 1, ?)",
+                       "b", "x", (size_t)1),
+            KAO_E_IO);
     kao_db_rollback(db);
     finish(&m);
 }
