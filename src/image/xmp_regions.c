@@ -59,7 +59,9 @@ typedef struct reading {
     kao_span packet;
     kao_xmp_regions *out;
     uint32_t depth; /* of the open element; those below, from 1; 0: not open */
-    uint32_t rdf, regions, region_list, bag, li;
+    uint32_t rdf, regions, region_list, bag, li, area;
+    uint32_t of_li,
+        of_area; /* whose properties they are: themselves, or the description in them */
     property open; /* whose text is read */
     uint32_t open_at;
     size_t n_text;
@@ -81,6 +83,43 @@ static void take(reading *r, property p, const char *text, size_t n)
         n = 0;
     memcpy(r->now.value[p], text, n);
     r->now.value[p][n] = '\0';
+}
+
+static bool is_description(const char *name)
+{
+    return strcmp(name, KAO_NS_RDF " Description") == 0;
+}
+
+/* Within a region. What else it may have inside, such as its Extensions, says nothing of it. */
+static void start_in_item(reading *r, const char *name)
+{
+    const uint32_t parent = r->area ? r->of_area : r->of_li;
+    const property p = property_of(name);
+
+    if (r->open || r->depth != parent + 1)
+        return;
+    if (is_description(name) && parent == (r->area ? r->area : r->li)) {
+        *(r->area ? &r->of_area : &r->of_li) = r->depth;
+    } else if (!r->area && strcmp(name, KAO_NS_MWG " Area") == 0) {
+        r->area = r->of_area = r->depth;
+    } else if (p && (p >= AREA_X) == (r->area > 0)) {
+        r->open = p;
+        r->open_at = r->depth;
+        r->n_text = 0;
+    }
+}
+
+static void take_attributes(reading *r, const char **attributes)
+{
+    const bool of_area = r->area && (r->depth == r->area || r->depth == r->of_area),
+               of_li = !r->area && (r->depth == r->li || r->depth == r->of_li);
+
+    for (; r->li && attributes[0]; attributes += 2) {
+        const property p = property_of(attributes[0]);
+
+        if (p >= AREA_X ? of_area : p && of_li)
+            take(r, p, attributes[1], strlen(attributes[1]));
+    }
 }
 
 /* Whether the tag that begins here is an end tag as well: <rdf:Bag/>. */
@@ -117,17 +156,12 @@ static void on_start(void *user, const char *name, const char **attributes)
     } else if (!r->li) {
         if (strcmp(name, KAO_NS_RDF " li") != 0)
             return;
-        r->li = r->depth;
+        r->li = r->of_li = r->depth;
         memset(&r->now, 0, sizeof r->now);
-    } else if (!r->open && r->depth <= r->li + 3 && property_of(name)) {
-        r->open = property_of(name);
-        r->open_at = r->depth;
-        r->n_text = 0;
+    } else {
+        start_in_item(r, name);
     }
-    /* of the region itself, its description, its area: not of what else it may have */
-    for (; r->li && r->depth <= r->li + 3 && attributes[0]; attributes += 2)
-        if (property_of(attributes[0]))
-            take(r, property_of(attributes[0]), attributes[1], strlen(attributes[1]));
+    take_attributes(r, attributes);
 }
 
 static void on_text(void *user, const char *text, int n)
@@ -173,6 +207,16 @@ static void end_item(reading *r)
     r->out->list[r->out->n++] = x;
 }
 
+static void end_in_item(reading *r)
+{
+    if (r->area == r->depth)
+        r->area = 0;
+    else if (r->area && r->of_area == r->depth)
+        r->of_area = r->area;
+    else if (r->of_li == r->depth)
+        r->of_li = r->li;
+}
+
 static void on_end(void *user, const char *name)
 {
     reading *r = user;
@@ -188,6 +232,8 @@ static void on_end(void *user, const char *name)
     if (r->li == r->depth) {
         end_item(r);
         r->li = 0;
+    } else if (r->li) {
+        end_in_item(r);
     } else if (r->bag == r->depth) {
         r->bag = 0;
         r->out->has_bag = true;

@@ -87,6 +87,21 @@ static void forms(void **state)
                            "o:of></r:Description>"
                            "</m:Extensions></r:Description></r:li>"),
           "Ana" },
+        /* nor where that stands right below it */
+        { LIST("<r:li><r:Description m:Name='Ana' m:Type='Face'><m:Area " AREA_AT(
+              ".5", ".25") "/><m:Extensions><r:Description m:Name='Eve' m:Type='Pet'/>"
+                           "</m:Extensions></r:Description></r:li>"),
+          "Ana" },
+        { LIST("<r:li r:parseType='Resource'><m:Name>Ana</m:Name><m:Area " AREA_AT(
+              ".5", ".25") "/><m:Extensions r:parseType='Resource'><m:Name>Eve"
+                           "</m:Name></m:Extensions></r:li>"),
+          "Ana" },
+        /* the canonical form: a description in each structure */
+        { LIST("<r:li><r:Description><m:Name>Ana</m:Name><m:Type>Face</m:Type><m:Area>"
+               "<r:Description><a:x>0.5</a:x><a:y>0.25</a:y><a:w>0.25</a:w>"
+               "<a:h>0.5</a:h><a:unit>normalized</a:unit></r:Description></m:Area>"
+               "</r:Description></r:li>"),
+          "Ana" },
         { HEAD TAIL, NULL },
         { HEAD "<o:Regions><m:RegionList><r:Bag>" OF_PICASA(
               "Ana") "</r:Bag></m:RegionList></o:Regions>" TAIL,
