@@ -45,7 +45,8 @@ typedef struct kao_regions {
 
 /* The face regions of a picture.
  *
- * picture  a file's content: JPEG, PNG or WebP; of other formats nothing is read but the sidecar
+ * picture  a file's content: JPEG, PNG or WebP; of other formats nothing is read but the sidecar, and
+ *          of a TIFF how it lies
  * sidecar  the content of an XMP file beside it, which comes first where it has regions; NULL: none
  *
  * No regions are no failure: n is 0. Errors: KAO_E_FORMAT (a sidecar that is no XML), KAO_E_LIMIT,

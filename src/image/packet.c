@@ -13,6 +13,7 @@
 
 #define XMP_HEAD "http://ns.adobe.com/xap/1.0/" /* and its terminating 0 */
 #define KEYWORD  "XML:com.adobe.xmp"            /* likewise */
+#define RAW      "Raw profile type "
 
 static const uint8_t png_mark[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
 
@@ -23,16 +24,17 @@ static bool begins(kao_span s, const void *with, size_t n)
     return s.n >= n && memcmp(s.p, with, n) == 0;
 }
 
+/* Between segments some cameras write padding, which decoders step over. */
 static void look_into_jpeg(kao_span picture, kao_packet *p, kao_upright *u)
 {
     size_t at = 2;
 
     p->at = at;
-    while (at + 4 <= picture.n && picture.p[at] == 0xff) {
+    while (at + 4 <= picture.n) {
         const uint8_t marker = picture.p[at + 1];
         const size_t length = kao_be16(picture.p + at + 2);
 
-        if (marker == 0xff) { /* a fill byte */
+        if (picture.p[at] != 0xff || marker == 0 || marker == 0xff) {
             at++;
             continue;
         }
@@ -70,6 +72,19 @@ static kao_span packet_of_text(kao_span text)
     return p ? (kao_span){ p, (size_t)(end - p) } : (kao_span){ NULL, 0 };
 }
 
+/* Whether a text is of a kind that may tell how the picture lies: XMP, or another format's block in
+ * hexadecimal. */
+static bool may_tell(const uint8_t *type, kao_span text)
+{
+    static const char types[][5] = { "tEXt", "zTXt", "iTXt" };
+    bool is_text = false;
+
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+        is_text |= memcmp(type, types[i], 4) == 0;
+    return is_text &&
+           (begins(text, KEYWORD, sizeof KEYWORD) || begins(text, RAW, sizeof RAW - 1));
+}
+
 static void look_into_png(kao_span picture, kao_packet *p, kao_upright *u)
 {
     size_t at = sizeof png_mark;
@@ -90,6 +105,8 @@ static void look_into_png(kao_span picture, kao_packet *p, kao_upright *u)
             p->at = at;
             p->n = length + 12;
             kao_upright_xmp(u, xmp);
+        } else if (!xmp.n) {
+            p->ask |= may_tell(type, body);
         }
         if (memcmp(type, "eXIf", 4) == 0)
             kao_upright_exif(u, body);
@@ -137,6 +154,9 @@ kao_packet kao_packet_of(kao_span picture)
     else if (begins(picture, "RIFF", 4) && picture.n >= 12 &&
              memcmp(picture.p + 8, "WEBP", 4) == 0)
         look_into_webp(picture, &p, &u);
+    else
+        kao_upright_exif(&u, picture); /* a TIFF is what EXIF is made of */
+    p.ask = p.ask && !u.exif;
     p.orientation = kao_upright_of(&u);
     return p;
 }

@@ -10,10 +10,12 @@ typedef struct kao_packet {
     kao_span xmp;        /* n 0: none */
     uint8_t orientation; /* 1 to 8; 0: not known, for want of memory */
     bool is_jpeg, is_png;
+    bool
+        ask; /* of a PNG: texts that its decoder alone reads may tell the orientation */
     size_t at, n; /* the block that has it, or where one would go; of a JPEG or a PNG */
 } kao_packet;
 
-/* Of JPEG, PNG and WebP; anything else has none. A damaged file is looked at as far as it goes. */
+/* Of JPEG, PNG and WebP; anything else has none, a TIFF an orientation alone. A damaged file is looked at as far as it goes. */
 kao_packet kao_packet_of(kao_span picture);
 /* Into to, which is empty: the picture with this packet in the place of p. KAO_E_UNSUPPORTED, KAO_E_LIMIT, KAO_E_NOMEM. */
 kao_status kao_packet_put(kao_bytes *to, kao_span picture, const kao_packet *p,

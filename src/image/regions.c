@@ -8,6 +8,7 @@
 #include "base/context.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "image/codec_table.h"
 #include "image/packet.h"
 #include "image/xmp_regions.h"
 
@@ -50,14 +51,34 @@ typedef struct source {
     kao_packet picture;
 } source;
 
-static kao_status source_of(source *s, const void *picture, size_t n_picture,
-                            const void *sidecar, size_t n_sidecar, kao_error *err)
+/* As the picture is turned when it is read; one that cannot be read stays as it was taken for. */
+static void ask_decoder(kao_mem *mem, kao_span picture, uint8_t *orientation)
+{
+    static const kao_image_options as_it_is = { .max_side = 0 };
+    const kao_codec *codec = kao_codec_of_bytes(picture);
+    kao_image image = { 0 };
+    uint8_t o = 1;
+
+    if (!codec || !codec->decode)
+        return;
+    const kao_status st = codec->decode(mem, picture, &as_it_is, &image, &o, NULL);
+
+    kao_image_drop(mem, &image);
+    if (!st || st == KAO_E_NOMEM)
+        *orientation = st ? 0 : o;
+}
+
+static kao_status source_of(source *s, kao_mem *mem, const void *picture,
+                            size_t n_picture, const void *sidecar, size_t n_sidecar,
+                            kao_error *err)
 {
     if ((!picture && n_picture) || (!sidecar && n_sidecar))
         return kao_fail(err, KAO_E_ARG, "regions: bytes without an address");
     if (n_picture > PICTURE_MOST)
         return kao_fail(err, KAO_E_LIMIT, "a picture of %zu bytes", n_picture);
     s->picture = kao_packet_of((kao_span){ picture, n_picture });
+    if (s->picture.ask)
+        ask_decoder(mem, (kao_span){ picture, n_picture }, &s->picture.orientation);
     s->packet = trim(n_sidecar ? (kao_span){ sidecar, n_sidecar } : s->picture.xmp);
     return s->picture.orientation ? KAO_OK
                                   : kao_fail(err, KAO_E_NOMEM, "out of memory");
@@ -72,7 +93,8 @@ kao_status kao_regions_read(kao_context *ctx, const void *picture, size_t n_pict
     if (!ctx || !out || out->size < sizeof *out)
         return kao_fail(err, KAO_E_ARG, "regions: no context or result");
     *out = (kao_regions){ .size = out->size };
-    kao_status st = source_of(&s, picture, n_picture, sidecar, n_sidecar, err);
+    kao_status st =
+        source_of(&s, &ctx->mem, picture, n_picture, sidecar, n_sidecar, err);
 
     if (st || !s.packet.n)
         return st;
@@ -115,13 +137,21 @@ static bool add(kao_bytes *b, const char *text)
     return kao_bytes_add(b, text, strlen(text));
 }
 
+/* U+FFFE and U+FFFF are no characters of XML: with them no one could read the packet again. */
+static bool is_none(const unsigned char *c)
+{
+    return c[0] == 0xef && c[1] == 0xbf && c[2] >= 0xbe;
+}
+
 /* In quotes: what XML wants otherwise there. Control characters, which it cannot hold, are left out. */
 static bool add_value(kao_bytes *b, const char *text)
 {
     bool ok = true;
 
-    for (const unsigned char *c = (const unsigned char *)text; ok && *c; c++)
-        ok = *c == '&'   ? add(b, "&amp;")
+    for (const unsigned char *c = (const unsigned char *)text; ok && *c;
+         c += is_none(c) ? 3 : 1)
+        ok = is_none(c)  ? true
+             : *c == '&' ? add(b, "&amp;")
              : *c == '<' ? add(b, "&lt;")
              : *c == '>' ? add(b, "&gt;")
              : *c == '"' ? add(b, "&quot;")
@@ -271,7 +301,8 @@ kao_status kao_regions_write(kao_context *ctx, const void *picture, size_t n_pic
     if (no_room(ctx, out, n_out, list, n))
         return kao_fail(err, KAO_E_ARG, "regions: no context, list or result");
     kao_bytes b = { .mem = &ctx->mem, .max = KAO_PACKET_MOST };
-    kao_status st = source_of(&s, picture, n_picture, sidecar, n_sidecar, err);
+    kao_status st =
+        source_of(&s, &ctx->mem, picture, n_picture, sidecar, n_sidecar, err);
 
     if (!st)
         st = merge(&ctx->mem, &b, &s, list, n, width, height, err);
@@ -289,7 +320,7 @@ kao_status kao_regions_embed(kao_context *ctx, const void *picture, size_t n_pic
         return kao_fail(err, KAO_E_ARG, "regions: no context, list or result");
     kao_bytes packet = { .mem = &ctx->mem, .max = KAO_PACKET_MOST },
               b = { .mem = &ctx->mem, .max = (size_t)PICTURE_MOST + KAO_PACKET_MOST };
-    kao_status st = source_of(&s, picture, n_picture, NULL, 0, err);
+    kao_status st = source_of(&s, &ctx->mem, picture, n_picture, NULL, 0, err);
 
     if (!st)
         st = merge(&ctx->mem, &packet, &s, list, n, width, height, err);

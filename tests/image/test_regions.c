@@ -148,14 +148,15 @@ static void turns(void **state)
             rgb[3 * (y * W + x)] = 255;
     buf_add(&xmp, text, strlen(text));
     for (uint16_t o = 1; o <= 8; o++)
-        for (int format = 0; format < 3; format++) {
+        for (int format = 0; format < 6; format++) {
             buf file =
-                format == 0 ? make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB })
-                : format == 1
-                    ? make_png(rgb, W * 3, W, H,
+                format == 0 || format == 5
+                    ? make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB })
+                : format == 2
+                    ? make_webp(rgb, W, H, false)
+                    : make_png(rgb, W * 3, W, H,
                                &(png_how){ .type = PNG_COLOR_TYPE_RGB, .depth = 8 },
-                               NULL)
-                    : make_webp(rgb, W, H, false);
+                               NULL);
             kao_regions found = { .size = sizeof found };
             kao_image image = { 0 };
 
@@ -165,6 +166,19 @@ static void turns(void **state)
             } else if (format == 1) {
                 png_put_text(&file, "iTXt", "XML:com.adobe.xmp", &xmp);
                 png_put_exif(&file, o, o % 2, false);
+            } else if (format == 5) { /* padding between the one and the other */
+                jpeg_put_exif(&file, o, false);
+                jpeg_put_xmp(&file, &xmp);
+                buf_insert(&file, 4 + (size_t)(file.p[4] << 8 | file.p[5]), "\0\0", 2);
+            } else if (format > 2) { /* EXIF in a text */
+                buf exif = make_exif(o, o % 2, true),
+                    profile = make_raw_profile("exif", &exif);
+
+                png_put_text(&file, "iTXt", "XML:com.adobe.xmp", &xmp);
+                png_put_text(&file, format == 3 ? "zTXt" : "tEXt",
+                             "Raw profile type exif", &profile);
+                buf_free(&profile);
+                buf_free(&exif);
             } else {
                 buf exif = make_exif(o, o % 2, false);
 
@@ -200,6 +214,63 @@ static void turns(void **state)
             buf_free(&file);
         }
     buf_free(&xmp);
+}
+
+/* A sidecar's are of the picture as it lies, too, where that is a TIFF. */
+static void turned_tiff(void **state)
+{
+    const char *text = LIST(
+        "<r:li m:Name='mark'><m:Area a:x='0.1' a:y='0.2' a:w='0.2' a:h='0.4'/></r:li>");
+    fixture *f = *state;
+
+    for (int big = 0; big < 2; big++) {
+        buf file = make_exif(6, big, false);
+        kao_regions found = { .size = sizeof found };
+
+        assert_int_equal(kao_regions_read(f->ctx, file.p, file.n, text, strlen(text),
+                                          &found, &f->err),
+                         KAO_OK);
+        assert_int_equal(found.n, 1);
+        near(found.list[0].x, .8);
+        near(found.list[0].y, .1);
+        near(found.list[0].width, .4);
+        near(found.list[0].height, .2);
+        kao_regions_free(f->ctx, &found);
+        buf_free(&file);
+    }
+}
+
+/* To learn how a picture lies may take memory: without it nothing is said. */
+static void memory_of_texts(void **state)
+{
+    const char *text = LIST(OF_DIGIKAM("Ana"));
+    fixture *f = *state;
+    uint8_t rgb[W * H * 3] = { 0 };
+    bool fired = true;
+
+    if (!WITH_ALL)
+        skip();
+    buf file = make_png(rgb, W * 3, W, H,
+                        &(png_how){ .type = PNG_COLOR_TYPE_RGB, .depth = 8 }, NULL);
+    buf exif = make_exif(6, false, true), profile = make_raw_profile("exif", &exif);
+
+    png_put_text(&file, "zTXt", "Raw profile type exif", &profile);
+    for (unsigned n = 0; fired; n++) {
+        kao_regions found = { .size = sizeof found };
+
+        kao_fault_arm(&f->ctx->mem, KAO_FAULT_ALLOC, n);
+        const kao_status st = kao_regions_read(f->ctx, file.p, file.n, text,
+                                               strlen(text), &found, &f->err);
+
+        fired = kao_fault_disarm(&f->ctx->mem, KAO_FAULT_ALLOC);
+        assert_int_equal(st, fired ? KAO_E_NOMEM : KAO_OK);
+        assert_int_equal(found.n, !fired);
+        kao_regions_free(f->ctx, &found);
+        assert_true(fired || n > 6);
+    }
+    buf_free(&profile);
+    buf_free(&exif);
+    buf_free(&file);
 }
 
 static const kao_region two[] = { { "Ben & \"Zoë\" <顔>", .25f, .5f, .125f, .25f },
@@ -256,6 +327,27 @@ static void added(void **state)
         kao_regions_free(f->ctx, &found);
         kao_image_free_bytes(f->ctx, out);
     }
+}
+
+/* What XML cannot hold is left out of a name: what was written can be read. */
+static void names_that_cannot(void **state)
+{
+    const kao_region bad = { "A\xef\xbf\xbfn\x01\xef\xbf\xbe\xef\xbf\xbd\n", .5f, .5f,
+                             .1f, .1f };
+    fixture *f = *state;
+    uint8_t *out = NULL;
+    size_t n = 0;
+    kao_regions found = { .size = sizeof found };
+
+    assert_int_equal(
+        kao_regions_write(f->ctx, NULL, 0, NULL, 0, &bad, 1, W, H, &out, &n, &f->err),
+        KAO_OK);
+    if (kao_regions_read(f->ctx, NULL, 0, out, n, &found, &f->err))
+        fail_msg("%s", f->err.msg);
+    assert_int_equal(found.n, 1);
+    assert_string_equal(found.list[0].name, "An\xef\xbf\xbd");
+    kao_regions_free(f->ctx, &found);
+    kao_image_free_bytes(f->ctx, out);
 }
 
 /* Into the picture: regions come back as they were given, whichever way it lies; pixels stay. */
@@ -417,8 +509,15 @@ static void memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(forms),    cmocka_unit_test(turns),   cmocka_unit_test(added),
-        cmocka_unit_test(embedded), cmocka_unit_test(refused), cmocka_unit_test(memory),
+        cmocka_unit_test(forms),
+        cmocka_unit_test(turns),
+        cmocka_unit_test(names_that_cannot),
+        cmocka_unit_test(turned_tiff),
+        cmocka_unit_test(memory_of_texts),
+        cmocka_unit_test(added),
+        cmocka_unit_test(embedded),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(memory),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
