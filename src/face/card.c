@@ -62,6 +62,16 @@ static unsigned what_is(const char *key)
     return is;
 }
 
+/* 112 is 112x112. */
+static bool says_same(const char *key, const char *a, const char *b)
+{
+    uint32_t w[2] = { 0 }, h[2] = { 0 };
+
+    return strcmp(a, b) == 0 ||
+           (strcmp(key, "input.size") == 0 && kao_card_parse_size(a, &w[0], &h[0]) &&
+            kao_card_parse_size(b, &w[1], &h[1]) && w[0] == w[1] && h[0] == h[1]);
+}
+
 /* After a source was read: where an earlier one feeds the network otherwise, nothing counts that this
  * one has measured. */
 static void drop_measured(kao_card *c, const char *source)
@@ -74,6 +84,7 @@ static void drop_measured(kao_card *c, const char *source)
 
         otherwise |= c->fed && strcmp(c->fed, source) == 0 &&
                      what_is(r->key) & KAO_CARD_OPTIONAL &&
+                     !kao_card_is_default(r->key, r->value) &&
                      strcmp(r->source, source) != 0 &&
                      (!r->same || strcmp(r->same, source) != 0);
     }
@@ -98,7 +109,7 @@ static kao_status add_row(kao_card *c, const char *key, const char *value,
         c->fed = source;
     if (have && strcmp(have->source, source) == 0)
         return kao_fail(err, KAO_E_FORMAT, "the key \"%.60s\" stands there twice", key);
-    if (have && strcmp(have->value, value) == 0)
+    if (have && says_same(key, have->value, value))
         have->same = source;
     else if (have && fed)
         c->otherwise = source;
@@ -240,20 +251,22 @@ static kao_status read_builtin(kao_card *c, kao_model *m, kao_error *err)
 /* Whether a built-in card that was not read feeds the network as this one does. */
 static bool feeds_alike(const kao_card *c, const char *text)
 {
-    char line[80];
+    char line[80], said[80];
 
     for (size_t i = 0; i < c->n_rows; i++) {
         const row *r = &c->rows[i];
-        const size_t n = strlen(r->value);
         const unsigned is = what_is(r->key);
 
         snprintf(line, sizeof line, "\n%s = ", r->key);
         const char *at = is & KAO_CARD_FED ? strstr(text, line) : NULL;
 
         at += at ? strlen(line) : 0;
-        if (at && (strncmp(at, r->value, n) != 0 || at[n] != '\n'))
+        snprintf(said, sizeof said, "%.*s", at ? (int)strcspn(at, "\n") : 0,
+                 at ? at : "");
+        if (at && !says_same(r->key, said, r->value))
             return false;
-        if (!at && is & KAO_CARD_OPTIONAL && strstr(text, "\ntemplate = "))
+        if (!at && is & KAO_CARD_OPTIONAL && !kao_card_is_default(r->key, r->value) &&
+            strstr(text, "\ntemplate = "))
             return false;
     }
     return !c->is_fed_anew;

@@ -37,6 +37,8 @@ kao_status kao_card_share(const kao_card *card, const char *key, float least, fl
 /* "WxH" or "N" of a key. */
 kao_status kao_card_size(const kao_card *card, const char *key, uint32_t *width,
                          uint32_t *height, kao_error *err);
+/* Such a size; false: it is none. */
+bool kao_card_parse_size(const char *value, uint32_t *width, uint32_t *height);
 /* Which of n words the value of a key is; where absent, *index stays. */
 kao_status kao_card_word(const kao_card *card, const char *key,
                          const char *const *words, size_t n, int *index,

@@ -28,17 +28,17 @@ static const struct {
     { "input.mean", ALL | FED },
     { "input.resize", 0 },
     { "input.scale", ALL | FED },
-    { "input.size", ALL },
+    { "input.size", ALL | FED },
     { "kind", ALL },
     { "license", 0 },
     { "members", 0 },
-    { "metric", 0 },
+    { "metric", FED | OPTIONAL },
     { "name", 0 },
     { "note", 0 },
     { "output.angles", POSE },
     { "output.bins", 0 },
-    { "output.decode", ANALYSER },
-    { "output.live", LIVENESS },
+    { "output.decode", ANALYSER | FED },
+    { "output.live", LIVENESS | FED },
     { "outputs", 0 },
     { "preset", 0 },
     { "quality.norm", MEASURED },
@@ -54,6 +54,18 @@ static const struct {
     { "tta", 0 },
     { "views", 0 },
 };
+
+bool kao_card_is_default(const char *key, const char *value)
+{
+    static const char *const of[][2] = { { "input.equalize", "no" },
+                                         { "metric", "cosine" },
+                                         { "template.margin", "1" } };
+    bool is = false;
+
+    for (size_t i = 0; i < sizeof of / sizeof of[0]; i++)
+        is |= strcmp(key, of[i][0]) == 0 && strcmp(value, of[i][1]) == 0;
+    return is;
+}
 
 bool kao_card_key(const char *key, unsigned *is)
 {

@@ -6,10 +6,14 @@
 #include <stddef.h>
 
 enum {
-    KAO_CARD_FED = 32,      /* how pictures come to the network */
+    KAO_CARD_FED =
+        32, /* how pictures come to the network, and what is made of its numbers */
     KAO_CARD_OPTIONAL = 64, /* absent, it stands for something, too */
     KAO_CARD_MEASURED = 128 /* of a network that is fed so */
 };
+
+/* Whether this value of an optional key is what its absence stands for. */
+bool kao_card_is_default(const char *key, const char *value);
 
 /* Whether there is such a key; *is out (may be NULL): bits of the above, 0 without. */
 bool kao_card_key(const char *key, unsigned *is);

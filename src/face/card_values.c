@@ -116,22 +116,28 @@ static bool parse_side(const char **p, uint32_t *to)
     return *to > 0;
 }
 
+bool kao_card_parse_size(const char *value, uint32_t *width, uint32_t *height)
+{
+    const char *p = value;
+    bool ok = parse_side(&p, width);
+
+    *height = *width;
+    if (ok && *p == 'x') {
+        p++;
+        ok = parse_side(&p, height);
+    }
+    return ok && !*p;
+}
+
 kao_status kao_card_size(const kao_card *c, const char *key, uint32_t *width,
                          uint32_t *height, kao_error *err)
 {
-    const char *value = kao_card_get(c, key), *p = value;
+    const char *value = kao_card_get(c, key);
     uint32_t w = 0, h = 0;
 
     if (!value)
         return KAO_OK;
-    bool ok = parse_side(&p, &w);
-
-    h = w;
-    if (ok && *p == 'x') {
-        p++;
-        ok = parse_side(&p, &h);
-    }
-    if (!ok || *p)
+    if (!kao_card_parse_size(value, &w, &h))
         return kao_fail(err, KAO_E_FORMAT, "card: %s = %.60s: wanted WIDTHxHEIGHT", key,
                         value);
     *width = w;

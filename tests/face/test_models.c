@@ -319,7 +319,7 @@ static void first_threshold_wins(void **state)
     no_sidecar(f->embedder);
 }
 
-/* What the file measured (a threshold of .9) is of a network that is fed as the file says. */
+/* What the file measured (a threshold of .9) is of a network that is fed and read as the file says. */
 static void measured_as_it_was_fed(void **state)
 {
     static const struct {
@@ -333,6 +333,11 @@ static void measured_as_it_was_fed(void **state)
         { "input.color = bgr\n", false },
         { "template = square\n", false },
         { "input.equalize = yes\n", false },
+        { "input.equalize = no\n", true },
+        { "metric = euclidean\n", false },
+        { "metric = cosine\n", true },
+        { "input.size = 32x32\n", true },
+        { "input.size = 48\n", false },
     };
     fixture *f = *state;
 
