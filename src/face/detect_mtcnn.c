@@ -21,8 +21,10 @@ static const uint32_t side_of[STAGES] = { CELL, 24, 48 };
 static const float least_face = 20,
                    shrink = 0.709f; /* base pixels; from size to size */
 static const float least_score[STAGES] = { 0.6f, 0.7f, 0 }; /* of O: the caller's */
-static const float far_out = 1e6f;                          /* base pixels */
-static const float same_size = 0.5f, same_stage = 0.7f;     /* overlaps that suppress */
+static const float most_score =
+    1.001f; /* a sum of shares may be rounded up; more is a logit */
+static const float far_out = 1e6f;                      /* base pixels */
+static const float same_size = 0.5f, same_stage = 0.7f; /* overlaps that suppress */
 
 typedef struct stage {
     kao_model *model;
@@ -427,8 +429,12 @@ static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int 
 
             if (!(s[2 * k + 1] >= min_score))
                 continue;
+            if (s[2 * k + 1] > most_score)
+                st = kao_fail(err, KAO_E_FORMAT, "%s: a score is %g: wanted 0 to 1",
+                              d->cascade->stages[i].model->net->name,
+                              (double)s[2 * k + 1]);
             d->found.faces[kept++] =
-                candidate(&d->found.faces[at + k], s[2 * k + 1], box + 4 * k,
+                candidate(&d->found.faces[at + k], fminf(s[2 * k + 1], 1), box + 4 * k,
                           points ? points + 10 * k : NULL);
         }
     }

@@ -638,7 +638,7 @@ static void averaged(void **state)
 
 /* A stage: "face" where the mean of a window is red and less so where it is green, offsets of
  * nothing; points at fixed places. The first: windows of 12, 2 apart. */
-static pb stage_of(int side, float red, float green)
+static pb stage_of(int side, float red, float green, bool logits)
 {
     const float w[6] = { -red, red, -green, green, 0, 0 }, b[2] = { 6, -6 },
                 zeros[12] = { 0 }, none[4] = { 0 };
@@ -666,7 +666,8 @@ static pb stage_of(int side, float red, float green)
     graph_node(&g, "Add", "z none", "boxes", "");
     graph_node(&g, "MatMul", "m w", "s", "");
     graph_node(&g, "Add", "s b", "l", "");
-    graph_node(&g, "Softmax", "l", "scores", "axis=-1");
+    graph_node(&g, logits ? "Identity" : "Softmax", "l", "scores",
+               logits ? "" : "axis=-1");
     graph_output(&g, "boxes", KAO_F32, side == 12 ? "?,?,?,4" : "?,4");
     if (side == 48) {
         graph_floats(&g, "zero10", "3,10", zeros10);
@@ -685,7 +686,7 @@ static void put_stages(fixture *f)
     static const int sides[3] = { 12, 24, 48 };
 
     for (int i = 0; i < 3; i++) {
-        pb file = stage_of(sides[i], 12, 0);
+        pb file = stage_of(sides[i], 12, 0, false);
 
         fixture_file(f, names[i], &file);
     }
@@ -754,6 +755,35 @@ static void cascade(void **state)
         kao_detector_destroy(d);
         set_card(f, rows[i].file, NULL);
     }
+    kao_image_free(f->ctx, &image);
+}
+
+/* A network that gives logits for shares is refused: a face's score was 6. */
+static void cascade_of_logits(void **state)
+{
+    fixture *f = *state;
+    pb file = stage_of(48, 12, 0, true);
+    kao_image image = { 0 };
+    kao_detector *d = NULL;
+    char path[700];
+    size_t n = 0;
+
+    put_stages(f);
+    fixture_file(f, "o.onnx", &file);
+    set_card(f, "p.onnx",
+             "members = r.onnx o.onnx\ninput.mean = 0\ninput.scale = 1/255\n");
+    snprintf(path, sizeof path, "%s/p.onnx", f->dir);
+    assert_int_equal(kao_image_create(f->ctx, 90, 70, &image, NULL), KAO_OK);
+    fill_box(&image, 30, 20, 40, 40, 255, 0, 0);
+    if (detector_of(f, &d, path))
+        fail_msg("%s", f->err.msg);
+    assert_int_equal(detect_in(d, &image, &n, &f->err), KAO_E_FORMAT);
+    if (!strstr(f->err.msg, "o.onnx: a score is ") ||
+        !strstr(f->err.msg, ": wanted 0 to 1"))
+        fail_msg("%s", f->err.msg);
+    assert_int_equal(n, 0);
+    kao_detector_destroy(d);
+    set_card(f, "p.onnx", NULL);
     kao_image_free(f->ctx, &image);
 }
 
@@ -1028,8 +1058,9 @@ int main(void)
         cmocka_unit_test(places),         cmocka_unit_test(tiny_and_stretched),
         cmocka_unit_test(averaged),       cmocka_unit_test(cascade),
         cmocka_unit_test(cascade_near),   cmocka_unit_test(wrong_members),
-        cmocka_unit_test(cascade_faults), cmocka_unit_test(family_faults),
-        cmocka_unit_test(model_files),    cmocka_unit_test(strips),
+        cmocka_unit_test(cascade_faults), cmocka_unit_test(cascade_of_logits),
+        cmocka_unit_test(family_faults),  cmocka_unit_test(model_files),
+        cmocka_unit_test(strips),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
