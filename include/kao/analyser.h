@@ -68,9 +68,9 @@ KAO_API int kao_analyser_threshold(const kao_analyser *analyser, float *threshol
  * of the picture as it is.
  *
  * Errors: KAO_E_NO_FACE (as kao_align), KAO_E_BAD_EMBEDDING (the network gave NaN or infinity,
- * or what is no float any more in the picture's pixels), KAO_E_UNSUPPORTED, KAO_E_FORMAT (its
- * outputs' shapes go by the picture, and do not fit for this one), KAO_E_CANCELLED, KAO_E_ARG,
- * KAO_E_LIMIT, KAO_E_NOMEM.
+ * or what is no float any more in the picture's pixels), KAO_E_UNSUPPORTED (also a probability that
+ * is none), KAO_E_FORMAT (its outputs' shapes go by the picture, and do not fit for this one),
+ * KAO_E_CANCELLED, KAO_E_ARG, KAO_E_LIMIT, KAO_E_NOMEM.
  * Threads: one call at a time per analyser. */
 KAO_API kao_status kao_analyse(kao_analyser *analyser, const kao_view *view,
                                const kao_face *face, kao_analysis *out, kao_error *err);

@@ -344,6 +344,17 @@ static kao_status check_decoded(const kao_analyser *a, const kao_analysis *out,
                          a->model->net->name);
 }
 
+/* A probability is one: a logit would pass any threshold, or none. Sums may be rounded up. */
+static kao_status check_live(const kao_analyser *a, kao_analysis *out, kao_error *err)
+{
+    if (out->live < -.001f || out->live > 1.001f)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: a probability of %g: wanted 0 to 1", a->model->net->name,
+                        (double)out->live);
+    out->live = fminf(fmaxf(out->live, 0), 1);
+    return KAO_OK;
+}
+
 /* -180 to 180 */
 static float wrapped(float degrees)
 {
@@ -390,6 +401,8 @@ kao_status kao_analyse(kao_analyser *a, const kao_view *view, const kao_face *fa
     if (a->kind == KAO_ANALYSE_POSE)
         out->roll = wrapped(out->roll - (by_box ? (float)turned : turn_of(m)));
     st = check_decoded(a, out, err);
+    if (!st)
+        st = check_live(a, out, err);
     if (st)
         *out = (kao_analysis){ .size = sizeof *out, .kind = (uint32_t)a->kind };
     return st;

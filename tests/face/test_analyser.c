@@ -411,6 +411,61 @@ static void beyond_a_float(void **state)
     kao_image_free(f->ctx, &image);
 }
 
+/* What a card calls a probability is one: 7 would pass any threshold. Rounding is forgiven. */
+static void no_probability(void **state)
+{
+    static const struct {
+        float y;
+        kao_status status;
+        float live;
+    } rows[] = { { 7, KAO_E_UNSUPPORTED, 0 },
+                 { -.5f, KAO_E_UNSUPPORTED, 0 },
+                 { 1.0001f, KAO_OK, 1 },
+                 { -1e-6f, KAO_OK, 0 },
+                 { .25f, KAO_OK, .25f } };
+    const float box[4] = { 10, 10, 30, 30 }, zero = 0;
+    const kao_face face = face_of(box, NULL, 0);
+    fixture *f = *state;
+    kao_image image = { 0 };
+
+    assert_int_equal(kao_image_create(f->ctx, WIDTH, HEIGHT, &image, NULL), KAO_OK);
+    const kao_view view = kao_image_view(&image);
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const float y[2] = { rows[i].y, 0 };
+        kao_analysis out = KAO_ANALYSIS_INIT;
+        kao_analyser *a = NULL;
+        kao_model *m = NULL;
+        graph g;
+
+        graph_init(&g, 13);
+        graph_input(&g, "x", KAO_F32, "1,3,8,8");
+        graph_floats(&g, "zero", "1", &zero);
+        graph_floats(&g, "y", "1,2", y);
+        graph_node(&g, "ReduceMax", "x", "m", "keepdims=0");
+        graph_node(&g, "Mul", "m zero", "n", "");
+        graph_node(&g, "Add", "n y", "z", "");
+        graph_output(&g, "z", KAO_F32, "1,2");
+        pb file = graph_file(&g);
+
+        assert_int_equal(
+            kao_model_open_bytes(f->ctx, &m, file.p, file.n, "logits",
+                                 "kind = liveness\noutput.decode = probability\n"
+                                 "output.live = 0\ninput.color = rgb\n"
+                                 "input.mean = 0\ninput.scale = 1\ntemplate = box\n",
+                                 &f->err),
+            KAO_OK);
+        assert_int_equal(kao_analyser_create(m, &a, NULL, &f->err), KAO_OK);
+        kao_model_release(m);
+        if (kao_analyse(a, &view, &face, &out, &f->err) != rows[i].status)
+            fail_msg("%g: %g", (double)rows[i].y, (double)out.live);
+        near("live", out.live, rows[i].live, 1e-7);
+        kao_analyser_destroy(a);
+        pb_free(&file);
+    }
+    kao_image_free(f->ctx, &image);
+}
+
 /* As many numbers as the picture's lightest sample is below 300: a black one, by which a network is
  * tried when it is opened, gives 300. */
 static pb shape_by_picture(void)
@@ -629,11 +684,11 @@ static void published_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(seeded_networks),          cmocka_unit_test(refused),
-        cmocka_unit_test(faces_that_cannot),        cmocka_unit_test(not_finite),
-        cmocka_unit_test(beyond_a_float),           cmocka_unit_test(another_shape),
-        cmocka_unit_test(roll_of_a_chip_by_points), cmocka_unit_test(without_memory),
-        cmocka_unit_test(published_files),
+        cmocka_unit_test(seeded_networks),   cmocka_unit_test(refused),
+        cmocka_unit_test(faces_that_cannot), cmocka_unit_test(not_finite),
+        cmocka_unit_test(beyond_a_float),    cmocka_unit_test(no_probability),
+        cmocka_unit_test(another_shape),     cmocka_unit_test(roll_of_a_chip_by_points),
+        cmocka_unit_test(without_memory),    cmocka_unit_test(published_files),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
