@@ -243,7 +243,7 @@ static bool surroundings(const kao_view *v, double *m, const kao_template *to,
 }
 
 /* The place as RGB: where it stands, or in a picture of its own. */
-static kao_status take_place(kao_context *ctx, const kao_view *v, kao_place place,
+static kao_status take_place(kao_mem *mem, const kao_view *v, kao_place place,
                              kao_image *own, kao_view *out, kao_error *err)
 {
     if (v->format == KAO_PIXELS_RGB) {
@@ -254,8 +254,7 @@ static kao_status take_place(kao_context *ctx, const kao_view *v, kao_place plac
         out->rotation = 0;
         return KAO_OK;
     }
-    const kao_status st =
-        kao_image_alloc(&ctx->mem, place.width, place.height, own, err);
+    const kao_status st = kao_image_alloc(mem, place.width, place.height, own, err);
 
     if (st)
         return st;
@@ -268,8 +267,8 @@ static kao_status take_place(kao_context *ctx, const kao_view *v, kao_place plac
 /* Warping samples four pixels a point. A face of more than 2.7 chips is reduced first, to
  * 1.3 to 2, so that none of its pixels is skipped; of one between 2 and 2.7, which is not,
  * up to a quarter of the rows and columns may be. */
-static kao_status shrink(kao_context *ctx, kao_view *v, double *m, kao_image *small,
-                         kao_error *err)
+static kao_status shrink(kao_mem *mem, kao_pool *pool, kao_view *v, double *m,
+                         kao_image *small, kao_error *err)
 {
     const double scale = fmax(hypot(m[0], m[3]), hypot(m[1], m[4]));
     const double times = scale < 0.5 ? fmin(0.75 / scale, KAO_IMAGE_MAX_SIDE) : 1;
@@ -277,10 +276,10 @@ static kao_status shrink(kao_context *ctx, kao_view *v, double *m, kao_image *sm
 
     if (k < 2 || v->width / k < 2 || v->height / k < 2)
         return KAO_OK;
-    kao_status st = kao_image_alloc(&ctx->mem, v->width / k, v->height / k, small, err);
+    kao_status st = kao_image_alloc(mem, v->width / k, v->height / k, small, err);
 
     if (!st)
-        st = kao_resize(&ctx->mem, ctx->pool, v, small, err);
+        st = kao_resize(mem, pool, v, small, err);
     if (st)
         return st;
     /* m takes points of v; x = kx * (x' + .5) - .5 takes those of small to v's */
@@ -297,7 +296,7 @@ static kao_status shrink(kao_context *ctx, kao_view *v, double *m, kao_image *sm
     return KAO_OK;
 }
 
-static kao_status cut(kao_context *ctx, const kao_view *view, double *m,
+static kao_status cut(kao_mem *mem, kao_pool *pool, const kao_view *view, double *m,
                       const kao_template *to, const kao_image *chip, kao_error *err)
 {
     kao_image own = { 0 }, small = { 0 };
@@ -308,13 +307,13 @@ static kao_status cut(kao_context *ctx, const kao_view *view, double *m,
     lay_down(view, m);
     if (!surroundings(view, m, to, &place))
         return kao_fail(err, KAO_E_NO_FACE, "the points do not fit a face");
-    st = take_place(ctx, view, place, &own, &part, err);
+    st = take_place(mem, view, place, &own, &part, err);
     if (!st)
-        st = shrink(ctx, &part, m, &small, err);
+        st = shrink(mem, pool, &part, m, &small, err);
     if (!st && !kao_warp(&part, m, chip))
         st = kao_fail(err, KAO_E_NO_FACE, "the points do not fit a face");
-    kao_image_drop(&ctx->mem, &small);
-    kao_image_drop(&ctx->mem, &own);
+    kao_image_drop(mem, &small);
+    kao_image_drop(mem, &own);
     return st;
 }
 
@@ -363,8 +362,9 @@ static kao_status check_eyes(const kao_view *view, const kao_face *face,
                     tenths(eyes), (double)KAO_MIN_EYE_DISTANCE_PX);
 }
 
-kao_status kao_cut(kao_context *ctx, const kao_view *view, const double m[6],
-                   const kao_template *to, kao_image *chip, kao_error *err)
+kao_status kao_cut(kao_mem *mem, kao_pool *pool, const kao_view *view,
+                   const double m[6], const kao_template *to, kao_image *chip,
+                   kao_error *err)
 {
     const bool fresh = !chip->rgb;
     double own[6];
@@ -372,11 +372,11 @@ kao_status kao_cut(kao_context *ctx, const kao_view *view, const double m[6],
 
     memcpy(own, m, sizeof own);
     if (fresh)
-        st = kao_image_alloc(&ctx->mem, to->width, to->height, chip, err);
+        st = kao_image_alloc(mem, to->width, to->height, chip, err);
     if (!st)
-        st = cut(ctx, view, own, to, chip, err);
+        st = cut(mem, pool, view, own, to, chip, err);
     if (st && fresh)
-        kao_image_drop(&ctx->mem, chip);
+        kao_image_drop(mem, chip);
     return st;
 }
 
@@ -397,5 +397,5 @@ kao_status kao_align(kao_context *ctx, const kao_view *view, const kao_face *fac
                  : kao_face_fit(face, to, m, err);
     if (!st)
         st = check_eyes(view, face, to, err);
-    return st ? st : kao_cut(ctx, view, m, to, chip, err);
+    return st ? st : kao_cut(&ctx->mem, ctx->pool, view, m, to, chip, err);
 }

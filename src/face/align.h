@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/pool.h"
 #include "kao/align.h"
 
 /* Least-squares similarity from n points to n points: x' = a*x - b*y + tx,
@@ -17,8 +18,10 @@ double kao_fit_similarity(const kao_point *from, const kao_point *to, int n,
 kao_status kao_face_fit(const kao_face *face, const kao_template *to, double m[6],
                         kao_error *err);
 
-/* What kao_align does once it has m, which takes points of the upright view to the chip. */
-kao_status kao_cut(kao_context *ctx, const kao_view *view, const double m[6],
-                   const kao_template *to, kao_image *chip, kao_error *err);
+/* What kao_align does once it has m, which takes points of the upright view to the chip; with
+ * threads of the caller's choice. */
+kao_status kao_cut(kao_mem *mem, kao_pool *pool, const kao_view *view,
+                   const double m[6], const kao_template *to, kao_image *chip,
+                   kao_error *err);
 
 #endif

@@ -247,6 +247,7 @@ kao_status kao_analyser_create(kao_model *model, kao_analyser **out,
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", model->net->name);
     a->ctx = model->ctx;
     a->model = kao_model_retain(model);
+    a->pool = kao_pool_limited(a->ctx->pool, options ? options->n_threads : 0);
     const kao_session_options run = { .passes = KAO_PASS_ALL,
                                       .n_threads = options ? options->n_threads : 0,
                                       .cancel = options ? options->cancel : NULL };
@@ -384,7 +385,7 @@ kao_status kao_analyse(kao_analyser *a, const kao_view *view, const kao_face *fa
         st = by_box ? kao_crop_fit(face, &a->template, view, turned, m, err)
                     : kao_face_fit(face, &a->template, m, err);
     if (!st)
-        st = kao_cut(a->ctx, view, m, &a->template, &a->chip, err);
+        st = kao_cut(&a->ctx->mem, &a->pool, view, m, &a->template, &a->chip, err);
     if (st)
         return st;
     const kao_view chip = kao_image_view(&a->chip);

@@ -21,6 +21,7 @@ typedef struct kao_analysis_decoder { /* a word of output.decode */
 struct kao_analyser {
     kao_context *ctx;
     kao_model *model;
+    kao_pool pool; /* the context's, limited */
     kao_session *session;
     kao_analysis_kind kind;
     const kao_analysis_decoder *decoder;

@@ -169,8 +169,7 @@ kao_status kao_detector_create(kao_model *model, kao_detector **out,
         st = d->family->open(d, &run, err);
     if (!st)
         st = kao_pyramid_create(d->ctx, &d->own, err);
-    if (!st)
-        kao_pyramid_set_threads(d->own, run.n_threads);
+    d->n_threads = run.n_threads;
     if (!st)
         st = kao_session_create(&d->session, model->net, &run, err);
     if (st) {
@@ -299,6 +298,7 @@ kao_status kao_detect(kao_detector *d, const kao_view *view,
                    .search = o->search,
                    .main_at_most = o->search == KAO_SEARCH_QUICK };
 
+    kao_pyramid_set_threads(h.pyramid, d->n_threads); /* of one shared, too */
     st = search(d, &h, o->upright, err);
     if (!st)
         give(d, h.turned, faces);

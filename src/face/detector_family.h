@@ -73,6 +73,7 @@ struct kao_detector {
     uint8_t fill; /* samples around the picture */
     float min_score, nms;
     uint32_t fixed_width, fixed_height; /* 0: any */
+    uint32_t n_threads;                 /* for one call; 0: all of the context's */
     kao_pyramid *own;                   /* for callers that bring none */
     float *input;
     size_t input_cap;    /* floats */

@@ -121,6 +121,7 @@ kao_status kao_embedder_create(kao_model *model, kao_embedder **out,
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", model->net->name);
     e->ctx = model->ctx;
     e->model = kao_model_retain(model);
+    e->pool = kao_pool_limited(e->ctx->pool, options ? options->n_threads : 0);
     const kao_session_options run = { .passes = KAO_PASS_ALL,
                                       .n_threads = options ? options->n_threads : 0,
                                       .cancel = options ? options->cancel : NULL };
@@ -249,7 +250,7 @@ static kao_status as_chip(kao_embedder *e, const kao_view *chip, kao_view *out,
     if (!e->resized.rgb)
         st = kao_image_create(e->ctx, t->width, t->height, &e->resized, err);
     if (!st)
-        st = kao_image_resize(e->ctx, chip, &e->resized, err);
+        st = kao_resize_upright(&e->ctx->mem, &e->pool, chip, &e->resized, err);
     *out = kao_image_view(&e->resized);
     return st;
 }

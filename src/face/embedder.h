@@ -10,6 +10,7 @@
 struct kao_embedder {
     kao_context *ctx;
     kao_model *model;
+    kao_pool pool; /* the context's, limited */
     kao_session *session;
     kao_tensor_form form;
     kao_template template;

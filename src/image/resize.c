@@ -422,29 +422,33 @@ kao_status kao_resize(kao_mem *mem, kao_pool *pool, const kao_view *src,
     return st;
 }
 
-kao_status kao_image_resize(kao_context *ctx, const kao_view *src, const kao_image *dst,
-                            kao_error *err)
+kao_status kao_resize_upright(kao_mem *mem, kao_pool *pool, const kao_view *src,
+                              const kao_image *dst, kao_error *err)
 {
     kao_image lying = { 0 };
-
-    if (!ctx)
-        return kao_fail(err, KAO_E_ARG, "resize: no context");
     kao_status st = kao_view_check(src, "src", err);
 
     if (!st)
         st = kao_image_check(dst, "dst", err);
     if (st || src->rotation == 0)
-        return st ? st : kao_resize(&ctx->mem, ctx->pool, src, dst, err);
+        return st ? st : kao_resize(mem, pool, src, dst, err);
     const bool swap = src->rotation != 180;
 
-    st = kao_image_alloc(&ctx->mem, swap ? dst->height : dst->width,
+    st = kao_image_alloc(mem, swap ? dst->height : dst->width,
                          swap ? dst->width : dst->height, &lying, err);
     if (!st)
-        st = kao_resize(&ctx->mem, ctx->pool, src, &lying, err);
+        st = kao_resize(mem, pool, src, &lying, err);
     if (!st)
         kao_image_turn(dst, &lying, src->rotation);
-    kao_image_drop(&ctx->mem, &lying);
+    kao_image_drop(mem, &lying);
     return st;
+}
+
+kao_status kao_image_resize(kao_context *ctx, const kao_view *src, const kao_image *dst,
+                            kao_error *err)
+{
+    return ctx ? kao_resize_upright(&ctx->mem, ctx->pool, src, dst, err)
+               : kao_fail(err, KAO_E_ARG, "resize: no context");
 }
 
 kao_place kao_letterbox_place(uint32_t src_width, uint32_t src_height, uint32_t width,

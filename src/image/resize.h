@@ -14,6 +14,9 @@
  * they are. */
 kao_status kao_resize(kao_mem *mem, kao_pool *pool, const kao_view *src,
                       const kao_image *dst, kao_error *err);
+/* kao_image_resize with threads of the caller's choice. */
+kao_status kao_resize_upright(kao_mem *mem, kao_pool *pool, const kao_view *src,
+                              const kao_image *dst, kao_error *err);
 
 typedef struct kao_resize_axis { /* the sums that make the pixels along one side */
     uint32_t *first;  /* source pixel, for each output pixel; the block of all three */

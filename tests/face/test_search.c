@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/context.h"
+#include "kao/analyser.h"
 #include "support/fixture.h"
 #include "support/meter.h"
 
@@ -283,6 +284,74 @@ static void models_are_shared(void **state)
     kao_context_destroy(own.ctx);
 }
 
+/* A caller's own threads: how often they are asked for. */
+static void count_calls(void *calls, void (*piece)(void *arg, size_t i), void *arg,
+                        size_t n)
+{
+    ++*(int *)calls;
+    for (size_t i = 0; i < n; i++)
+        piece(arg, i);
+}
+
+/* What is made for one thread takes one, to bring a picture to the chip's size, too. */
+static void one_thread_is_one(void **state)
+{
+    enum { W = 900, H = 800 }; /* worth more than one thread */
+    fixture own = *(fixture *)*state;
+    int calls = 0;
+    const kao_context_options o = { .n_threads = 4,
+                                    .parallel_for = count_calls,
+                                    .parallel_user = &calls };
+    const kao_run_options one = { .n_threads = 1 };
+    const kao_face face = { .size = sizeof face, .width = W - 1, .height = H - 1 };
+    kao_analysis out = KAO_ANALYSIS_INIT;
+    kao_analyser *a = NULL;
+    kao_embedder *e = NULL;
+    kao_detector *d = NULL;
+    kao_faces faces = KAO_FACES_INIT;
+    kao_model *m[3] = { NULL };
+    kao_pyramid *p = NULL;
+    float v[TINY_DIM];
+    pb file = tiny_analyser(1);
+
+    assert_int_equal(kao_context_create(&own.ctx, &o, NULL), KAO_OK);
+    kao_image image = scene(own.ctx, W, H);
+    kao_view view = kao_image_view(&image);
+
+    assert_int_equal(kao_model_open(own.ctx, &m[0], own.detector, NULL), KAO_OK);
+    assert_int_equal(kao_model_open(own.ctx, &m[1], own.embedder, NULL), KAO_OK);
+    assert_int_equal(
+        kao_model_open_bytes(own.ctx, &m[2], file.p, file.n, NULL, NULL, &own.err),
+        KAO_OK);
+    assert_int_equal(kao_detector_create(m[0], &d, &one, NULL), KAO_OK);
+    assert_int_equal(kao_embedder_create(m[1], &e, &one, NULL), KAO_OK);
+    assert_int_equal(kao_analyser_create(m[2], &a, &one, &own.err), KAO_OK);
+    assert_int_equal(kao_pyramid_create(own.ctx, &p, NULL), KAO_OK);
+    calls = 0;
+    for (view.rotation = 0; view.rotation < 180; view.rotation += 90) {
+        const kao_detect_options shared = { .pyramid = p };
+
+        assert_int_equal(kao_detect(d, &view, NULL, &faces, NULL), KAO_OK);
+        assert_int_equal(calls, 0);
+        assert_int_equal(kao_pyramid_set(p, &view, NULL), KAO_OK);
+        assert_int_equal(kao_detect(d, &view, &shared, &faces, NULL), KAO_OK);
+        assert_int_equal(calls, 0);
+        assert_int_equal(kao_embed(e, &view, 1, KAO_TTA_NONE, v, NULL), KAO_OK);
+        assert_int_equal(calls, 0);
+        assert_int_equal(kao_analyse(a, &view, &face, &out, &own.err), KAO_OK);
+        assert_int_equal(calls, 0);
+    }
+    kao_detector_destroy(d);
+    kao_embedder_destroy(e);
+    kao_analyser_destroy(a);
+    kao_pyramid_destroy(p);
+    for (size_t i = 0; i < COUNT(m); i++)
+        kao_model_release(m[i]);
+    kao_image_free(own.ctx, &image);
+    kao_context_destroy(own.ctx);
+    pb_free(&file);
+}
+
 /* ---- cancelling ---- */
 
 static void *cancel(void *arg)
@@ -445,6 +514,7 @@ int main(void)
         cmocka_unit_test(seen_shapes_allocate_nothing),
         cmocka_unit_test(many_candidates),
         cmocka_unit_test(models_are_shared),
+        cmocka_unit_test(one_thread_is_one),
         cmocka_unit_test(runs_are_cancelled),
         cmocka_unit_test(chips_of_any_view),
         cmocka_unit_test(faces_outside),
