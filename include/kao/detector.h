@@ -74,8 +74,8 @@ typedef struct kao_detect_options {
  * range).
  * Then faces->n is 0.
  * Memory: grows the detector's buffers when a picture's shape is new to it; a shape it has
- * seen lately takes none. A large picture is never copied whole: the buffers are those of 1280
- * x 1280 pixels, however large it is.
+ * seen lately takes none (MTCNN some, for each step). A large picture is never copied whole:
+ * the buffers are those of 1280 x 1280 pixels, however large it is.
  * Threads: one call at a time per detector; detectors are independent. */
 KAO_API kao_status kao_detect(kao_detector *detector, const kao_view *view,
                               const kao_detect_options *options, kao_faces *faces,
