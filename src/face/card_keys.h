@@ -6,8 +6,7 @@
 #include <stddef.h>
 
 enum {
-    KAO_CARD_FED =
-        32, /* how pictures come to the network, and what is made of its numbers */
+    KAO_CARD_FED = 32, /* how pictures come to it, what its numbers are taken for */
     KAO_CARD_OPTIONAL = 64, /* absent, it stands for something, too */
     KAO_CARD_MEASURED = 128 /* of a network that is fed so */
 };

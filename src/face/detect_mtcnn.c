@@ -21,9 +21,8 @@ static const uint32_t side_of[STAGES] = { CELL, 24, 48 };
 static const float least_face = 20,
                    shrink = 0.709f; /* base pixels; from size to size */
 static const float least_score[STAGES] = { 0.6f, 0.7f, 0 }; /* of O: the caller's */
-static const float most_score =
-    1.001f; /* a sum of shares may be rounded up; more is a logit */
-static const float far_out = 1e6f;                      /* base pixels */
+static const float most_score = 1.001f; /* sums may be rounded up; more is a logit */
+static const float far_out = 1e6f;      /* base pixels */
 static const float same_size = 0.5f, same_stage = 0.7f; /* overlaps that suppress */
 
 typedef struct stage {

@@ -10,8 +10,7 @@ typedef struct kao_packet {
     kao_span xmp;        /* n 0: none */
     uint8_t orientation; /* 1 to 8; 0: not known, for want of memory */
     bool is_jpeg, is_png;
-    bool
-        ask; /* of a PNG: texts that its decoder alone reads may tell the orientation */
+    bool ask; /* of a PNG: texts that its decoder alone reads may tell how it lies */
     size_t at, n; /* the block that has it, or where one would go; of a JPEG or a PNG */
 } kao_packet;
 
