@@ -350,9 +350,9 @@ static void not_finite(void **state)
     kao_image_free(f->ctx, &image);
 }
 
-/* Of a network that gives these numbers whatever it sees. */
+/* Of a network that gives these numbers whatever it sees. *file: its bytes, to be freed after it. */
 static kao_analyser *giving(fixture *f, const float *y, const char *dims,
-                            const char *card)
+                            const char *card, pb *file)
 {
     static const float zero = 0;
     kao_analyser *a = NULL;
@@ -368,18 +368,17 @@ static kao_analyser *giving(fixture *f, const float *y, const char *dims,
     graph_node(&g, "Mul", "m zero", "n", "");
     graph_node(&g, "Add", "n y", "z", "");
     graph_output(&g, "z", KAO_F32, dims);
-    pb file = graph_file(&g);
+    *file = graph_file(&g);
 
     snprintf(text, sizeof text,
              "%sinput.color = rgb\ninput.mean = 0\ninput.scale = 1\ntemplate = box\n",
              card);
     assert_int_equal(
-        kao_model_open_bytes(f->ctx, &m, file.p, file.n, "made", text, &f->err),
+        kao_model_open_bytes(f->ctx, &m, file->p, file->n, "made", text, &f->err),
         KAO_OK);
     if (kao_analyser_create(m, &a, NULL, &f->err))
         fail_msg("%s: %s", card, f->err.msg);
     kao_model_release(m);
-    pb_free(&file);
     return a;
 }
 
@@ -406,7 +405,8 @@ static void beyond_a_float(void **state)
 
     for (size_t i = 0; i < COUNT(rows); i++) {
         kao_analysis out = KAO_ANALYSIS_INIT;
-        kao_analyser *a = giving(f, rows[i].y, "1,6", rows[i].card);
+        pb file;
+        kao_analyser *a = giving(f, rows[i].y, "1,6", rows[i].card, &file);
 
         if (kao_analyse(a, &view, &face, &out, &f->err) != KAO_E_BAD_EMBEDDING)
             fail_msg("row %zu: a point of %g, a yaw of %g", i,
@@ -416,6 +416,7 @@ static void beyond_a_float(void **state)
         assert_int_equal(out.n_points, 0);
         assert_true(out.yaw == 0 && out.size == sizeof out);
         kao_analyser_destroy(a);
+        pb_free(&file);
     }
     kao_image_free(f->ctx, &image);
 }
@@ -443,14 +444,17 @@ static void no_probability(void **state)
     for (size_t i = 0; i < COUNT(rows); i++) {
         const float y[2] = { rows[i].y, 0 };
         kao_analysis out = KAO_ANALYSIS_INIT;
+        pb file;
         kao_analyser *a = giving(f, y, "1,2",
                                  "kind = liveness\noutput.decode = probability\n"
-                                 "output.live = 0\n");
+                                 "output.live = 0\n",
+                                 &file);
 
         if (kao_analyse(a, &view, &face, &out, &f->err) != rows[i].status)
             fail_msg("%g: %g", (double)rows[i].y, (double)out.live);
         near("live", out.live, rows[i].live, 1e-7);
         kao_analyser_destroy(a);
+        pb_free(&file);
     }
     kao_image_free(f->ctx, &image);
 }
