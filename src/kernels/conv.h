@@ -23,6 +23,15 @@
 #include "base/pool.h"
 #include "kernels/kernels.h"
 
+/* Whether sums may be formed by Winograd's minimal filtering: 3x3, stride 1, no dilation, one
+ * group, no bf16. */
+typedef enum kao_winograd_use {
+    KAO_WINOGRAD_NEVER,
+    KAO_WINOGRAD_WHERE_FASTER, /* expected to be, by the layer's shape */
+    KAO_WINOGRAD_BY_2,         /* where it can be: squares of 2 x 2 outputs, of 4 x 4 */
+    KAO_WINOGRAD_BY_4,
+} kao_winograd_use;
+
 typedef struct kao_conv {
     int32_t n, h, w, c; /* input */
     int32_t oh, ow, oc; /* output; n is the same */
@@ -34,6 +43,7 @@ typedef struct kao_conv {
     float lo, hi; /* of KAO_ACT_CLAMP */
     kao_residual residual;
     bool bf16; /* numbers of w and in may be rounded to bfloat16 */
+    kao_winograd_use winograd;
 } kao_conv;
 
 static inline bool kao_conv_is_depthwise(const kao_conv *d)
@@ -46,11 +56,18 @@ static inline bool kao_conv_is_depthwise(const kao_conv *d)
  *
  *   direct      |got - exact| <= (K+2)*u*(|bias| + sum|w*in|)
  *   depthwise   the same
- *   pairs       the same, with w and in rounded to bfloat16; so 2^-8 * sum|w*in| more */
+ *   pairs       the same, with w and in rounded to bfloat16; so 2^-8 * sum|w*in| more
+ *   winograd    |got - exact| <= (c+20)*u*(|bias| + M), M what winograd.h's formula gives where
+ *               every number of its matrices, of w and of in is taken without its sign. Measured
+ *               against direct: the same size by 2, some four times as large by 4.
+ *
+ * By Winograd a NaN, or an overflow, reaches all outputs of the squares whose windows have it. */
 typedef enum kao_conv_algorithm {
-    KAO_CONV_DIRECT,    /* tiles of GEMM over the taps where they lie (conv_dense.c) */
-    KAO_CONV_DEPTHWISE, /* vectors of channels (conv_depthwise.c) */
-    KAO_CONV_PAIRS,     /* direct, with pairs of bfloat16 for numbers (conv_dense.c) */
+    KAO_CONV_DIRECT,     /* tiles of GEMM over the taps where they lie (conv_dense.c) */
+    KAO_CONV_DEPTHWISE,  /* vectors of channels (conv_depthwise.c) */
+    KAO_CONV_PAIRS,      /* direct, with pairs of bfloat16 for numbers (conv_dense.c) */
+    KAO_CONV_WINOGRAD_2, /* squares of 2 x 2 outputs (conv_winograd.c) */
+    KAO_CONV_WINOGRAD_4, /* of 4 x 4 */
 } kao_conv_algorithm;
 
 typedef struct kao_range { /* begin <= i < end */
@@ -79,6 +96,16 @@ typedef struct kao_conv_depthwise {
     int32_t rows_piece, row_pieces; /* of one image */
 } kao_conv_depthwise;
 
+/* What conv_winograd.c derives. */
+typedef struct kao_conv_winograd {
+    int32_t m;                    /* outputs a side of a square */
+    int32_t squares_y, squares_x; /* of an image */
+    size_t n_squares;             /* of the batch */
+    size_t squares_piece;
+    int32_t n_panels, panels_piece, panel_pieces; /* as of kao_conv_direct */
+    size_t n_pad, floats; /* channels out in whole panels, packed weights */
+} kao_conv_winograd;
+
 typedef struct kao_conv_plan {
     kao_conv d;
     kao_conv_algorithm algorithm;
@@ -88,6 +115,7 @@ typedef struct kao_conv_plan {
     union {
         kao_conv_direct direct;
         kao_conv_depthwise depthwise;
+        kao_conv_winograd winograd;
     };
 } kao_conv_plan;
 
@@ -95,8 +123,8 @@ void kao_conv_plan_init(kao_conv_plan *p, const kao_kernels *k, const kao_conv *
 
 /* w: oc x (c/groups) x kh x kw, as ONNX stores it. bias: oc floats or NULL. slope: oc
  * floats where act is KAO_ACT_SLOPE. All are copied into packed (p->packed_bytes, 64-byte
- * aligned). The packed form depends on the table's ISA and on the algorithm; that of the
- * three above on no more than weights, groups and kernel sizes, so that plans for other
+ * aligned). The packed form depends on the table's ISA and on the algorithm; that of those
+ * above on no more than weights, groups and kernel sizes, so that plans for other
  * pictures, strides and residuals share it. */
 void kao_conv_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
                    const float *bias, const float *slope, void *packed);

@@ -74,6 +74,15 @@ void kao_conv_dw_pack(const kao_conv_plan *p, const float *w, const float *bias,
 void kao_conv_dw_run(const kao_kernels *k, const kao_pool *pool, const kao_conv_plan *p,
                      const float *packed, const float *in, const float *residual,
                      float *out, float *scratch);
+void kao_conv_wino_init(kao_conv_plan *p, const kao_kernels *k);
+void kao_conv_wino_pack(const kao_kernels *k, const kao_conv_plan *p, const float *w,
+                        const float *bias, const float *slope, float *packed);
+void kao_conv_wino_run(const kao_kernels *k, const kao_pool *pool,
+                       const kao_conv_plan *p, const float *packed, const float *in,
+                       const float *residual, float *out, float *scratch);
+
+/* Outputs a side of a square, 2 or 4; 0: the direct form is expected to be as fast. */
+int32_t kao_conv_winograd_m(const kao_conv *d);
 
 /* n pixels of a pointwise convolution, one after the other, in this thread. scratch:
  * p->thread_bytes. */

@@ -134,6 +134,40 @@ typedef struct kao_dw_args {
 
 typedef void kao_dw_fn(const kao_dw_args *d);
 
+/* Winograd's minimal filtering F(m x m, 3 x 3), m = 2 or 4: from a square of e x e input pixels,
+ * e = m + 2, come m x m outputs of a 3x3 of stride 1 with e*e products a channel instead of
+ * 9*m*m (Lavin and Gray, arXiv:1509.09308). The matrices are in winograd.h.
+ *
+ * in: position i of the square B^T d B, d the e*e pixels in rows, for each of c channels:
+ * out[i*step + channel]. A pixel outside the picture points to c zeros. */
+enum { KAO_WINO_MOST = 4, KAO_WINO_SIDE = KAO_WINO_MOST + 2 };
+
+typedef struct kao_wino_in_args {
+    const float *pixel[KAO_WINO_SIDE * KAO_WINO_SIDE];
+    int32_t c;
+    float *out;
+    ptrdiff_t step;
+} kao_wino_in_args;
+
+typedef void kao_wino_in_fn(const kao_wino_in_args *a);
+
+/* out: the outputs A^T s A + bias through the epilogue, s the e*e sums of a channel,
+ * sums[i*step + channel]; of them the first n_y rows and n_x columns. bias and slope are padded
+ * to whole panels, and so are the sums of a position. Pointers are those of the square's first
+ * pixel and channel. */
+typedef struct kao_wino_out_args {
+    const float *sums;
+    ptrdiff_t step;
+    const float *bias;
+    int32_t n_y, n_x, cols;
+    float *out;
+    ptrdiff_t ldo, out_row; /* floats between pixels, and between rows */
+    ptrdiff_t res_row;
+    kao_epilogue e;
+} kao_wino_out_args;
+
+typedef void kao_wino_out_fn(const kao_wino_out_args *a);
+
 /* Pooling, the same geometry. Maximum: NaN wins. Average: sum in order ty, tx, times
  * scale. */
 typedef struct kao_window_args {
@@ -278,6 +312,8 @@ typedef struct kao_kernels {
     kao_zip_pairs_fn *zip_pairs;
     kao_dw3_fn *dw3;
     kao_dw_fn *dw;
+    kao_wino_in_fn *wino_in2, *wino_in4; /* m = 2, m = 4 */
+    kao_wino_out_fn *wino_out2, *wino_out4;
     kao_window_fn *window_max, *window_avg;
     kao_binary_fn *binary;
     kao_unary_fn *unary;

@@ -21,7 +21,8 @@ enum {
     KAO_PASS_HEADS = 1 << 5,    /* sibling convolutions of one input become one */
     KAO_PASS_VIEW = 1 << 6,     /* Transpose, Reshape, Slice, Split without a copy */
     KAO_PASS_GROUP = 1 << 7,    /* convolutions as one, in bands of rows */
-    KAO_PASS_ALL = (1 << 8) - 1,
+    KAO_PASS_WINOGRAD = 1 << 8, /* 3x3 of stride 1 by minimal filtering, where faster */
+    KAO_PASS_ALL = (1 << 9) - 1,
 };
 
 typedef struct kao_value {

@@ -105,6 +105,7 @@ static kao_status make(kao_context *ctx, kao_network **out, const char *path,
     kao_arena_init(&net->arena, &ctx->mem, KAO_MAX_GRAPH_HEAP);
     pthread_mutex_init(&net->lock, NULL);
     kao_kernels_init(&net->kernels, ctx->cpu);
+    net->winograd = KAO_WINOGRAD_WHERE_FASTER;
     net->name = kao_arena_str(&net->arena, name, strlen(name));
     if (!net->name) {
         kao_network_destroy(net);

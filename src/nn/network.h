@@ -37,6 +37,7 @@ typedef struct kao_network {
     /* Convolutions of plans and tapes made from here on may round inputs, weights and
      * gradients to bfloat16; sums stay float32. False at first. */
     bool bf16;
+    kao_winograd_use winograd; /* of plans made from here on; where faster at first */
     /* Training: pictures that a BatchNormalization takes its statistics over; 0: all. */
     uint32_t norm_group;
     pthread_mutex_t lock;                 /* guards packed */

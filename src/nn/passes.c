@@ -1,8 +1,9 @@
 /* The order of the passes, and the one that only removes steps. */
 #include "nn/graph.h"
 
-static const char *const pass_names[] = { "fold",     "conv",  "norm", "act",
-                                          "residual", "heads", "view", "group" };
+static const char *const pass_names[] = { "fold", "conv",     "norm",
+                                          "act",  "residual", "heads",
+                                          "view", "group",    "winograd" };
 
 const char *kao_pass_name(int bit)
 {

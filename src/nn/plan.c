@@ -290,6 +290,8 @@ static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
     n = 0;
     for (const kao_conv_step *c = s->conv; c; c = c->next) {
         stages[n].conv.d = c->d;
+        stages[n].conv.d.winograd =
+            g->passes & KAO_PASS_WINOGRAD ? g->net->winograd : KAO_WINOGRAD_NEVER;
         stages[n++].conv.d.bf16 = g->net->bf16;
     }
     kao_conv_group_init(group, &g->net->kernels, stages, n);

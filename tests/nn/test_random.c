@@ -26,8 +26,8 @@ static void one_graph(differ *d, uint64_t seed, unsigned *made)
 
     if (path)
         write_file(path, file.p, file.n);
-    const bool ok = differ_check(d, &t, &file, seed % 4 == 0 ? 16 : (int)(seed % 4),
-                                 why, sizeof why);
+    const bool ok = differ_check(
+        d, &t, &file, seed % 4 == 0 ? DIFFER_SETS : (int)(seed % 4), why, sizeof why);
 
     for (int i = 0; i < MAX_ROWS; i++)
         made[i] += t.made[i];

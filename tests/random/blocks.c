@@ -25,8 +25,8 @@ static const random_value *conv(random_graph *t, const random_value *x, int64_t 
     snprintf(attributes, sizeof attributes, "pads=[%d,%d,%d,%d] group=%d",
              (int)kernel / 2, (int)kernel / 2, (int)kernel / 2, (int)kernel / 2,
              (int)groups);
-    const random_value *y =
-        push(t, KAO_F32, 4, out, m, x->e + (double)(k + 4) * ROUNDING * m);
+    const double error = conv_error(t, shape[1], shape + 2);
+    const random_value *y = push(t, KAO_F32, 4, out, m, x->e + error * ROUNDING * m);
 
     emit3(t, "Conv", x->name, w, b, y->name, attributes);
     return y;

@@ -119,7 +119,8 @@ static bool check_plan(differ *d, const random_graph *t, kao_network *net,
 /* Sets of passes after the whole one: each pass left out, then each with conv alone. */
 static uint32_t pass_set(int i)
 {
-    return i < 8 ? KAO_PASS_ALL & ~(1u << i) : KAO_PASS_CONV | 1u << (i - 8);
+    return i < DIFFER_PASSES ? KAO_PASS_ALL & ~(1u << i)
+                             : KAO_PASS_CONV | 1u << (i - DIFFER_PASSES);
 }
 
 bool differ_check(differ *d, const random_graph *t, const pb *file, int pass_sets,
@@ -131,8 +132,11 @@ bool differ_check(differ *d, const random_graph *t, const pb *file, int pass_set
     kao_error err = { 0 };
     bool ok = true;
 
-    for (int i = 0; ok && i < d->n_ctx; i++)
+    for (int i = 0; ok && i < d->n_ctx; i++) {
         ok = kao_network_parse(d->ctx[i], &net[i], bytes, "random", &err) == KAO_OK;
+        if (ok)
+            net[i]->winograd = t->winograd;
+    }
     if (!ok || run(net[0], t, 0, &want, &err)) {
         snprintf(why, cap, "%s", err.msg);
         ok = false;

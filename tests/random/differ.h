@@ -6,7 +6,7 @@
 #include "base/context.h"
 #include "random/random_graph.h"
 
-enum { DIFFER_LEVELS = 4 };
+enum { DIFFER_LEVELS = 4, DIFFER_PASSES = 9, DIFFER_SETS = 2 * DIFFER_PASSES };
 
 typedef struct differ {
     kao_context *ctx[DIFFER_LEVELS]; /* ref, then the others that the machine has */
@@ -17,7 +17,7 @@ typedef struct differ {
 bool differ_open(differ *d);
 void differ_close(differ *d);
 
-/* pass_sets: of the sets with one pass left out (and of a few others), how many: 0 .. 16.
+/* pass_sets: of the sets with one pass left out (and of a few others), how many: 0 .. DIFFER_SETS.
  * Says why where two plans differ, or one is refused. */
 bool differ_check(differ *d, const random_graph *t, const pb *file, int pass_sets,
                   char *why, size_t cap);

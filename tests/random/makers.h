@@ -53,6 +53,11 @@ const char *floats(random_graph *t, const float *v, size_t n);
 const char *weights(random_graph *t, int32_t rank, const int64_t *dims, int64_t rows,
                     bool transposed);
 
+/* What a convolution of c channels a group adds to e, by the unit u*m. By Winograd
+ * (kernels/conv.h): along a side, the sum over i of |A^T|[y][i] |G|[i][k] sum_l |B^T|[i][l] is
+ * 4 at most by 2 and 29.4 by 4. */
+double conv_error(const random_graph *t, int64_t c, const int64_t kernel[2]);
+
 /* 2 e where a sum, a product or a smooth function follows; 0 stays 0. */
 static inline double rounded(double e, double m)
 {

@@ -357,6 +357,8 @@ static void choose_outputs(random_graph *t, choices late)
 
 pb random_graph_make(random_graph *t, choices c, int n_layers)
 {
+    static const kao_winograd_use uses[] = { KAO_WINOGRAD_BY_4, KAO_WINOGRAD_BY_2,
+                                             KAO_WINOGRAD_NEVER, KAO_WINOGRAD_NEVER };
     static const int opsets[] = { 13, 6, 7, 8, 9, 10, 11, 12, 15, 18, 19, 21, 24 };
     static random_maker *const *const lists[] = {
         element_makers, window_makers, shape_makers, block_makers, function_makers,
@@ -366,9 +368,13 @@ pb random_graph_make(random_graph *t, choices c, int n_layers)
 
     late.state ^= 0x5bd1e995u;
     late.at = late.n / 2; /* of bytes: from the middle */
-    *t = (random_graph){ .c = c };
+    *t = (random_graph){ .c = late };
+    const kao_winograd_use winograd = uses[draw(t, 4)];
+
+    t->c = c;
     t->opset = opsets[draw(t, 13)];
     t->special = once_in(t, 10);
+    t->winograd = t->special ? KAO_WINOGRAD_NEVER : winograd;
     graph_init(&t->g, t->opset);
     if (once_in(t, 3))
         start_list(t);

@@ -9,6 +9,7 @@
 #ifndef KAO_TESTS_RANDOM_GRAPH_H
 #define KAO_TESTS_RANDOM_GRAPH_H
 
+#include "kernels/conv.h"
 #include "nn/op.h"
 #include "support/builder.h"
 
@@ -33,6 +34,8 @@ typedef struct random_graph {
     choices c;
     int opset;
     bool special; /* inputs have NaN and infinities in them */
+    kao_winograd_use
+        winograd; /* never where special: a NaN reaches the neighbours, too */
     random_value v[MAX_VALUES];
     int n;
     uint32_t n_names;

@@ -88,6 +88,16 @@ static void window_text(const window *w, bool kernel, char *to, size_t cap)
         snprintf(to + n, cap - n, " ceil_mode=1");
 }
 
+double conv_error(const random_graph *t, int64_t c, const int64_t kernel[2])
+{
+    const double direct = (double)(c * kernel[0] * kernel[1] + 4);
+
+    if (t->winograd == KAO_WINOGRAD_NEVER || kernel[0] != 3 || kernel[1] != 3)
+        return direct;
+    return direct +
+           (double)(c + 24) * (t->winograd == KAO_WINOGRAD_BY_2 ? 4 * 4 : 29.4 * 29.4);
+}
+
 bool make_conv(random_graph *t)
 {
     static const int64_t counts[] = { 1, 2, 3, 4, 8, 10, 16, 17, 24, 33 };
@@ -117,11 +127,12 @@ bool make_conv(random_graph *t)
     const char *weight = weights(t, x->rank, shape, oc, false);
     const char *bias = once_in(t, 3) ? "" : constant(t, KAO_F32, 1, &oc, -0.25, 0.25);
     const double m = x->m + 0.25;
+    const int64_t sides[2] = { w.kernel[0], w.n_axes > 1 ? w.kernel[1] : 1 };
+    const double error = conv_error(t, shape[1], sides);
 
-    emit3(
-        t, "Conv", x->name, weight, bias,
-        push(t, KAO_F32, x->rank, out, m, x->e + (double)(k + 4) * ROUNDING * m)->name,
-        attributes);
+    emit3(t, "Conv", x->name, weight, bias,
+          push(t, KAO_F32, x->rank, out, m, x->e + error * ROUNDING * m)->name,
+          attributes);
     return true;
 }
 

@@ -18,6 +18,10 @@ void kao_kernels_fill_avx2(kao_kernels *k)
     k->gemm = gemm;
     k->dw3 = kao_dw3_f32_avx2;
     k->dw = kao_dw_f32_avx2;
+    k->wino_in2 = kao_wino_in2_f32_avx2;
+    k->wino_in4 = kao_wino_in4_f32_avx2;
+    k->wino_out2 = kao_wino_out2_f32_avx2;
+    k->wino_out4 = kao_wino_out4_f32_avx2;
     k->window_max = kao_window_max_f32_avx2;
     k->window_avg = kao_window_avg_f32_avx2;
     k->binary = kao_binary_f32_avx2;

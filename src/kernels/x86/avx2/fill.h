@@ -13,6 +13,10 @@ void kao_gemm_finish_smooth_avx2(const kao_gemm_args *g, const float *sums,
 
 kao_dw3_fn kao_dw3_f32_avx2;
 kao_dw_fn kao_dw_f32_avx2;
+kao_wino_in_fn kao_wino_in2_f32_avx2;
+kao_wino_in_fn kao_wino_in4_f32_avx2;
+kao_wino_out_fn kao_wino_out2_f32_avx2;
+kao_wino_out_fn kao_wino_out4_f32_avx2;
 kao_window_fn kao_window_max_f32_avx2;
 kao_window_fn kao_window_avg_f32_avx2;
 kao_binary_fn kao_binary_f32_avx2;
