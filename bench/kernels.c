@@ -1,5 +1,6 @@
 /* Convolution layers of real networks, alone and as fused pairs: median microseconds,
- * GFLOP/s, and the share of this core's FMA peak, measured in the same run.
+ * GFLOP/s, and the share of this core's FMA peak, measured in the same run. Multiply-adds are
+ * those of the direct form: by Winograd's (w2, w4) a layer may have more than the peak.
  *
  *   bench_kernels [CPU] [rounds] [threads] */
 #include <math.h>
@@ -89,7 +90,8 @@ static kao_conv describe(const layer *l)
                    .act = l->act,
                    .lo = 0,
                    .hi = INFINITY,
-                   .residual = l->residual };
+                   .residual = l->residual,
+                   .winograd = KAO_WINOGRAD_WHERE_FASTER };
 
     d.oh = (l->h + 2 * l->pad - l->k) / l->s + 1;
     d.ow = (l->w + 2 * l->pad - l->k) / l->s + 1;
@@ -161,6 +163,25 @@ static void time_stages(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
     }
 }
 
+static const char *form_name(const kao_kernels *k, const kao_conv *d)
+{
+    kao_conv_plan p;
+
+    kao_conv_plan_init(&p, k, d);
+    switch (p.algorithm) {
+    case KAO_CONV_DEPTHWISE:
+        return "depth";
+    case KAO_CONV_WINOGRAD_2:
+        return "w2";
+    case KAO_CONV_WINOGRAD_4:
+        return "w4";
+    case KAO_CONV_DIRECT:
+    case KAO_CONV_PAIRS:
+        break;
+    }
+    return d->groups > 1 ? "group" : d->kh == 1 ? "point" : "dense";
+}
+
 static void bench_layers(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
                          double peak, int rounds)
 {
@@ -177,10 +198,8 @@ static void bench_layers(const kao_kernels *k, kao_pool *pool, kao_mem *mem,
                "GFLOP/s "
                "%3.0f %%\n",
                l->net, l->count, d.h, d.w, d.c, d.oh, d.ow, d.oc, d.kh, d.sy,
-               d.groups > 1 ? "depth"
-               : d.kh == 1  ? "point"
-                            : "dense",
-               t[0] * 1e6, flop(&d) / t[0] * 1e-9, 100 * flop(&d) / t[0] / peak);
+               form_name(k, &d), t[0] * 1e6, flop(&d) / t[0] * 1e-9,
+               100 * flop(&d) / t[0] / peak);
         sum += l->count * t[0];
         if (i + 1 == n || strcmp(l->net, layers[i + 1].net) != 0) {
             printf("%-13s sum of these layers: %.2f ms\n\n", l->net, sum * 1e3);

@@ -375,9 +375,10 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
 {
     const dense_job *j = arg;
     const kao_conv *d = j->d;
-    const size_t run = piece / (size_t)j->g.panel_pieces;
-    const int32_t first =
-        (int32_t)(piece % (size_t)j->g.panel_pieces) * j->g.panels_piece;
+    /* runs of the same panels one after the other: their weights stay in the cache */
+    const size_t n_runs = (j->g.n_tiles + j->g.tiles_piece - 1) / j->g.tiles_piece;
+    const size_t run = piece % n_runs;
+    const int32_t first = (int32_t)(piece / n_runs) * j->g.panels_piece;
     const int32_t all = j->g.n_panels * d->groups;
     const int32_t last =
         all - first < j->g.panels_piece ? all : first + j->g.panels_piece;
