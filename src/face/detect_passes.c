@@ -24,6 +24,8 @@ static const float fills_frame = 0.35f, is_large = 0.12f, is_small = 0.2f,
                    hardly_seen = 0.05f /* by the main pass: 32 of 640 pixels */,
                    any = 8;
 
+static const float farthest = 1e9f; /* pixels: far out of any picture */
+
 enum { PASSES_MAX = 5 };
 
 typedef struct pass {
@@ -121,15 +123,30 @@ static kao_status decode(kao_detector *d, const canvas *c, float min_score,
                           : KAO_OK;
 }
 
-/* A network may give anything: only boxes that are some are faces. */
+/* A network may give anything: only boxes that are some, and all of whose numbers are near a
+ * picture's, are faces. (Farther out they would pass a float's range in the pixels of a file whose
+ * picture is reduced.) */
 static bool is_face(const kao_face *f)
 {
-    bool ok = isfinite(f->x) && isfinite(f->y) && isfinite(f->width) &&
-              isfinite(f->height) && f->width > 0 && f->height > 0;
+    bool ok = fabsf(f->x) <= farthest && fabsf(f->y) <= farthest && f->width > 0 &&
+              f->width <= farthest && f->height > 0 && f->height <= farthest;
 
     for (uint32_t i = 0; i < f->n_points; i++)
-        ok &= isfinite(f->points[i].x) && isfinite(f->points[i].y);
+        ok &= fabsf(f->points[i].x) <= farthest && fabsf(f->points[i].y) <= farthest;
     return ok;
+}
+
+/* Before candidates are compared: one that is no face drops none and is averaged with none. */
+static void drop_odd(kao_face_list *l)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < l->n; i++)
+        if (is_face(&l->faces[i])) {
+            l->number[kept] = l->number[i];
+            l->faces[kept++] = l->faces[i];
+        }
+    l->n = kept;
 }
 
 /* (x, y), counted in pixels from the corner of the canvas, in the picture's: from the corner
@@ -174,7 +191,7 @@ bool kao_face_from_canvas(kao_face *f, const kao_place *place, uint32_t turned,
 
         f->points[k] = (kao_point){ q.x - 0.5f, q.y - 0.5f };
     }
-    return is_face(f); /* the picture's pixels may pass a float's range */
+    return is_face(f);
 }
 
 /* Candidates of a tile that are in the pass's range of sizes and the tile's own, into the
@@ -184,6 +201,7 @@ static void map_back(kao_detector *d, const pass *p, const grid *g, uint32_t til
 {
     const float x = (float)at->x, y = (float)at->y;
 
+    drop_odd(&d->pass);
     if (d->family->averages)
         kao_face_list_average(&d->pass, d->nms);
     else /* ties in the same order, whether it was full or not */

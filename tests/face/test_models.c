@@ -602,7 +602,8 @@ static void detector_outputs(void **state)
         { KAO_F32, NAN, NAN, KAO_OK, 0 },
         { KAO_F32, INFINITY, INFINITY, KAO_OK, 0 }, /* boxes that are none */
         { KAO_F32, 1e30f, 1e30f, KAO_OK, 0 },
-        { KAO_F32, 0.7f, 1e36f, KAO_OK, 3 },
+        { KAO_F32, 0.7f, 1e7f, KAO_OK, 3 },
+        { KAO_F32, 0.7f, 1e9f, KAO_OK, 0 },     /* 8e9 pixels out, and more */
         { KAO_F32, 0.7f, 8e36f, KAO_OK, 0 },    /* 6e38 and more in the picture */
         { KAO_U8, 1, 1, KAO_E_UNSUPPORTED, 0 }, /* a quarter of the bytes */
         { KAO_I64, 1, 1, KAO_E_UNSUPPORTED, 0 },

@@ -253,6 +253,89 @@ static void largest_is_the_same(void **state)
     kao_detector_destroy(d);
 }
 
+/* ---- what is no face ---- */
+
+static kao_face odd; /* given beside a face that overlaps it */
+
+static kao_status one_and_an_odd_one(const kao_heads *heads,
+                                     const kao_tensor *const *tensors, int64_t width,
+                                     int64_t height, float min_score,
+                                     kao_face_list *list, kao_error *err)
+{
+    kao_face f = {
+        .x = 100, .y = 100, .width = 80, .height = 80, .score = .8f, .n_points = 4
+    };
+
+    (void)heads;
+    (void)tensors;
+    (void)height;
+    (void)min_score;
+    (void)err;
+    for (uint32_t k = 0; k < f.n_points; k++)
+        f.points[k] = (kao_point){ 120 + 10 * (float)k, 140 };
+    if (width == 640) {
+        kao_face_list_add(list, &f);
+        kao_face_list_add(list, &odd);
+    }
+    return KAO_OK;
+}
+
+/* A candidate that is none leaves the face alone that it lies on, whether a family averages what
+ * overlaps or drops it; so does one that is so large that the pixels of a file, of which a reduced
+ * picture has one for 8 x 8, would pass a float's range. */
+static void odd_candidates(void **state)
+{
+    static const struct {
+        float x, width, point;
+    } rows[] = {
+        { 101, 80, NAN },      { NAN, 80, 120 },    { 101, INFINITY, 120 },
+        { 101, 80, INFINITY }, { -1e38f, 80, 120 }, { 101, 1e38f, 120 },
+        { 101, 80, 1e38f },    { 101, -80, 120 },
+    };
+    fixture *f = *state;
+    kao_detector *d = open_detector(f);
+    kao_detector_family family = *d->family;
+    kao_image image = { 0 };
+
+    family.decode = one_and_an_odd_one;
+    family.n_points = 4;
+    d->family = &family;
+    assert_int_equal(kao_image_create(f->ctx, 640, 640, &image, NULL), KAO_OK);
+    image.reduction = 8;
+    const kao_view view = kao_image_view(&image);
+
+    for (int averages = 0; averages < 2; averages++)
+        for (int better = 0; better < 2; better++)
+            for (size_t i = 0; i < COUNT(rows); i++) {
+                const kao_detect_options o = { .upright = 1 };
+                kao_faces faces = KAO_FACES_INIT;
+
+                family.averages = averages;
+                odd = (kao_face){ .x = rows[i].x,
+                                  .y = 101,
+                                  .width = rows[i].width,
+                                  .height = 80,
+                                  .score = better ? .9f : .7f,
+                                  .n_points = 4 };
+                for (uint32_t k = 0; k < 4; k++)
+                    odd.points[k] = (kao_point){ rows[i].point, 140 };
+                assert_int_equal(kao_detect(d, &view, &o, &faces, &f->err), KAO_OK);
+                if (faces.n != 1)
+                    fail_msg("row %zu, averages %d, better %d: %zu faces", i, averages,
+                             better, faces.n);
+                const kao_face *a = kao_face_at(&faces, 0);
+                float x = 0, y = 0;
+
+                kao_image_full_point(&image, a->points[3].x, a->points[3].y, &x, &y);
+                if (!(fabsf(a->x - 100) < .01f && fabsf(a->width - 80) < .01f &&
+                      a->score == .8f && isfinite(x) && isfinite(y)))
+                    fail_msg("row %zu, averages %d, better %d: %g, %g wide", i,
+                             averages, better, (double)a->x, (double)a->width);
+            }
+    kao_image_free(f->ctx, &image);
+    kao_detector_destroy(d);
+}
+
 /* ---- turned, and small ---- */
 
 static float seen_side; /* of the face below, in pixels of the canvas it is seen on */
@@ -432,6 +515,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_and_tiles),
         cmocka_unit_test(largest_is_the_same),
+        cmocka_unit_test(odd_candidates),
         cmocka_unit_test(small_faces_turn_a_picture),
         cmocka_unit_test(tilings),
         cmocka_unit_test(faces_of_tiles_in_every_turn),
