@@ -381,25 +381,31 @@ static size_t choose_passes(const kao_detector *d, uint32_t width, uint32_t heig
 }
 
 /* Whether a finer pass over a picture of that longer side cannot change which face is the
- * largest: what it keeps is smaller, and too small to drop the largest one. The faces are those
- * that are left of the candidates so far. */
+ * largest: what it keeps is smaller, too small to drop the largest one, and no candidate is larger
+ * that it could bring back by dropping another. Of more candidates than a list holds nothing is
+ * said. */
 static bool largest_is_sure(kao_detector *d, const pass *p, uint32_t side)
 {
     const float most = p->high * (float)side;
     const kao_face *largest = NULL;
 
+    if (d->found.n > d->pass.limit)
+        return false;
     kao_face_list_clear(&d->pass);
     for (size_t i = 0; i < d->found.n; i++)
         kao_face_list_add(&d->pass, &d->found.faces[i]);
-    kao_face_list_nms(&d->pass, d->nms, true);
+    if (d->pass.failed)
+        return false;
+    const size_t n_sure = kao_face_list_sure(&d->pass, d->nms, most * most);
+
     for (size_t i = 0; i < d->pass.n; i++) {
         const kao_face *f = &d->pass.faces[i];
 
         if (!largest || f->width * f->height > largest->width * largest->height)
             largest = f;
     }
-    return largest && !d->pass.failed && largest->score >= d->family->doubt &&
-           largest->width * largest->height > most * most / kao_face_list_reach(d->nms);
+    return largest && largest < d->pass.faces + n_sure &&
+           largest->score >= d->family->doubt;
 }
 
 /* Look where h->near is, if the coarse passes hardly see it: at the one tile that it belongs to, of

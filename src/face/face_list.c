@@ -168,6 +168,11 @@ static bool is_same_face(const kao_face *a, const kao_face *b)
 
 /* ---- suppression ---- */
 
+static bool drops(const kao_face *better, const kao_face *f, float iou, bool joined)
+{
+    return kao_iou(better, f) > iou || (joined && is_same_face(better, f));
+}
+
 void kao_face_list_nms(kao_face_list *l, float iou, bool joined)
 {
     size_t kept = 0;
@@ -178,8 +183,7 @@ void kao_face_list_nms(kao_face_list *l, float iou, bool joined)
         bool drop = false;
 
         for (size_t k = 0; k < kept && !drop; k++)
-            drop = kao_iou(&l->faces[k], f) > iou ||
-                   (joined && is_same_face(&l->faces[k], f));
+            drop = drops(&l->faces[k], f, iou, joined);
         if (!drop)
             l->faces[kept++] = *f;
     }
@@ -187,9 +191,37 @@ void kao_face_list_nms(kao_face_list *l, float iou, bool joined)
 }
 
 /* The overlap is the share at most, that of a box that lies inside. */
-float kao_face_list_reach(float iou)
+static float reach(float iou)
 {
     return iou < near_in_size ? iou : near_in_size;
+}
+
+/* A box that may be dropped may be missing where it would drop another: that may be kept then. */
+size_t kao_face_list_sure(kao_face_list *l, float iou, float most)
+{
+    const float beyond = most / reach(iou);
+    size_t sure = 0, kept = 0;
+
+    kao_face_list_sort(l);
+    for (size_t i = 0; i < l->n; i++) {
+        const kao_face f = l->faces[i];
+        bool drop = false, may_go = !(area(&f) > beyond);
+
+        for (size_t k = 0; k < sure && !drop; k++)
+            drop = drops(&l->faces[k], &f, iou, true);
+        for (size_t k = sure; k < kept && !drop && !may_go; k++)
+            may_go = drops(&l->faces[k], &f, iou, true);
+        if (drop)
+            continue;
+        l->faces[kept] = f;
+        if (!may_go) {
+            l->faces[kept] = l->faces[sure];
+            l->faces[sure++] = f;
+        }
+        kept++;
+    }
+    l->n = kept;
+    return sure;
 }
 
 /* ---- averaging ---- */

@@ -32,9 +32,10 @@ void kao_face_list_sort(kao_face_list *list);
  *     eyes. A small face in front of a large one is not that. */
 void kao_face_list_nms(kao_face_list *list, float iou, bool joined);
 
-/* The share of a box's area below which a smaller one does not drop it there, joined, unless both
- * have the same eyes. */
-float kao_face_list_reach(float iou);
+/* The same, joined, where boxes of `most` in area at most will come that may drop some of these.
+ * First stand those that are kept whatever comes; gives how many these are. Behind them, in any
+ * order, those that may be. */
+size_t kao_face_list_sure(kao_face_list *list, float iou, float most);
 
 /* Sort, and average what overlaps: the best box and all that overlap it by more than `iou` are
  * one face, whose box and points are their mean, weighted by score. It has the best score, and

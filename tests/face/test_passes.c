@@ -253,6 +253,61 @@ static void largest_is_the_same(void **state)
     kao_detector_destroy(d);
 }
 
+/* 480 pixels of 1280, kept by the main pass; a better box elsewhere, inside a larger one that it
+ * drops there; and, of the fine pass, one that drops the better box alone: the larger one stays. */
+static kao_status a_chain(const kao_heads *heads, const kao_tensor *const *tensors,
+                          int64_t width, int64_t height, float min_score,
+                          kao_face_list *list, kao_error *err)
+{
+    static const kao_face coarse[] = {
+        { .x = 350, .y = 350, .width = 240, .height = 240, .score = .95f },
+        { .x = 60, .y = 60, .width = 200, .height = 200, .score = .97f },
+        { .x = 10, .y = 10, .width = 320, .height = 320, .score = .93f },
+    };
+    const kao_face fine = {
+        .x = 200, .y = 200, .width = 255, .height = 255, .score = .98f
+    };
+
+    (void)heads;
+    (void)tensors;
+    (void)height;
+    (void)min_score;
+    (void)err;
+    for (size_t i = 0; width == 640 && i < COUNT(coarse); i++)
+        kao_face_list_add(list, &coarse[i]);
+    if (width == 1280)
+        kao_face_list_add(list, &fine);
+    return KAO_OK;
+}
+
+/* What a finer pass finds may drop what a coarse one dropped a larger face for. */
+static void largest_of_a_chain(void **state)
+{
+    fixture *f = *state;
+    kao_detector *d = open_detector(f);
+    kao_detector_family family = *d->family;
+    kao_image image = { 0 };
+
+    family.decode = a_chain;
+    d->family = &family;
+    assert_int_equal(kao_image_create(f->ctx, 1280, 1280, &image, NULL), KAO_OK);
+    const kao_view view = kao_image_view(&image);
+
+    for (int search = KAO_SEARCH_ALL; search <= KAO_SEARCH_LARGEST; search++) {
+        const kao_detect_options o = { .search = (kao_search)search, .upright = 1 };
+        kao_faces faces = KAO_FACES_INIT;
+        size_t largest = 0;
+
+        assert_int_equal(kao_detect(d, &view, &o, &faces, &f->err), KAO_OK);
+        assert_int_equal(
+            kao_face_choose(&faces, KAO_CHOOSE_LARGEST, 1280, 1280, &largest, NULL),
+            KAO_OK);
+        assert_float_equal(kao_face_at(&faces, largest)->width, 640, 1);
+    }
+    kao_image_free(f->ctx, &image);
+    kao_detector_destroy(d);
+}
+
 /* ---- what is no face ---- */
 
 static kao_face odd; /* given beside a face that overlaps it */
@@ -515,6 +570,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passes_and_tiles),
         cmocka_unit_test(largest_is_the_same),
+        cmocka_unit_test(largest_of_a_chain),
         cmocka_unit_test(odd_candidates),
         cmocka_unit_test(small_faces_turn_a_picture),
         cmocka_unit_test(tilings),
