@@ -30,12 +30,65 @@ typedef struct stage {
     kao_session
         *session; /* the first one opened is the detector's own: not closed here */
     kao_heads heads;
+    uint32_t batch; /* pictures that it looks at at once */
 } stage;
 
 struct kao_cascade {
     stage stages[STAGES];
     kao_image room; /* a cut, with what is outside the picture as black */
 };
+
+/* ---- running a stage ---- */
+
+static kao_session *session_of(const kao_detector *d, int i)
+{
+    const stage *s = &d->cascade->stages[i];
+
+    return s->session ? s->session : d->session;
+}
+
+/* Bind n pictures in d->input to stage i. */
+static kao_status bind(kao_detector *d, int i, uint32_t n, uint32_t width,
+                       uint32_t height, kao_error *err)
+{
+    const kao_tensor t = kao_detector_input(d, n, width, height);
+
+    return kao_session_bind(session_of(d, i), 0, &t, err);
+}
+
+/* The shapes of what stage i gives for n pictures: n times cells rows. */
+static kao_status check_outputs(const kao_detector *d, int i, uint32_t n,
+                                int64_t *cells, kao_error *err)
+{
+    const stage *s = &d->cascade->stages[i];
+    const kao_level *l = &s->heads.level[0];
+    const kao_session *session = session_of(d, i);
+    const kao_tensor *score = kao_session_output(session, l->score),
+                     *box = kao_session_output(session, l->box),
+                     *points = i == O ? kao_session_output(session, l->points) : NULL;
+    const int64_t rows = kao_tensor_count(score) / 2;
+
+    if (score->dtype != KAO_F32 || box->dtype != KAO_F32 ||
+        (points && points->dtype != KAO_F32) || score->dims[0] != n ||
+        !kao_is_rows(score, rows, 2) || !kao_is_rows(box, rows, 4) ||
+        (points && !kao_is_rows(points, rows, 10)) || (i != P && rows != n) ||
+        (i == P && (score->rank != 4 || box->rank != 4)))
+        return kao_fail(err, KAO_E_FORMAT, "%s: outputs have another shape",
+                        s->model->net->name);
+    *cells = i == P ? score->dims[2] : 1; /* of a column */
+    return KAO_OK;
+}
+
+/* Run stage i on n pictures in d->input. */
+static kao_status run(kao_detector *d, int i, uint32_t n, uint32_t width,
+                      uint32_t height, int64_t *cells, kao_error *err)
+{
+    kao_status st = bind(d, i, n, width, height, err);
+
+    if (!st)
+        st = kao_session_run(session_of(d, i), err);
+    return st ? st : check_outputs(d, i, n, cells, err);
+}
 
 /* ---- opening ---- */
 
@@ -79,7 +132,7 @@ static kao_status add_stage(kao_detector *d, kao_model *model, kao_session *sess
     if (s->model)
         return kao_fail(err, KAO_E_FORMAT, "%s: %s is the same stage of the cascade",
                         model->net->name, s->model->net->name);
-    *s = (stage){ model, session, *heads };
+    *s = (stage){ .model = model, .session = session, .heads = *heads, .batch = 1 };
     return KAO_OK;
 }
 
@@ -117,6 +170,44 @@ static kao_status open_member(kao_detector *d, const char *name, size_t n,
     return st;
 }
 
+/* Whether stage i, which is not P, takes n pictures. */
+static kao_status try_batch(kao_detector *d, int i, uint32_t n, kao_error *err)
+{
+    int64_t one = 0;
+    kao_status st = bind(d, i, n, side_of[i], side_of[i], err);
+
+    if (!st)
+        st = kao_session_prepare(session_of(d, i), err);
+    return st ? st : check_outputs(d, i, n, &one, err);
+}
+
+/* A file may take one picture at once, and may not say so. */
+static kao_status find_batch(kao_detector *d, int i, kao_error *err)
+{
+    const size_t floats = (size_t)BATCH * side_of[i] * side_of[i] * 3;
+    stage *s = &d->cascade->stages[i];
+    const int64_t stated = s->model->net->onnx.inputs[0].dims[0];
+
+    if (stated > 1)
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: its input is not one picture of 3 channels",
+                        s->model->net->name);
+    if (i == P)
+        return KAO_OK;
+    kao_status st = kao_detector_room(d, floats, err);
+
+    if (st)
+        return st;
+    memset(d->input, 0, floats * sizeof *d->input);
+    if (stated != 1) {
+        st = try_batch(d, i, BATCH, NULL);
+        if (st == KAO_E_NOMEM)
+            return kao_fail(err, st, "%s: out of memory", s->model->net->name);
+        s->batch = st ? 1 : BATCH;
+    }
+    return s->batch == 1 ? try_batch(d, i, 1, err) : KAO_OK;
+}
+
 kao_status kao_mtcnn_open(kao_detector *d, const kao_session_options *run,
                           kao_error *err)
 {
@@ -151,6 +242,8 @@ kao_status kao_mtcnn_open(kao_detector *d, const kao_session_options *run,
                           i == P   ? "first"
                           : i == R ? "second"
                                    : "third");
+    for (int i = 0; !st && i < STAGES; i++)
+        st = find_batch(d, i, err);
     return st;
 }
 
@@ -165,45 +258,7 @@ void kao_mtcnn_close(kao_detector *d)
     d->cascade = NULL;
 }
 
-/* ---- running a stage ---- */
-
-static kao_session *session_of(const kao_detector *d, int i)
-{
-    const stage *s = &d->cascade->stages[i];
-
-    return s->session ? s->session : d->session;
-}
-
-/* Run stage i on n pictures in d->input and check the shapes of what it gives: n times cells
- * rows. */
-static kao_status run(kao_detector *d, int i, uint32_t n, uint32_t width,
-                      uint32_t height, int64_t *cells, kao_error *err)
-{
-    const stage *s = &d->cascade->stages[i];
-    const kao_level *l = &s->heads.level[0];
-    kao_session *session = session_of(d, i);
-    const kao_tensor t = kao_detector_input(d, n, width, height);
-    kao_status st = kao_session_bind(session, 0, &t, err);
-
-    if (!st)
-        st = kao_session_run(session, err);
-    if (st)
-        return st;
-    const kao_tensor *score = kao_session_output(session, l->score),
-                     *box = kao_session_output(session, l->box),
-                     *points = i == O ? kao_session_output(session, l->points) : NULL;
-    const int64_t rows = kao_tensor_count(score) / 2;
-
-    if (score->dtype != KAO_F32 || box->dtype != KAO_F32 ||
-        (points && points->dtype != KAO_F32) || score->dims[0] != n ||
-        !kao_is_rows(score, rows, 2) || !kao_is_rows(box, rows, 4) ||
-        (points && !kao_is_rows(points, rows, 10)) || (i != P && rows != n) ||
-        (i == P && (score->rank != 4 || box->rank != 4)))
-        return kao_fail(err, KAO_E_FORMAT, "%s: outputs have another shape",
-                        s->model->net->name);
-    *cells = i == P ? score->dims[2] : 1; /* of a column */
-    return KAO_OK;
-}
+/* ---- what a stage says ---- */
 
 /* The box as it was, its offsets and, of the last stage, its points. */
 static kao_face candidate(const kao_face *f, float score, const float *offsets,
@@ -404,20 +459,21 @@ static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int 
     const uint32_t size = side_of[i];
     const size_t floats = (size_t)size * size * 3;
     const kao_level *l = &d->cascade->stages[i].heads.level[0];
-    kao_status st = kao_detector_room(d, BATCH * floats, err);
+    const uint32_t batch = d->cascade->stages[i].batch;
+    kao_status st = kao_detector_room(d, batch * floats, err);
     size_t kept = 0;
     int64_t one = 0;
 
-    for (size_t at = 0; !st && at < d->found.n; at += BATCH) {
-        const size_t left = d->found.n - at, n = left < BATCH ? left : BATCH;
+    for (size_t at = 0; !st && at < d->found.n; at += batch) {
+        const size_t left = d->found.n - at, n = left < batch ? left : batch;
 
         /* one plan for all: a last batch that is not full is filled up with nothing */
-        memset(d->input, 0, BATCH * floats * sizeof *d->input);
+        memset(d->input, 0, batch * floats * sizeof *d->input);
         for (size_t k = 0; !st && k < n; k++)
             st =
                 cut(d, h, b, &d->found.faces[at + k], size, d->input + k * floats, err);
         if (!st)
-            st = run(d, i, BATCH, size, size, &one, err);
+            st = run(d, i, batch, size, size, &one, err);
         for (size_t k = 0; !st && k < n; k++) {
             const float *s = kao_session_output(session_of(d, i), l->score)->data,
                         *box = kao_session_output(session_of(d, i), l->box)->data,

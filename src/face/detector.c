@@ -165,13 +165,13 @@ kao_status kao_detector_create(kao_model *model, kao_detector **out,
 
     if (!st)
         st = read_input(d, err);
+    if (!st)
+        st = kao_session_create(&d->session, model->net, &run, err);
     if (!st && d->family->open)
         st = d->family->open(d, &run, err);
     if (!st)
         st = kao_pyramid_create(d->ctx, &d->own, err);
     d->n_threads = run.n_threads;
-    if (!st)
-        st = kao_session_create(&d->session, model->net, &run, err);
     if (st) {
         kao_detector_destroy(d);
         return st;
