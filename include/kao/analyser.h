@@ -51,7 +51,7 @@ typedef struct kao_analysis {
 typedef struct kao_analyser kao_analyser;
 
 /* For one caller at a time. options may be NULL.
- * Errors: as kao_detector_create. */
+ * Errors: as kao_embedder_create. */
 KAO_API kao_status kao_analyser_create(kao_model *model, kao_analyser **out,
                                        const kao_run_options *options, kao_error *err);
 KAO_API void kao_analyser_destroy(kao_analyser *analyser); /* NULL is fine */

@@ -30,7 +30,8 @@ typedef struct kao_detector kao_detector;
 /* A detector of a model, for one caller at a time. options may be NULL.
  * Errors: KAO_E_UNKNOWN_MODEL (no card, or another kind; the line names what is missing),
  * KAO_E_FORMAT (a number in the card), KAO_E_UNSUPPORTED (a family, an input, a word in the
- * card), KAO_E_NOMEM, KAO_E_ARG; *out is then NULL. */
+ * card), KAO_E_NOMEM, KAO_E_ARG; of a cascade, whose other files are opened here, also KAO_E_IO
+ * and KAO_E_LIMIT; *out is then NULL. */
 KAO_API kao_status kao_detector_create(kao_model *model, kao_detector **out,
                                        const kao_run_options *options, kao_error *err);
 KAO_API void kao_detector_destroy(kao_detector *detector); /* NULL is fine */

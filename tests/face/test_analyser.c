@@ -257,6 +257,11 @@ static void refused(void **state)
           { 3 },
           KAO_E_UNSUPPORTED,
           "its input is not one picture of 3 channels of 24 x 24" },
+        { "kind = quality\ninput.color = rgb\ninput.mean = 0\ninput.scale = 1\n"
+          "input.size = 1025\ntemplate = box\noutput.decode = mean\n",
+          { 3 },
+          KAO_E_LIMIT,
+          "input.size = 1025x1025, at most 1024" },
     };
     fixture *f = *state;
 
