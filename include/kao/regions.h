@@ -57,7 +57,8 @@ KAO_API kao_status kao_regions_read(kao_context *ctx, const void *picture,
 KAO_API void kao_regions_free(kao_context *ctx, kao_regions *regions);
 
 /* An XMP file for beside the picture: the sidecar that is there (or, without one, what the picture
- * has), with these regions added to those that it has.
+ * has), with these regions added to those that it has; to a sidecar without any, which hid none, also
+ * the picture's own, which it hides from then on.
  *
  * width, height  of the upright picture
  * *out           out: its content, to be freed with kao_image_free_bytes
@@ -69,7 +70,7 @@ KAO_API kao_status kao_regions_write(kao_context *ctx, const void *picture,
                                      uint32_t width, uint32_t height, uint8_t **out,
                                      size_t *n_out, kao_error *err);
 /* The picture's own content with them, JPEG or PNG (KAO_E_UNSUPPORTED: another format); pixels and all else stay.
- * KAO_E_LIMIT: a JPEG's packet of more than 65,502 bytes. */
+ * KAO_E_LIMIT: a JPEG's packet of more than 65,504 bytes. */
 KAO_API kao_status kao_regions_embed(kao_context *ctx, const void *picture,
                                      size_t n_picture, const kao_region *list, size_t n,
                                      uint32_t width, uint32_t height, uint8_t **out,

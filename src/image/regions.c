@@ -84,41 +84,57 @@ static kao_status source_of(source *s, kao_mem *mem, const void *picture,
                                   : kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
+/* The regions that count, of the upright picture: the sidecar's, or where that has none (and without
+ * one) the picture's; *of_picture then. */
+static kao_status find_regions(kao_mem *mem, const source *s, bool sidecar,
+                               kao_regions *out, bool *of_picture, kao_error *err)
+{
+    const kao_span own = trim(s->picture.xmp);
+    kao_xmp_regions *x = NULL;
+    kao_status st = KAO_OK;
+
+    *of_picture = !sidecar || !s->packet.n;
+    if (!s->packet.n && !own.n)
+        return KAO_OK;
+    x = kao_calloc(mem, 1, sizeof *x);
+    if (!x)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    if (!*of_picture) {
+        st = kao_xmp_regions_read(mem, x, s->packet, err);
+        if (!st && !x->n && own.n) {
+            kao_xmp_regions_free(x);
+            *of_picture = true;
+        }
+    }
+    if (*of_picture)
+        st = kao_xmp_regions_read(mem, x, own, err);
+    if (st) {
+        kao_free(mem, x);
+        /* a picture is not refused for its notes */
+        return st == KAO_E_FORMAT && *of_picture ? KAO_OK : st;
+    }
+    for (size_t i = 0; i < x->n; i++)
+        turn(&x->list[i], s->picture.orientation, false);
+    out->list = x->list;
+    out->n = x->n;
+    out->owned = x;
+    return KAO_OK;
+}
+
 kao_status kao_regions_read(kao_context *ctx, const void *picture, size_t n_picture,
                             const void *sidecar, size_t n_sidecar, kao_regions *out,
                             kao_error *err)
 {
+    bool of_picture = false;
     source s;
 
     if (!ctx || !out || out->size < sizeof *out)
         return kao_fail(err, KAO_E_ARG, "regions: no context or result");
     *out = (kao_regions){ .size = out->size };
-    kao_status st =
+    const kao_status st =
         source_of(&s, &ctx->mem, picture, n_picture, sidecar, n_sidecar, err);
 
-    if (st || !s.packet.n)
-        return st;
-    kao_xmp_regions *x = kao_calloc(&ctx->mem, 1, sizeof *x);
-
-    if (!x)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    st = kao_xmp_regions_read(&ctx->mem, x, s.packet, err);
-    if (!st && !x->n && n_sidecar && s.picture.xmp.n) { /* a sidecar without any */
-        kao_xmp_regions_free(x);
-        n_sidecar = 0;
-        st = kao_xmp_regions_read(&ctx->mem, x, trim(s.picture.xmp), err);
-    }
-    if (st) {
-        kao_free(&ctx->mem, x);
-        /* a picture is not refused for its notes */
-        return st == KAO_E_FORMAT && !n_sidecar ? KAO_OK : st;
-    }
-    for (size_t i = 0; i < x->n; i++)
-        turn(&x->list[i], s.picture.orientation, false);
-    out->list = x->list;
-    out->n = x->n;
-    out->owned = x;
-    return KAO_OK;
+    return st ? st : find_regions(&ctx->mem, &s, n_sidecar > 0, out, &of_picture, err);
 }
 
 void kao_regions_free(kao_context *ctx, kao_regions *regions)
@@ -219,6 +235,18 @@ static bool is_text(const char *s)
     return true;
 }
 
+static kao_status check_list(const kao_region *list, size_t n, kao_error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!list[i].name || !isfinite(list[i].x) || !isfinite(list[i].y) ||
+            !(list[i].width > 0 && list[i].width < 100) ||
+            !(list[i].height > 0 && list[i].height < 100) || fabsf(list[i].x) > 100 ||
+            fabsf(list[i].y) > 100 || !is_text(list[i].name))
+            return kao_fail(err, KAO_E_ARG,
+                            "regions: region %zu has no name, place or size", i);
+    return KAO_OK;
+}
+
 /* Into b, which is empty: the packet with the regions. */
 static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
                         const kao_region *list, size_t n, uint32_t width,
@@ -228,13 +256,6 @@ static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
     const kao_span was = s->packet;
     bool ok = true;
 
-    for (size_t i = 0; i < n; i++)
-        if (!list[i].name || !isfinite(list[i].x) || !isfinite(list[i].y) ||
-            !(list[i].width > 0 && list[i].width < 100) ||
-            !(list[i].height > 0 && list[i].height < 100) || fabsf(list[i].x) > 100 ||
-            fabsf(list[i].y) > 100 || !is_text(list[i].name))
-            return kao_fail(err, KAO_E_ARG,
-                            "regions: region %zu has no name, place or size", i);
     if (!was.n) {
         ok =
             add(b,
@@ -269,6 +290,32 @@ static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
     return ok ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
+/* The same for a sidecar beside a picture with a packet of its own. Whose regions counted until now
+ * must stay: once the sidecar has any, the picture's are not looked at. */
+static kao_status merge_both(kao_context *ctx, kao_bytes *b, const source *s,
+                             const kao_region *list, size_t n, uint32_t width,
+                             uint32_t height, kao_error *err)
+{
+    kao_regions had = { .size = sizeof had };
+    kao_region *all = NULL;
+    bool of_picture = false;
+    kao_status st = find_regions(&ctx->mem, s, true, &had, &of_picture, err);
+    const size_t n_had = of_picture ? had.n : 0;
+
+    if (!st) {
+        all = kao_alloc(&ctx->mem, (n_had + n + 1) * sizeof *all);
+        st = all ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    }
+    if (!st) {
+        for (size_t i = 0; i < n_had + n; i++)
+            all[i] = i < n_had ? had.list[i] : list[i - n_had];
+        st = merge(&ctx->mem, b, s, all, n_had + n, width, height, err);
+    }
+    kao_free(&ctx->mem, all);
+    kao_regions_free(ctx, &had);
+    return st;
+}
+
 static kao_status give(kao_bytes *b, kao_status st, uint8_t **out, size_t *n_out)
 {
     if (st) {
@@ -301,11 +348,14 @@ kao_status kao_regions_write(kao_context *ctx, const void *picture, size_t n_pic
     if (no_room(ctx, out, n_out, list, n))
         return kao_fail(err, KAO_E_ARG, "regions: no context, list or result");
     kao_bytes b = { .mem = &ctx->mem, .max = KAO_PACKET_MOST };
-    kao_status st =
-        source_of(&s, &ctx->mem, picture, n_picture, sidecar, n_sidecar, err);
+    kao_status st = check_list(list, n, err);
 
     if (!st)
-        st = merge(&ctx->mem, &b, &s, list, n, width, height, err);
+        st = source_of(&s, &ctx->mem, picture, n_picture, sidecar, n_sidecar, err);
+    if (!st)
+        st = n_sidecar && s.picture.xmp.n
+                 ? merge_both(ctx, &b, &s, list, n, width, height, err)
+                 : merge(&ctx->mem, &b, &s, list, n, width, height, err);
     return give(&b, st, out, n_out);
 }
 
@@ -320,8 +370,10 @@ kao_status kao_regions_embed(kao_context *ctx, const void *picture, size_t n_pic
         return kao_fail(err, KAO_E_ARG, "regions: no context, list or result");
     kao_bytes packet = { .mem = &ctx->mem, .max = KAO_PACKET_MOST },
               b = { .mem = &ctx->mem, .max = (size_t)PICTURE_MOST + KAO_PACKET_MOST };
-    kao_status st = source_of(&s, &ctx->mem, picture, n_picture, NULL, 0, err);
+    kao_status st = check_list(list, n, err);
 
+    if (!st)
+        st = source_of(&s, &ctx->mem, picture, n_picture, NULL, 0, err);
     if (!st)
         st = merge(&ctx->mem, &packet, &s, list, n, width, height, err);
     if (!st)
