@@ -11,252 +11,18 @@
  * Boxes are in pixels of the base: the picture at 1280 pixels at most, turned. */
 #include <string.h>
 
-#include "face/detector_family.h"
 #include "face/model.h"
+#include "face/mtcnn_stages.h"
 
-enum { STAGES = 3, CELL = 12, APART = 2, BATCH = 16, CANDIDATES = 2000, COARSE = 320 };
-enum { P, R, O };
+enum { CELL = 12, APART = 2, CANDIDATES = 2000, COARSE = 320 };
 
-static const uint32_t side_of[STAGES] = { CELL, 24, 48 };
 static const float least_face = 20,
                    shrink = 0.709f; /* base pixels; from size to size */
-static const float least_score[STAGES] = { 0.6f, 0.7f, 0 }; /* of O: the caller's */
+static const float least_score[KAO_MTCNN_STAGES] = { 0.6f, 0.7f,
+                                                     0 }; /* of O: the caller's */
 static const float most_score = 1.001f; /* sums may be rounded up; more is a logit */
 static const float far_out = 1e6f;      /* base pixels */
 static const float same_size = 0.5f, same_stage = 0.7f; /* overlaps that suppress */
-
-typedef struct stage {
-    kao_model *model;
-    kao_session
-        *session; /* the first one opened is the detector's own: not closed here */
-    kao_heads heads;
-    uint32_t batch; /* pictures that it looks at at once */
-} stage;
-
-struct kao_cascade {
-    stage stages[STAGES];
-    kao_image room; /* a cut, with what is outside the picture as black */
-};
-
-/* ---- running a stage ---- */
-
-static kao_session *session_of(const kao_detector *d, int i)
-{
-    const stage *s = &d->cascade->stages[i];
-
-    return s->session ? s->session : d->session;
-}
-
-/* Bind n pictures in d->input to stage i. */
-static kao_status bind(kao_detector *d, int i, uint32_t n, uint32_t width,
-                       uint32_t height, kao_error *err)
-{
-    const kao_tensor t = kao_detector_input(d, n, width, height);
-
-    return kao_session_bind(session_of(d, i), 0, &t, err);
-}
-
-/* The shapes of what stage i gives for n pictures: n times cells rows. */
-static kao_status check_outputs(const kao_detector *d, int i, uint32_t n,
-                                int64_t *cells, kao_error *err)
-{
-    const stage *s = &d->cascade->stages[i];
-    const kao_level *l = &s->heads.level[0];
-    const kao_session *session = session_of(d, i);
-    const kao_tensor *score = kao_session_output(session, l->score),
-                     *box = kao_session_output(session, l->box),
-                     *points = i == O ? kao_session_output(session, l->points) : NULL;
-    const int64_t rows = kao_tensor_count(score) / 2;
-
-    if (score->dtype != KAO_F32 || box->dtype != KAO_F32 ||
-        (points && points->dtype != KAO_F32) || score->dims[0] != n ||
-        !kao_is_rows(score, rows, 2) || !kao_is_rows(box, rows, 4) ||
-        (points && !kao_is_rows(points, rows, 10)) || (i != P && rows != n) ||
-        (i == P && (score->rank != 4 || box->rank != 4)))
-        return kao_fail(err, KAO_E_FORMAT, "%s: outputs have another shape",
-                        s->model->net->name);
-    *cells = i == P ? score->dims[2] : 1; /* of a column */
-    return KAO_OK;
-}
-
-/* Run stage i on n pictures in d->input. */
-static kao_status run(kao_detector *d, int i, uint32_t n, uint32_t width,
-                      uint32_t height, int64_t *cells, kao_error *err)
-{
-    kao_status st = bind(d, i, n, width, height, err);
-
-    if (!st)
-        st = kao_session_run(session_of(d, i), err);
-    return st ? st : check_outputs(d, i, n, cells, err);
-}
-
-/* ---- opening ---- */
-
-static bool find_output(const kao_network *net, int32_t rank, int64_t width,
-                        uint32_t *number)
-{
-    for (uint32_t i = 0; i < net->onnx.n_outputs; i++)
-        if (net->onnx.outputs[i].rank == rank &&
-            net->onnx.outputs[i].dims[rank - 1] == width) {
-            *number = i;
-            return true;
-        }
-    return false;
-}
-
-/* Any of the three; heads->form is which. */
-bool kao_mtcnn_recognise(const kao_network *net, kao_heads *heads)
-{
-    const kao_onnx_input *in = net->onnx.inputs;
-
-    if (net->onnx.n_inputs != 1 || in->rank != 4 || in->dims[3] != 3 ||
-        in->dims[1] != in->dims[2])
-        return false;
-    *heads = (kao_heads){ .n_levels = 1 };
-    for (heads->form = P; heads->form < STAGES; heads->form++)
-        if (in->dims[1] == (heads->form == P ? -1 : (int64_t)side_of[heads->form]))
-            break;
-    const int32_t rank = heads->form == P ? 4 : 2;
-
-    return heads->form < STAGES && net->onnx.n_outputs == (heads->form == O ? 3 : 2) &&
-           find_output(net, rank, 4, &heads->level[0].box) &&
-           find_output(net, rank, 2, &heads->level[0].score) &&
-           (heads->form != O || find_output(net, rank, 10, &heads->level[0].points));
-}
-
-static kao_status add_stage(kao_detector *d, kao_model *model, kao_session *session,
-                            const kao_heads *heads, kao_error *err)
-{
-    stage *s = &d->cascade->stages[heads->form];
-
-    if (s->model)
-        return kao_fail(err, KAO_E_FORMAT, "%s: %s is the same stage of the cascade",
-                        model->net->name, s->model->net->name);
-    *s = (stage){ .model = model, .session = session, .heads = *heads, .batch = 1 };
-    return KAO_OK;
-}
-
-/* name: in the folder of the detector's file. */
-static kao_status open_member(kao_detector *d, const char *name, size_t n,
-                              const kao_session_options *run, kao_error *err)
-{
-    const char *own = d->model->net->name, *slash = strrchr(own, '/');
-    const size_t folder = slash ? (size_t)(slash - own) + 1 : 0;
-    char path[4096];
-    kao_model *model = NULL;
-    kao_session *session = NULL;
-    kao_heads heads;
-
-    if (memchr(name, '/', n) || folder + n >= sizeof path)
-        return kao_fail(err, KAO_E_FORMAT,
-                        "%s: card: members = %.60s: names of files in its folder", own,
-                        name);
-    memcpy(path, own, folder);
-    memcpy(path + folder, name, n);
-    path[folder + n] = '\0';
-    kao_status st = kao_model_open(d->ctx, &model, path, err);
-
-    if (!st && !kao_mtcnn_recognise(model->net, &heads))
-        st = kao_fail(err, KAO_E_UNSUPPORTED, "%s: no network of an mtcnn cascade",
-                      path);
-    if (!st)
-        st = kao_session_create(&session, model->net, run, err);
-    if (!st)
-        st = add_stage(d, model, session, &heads, err);
-    if (st) {
-        kao_session_destroy(session);
-        kao_model_release(model);
-    }
-    return st;
-}
-
-/* Whether stage i, which is not P, takes n pictures. */
-static kao_status try_batch(kao_detector *d, int i, uint32_t n, kao_error *err)
-{
-    int64_t one = 0;
-    kao_status st = bind(d, i, n, side_of[i], side_of[i], err);
-
-    if (!st)
-        st = kao_session_prepare(session_of(d, i), err);
-    return st ? st : check_outputs(d, i, n, &one, err);
-}
-
-/* A file may take one picture at once, and may not say so. */
-static kao_status find_batch(kao_detector *d, int i, kao_error *err)
-{
-    const size_t floats = (size_t)BATCH * side_of[i] * side_of[i] * 3;
-    stage *s = &d->cascade->stages[i];
-    const int64_t stated = s->model->net->onnx.inputs[0].dims[0];
-
-    if (stated > 1)
-        return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "%s: its input is not one picture of 3 channels",
-                        s->model->net->name);
-    if (i == P)
-        return KAO_OK;
-    kao_status st = kao_detector_room(d, floats, err);
-
-    if (st)
-        return st;
-    memset(d->input, 0, floats * sizeof *d->input);
-    if (stated != 1) {
-        st = try_batch(d, i, BATCH, NULL);
-        if (st == KAO_E_NOMEM)
-            return kao_fail(err, st, "%s: out of memory", s->model->net->name);
-        s->batch = st ? 1 : BATCH;
-    }
-    return s->batch == 1 ? try_batch(d, i, 1, err) : KAO_OK;
-}
-
-kao_status kao_mtcnn_open(kao_detector *d, const kao_session_options *run,
-                          kao_error *err)
-{
-    const char *name = d->model->net->name,
-               *members = kao_card_get(d->model->card, "members");
-    const uint32_t room = 4 * side_of[O];
-
-    if (!members)
-        return kao_fail(
-            err, KAO_E_UNKNOWN_MODEL,
-            "%s: one of a cascade's three files; its card lacks: members (the "
-            "names of the two others, in its folder)",
-            name);
-    d->cascade = kao_calloc(&d->ctx->mem, 1, sizeof *d->cascade);
-    if (!d->cascade)
-        return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
-    kao_status st = kao_image_alloc(&d->ctx->mem, room, room, &d->cascade->room, err);
-
-    if (!st)
-        st = add_stage(d, kao_model_retain(d->model), NULL, &d->heads, err);
-    for (const char *p = members; !st && *(p += strspn(p, " ,"));) {
-        const size_t n = strcspn(p, " ,");
-
-        st = open_member(d, p, n, run, err);
-        p += n;
-    }
-    for (int i = 0; !st && i < STAGES; i++)
-        if (!d->cascade->stages[i].model)
-            st = kao_fail(err, KAO_E_FORMAT,
-                          "%s: card: members = %.60s: the cascade lacks its %s stage",
-                          name, members,
-                          i == P   ? "first"
-                          : i == R ? "second"
-                                   : "third");
-    for (int i = 0; !st && i < STAGES; i++)
-        st = find_batch(d, i, err);
-    return st;
-}
-
-void kao_mtcnn_close(kao_detector *d)
-{
-    for (int i = 0; i < STAGES; i++) {
-        kao_session_destroy(d->cascade->stages[i].session);
-        kao_model_release(d->cascade->stages[i].model);
-    }
-    kao_image_drop(&d->ctx->mem, &d->cascade->room);
-    kao_free(&d->ctx->mem, d->cascade);
-    d->cascade = NULL;
-}
 
 /* ---- what a stage says ---- */
 
@@ -322,7 +88,7 @@ static kao_status look_at_size(kao_detector *d, const kao_hunt *h, const base *b
                    v = (uint32_t)ceilf((float)b->height * scale);
     const bool swap = b->turned % 180 != 0;
     const kao_canvas on = { .width = swap ? v : w, .height = swap ? w : v };
-    const kao_level *l = &d->cascade->stages[P].heads.level[0];
+    const kao_level *l = &d->cascade->stages[KAO_MTCNN_P].heads.level[0];
     kao_view level;
     int64_t rows = 0;
     kao_status st = kao_pyramid_level(h->pyramid, w, v, &level, err);
@@ -332,12 +98,14 @@ static kao_status look_at_size(kao_detector *d, const kao_hunt *h, const base *b
     if (st)
         return st;
     kao_view_to_canvas(&level, b->turned, &d->form, &on, d->input);
-    st = run(d, P, 1, on.width, on.height, &rows, err);
+    st = kao_mtcnn_run(d, KAO_MTCNN_P, 1, on.width, on.height, &rows, err);
     if (st)
         return st;
-    const kao_tensor *scores = kao_session_output(session_of(d, P), l->score);
+    const kao_tensor *scores =
+        kao_session_output(kao_mtcnn_session(d, KAO_MTCNN_P), l->score);
     const float *score = scores->data,
-                *box = kao_session_output(session_of(d, P), l->box)->data;
+                *box =
+                    kao_session_output(kao_mtcnn_session(d, KAO_MTCNN_P), l->box)->data;
     const float sx = (float)b->turned_width / (float)on.width,
                 sy = (float)b->turned_height / (float)on.height;
 
@@ -348,7 +116,7 @@ static kao_status look_at_size(kao_detector *d, const kao_hunt *h, const base *b
                               .width = CELL * sx,
                               .height = CELL * sy };
 
-        if (!(score[2 * i + 1] >= least_score[P]))
+        if (!(score[2 * i + 1] >= least_score[KAO_MTCNN_P]))
             continue;
         const kao_face f = candidate(&at, score[2 * i + 1], box + 4 * i, NULL);
 
@@ -456,7 +224,7 @@ static kao_status cut(kao_detector *d, const kao_hunt *h, const base *b,
 static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int i,
                          float min_score, kao_error *err)
 {
-    const uint32_t size = side_of[i];
+    const uint32_t size = kao_mtcnn_side[i];
     const size_t floats = (size_t)size * size * 3;
     const kao_level *l = &d->cascade->stages[i].heads.level[0];
     const uint32_t batch = d->cascade->stages[i].batch;
@@ -473,14 +241,15 @@ static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int 
             st =
                 cut(d, h, b, &d->found.faces[at + k], size, d->input + k * floats, err);
         if (!st)
-            st = run(d, i, batch, size, size, &one, err);
+            st = kao_mtcnn_run(d, i, batch, size, size, &one, err);
         for (size_t k = 0; !st && k < n; k++) {
-            const float *s = kao_session_output(session_of(d, i), l->score)->data,
-                        *box = kao_session_output(session_of(d, i), l->box)->data,
-                        *points =
-                            i == O
-                                ? kao_session_output(session_of(d, i), l->points)->data
-                                : NULL;
+            const float
+                *s = kao_session_output(kao_mtcnn_session(d, i), l->score)->data,
+                *box = kao_session_output(kao_mtcnn_session(d, i), l->box)->data,
+                *points =
+                    i == KAO_MTCNN_O
+                        ? kao_session_output(kao_mtcnn_session(d, i), l->points)->data
+                        : NULL;
 
             if (!(s[2 * k + 1] >= min_score))
                 continue;
@@ -570,10 +339,10 @@ kao_status kao_mtcnn_find(kao_detector *d, const kao_hunt *h, kao_error *err)
     if (d->found.n > CANDIDATES)
         d->found.n = CANDIDATES;
     if (!st)
-        st = refine(d, h, &b, R, least_score[R], err);
+        st = refine(d, h, &b, KAO_MTCNN_R, least_score[KAO_MTCNN_R], err);
     settle(&d->found);
     if (!st)
-        st = refine(d, h, &b, O, h->min_score, err);
+        st = refine(d, h, &b, KAO_MTCNN_O, h->min_score, err);
     if (!st)
         map_back(d, h, &b);
     return st;
