@@ -26,6 +26,13 @@ static const float same_size = 0.5f, same_stage = 0.7f; /* overlaps that suppres
 
 /* ---- what a stage says ---- */
 
+/* A candidate that can be moved. Another drops none that overlaps it. */
+static bool is_some(float score, const float *offsets, float least)
+{
+    return score >= least && isfinite(offsets[0]) && isfinite(offsets[1]) &&
+           isfinite(offsets[2]) && isfinite(offsets[3]);
+}
+
 /* The box as it was, its offsets and, of the last stage, its points. */
 static kao_face candidate(const kao_face *f, float score, const float *offsets,
                           const float *points)
@@ -116,7 +123,7 @@ static kao_status look_at_size(kao_detector *d, const kao_hunt *h, const base *b
                               .width = CELL * sx,
                               .height = CELL * sy };
 
-        if (!(score[2 * i + 1] >= least_score[KAO_MTCNN_P]))
+        if (!is_some(score[2 * i + 1], box + 4 * i, least_score[KAO_MTCNN_P]))
             continue;
         const kao_face f = candidate(&at, score[2 * i + 1], box + 4 * i, NULL);
 
@@ -251,7 +258,7 @@ static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int 
                         ? kao_session_output(kao_mtcnn_session(d, i), l->points)->data
                         : NULL;
 
-            if (!(s[2 * k + 1] >= min_score))
+            if (!is_some(s[2 * k + 1], box + 4 * k, min_score))
                 continue;
             if (s[2 * k + 1] > most_score)
                 st = kao_fail(err, KAO_E_FORMAT, "%s: a score is %g: wanted 0 to 1",

@@ -696,6 +696,42 @@ static pb stage_of(int side, float red, float green, bool logits)
     return stage_that_takes(ANY, side, red, green, logits);
 }
 
+/* The first stage once more, which sees most of a face where blue is, too: there it has no offsets
+ * (NaN), or no face. */
+static pb stage_with_holes(bool nan)
+{
+    const float face[6] = { -12, 12, 0, 0, -12, 12 }, b[2] = { 6, -6 };
+    const float blue[12] = { 0, 0, 0, 0, 0, 0, 0, 0, -1, -1, -1, -1 };
+    const float to_score[8] = { 0, -1e6f }, zero = 0, limit = 0.6f;
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "?,?,?,3");
+    graph_floats(&g, "w", "3,2", face);
+    graph_floats(&g, "b", "2", b);
+    graph_floats(&g, "blue", "3,4", blue);
+    graph_floats(&g, "to", "4,2", to_score);
+    graph_floats(&g, "zero", "1", &zero);
+    graph_floats(&g, "limit", "1", &limit);
+    graph_node(&g, "Transpose", "x", "t", "perm=[0,3,1,2]");
+    graph_node(&g, "AveragePool", "t", "p", "kernel_shape=[12,12] strides=[2,2]");
+    graph_node(&g, "Transpose", "p", "m", "perm=[0,2,3,1]");
+    graph_node(&g, "MatMul", "m blue", "minus", "");
+    graph_node(&g, "Add", "minus limit", "left", ""); /* below 0 where much is blue */
+    graph_node(&g, "Sqrt", "left", nan ? "r" : "unused", "");
+    graph_node(&g, "Mul", nan ? "r zero" : "left zero", "boxes", "");
+    graph_node(&g, "Neg", "left", "over", "");
+    graph_node(&g, "Relu", "over", "much", "");
+    graph_node(&g, "MatMul", "m w", "s", "");
+    graph_node(&g, "Add", "s b", "l", "");
+    graph_node(&g, "MatMul", "much to", "less", "");
+    graph_node(&g, "Add", nan ? "l zero" : "l less", "all", "");
+    graph_node(&g, "Softmax", "all", "scores", "axis=-1");
+    graph_output(&g, "boxes", KAO_F32, "?,?,?,4");
+    graph_output(&g, "scores", KAO_F32, "?,?,?,2");
+    return graph_file(&g);
+}
+
 static void put_stages(fixture *f)
 {
     static const char *const names[3] = { "p.onnx", "r.onnx", "o.onnx" };
@@ -772,6 +808,47 @@ static void cascade(void **state)
         set_card(f, rows[i].file, NULL);
     }
     kao_image_free(f->ctx, &image);
+}
+
+/* A candidate without offsets is none: it drops none of its neighbours. */
+static void cascade_with_holes(void **state)
+{
+    enum { ROOM = 64 };
+    const kao_detect_options o = { .upright = 1 };
+    fixture *f = *state;
+    kao_image image = { 0 };
+    kao_face want[ROOM];
+    size_t n = 0;
+
+    put_stages(f);
+    set_card(f, "p.onnx",
+             "members = r.onnx o.onnx\ninput.mean = 0\ninput.scale = 1/255\n");
+    assert_int_equal(kao_image_create(f->ctx, 200, 120, &image, NULL), KAO_OK);
+    fill_box(&image, 130, 20, 40, 40, 255, 0, 0);
+    fill_box(&image, 130, 20, 15, 40, 255, 0, 255);
+    const kao_view view = kao_image_view(&image);
+
+    for (int nan = 0; nan < 2; nan++) {
+        kao_faces faces = KAO_FACES_INIT;
+        kao_detector *d = NULL;
+        pb file = stage_with_holes(nan);
+
+        fixture_file(f, "p.onnx", &file);
+        snprintf(f->path, sizeof f->path, "%s/p.onnx", f->dir);
+        if (detector_of(f, &d, f->path) || kao_detect(d, &view, &o, &faces, &f->err))
+            fail_msg("%s", f->err.msg);
+        assert_in_range(faces.n, 1, ROOM);
+        if (!nan) {
+            n = faces.n;
+            memcpy(want, faces.first, n * sizeof *want);
+        }
+        assert_int_equal(faces.n, n);
+        assert_memory_equal(faces.first, want, n * sizeof *want);
+        kao_detector_destroy(d);
+    }
+    kao_image_free(f->ctx, &image);
+    set_card(f, "p.onnx", NULL);
+    put_stages(f);
 }
 
 /* A network that gives logits for shares is refused: a face's score was 6. */
@@ -1135,6 +1212,7 @@ int main(void)
         cmocka_unit_test(averaged),
         cmocka_unit_test(cascade),
         cmocka_unit_test(cascade_one_by_one),
+        cmocka_unit_test(cascade_with_holes),
         cmocka_unit_test(cascade_near),
         cmocka_unit_test(wrong_members),
         cmocka_unit_test(cascade_faults),
