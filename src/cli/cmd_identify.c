@@ -223,10 +223,7 @@ static int write_names(job *j, const char *path, const cli_photo *photo, const n
         fprintf(stderr, "kao identify: %s: %zu name%s written\n", file, n,
                 n == 1 ? "" : "s");
     free(file);
-    /* what could not be written, not read */
-    const int status = st ? cli_report("identify", st, &err) : CLI_YES;
-
-    return st == KAO_E_IO ? CLI_FAULT : status;
+    return st ? cli_report_unwritten("identify", st, &err) : CLI_YES;
 }
 
 static void names_free(names *l)

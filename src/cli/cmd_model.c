@@ -487,10 +487,9 @@ static int run_command(kao_context *ctx, const model_args *args, char **files, i
     }
     const kao_status st = run_model(&r, files[0], &wrote, &err);
 
-    if (st) {
-        status = cli_report("model", st, &err);
-        status = wrote && st == KAO_E_IO ? CLI_FAULT : status;
-    }
+    if (st)
+        status = wrote ? cli_report_unwritten("model", st, &err)
+                       : cli_report("model", st, &err);
     kao_session_destroy(r.session);
     kao_network_destroy(r.model);
     for (size_t i = 0; i < CLI_LIST_MAX; i++)

@@ -283,11 +283,7 @@ static int draw(const job *j)
     kao_image_free(w->ctx, &left);
     kao_image_free(w->ctx, &right);
     kao_image_free(w->ctx, &canvas);
-    if (!st)
-        return CLI_YES;
-    const int status = cli_report("verify", st, &err);
-
-    return st == KAO_E_IO ? CLI_FAULT : status;
+    return st ? cli_report_unwritten("verify", st, &err) : CLI_YES;
 }
 
 /* ---- the command ---- */

@@ -63,6 +63,13 @@ int cli_report(const char *name, kao_status status, const kao_error *err)
     return cli_status_of(status);
 }
 
+int cli_report_unwritten(const char *name, kao_status status, const kao_error *err)
+{
+    const int s = cli_report(name, status, err);
+
+    return status == KAO_E_IO ? CLI_FAULT : s;
+}
+
 kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu,
                        kao_error *err)
 {

@@ -35,6 +35,8 @@ bool cli_begin(const char *name, int argc, char **argv, void *args, cli_operands
 int cli_status_of(kao_status status);
 /* "kao NAME: line" on stderr; gives cli_status_of. */
 int cli_report(const char *name, kao_status status, const kao_error *err);
+/* The same where something was to be written: what the system refuses then is CLI_FAULT. */
+int cli_report_unwritten(const char *name, kao_status status, const kao_error *err);
 
 /* A context for --threads (0: all CPUs) and --cpu (NULL: KAO_CPU, else native). */
 kao_status cli_context(kao_context **out, uint32_t threads, const char *cpu,

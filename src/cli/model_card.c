@@ -56,11 +56,12 @@ static kao_status take_rows(rows *r, const kao_card *card, const char *name,
     return r->n ? KAO_OK : kao_fail(err, KAO_E_FORMAT, "%s: no lines in it", name);
 }
 
-static kao_status write(kao_context *ctx, const kao_file *model, const char *card_text,
-                        char *const *items, rows *r, kao_error *err)
+/* The new file's bytes. */
+static kao_status put_card(kao_context *ctx, const kao_file *model,
+                           const char *card_text, char *const *items, rows *r,
+                           kao_bytes *to, kao_error *err)
 {
     kao_model *m = NULL;
-    kao_bytes b = { .mem = &ctx->mem, .max = FILE_MAX_BYTES };
     kao_status st = kao_model_open_bytes(ctx, &m, model->bytes.p, model->bytes.n,
                                          items[0], card_text, err);
 
@@ -69,11 +70,8 @@ static kao_status write(kao_context *ctx, const kao_file *model, const char *car
     /* curves that were measured together stay together */
     if (!st)
         st =
-            kao_onnx_put_metadata(&b, model->bytes, r->entries, r->n,
+            kao_onnx_put_metadata(to, model->bytes, r->entries, r->n,
                                   r->calibrates ? is_calibration : NULL, items[0], err);
-    if (!st)
-        st = kao_file_write(&ctx->mem, items[2], b.p, b.n, err);
-    kao_bytes_free(&b);
     kao_model_release(m);
     return st;
 }
@@ -82,6 +80,7 @@ int cli_model_card(kao_context *ctx, char *const *items, int n)
 {
     kao_error err = { 0 };
     kao_file model = { 0 }, card = { 0 };
+    kao_bytes b = { .mem = &ctx->mem, .max = FILE_MAX_BYTES };
 
     if (n != 3) {
         fprintf(stderr, "kao model: wanted card FILE.onnx CARD OUT.onnx\n");
@@ -102,16 +101,20 @@ int cli_model_card(kao_context *ctx, char *const *items, int n)
     if (!st && strlen(text) != card.bytes.n)
         st = kao_fail(&err, KAO_E_FORMAT, "%s: not a text file", items[1]);
     if (!st)
-        st = write(ctx, &model, text, items, r, &err);
+        st = put_card(ctx, &model, text, items, r, &b, &err);
+    const bool writes = st == KAO_OK;
+
+    if (!st)
+        st = kao_file_write(&ctx->mem, items[2], b.p, b.n, &err);
     if (!st)
         printf("%s: %zu lines of %s\n", items[2], r->n, items[1]);
+    kao_bytes_free(&b);
     kao_free(&ctx->mem, text);
     kao_file_close(&card);
     kao_file_close(&model);
     free(r);
     if (!st)
         return CLI_YES;
-    const int status = cli_report("model", st, &err);
-
-    return st == KAO_E_IO && strstr(err.msg, items[2]) == err.msg ? CLI_FAULT : status;
+    return writes ? cli_report_unwritten("model", st, &err)
+                  : cli_report("model", st, &err);
 }

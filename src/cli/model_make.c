@@ -25,8 +25,8 @@ int cli_model_make(kao_context *ctx, char *const *items, int n, uint32_t seed)
     if (!st)
         st = kao_file_write(&ctx->mem, items[1], bytes, size, &err);
     kao_free(&ctx->mem, bytes);
-    if (st)
-        return cli_report("model", st, &err);
+    if (st) /* no file is read */
+        return cli_report_unwritten("model", st, &err);
     printf("%s: %s, %zu bytes\n", items[1], items[0], size);
     return CLI_YES;
 }

@@ -21,8 +21,9 @@ run 3 "$KAO" model make mobilenet x.onnx
 err_has 'no architecture "mobilenet"'
 run 3 "$KAO" model make mbf
 err_has "iresnet100"
-run 3 "$KAO" model make mbf none/x.onnx
+run 4 "$KAO" model make mbf none/x.onnx
 err_has "none/x.onnx"
+run 4 "$KAO" model make mbf /dev/full
 fact "kao model make writes the field's architectures"
 
 # ---- a card inside ----
@@ -55,6 +56,8 @@ run 3 "$KAO" model card in.card in.card bad.onnx
 run 3 "$KAO" model card plain.onnx in.card
 echo "note = x" >in.card
 run 4 "$KAO" model card plain.onnx in.card none/x.onnx
+run 3 "$KAO" model card none.onnx in.card none.onnx
+run 3 "$KAO" model card plain.onnx none none/x.onnx
 fact "kao model card puts a card's lines into the file, in place of those of their keys; a wrong line is refused"
 
 check names-model "odd names.onnx"
