@@ -18,6 +18,7 @@ typedef struct cli_blur {
     cli_watch w;
     int64_t people[CLI_LIST_MAX]; /* of --only or --except */
     size_t n;
+    bool writes; /* what fails now is a file that is written */
 } cli_blur;
 
 /* Whether somebody is to be hidden; person 0: nobody known. name: NULL: has none. */

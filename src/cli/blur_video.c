@@ -107,8 +107,11 @@ static kao_status make_plan(cli_blur *b, const char *source, kao_hide_plan *p,
     if (!st)
         st = look_through(b, v, source, p, err);
     kao_video_close(v);
-    if (!st && b->args->plan)
-        st = kao_hide_plan_write(p, b->args->plan, source, err);
+    if (st || !b->args->plan)
+        return st;
+    b->writes = true;
+    st = kao_hide_plan_write(p, b->args->plan, source, err);
+    b->writes = st != KAO_OK;
     return st;
 }
 
@@ -126,6 +129,7 @@ kao_status cli_blur_video(cli_blur *b, const char *source, size_t *n_tracks,
                 kao_video_info_of(v)->height != p.height))
         st = kao_fail(err, KAO_E_ARG, "%s: %s is of a video of %u x %u", source,
                       b->args->from, p.width, p.height);
+    b->writes = b->writes || st == KAO_OK;
     if (!st && b->args->output)
         st = draw(b, &p, v, source, err);
     kao_video_close(v);

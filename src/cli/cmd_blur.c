@@ -134,6 +134,7 @@ static kao_status blur_picture(cli_blur *b, const char *path, const char *to,
     if (!st)
         st = hide_faces(b, &p, n_hidden, err);
     *n_faces = p.n_faces;
+    b->writes = st == KAO_OK;
     if (!st)
         st = kao_image_save(b->w.ctx, to, &p.image, err);
     cli_photo_free(b->w.worker, &p);
@@ -182,6 +183,7 @@ static int blur_one(cli_blur *b, const char *path, bool folder)
     size_t n = 0, n_hidden = 0, stem = 0;
     kao_status st = KAO_OK;
 
+    b->writes = false;
     if (folder) {
         const char *name = cli_stem(path, &stem);
 
@@ -205,8 +207,9 @@ static int blur_one(cli_blur *b, const char *path, bool folder)
         cli_watch_close(&b->w);
         raise(SIGINT); /* stopped as by itself: nothing is left */
     }
-    return st ? cli_report("blur", st, &err)
-              : tell(b, path, folder ? to : out, picture, n, n_hidden);
+    return st && b->writes ? cli_report_unwritten("blur", st, &err)
+           : st            ? cli_report("blur", st, &err)
+                           : tell(b, path, folder ? to : out, picture, n, n_hidden);
 }
 
 static bool check_args(const cli_blur_args *a, const cli_operands *rest)

@@ -42,6 +42,7 @@ typedef struct job {
     char **words; /* behind the verb */
     int n_words;
     int status;
+    bool writes; /* what fails from here on is a file that is written */
 } job;
 
 /* ---- verbs ---- */
@@ -346,6 +347,7 @@ static kao_status export_as(job *j, const char *path, kao_gallery_form form,
     kao_bytes b = { .mem = &mem, .max = KAO_FORM_MOST };
     kao_status st = kao_form_write(j->use.g, form, &b, err);
 
+    j->writes = st == KAO_OK;
     st = st ? kao_error_prefix(err, st, "%s", j->use.shown)
             : kao_file_write(&mem, path, b.p, b.n, err);
     kao_bytes_free(&b);
@@ -375,7 +377,8 @@ static kao_status do_export(job *j, kao_error *err)
 static kao_status do_chips(job *j, kao_error *err)
 {
     size_t n = 0;
-    const kao_status st = cli_gallery_write_chips(&j->use, j->words[0], &n, err);
+    const kao_status st =
+        cli_gallery_write_chips(&j->use, j->words[0], &n, &j->writes, err);
 
     if (!st)
         printf("%zu chip%s\n", n, n == 1 ? "" : "s");
@@ -552,7 +555,9 @@ int cli_gallery_run(int argc, char **argv)
     if (st)
         return cli_report("gallery", st, &err);
     st = v->run(&j, &err);
-    status = st ? cli_report("gallery", st, &err) : j.status;
+    status = !st        ? j.status
+             : j.writes ? cli_report_unwritten("gallery", st, &err)
+                        : cli_report("gallery", st, &err);
     cli_gallery_close(&j.use);
     return cli_finish("gallery", status);
 }

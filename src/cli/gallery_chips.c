@@ -46,6 +46,7 @@ typedef struct writing {
     kao_bytes b;
     const char *folder;
     size_t n;
+    bool writes; /* the chip is there */
     kao_status st;
     kao_error *err;
 } writing;
@@ -56,9 +57,11 @@ static int write_sample(void *user, const kao_sample *s)
     char form[KAO_CHIP_FORM_BYTES], path[4096];
 
     kao_bytes_free(&w->b);
+    w->writes = false;
     w->st = kao_chip_of(w->u->g, s->id, &w->b, form, w->err);
     if (w->st || w->b.n == 0)
         return w->st != KAO_OK;
+    w->writes = true;
     int n = snprintf(path, sizeof path, "%s/%lld", w->folder, (long long)s->person);
 
     if ((size_t)n + KAO_UUID_BYTES + 5 >= sizeof path)
@@ -84,7 +87,7 @@ static int write_person(void *user, const kao_person *p)
 }
 
 kao_status cli_gallery_write_chips(cli_gallery *u, const char *folder, size_t *n,
-                                   kao_error *err)
+                                   bool *writes, kao_error *err)
 {
     writing w = { .u = u, .folder = folder, .err = err };
 
@@ -94,5 +97,6 @@ kao_status cli_gallery_write_chips(cli_gallery *u, const char *folder, size_t *n
 
     kao_bytes_free(&w.b);
     *n = w.n;
+    *writes = w.st && w.writes;
     return w.st ? w.st : st;
 }

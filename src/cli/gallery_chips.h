@@ -13,8 +13,8 @@ kao_status cli_gallery_chip(cli_gallery *u, const cli_photo *photo, size_t i,
                             uint8_t **bytes, size_t *n, char form[KAO_CHIP_FORM_BYTES],
                             kao_error *err);
 
-/* All chips as files FOLDER/PERSON/SAMPLE.png; *n: how many. */
+/* All chips as files FOLDER/PERSON/SAMPLE.png; *n: how many; *writes: one could not be written. */
 kao_status cli_gallery_write_chips(cli_gallery *u, const char *folder, size_t *n,
-                                   kao_error *err);
+                                   bool *writes, kao_error *err);
 
 #endif

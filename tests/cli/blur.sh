@@ -44,6 +44,8 @@ run 3 "$KAO" blur "$P/group.jpg"
 err_has "-o says where the result goes"
 run 3 "$KAO" blur "$P/ana_1.jpg" "$P/ben_1.jpg" -o "not there"
 run 3 "$KAO" blur missing.jpg -o x.png
+run 4 "$KAO" blur "$P/ana_1.jpg" -o none/x.png
+err_has "none/x.png"
 [ -e x.png ] && fails "something was written"
 fact "only these, all but these, strangers, by the gallery; what cannot be told is a line"
 
@@ -121,6 +123,9 @@ o = [json.loads(l) for l in open("out")]
 assert len({e["track"] for e in o if e["event"] == "leave"}) >= 2, o
 assert all(e["name"] != "Ana" for e in o), o
 PY
+    run 4 "$KAO" blur "$P/clip.mp4" -o none/x.mp4 --from edited.json
+    run 4 "$KAO" blur "$P/clip.mp4" --plan none/x.json
+    run 3 "$KAO" blur "$P/clip.mp4" -o x.mp4 --from none.json
     fact "a video: everybody is hidden; by an edited plan whom it says, without looking again"
 fi
 run 3 "$KAO" blur "$P/clip.mp4" -o x.mp4 --from broken.json

@@ -36,7 +36,7 @@ run 0 "$KAO" forget Ana --json
 out_has '"traces":0'
 run 0 "$KAO" gallery chips none
 out_has "0 chips"
-run 3 "$KAO" gallery chips bad.jsonl/x --gallery other.kao
+run 4 "$KAO" gallery chips bad.jsonl/x --gallery other.kao
 err_one_line
 fact "chips: kept if asked for, the same as kao align makes, written as files, out and in, forgotten"
 

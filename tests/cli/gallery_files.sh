@@ -49,6 +49,8 @@ lines 2 out
 fact "what is there already is left out; a person's new samples go to whose the others are"
 run 3 "$KAO" gallery export out.words
 err_has "its end says what is written"
+run 4 "$KAO" gallery export none/out.jsonl
+err_has "none/out.jsonl"
 run 3 "$KAO" gallery import missing.jsonl
 : >none.jsonl
 run 3 "$KAO" gallery import none.jsonl
