@@ -14,8 +14,9 @@ static size_t item_bytes(const char *descr)
         const char *descr;
         size_t n;
     } items[] = {
-        { "<f4", 4 }, { "<i8", 8 }, { "<i4", 4 }, { "|u1", 1 },
-        { "|i1", 1 }, { "|b1", 1 }, { "<f2", 2 }, { "<f8", 8 },
+        { "<f4", 4 }, { "<f8", 8 }, { "<f2", 2 }, { "<i8", 8 },
+        { "<i4", 4 }, { "<i2", 2 }, { "|i1", 1 }, { "<u8", 8 },
+        { "<u4", 4 }, { "<u2", 2 }, { "|u1", 1 }, { "|b1", 1 },
     };
 
     for (size_t i = 0; i < sizeof items / sizeof items[0]; i++)

@@ -1,4 +1,5 @@
-/* NumPy's .npy files (format versions 1 and 2), C order, little-endian. */
+/* NumPy's .npy files (format versions 1 and 2), C order, little-endian: floats of 16 to 64 bits,
+ * integers of 8 to 64, bools. */
 #ifndef KAO_BASE_NPY_H
 #define KAO_BASE_NPY_H
 
@@ -8,7 +9,7 @@
 enum { KAO_NPY_MAX_RANK = 8 };
 
 typedef struct kao_npy {
-    char descr[8]; /* "<f4", "<i8", "<i4", "|u1", "|i1", "|b1" ... */
+    char descr[8]; /* "<f4", "<i8", "|u1", "|b1" ... */
     int32_t rank;
     int64_t dims[KAO_NPY_MAX_RANK];
     size_t item_bytes;

@@ -491,8 +491,10 @@ static void npy_files(void **state)
           NULL },
         { 2, "{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24, KAO_OK,
           NULL },
-        { 1, "{'shape': (2, 3), 'fortran_order': False, 'descr': '<i2'}", 12,
-          KAO_E_UNSUPPORTED, "<i2" },
+        { 1, "{'shape': (2, 3), 'fortran_order': False, 'descr': '<i2'}", 12, KAO_OK,
+          NULL },
+        { 1, "{'shape': (2, 3), 'fortran_order': False, 'descr': '<c8'}", 48,
+          KAO_E_UNSUPPORTED, "<c8" },
         { 1, "{'shape':(3,),'fortran_order':False,'descr':'|u1'}", 3, KAO_OK, NULL },
         { 1, "{'descr': '<i8', 'fortran_order': False, 'shape': ()}  \n", 8, KAO_OK,
           NULL },
@@ -542,8 +544,9 @@ static void npy_files(void **state)
 
 static void npy_round_trip(void **state)
 {
-    static const char *const descrs[] = { "<f4", "<i8", "<i4", "|u1", "|i1", "|b1" };
-    static const size_t sizes[] = { 4, 8, 4, 1, 1, 1 };
+    static const char *const descrs[] = { "<f4", "<i8", "<i4", "|u1", "|i1", "|b1",
+                                          "<f8", "<f2", "<i2", "<u8", "<u4", "<u2" };
+    static const size_t sizes[] = { 4, 8, 4, 1, 1, 1, 8, 2, 2, 8, 4, 2 };
     fixture *f = *state;
     const int64_t dims[8] = { 2, 1, 3, 1, 2, 1, 1, 2 };
     uint8_t data[24 * 8], *bytes = NULL;

@@ -200,7 +200,8 @@ def read_npy(path):
     need((10 + n) % 64 == 0, "data not aligned")
     head = eval(data[10:10 + n].decode("ascii"), {"__builtins__": {}})
     need(not head["fortran_order"], "Fortran order")
-    kind = {"<f4": "f", "<i8": "q", "<i4": "i", "<f2": "e", "|u1": "B", "|i1": "b", "|b1": "?"}[head["descr"]]
+    kind = {"<f4": "f", "<i8": "q", "<i4": "i", "<f2": "e", "|u1": "B", "|i1": "b", "|b1": "?", "<f8": "d",
+            "<i2": "h", "<u8": "Q", "<u4": "I", "<u2": "H"}[head["descr"]]
     count = math.prod(head["shape"])
     return head["shape"], struct.unpack("<%d%s" % (count, kind), data[10 + n:])
 
@@ -393,6 +394,27 @@ def half_model(path):
     graph = field(2, b"g") + field(5, half)
     graph += field(12, field(1, b"h") + field(2, field(1, field(1, 10))))
     open(path, "wb").write(field(1, 8) + field(7, graph) + field(8, field(2, 13)))
+
+
+def type_models(folder):
+    """to.onnx: 1, 0, 3 as each type, outputs t1, t2 .. by its number; from.onnx: inputs of these types, as
+    float32."""
+    numbers = [1, 2, 3, 4, 5, 6, 7, 9, 11, 12, 13]
+    c = field(1, 3) + field(2, 1) + field(8, b"c") + field(9, struct.pack("<3f", 1, 0, 3))
+    to, back = field(2, b"g") + field(5, c), field(2, b"g")
+    for n in numbers:
+        t, f = b"t%d" % n, b"f%d" % n
+        typed = field(12, field(1, t) + field(2, field(1, field(1, n))))
+        to += cast(b"c", t, n) + typed
+        back += cast(t, f, 1) + field(11, typed[2:]) + field(12, value_info(f, 3))
+    for name, graph in (("to", to), ("from", back)):
+        open(f"{folder}/{name}.onnx", "wb").write(
+            field(1, 8) + field(7, graph) + field(8, field(2, 13)))
+
+
+def cast(source, output, dtype):
+    attribute = field(1, b"to") + field(3, dtype) + field(20, 2)
+    return field(1, field(1, source) + field(2, output) + field(4, b"Cast") + field(5, attribute))
 
 
 def bench_models(folder):

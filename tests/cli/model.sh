@@ -95,6 +95,24 @@ err_has 'node 0 "n?[31m??1m" (Relu)'
 lines 0 out
 fact "--passes none, --profile"
 
+check type-models .
+run 0 "$KAO" model run ./to.onnx -o types.d
+lines 11 out
+inputs=
+for n in 1 2 3 4 5 6 7 9 11 12 13; do
+    [ $n = 9 ] && third=1 || third=3 # a bool
+    check npy-numbers types.d/t$n.npy 1 0 $third
+    inputs="$inputs -i t$n=types.d/t$n.npy"
+done
+# shellcheck disable=SC2086
+run 0 "$KAO" model run ./from.onnx $inputs -o back.d
+lines 11 out
+for n in 1 2 3 4 5 6 7 9 11 12 13; do
+    [ $n = 9 ] && third=1 || third=3
+    check npy-numbers back.d/f$n.npy 1 0 $third
+done
+fact "model run: arrays of all types that networks have, out and in"
+
 check half-model half.onnx
 run 0 "$KAO" model run ./half.onnx -o half.d
 out_has 'float32'
