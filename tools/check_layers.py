@@ -2,6 +2,7 @@
 """Check tools/layers.txt against the includes of src/, and a few rules of style.
 
 usage: check_layers.py SOURCE-ROOT
+Environment variables that are read stand in the table of docs/cli.md, but for those that mpirun sets.
 Prints a line for each offence; exit status 1 if there is one.
 """
 import os
@@ -11,6 +12,8 @@ import sys
 BANNED = r"\b(strcpy|strcat|sprintf|vsprintf|sscanf|strtok|atoi|atof|atol|rand|alloca|gets)\s*\("
 LIBRARY_BANNED = r"\b(malloc|calloc|realloc|free|posix_memalign|printf|puts|fprintf|perror|exit|abort)\s*\("
 MALLOC_IN = {"base/mem.c", "base/json.c"}
+# Of the library: galleries on a PostgreSQL server, as include/kao/context.h says.
+ENVIRONMENT_IN = {"gallery/db_postgres.c", "gallery/postgres_link.c"}
 
 
 def read_rules(path):
@@ -73,13 +76,31 @@ def check_words(name, text):
         yield "src/%s: a note without an issue number" % name
 
 
+def check_environment(name, text, told):
+    program = name.split("/")[0] in ("cli", "train")
+    for variable in re.findall(r'\bgetenv\(\s*"(\w+)"', text):
+        if not program and name not in ENVIRONMENT_IN:
+            yield "src/%s: reads %s in the library" % (name, variable)
+        if variable not in told and not variable.startswith("OMPI_"):
+            yield "src/%s: reads %s, which docs/cli.md does not tell" % (name, variable)
+
+
+def environment(path):
+    """The variables of the table under "Environment"."""
+    text = open(path, encoding="utf-8").read()
+    table = re.search(r"^## Environment\n(.*?)^## ", text, re.M | re.S)[1]
+    return {v for row in re.findall(r"^\| (`.*?) \|", table, re.M) for v in re.findall(r"`(\w+)`", row)}
+
+
 def main():
     root = sys.argv[1]
     folders, headers = read_rules(os.path.join(root, "tools", "layers.txt"))
+    told = environment(os.path.join(root, "docs", "cli.md"))
     bad = 0
     for name, path in sources(root):
         text = open(path, encoding="utf-8").read()
-        for line in list(check_includes(name, text, folders, headers)) + list(check_words(name, text)):
+        for line in (list(check_includes(name, text, folders, headers)) + list(check_words(name, text)) +
+                     list(check_environment(name, text, told))):
             print(line)
             bad += 1
     print("%d offences" % bad)

@@ -1,7 +1,8 @@
 /* kao/context.h: what a program's use of kao stands on: memory, threads, CPU features.
  *
  * Make one context, hand it to every create and load, destroy it last. Several contexts
- * in one process are independent. The library reads no environment variable.
+ * in one process are independent. The library reads no environment variable, but for galleries on
+ * a PostgreSQL server: libpq's own, and XDG_CACHE_HOME or HOME for the folder of their indices.
  *
  * After fork() the child may use and destroy what it has inherited, provided that no other
  * thread of the parent was inside a call with the same object, or with any that was made from

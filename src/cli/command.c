@@ -1,6 +1,5 @@
-/* See command.h. The program alone reads the environment, libkao does not: KAO_CPU here, KAO_MODELS
- * in models.c, KAO_PROGRESS_MS in jobs.c, where a run's state goes in cmd_train.c,
- * certificates in cmd_serve.c, and in train/ranks.c what mpirun says. */
+/* See command.h. The program reads the environment where it needs it, KAO_CPU here; libkao does not,
+ * but for galleries on a PostgreSQL server (kao/context.h). docs/cli.md has all variables. */
 #include "cli/command.h"
 
 #include <errno.h>

@@ -65,6 +65,9 @@ if command -v groff >/dev/null && [ -e /usr/share/groff/current/tmac/an.tmac ]; 
     groff -man -ww -z kao.1 >said 2>&1
     [ ! -s said ] || fails "groff: $(head -n 3 said)"
 fi
+for v in KAO_MODELS KAO_CPU KAO_PROGRESS_MS KAO_GALLERY KAO_GALLERY_KEY_FILE KAO_MQTT XDG_DATA_HOME; do
+    grep -q "^\.B $v\b" kao.1 || fails "the manual has no $v"
+done
 run 3 "$KAO" manual verify
 fact "the manual has every command and option, and groff takes it as it is"
 finish
