@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/bytes.h"
 #include "base/context.h"
 #include "base/cpu.h"
 #include "base/error.h"
@@ -124,6 +125,28 @@ static int print_json(const kao_context *ctx, const char *name, const kao_plan *
     return cli_print_json("bench", o);
 }
 
+/* shape is changed. */
+static int print_csv(const kao_context *ctx, const char *name, char *shape,
+                     const timing *t)
+{
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    kao_bytes field = { .mem = &mem, .max = (size_t)1 << 16 };
+
+    if (!kao_bytes_add_csv(&field, name)) {
+        kao_bytes_free(&field);
+        return CLI_FAULT;
+    }
+    for (char *c = shape; *c; c++)
+        *c = *c == ',' ? 'x' : *c;
+    printf("%.*s,%s,%u,%s,%.2f,%.2f,%.4f,%.4f,%zu\n", (int)field.n,
+           (const char *)field.p, kao_context_cpu(ctx), kao_context_threads(ctx), shape,
+           t->load, t->first, t->median, t->least, t->n);
+    kao_bytes_free(&field);
+    return CLI_YES;
+}
+
 static int print(const bench_args *a, const kao_context *ctx, const char *path,
                  const kao_session *s, const timing *t)
 {
@@ -135,14 +158,8 @@ static int print(const bench_args *a, const kao_context *ctx, const char *path,
         return print_json(ctx, name, p, t);
     if (p->n_inputs)
         kao_dims_text(p->inputs[0].dims, p->inputs[0].rank, shape, sizeof shape);
-    if (a->csv) {
-        for (char *c = shape; *c; c++)
-            *c = *c == ',' ? 'x' : *c;
-        printf("%s,%s,%u,%s,%.2f,%.2f,%.4f,%.4f,%zu\n", name, kao_context_cpu(ctx),
-               kao_context_threads(ctx), shape, t->load, t->first, t->median, t->least,
-               t->n);
-        return CLI_YES;
-    }
+    if (a->csv)
+        return print_csv(ctx, name, shape, t);
     printf("%-32s %-18s %s, %u thread%s: %8.3f ms median, %8.3f least of %zu; "
            "load %.1f ms, activations %.1f MiB, packed weights %.1f MiB\n",
            name, shape, kao_context_cpu(ctx), kao_context_threads(ctx),

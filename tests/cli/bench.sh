@@ -7,7 +7,10 @@ run 0 "$KAO" bench --seconds 0.05 --csv --cpu ref --size 64
 lines 2 out
 awk -F, 'NF != 9 || $2 != "ref" || $3 != 1 || $4 !~ /^\[[0-9x]+\]$/ || $7 <= 0 || $8 > $7 || $9 < 3 { bad = 1 } END { exit bad }' \
     "$work/out" || fails "fields of the CSV"
-fact "bench --csv: nine fields a network, least not above the median, three runs at least"
+cp "$2" "$work/one, \"two\".onnx"
+run 0 "$KAO" bench --seconds 0.001 --csv "$work/one, \"two\".onnx"
+out_has '"one, ""two"".onnx",'
+fact "bench --csv: nine fields a network, least not above the median, three runs at least; a name with a comma is one field"
 run 0 "$KAO" bench --seconds 0.05 --size 64 yunet_n_dynamic --threads 2
 out_has "2 threads"
 out_has "memory of the process"
