@@ -370,10 +370,12 @@ static kao_status read_all(kao_card *c, kao_model *m, const char *path,
     char *own = text ? kao_arena_str(&c->arena, text, strlen(text)) : NULL;
     kao_status st = KAO_OK;
 
-    if (text)
-        st = own ? parse_text(c, own, m->net->name, path ? "given" : "sidecar", err)
-                 : kao_error_prefix(err, no_room(c, strlen(text) + 1, err), "%s",
-                                    m->net->name);
+    if (text) {
+        st = own ? parse_text(c, own, "card", path ? "given" : "sidecar", err)
+                 : no_room(c, strlen(text) + 1, err);
+        if (st)
+            kao_error_prefix(err, st, "%s", m->net->name);
+    }
     if (!st)
         st = read_preset(c, m->net->name, err);
     if (!st && path)

@@ -50,7 +50,10 @@ out_has "calibration.sum"
 ! grep -qE "calibration.none|same.none" out || fails "curves of two measurements"
 echo "calibration.sum = nonsense" >in.card
 run 3 "$KAO" model card plain.onnx in.card bad.onnx
-err_has "calibration.sum"
+err_has "plain.onnx: card: calibration.sum"
+echo "colour = rgb" >in.card
+run 3 "$KAO" model card plain.onnx in.card bad.onnx
+err_has 'plain.onnx: card: line 1: unknown key "colour"'
 [ ! -e bad.onnx ] || fails "written all the same"
 run 3 "$KAO" model card in.card in.card bad.onnx
 run 3 "$KAO" model card plain.onnx in.card
