@@ -228,14 +228,12 @@ static void set_pixels(const wino_job *j, square s, const float *zeros,
     const int32_t e = j->g->m + 2, y0 = s.y - d->pad_top, x0 = s.x - d->pad_left;
     const float **to = a->pixel;
 
-    for (int32_t y = y0; y < y0 + e; y++) {
-        const float *row = j->in + ((ptrdiff_t)s.img * d->h + y) * d->w * d->in_stride;
-
+    for (int32_t y = y0; y < y0 + e; y++)
         for (int32_t x = x0; x < x0 + e; x++)
-            *to++ = y < 0 || y >= d->h || x < 0 || x >= d->w
-                        ? zeros
-                        : row + (ptrdiff_t)x * d->in_stride;
-    }
+            *to++ =
+                y < 0 || y >= d->h || x < 0 || x >= d->w
+                    ? zeros
+                    : j->in + (((ptrdiff_t)s.img * d->h + y) * d->w + x) * d->in_stride;
 }
 
 static void make_v(const wino_job *j, size_t begin, size_t n, const float *zeros,
@@ -250,12 +248,16 @@ static void make_v(const wino_job *j, size_t begin, size_t n, const float *zeros
     }
 }
 
-/* One panel: every position's product. */
+/* One panel: every position's product. Weights that do not stay in the cache come from far away,
+ * and the calls of a position share them: each asks for its part of the next position's. (iResNet-50
+ * on a Xeon, one thread: 80 ms without that, 65 ms with it.) */
 static void make_s(const wino_job *j, const kao_gemm_slot *slot, size_t n,
                    const float *zeros, const float *v, const float *w, float *s)
 {
     const int32_t e = j->g->m + 2, c = j->d->c;
-    const size_t calls = (n + (size_t)slot->mr - 1) / (size_t)slot->mr;
+    const size_t calls = divided_up(n, (size_t)slot->mr);
+    const size_t floats = (size_t)c * (size_t)slot->nr; /* of a position */
+    const bool far = j->g->floats > CACHED_FLOATS;
     kao_gemm_args g = { .lda = c,
                         .n_ty = 1,
                         .n_tx = 1,
@@ -269,11 +271,13 @@ static void make_s(const wino_job *j, const kao_gemm_slot *slot, size_t n,
         for (size_t i = 0; i < calls; i++) {
             const size_t row = i * n / calls, rows = (i + 1) * n / calls - row;
 
+            g.ahead = far && at + 1 < e * e ? g.w + floats + i * floats / calls : NULL;
+            g.ahead_step = slot->nr / (ptrdiff_t)calls;
             g.a = v + row * (size_t)c;
             g.out = s + row * (size_t)slot->nr;
             slot->run(&g, (int32_t)rows);
         }
-        g.w += (size_t)c * (size_t)slot->nr;
+        g.w += floats;
         v += v_step(j->d, j->g);
         s += s_step(j->g);
     }

@@ -66,6 +66,10 @@ typedef struct kao_gemm_args {
     ptrdiff_t lda, step_y, step_x;
     int32_t n_ty, n_tx, len;
     const float *w, *bias;
+    /* NULL, or what the next calls read: while product i is computed, the cache is asked for
+     * what is at ahead + i*ahead_step. No result depends on it. */
+    const float *ahead;
+    ptrdiff_t ahead_step;
     float *out;
     ptrdiff_t ldo;
     int32_t cols;

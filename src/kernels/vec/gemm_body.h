@@ -38,7 +38,8 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
                          const int nv)
 {
     const ptrdiff_t lda = g->lda;
-    const float *w = g->w;
+    const float *w = g->w, *ahead = g->ahead ? g->ahead : w;
+    const ptrdiff_t ahead_step = g->ahead ? g->ahead_step : 0;
 
     KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) {
@@ -57,6 +58,8 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
             KAO_UNROLL_BY(2)
             for (int32_t k = 0; k < g->len; k++) {
                 vf wv[GEMM_VECS];
+                __builtin_prefetch(ahead, 0, 2);
+                ahead += ahead_step;
                 KAO_UNROLL(GEMM_VECS)
                 for (int v = 0; v < nv; v++)
                     wv[v] = vf_load(w + VF_N * v);
