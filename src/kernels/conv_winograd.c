@@ -68,20 +68,23 @@ static size_t s_step(const kao_conv_winograd *g)
 }
 
 /* What a layer costs, in multiply-adds of its products: transforms move more than they compute,
- * and each weight comes from memory once. Fitted to 60 layers by the AVX-512 and AVX2 tables.
- * m = 0: the direct form. Batches are not counted, as bits may not depend on them. */
+ * and each weight comes from the cache, or from memory. Fitted to 60 layers by the AVX-512 and
+ * AVX2 tables, and to whole networks. m = 0: the direct form. Batches are not counted, as bits
+ * may not depend on them. */
 static double cost(const kao_conv *d, int32_t m)
 {
-    enum { IN_2 = 160, OUT_2 = 120, IN_4 = 450, OUT_4 = 400, WEIGHT = 16 };
+    enum { IN_2 = 160, OUT_2 = 120, IN_4 = 450, OUT_4 = 400, NEAR = 6, FAR = 16 };
     const double c = d->c, oc = (d->oc + 7) / 8 * 8;
+    const int32_t e = m ? m + 2 : 3;
+    const double weights = e * e * c * oc;
+    const double load = weights * (weights > CACHED_FLOATS ? FAR : NEAR);
 
     if (m == 0)
-        return 9 * c * oc * ((double)d->oh * d->ow + WEIGHT);
-    const int32_t e = m + 2;
+        return weights * d->oh * d->ow + load;
     const double squares = (double)((d->oh + m - 1) / m) * ((d->ow + m - 1) / m);
     const double moves = m == 2 ? IN_2 * c + OUT_2 * oc : IN_4 * c + OUT_4 * oc;
 
-    return e * e * c * oc * (squares + WEIGHT) + moves * squares;
+    return (weights + moves) * squares + load;
 }
 
 int32_t kao_conv_winograd_m(const kao_conv *d)
