@@ -27,6 +27,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "base/flush.h"
+
 enum {
     N_SLOTS = 16, /* jobs that have help at the same time */
     /* Of relax(), 85 us on an EPYC: as long as what lies between most layers; a worker that
@@ -83,6 +85,7 @@ static inline void relax(void)
  * through `state` (leave, wait_for_workers). */
 static void take_pieces(job_slot *j, uint32_t worker)
 {
+    const kao_float_mode was = kao_flush_begin();
     const size_t n = j->n_pieces;
 
     for (;;) {
@@ -90,9 +93,10 @@ static void take_pieces(job_slot *j, uint32_t worker)
             atomic_fetch_add_explicit(&j->next, 1, memory_order_relaxed);
 
         if (piece >= n)
-            return;
+            break;
         j->fn(j->arg, piece, worker);
     }
+    kao_flush_end(was);
 }
 
 /* ---- workers ---- */
@@ -273,8 +277,11 @@ static void run_in_slot(kao_workers *w, job_slot *j, uint32_t seats, kao_pool_fn
 
 static void run_alone(kao_pool_fn *fn, void *arg, size_t n_pieces)
 {
+    const kao_float_mode was = kao_flush_begin();
+
     for (size_t i = 0; i < n_pieces; i++)
         fn(arg, i, 0);
+    kao_flush_end(was);
 }
 
 static void hook_piece(void *arg, size_t i)

@@ -3,7 +3,8 @@
  * Pieces are numbered and taken in order by whichever thread is free; what a piece does
  * must not depend on who takes it, so that results are the same bits for any number of
  * threads. Several threads may run jobs at once: each works on its own one, and workers help
- * where there is room. Workers without a job spin for some tens of microseconds (layers of a
+ * where there is room. In a piece denormal floats count as zero (base/flush.h), in every thread.
+ * Workers without a job spin for some tens of microseconds (layers of a
  * network follow each other closely) and then sleep. */
 #ifndef KAO_BASE_POOL_H
 #define KAO_BASE_POOL_H

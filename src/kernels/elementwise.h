@@ -2,8 +2,8 @@
  *
  * Accuracy: add, sub, mul, clamp and slope are exact (one rounding). exp, sigmoid and
  * silu are within 2, 3 and 4 ulp of the true value (a check walks through all
- * exponents; below -87, where sigmoid becomes denormal, silu is within 4e-43), right at
- * infinities, NaN stays NaN. silu(-inf) is -0, its limit. An ISA may have its own last
+ * exponents; below -87, where sigmoid becomes denormal, silu is within 2e-36), right at
+ * infinities, NaN stays NaN. Denormal numbers count as zero, and results become it (base/flush.h). silu(-inf) is -0, its limit. An ISA may have its own last
  * bits in these three; for one ISA they do not depend on position or threads. */
 #ifndef KAO_KERNELS_ELEMENTWISE_H
 #define KAO_KERNELS_ELEMENTWISE_H

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/flush.h"
 #include "base/reader.h"
 #include "kernels/elementwise.h"
 #include "kernels/layout.h"
@@ -360,24 +361,8 @@ static kao_status cancelled(kao_session *s, kao_error *err)
     return kao_fail(err, KAO_E_CANCELLED, "the run was cancelled");
 }
 
-kao_status kao_session_run(kao_session *s, kao_error *err)
+static kao_status run_entries(kao_session *s, const slot *x, kao_error *err)
 {
-    if (kao_cancelled(s->cancel))
-        return cancelled(s, err);
-    const kao_status st = kao_session_prepare(s, err);
-
-    if (st)
-        return st;
-    for (uint32_t i = 0; i < s->net->onnx.n_inputs; i++)
-        if (!s->inputs[i].data && kao_tensor_count(&s->inputs[i]) > 0) {
-            s->now = NULL;
-            return kao_fail(err, KAO_E_ARG, "%s: input \"%s\" has no data",
-                            s->net->name,
-                            s->net->onnx.value_names[s->net->onnx.inputs[i].value]);
-        }
-    const slot *x = s->now;
-
-    resolve(s, x);
     for (uint32_t i = 0; i < x->plan->n_entries; i++) {
         const uint64_t begin = s->profiling ? kao_clock_ns() : 0;
 
@@ -388,6 +373,29 @@ kao_status kao_session_run(kao_session *s, kao_error *err)
             s->ns[i] = kao_clock_ns() - begin;
     }
     return KAO_OK;
+}
+
+kao_status kao_session_run(kao_session *s, kao_error *err)
+{
+    if (kao_cancelled(s->cancel))
+        return cancelled(s, err);
+    kao_status st = kao_session_prepare(s, err);
+
+    if (st)
+        return st;
+    for (uint32_t i = 0; i < s->net->onnx.n_inputs; i++)
+        if (!s->inputs[i].data && kao_tensor_count(&s->inputs[i]) > 0) {
+            s->now = NULL;
+            return kao_fail(err, KAO_E_ARG, "%s: input \"%s\" has no data",
+                            s->net->name,
+                            s->net->onnx.value_names[s->net->onnx.inputs[i].value]);
+        }
+    resolve(s, s->now);
+    const kao_float_mode was = kao_flush_begin();
+
+    st = run_entries(s, s->now, err);
+    kao_flush_end(was);
+    return st;
 }
 
 const kao_tensor *kao_session_output(const kao_session *s, uint32_t i)

@@ -356,6 +356,48 @@ static void own_threads(void *user, void (*piece)(void *arg, size_t i), void *ar
         pthread_join(threads[i], NULL);
 }
 
+static float grown(void) /* a denormal float, 2^20 times */
+{
+    volatile float tiny = 1e-39f, much = 1048576;
+
+    return tiny * much;
+}
+
+static void count_lost(void *arg, size_t piece, uint32_t worker)
+{
+    (void)piece;
+    (void)worker;
+    atomic_fetch_add((atomic_int *)arg, grown() == 0);
+}
+
+/* In pieces, whoever takes them, and nowhere else. */
+static void denormals(void **state)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+    hook h = { .kind = THREADS };
+    const kao_pool_options o[] = {
+        { .n_threads = 1 },
+        { .n_threads = 4 },
+        { .n_threads = 4, .parallel_for = own_threads, .user = &h },
+    };
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; i < COUNT(o); i++) {
+        kao_pool *pool = NULL;
+        atomic_int lost = 0;
+
+        assert_int_equal(kao_pool_create(&pool, &mem, &o[i], NULL), KAO_OK);
+        assert_true(grown() > 0);
+        kao_pool_run(pool, count_lost, &lost, PIECES);
+        assert_int_equal(atomic_load(&lost), PIECES);
+        assert_true(grown() > 0);
+        kao_pool_destroy(pool);
+    }
+#endif
+    (void)state;
+}
+
 static void hooks(void **state)
 {
     static job outer, inner[8];
@@ -497,6 +539,7 @@ int main(void)
         cmocka_unit_test(limits),
         cmocka_unit_test(more_threads_than_cpus),
         cmocka_unit_test(hooks),
+        cmocka_unit_test(denormals),
         cmocka_unit_test(forks),
     };
 

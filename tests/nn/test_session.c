@@ -522,6 +522,46 @@ static void layout_changes_nothing(void **state)
     pb_free(&files[1]);
 }
 
+/* Denormal weights count as zero, whichever form computes with them; the caller's floats are as
+ * before. */
+static void denormal_weights(void **state)
+{
+#if defined(__x86_64__) || defined(__aarch64__)
+    static const uint32_t passes[] = { 0, KAO_PASS_ALL };
+    static const float x[4] = { 1e6f, -1e6f, 2e6f, 1e6f };
+    float w[16];
+    fixture *f = *state;
+    volatile float tiny = 1e-39f, much = 1e6f;
+    graph g;
+
+    for (size_t i = 0; i < COUNT(w); i++)
+        w[i] = tiny;
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,4");
+    graph_floats(&g, "w", "4,4", w);
+    graph_floats(&g, "v", "4", w);
+    graph_node(&g, "MatMul", "x w", "product", "");
+    graph_node(&g, "Mul", "x v", "scaled", "");
+    graph_output(&g, "product", KAO_F32, "1,4");
+    graph_output(&g, "scaled", KAO_F32, "1,4");
+    pb file = graph_file(&g);
+
+    for (size_t p = 0; p < COUNT(passes); p++) {
+        running r = open_file(f->ctx, &file, passes[p]);
+        const kao_tensor t = tensor_of("1,4", (float *)(uintptr_t)x);
+
+        run_counted(f->ctx, &r, &t);
+        for (uint32_t i = 0; i < 2; i++)
+            for (size_t k = 0; k < 4; k++)
+                assert_true(((const float *)kao_session_output(r.s, i)->data)[k] == 0);
+        assert_true(tiny * much > 0);
+        close_running(&r);
+    }
+    pb_free(&file);
+#endif
+    (void)state;
+}
+
 static void batch_changes_nothing(void **state)
 {
     enum { N = 5, CHIP = 3 * TINY_CHIP * TINY_CHIP };
@@ -673,6 +713,7 @@ int main(void)
         cmocka_unit_test(odd_outputs),
         cmocka_unit_test(layout_changes_nothing),
         cmocka_unit_test(batch_changes_nothing),
+        cmocka_unit_test(denormal_weights),
         cmocka_unit_test(callers_share_a_model),
         cmocka_unit_test(profile_tells_entries),
         cmocka_unit_test(profile_without_nodes),
