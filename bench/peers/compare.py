@@ -5,7 +5,8 @@
     ORT_HOME=$PWD/ort bench/peers/compare.py --models FOLDER [--windows 5] [--seconds 2]
 
 Writes bench/results/peers.csv (replaced): model, threads, milliseconds of both, their ratio,
-CPU, compiler, commit. Pin it to quiet cores; the machine's noise shows in the spread columns.
+CPU, compiler, commit. ONNX Runtime is told to take denormal floats as zero, as kao does.
+Pin it to quiet cores; the machine's noise shows in the spread columns.
 """
 import argparse
 import os
