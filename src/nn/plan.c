@@ -274,6 +274,17 @@ static kao_status pack_stage(builder *b, const kao_step *s, const kao_conv_step 
     return stage->packed ? KAO_OK : kao_graph_no_memory(g);
 }
 
+/* What a convolution asks for, beyond what the plan has, and for each thread. */
+static bool fits_memory(const builder *b, const kao_conv_plan *c)
+{
+    const uint64_t most = kao_graph_max_arena(b->g);
+    const uint64_t threads = kao_pool_threads(b->g->net->ctx->pool);
+
+    return c->packed_bytes <= most &&
+           b->plan->constant_bytes <= most - c->packed_bytes &&
+           c->thread_bytes <= most / threads;
+}
+
 static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
 {
     kao_graph *g = b->g;
@@ -295,6 +306,11 @@ static kao_status build_conv(builder *b, const kao_step *s, kao_entry *e)
         stages[n++].conv.d.bf16 = g->net->bf16;
     }
     kao_conv_group_init(group, &g->net->kernels, stages, n);
+    /* by Winograd weights take up to four times as much: not where that is too much */
+    if (n == 1 && stages->conv.d.winograd && !fits_memory(b, &stages->conv)) {
+        stages->conv.d.winograd = KAO_WINOGRAD_NEVER;
+        kao_conv_group_init(group, &g->net->kernels, stages, n);
+    }
     e->kernel = n > 1 ? KAO_KERNEL_GROUP : KAO_KERNEL_CONV;
     e->detail = group;
     e->scratch =

@@ -643,6 +643,40 @@ static void packed_weights_are_limited(void **state)
     f->ctx->max_arena = 0;
 }
 
+/* A convolution whose weights take 2.25 MiB by Winograd's form and a quarter of that by the direct
+ * one: where 2 MiB are allowed it is the second. */
+static void direct_where_memory_is_short(void **state)
+{
+    static const uint64_t limits[] = { 0, 2 << 20 };
+    static float x[128 * 32 * 32];
+    fixture *f = *state;
+    const kao_tensor in = tensor_of("1,128,32,32", x);
+    size_t bytes[2];
+    graph g;
+
+    graph_init(&g, 13);
+    graph_input(&g, "x", KAO_F32, "1,128,32,32");
+    graph_noise(&g, "w", "128,128,3,3", 1, 0.1f);
+    graph_node(&g, "Conv", "x w", "y", "pads=[1,1,1,1]");
+    pb file = finish(&g);
+
+    for (size_t i = 0; i < COUNT(limits); i++) {
+        kao_network *net = NULL;
+        kao_session *s = NULL;
+
+        f->ctx->max_arena = limits[i];
+        if (run_graph(f->ctx, &file, KAO_PASS_ALL, &in, 1, &net, &s, &f->err))
+            fail_msg("%s", f->err.msg);
+        bytes[i] = kao_session_plan(s)->constant_bytes;
+        kao_session_destroy(s);
+        kao_network_destroy(net);
+    }
+    f->ctx->max_arena = 0;
+    assert_in_range(bytes[0], 36 * 128 * 128 * 4, 37 * 128 * 128 * 4);
+    assert_in_range(bytes[1], 9 * 128 * 128 * 4, 10 * 128 * 128 * 4);
+    pb_free(&file);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -657,6 +691,7 @@ int main(void)
         cmocka_unit_test(pixels_are_limited),
         cmocka_unit_test(scratch_is_limited),
         cmocka_unit_test(packed_weights_are_limited),
+        cmocka_unit_test(direct_where_memory_is_short),
     };
 
     return cmocka_run_group_tests(tests, fixture_setup, fixture_teardown);
