@@ -24,8 +24,6 @@ static const float fills_frame = 0.35f, is_large = 0.12f, is_small = 0.2f,
                    hardly_seen = 0.05f /* by the main pass: 32 of 640 pixels */,
                    any = 8;
 
-static const float farthest = 1e9f; /* pixels: far out of any picture */
-
 enum { PASSES_MAX = 5 };
 
 typedef struct pass {
@@ -123,32 +121,6 @@ static kao_status decode(kao_detector *d, const canvas *c, float min_score,
                           : KAO_OK;
 }
 
-/* A network may give anything: only boxes that are some, and all of whose numbers are near a
- * picture's, are faces. (Farther out they would pass a float's range in the pixels of a file whose
- * picture is reduced.) */
-static bool is_face(const kao_face *f)
-{
-    bool ok = fabsf(f->x) <= farthest && fabsf(f->y) <= farthest && f->width > 0 &&
-              f->width <= farthest && f->height > 0 && f->height <= farthest;
-
-    for (uint32_t i = 0; i < f->n_points; i++)
-        ok &= fabsf(f->points[i].x) <= farthest && fabsf(f->points[i].y) <= farthest;
-    return ok;
-}
-
-/* Before candidates are compared: one that is no face drops none and is averaged with none. */
-static void drop_odd(kao_face_list *l)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < l->n; i++)
-        if (is_face(&l->faces[i])) {
-            l->number[kept] = l->number[i];
-            l->faces[kept++] = l->faces[i];
-        }
-    l->n = kept;
-}
-
 /* (x, y), counted in pixels from the corner of the canvas, in the picture's: from the corner
  * of the upright picture of width x height pixels. */
 static kao_point from_canvas(const kao_place *place, uint32_t turned, float x, float y,
@@ -173,7 +145,7 @@ static kao_point from_canvas(const kao_place *place, uint32_t turned, float x, f
 bool kao_face_from_canvas(kao_face *f, const kao_place *place, uint32_t turned,
                           float width, float height)
 {
-    if (!is_face(f))
+    if (!kao_face_is_some(f))
         return false;
     const kao_point a =
         from_canvas(place, turned, f->x + 0.5f, f->y + 0.5f, width, height);
@@ -191,7 +163,7 @@ bool kao_face_from_canvas(kao_face *f, const kao_place *place, uint32_t turned,
 
         f->points[k] = (kao_point){ q.x - 0.5f, q.y - 0.5f };
     }
-    return is_face(f);
+    return kao_face_is_some(f);
 }
 
 /* Candidates of a tile that are in the pass's range of sizes and the tile's own, into the
@@ -201,7 +173,6 @@ static void map_back(kao_detector *d, const pass *p, const grid *g, uint32_t til
 {
     const float x = (float)at->x, y = (float)at->y;
 
-    drop_odd(&d->pass);
     if (d->family->averages)
         kao_face_list_average(&d->pass, d->nms);
     else /* ties in the same order, whether it was full or not */

@@ -7,6 +7,7 @@
 static const float contained_share = 0.7f; /* of the smaller box */
 static const float near_in_size = 0.4f;    /* areas, smaller to larger */
 static const float same_eyes = 0.3f; /* of the smaller distance between the eyes */
+static const float farthest = 1e9f;  /* pixels: far out of any picture */
 
 /* ---- the list ---- */
 
@@ -75,12 +76,25 @@ void kao_face_list_clear(kao_face_list *l)
     l->failed = false;
 }
 
-/* A full list is a heap: its worst face stands on top, ready to be replaced. */
+/* (Farther out, numbers would pass a float's range in the pixels of a file whose picture is
+ * reduced.) */
+bool kao_face_is_some(const kao_face *f)
+{
+    bool ok = fabsf(f->x) <= farthest && fabsf(f->y) <= farthest && f->width > 0 &&
+              f->width <= farthest && f->height > 0 && f->height <= farthest;
+
+    for (uint32_t i = 0; i < f->n_points; i++)
+        ok &= fabsf(f->points[i].x) <= farthest && fabsf(f->points[i].y) <= farthest;
+    return ok;
+}
+
+/* A full list is a heap: its worst face stands on top, ready to be replaced. What is no face takes
+ * nobody's place. */
 void kao_face_list_add(kao_face_list *l, const kao_face *face)
 {
     const uint32_t number = l->added++;
 
-    if (l->failed)
+    if (l->failed || !kao_face_is_some(face))
         return;
     if (l->limit && l->n == l->limit) {
         if (face->score > l->faces[0].score) {

@@ -18,6 +18,11 @@ typedef struct kao_face_list {
 
 /* Without faces; the memory is kept. */
 void kao_face_list_clear(kao_face_list *list);
+/* A network may give anything: only boxes that are some, and all of whose numbers are near a
+ * picture's, are faces. Before candidates are counted or compared others are dropped, so that they
+ * take no face's place, drop none and are averaged with none. */
+bool kao_face_is_some(const kao_face *face);
+/* One that is some. */
 void kao_face_list_add(kao_face_list *list, const kao_face *face);
 void kao_face_list_fini(kao_face_list *list);
 

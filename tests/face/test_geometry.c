@@ -450,7 +450,9 @@ static void full_lists(void **state)
     (void)state;
     kao_mem_init(&mem, NULL);
     for (uint32_t i = 0; i < MANY; i++) {
-        const kao_face f = { .score = (float)(i * 7919 % MANY) };
+        const kao_face f = { .width = 1,
+                             .height = 1,
+                             .score = (float)(i * 7919 % MANY) };
 
         kao_face_list_add(&list, &f);
     }
@@ -628,6 +630,8 @@ static void scrfd_scores(void **state)
 
     (void)state;
     kao_mem_init(&mem, NULL);
+    for (size_t k = 0; k < COUNT(box); k++)
+        box[k] = 1; /* a box of no size is no face */
     for (size_t i = 0; i < COUNT(rows); i++) {
         score[5] = rows[i].score;
         list.n = 0;
