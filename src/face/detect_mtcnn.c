@@ -26,11 +26,30 @@ static const float same_size = 0.5f, same_stage = 0.7f; /* overlaps that suppres
 
 /* ---- what a stage says ---- */
 
-/* A candidate that can be moved. Another drops none that overlaps it. */
-static bool is_some(float score, const float *offsets, float least)
+/* Move f by its offsets and make it square. False: to nothing, or far out of any picture. */
+static bool move_square(kao_face *f, const float *offsets)
 {
-    return score >= least && isfinite(offsets[0]) && isfinite(offsets[1]) &&
-           isfinite(offsets[2]) && isfinite(offsets[3]);
+    const float w = f->width, h = f->height;
+    const float width = w + (offsets[2] - offsets[0]) * w,
+                height = h + (offsets[3] - offsets[1]) * h;
+    const float side = fmaxf(width, height);
+
+    f->x += offsets[0] * w + (width - side) / 2;
+    f->y += offsets[1] * h + (height - side) / 2;
+    f->width = f->height = side;
+    return fabsf(f->x) < far_out && fabsf(f->y) < far_out && side >= 1 &&
+           side < far_out;
+}
+
+/* A candidate that can be moved. Another drops none that overlaps it. */
+static bool is_some(const kao_face *f, float score, const float *offsets, float least)
+{
+    kao_face moved = *f;
+    bool ok = score >= least;
+
+    for (int i = 0; i < 4; i++) /* of two sides the one that is a number would do */
+        ok &= isfinite(offsets[i]);
+    return ok && move_square(&moved, offsets);
 }
 
 /* The box as it was, its offsets and, of the last stage, its points. */
@@ -57,28 +76,17 @@ static kao_face candidate(const kao_face *f, float score, const float *offsets,
     return c;
 }
 
-/* Drop what overlaps, move the rest by its offsets and make it square. What a network moves far
- * out of any picture is dropped too. */
+/* Drop what overlaps, move the rest by its offsets and make it square. */
 static void settle(kao_face_list *l)
 {
-    size_t kept = 0;
-
     kao_face_list_nms(l, same_stage, false);
     for (size_t i = 0; i < l->n; i++) {
         kao_face *f = &l->faces[i];
-        const float w = f->width, h = f->height;
-        const float width = w + (f->points[1].x - f->points[0].x) * w,
-                    height = h + (f->points[1].y - f->points[0].y) * h;
-        const float side = fmaxf(width, height);
+        const float offsets[4] = { f->points[0].x, f->points[0].y, f->points[1].x,
+                                   f->points[1].y };
 
-        f->x += f->points[0].x * w + (width - side) / 2;
-        f->y += f->points[0].y * h + (height - side) / 2;
-        f->width = f->height = side;
-        if (fabsf(f->x) < far_out && fabsf(f->y) < far_out && side >= 1 &&
-            side < far_out)
-            l->faces[kept++] = *f;
+        (void)move_square(f, offsets); /* is_some has seen to it */
     }
-    l->n = kept;
 }
 
 /* ---- the first stage ---- */
@@ -123,7 +131,7 @@ static kao_status look_at_size(kao_detector *d, const kao_hunt *h, const base *b
                               .width = CELL * sx,
                               .height = CELL * sy };
 
-        if (!is_some(score[2 * i + 1], box + 4 * i, least_score[KAO_MTCNN_P]))
+        if (!is_some(&at, score[2 * i + 1], box + 4 * i, least_score[KAO_MTCNN_P]))
             continue;
         const kao_face f = candidate(&at, score[2 * i + 1], box + 4 * i, NULL);
 
@@ -258,7 +266,7 @@ static kao_status refine(kao_detector *d, const kao_hunt *h, const base *b, int 
                         ? kao_session_output(kao_mtcnn_session(d, i), l->points)->data
                         : NULL;
 
-            if (!is_some(s[2 * k + 1], box + 4 * k, min_score))
+            if (!is_some(&d->found.faces[at + k], s[2 * k + 1], box + 4 * k, min_score))
                 continue;
             if (s[2 * k + 1] > most_score)
                 st = kao_fail(err, KAO_E_FORMAT, "%s: a score is %g: wanted 0 to 1",
