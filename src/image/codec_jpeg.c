@@ -115,7 +115,7 @@ static void on_error(j_common_ptr cinfo)
 
     e->mgr.format_message(cinfo, text);
     e->status = status_of(e->mgr.msg_code);
-    if (e->status == KAO_E_FORMAT && r->whole && r->exact) {
+    if (e->status != KAO_E_NOMEM && r->whole && r->exact) {
         r->out->warning = NO_END;
         e->status = KAO_OK;
     } else if (e->status == KAO_E_FORMAT && r->ended) {

@@ -75,6 +75,8 @@ static void jpeg_tails(void **state)
           "no end marker" },
         { "a damaged segment", "\xff\xc4\0\x05\x11\xff\xff\xff\xd9", 9,
           "no end marker" },
+        { "a frame of a kind that is not read", "\xff\xc5\0\x08MAKER", 9,
+          "no end marker" },
     };
 
     (void)state;
