@@ -37,11 +37,17 @@ static void turn(kao_region *r, uint8_t orientation, bool back)
     r->height = swaps ? w : h;
 }
 
-/* Zero bytes and spaces behind a packet in a picture are none of it. */
+/* Zero bytes and spaces behind a packet in a picture are none of it. (In UTF-16, low byte first, a
+ * zero is the other half of its last character.) */
 static kao_span trim(kao_span s)
 {
+    const bool halves =
+        s.n >= 2 && ((s.p[0] == 0xff && s.p[1] == 0xfe) || (s.p[0] && s.p[1] == 0));
+    const size_t all = s.n;
+
     while (s.n && (s.p[s.n - 1] == 0 || s.p[s.n - 1] == ' ' || s.p[s.n - 1] == '\n'))
         s.n--;
+    s.n += halves && s.n % 2 && s.n < all;
     return s;
 }
 

@@ -52,6 +52,8 @@ static void near(float got, double want)
     assert_true(fabs((double)got - want) < 1e-5);
 }
 
+enum { W = 40, H = 30 };
+
 static void forms(void **state)
 {
     static const struct {
@@ -129,7 +131,42 @@ static void forms(void **state)
     }
 }
 
-enum { W = 40, H = 30 };
+/* Packets in UTF-16 are read, with or without their mark, a line end or padding behind. */
+static void in_utf16(void **state)
+{
+    static const char *const ends[] = { "", "\n", " \n", "\n  " },
+                             text[] = LIST(OF_DIGIKAM("Ana"));
+    fixture *f = *state;
+
+    for (size_t i = 0; i < 2 * 2 * 3 * COUNT(ends); i++) {
+        const size_t low = i & 1, mark = i >> 1 & 1, zeros = i / 4 % 3;
+        const char *parts[] = { mark ? "\xfe" : "", text, ends[i / 12] };
+        kao_regions found = { .size = sizeof found };
+        buf b = { 0 };
+        uint8_t *out = NULL;
+        size_t n = 0;
+
+        for (size_t k = 0; k < COUNT(parts); k++)
+            for (const char *c = parts[k]; *c; c++) {
+                const char high = *c == '\xfe' ? '\xff' : 0, by_low[2] = { *c, high },
+                           by_high[2] = { high, *c };
+
+                /* the mark is U+FEFF */
+                buf_add(&b, low == (high == 0) ? by_low : by_high, 2);
+            }
+        buf_add(&b, "\0\0", zeros);
+        if (kao_regions_read(f->ctx, NULL, 0, b.p, b.n, &found, &f->err) ||
+            found.n != 1)
+            fail_msg("row %zu: %zu regions, %s", i, found.n, f->err.msg);
+        assert_string_equal(found.list[0].name, "Ana");
+        kao_regions_free(f->ctx, &found);
+        assert_int_equal(kao_regions_write(f->ctx, NULL, 0, b.p, b.n, found.list, 0, W,
+                                           H, &out, &n, &f->err),
+                         KAO_E_UNSUPPORTED);
+        assert_non_null(strstr(f->err.msg, "not in UTF-8"));
+        buf_free(&b);
+    }
+}
 
 /* A region over the mark of the picture as it lies in the file is over it in the upright one. */
 static void turns(void **state)
@@ -576,6 +613,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms),
+        cmocka_unit_test(in_utf16),
         cmocka_unit_test(turns),
         cmocka_unit_test(names_that_cannot),
         cmocka_unit_test(turned_tiff),
