@@ -45,8 +45,9 @@ typedef struct kao_regions {
 
 /* The face regions of a picture.
  *
- * picture  a file's content: JPEG, PNG or WebP; of other formats nothing is read but the sidecar, and
- *          of a TIFF how it lies
+ * picture  a file's content: JPEG, PNG (its texts may be compressed, and ImageMagick's "Raw profile type
+ *          xmp" is one of them; of over 512 KiB only plain ones) or WebP; of other formats nothing is
+ *          read but the sidecar, and of a TIFF how it lies
  * sidecar  the content of an XMP file beside it, which comes first where it has regions; NULL: none
  *
  * No regions are no failure: n is 0. Errors: KAO_E_FORMAT (a sidecar that is no XML), KAO_E_LIMIT,
@@ -69,7 +70,8 @@ KAO_API kao_status kao_regions_write(kao_context *ctx, const void *picture,
                                      size_t n_sidecar, const kao_region *list, size_t n,
                                      uint32_t width, uint32_t height, uint8_t **out,
                                      size_t *n_out, kao_error *err);
-/* The picture's own content with them, JPEG or PNG (KAO_E_UNSUPPORTED: another format); pixels and all else stay.
+/* The picture's own content with them, JPEG or PNG (KAO_E_UNSUPPORTED: another format); pixels and all
+ * else stay. A PNG's packet stands plainly in an iTXt then, whatever it was in.
  * KAO_E_LIMIT: a JPEG's packet of more than 65,504 bytes. */
 KAO_API kao_status kao_regions_embed(kao_context *ctx, const void *picture,
                                      size_t n_picture, const kao_region *list, size_t n,

@@ -43,4 +43,8 @@ kao_decode_fn kao_webp_decode;
 kao_decode_fn kao_heif_decode;
 kao_decode_fn kao_pixbuf_decode; /* GIF, BMP, TIFF, ICO: by their first bytes */
 
+/* The content of a PNG's chunk tEXt, zTXt or iTXt, with its length and checksum, into to, which is
+ * empty. KAO_E_FORMAT: damaged, or too long; KAO_E_NOMEM. codec_png_text.c */
+kao_status kao_png_text(kao_bytes *to, kao_span chunk, kao_error *err);
+
 #endif

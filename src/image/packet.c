@@ -2,6 +2,8 @@
  *
  *     JPEG   FF E1 LENGTH "http://ns.adobe.com/xap/1.0/\0" packet     behind JFIF and EXIF
  *     PNG    LENGTH iTXt "XML:com.adobe.xmp\0" 0 0 "\0" "\0" packet CRC
+ *            or tEXt without the four zeros, zTXt, iTXt compressed; or "Raw profile type xmp\0" and
+ *            the packet in hexadecimal (ImageMagick): what is written is of the first form
  *     WebP   "XMP " LENGTH packet
  *
  * Source: XMP Specification part 3, 1.1.3, 1.1.5; PNG (third edition) 11.3.3.4. */
@@ -9,6 +11,7 @@
 
 #include <string.h>
 
+#include "image/codec_table.h"
 #include "image/upright.h"
 
 #define XMP_HEAD "http://ns.adobe.com/xap/1.0/" /* and its terminating 0 */
@@ -17,7 +20,7 @@
 
 static const uint8_t png_mark[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
 
-enum { SEGMENT_MOST = 65535 };
+enum { SEGMENT_MOST = 65535, TEXTS_MOST = 128 /* that are unfolded */ };
 
 static bool begins(kao_span s, const void *with, size_t n)
 {
@@ -57,11 +60,37 @@ static void look_into_jpeg(kao_span picture, kao_packet *p, kao_upright *u)
     }
 }
 
-/* The packet of an iTXt that holds one uncompressed; n 0: it does not. */
-static kao_span packet_of_text(kao_span text)
+typedef struct png_chunk {
+    const uint8_t *type;
+    kao_span body, whole; /* with its length and checksum */
+} png_chunk;
+
+/* The chunk at *at, which is moved behind it. False: there is no more before IEND. */
+static bool take_chunk(kao_span picture, size_t *at, png_chunk *c)
 {
-    if (!begins(text, KEYWORD, sizeof KEYWORD) || text.n < sizeof KEYWORD + 2 ||
-        text.p[sizeof KEYWORD] != 0)
+    if (picture.n - *at < 12)
+        return false;
+    const uint8_t *p = picture.p + *at;
+    const size_t length = kao_be32(p);
+
+    if (picture.n - *at - 12 < length || memcmp(p + 4, "IEND", 4) == 0)
+        return false;
+    *c = (png_chunk){ p + 4, { p + 8, length }, { p, length + 12 } };
+    *at += length + 12;
+    return true;
+}
+
+/* The packet of a tEXt, or of an iTXt that holds one uncompressed; n 0: it does not. */
+static kao_span packet_of_text(const uint8_t *type, kao_span text)
+{
+    const bool is_plain = memcmp(type, "tEXt", 4) == 0;
+
+    if (!begins(text, KEYWORD, sizeof KEYWORD) ||
+        (!is_plain && memcmp(type, "iTXt", 4) != 0))
+        return (kao_span){ NULL, 0 };
+    if (is_plain)
+        return (kao_span){ text.p + sizeof KEYWORD, text.n - sizeof KEYWORD };
+    if (text.n < sizeof KEYWORD + 2 || text.p[sizeof KEYWORD] != 0)
         return (kao_span){ NULL, 0 };
     const uint8_t *p = text.p + sizeof KEYWORD + 2, *end = text.p + text.n;
 
@@ -88,32 +117,65 @@ static bool may_tell(const uint8_t *type, kao_span text)
 static void look_into_png(kao_span picture, kao_packet *p, kao_upright *u)
 {
     size_t at = sizeof png_mark;
+    png_chunk c;
 
     p->at = at;
-    while (picture.n - at >= 12) {
-        const size_t length = kao_be32(picture.p + at);
-        const uint8_t *type = picture.p + at + 4;
-
-        if (picture.n - at - 12 < length || memcmp(type, "IEND", 4) == 0)
-            return;
-        const kao_span body = { picture.p + at + 8, length };
-        const kao_span xmp =
-            memcmp(type, "iTXt", 4) == 0 ? packet_of_text(body) : (kao_span){ NULL, 0 };
+    while (take_chunk(picture, &at, &c)) {
+        const kao_span xmp = packet_of_text(c.type, c.body);
 
         if (xmp.n && !p->xmp.n) {
             p->xmp = xmp;
-            p->at = at;
-            p->n = length + 12;
+            p->at = (size_t)(c.whole.p - picture.p);
+            p->n = c.whole.n;
             kao_upright_xmp(u, xmp);
         } else if (!xmp.n) {
-            p->ask |= may_tell(type, body);
+            p->ask |= may_tell(c.type, c.body);
         }
-        if (memcmp(type, "eXIf", 4) == 0)
-            kao_upright_exif(u, body);
-        at += length + 12;
-        if (!p->n && memcmp(type, "IHDR", 4) == 0)
+        if (memcmp(c.type, "eXIf", 4) == 0)
+            kao_upright_exif(u, c.body);
+        if (!p->n && memcmp(c.type, "IHDR", 4) == 0)
             p->at = at;
     }
+}
+
+/* The packet of a text's content; n 0: it holds something else. */
+static kao_span packet_in(const png_chunk *c, kao_bytes *text)
+{
+    if (begins(c->body, KEYWORD, sizeof KEYWORD))
+        return (kao_span){ text->p, text->n };
+    const kao_span s = kao_raw_profile(text->p, text->n);
+
+    if (begins(s, XMP_HEAD, sizeof XMP_HEAD))
+        return (kao_span){ s.p + sizeof XMP_HEAD, s.n - sizeof XMP_HEAD };
+    return s.n && s.p[0] == '<' ? s : (kao_span){ NULL, 0 };
+}
+
+kao_status kao_packet_unfold(kao_packet *p, kao_span picture, kao_bytes *own,
+                             kao_error *err)
+{
+#if KAO_WITH_PNG
+    size_t at = sizeof png_mark, looked_at = 0;
+    png_chunk c;
+
+    while (!p->xmp.n && looked_at < TEXTS_MOST && take_chunk(picture, &at, &c)) {
+        if (!may_tell(c.type, c.body))
+            continue;
+        looked_at++;
+        kao_bytes_free(own);
+        const kao_status st = kao_png_text(own, c.whole, NULL);
+
+        if (st == KAO_E_NOMEM)
+            return kao_fail(err, st, "out of memory");
+        p->xmp = st ? (kao_span){ NULL, 0 } : packet_in(&c, own);
+        if (p->xmp.n) {
+            p->at = (size_t)(c.whole.p - picture.p);
+            p->n = c.whole.n;
+        }
+    }
+#else
+    (void)p, (void)picture, (void)own, (void)err;
+#endif
+    return KAO_OK;
 }
 
 static void look_into_webp(kao_span picture, kao_packet *p, kao_upright *u)
@@ -156,6 +218,7 @@ kao_packet kao_packet_of(kao_span picture)
         look_into_webp(picture, &p, &u);
     else
         kao_upright_exif(&u, picture); /* a TIFF is what EXIF is made of */
+    p.is_folded = p.ask && !p.xmp.n;
     p.ask = p.ask && !u.exif;
     p.orientation = kao_upright_of(&u);
     return p;

@@ -11,11 +11,17 @@ typedef struct kao_packet {
     uint8_t orientation; /* 1 to 8; 0: not known, for want of memory */
     bool is_jpeg, is_png;
     bool ask; /* of a PNG: texts that its decoder alone reads may tell how it lies */
+    bool
+        is_folded; /* likewise: it has no plain packet, but such texts that may hold one */
     size_t at, n; /* the block that has it, or where one would go; of a JPEG or a PNG */
 } kao_packet;
 
 /* Of JPEG, PNG and WebP; anything else has none, a TIFF an orientation alone. A damaged file is looked at as far as it goes. */
 kao_packet kao_packet_of(kao_span picture);
+/* Where is_folded: its packet, if there is one, into own, which is empty and stays as long as p.
+ * KAO_E_NOMEM. */
+kao_status kao_packet_unfold(kao_packet *p, kao_span picture, kao_bytes *own,
+                             kao_error *err);
 /* Into to, which is empty: the picture with this packet in the place of p. KAO_E_UNSUPPORTED, KAO_E_LIMIT, KAO_E_NOMEM. */
 kao_status kao_packet_put(kao_bytes *to, kao_span picture, const kao_packet *p,
                           kao_span xmp, kao_error *err);

@@ -55,6 +55,7 @@ static kao_span trim(kao_span s)
 typedef struct source {
     kao_span packet;
     kao_packet picture;
+    kao_bytes own; /* the picture's packet, where that does not stand plainly in it */
 } source;
 
 /* As the picture is turned when it is read; one that cannot be read stays as it was taken for. */
@@ -85,6 +86,10 @@ static kao_status source_of(source *s, kao_mem *mem, const void *picture,
     s->picture = kao_packet_of((kao_span){ picture, n_picture });
     if (s->picture.ask)
         ask_decoder(mem, (kao_span){ picture, n_picture }, &s->picture.orientation);
+    s->own = (kao_bytes){ .mem = mem, .max = KAO_PACKET_MOST };
+    if (s->picture.is_folded &&
+        kao_packet_unfold(&s->picture, (kao_span){ picture, n_picture }, &s->own, err))
+        return KAO_E_NOMEM;
     s->packet = trim(n_sidecar ? (kao_span){ sidecar, n_sidecar } : s->picture.xmp);
     return s->picture.orientation ? KAO_OK
                                   : kao_fail(err, KAO_E_NOMEM, "out of memory");
@@ -132,15 +137,18 @@ kao_status kao_regions_read(kao_context *ctx, const void *picture, size_t n_pict
                             kao_error *err)
 {
     bool of_picture = false;
-    source s;
+    source s = { .own.p = NULL };
 
     if (!ctx || !out || out->size < sizeof *out)
         return kao_fail(err, KAO_E_ARG, "regions: no context or result");
     *out = (kao_regions){ .size = out->size };
-    const kao_status st =
+    kao_status st =
         source_of(&s, &ctx->mem, picture, n_picture, sidecar, n_sidecar, err);
 
-    return st ? st : find_regions(&ctx->mem, &s, n_sidecar > 0, out, &of_picture, err);
+    if (!st)
+        st = find_regions(&ctx->mem, &s, n_sidecar > 0, out, &of_picture, err);
+    kao_bytes_free(&s.own);
+    return st;
 }
 
 void kao_regions_free(kao_context *ctx, kao_regions *regions)
@@ -349,7 +357,7 @@ kao_status kao_regions_write(kao_context *ctx, const void *picture, size_t n_pic
                              uint32_t height, uint8_t **out, size_t *n_out,
                              kao_error *err)
 {
-    source s;
+    source s = { .own.p = NULL };
 
     if (no_room(ctx, out, n_out, list, n))
         return kao_fail(err, KAO_E_ARG, "regions: no context, list or result");
@@ -362,6 +370,7 @@ kao_status kao_regions_write(kao_context *ctx, const void *picture, size_t n_pic
         st = n_sidecar && s.picture.xmp.n
                  ? merge_both(ctx, &b, &s, list, n, width, height, err)
                  : merge(&ctx->mem, &b, &s, list, n, width, height, err);
+    kao_bytes_free(&s.own);
     return give(&b, st, out, n_out);
 }
 
@@ -370,7 +379,7 @@ kao_status kao_regions_embed(kao_context *ctx, const void *picture, size_t n_pic
                              uint32_t height, uint8_t **out, size_t *n_out,
                              kao_error *err)
 {
-    source s;
+    source s = { .own.p = NULL };
 
     if (no_room(ctx, out, n_out, list, n))
         return kao_fail(err, KAO_E_ARG, "regions: no context, list or result");
@@ -386,5 +395,6 @@ kao_status kao_regions_embed(kao_context *ctx, const void *picture, size_t n_pic
         st = kao_packet_put(&b, (kao_span){ picture, n_picture }, &s.picture,
                             (kao_span){ packet.p, packet.n }, err);
     kao_bytes_free(&packet);
+    kao_bytes_free(&s.own);
     return give(&b, st, out, n_out);
 }

@@ -89,7 +89,7 @@ static kao_span hex_in_place(uint8_t *p, size_t n)
     return (kao_span){ p, to };
 }
 
-static void raw_profile(kao_upright *u, uint8_t *p, size_t n)
+kao_span kao_raw_profile(uint8_t *p, size_t n)
 {
     size_t at = n > 0 && p[0] == '\n'; /* most writers begin with a line end */
 
@@ -99,8 +99,11 @@ static void raw_profile(kao_upright *u, uint8_t *p, size_t n)
         at++;
     while (at < n && !is_space(p[at])) /* the length */
         at++;
-    const kao_span s = hex_in_place(p + at, n - at);
+    return hex_in_place(p + at, n - at);
+}
 
+static void take_profile(kao_upright *u, kao_span s)
+{
     if (s.n >= 4 && (memcmp(s.p, "II*\0", 4) == 0 || memcmp(s.p, "MM\0*", 4) == 0))
         kao_upright_exif(u, s);
     else if (s.n > 0 && s.p[0] == '<')
@@ -119,7 +122,7 @@ void kao_upright_text(kao_upright *u, const char *keyword, char *text, size_t n)
         return;
     for (size_t i = 0; i < sizeof raw / sizeof raw[0]; i++)
         if (strcasecmp(keyword + N_RAW, raw[i]) == 0) {
-            raw_profile(u, (uint8_t *)text, n);
+            take_profile(u, kao_raw_profile((uint8_t *)text, n));
             return;
         }
 }

@@ -18,6 +18,10 @@ void kao_upright_app1(kao_upright *u, kao_span block);
 /* A text of PNG under its keyword. It is used as working room: overwritten. */
 void kao_upright_text(kao_upright *u, const char *keyword, char *text, size_t n);
 
+/* What a text holds under "Raw profile type NAME": another format's block in hexadecimal, in its place.
+ */
+kao_span kao_raw_profile(uint8_t *text, size_t n);
+
 /* What to turn by: EXIF comes before XMP; 1 where neither tells, 0 where that is not
  * known, for want of memory. */
 uint8_t kao_upright_of(const kao_upright *u);

@@ -351,18 +351,20 @@ static void add_stored(buf *b, const uint8_t *p, size_t n)
 
 void png_put_text(buf *png, const char *type, const char *keyword, const buf *text)
 {
+    const bool packed = type[0] == 'z' || type[3] == 'z';
     buf b = { 0 };
 
     buf_add(&b, keyword, strlen(keyword) + 1);
-    if (type[0] == 'i')
-        buf_add(&b, "\0\0\0", 4); /* not compressed; no language, no translation */
-    if (type[0] == 'z') {
-        buf_add(&b, "", 1);
+    if (type[0] == 'i') /* compressed? method; no language, no translation */
+        buf_add(&b, packed ? "\1\0\0" : "\0\0\0", 4);
+    if (packed) {
+        if (type[0] == 'z')
+            buf_add(&b, "", 1);
         add_stored(&b, text->p, text->n);
     } else {
         buf_add(&b, text->p, text->n);
     }
-    png_put_chunk(png, type, b.p, b.n, false);
+    png_put_chunk(png, type[0] == 'i' ? "iTXt" : type, b.p, b.n, false);
     buf_free(&b);
 }
 

@@ -74,7 +74,7 @@ void png_fix_crc(buf *png, size_t at);
 /* Insert a chunk before IEND or behind IHDR. */
 void png_put_chunk(buf *png, const char *type, const void *p, size_t n, bool at_end);
 void png_put_exif(buf *png, uint16_t orientation, bool big, bool at_end);
-/* The text chunk of that type: tEXt, iTXt, or zTXt with stored deflate blocks. */
+/* The text chunk of that type: tEXt, iTXt, or zTXt with stored deflate blocks; "iTXz": such an iTXt. */
 void png_put_text(buf *png, const char *type, const char *keyword, const buf *text);
 /* As ImageMagick writes one: name, length and the bytes in hexadecimal. */
 buf make_raw_profile(const char *name, const buf *bytes);
