@@ -1,12 +1,14 @@
 /* See packet.h.
  *
  *     JPEG   FF E1 LENGTH "http://ns.adobe.com/xap/1.0/\0" packet     behind JFIF and EXIF
+ *            FF E1 LENGTH "http://ns.adobe.com/xmp/extension/\0" GUID whole-length offset part
+ *            of a second packet, what a segment has no room for; the first one names the GUID
  *     PNG    LENGTH iTXt "XML:com.adobe.xmp\0" 0 0 "\0" "\0" packet CRC
  *            or tEXt without the four zeros, zTXt, iTXt compressed; or "Raw profile type xmp\0" and
  *            the packet in hexadecimal (ImageMagick): what is written is of the first form
  *     WebP   "XMP " LENGTH packet
  *
- * Source: XMP Specification part 3, 1.1.3, 1.1.5; PNG (third edition) 11.3.3.4. */
+ * Source: XMP Specification part 3, 1.1.3 (1.1.3.1: the second packet), 1.1.5; PNG (third edition) 11.3.3.4. */
 #include "image/packet.h"
 
 #include <string.h>
@@ -14,50 +16,114 @@
 #include "image/codec_table.h"
 #include "image/upright.h"
 
-#define XMP_HEAD "http://ns.adobe.com/xap/1.0/" /* and its terminating 0 */
-#define KEYWORD  "XML:com.adobe.xmp"            /* likewise */
+#define XMP_HEAD "http://ns.adobe.com/xap/1.0/"       /* and its terminating 0 */
+#define EXTENDED "http://ns.adobe.com/xmp/extension/" /* likewise */
+#define KEYWORD  "XML:com.adobe.xmp"                  /* likewise */
 #define RAW      "Raw profile type "
 
 static const uint8_t png_mark[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
 
-enum { SEGMENT_MOST = 65535, TEXTS_MOST = 128 /* that are unfolded */ };
+enum {
+    SEGMENT_MOST = 65535,
+    GUID = 32,       /* characters */
+    TEXTS_MOST = 128 /* that are unfolded */
+};
 
 static bool begins(kao_span s, const void *with, size_t n)
 {
     return s.n >= n && memcmp(s.p, with, n) == 0;
 }
 
-/* Between segments some cameras write padding, which decoders step over. */
+typedef struct jpeg_segment {
+    uint8_t marker;
+    kao_span body;
+    size_t at, n; /* with marker and length */
+} jpeg_segment;
+
+/* The next segment from *at on, which is moved behind it; false: there is none before the pixels.
+ * Between segments some cameras write padding, which decoders step over. */
+static bool take_segment(kao_span picture, size_t *at, jpeg_segment *s)
+{
+    for (; *at + 4 <= picture.n; (*at)++) {
+        const uint8_t *p = picture.p + *at;
+        const uint8_t marker = p[1];
+        const size_t length = kao_be16(p + 2);
+
+        if (p[0] != 0xff || marker == 0 || marker == 0xff)
+            continue;
+        if (marker < 0xc0 || marker == 0xda || (marker >= 0xd0 && marker <= 0xd9) ||
+            length < 2 || picture.n - *at - 2 < length)
+            return false;
+        *s = (jpeg_segment){ marker, { p + 4, length - 2 }, *at, length + 2 };
+        *at += length + 2;
+        return true;
+    }
+    return false;
+}
+
 static void look_into_jpeg(kao_span picture, kao_packet *p, kao_upright *u)
 {
     size_t at = 2;
+    jpeg_segment s;
 
     p->at = at;
-    while (at + 4 <= picture.n) {
-        const uint8_t marker = picture.p[at + 1];
-        const size_t length = kao_be16(picture.p + at + 2);
+    while (take_segment(picture, &at, &s)) {
+        const bool is_app1 = s.marker == 0xe1;
 
-        if (picture.p[at] != 0xff || marker == 0 || marker == 0xff) {
-            at++;
-            continue;
+        if (is_app1 && !p->xmp.n && begins(s.body, XMP_HEAD, sizeof XMP_HEAD)) {
+            p->xmp =
+                (kao_span){ s.body.p + sizeof XMP_HEAD, s.body.n - sizeof XMP_HEAD };
+            p->at = s.at;
+            p->n = s.n;
         }
-        if (marker < 0xc0 || marker == 0xda || (marker >= 0xd0 && marker <= 0xd9) ||
-            length < 2 || picture.n - at - 2 < length)
-            return;
-        const kao_span body = { picture.p + at + 4, length - 2 };
-
-        if (marker == 0xe1 && !p->xmp.n && begins(body, XMP_HEAD, sizeof XMP_HEAD)) {
-            p->xmp = (kao_span){ body.p + sizeof XMP_HEAD, body.n - sizeof XMP_HEAD };
+        if (is_app1)
+            kao_upright_app1(u, s.body);
+        p->is_extended |= is_app1 && begins(s.body, EXTENDED, sizeof EXTENDED);
+        if (!p->n && (s.marker == 0xe0 || (is_app1 && begins(s.body, "Exif", 4))))
             p->at = at;
-            p->n = length + 2;
-            kao_upright_app1(u, body);
-        } else if (marker == 0xe1) {
-            kao_upright_app1(u, body);
-        }
-        if (!p->n && (marker == 0xe0 || (marker == 0xe1 && begins(body, "Exif", 4))))
-            p->at = at + 2 + length;
-        at += 2 + length;
     }
+}
+
+static bool has_within(kao_span s, const uint8_t *what, size_t n)
+{
+    for (size_t i = 0; i + n <= s.n; i++)
+        if (memcmp(s.p + i, what, n) == 0)
+            return true;
+    return false;
+}
+
+kao_status kao_packet_extension(const kao_packet *p, kao_span picture, kao_bytes *own,
+                                kao_error *err)
+{
+    const size_t head = sizeof EXTENDED + GUID + 8;
+    const uint8_t *guid = NULL;
+    size_t at = 2, got = 0;
+    jpeg_segment s;
+
+    while (take_segment(picture, &at, &s)) {
+        if (s.marker != 0xe1 || s.body.n < head ||
+            !begins(s.body, EXTENDED, sizeof EXTENDED))
+            continue;
+        const uint8_t *own_guid = s.body.p + sizeof EXTENDED;
+        const size_t all = kao_be32(own_guid + GUID),
+                     offset = kao_be32(own_guid + GUID + 4), n = s.body.n - head;
+
+        if (!guid && all && all <= own->max && has_within(p->xmp, own_guid, GUID)) {
+            if (!kao_bytes_reserve(own, all))
+                return kao_fail(err, KAO_E_NOMEM, "out of memory");
+            memset(own->p, 0, all);
+            own->n = all;
+            guid = own_guid;
+        }
+        if (!guid || memcmp(guid, own_guid, GUID) != 0 || all != own->n ||
+            offset > all || n > all - offset)
+            continue;
+        memcpy(own->p + offset, s.body.p + head, n);
+        got += n;
+    }
+    if (got != own->n) /* parts are missing */
+        kao_bytes_free(own);
+    return KAO_OK;
 }
 
 typedef struct png_chunk {

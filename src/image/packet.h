@@ -10,6 +10,7 @@ typedef struct kao_packet {
     kao_span xmp;        /* n 0: none */
     uint8_t orientation; /* 1 to 8; 0: not known, for want of memory */
     bool is_jpeg, is_png;
+    bool is_extended; /* a JPEG with parts of a second packet */
     bool ask; /* of a PNG: texts that its decoder alone reads may tell how it lies */
     bool
         is_folded; /* likewise: it has no plain packet, but such texts that may hold one */
@@ -18,6 +19,10 @@ typedef struct kao_packet {
 
 /* Of JPEG, PNG and WebP; anything else has none, a TIFF an orientation alone. A damaged file is looked at as far as it goes. */
 kao_packet kao_packet_of(kao_span picture);
+/* Where is_extended: the second packet that the first one names, if it is whole, into own, which is
+ * empty. KAO_E_NOMEM. */
+kao_status kao_packet_extension(const kao_packet *p, kao_span picture, kao_bytes *own,
+                                kao_error *err);
 /* Where is_folded: its packet, if there is one, into own, which is empty and stays as long as p.
  * KAO_E_NOMEM. */
 kao_status kao_packet_unfold(kao_packet *p, kao_span picture, kao_bytes *own,

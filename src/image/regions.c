@@ -55,7 +55,9 @@ static kao_span trim(kao_span s)
 typedef struct source {
     kao_span packet;
     kao_packet picture;
-    kao_bytes own; /* the picture's packet, where that does not stand plainly in it */
+    kao_span extension; /* a JPEG's second packet; n 0: none */
+    kao_bytes
+        own; /* one of the picture's packets, where that does not stand in it as it is */
 } source;
 
 /* As the picture is turned when it is read; one that cannot be read stays as it was taken for. */
@@ -90,39 +92,44 @@ static kao_status source_of(source *s, kao_mem *mem, const void *picture,
     if (s->picture.is_folded &&
         kao_packet_unfold(&s->picture, (kao_span){ picture, n_picture }, &s->own, err))
         return KAO_E_NOMEM;
+    if (s->picture.is_extended) {
+        if (kao_packet_extension(&s->picture, (kao_span){ picture, n_picture }, &s->own,
+                                 err))
+            return KAO_E_NOMEM;
+        s->extension = trim((kao_span){ s->own.p, s->own.n });
+    }
     s->packet = trim(n_sidecar ? (kao_span){ sidecar, n_sidecar } : s->picture.xmp);
     return s->picture.orientation ? KAO_OK
                                   : kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
 /* The regions that count, of the upright picture: the sidecar's, or where that has none (and without
- * one) the picture's; *of_picture then. */
+ * one) the picture's. *elsewhere: they are not those of s->packet. */
 static kao_status find_regions(kao_mem *mem, const source *s, bool sidecar,
-                               kao_regions *out, bool *of_picture, kao_error *err)
+                               kao_regions *out, bool *elsewhere, kao_error *err)
 {
-    const kao_span own = trim(s->picture.xmp);
-    kao_xmp_regions *x = NULL;
-    kao_status st = KAO_OK;
+    const kao_span packets[] = { s->packet,
+                                 sidecar ? trim(s->picture.xmp) : (kao_span){ NULL, 0 },
+                                 s->extension };
+    kao_xmp_regions *x = kao_calloc(mem, 1, sizeof *x);
+    kao_status st = x ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
 
-    *of_picture = !sidecar || !s->packet.n;
-    if (!s->packet.n && !own.n)
-        return KAO_OK;
-    x = kao_calloc(mem, 1, sizeof *x);
-    if (!x)
-        return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    if (!*of_picture) {
-        st = kao_xmp_regions_read(mem, x, s->packet, err);
-        if (!st && !x->n && own.n) {
+    *elsewhere = false;
+    for (size_t i = 0; !st && !x->n && i < sizeof packets / sizeof packets[0]; i++) {
+        if (!packets[i].n)
+            continue;
+        *elsewhere = i > 0;
+        st = kao_xmp_regions_read(mem, x, packets[i], err);
+        if (st == KAO_E_FORMAT && !(sidecar && i == 0)) {
+            st = KAO_OK; /* a picture is not refused for its notes */
+            x->n = 0;
+        } else if (!st && !x->n) {
             kao_xmp_regions_free(x);
-            *of_picture = true;
         }
     }
-    if (*of_picture)
-        st = kao_xmp_regions_read(mem, x, own, err);
-    if (st) {
+    if (st || !x->n) {
         kao_free(mem, x);
-        /* a picture is not refused for its notes */
-        return st == KAO_E_FORMAT && *of_picture ? KAO_OK : st;
+        return st;
     }
     for (size_t i = 0; i < x->n; i++)
         turn(&x->list[i], s->picture.orientation, false);
@@ -136,7 +143,7 @@ kao_status kao_regions_read(kao_context *ctx, const void *picture, size_t n_pict
                             const void *sidecar, size_t n_sidecar, kao_regions *out,
                             kao_error *err)
 {
-    bool of_picture = false;
+    bool elsewhere = false;
     source s = { .own.p = NULL };
 
     if (!ctx || !out || out->size < sizeof *out)
@@ -146,7 +153,7 @@ kao_status kao_regions_read(kao_context *ctx, const void *picture, size_t n_pict
         source_of(&s, &ctx->mem, picture, n_picture, sidecar, n_sidecar, err);
 
     if (!st)
-        st = find_regions(&ctx->mem, &s, n_sidecar > 0, out, &of_picture, err);
+        st = find_regions(&ctx->mem, &s, n_sidecar > 0, out, &elsewhere, err);
     kao_bytes_free(&s.own);
     return st;
 }
@@ -304,17 +311,17 @@ static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
     return ok ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
 }
 
-/* The same for a sidecar beside a picture with a packet of its own. Whose regions counted until now
- * must stay: once the sidecar has any, the picture's are not looked at. */
+/* The same where the regions that counted until now may stand in another packet: of the picture, or
+ * its second one. They must stay: once this one has any, others are not looked at. */
 static kao_status merge_both(kao_context *ctx, kao_bytes *b, const source *s,
-                             const kao_region *list, size_t n, uint32_t width,
-                             uint32_t height, kao_error *err)
+                             bool sidecar, const kao_region *list, size_t n,
+                             uint32_t width, uint32_t height, kao_error *err)
 {
     kao_regions had = { .size = sizeof had };
     kao_region *all = NULL;
-    bool of_picture = false;
-    kao_status st = find_regions(&ctx->mem, s, true, &had, &of_picture, err);
-    const size_t n_had = of_picture ? had.n : 0;
+    bool elsewhere = false;
+    kao_status st = find_regions(&ctx->mem, s, sidecar, &had, &elsewhere, err);
+    const size_t n_had = elsewhere ? had.n : 0;
 
     if (!st) {
         all = kao_alloc(&ctx->mem, (n_had + n + 1) * sizeof *all);
@@ -367,11 +374,27 @@ kao_status kao_regions_write(kao_context *ctx, const void *picture, size_t n_pic
     if (!st)
         st = source_of(&s, &ctx->mem, picture, n_picture, sidecar, n_sidecar, err);
     if (!st)
-        st = n_sidecar && s.picture.xmp.n
-                 ? merge_both(ctx, &b, &s, list, n, width, height, err)
+        st = (n_sidecar && s.picture.xmp.n) || s.extension.n
+                 ? merge_both(ctx, &b, &s, n_sidecar > 0, list, n, width, height, err)
                  : merge(&ctx->mem, &b, &s, list, n, width, height, err);
     kao_bytes_free(&s.own);
     return give(&b, st, out, n_out);
+}
+
+/* A second packet is not written anew, and names in both would be two lists. */
+static kao_status check_extension(kao_context *ctx, const source *s, kao_error *err)
+{
+    kao_regions had = { .size = sizeof had };
+    bool elsewhere = false;
+    kao_status st = KAO_OK;
+
+    if (s->extension.n)
+        st = find_regions(&ctx->mem, s, false, &had, &elsewhere, err);
+    if (!st && had.n && elsewhere)
+        st = kao_fail(err, KAO_E_UNSUPPORTED,
+                      "a JPEG whose names stand in a second XMP packet");
+    kao_regions_free(ctx, &had);
+    return st;
 }
 
 kao_status kao_regions_embed(kao_context *ctx, const void *picture, size_t n_picture,
@@ -389,6 +412,8 @@ kao_status kao_regions_embed(kao_context *ctx, const void *picture, size_t n_pic
 
     if (!st)
         st = source_of(&s, &ctx->mem, picture, n_picture, NULL, 0, err);
+    if (!st)
+        st = check_extension(ctx, &s, err);
     if (!st)
         st = merge(&ctx->mem, &packet, &s, list, n, width, height, err);
     if (!st)

@@ -9,34 +9,8 @@
 #include "base/context.h"
 #include "kao/image.h"
 #include "kao/regions.h"
-#include "pictures.h"
 #include "support/fixture.h"
-
-#define NS                                                                             \
- "xmlns:r='http://www.w3.org/1999/02/22-rdf-syntax-ns#' "                              \
- "xmlns:m='http://www.metadataworkinggroup.com/schemas/regions/' "                     \
- "xmlns:d='http://ns.adobe.com/xap/1.0/sType/Dimensions#' "                            \
- "xmlns:a='http://ns.adobe.com/xmp/sType/Area#' xmlns:o='urn:other'"
-#define HEAD                                                                           \
- "<x:xmpmeta xmlns:x='adobe:ns:meta/'><r:RDF " NS "><r:Description r:about=''>"
-#define TAIL        "</r:Description></r:RDF></x:xmpmeta>"
-#define LIST(ITEMS) LIST_BEHIND("", ITEMS)
-#define LIST_BEHIND(OTHER, ITEMS)                                                      \
- HEAD OTHER                                                                            \
-     "<m:Regions r:parseType='Resource'><m:AppliedToDimensions d:w='40' d:h='30'/>"    \
-     "<m:RegionList><r:Bag>" ITEMS "</r:Bag></m:RegionList></m:Regions>" TAIL
-#define AREA_AT(X, Y) "a:x='" X "' a:y='" Y "' a:w='0.25' a:h='0.5' a:unit='normalized'"
-/* As digiKam and Lightroom write one, as Picasa did, and with elements for everything. */
-#define OF_DIGIKAM(NAME)                                                               \
- "<r:li><r:Description m:Name='" NAME                                                  \
- "' m:Type='Face'><m:Area " AREA_AT("0.5", "0.25") "/>"                                \
-                                                   "</r:Description></r:li>"
-#define OF_PICASA(NAME)                                                                \
- "<r:li m:Type='Face' m:Name='" NAME "'><m:Area " AREA_AT("0.5", "0.25") "/></r:li>"
-#define OF_ELEMENTS(NAME)                                                              \
- "<r:li r:parseType='Resource'><m:Name>" NAME "</m:Name><m:Type>Face</m:Type>"         \
- "<m:Area r:parseType='Resource'><a:x> 0.5\n</a:x><a:y>0.25</a:y><a:w>0.25</a:w>"      \
- "<a:h>0.5</a:h><a:unit>normalized</a:unit></m:Area></r:li>"
+#include "xmp_text.h"
 
 static kao_regions read_text(fixture *f, const char *text, kao_status want)
 {
@@ -48,13 +22,6 @@ static kao_regions read_text(fixture *f, const char *text, kao_status want)
         fail_msg("status %d, want %d: %s", st, want, st ? f->err.msg : text);
     return found;
 }
-
-static void near(float got, double want)
-{
-    assert_true(fabs((double)got - want) < 1e-5);
-}
-
-enum { W = 40, H = 30 };
 
 static void forms(void **state)
 {
@@ -312,9 +279,6 @@ static void memory_of_texts(void **state)
     buf_free(&file);
 }
 
-static const kao_region two[] = { { "Ben & \"Zoë\" <顔>", .25f, .5f, .125f, .25f },
-                                  { "", .75f, .5f, .25f, .5f } };
-
 /* Begins and ends as before, with more between. */
 static void kept(const char *was, const uint8_t *got, size_t n)
 {
@@ -446,140 +410,6 @@ static void embedded(void **state)
             buf_free(&file);
             buf_free(&xmp);
         }
-}
-
-/* ---- texts of PNG ---- */
-
-#define KEYWORD "XML:com.adobe.xmp"
-#define RAW     "Raw profile type "
-
-static const struct {
-    const char *type, *keyword, *head; /* of the profile */
-} text_forms[] = {
-    { "iTXt", KEYWORD, NULL },
-    { "tEXt", KEYWORD, NULL },
-    { "zTXt", KEYWORD, NULL },
-    { "iTXz", KEYWORD, NULL },
-    { "zTXt", RAW "xmp", "" },
-    { "tEXt", RAW "xmp", "" },
-    { "zTXt", RAW "APP1", "http://ns.adobe.com/xap/1.0/" },
-};
-
-static buf png_with(const char *packet, size_t form)
-{
-    uint8_t rgb[W * H * 3] = { 0 };
-    const char *head = text_forms[form].head;
-    buf file = make_png(rgb, W * 3, W, H,
-                        &(png_how){ .type = PNG_COLOR_TYPE_RGB, .depth = 8 }, NULL),
-        text = { 0 };
-
-    if (head && head[0])
-        buf_add(&text, head, strlen(head) + 1);
-    buf_add(&text, packet, strlen(packet));
-    if (head) {
-        const buf profile = make_raw_profile("xmp", &text);
-
-        buf_free(&text);
-        text = profile;
-    }
-    png_put_text(&file, text_forms[form].type, text_forms[form].keyword, &text);
-    buf_free(&text);
-    return file;
-}
-
-static size_t count(const uint8_t *p, size_t n, const char *what)
-{
-    size_t found = 0;
-
-    for (size_t i = 0; i + strlen(what) <= n; i++)
-        found += memcmp(p + i, what, strlen(what)) == 0;
-    return found;
-}
-
-/* Packets that are compressed, or in hexadecimal as ImageMagick writes them, are read, and new names
- * go into the one packet of the picture, which lies as before. */
-static void packed_texts(void **state)
-{
-    static const char packet[] = LIST_BEHIND(
-        "<t:Orientation xmlns:t='http://ns.adobe.com/tiff/1.0/'>6</t:Orientation>",
-        OF_DIGIKAM("Ana"));
-    fixture *f = *state;
-
-    if (!WITH_ALL)
-        skip();
-    for (size_t i = 0; i < COUNT(text_forms); i++)
-        for (int behind = 0; behind < 2; behind++) {
-            buf file = png_with(packet, i), other = { 0 };
-            uint8_t *out = NULL;
-            size_t n = 0;
-            kao_image image = { 0 };
-            kao_regions had = { .size = sizeof had }, found = had;
-
-            if (behind) { /* texts that hold no packet come first: another, a damaged one */
-                buf_add(&other, "<no xmp>", 8);
-                png_put_text(&file, "zTXt", "Title", &other);
-                png_put_text(&file, "zTXt", RAW "exif", &other);
-                png_put_text(&file, "zTXt", KEYWORD, &other);
-                file.p[33 + 8 + sizeof KEYWORD + 10] ^= 1;
-            }
-            assert_int_equal(
-                kao_regions_read(f->ctx, file.p, file.n, NULL, 0, &had, &f->err),
-                KAO_OK);
-            if (had.n != 1 || strcmp(had.list[0].name, "Ana") != 0)
-                fail_msg("form %zu: %zu regions", i, had.n);
-            near(had.list[0].x, .75);
-            near(had.list[0].y, .5);
-            if (kao_regions_embed(f->ctx, file.p, file.n, two, 2, H, W, &out, &n,
-                                  &f->err))
-                fail_msg("form %zu: %s", i, f->err.msg);
-            assert_int_equal(count(out, n, KEYWORD), 1 + behind);
-            assert_int_equal(count(out, n, RAW), behind);
-            assert_int_equal(kao_regions_read(f->ctx, out, n, NULL, 0, &found, &f->err),
-                             KAO_OK);
-            assert_int_equal(found.n, 3);
-            assert_string_equal(found.list[0].name, "Ana");
-            assert_string_equal(found.list[1].name, two[0].name);
-            assert_int_equal(kao_image_decode(f->ctx, out, n, NULL, &image, &f->err),
-                             KAO_OK);
-            assert_int_equal(image.width, H);
-            kao_image_free(f->ctx, &image);
-            kao_image_free_bytes(f->ctx, out);
-            kao_regions_free(f->ctx, &had);
-            kao_regions_free(f->ctx, &found);
-            buf_free(&other);
-            buf_free(&file);
-        }
-}
-
-static void memory_of_packed_texts(void **state)
-{
-    fixture *f = *state;
-
-    if (!WITH_ALL)
-        skip();
-    for (size_t i = 0; i < COUNT(text_forms); i++) {
-        buf file = png_with(LIST(OF_DIGIKAM("Ana")), i);
-        bool fired = true;
-
-        for (unsigned n = 0; fired; n++) {
-            kao_regions found = { .size = sizeof found };
-            uint8_t *out = NULL;
-            size_t n_out = 0;
-
-            kao_fault_arm(&f->ctx->mem, KAO_FAULT_ALLOC, n);
-            const kao_status a = kao_regions_read(f->ctx, file.p, file.n, NULL, 0,
-                                                  &found, &f->err),
-                             b = kao_regions_embed(f->ctx, file.p, file.n, two, 2, W, H,
-                                                   &out, &n_out, &f->err);
-
-            fired = kao_fault_disarm(&f->ctx->mem, KAO_FAULT_ALLOC);
-            if ((a || b) != fired || (a && a != KAO_E_NOMEM) || (b && b != KAO_E_NOMEM))
-                fail_msg("form %zu, allocation %u: %d, %d", i, n, a, b);
-            kao_regions_free(f->ctx, &found);
-            kao_image_free_bytes(f->ctx, out);
-        }
-        buf_free(&file);
-    }
 }
 
 /* Names that stand in the picture are not lost to a sidecar that has had none: they go along into it.
@@ -756,8 +586,6 @@ int main(void)
         cmocka_unit_test(memory_of_texts),
         cmocka_unit_test(added),
         cmocka_unit_test(embedded),
-        cmocka_unit_test(packed_texts),
-        cmocka_unit_test(memory_of_packed_texts),
         cmocka_unit_test(of_the_picture_too),
         cmocka_unit_test(refused),
         cmocka_unit_test(memory),
