@@ -226,9 +226,16 @@ static bool add_regions(kao_bytes *b, const kao_region *list, size_t n, uint8_t 
     return ok;
 }
 
+static bool add_list(kao_bytes *b, const kao_region *list, size_t n, uint8_t o)
+{
+    return add(b, "<mwg-rs:RegionList xmlns:mwg-rs=\"" KAO_NS_MWG
+                  "\" xmlns:rdf=\"" KAO_NS_RDF "\"><rdf:Bag>\n") &&
+           add_regions(b, list, n, o) && add(b, "</rdf:Bag></mwg-rs:RegionList>");
+}
+
 /* A description with a list of its own. */
-static bool add_list(kao_bytes *b, const kao_region *list, size_t n, uint8_t o,
-                     uint32_t width, uint32_t height)
+static bool add_all(kao_bytes *b, const kao_region *list, size_t n, uint8_t o,
+                    uint32_t width, uint32_t height)
 {
     char size[160];
 
@@ -240,10 +247,8 @@ static bool add_list(kao_bytes *b, const kao_region *list, size_t n, uint8_t o,
                   "\" rdf:about=\"\" xmlns:mwg-rs=\"" KAO_NS_MWG
                   "\" xmlns:stDim=\"" KAO_NS_DIM "\">\n<mwg-rs:Regions "
                   "rdf:parseType=\"Resource\">") &&
-           add(b, size) && add(b, "<mwg-rs:RegionList><rdf:Bag>\n") &&
-           add_regions(b, list, n, o) &&
-           add(b,
-               "</rdf:Bag></mwg-rs:RegionList></mwg-rs:Regions>\n</rdf:Description>\n");
+           add(b, size) && add_list(b, list, n, o) &&
+           add(b, "</mwg-rs:Regions>\n</rdf:Description>\n");
 }
 
 static bool is_text(const char *s)
@@ -283,7 +288,7 @@ static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
                 "<?xpacket begin=\"\xef\xbb\xbf\" id=\"W5M0MpCehiHzreSzNTczkc9d\"?>\n"
                 "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF xmlns:rdf=\"" KAO_NS_RDF
                 "\">\n") &&
-            add_list(b, list, n, o, width, height) &&
+            add_all(b, list, n, o, width, height) &&
             add(b, "</rdf:RDF></x:xmpmeta>\n<?xpacket end=\"w\"?>");
         return ok ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
     }
@@ -292,15 +297,18 @@ static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
 
     if (st)
         return st;
-    const size_t at = r.has_bag ? r.bag_end : r.rdf_end;
+    const size_t at = r.has_bag ? r.bag_end : r.takes_list ? r.regions_end : r.rdf_end;
     const bool foreign =
         r.is_foreign || was.p[0] == 0 || was.p[0] >= 0xfe || was.p[1] == 0;
-    const bool fits = r.has_rdf && !r.is_empty;
+    /* a second mwg-rs:Regions would be one too many */
+    const bool fits =
+        r.has_rdf && !r.is_empty && (r.has_bag || r.takes_list || !r.has_regions);
 
     if (!foreign && fits)
         ok = kao_bytes_add(b, was.p, at) &&
-             (r.has_bag ? add_regions(b, list, n, o)
-                        : add_list(b, list, n, o, width, height)) &&
+             (r.has_bag      ? add_regions(b, list, n, o)
+              : r.takes_list ? add_list(b, list, n, o)
+                             : add_all(b, list, n, o, width, height)) &&
              kao_bytes_add(b, was.p + at, was.n - at);
     kao_xmp_regions_free(&r);
     if (foreign || !fits)

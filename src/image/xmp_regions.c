@@ -122,6 +122,14 @@ static void take_attributes(reading *r, const char **attributes)
     }
 }
 
+static bool is_resource(const char **attributes)
+{
+    for (; attributes[0]; attributes += 2)
+        if (strcmp(attributes[0], KAO_NS_RDF " parseType") == 0)
+            return strcmp(attributes[1], "Resource") == 0;
+    return false;
+}
+
 /* Whether the tag that begins here is an end tag as well: <rdf:Bag/>. */
 static bool is_empty(const reading *r)
 {
@@ -145,6 +153,10 @@ static void on_start(void *user, const char *name, const char **attributes)
         r->regions = r->depth == r->rdf + 2 && strcmp(name, KAO_NS_MWG " Regions") == 0
                          ? r->depth
                          : 0;
+        if (r->regions) {
+            r->out->has_regions = true;
+            r->out->takes_list = is_resource(attributes) && !is_empty(r);
+        }
     } else if (!r->region_list) {
         r->region_list = strcmp(name, KAO_NS_MWG " RegionList") == 0 ? r->depth : 0;
     } else if (!r->bag) {
@@ -240,8 +252,10 @@ static void on_end(void *user, const char *name)
         r->out->bag_end = (size_t)at;
     } else if (r->region_list == r->depth) {
         r->region_list = 0;
+        r->out->is_empty = r->out->is_empty || !r->out->has_bag;
     } else if (r->regions == r->depth) {
         r->regions = 0;
+        r->out->regions_end = (size_t)at;
     } else if (r->rdf == r->depth) {
         r->rdf = 0;
         r->out->has_rdf = true;

@@ -19,9 +19,10 @@ typedef struct kao_xmp_regions {
     kao_region *list;
     size_t n;
     bool is_foreign; /* it is not in UTF-8: nothing can be put between its bytes */
-    bool has_bag, has_rdf; /* a list of regions, rdf:RDF */
-    bool is_empty;         /* one of them is a single tag: nothing can be put into it */
-    size_t bag_end,
+    bool has_bag, has_rdf;        /* a list of regions, rdf:RDF */
+    bool has_regions, takes_list; /* mwg-rs:Regions; a list can be put before its end */
+    bool is_empty;                /* a list of no entries: nothing can be put into it */
+    size_t bag_end, regions_end,
         rdf_end; /* where their end tags stand; of an empty element behind it */
 } kao_xmp_regions;
 

@@ -300,6 +300,8 @@ static void added(void **state)
             "Ana") "<r:li><r:Description m:Name='Fido' m:Type='Pet'/></r:li>"),
         LIST(OF_ELEMENTS("Ana")),
         HEAD "<o:mine>kept &amp; whole</o:mine>" TAIL "\n",
+        HEAD "<m:Regions r:parseType='Resource'><m:AppliedToDimensions d:w='40' "
+             "d:h='30'/></m:Regions>" TAIL,
         "\xef\xbb\xbf<?xml version='1.0' encoding='utf-8'?>" HEAD TAIL,
         "",
     };
@@ -315,6 +317,12 @@ static void added(void **state)
             fail_msg("%s", f->err.msg);
         if (packets[i][0] && packets[i][strlen(packets[i]) - 1] != '\n')
             kept(packets[i], out, n);
+        size_t lists =
+            0; /* one property of that name: a second one makes no XMP of it */
+
+        for (size_t k = 0; k + 9 < n; k++)
+            lists += memcmp(out + k, ":Regions ", 9) == 0;
+        assert_int_equal(lists, 1);
         assert_int_equal(kao_regions_read(f->ctx, NULL, 0, out, n, &found, &f->err),
                          KAO_OK);
         const size_t before = i < 2;
@@ -486,6 +494,11 @@ static void refused(void **state)
                "r:parseType='Resource'><m:RegionList><r:Bag/></m:RegionList></"
                "m:Regions>" TAIL,
           "empty list", KAO_OK, KAO_E_UNSUPPORTED },
+        { HEAD "<m:Regions r:parseType='Resource'><m:RegionList/></m:Regions>" TAIL,
+          "empty list", KAO_OK, KAO_E_UNSUPPORTED },
+        { HEAD "<m:Regions/>" TAIL, "empty list", KAO_OK, KAO_E_UNSUPPORTED },
+        { HEAD "<m:Regions><r:Description/></m:Regions>" TAIL, "empty list", KAO_OK,
+          KAO_E_UNSUPPORTED },
     };
     fixture *f = *state;
     char deep[2000] = "";
