@@ -12,7 +12,8 @@
  *
  * Bombs: the size is checked in the header's bytes before libpng sees them; a picture
  * that claims more rows than deflate could hold in the file is refused before memory is
- * taken; chunks that kao does not use are skipped unread, and so are texts over MAX_CHUNK.
+ * taken; chunks that kao does not use are skipped unread, other texts than those that may tell
+ * which way is up among them, and so are such texts over MAX_CHUNK.
  */
 #include "image/codec_table.h"
 #include "image/upright.h"
@@ -28,7 +29,7 @@ enum {
     SIGNATURE_BYTES = 8,
     CHUNK_HEAD = 8,      /* length, type; a checksum of 4 bytes follows the content */
     MAX_CHUNK = 1 << 19, /* bytes of a text, as it stands in the file and inflated */
-    MAX_CHUNKS = 128, /* that are kept: each EXIF property may be a text of its own */
+    MAX_CHUNKS = 128,    /* of texts that are kept */
     MAX_ALLOC = 1 << 21, /* bytes: a row of 65535 pixels has 512 KiB at most */
     WRITE_LEVEL = 3,     /* deflate: 6 takes twice as long for some 3 % */
 };
@@ -43,7 +44,7 @@ typedef struct png_job { /* of either direction */
     bool no_memory; /* an allocation failed, also where libpng then went on */
     kao_reader from;
     size_t next_chunk;   /* where in `from` it begins */
-    kao_upright upright; /* from texts that libpng is not shown */
+    kao_upright upright; /* from chunks that libpng is not shown */
     kao_image *out;
     bool interlaced, grey;
     size_t channels; /* of the rows that libpng gives: 1, 3, 4 */
@@ -173,7 +174,7 @@ static png_voidp on_alloc(png_structp png, png_alloc_size_t n)
 {
     png_job *j = png_get_mem_ptr(png);
 
-    if (n > MAX_ALLOC) /* for EXIF that claims so much: libpng skips it then */
+    if (n > MAX_ALLOC) /* for what claims so much: libpng skips it then */
         return NULL;
     void *p = kao_alloc(j->mem, n);
 
@@ -220,27 +221,40 @@ static kao_span plain_xmp(const uint8_t *type, kao_span text)
     return kao_reader_take(&r, kao_reader_left(&r));
 }
 
-/* libpng has no way to leave out long texts: its limit on a chunk's size only warns, and a
- * plain one that finds no memory makes it lose its place. So it is not shown them. XMP can
- * be that long (an editor's history), and is looked through where it stands. */
-static void skip_long_texts(png_job *j)
+/* Whether libpng is not to be shown a chunk. It has no way to leave out long texts: its limit on a
+ * chunk's size only warns, and a plain one that finds no memory makes it lose its place. Of many it
+ * keeps the first, and each EXIF property may be a text of its own. EXIF has previews within. */
+static bool is_skipped(const uint8_t *type, size_t n, kao_span body)
+{
+    return is_text(type) ? n > MAX_CHUNK || !kao_upright_reads(body)
+                         : n > MAX_CHUNK && memcmp(type, "eXIf", 4) == 0;
+}
+
+/* Step over chunks that libpng is not to be shown. XMP can be long (an editor's history); it is looked
+ * through where it stands, and so is EXIF. */
+static void skip_chunks(png_job *j)
 {
     kao_reader *r = &j->from;
 
     while (kao_reader_offset(r) == j->next_chunk && kao_reader_left(r) >= CHUNK_HEAD) {
         const size_t n = kao_be32(r->p), rest = kao_reader_left(r) - CHUNK_HEAD;
 
-        if (n <= MAX_CHUNK || !is_text(r->p + 4)) {
+        const uint8_t *type = r->p + 4;
+        const kao_span body = { r->p + CHUNK_HEAD, n < rest ? n : rest };
+
+        if (!is_skipped(type, n, body)) {
             j->next_chunk += CHUNK_HEAD + n + 4;
             return;
         }
-        const uint8_t *type = kao_reader_take(r, CHUNK_HEAD).p + 4;
-        const kao_span text = kao_reader_take(r, n < rest ? n : rest);
-        const kao_span xmp = plain_xmp(type, text);
+        const kao_span xmp =
+            is_text(type) ? plain_xmp(type, body) : (kao_span){ NULL, 0 };
 
+        kao_reader_take(r, CHUNK_HEAD + body.n);
         if (xmp.n)
             kao_upright_xmp(&j->upright, xmp);
-        kao_reader_take(r, rest - text.n < 4 ? rest - text.n : 4);
+        else if (!is_text(type))
+            kao_upright_exif(&j->upright, body);
+        kao_reader_take(r, rest - body.n < 4 ? rest - body.n : 4);
         j->next_chunk = kao_reader_offset(r);
     }
 }
@@ -250,7 +264,7 @@ static void on_read(png_structp png, png_bytep to, size_t n)
 {
     png_job *j = png_get_io_ptr(png);
 
-    skip_long_texts(j);
+    skip_chunks(j);
     const kao_span s = kao_reader_take(&j->from, n);
 
     if (j->from.bad)

@@ -19,7 +19,6 @@
 #define XMP_HEAD "http://ns.adobe.com/xap/1.0/"       /* and its terminating 0 */
 #define EXTENDED "http://ns.adobe.com/xmp/extension/" /* likewise */
 #define KEYWORD  "XML:com.adobe.xmp"                  /* likewise */
-#define RAW      "Raw profile type "
 
 static const uint8_t png_mark[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
 
@@ -167,8 +166,7 @@ static kao_span packet_of_text(const uint8_t *type, kao_span text)
     return p ? (kao_span){ p, (size_t)(end - p) } : (kao_span){ NULL, 0 };
 }
 
-/* Whether a text is of a kind that may tell how the picture lies: XMP, or another format's block in
- * hexadecimal. */
+/* Whether a chunk is a text that may tell how the picture lies. */
 static bool may_tell(const uint8_t *type, kao_span text)
 {
     static const char types[][5] = { "tEXt", "zTXt", "iTXt" };
@@ -176,8 +174,7 @@ static bool may_tell(const uint8_t *type, kao_span text)
 
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         is_text |= memcmp(type, types[i], 4) == 0;
-    return is_text &&
-           (begins(text, KEYWORD, sizeof KEYWORD) || begins(text, RAW, sizeof RAW - 1));
+    return is_text && kao_upright_reads(text);
 }
 
 static void look_into_png(kao_span picture, kao_packet *p, kao_upright *u)

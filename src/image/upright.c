@@ -23,9 +23,14 @@
 #include <strings.h>
 
 #define XMP_HEAD "http://ns.adobe.com/xap/1.0/" /* and its terminating 0 */
+#define KEYWORD  "XML:com.adobe.xmp"            /* likewise */
 #define RAW      "Raw profile type "
 
 enum { N_RAW = sizeof RAW - 1 };
+
+static const char *const raw_names[] = { "exif", "APP1", "xmp" };
+
+enum { N_NAMES = sizeof raw_names / sizeof raw_names[0] };
 
 static bool is_space(uint8_t c)
 {
@@ -112,16 +117,31 @@ static void take_profile(kao_upright *u, kao_span s)
         kao_upright_app1(u, s);
 }
 
+bool kao_upright_reads(kao_span text)
+{
+    bool reads =
+        text.n >= sizeof KEYWORD && memcmp(text.p, KEYWORD, sizeof KEYWORD) == 0;
+
+    if (text.n <= N_RAW || memcmp(text.p, RAW, N_RAW) != 0)
+        return reads;
+    for (size_t i = 0; i < N_NAMES; i++) {
+        const size_t n = strlen(raw_names[i]);
+        const char *name = (const char *)text.p + N_RAW;
+
+        reads |=
+            text.n > N_RAW + n && strncasecmp(name, raw_names[i], n) == 0 && !name[n];
+    }
+    return reads;
+}
+
 void kao_upright_text(kao_upright *u, const char *keyword, char *text, size_t n)
 {
-    static const char *const raw[] = { "exif", "APP1", "xmp" };
-
-    if (strcmp(keyword, "XML:com.adobe.xmp") == 0)
+    if (strcmp(keyword, KEYWORD) == 0)
         kao_upright_xmp(u, (kao_span){ (const uint8_t *)text, n });
     if (strncmp(keyword, RAW, N_RAW) != 0)
         return;
-    for (size_t i = 0; i < sizeof raw / sizeof raw[0]; i++)
-        if (strcasecmp(keyword + N_RAW, raw[i]) == 0) {
+    for (size_t i = 0; i < N_NAMES; i++)
+        if (strcasecmp(keyword + N_RAW, raw_names[i]) == 0) {
             take_profile(u, kao_raw_profile((uint8_t *)text, n));
             return;
         }

@@ -15,6 +15,9 @@ void kao_upright_exif(kao_upright *u, kao_span exif);
 void kao_upright_xmp(kao_upright *u, kao_span packet);
 /* The content of a JPEG's APP1 segment: EXIF, XMP or something else, which is ignored. */
 void kao_upright_app1(kao_upright *u, kao_span block);
+/* Whether a text chunk of PNG, from its keyword on, is of a kind that may tell: XMP, or another
+ * format's block in hexadecimal. */
+bool kao_upright_reads(kao_span text);
 /* A text of PNG under its keyword. It is used as working room: overwritten. */
 void kao_upright_text(kao_upright *u, const char *keyword, char *text, size_t n);
 

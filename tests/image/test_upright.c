@@ -391,6 +391,38 @@ static void long_text(void **state)
     }
 }
 
+/* Behind more texts than libpng keeps, and in EXIF of more memory than it gets. */
+static void among_many(void **state)
+{
+    enum { MANY = 200 };
+    static uint8_t rgb[N * 3], preview[3 << 20];
+    const png_how png = { .type = PNG_COLOR_TYPE_RGB, .depth = 8 };
+
+    (void)state;
+    if (!KAO_WITH_PNG || !KAO_WITH_XMP)
+        skip();
+    pattern(rgb, W, H);
+    for (unsigned way = 0; way < TEXT_WAYS; way++) {
+        buf b = make_png(rgb, W * 3, W, H, &png, NULL);
+
+        put_in_text(&b, way, 6);
+        for (int i = 0; i < MANY; i++)
+            png_put_chunk(&b, "tEXt", "exif:Model\0X", 12, false);
+        expect_turned(&b, rgb, 6, "behind many texts");
+        buf_free(&b);
+    }
+    for (int at_end = 0; at_end < 2; at_end++) {
+        buf b = make_png(rgb, W * 3, W, H, &png, NULL),
+            exif = make_exif(6, at_end, false);
+
+        buf_add(&exif, preview, sizeof preview);
+        png_put_chunk(&b, "eXIf", exif.p, exif.n, at_end);
+        expect_turned(&b, rgb, 6, "long EXIF");
+        buf_free(&exif);
+        buf_free(&b);
+    }
+}
+
 /* The file ends within such a text: behind the pixels a warning, before them a refusal. */
 static void cut_in_long_text(void **state)
 {
@@ -432,6 +464,7 @@ int main(void)
         cmocka_unit_test(notes),        cmocka_unit_test(odd_notes),
         cmocka_unit_test(packets),      cmocka_unit_test(large_packets),
         cmocka_unit_test(long_text),    cmocka_unit_test(cut_in_long_text),
+        cmocka_unit_test(among_many),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
