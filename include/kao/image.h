@@ -70,7 +70,9 @@ typedef struct kao_image_options {
  * applied, from EXIF or else from XMP, in PNG also from text chunks that hold either
  * ("Raw profile type exif"; of texts over 512 KiB only plain XMP is looked at), of TIFF its own:
  * the picture handed out is upright. Transparent pixels are laid over white, 16-bit samples are
- * scaled to 8 bits, of an animated WebP or GIF the first frame is taken, of an ICO the largest icon. Colour profiles and gamma are
+ * scaled to 8 bits, of an animated WebP or GIF the first frame is taken, of an ICO the largest icon,
+ * of a TIFF the first picture (raw files of cameras, whose first one is a small copy, are
+ * KAO_E_UNSUPPORTED). Colour profiles and gamma are
  * ignored. Bytes after the end of the picture are ignored.
  *
  * A JPEG or PNG of more than KAO_IMAGE_MAX_PIXELS comes at 1/2, 1/4 or 1/8 as needed;

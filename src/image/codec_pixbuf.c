@@ -9,7 +9,8 @@
  *     GIF   the first frame, proved whole (gif.c), with nothing else of the file
  *     ICO   the largest icon, as a file of one; one that is a PNG is read as PNG
  *     BMP   lines are counted as they come ("area-updated")
- *     TIFF  libtiff ends at the first error
+ *     TIFF  libtiff ends at the first error; raw files of cameras are refused, as their first
+ *           picture, which alone would be read, is a small copy
  *
  * and the size is looked at before pixels are allocated ("size-prepared").
  *
@@ -18,6 +19,7 @@
  *
  * Source: docs.gtk.org/gdk-pixbuf, docs.gtk.org/gobject; TIFF 6.0, sections 2 and 18. */
 #include "image/codec_table.h"
+#include "image/exif.h"
 #include "image/gif.h"
 #include "base/library.h"
 
@@ -342,6 +344,11 @@ kao_status kao_pixbuf_decode(kao_mem *mem, kao_span bytes,
         return decode_ico(&j, mem, bytes, options, out, orientation);
     case KAO_IMAGE_TIFF:
         j.associated = true;
+        if (kao_tiff_is_reduced(bytes))
+            return kao_fail(
+                err, KAO_E_UNSUPPORTED,
+                "TIFF: its first picture is a small copy, as in a camera's raw "
+                "file: those are not read");
         return decode_by(&j, mem, out, orientation);
     case KAO_IMAGE_BMP:
         return decode_bmp(&j, mem, bytes, out, orientation);

@@ -1,16 +1,17 @@
-/* The orientation tag of an EXIF block.
+/* Tags of an EXIF block, which is a TIFF: the orientation; whether its picture is a small copy.
  *
  *     "Exif\0\0"   in JPEG always, in WebP sometimes, in PNG never
  *     "II" or "MM" byte order, 42, offset of directory 0
  *     directory:   count, then 12 bytes an entry: tag, type, number of values, value
  *
- * Source: CIPA DC-008 (Exif 2.32) 4.5 and 4.6.4 A (tag 0x0112); TIFF 6.0, section 2.
+ * Source: CIPA DC-008 (Exif 2.32) 4.5 and 4.6.4 A (tag 0x0112); TIFF 6.0, sections 2 and 8 (0x00fe).
  * Offsets count from the byte order mark. Every read is bounded; any doubt means 0. */
 #include "image/exif.h"
 
 #include <string.h>
 
 enum {
+    TAG_SUBFILE = 0x00fe, /* bit 0: a reduced version of another picture of the file */
     TAG_ORIENTATION = 0x0112,
     TYPE_BYTE = 1,
     TYPE_SHORT = 3,
@@ -49,7 +50,8 @@ static uint32_t entry_value(const tiff *t, size_t at)
     }
 }
 
-uint8_t kao_exif_orientation(kao_span exif)
+/* The value of a tag of the first directory, or 0. */
+static uint32_t value_of(kao_span exif, uint32_t tag)
 {
     if (exif.n >= 6 && memcmp(exif.p, "Exif\0\0", 6) == 0)
         exif = (kao_span){ exif.p + 6, exif.n - 6 };
@@ -68,11 +70,20 @@ uint8_t kao_exif_orientation(kao_span exif)
     for (size_t i = 0; i < said && i < fit; i++) {
         const size_t at = dir + 2 + i * 12;
 
-        if (u16_at(&t, at) != TAG_ORIENTATION)
-            continue;
-        const uint32_t v = entry_value(&t, at);
-
-        return v >= 1 && v <= 8 ? (uint8_t)v : 0;
+        if (u16_at(&t, at) == tag)
+            return entry_value(&t, at);
     }
     return 0;
+}
+
+uint8_t kao_exif_orientation(kao_span exif)
+{
+    const uint32_t v = value_of(exif, TAG_ORIENTATION);
+
+    return v >= 1 && v <= 8 ? (uint8_t)v : 0;
+}
+
+bool kao_tiff_is_reduced(kao_span file)
+{
+    return value_of(file, TAG_SUBFILE) & 1;
 }

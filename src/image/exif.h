@@ -1,4 +1,4 @@
-/* The one thing that kao wants of EXIF: which way is up. */
+/* What kao wants of EXIF and TIFF: which way is up, and whether there is a larger picture. */
 #ifndef KAO_IMAGE_EXIF_H
 #define KAO_IMAGE_EXIF_H
 
@@ -7,5 +7,8 @@
 /* The orientation, 1 to 8, from a TIFF structure, with or without "Exif\0\0" before it;
  * 0 where it is absent or the block is damaged. */
 uint8_t kao_exif_orientation(kao_span exif);
+/* Whether the first picture of a TIFF is a smaller version of another one in it, as in cameras' raw
+ * files. */
+bool kao_tiff_is_reduced(kao_span file);
 
 #endif

@@ -229,7 +229,9 @@ buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how
             put(&b, (uint32_t)pixels[i] << 8 | (pixels[i] ^ 0x80u), 2, big);
         else
             put(&b, pixels[i], 1, big);
-    put(&b, how->samples == 4 ? 11 : 10, 2, big);
+    put(&b, (how->samples == 4 ? 11u : 10u) + (how->subfile > 0 ? 1u : 0u), 2, big);
+    if (how->subfile)
+        put_entry(&b, big, 254, LONG, 1, how->subfile);
     put_entry(&b, big, 256, LONG, 1, w);
     put_entry(&b, big, 257, LONG, 1, h);
     if (how->samples == 1)

@@ -364,6 +364,31 @@ static void hostile_sizes(void **state)
     buf_free(&b);
 }
 
+/* A camera's raw file begins with a small copy: the faces of that are not the photograph's. A page of
+ * several is read. */
+static void tiff_of_a_camera(void **state)
+{
+    (void)state;
+    if (!needs_library())
+        skip();
+    for (int big = 0; big < 2; big++)
+        for (uint16_t kind = 0; kind < 4; kind++) {
+            const tiff_how how = {
+                .big = big, .orientation = 1, .depth = 8, .samples = 3, .subfile = kind
+            };
+            buf b = make_tiff(rgba, W, H, &how);
+            kao_error err = { 0 };
+            kao_image m;
+            const kao_status st = try(b.p, b.n, &m, &err);
+
+            if (st != (kind & 1 ? KAO_E_UNSUPPORTED : KAO_OK) ||
+                (st && !strstr(err.msg, "raw file")))
+                fail_msg("kind %d: %d %s", kind, st, err.msg);
+            kao_image_free(ctx, &m);
+            buf_free(&b);
+        }
+}
+
 /* A code that no table holds: other readers hand out what lay in memory. */
 static void gif_codes(void **state)
 {
@@ -430,10 +455,15 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gif),           cmocka_unit_test(bmp),
-        cmocka_unit_test(tiff),          cmocka_unit_test(ico),
-        cmocka_unit_test(every_prefix),  cmocka_unit_test(many_changes),
-        cmocka_unit_test(hostile_sizes), cmocka_unit_test(gif_codes),
+        cmocka_unit_test(gif),
+        cmocka_unit_test(bmp),
+        cmocka_unit_test(tiff),
+        cmocka_unit_test(ico),
+        cmocka_unit_test(tiff_of_a_camera),
+        cmocka_unit_test(every_prefix),
+        cmocka_unit_test(many_changes),
+        cmocka_unit_test(hostile_sizes),
+        cmocka_unit_test(gif_codes),
         cmocka_unit_test(names),
     };
     void *library = dlopen("libgdk_pixbuf-2.0.so.0", RTLD_LAZY | RTLD_NODELETE);
