@@ -118,6 +118,7 @@ static const struct other {
     uint8_t at, n;
     const char *magic;
 } others[] = {
+    { "raw (CR3)", 4, 8, "ftypcrx " },
     { "video",     4, 4, "ftyp" },
     { "BigTIFF",   0, 4, "II+\0" },
     { "BigTIFF",   0, 4, "MM\0+" },

@@ -236,6 +236,9 @@ static void refusals(void **state)
         { "\0\0\0\x18"
           "ftypqt  ....",
           16, KAO_E_UNSUPPORTED, "video" },
+        { "\0\0\0\x18"
+          "ftypcrx ....",
+          16, KAO_E_UNSUPPORTED, "raw (CR3) is not read" },
         /* damaged, or a library is not there: KAO_OK here stands for either */
         { "GIF89a......", 12, KAO_OK, "GIF" },
         { "\0\0\0\x18"
