@@ -232,6 +232,10 @@ kao_status kao_pictures_list(const kao_pictures *p, kao_names *out, kao_error *e
     *out = (kao_names){ .mem = p->mem };
     for (size_t i = 0; !st && i < p->tar.n; i++)
         st = take(&w, p->tar.members[i].name);
+    if (!st && w.n == 0)
+        st = p->pickle.n
+                 ? kao_fail(err, KAO_E_ARG, "%s has pairs alone, no people", p->path)
+                 : kao_fail(err, KAO_E_FORMAT, "%s: no pictures in it", p->path);
     if (!st) {
         out->names = kao_calloc(p->mem, w.n, sizeof *out->names);
         if (!out->names)

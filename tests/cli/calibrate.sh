@@ -115,6 +115,13 @@ err_has "kao calibrate: gone"
 err_one_line
 run 3 "$KAO" calibrate
 run 3 "$KAO" calibrate people people
+mkdir nobody
+run 3 "$KAO" calibrate nobody
+err_has "kao calibrate: nobody: no pictures in it"
+err_one_line
+checks pack people people.tar set.bin pairs.txt
+run 3 "$KAO" calibrate set.bin
+err_has "kao calibrate: set.bin has pairs alone, no people"
 echo no picture >people/p3/1.png
 run 3 "$KAO" calibrate people -m ./mine.onnx
 err_has "kao calibrate: refused; --unusable drop leaves their pairs out"

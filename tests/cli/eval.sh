@@ -229,6 +229,12 @@ evals page page.html "made &lt;by hand&gt;" "rank 1" "CMC" "DET" "FPIR at thresh
 run 3 "$KAO" eval identify gone-folder
 run 3 "$KAO" eval identify set.bin
 err_has "no people"
+mkdir nobody
+for form in identify cluster; do
+    run 3 "$KAO" eval $form nobody
+    err_has "kao eval: nobody: no pictures in it"
+    err_one_line
+done
 run 3 "$KAO" eval identify people --enroll 3
 err_has "0 of 4 people have more than 3 usable pictures"
 run 3 "$KAO" eval identify people/ann

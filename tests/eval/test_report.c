@@ -52,6 +52,7 @@ static int make_sources(void **state)
     temp_folder(dir, sizeof dir);
     mkdir(in_dir("ann"), 0777);
     mkdir(in_dir("bob"), 0777);
+    mkdir(in_dir("empty"), 0777);
     write_file(in_dir("ann/1.png"), "one", 3);
     write_file(in_dir("ann/2.JPG"), "two", 3);
     write_file(in_dir("ann/.hidden.jpg"), "no", 2);
@@ -81,6 +82,7 @@ static int remove_sources(void **state)
         unlink(in_dir(names[i]));
     rmdir(in_dir("ann"));
     rmdir(in_dir("bob"));
+    rmdir(in_dir("empty"));
     return rmdir(dir);
 }
 
@@ -173,6 +175,41 @@ static void listings(void **state)
     assert_non_null(strstr(err.msg, "no folder, no plain tar"));
     assert_int_equal(kao_pictures_open(&p, &mem, in_dir("gone"), &err), KAO_E_IO);
     assert_int_equal(atomic_load(&mem.live), 0);
+}
+
+/* Who goes on with a list takes its first one. */
+static void nothing_to_list(void **state)
+{
+    static const struct {
+        const char *source, *message;
+        kao_status status;
+    } rows[] = {
+        { "empty", "empty: no pictures in it", KAO_E_FORMAT },
+        { "notes.tar", "notes.tar: no pictures in it", KAO_E_FORMAT },
+        { "set.bin", "set.bin has pairs alone, no people", KAO_E_ARG },
+    };
+    kao_mem mem;
+    pb tar = { 0 };
+
+    (void)state;
+    put_member(&tar, "notes.txt", "no");
+    pb_raw(&tar, (const char[1024]){ 0 }, 1024);
+    write_file(in_dir("notes.tar"), tar.p, tar.n);
+    pb_free(&tar);
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_pictures p;
+        kao_names all;
+        kao_error err = { 0 };
+
+        assert_int_equal(kao_pictures_open(&p, &mem, in_dir(rows[i].source), &err),
+                         KAO_OK);
+        assert_int_equal(kao_pictures_list(&p, &all, &err), rows[i].status);
+        assert_non_null(strstr(err.msg, rows[i].message));
+        kao_pictures_close(&p);
+        assert_int_equal(atomic_load(&mem.live), 0);
+    }
+    unlink(in_dir("notes.tar"));
 }
 
 /* ---- the page ---- */
@@ -307,9 +344,8 @@ static void places(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sources),
-        cmocka_unit_test(listings),
-        cmocka_unit_test(page),
+        cmocka_unit_test(sources),         cmocka_unit_test(listings),
+        cmocka_unit_test(nothing_to_list), cmocka_unit_test(page),
         cmocka_unit_test(places),
     };
 
