@@ -177,13 +177,9 @@ static void *work(void *worker, void *user, size_t i)
 {
     job *j = user;
     picture *p = &j->pictures[i];
-    const cli_faces *faces = &j->args->photo.faces;
-    const bool largest =
-        faces->choice == KAO_CHOOSE_LARGEST && !faces->all && !faces->nth;
 
-    p->st =
-        cli_photo_embed(worker, p->path, largest ? KAO_SEARCH_LARGEST : KAO_SEARCH_ALL,
-                        &p->photo, &p->err);
+    p->st = cli_photo_embed(worker, p->path, cli_search_for(&j->args->photo.faces),
+                            &p->photo, &p->err);
     if (!j->args->draw)
         cli_photo_drop_image(worker, &p->photo);
     return p;

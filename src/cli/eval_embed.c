@@ -200,16 +200,14 @@ static void embed_crops(const eval_vectors *v, cli_worker *w, batch *b)
 static void embed_photo(const eval_vectors *v, cli_worker *w, batch *b, size_t i)
 {
     const char *name = v->names[b->first + i];
-    const kao_search search = v->args->photo.faces.choice == KAO_CHOOSE_LARGEST
-                                  ? KAO_SEARCH_LARGEST
-                                  : KAO_SEARCH_ALL;
     kao_picture bytes = { 0 };
     cli_photo photo = { 0 };
 
     b->st[i] = kao_pictures_read(v->pictures, name, &bytes, &b->err[i]);
     if (!b->st[i])
-        b->st[i] =
-            cli_photo_embed_bytes(w, name, bytes.bytes, search, &photo, &b->err[i]);
+        b->st[i] = cli_photo_embed_bytes(w, name, bytes.bytes,
+                                         cli_search_for(&v->args->photo.faces), &photo,
+                                         &b->err[i]);
     if (!b->st[i])
         memcpy(v->vectors + (b->first + i) * v->dim, photo.vectors,
                v->dim * sizeof *photo.vectors);

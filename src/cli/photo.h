@@ -61,6 +61,19 @@ typedef struct cli_photo_options {
     { "json", 0, CLI_FLAG, offsetof(T, photo.json), NULL, "one JSON object a line" }
 /* clang-format on */
 
+/* Whether --faces means others than the largest. */
+static inline bool cli_faces_given(const cli_faces *f)
+{
+    return f->all || f->nth || f->choice != KAO_CHOOSE_LARGEST;
+}
+
+/* How to look for them: all of them, so that a face has the number that detect gives it, unless
+ * the largest alone matters. */
+static inline kao_search cli_search_for(const cli_faces *f)
+{
+    return cli_faces_given(f) ? KAO_SEARCH_ALL : KAO_SEARCH_LARGEST;
+}
+
 /* What one thread needs to work on files: sessions of its own on shared models. */
 typedef struct cli_worker {
     kao_context *ctx;

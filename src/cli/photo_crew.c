@@ -98,13 +98,10 @@ kao_status cli_check_faces(const cli_crew *c, const char *wish, kao_error *err)
  * where none is needed: scripts do so for all their calls. */
 static const char *wish_for_faces(const cli_photo_options *o)
 {
-    const cli_faces *f = &o->faces;
-    const bool chooses = f->all || f->nth || f->choice != KAO_CHOOSE_LARGEST;
-
-    return chooses            ? "--faces could choose"
-           : o->quality       ? "--quality could tell of"
-           : o->min_score > 0 ? "--min-score could drop"
-                              : NULL;
+    return cli_faces_given(&o->faces) ? "--faces could choose"
+           : o->quality               ? "--quality could tell of"
+           : o->min_score > 0         ? "--min-score could drop"
+                                      : NULL;
 }
 
 kao_status cli_check_wishes(const cli_crew *c, kao_error *err)

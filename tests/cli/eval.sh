@@ -176,6 +176,19 @@ for other in b c; do
     got=$(grep "a.jpg	$other.jpg" photos.tsv | cut -f4)
     awk -v a="$want" -v b="$got" 'BEGIN { exit !(a - b < 2e-6 && b - a < 2e-6) }' || fails "$other: $got, wanted $want"
 done
+if [ $faces = yes ]; then # one near person and four far ones: the search for the largest face sees fewer
+    "$COMPOSE" photos/far.jpg 2400 1600 120 "$a" 200 300 640 781 "$b" 1300 800 60 73 "$c" 1550 800 60 73 \
+        "$PICTURES/dora_1.jpg" 1800 800 60 73 "$PICTURES/emil_1.jpg" 2050 800 60 73
+    cp "$group" photos/group.jpg
+    printf 'far.jpg group.jpg 1\nfar.jpg group.jpg 0\n' >numbered.txt
+    for n in 1 2 3 4; do
+        want=$("$KAO" verify photos/far.jpg photos/group.jpg --faces $n --json | sed 's/.*"similarity":\([^,]*\).*/\1/')
+        run 0 "$KAO" eval verify photos numbered.txt --photos --faces $n --scores numbered.tsv
+        got=$(sed -n 1p numbered.tsv | cut -f4)
+        awk -v a="$want" -v b="$got" 'BEGIN { exit !(a - b < 2e-6 && b - a < 2e-6) }' || fails "face $n: $got, wanted $want"
+    done
+    fact "--photos --faces N: the face that detect gives this number"
+fi
 cp blank.png photos/blank.png
 printf 'a.jpg blank.png 1\n' >>photos.txt
 run 3 "$KAO" eval verify photos photos.txt --photos
