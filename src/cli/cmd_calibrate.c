@@ -456,11 +456,8 @@ int cli_calibrate_run(int argc, char **argv)
                         "--labels FILE, or both (see kao calibrate --help)\n");
         return CLI_BAD;
     }
-    if (args.photo.faces.all || (args.photo.faces.nth && !args.photos)) {
-        fprintf(stderr, "kao calibrate: --faces wants --photos, and one face of a "
-                        "picture\n");
+    if (!eval_may_choose(&args, false))
         return CLI_BAD;
-    }
     calibrate c = { .args = &args };
     lists l = { 0 };
 

@@ -93,13 +93,10 @@ int cli_eval_run(int argc, char **argv)
 
     if (!cli_begin("eval", argc, argv, &args, &rest, &status))
         return status;
-    if (args.photo.faces.all || (args.photo.faces.nth && !args.photos)) {
-        fprintf(stderr,
-                "kao eval: --faces wants --photos, and one face of a picture\n");
-        return CLI_BAD;
-    }
     const char *form = rest.n ? rest.items[0] : "";
 
+    if (!eval_may_choose(&args, strcmp(form, "detect") == 0))
+        return CLI_BAD;
     if (args.masked && (args.photos || (strcmp(form, "verify") != 0 &&
                                         strcmp(form, "identify") != 0))) {
         fprintf(stderr,

@@ -21,6 +21,20 @@ void eval_say(const eval_args *args, size_t already, const char *line)
         fprintf(stderr, "kao %s: ... and more\n", args->command);
 }
 
+bool eval_may_choose(const eval_args *args, bool finds)
+{
+    const cli_photo_options *o = &args->photo;
+
+    if (o->faces.all || (cli_faces_given(&o->faces) && !args->photos))
+        fprintf(stderr, "kao %s: --faces wants --photos, and one face of a picture\n",
+                args->command);
+    else if (o->min_score > 0 && !args->photos && !finds)
+        fprintf(stderr, "kao %s: --min-score wants --photos\n", args->command);
+    else
+        return true;
+    return false;
+}
+
 /* A calibration has no use for pairs that nothing was measured of. */
 static bool can_reject(const eval_args *args)
 {
@@ -265,6 +279,8 @@ static kao_status open_crew(eval_vectors *v, cli_photo_options *photo, kao_error
 {
     kao_status st = cli_crew_open(&v->crew, photo, v->n, true, err);
 
+    if (!st && v->args->photos)
+        st = cli_check_faces(&v->crew, "--photos could align", err);
     if (st)
         return st;
     const kao_embedder *e = v->crew.workers[0].embedder;

@@ -42,6 +42,9 @@ typedef struct eval_vectors {
 
 /* "kao COMMAND: LINE" on stderr, for the first 20. already: how many came before. */
 void eval_say(const eval_args *args, size_t already, const char *line);
+/* False, after a line, where options choose among faces and no face is looked for, or want all of
+ * them. finds: whether faces are looked for without --photos. */
+bool eval_may_choose(const eval_args *args, bool finds);
 /* False, after a line for each missing picture (the first 20) and their number, where some are
  * missing and --unusable does not say to go on: before anything is computed. */
 bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,

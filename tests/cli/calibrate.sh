@@ -132,6 +132,15 @@ run 4 "$KAO" calibrate people -m ./mine.onnx --unusable drop --card no/folder/x.
 err_has "no/folder/x.card"
 fact "missing, broken and unusable pictures, a card that cannot be written"
 
+for option in "--faces 2" "--faces best" "--min-score .9"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" calibrate people -m ./mine.onnx --unusable drop $option
+    err_has "kao calibrate: ${option%% *} wants --photos"
+    err_one_line
+    lines 0 out
+done
+fact "what chooses among faces is refused where none is looked for"
+
 # ---- kao verify by it ----
 
 sed '/^calibrat/d;/^likelihood/d' before.card >mine.onnx.card 2>/dev/null || :

@@ -196,6 +196,17 @@ err_has "blank.png: no face found"
 run 0 "$KAO" eval verify photos photos.txt --photos --unusable reject --json
 out_has '"pairs":3'
 fact "--photos: detected and aligned, as kao verify does; a photograph without a face is unusable"
+for option in "--faces 2" "--faces center" "--faces best" "--faces error" "--min-score .9"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" eval verify people pairs.txt $option
+    err_has "kao eval: ${option%% *} wants --photos"
+    err_one_line
+    lines 0 out
+done
+run 3 "$KAO" eval verify photos photos.txt --photos --faces all
+err_has "one face of a picture"
+run 0 "$KAO" eval verify people pairs.txt --faces largest
+fact "what chooses among faces is refused where none is looked for, not passed over"
 
 cat >labels.txt <<LIST
 # picture colour

@@ -44,6 +44,13 @@ run 3 "$KAO" verify "$a" "$b" --model ./flat.onnx --faces error
 err_has "./flat.onnx takes the whole picture (template = picture): no face is looked for that --faces could choose"
 err_one_line
 lines 0 out
+mkdir pictures
+cp "$a" "$b" "$PICTURES/ana_2.jpg" pictures
+printf 'ana_1.jpg ben_1.jpg 0\nana_1.jpg ana_2.jpg 1\n' >pairs.txt
+run 0 "$KAO" eval verify pictures pairs.txt --model ./flat.onnx
+run 3 "$KAO" eval verify pictures pairs.txt --photos --model ./flat.onnx
+err_has "./flat.onnx takes the whole picture (template = picture): no face is looked for that --photos could align"
+err_one_line
 fact "what needs a face is refused before a picture is read"
 echo "preset = ailia" >flat.onnx.card
 run 3 "$KAO" verify "$a" "$b" --model ./flat.onnx
