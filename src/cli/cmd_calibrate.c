@@ -129,6 +129,21 @@ static kao_status people_of_pairs(calibrate *c, kao_pairs *pairs, kao_error *err
     return st;
 }
 
+/* "calibration.TTA.GROUP = ..": a name that a card's line can have. */
+static kao_status check_names(const calibrate *c, const kao_groups *g, kao_error *err)
+{
+    for (uint32_t i = 0; c->args->card && i < g->groups.n; i++) {
+        const char *name = kao_name_at(&g->groups, i);
+
+        if (strchr(name, '=') || !kao_text_is_clean(name))
+            return kao_fail(err, KAO_E_FORMAT,
+                            "%s: the group \"%s\": with --card a group's name has no "
+                            "= and no control characters",
+                            c->args->labels, name);
+    }
+    return KAO_OK;
+}
+
 static kao_status open_groups(calibrate *c, kao_groups *g, kao_error *err)
 {
     calibrate_set *s = &c->others;
@@ -141,6 +156,8 @@ static kao_status open_groups(calibrate *c, kao_groups *g, kao_error *err)
         st = kao_groups_read(g, &c->mem, f.bytes, c->args->labels, c->args->by,
                              KAO_GROUPS_MAX, err);
     kao_file_close(&f);
+    if (!st)
+        st = check_names(c, g, err);
     if (!st)
         st = take_names(s, &c->mem, &g->pictures, err);
     for (size_t i = 0; !st && i < s->n; i++)
@@ -458,6 +475,10 @@ int cli_calibrate_run(int argc, char **argv)
     }
     if (!eval_may_choose(&args, false))
         return CLI_BAD;
+    if (args.note && !kao_text_is_clean(args.note)) {
+        fprintf(stderr, "kao calibrate: --note: wanted one line of text\n");
+        return CLI_BAD;
+    }
     calibrate c = { .args = &args };
     lists l = { 0 };
 

@@ -71,7 +71,61 @@ grep -q '^calibration.concat = 0.1:-1 0.2:-2$' card.txt || fails "another use of
 grep -q '^calibration.none.green = 0.1:-1 0.2:-2$' card.txt || fails "a group that was not measured is gone"
 [ "$(grep -c '^ *calibrat[a-z]*\.none ' card.txt)" = 2 ] || fails "an old line stays"
 [ "$(stat -c %a card.txt)" = 600 ] || fails "mode of the card"
+printf '\357\273\277calibrated.none = old\nnote = mine\n' >marked.card
+run 0 "$KAO" calibrate people -m ./mine.onnx --card marked.card
+[ "$(head -n 1 marked.card)" = "note = mine" ] || fails "behind a byte order mark: $(head -n 1 marked.card)"
 fact "--card replaces what was measured and keeps the rest and the file's mode"
+
+# What kao could not read is not written: the model would be refused from then on.
+cp card.txt kept.card
+run 3 "$KAO" calibrate people -m ./mine.onnx --card card.txt --note "$(printf 'one\ntwo')"
+err_has "kao calibrate: --note: wanted one line of text"
+err_one_line
+lines 0 out
+echo "no line of a card" >broken.card
+run 3 "$KAO" calibrate people -m ./mine.onnx --card broken.card
+err_has 'kao calibrate: broken.card: not written: ./mine.onnx: card: line 1 is not "key = value"'
+[ "$(cat broken.card)" = "no line of a card" ] || fails "broken.card was touched"
+ls people | awk '{ print $0 "/1.png\tage=2" NR % 2; print $0 "/2.png\tage=3" }' >labels.txt
+run 3 "$KAO" calibrate --groups people --labels labels.txt -m ./mine.onnx --card card.txt
+err_has "kao calibrate: labels.txt: the group \"age=21\": with --card a group's name has no ="
+err_one_line
+run 0 "$KAO" calibrate --groups people --labels labels.txt -m ./mine.onnx
+ls people | awk '{ print $0 "/1.png\tof " NR; print $0 "/2.png\tof " NR }' >labels.txt
+run 3 "$KAO" calibrate --groups people --labels labels.txt -m ./mine.onnx --card card.txt
+err_has "kao calibrate: card.txt: not written: no group has pairs enough for a curve"
+same card.txt kept.card
+fact "a card that kao could not read is not written"
+
+# More groups than a card has room for.
+mkdir -p many/g0
+for i in 0 1 2 3 4 5 6 7 8 9 10 11; do cp people/p$i/1.png many/g0/$i.png; done
+i=1
+while [ $i -lt 130 ]; do
+    cp -r many/g0 many/g$i
+    i=$((i + 1))
+done
+(cd many && ls -d g*/*) | awk -F/ '{ print $0 "\tgroup " $1 }' >labels.txt
+run 3 "$KAO" calibrate --groups many --labels labels.txt -m ./mine.onnx --card many.card --list 1
+err_has "kao calibrate: many.card: not written: "
+[ ! -e many.card ] || fails "many.card was written"
+fact "more groups than a card takes: none is written"
+
+# Two people whose pictures are less alike than those of both: a likelihood ratio says nothing then.
+mkdir -p mixed/one mixed/two
+i=0
+while [ $i -lt 20 ]; do
+    cp "people/p$i/1.png" "mixed/one/$i.png"
+    cp "people/p$i/2.png" "mixed/two/$i.png"
+    i=$((i + 1))
+done
+cp mine.onnx mixed.onnx
+[ ! -e before.card ] || sed '/^calibrat/d;/^likelihood/d;/^same/d' before.card >mixed.onnx.card
+run 0 "$KAO" calibrate mixed -m ./mixed.onnx --card mixed.onnx.card
+out_has "likelihood ratio  exp(-"
+! grep -q '^likelihood' mixed.onnx.card || fails "$(grep '^likelihood' mixed.onnx.card)"
+run 0 "$KAO" verify --no-detect people/p0/1.png people/p0/1.png -m ./mixed.onnx --threshold .5
+fact "a likelihood ratio that falls with the similarity is not put into the card"
 
 # ---- groups ----
 
