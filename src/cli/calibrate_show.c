@@ -273,15 +273,27 @@ int calibrate_print_json(const calibrate *c)
 
 /* ---- the page ---- */
 
-/* The group with the highest rate where one in a thousand of all are accepted; NULL: none. */
-static const calibrate_group *worst_group(const calibrate *c, size_t i)
+/* The group of the highest rate where one in a thousand of all are accepted, or the fewest there
+ * are; without such thresholds the first; NULL: none. */
+static const calibrate_group *worst_group(const calibrate *c)
 {
+    const size_t i = c->n_rates > 2 ? 2 : c->n_rates - 1;
     const calibrate_group *worst = NULL;
+    double highest = -1;
 
-    for (size_t k = 0; k < c->n_groups; k++)
-        if (c->groups[k].has_curve &&
-            (!worst || (i < c->n_rates && c->groups[k].reached[i] > worst->reached[i])))
-            worst = &c->groups[k];
+    for (size_t k = 0; k < c->n_groups; k++) {
+        const calibrate_group *g = &c->groups[k];
+
+        if (!g->has_curve)
+            continue;
+        const double rate =
+            c->n_rates ? (double)g->reached[i] / (double)g->strangers.n_different : 0;
+
+        if (rate > highest) {
+            highest = rate;
+            worst = g;
+        }
+    }
     return worst;
 }
 
@@ -300,7 +312,7 @@ static void plot_points(kao_plot *p, const char *curve_class, const kao_curve *c
 
 static bool put_plot(kao_bytes *b, const calibrate *c)
 {
-    const calibrate_group *worst = worst_group(c, 2);
+    const calibrate_group *worst = worst_group(c);
     kao_plot p = {
         .b = b,
         .x = { .label = "similarity", .low = 0, .high = 1, .tic = .1, .places = 1 },

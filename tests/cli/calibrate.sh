@@ -137,6 +137,15 @@ run 0 "$KAO" calibrate people --groups people --labels labels.txt --by kind -m .
 grep -q '^calibration.none.A B = ' groups.card || fails "no curve of a group"
 out_has "A B "
 checks page "page 顔.html" "A B" "False accepts by threshold"
+# a large group in which fewer of the pairs pass than in a small one: the page plots the small one
+for k in 1 2; do
+    ls people | sed 's/^p//' | sort -rn | awk -v k=$k '{ print "p" $0 "/" k ".png\t" ($0 < 6 ? "small" : "large") " one" }'
+done >uneven.txt
+run 0 "$KAO" calibrate people --groups people --labels uneven.txt -m ./mine.onnx --report uneven.html
+sed -n '/<svg /,/<\/svg>/p;/<\/svg>/q' uneven.html >plot.svg
+grep -q 'small one' plot.svg || fails "the worst group is not on the plot: $(grep -o '[a-z]* one' plot.svg)"
+! grep -q 'large one' plot.svg || fails "another group is on the plot"
+out_has "large one"
 run 0 "$KAO" calibrate --groups people --labels labels.txt --by kind -m ./mine.onnx --card only.card
 ! grep -q '^calibration.none = ' only.card || fails "a curve of nobody"
 run 3 "$KAO" calibrate people --groups people -m ./mine.onnx
