@@ -103,6 +103,28 @@ static kao_status measure(kao_session *s, double seconds, timing *t, kao_error *
     return st;
 }
 
+static const char *name_of(const char *path)
+{
+    return strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+}
+
+/* What went wrong, on stderr and, where that is wanted, as an object. */
+static int print_error(const bench_args *a, const char *path, kao_status st,
+                       const kao_error *err)
+{
+    const int status = cli_report("bench", st, err);
+
+    if (!a->json)
+        return status;
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "model", kao_json_string(name_of(path)));
+    kao_json_set(o, "error", cli_error_json(err));
+    const int s = cli_print_json("bench", o);
+
+    return s > status ? s : status;
+}
+
 static int print_json(const kao_context *ctx, const char *name, const kao_plan *p,
                       const timing *t)
 {
@@ -150,7 +172,7 @@ static int print_csv(const kao_context *ctx, const char *name, char *shape,
 static int print(const bench_args *a, const kao_context *ctx, const char *path,
                  const kao_session *s, const timing *t)
 {
-    const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+    const char *name = name_of(path);
     const kao_plan *p = kao_session_plan(s);
     char shape[96] = "no input";
 
@@ -221,10 +243,15 @@ int cli_bench_run(int argc, char **argv)
 
         st = rest.n ? cli_find_model(rest.items[i], &found, &err)
                     : cli_find_default((cli_role)i, &found, &err);
+        const char *path = !st      ? found.path
+                           : rest.n ? rest.items[i]
+                           : i      ? CLI_BUNDLED_EMBEDDER
+                                    : CLI_BUNDLED_DETECTOR;
+
         if (!st)
             st = bench_one(ctx, &args, &found, &s, &err);
         if (st)
-            s = cli_report("bench", st, &err);
+            s = print_error(&args, path, st, &err);
         status = s > status ? s : status;
         fflush(stdout);
     }

@@ -25,6 +25,9 @@ fact "bench --json: an object a network"
 run 3 "$KAO" bench --seconds 0.05 no_such_model mobilefacenet_192
 err_has 'model "no_such_model" not found'
 out_has "mobilefacenet_192.onnx"
+run 3 "$KAO" bench --seconds 0.05 --json no/such_model mobilefacenet_192
+lines 2 out
+[ "$(head -n 1 "$work/out")" = '{"model":"such_model","error":{"code":"io","message":"no/such_model: No such file or directory"}}' ] || fails "$(cat "$work/out")"
 fact "an unknown network is 3, the others are measured"
 check bench-models "$work"
 for form in --csv --json ''; do

@@ -76,6 +76,13 @@ o = json.loads(open(sys.argv[1]).read())
 assert o["opset"] == 13 and o["nodes"] == 8 and o["inputs"] == [{"name": "a=b", "type": "float32", "shape": [2, 3]}], o
 assert [t["name"] for t in o["outputs"]][-1] == "tab\there" and "missing" in o and o["card"] == {}, o' out || fails JSON
 fact "model info: inputs and outputs with types and shapes; control characters of names do not reach the terminal; --json"
+run 3 "$KAO" model info --json no/such.onnx no_such_model "odd names.onnx"
+lines 3 out
+[ "$(head -n 1 out)" = '{"file":"no/such.onnx","error":{"code":"io","message":"no/such.onnx: No such file or directory"}}' ] || fails "$(head -n 1 out)"
+sed -n 2p out | grep -q '^{"file":"no_such_model","error":{"code":"io","message":"model .*not found' || fails "$(sed -n 2p out)"
+sed -n 3p out | grep -q '^{"file":"odd names.onnx","opset":13,' || fails "$(sed -n 3p out)"
+lines 2 err
+fact "model info --json: an object a file, also of one that cannot be read"
 run 0 "$KAO" model info ./"odd names.onnx"
 tail -n +2 out >of-file
 run 0 sh -c 'cat "odd names.onnx" | "$0" model info /dev/stdin' "$KAO"
