@@ -26,6 +26,42 @@ static bool find_threshold(const cli_limit *l, double far, float *threshold)
     return known;
 }
 
+/* 1, 2 or 5 times a power of ten: the least such rate above far that is reached, else the greatest
+ * below; 0: none. */
+static double reached_rate(const cli_limit *l, double far)
+{
+    static const double steps[] = { 1, 2, 5 };
+    double below = 0;
+    float threshold = 0;
+
+    for (int places = 300; places > 0; places--)
+        for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+            const double rate = steps[i] / pow(10, places);
+
+            if (!find_threshold(l, rate, &threshold))
+                continue;
+            if (rate > far)
+                return rate;
+            below = rate;
+        }
+    return below;
+}
+
+/* The rate that was asked for is beyond an end of the curve. */
+static kao_status not_reached(const cli_limit *l, const char *name, const char *tta,
+                              kao_error *err)
+{
+    const double rate = reached_rate(l, l->far);
+    char other[32] = "";
+
+    if (rate > 0)
+        snprintf(other, sizeof other, ", but %g", rate);
+    return kao_fail(err, KAO_E_ARG,
+                    "%s: its calibration (--tta %s) does not reach a false-accept "
+                    "rate%s of %g%s: give another --far, or --threshold",
+                    name, tta, of_words[l->of], l->far, other);
+}
+
 static bool is_calibrated(const kao_calibration *c, kao_tta tta)
 {
     kao_rate rate = { .size = sizeof rate };
@@ -55,10 +91,7 @@ kao_status cli_limit_choose(cli_limit *l, const kao_embedder *e, kao_tta tta,
     if (find_threshold(l, l->far, &l->threshold))
         return KAO_OK;
     if (is_calibrated(l->calibration, tta))
-        return kao_fail(err, KAO_E_ARG,
-                        "%s: its calibration (--tta %s) does not reach a false-accept "
-                        "rate%s of %g: give another --far, or --threshold",
-                        name, ttas[tta], of_words[of], l->far);
+        return not_reached(l, name, ttas[tta], err);
     if (by_rate)
         return kao_fail(err, KAO_E_ARG,
                         "%s: its card has no calibration (for --tta %s) to find a rate "
