@@ -23,7 +23,6 @@
  * have held them. */
 #include "base/pool.h"
 
-#include <assert.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -344,7 +343,9 @@ kao_status kao_pool_create(kao_pool **out, kao_mem *mem, const kao_pool_options 
     kao_status st = KAO_OK;
 
     *out = NULL;
-    assert(n <= KAO_MAX_THREADS); /* the fields of `state` */
+    if (n > KAO_MAX_THREADS) /* the fields of `state` */
+        return kao_fail(err, KAO_E_ARG, "thread pool: %u threads, at most %d", n,
+                        KAO_MAX_THREADS);
     kao_workers *w = kao_calloc(mem, 1, sizeof *w);
     if (!w)
         return kao_fail(err, KAO_E_NOMEM, "thread pool: out of memory");

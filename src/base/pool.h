@@ -34,6 +34,7 @@ typedef struct kao_pool_options {
     void *user;
 } kao_pool_options;
 
+/* Errors: KAO_E_ARG (too many threads), KAO_E_NOMEM, KAO_E_IO (one could not start). */
 kao_status kao_pool_create(kao_pool **out, kao_mem *mem, const kao_pool_options *o,
                            kao_error *err);
 /* In a forked child too, where the threads do not exist. NULL is fine. */

@@ -383,11 +383,14 @@ typedef struct lists {
 static kao_status open_all(calibrate *c, lists *l, const cli_operands *rest,
                            kao_error *err)
 {
-    const kao_pool_options o = { .n_threads = c->args->threads
-                                                  ? c->args->threads
-                                                  : kao_cpus_find("").usable };
+    const uint32_t cpus = kao_cpus_find("").usable,
+                   usual = cpus < KAO_MAX_THREADS ? cpus : KAO_MAX_THREADS;
+    const kao_pool_options o = { .n_threads =
+                                     c->args->threads ? c->args->threads : usual };
     kao_status st = kao_pool_create(&c->pool, &c->mem, &o, err);
 
+    if (st == KAO_E_IO) /* a thread that cannot start is no input's fault */
+        return KAO_E_NOMEM;
     if (!st && rest->n)
         st = kao_pictures_open(&c->people.pictures, &c->mem, rest->items[0], err);
     if (!st && rest->n)

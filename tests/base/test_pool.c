@@ -288,6 +288,22 @@ static void limits(void **state)
     assert_int_equal(atomic_load(&mem.live), 0);
 }
 
+/* The word of a job has room for so many workers. */
+static void too_many_threads(void **state)
+{
+    const kao_pool_options o = { .n_threads = KAO_MAX_THREADS + 1 };
+    kao_error err = { 0 };
+    kao_pool *pool = NULL;
+    kao_mem mem;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    assert_int_equal(kao_pool_create(&pool, &mem, &o, &err), KAO_E_ARG);
+    assert_string_equal(err.msg, "thread pool: 1025 threads, at most 1024");
+    assert_null(pool);
+    assert_int_equal(atomic_load(&mem.live), 0);
+}
+
 /* Eight threads for two CPUs: two workers are awake at most, and the caller. */
 static void more_threads_than_cpus(void **state)
 {
@@ -537,6 +553,7 @@ int main(void)
         cmocka_unit_test(short_lives),
         cmocka_unit_test(callers_share_workers),
         cmocka_unit_test(limits),
+        cmocka_unit_test(too_many_threads),
         cmocka_unit_test(more_threads_than_cpus),
         cmocka_unit_test(hooks),
         cmocka_unit_test(denormals),

@@ -178,6 +178,9 @@ err_has "kao calibrate: gone"
 err_one_line
 run 3 "$KAO" calibrate
 run 3 "$KAO" calibrate people people
+run 3 "$KAO" calibrate people -m ./mine.onnx --threads 1025
+err_has "kao calibrate: thread pool: 1025 threads, at most 1024"
+err_one_line
 mkdir nobody
 run 3 "$KAO" calibrate nobody
 err_has "kao calibrate: nobody: no pictures in it"
