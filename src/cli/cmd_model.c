@@ -164,15 +164,6 @@ static int print_info_json(const char *path, const kao_network *m,
     return cli_print_json("model", j);
 }
 
-static int print_error_json(const char *path, const kao_error *err)
-{
-    kao_json *o = kao_json_object();
-
-    kao_json_set(o, "file", kao_json_string(path));
-    kao_json_set(o, "error", cli_error_json(err));
-    return cli_print_json("model", o);
-}
-
 static kao_status load_network(kao_context *ctx, const cli_model *found,
                                kao_network **net, kao_error *err)
 {
@@ -211,7 +202,7 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
     kao_network *net = NULL;
     kao_model *model = NULL;
     kao_embedder *e = NULL;
-    int status = CLI_YES, printed = CLI_YES;
+    int status = CLI_YES;
     kao_status st = cli_find_model(name, &found, &err);
     const char *path = st ? name : found.path;
 
@@ -221,17 +212,16 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
     if (!st && kao_embedder_create(model, &e, NULL, &err) == KAO_E_NOMEM)
         st = KAO_E_NOMEM;
     if (st)
-        status = cli_report("model", st, &err);
-    if (args->photo.json)
-        printed =
-            st ? print_error_json(path, &err) : print_info_json(path, net, model, e);
-    else if (!st)
+        status = cli_report_file("model", path, args->photo.json, st, &err);
+    else if (args->photo.json)
+        status = print_info_json(path, net, model, e);
+    else
         print_info(&found, net, model, e);
     kao_embedder_destroy(e);
     kao_model_release(model);
     kao_network_destroy(net);
     kao_file_close(&f);
-    return printed > status ? printed : status;
+    return status;
 }
 
 /* ---- run ---- */

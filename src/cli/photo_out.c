@@ -119,3 +119,19 @@ int cli_print_json(const char *name, kao_json *json)
     return cli_flush() ? CLI_YES
                        : CLI_FAULT; /* now: a reader of the pipe waits for it */
 }
+
+int cli_report_file(const char *command, const char *path, bool json, kao_status st,
+                    const kao_error *err)
+{
+    const int status = cli_report(command, st, err);
+
+    if (!json)
+        return status;
+    kao_json *o = kao_json_object();
+
+    kao_json_set(o, "file", kao_json_string(path));
+    kao_json_set(o, "error", cli_error_json(err));
+    const int s = cli_print_json(command, o);
+
+    return s > status ? s : status;
+}

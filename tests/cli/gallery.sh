@@ -73,6 +73,14 @@ assert a["name"] == "Ana 顔" and a["person"] == 1 and a["fpir"] < 1e-4 and a["f
 assert e["name"] is None and e["person"] is None and len(e["nearest"]) == 3, e
 assert [n["similarity"] for n in e["nearest"]] == sorted((n["similarity"] for n in e["nearest"]), reverse=True)
 assert a["face"] == 1 and len(a["box"]) == 4' || fails "the keys of an answer"
+run 3 "$KAO" identify gone.jpg blank.png "$P/ana_3.jpg" --json
+lines 3 out
+lines 2 err
+[ "$(head -n 1 out)" = '{"file":"gone.jpg","error":{"code":"io","message":"gone.jpg: No such file or directory"}}' ] || fails "$(head -n 1 out)"
+sed -n 2p out | grep -q '^{"file":"blank.png","error":{"code":"no_face",' || fails "$(sed -n 2p out)"
+run 3 "$KAO" enroll Nobody gone.jpg --json
+[ "$(cat out)" = '{"file":"gone.jpg","error":{"code":"io","message":"gone.jpg: No such file or directory"}}' ] || fails "$(cat out)"
+err_one_line
 run 1 "$KAO" identify "$P/ana_3.jpg" --threshold .999
 run 0 "$KAO" identify "$P/emil_1.jpg" --threshold=-1
 run 2 "$KAO" identify "$P/ana_3.jpg" blank.png --format face_recognition
