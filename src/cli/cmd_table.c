@@ -14,7 +14,8 @@ static const char detect_details[] =
     "Best score first; pixels of the upright picture. A picture without a face is no error.\n"
     "Exit status: 0 done, 3 bad input, 4 fault; of many pictures, the highest.";
 static const char embed_details[] =
-    "Text has a line a face: path, face number, the numbers, with tabs between.\n"
+    "Text has a line a face: path, face number and, without --npy, the numbers, with tabs\n"
+    "between.\n"
     "Exit status: 0 done, 2 no usable face, 3 bad input, 4 fault; of many, the highest.";
 static const char align_details[] =
     "Prints the path of each chip.\n"
