@@ -115,6 +115,8 @@ static void print_groups(const calibrate *c)
                 continue;
             if (isnan(rate))
                 printf("  %-24s", "fewer than 10 pairs");
+            else if (isnan(g->rate_95[i].low))
+                printf("  %6.2f %% %-15s", 100 * rate, "");
             else
                 printf("  %6.2f %% [%5.2f, %5.2f]  ", 100 * rate,
                        100 * g->rate_95[i].low, 100 * g->rate_95[i].high);
@@ -425,6 +427,8 @@ static bool put_group_table(kao_bytes *b, const calibrate *c)
                 continue;
             fine = isnan(rate)
                        ? kao_put(b, "<td>fewer than %d pairs</td>", KAO_CURVE_ENOUGH)
+                   : isnan(g->rate_95[i].low)
+                       ? kao_put(b, "<td>%.2f %%</td>", 100 * rate)
                        : kao_put(b, "<td>%.2f %% [%.2f, %.2f]</td>", 100 * rate,
                                  100 * g->rate_95[i].low, 100 * g->rate_95[i].high);
         }

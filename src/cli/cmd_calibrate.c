@@ -355,9 +355,7 @@ static kao_status measure_group(calibrate *c, calibrate_group *g, const kao_grou
         return st;
     g->has_curve = kao_curve_measure(&g->strangers, false, &g->curve);
     for (size_t i = 0; i < c->n_rates; i++)
-        while (g->reached[i] < g->strangers.n_top &&
-               (double)g->strangers.top[g->reached[i]].similarity >= thresholds[i])
-            g->reached[i]++;
+        g->reached[i] = kao_strangers_passed(&g->strangers, thresholds[i]);
     return KAO_OK;
 }
 

@@ -241,14 +241,35 @@ double kao_strangers_reached(const kao_strangers *s, uint64_t k)
     return -1;
 }
 
-double kao_strangers_found(const kao_strangers *s, double similarity)
+/* Those of the bins whose middle reaches a similarity. */
+static uint64_t count_bins(const uint64_t *counts, double similarity)
 {
     const double at = (similarity + 1) / 2 * KAO_STRANGERS_BINS;
     uint64_t found = 0;
 
     for (size_t i = 0; i < KAO_STRANGERS_BINS; i++)
         if ((double)i + .5 >= at)
-            found += s->same[i];
+            found += counts[i];
+    return found;
+}
+
+uint64_t kao_strangers_passed(const kao_strangers *s, double similarity)
+{
+    size_t n = 0;
+
+    while (n < s->n_top && (double)s->top[n].similarity >= similarity)
+        n++;
+    if (n < s->n_top || n == s->n_different)
+        return n;
+    const uint64_t all = count_bins(s->different, similarity);
+
+    return all > n ? all : n;
+}
+
+double kao_strangers_found(const kao_strangers *s, double similarity)
+{
+    const uint64_t found = count_bins(s->same, similarity);
+
     return s->n_same ? (double)found / (double)s->n_same : (double)NAN;
 }
 

@@ -53,6 +53,10 @@ void kao_strangers_free(kao_strangers *s); /* {0} is fine */
  * at the top it is the lower end of a bin. */
 double kao_strangers_reached(const kao_strangers *s, uint64_t k);
 
+/* How many of the different pairs reach a similarity; of one below those kept at the top to the
+ * nearest bin. */
+uint64_t kao_strangers_passed(const kao_strangers *s, double similarity);
+
 /* The share of the same person's pairs that reach a similarity, to the nearest bin; NaN: there
  * are none. */
 double kao_strangers_found(const kao_strangers *s, double similarity);

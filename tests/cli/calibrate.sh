@@ -148,6 +148,17 @@ grep -q 'small one' plot.svg || fails "the worst group is not on the plot: $(gre
 out_has "large one"
 run 0 "$KAO" calibrate --groups people --labels labels.txt --by kind -m ./mine.onnx --card only.card
 ! grep -q '^calibration.none = ' only.card || fails "a curve of nobody"
+# more pairs than are kept: 250 pictures of one
+mkdir clones
+i=0
+while [ $i -lt 250 ]; do
+    cp people/p0/1.png clones/$i.png
+    i=$((i + 1))
+done
+ls clones | sed 's/$/ all/' >clones.txt
+run 0 "$KAO" calibrate people --groups clones --labels clones.txt -m ./mine.onnx --json
+grep -qF '"group":"all","pictures":250,"pairs":31125,"rates":[{"similarity":' out || fails "the pairs of a large group: $(cut -c 1-600 out)"
+grep -o '"group":"all".*' out | grep -qE '"far":1(\.0)?,"far_95":null' || fails "the rate of a large group: $(grep -o '"group":"all".*' out | cut -c 1-200)"
 run 3 "$KAO" calibrate people --groups people -m ./mine.onnx
 run 3 "$KAO" calibrate --labels labels.txt -m ./mine.onnx
 run 3 "$KAO" calibrate people --groups people --labels labels.txt --by size -m ./mine.onnx

@@ -244,6 +244,48 @@ static void tails(void **state)
 
 /* ---- the curve ---- */
 
+/* Two hundred and fifty pictures make 31,125 pairs, of which 20,000 are kept: how many reach a
+ * similarity is told of all. */
+static void pairs_that_pass(void **state)
+{
+    enum { MANY = 250 };
+    static float vectors[MANY * 2];
+    static uint32_t person[MANY];
+    static bool usable[MANY];
+    const kao_portraits p = {
+        .vectors = vectors, .dim = 2, .n = MANY, .person = person, .usable = usable
+    };
+    static const double at[] = { -1, -.5, 0, .25, .5, .75, .9, .999, 1.5 };
+    kao_strangers all = { 0 };
+    kao_mem mem;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (uint32_t i = 0; i < MANY; i++) { /* on a half circle: most are alike */
+        vectors[(size_t)2 * i] = (float)cos(3.1 * i / MANY);
+        vectors[(size_t)2 * i + 1] = (float)sin(3.1 * i / MANY);
+        person[i] = i;
+        usable[i] = true;
+    }
+    assert_int_equal(kao_strangers_of_all(&all, &mem, NULL, &p, NULL), KAO_OK);
+    assert_int_equal(all.n_different, 31125);
+    assert_int_equal(all.n_top, 20000);
+    for (size_t n = 0; n < COUNT(at); n++) {
+        uint64_t least = 0, most = 0; /* within a bin above and below */
+
+        for (uint32_t i = 0; i < MANY; i++)
+            for (uint32_t k = i + 1; k < MANY; k++) {
+                const double alike = cos(3.1 * (k - i) / MANY);
+
+                least += alike >= at[n] + 2. / KAO_STRANGERS_BINS;
+                most += alike >= at[n] - 2. / KAO_STRANGERS_BINS;
+            }
+        assert_in_range(kao_strangers_passed(&all, at[n]), least, most);
+    }
+    kao_strangers_free(&all);
+    assert_int_equal(atomic_load(&mem.live), 0);
+}
+
 /* Similarities of n strangers whose rate falls as 10^(-10 (s - .1)) from .1 on. */
 static kao_strangers made(kao_mem *mem, size_t n)
 {
@@ -429,11 +471,11 @@ static void likelihood(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_pairs),  cmocka_unit_test(listed_pairs),
-        cmocka_unit_test(intervals),  cmocka_unit_test(out_of_memory),
-        cmocka_unit_test(tails),      cmocka_unit_test(curves),
-        cmocka_unit_test(quantiles),  cmocka_unit_test(logistic),
-        cmocka_unit_test(likelihood),
+        cmocka_unit_test(pairs_that_pass), cmocka_unit_test(all_pairs),
+        cmocka_unit_test(listed_pairs),    cmocka_unit_test(intervals),
+        cmocka_unit_test(out_of_memory),   cmocka_unit_test(tails),
+        cmocka_unit_test(curves),          cmocka_unit_test(quantiles),
+        cmocka_unit_test(logistic),        cmocka_unit_test(likelihood),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
