@@ -35,6 +35,7 @@ typedef struct import {
     const kao_cancel *cancel;
     const char *path;
     size_t line;
+    bool has_head; /* it was read: empty lines may stand before it */
     kao_gallery_model models[KAO_GALLERY_MODELS];
     size_t n_models, dims; /* all models' numbers together */
     kao_moved *moved;
@@ -326,9 +327,12 @@ static kao_status take_line(void *user, const kao_json *v, size_t line, kao_erro
     x->line = line;
     if (kao_cancelled(x->cancel))
         return kao_fail(err, KAO_E_CANCELLED, "cancelled");
-    return line == 1                 ? check_head(x, v, err)
-           : kao_json_get(v, "fact") ? take_fact_in(x, v, err)
-                                     : take_person_in(x, v, err);
+    if (!x->has_head) {
+        x->has_head = true;
+        return check_head(x, v, err);
+    }
+    return kao_json_get(v, "fact") ? take_fact_in(x, v, err)
+                                   : take_person_in(x, v, err);
 }
 
 kao_status kao_form_read(kao_mem *mem, kao_gallery *g, const char *name,

@@ -51,6 +51,11 @@ run 3 "$KAO" gallery export out.words
 err_has "its end says what is written"
 run 4 "$KAO" gallery export none/out.jsonl
 err_has "none/out.jsonl"
+{ echo; tail -n +2 "out 顔.jsonl"; } >bad.jsonl # an empty line is no head
+run 3 "$KAO" gallery import bad.jsonl --gallery headless.kao
+err_has "bad.jsonl: line 2: not what kao gallery export"
+{ echo; cat "out 顔.jsonl"; } >bad.jsonl
+run 0 "$KAO" gallery import bad.jsonl --gallery headless.kao
 run 3 "$KAO" gallery import missing.jsonl
 : >none.jsonl
 run 3 "$KAO" gallery import none.jsonl
