@@ -108,23 +108,6 @@ static const char *name_of(const char *path)
     return strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
 }
 
-/* What went wrong, on stderr and, where that is wanted, as an object. */
-static int print_error(const bench_args *a, const char *path, kao_status st,
-                       const kao_error *err)
-{
-    const int status = cli_report("bench", st, err);
-
-    if (!a->json)
-        return status;
-    kao_json *o = kao_json_object();
-
-    kao_json_set(o, "model", kao_json_string(name_of(path)));
-    kao_json_set(o, "error", cli_error_json(err));
-    const int s = cli_print_json("bench", o);
-
-    return s > status ? s : status;
-}
-
 static int print_json(const kao_context *ctx, const char *name, const kao_plan *p,
                       const timing *t)
 {
@@ -251,7 +234,7 @@ int cli_bench_run(int argc, char **argv)
         if (!st)
             st = bench_one(ctx, &args, &found, &s, &err);
         if (st)
-            s = print_error(&args, path, st, &err);
+            s = cli_report_object("bench", "model", name_of(path), args.json, st, &err);
         status = s > status ? s : status;
         fflush(stdout);
     }

@@ -268,7 +268,7 @@ static int enroll_region(job *j, const char *path, const cli_photo *photo,
     }
     if (st) {
         kao_json_free(o.reasons);
-        return cli_report_file("enroll", path, j->args->json, st, &err);
+        return cli_report_object("enroll", "file", path, j->args->json, st, &err);
     }
     return tell(j, path, region->name, person, &o);
 }
@@ -296,7 +296,8 @@ static int enroll_named(job *j, const char *path, const kao_regions *found)
     }
     free(taken);
     cli_photo_free(w, &photo);
-    return st ? cli_report_file("enroll", path, j->args->json, st, &err) : status;
+    return st ? cli_report_object("enroll", "file", path, j->args->json, st, &err)
+              : status;
 }
 
 static bool is_sidecar(const char *path)
@@ -318,7 +319,7 @@ static int enroll_regions(job *j, const char *path)
     const kao_status st = cli_regions_read(j->use.crew.ctx, path, &found, &err);
 
     if (st)
-        return cli_report_file("enroll", path, j->args->json, st, &err);
+        return cli_report_object("enroll", "file", path, j->args->json, st, &err);
     for (size_t i = 0; i < found.n; i++)
         named = named || found.list[i].name[0];
     const int status = named ? enroll_named(j, path, &found) : CLI_YES;
@@ -338,7 +339,7 @@ static int enroll_one(job *j, const char *path, const char *name, int64_t *perso
 
     if (st) {
         kao_json_free(o.reasons);
-        return cli_report_file("enroll", path, j->args->json, st, &err);
+        return cli_report_object("enroll", "file", path, j->args->json, st, &err);
     }
     return tell(j, path, name, *person, &o);
 }

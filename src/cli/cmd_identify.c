@@ -251,7 +251,7 @@ static int identify_faces(job *j, const char *path, cli_photo *photo)
             continue; /* of many, those that cannot be used are left out */
         if (st) {
             kao_error_prefix(&err, st, "%s", path);
-            s = cli_report_file("identify", path, j->args->json, st, &err);
+            s = cli_report_object("identify", "file", path, j->args->json, st, &err);
         } else {
             s = tell(j, path, photo, i, &a);
             s = s ? s : a.known || a.ignored ? CLI_YES : CLI_NO;
@@ -288,7 +288,7 @@ static int identify_one(job *j, const char *path)
     } else {
         if (st == KAO_E_NO_FACE && j->args->format == FORMAT_FACE_RECOGNITION)
             printf("%s,no_persons_found\n", path);
-        status = cli_report_file("identify", path, j->args->json, st, &err);
+        status = cli_report_object("identify", "file", path, j->args->json, st, &err);
     }
     cli_photo_free(w, &photo);
     return status;

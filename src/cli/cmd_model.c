@@ -212,7 +212,7 @@ static int info_one(kao_context *ctx, const model_args *args, const char *name)
     if (!st && kao_embedder_create(model, &e, NULL, &err) == KAO_E_NOMEM)
         st = KAO_E_NOMEM;
     if (st)
-        status = cli_report_file("model", path, args->photo.json, st, &err);
+        status = cli_report_object("model", "file", path, args->photo.json, st, &err);
     else if (args->photo.json)
         status = print_info_json(path, net, model, e);
     else

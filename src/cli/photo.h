@@ -149,10 +149,10 @@ int cli_check_stems(const char *command, char **paths, size_t n);
 
 /* {"code":..,"message":..} */
 kao_json *cli_error_json(const kao_error *err);
-/* What failed about a file: the line on stderr and, with --json, {"file":..,"error":..}. Gives the
- * exit status. */
-int cli_report_file(const char *command, const char *path, bool json, kao_status st,
-                    const kao_error *err);
+/* What failed about a file or model: the line on stderr and, with --json, {KEY:NAME,"error":..}.
+ * Gives the exit status. */
+int cli_report_object(const char *command, const char *key, const char *name, bool json,
+                      kao_status st, const kao_error *err);
 /* The face in the picture at so many times its width and height. */
 kao_face cli_face_scaled(const kao_face *face, float across, float down);
 /* Box and points, for --draw. */

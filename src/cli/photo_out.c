@@ -120,8 +120,8 @@ int cli_print_json(const char *name, kao_json *json)
                        : CLI_FAULT; /* now: a reader of the pipe waits for it */
 }
 
-int cli_report_file(const char *command, const char *path, bool json, kao_status st,
-                    const kao_error *err)
+int cli_report_object(const char *command, const char *key, const char *name, bool json,
+                      kao_status st, const kao_error *err)
 {
     const int status = cli_report(command, st, err);
 
@@ -129,7 +129,7 @@ int cli_report_file(const char *command, const char *path, bool json, kao_status
         return status;
     kao_json *o = kao_json_object();
 
-    kao_json_set(o, "file", kao_json_string(path));
+    kao_json_set(o, key, kao_json_string(name));
     kao_json_set(o, "error", cli_error_json(err));
     const int s = cli_print_json(command, o);
 
