@@ -88,8 +88,9 @@ def people():
             if "/" in name:
                 out = subprocess.run([KAO, "enroll", "--json", "--gallery", g, os.path.basename(os.path.dirname(name)),
                                       os.path.join(folder, name)], capture_output=True, text=True, check=False)
-                lines = [json.loads(line) for line in out.stdout.splitlines()]
-                told[name] = (lines[0]["status"], [t.split(":")[0] for t in lines[0]["reasons"]]) if lines else ("unreadable", None)
+                said = json.loads(out.stdout)
+                told[name] = ("unreadable", None) if "error" in said else \
+                    (said["status"], [t.split(":")[0] for t in said["reasons"]])
         for name, (status, reasons) in told.items():
             need(rows[name]["status"] == status, name, rows[name], told[name])
             if status == "refused" and "group" not in name:
