@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """All fuzz targets in turn, for hours: what they grow is kept, what they find stops nothing.
 
-    python3 fuzz/campaign.py BUILD STATE [--hours H] [--jobs N] [--each SECONDS]
+    python3 fuzz/campaign.py BUILD STATE [--hours H] [--jobs N] [--each SECONDS] [--log FILE]
 
 BUILD   a build with -Dfuzz=true (fuzz/meson.build says how)
-STATE   a folder of its own: grown corpora, findings (crash-*, timeout-*, oom-*), campaign.csv with a line
-        a turn. A later call goes on from it. Seconds are those of a core, not the clock's.
+STATE   a folder of its own: grown corpora and findings (crash-*, timeout-*, oom-*). A later call goes on from it.
+--log   a line a turn, bench/results/fuzz.csv at first. Seconds are those of a core, not the clock's.
 --each  seconds of a turn by the clock, 300 at first; targets that have had less time come first
 
 At the end, and on Ctrl-C: a table of all turns so far. Exit: 0 nothing was found, 1 something was, 3 usage.
@@ -34,6 +34,7 @@ def arguments():
     p.add_argument("--hours", type=float, default=1)
     p.add_argument("--jobs", type=int, default=os.cpu_count())
     p.add_argument("--each", type=int, default=300)
+    p.add_argument("--log", default=os.path.join(HERE, "..", "bench", "results", "fuzz.csv"))
     return p.parse_args()
 
 
@@ -118,11 +119,11 @@ class Running:
             p.send_signal(signal.SIGINT)
 
 
-def worker(args, names, log, until, running):
+def worker(args, names, until, running):
     while time.monotonic() < until and not running.stop:
         with running.lock:
             spent = dict.fromkeys(names, 0)
-            for t in read_turns(log):
+            for t in read_turns(args.log):
                 spent[t["target"]] = spent.get(t["target"], 0) + int(t["seconds"])
             free = [n for n in names if n not in running.busy]
             if not free:
@@ -131,7 +132,7 @@ def worker(args, names, log, until, running):
             running.busy.add(name)
         t = turn(args.build, args.state, name, min(args.each, max(1, until - time.monotonic())), running)
         with running.lock:
-            add_turn(log, t)
+            add_turn(args.log, t)
             running.busy.discard(name)
         print(f"{name}: {t['seconds']} s, {t['executions']} executions, {t['edges']} edges, {t['findings']} found",
               flush=True)
@@ -159,16 +160,16 @@ def main():
     os.makedirs(args.state, exist_ok=True)
     if shutil.disk_usage(args.state).free < 1 << 30:
         sys.exit(f"{args.state}: less than 1 GiB free")
-    log, running = os.path.join(args.state, "campaign.csv"), Running()
+    running = Running()
     signal.signal(signal.SIGINT, running.end)
     signal.signal(signal.SIGTERM, running.end)
     until = time.monotonic() + args.hours * 3600
-    workers = [threading.Thread(target=worker, args=(args, names, log, until, running)) for _ in range(args.jobs)]
+    workers = [threading.Thread(target=worker, args=(args, names, until, running)) for _ in range(args.jobs)]
     for w in workers:
         w.start()
     for w in workers:
         w.join()
-    return 1 if table(log) else 0
+    return 1 if table(args.log) else 0
 
 
 if __name__ == "__main__":

@@ -36,6 +36,9 @@ enum {
     ICO_INFO = 16, /* bytes of an icon's own head, up to its depth */
     BMP_HEAD = 14,
     BMP_PIXELS = 10, /* where its head tells where they begin */
+    BMP_COLOURS =
+        32, /* where its second head, which icons have too, counts a table's */
+    MAX_COLOURS = 1 << 16, /* more than any depth has a table for */
 };
 
 typedef struct g_error {
@@ -222,6 +225,17 @@ static kao_status load(job *j, kao_mem *mem, kao_image *out, uint8_t *orientatio
 
 /* ---- what of the file is shown to it ---- */
 
+/* The loaders make room for a table of so many colours before they look for it. */
+static kao_status check_colours(const job *j, kao_span head)
+{
+    const uint32_t n = head.n < BMP_COLOURS + 4 ? 0 : kao_le32(head.p + BMP_COLOURS);
+
+    return n <= MAX_COLOURS ? KAO_OK
+                            : kao_fail(j->err, KAO_E_FORMAT,
+                                       "%s: a table of %u colours, of %d at most",
+                                       j->name, n, MAX_COLOURS);
+}
+
 /* The icon with the most pixels, of those the one with the most bits. */
 static kao_status largest_icon(kao_span bytes, kao_span *icon, uint8_t head[],
                                kao_error *err)
@@ -305,6 +319,9 @@ static kao_status decode_ico(job *j, kao_mem *mem, kao_span bytes,
         st = codec->decode(mem, icon, options, out, orientation, j->err);
         return st ? kao_error_prefix(j->err, st, "ICO") : KAO_OK;
     }
+    st = check_colours(j, icon);
+    if (st)
+        return st;
     j->parts[0] = (kao_span){ head, sizeof head };
     j->parts[1] = icon;
     /* behind the pixels a mask, which one of 32 bits has in its alpha */
@@ -323,7 +340,10 @@ static kao_status decode_bmp(job *j, kao_mem *mem, kao_span bytes, kao_image *ou
                            "BMP: its pixels are to begin at byte %u, past the end, at "
                            "byte %zu",
                            at, bytes.n);
-    return decode_by(j, mem, out, orientation);
+    const kao_status st =
+        check_colours(j, (kao_span){ bytes.p + BMP_HEAD, bytes.n - BMP_HEAD });
+
+    return st ? st : decode_by(j, mem, out, orientation);
 }
 
 kao_status kao_pixbuf_decode(kao_mem *mem, kao_span bytes,

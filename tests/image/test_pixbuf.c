@@ -356,6 +356,15 @@ static void hostile_sizes(void **state)
         fail_msg("BMP: %s", err.msg);
     buf_free(&b);
 
+    for (int format = 1; format <= 4; format += 3) { /* a table of four gigabytes */
+        b = one(format);
+        memcpy(b.p + (format == 1 ? 14 : 22) + 32, "\0\0\0\xff", 4);
+        if (try(b.p, b.n, &m, &err) != KAO_E_FORMAT ||
+            !strstr(err.msg, ": a table of 4278190080 colours"))
+            fail_msg("colours: %s", err.msg);
+        buf_free(&b);
+    }
+
     b = one(0); /* a small canvas, a frame that is none */
     for (size_t i = 0; i + 9 < b.n; i++)
         if (memcmp(b.p + i, "\x03way\0,", 6) == 0)
