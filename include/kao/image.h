@@ -69,9 +69,9 @@ typedef struct kao_image_options {
  * content, never by the name. The orientation is
  * applied, from EXIF or else from XMP, in PNG also from text chunks that hold either
  * ("Raw profile type exif"; of texts over 512 KiB only plain XMP is looked at), of TIFF its own:
- * the picture handed out is upright. Transparent pixels are laid over white, 16-bit samples are
- * scaled to 8 bits, of an animated WebP or GIF the first frame is taken, of an ICO the largest icon,
- * of a TIFF the first picture (raw files of cameras, whose first one is a small copy, are
+ * the picture handed out is upright. Transparent pixels are laid over white (but of a TIFF of 16-bit
+ * greys, whose alpha libtiff leaves out), 16-bit samples are scaled to 8 bits, of an animated WebP
+ * or GIF the first frame is taken, of an ICO the largest icon, of a TIFF the first picture (raw files of cameras, whose first one is a small copy, are
  * KAO_E_UNSUPPORTED). Colour profiles and gamma are
  * ignored. Bytes after the end of the picture are ignored.
  *

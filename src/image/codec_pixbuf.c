@@ -363,7 +363,8 @@ kao_status kao_pixbuf_decode(kao_mem *mem, kao_span bytes,
     case KAO_IMAGE_ICO:
         return decode_ico(&j, mem, bytes, options, out, orientation);
     case KAO_IMAGE_TIFF:
-        j.associated = true;
+        /* libtiff multiplies by an alpha that stands beside, but no grey in the same plane */
+        j.associated = !kao_tiff_is_grey_beside_alpha(bytes);
         if (kao_tiff_is_reduced(bytes))
             return kao_fail(
                 err, KAO_E_UNSUPPORTED,

@@ -1,10 +1,10 @@
-/* Tags of an EXIF block, which is a TIFF: the orientation; whether its picture is a small copy.
+/* Tags of an EXIF block, which is a TIFF: the orientation; whether its picture is a small copy; alpha.
  *
  *     "Exif\0\0"   in JPEG always, in WebP sometimes, in PNG never
  *     "II" or "MM" byte order, 42, offset of directory 0
  *     directory:   count, then 12 bytes an entry: tag, type, number of values, value
  *
- * Source: CIPA DC-008 (Exif 2.32) 4.5 and 4.6.4 A (tag 0x0112); TIFF 6.0, sections 2 and 8 (0x00fe).
+ * Source: CIPA DC-008 (Exif 2.32) 4.5 and 4.6.4 A (tag 0x0112); TIFF 6.0, sections 2 and 8 (0x00fe), 18 (0x0152).
  * Offsets count from the byte order mark. Every read is bounded; any doubt means 0. */
 #include "image/exif.h"
 
@@ -13,6 +13,9 @@
 enum {
     TAG_SUBFILE = 0x00fe, /* bit 0: a reduced version of another picture of the file */
     TAG_ORIENTATION = 0x0112,
+    TAG_SAMPLES = 0x0115, /* of a pixel */
+    TAG_PLANES = 0x011c,  /* 2: one for each sample */
+    TAG_EXTRA = 0x0152,   /* what those beyond the colours are; 2: unassociated alpha */
     TYPE_BYTE = 1,
     TYPE_SHORT = 3,
     TYPE_LONG = 4, /* written by some programs though SHORT is due */
@@ -86,4 +89,10 @@ uint8_t kao_exif_orientation(kao_span exif)
 bool kao_tiff_is_reduced(kao_span file)
 {
     return value_of(file, TAG_SUBFILE) & 1;
+}
+
+bool kao_tiff_is_grey_beside_alpha(kao_span file)
+{
+    return value_of(file, TAG_SAMPLES) == 2 && value_of(file, TAG_EXTRA) == 2 &&
+           value_of(file, TAG_PLANES) != 2;
 }

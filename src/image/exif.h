@@ -1,4 +1,4 @@
-/* What kao wants of EXIF and TIFF: which way is up, and whether there is a larger picture. */
+/* What kao wants of EXIF and TIFF: which way is up, whether there is a larger picture, what alpha is. */
 #ifndef KAO_IMAGE_EXIF_H
 #define KAO_IMAGE_EXIF_H
 
@@ -10,5 +10,7 @@ uint8_t kao_exif_orientation(kao_span exif);
 /* Whether the first picture of a TIFF is a smaller version of another one in it, as in cameras' raw
  * files. */
 bool kao_tiff_is_reduced(kao_span file);
+/* Whether its pixels are each a grey and an alpha by which that is not multiplied. */
+bool kao_tiff_is_grey_beside_alpha(kao_span file);
 
 #endif

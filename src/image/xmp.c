@@ -8,8 +8,9 @@
  * at this place alone: the same name deeper within describes another thing, such as the picture
  * that this one was made of. Prefixes are free; names are told by their namespaces.
  *
- * What a packet can cost is bounded: MAX_BYTES of it are looked at, MAX_DEPTH elements deep. A
- * document type, which alone can declare entities (and entities of entities), ends the reading.
+ * What a packet can cost is bounded: MAX_BYTES of it are looked at, MAX_DEPTH elements deep, and
+ * its namespaces are weighed first (xmp_cost.c). A document type, which alone can declare entities
+ * (and entities of entities), ends the reading.
  * The value counts once it has been read, whatever comes behind it: a packet may be padded, or
  * longer than what is looked at.
  *
@@ -129,19 +130,21 @@ static void on_doctype(void *user, const char *name, const char *system,
 
 uint8_t kao_xmp_orientation(kao_span packet)
 {
-    xmp x = { .parser = XML_ParserCreateNS(NULL, ' ') };
     const bool whole = packet.n <= MAX_BYTES;
 
+    packet.n = whole ? packet.n : MAX_BYTES;
+    const kao_status cost = kao_xmp_check_cost(packet, whole);
+    xmp x = { .parser = cost ? NULL : XML_ParserCreateNS(NULL, ' ') };
+
     if (!x.parser)
-        return KAO_XMP_NO_MEMORY;
+        return cost == KAO_E_LIMIT ? 0 : KAO_XMP_NO_MEMORY;
     XML_SetUserData(x.parser, &x);
     XML_SetElementHandler(x.parser, on_start, on_end);
     XML_SetCharacterDataHandler(x.parser, on_text);
     XML_SetStartDoctypeDeclHandler(x.parser, on_doctype);
     /* in one piece: a long token would be looked at again with each */
-    const bool fine =
-        XML_Parse(x.parser, (const char *)packet.p, whole ? (int)packet.n : MAX_BYTES,
-                  whole) == XML_STATUS_OK;
+    const bool fine = XML_Parse(x.parser, (const char *)packet.p, (int)packet.n,
+                                whole) == XML_STATUS_OK;
     const bool no_memory = !fine && XML_GetErrorCode(x.parser) == XML_ERROR_NO_MEMORY;
 
     XML_ParserFree(x.parser);

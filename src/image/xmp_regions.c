@@ -21,6 +21,7 @@
 #include <expat.h>
 
 #include "base/text.h"
+#include "image/xmp.h"
 
 enum {
     MAX_DEPTH = 64,
@@ -306,12 +307,16 @@ static kao_status failure(const reading *r, kao_error *err)
 kao_status kao_xmp_regions_read(kao_mem *mem, kao_xmp_regions *x, kao_span packet,
                                 kao_error *err)
 {
-    kao_status st = KAO_OK;
-
     *x = (kao_xmp_regions){ .n = 0 };
     kao_arena_init(&x->arena, mem, kao_gib(1));
     if (packet.n > KAO_PACKET_MOST)
         return kao_fail(err, KAO_E_LIMIT, "an XMP packet of %zu bytes", packet.n);
+    kao_status st = kao_xmp_check_cost(packet, true);
+
+    if (st)
+        return kao_fail(err, st,
+                        st == KAO_E_LIMIT ? "XMP with too long names of namespaces"
+                                          : "out of memory");
     reading *r = kao_arena_calloc(&x->arena, 1, sizeof *r);
 
     x->list = kao_arena_calloc(&x->arena, KAO_REGIONS_MOST, sizeof *x->list);

@@ -218,18 +218,33 @@ buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how
     enum { SHORT = 3, LONG = 4, SAMPLES_AT = 8 };
     const bool big = how->big;
     const size_t n = (size_t)w * h * how->samples;
+    const uint32_t strips = how->planes ? how->samples : 1;
+    const uint32_t strip = (uint32_t)(n * how->depth / 8) / strips;
+    const uint32_t end =
+        16 + strip * strips; /* of the pixels; there: where strips are */
     buf b = { 0 };
 
     buf_add(&b, big ? "MM\0*" : "II*\0", 4);
-    put(&b, (uint32_t)(16 + n * how->depth / 8), 4, big);
+    put(&b, strips == 1 ? end : end + 8 * strips, 4, big);
     for (int i = 0; i < 4; i++) /* at SAMPLES_AT */
         put(&b, how->depth, 2, big);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        const size_t at = n / strips;
+        const uint8_t v =
+            pixels[how->planes ? i % at * how->samples + i / at : i]; /* by planes */
+
         if (how->depth == 16)
-            put(&b, (uint32_t)pixels[i] << 8 | (pixels[i] ^ 0x80u), 2, big);
+            put(&b, (uint32_t)v << 8 | (v ^ 0x80u), 2, big);
         else
-            put(&b, pixels[i], 1, big);
-    put(&b, (how->samples == 4 ? 11u : 10u) + (how->subfile > 0 ? 1u : 0u), 2, big);
+            put(&b, v, 1, big);
+    }
+    const bool alpha = how->samples % 2 == 0;
+
+    for (uint32_t i = 0; i < strips && strips > 1; i++)
+        put(&b, 16 + i * strip, 4, big);
+    for (uint32_t i = 0; i < strips && strips > 1; i++)
+        put(&b, strip, 4, big);
+    put(&b, (alpha ? 12u : 11u) + (how->subfile > 0 ? 1u : 0u), 2, big);
     if (how->subfile)
         put_entry(&b, big, 254, LONG, 1, how->subfile);
     put_entry(&b, big, 256, LONG, 1, w);
@@ -237,15 +252,17 @@ buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how
     if (how->samples == 1)
         put_entry(&b, big, 258, SHORT, 1, how->depth);
     else
-        put_entry(&b, big, 258, SHORT, how->samples, SAMPLES_AT);
+        put_entry(&b, big, 258, SHORT, how->samples, /* two lie in the entry itself */
+                  how->samples == 2 ? how->depth * 0x10001u : SAMPLES_AT);
     put_entry(&b, big, 259, SHORT, 1, 1);
-    put_entry(&b, big, 262, SHORT, 1, how->samples == 1 ? 1 : 2);
-    put_entry(&b, big, 273, LONG, 1, 16);
+    put_entry(&b, big, 262, SHORT, 1, how->samples <= 2 ? 1 : 2);
+    put_entry(&b, big, 273, LONG, strips, strips == 1 ? 16 : end);
     put_entry(&b, big, 274, SHORT, 1, how->orientation);
     put_entry(&b, big, 277, SHORT, 1, how->samples);
     put_entry(&b, big, 278, LONG, 1, h);
-    put_entry(&b, big, 279, LONG, 1, (uint32_t)(n * how->depth / 8));
-    if (how->samples == 4)
+    put_entry(&b, big, 279, LONG, strips, strips == 1 ? strip : end + 4 * strips);
+    put_entry(&b, big, 284, SHORT, 1, how->planes ? 2 : 1);
+    if (alpha)
         put_entry(&b, big, 338, SHORT, 1, how->extra);
     put(&b, 0, 4, big);
     return b;

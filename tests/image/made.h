@@ -27,7 +27,8 @@ buf make_bmp(const uint8_t *rgba, uint32_t w, uint32_t h, const bmp_how *how);
 typedef struct tiff_how {
     bool big; /* byte order */
     uint16_t orientation, depth, samples;
-    uint16_t extra;   /* of 4 samples: 1 associated alpha, 2 unassociated */
+    uint16_t extra;   /* of 2 or 4 samples: 1 associated alpha, 2 unassociated */
+    bool planes;      /* one for each sample */
     uint16_t subfile; /* its kind: 1 a reduced picture, 2 a page; 0: not told */
 } tiff_how;
 

@@ -136,23 +136,25 @@ static void tiff(void **state)
     if (!needs_library())
         skip();
     for (uint16_t o = 1; o <= 8; o++)
-        for (unsigned kind = 0; kind < 8; kind++) {
+        for (unsigned kind = 0; kind < 14; kind++) {
+            static const uint16_t samples[] = { 3, 3, 1, 4, 2, 2, 4 };
             const tiff_how how = { .big = kind % 2,
                                    .orientation = o,
                                    .depth = kind / 2 == 1 ? 16 : 8,
-                                   .samples = kind / 2 == 2   ? 1
-                                              : kind / 2 == 3 ? 4
-                                                              : 3,
+                                   .samples = samples[kind / 2],
+                                   .planes = kind / 2 >= 5,
                                    .extra = kind % 2 ? 1 : 2 };
+            const bool grey = how.samples <= 2, alpha = how.samples % 2 == 0;
             const uint32_t w = o >= 5 ? H : W, h = o >= 5 ? W : H;
 
             for (uint32_t i = 0; i < N; i++)
                 for (uint32_t c = 0; c < how.samples; c++) {
-                    const int v = rgba[i * 4 + c], a = rgba[i * 4 + 3];
+                    const bool is_alpha = alpha && c == how.samples - 1u;
+                    const int a = rgba[i * 4 + 3], v = is_alpha ? a : rgba[i * 4 + c];
 
                     /* associated: multiplied by alpha */
                     pixels[i * how.samples + c] =
-                        (uint8_t)(how.samples == 4 && how.extra == 1 && c < 3
+                        (uint8_t)(alpha && how.extra == 1 && !is_alpha
                                       ? (v * a + 127) / 255
                                       : v);
                 }
@@ -162,15 +164,15 @@ static void tiff(void **state)
 
                     for (int c = 0; c < 3; c++)
                         want[(y * w + x) * 3 + (uint32_t)c] =
-                            how.samples == 4 ? (uint8_t)over_white(p[c], p[3])
-                                             : p[how.samples == 1 ? 0 : c];
+                            alpha ? (uint8_t)over_white(p[grey ? 0 : c], p[3])
+                                  : p[grey ? 0 : c];
                 }
             buf b = make_tiff(pixels, W, H, &how);
             char what[64];
 
             snprintf(what, sizeof what, "TIFF, orientation %u, kind %u", o, kind);
             /* multiplied by alpha it was rounded once more */
-            expect(&b, w, h, want, how.samples == 4 ? 1 : how.depth == 16, what);
+            expect(&b, w, h, want, alpha ? 1 : how.depth == 16, what);
             buf_free(&b);
         }
 }

@@ -305,6 +305,45 @@ static void large_packets(void **state)
     }
 }
 
+/* expat would copy a namespace for each attribute that has its prefix. Where that comes to many times
+ * the packet it is not read; many attributes of usual namespaces are. */
+static void costly_namespaces(void **state)
+{
+    static const struct {
+        size_t uri, times; /* bytes of the namespace; how many attributes */
+        bool in_one;       /* element */
+        uint8_t want;
+    } rows[] = {
+        { 50, 20000, false, 6 },  { 50, 20000, true, 6 },
+        { 20000, 3, false, 6 },   { 20000, 2000, false, 0 },
+        { 20000, 2000, true, 0 }, { 2000, 20000, false, 0 },
+        { 2000, 20000, true, 0 }, { 200000, 20000, false, 0 },
+    };
+
+    (void)state;
+    if (!KAO_WITH_XMP)
+        skip();
+    for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
+        const size_t cap = rows[t].uri + rows[t].times * 40 + 1000;
+        char *text = malloc(cap), *p = text;
+        kao_upright u = { 0 };
+
+        assert_non_null(text);
+        p += snprintf(p, 20, "<p xmlns:p='");
+        memset(p, 'u', rows[t].uri);
+        p += rows[t].uri;
+        p += snprintf(p, 20, "'><q");
+        for (size_t i = 0; i < rows[t].times; i++)
+            p += snprintf(p, 40, "%s p:a%zu='some value'", rows[t].in_one ? "" : "/><q",
+                          i);
+        p += snprintf(p, 900, "/>" ABOUT(TIFF "tiff:Orientation='6'", "") "</p>");
+        kao_upright_xmp(&u, (kao_span){ (uint8_t *)text, (size_t)(p - text) });
+        free(text);
+        if (u.xmp != rows[t].want || u.no_memory)
+            fail_msg("row %zu: %d", t, u.xmp);
+    }
+}
+
 static void odd_notes(void **state)
 {
     static const struct {
@@ -464,7 +503,7 @@ int main(void)
         cmocka_unit_test(notes),        cmocka_unit_test(odd_notes),
         cmocka_unit_test(packets),      cmocka_unit_test(large_packets),
         cmocka_unit_test(long_text),    cmocka_unit_test(cut_in_long_text),
-        cmocka_unit_test(among_many),
+        cmocka_unit_test(among_many),   cmocka_unit_test(costly_namespaces),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
