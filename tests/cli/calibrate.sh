@@ -171,6 +171,11 @@ printf '# one person\npeople/none.png x\np0/1.png\tp1/1.png\n' >doubles.txt
 run 0 "$KAO" calibrate people -m ./mine.onnx --doubles doubles.txt
 out_has "756 of different people, 24 of the same"
 out_has "1 pairs of doubles.txt joined"
+ls people | sed 's,$,/1.png all,' >ones.txt # 20 pictures: 190 pairs
+run 0 "$KAO" calibrate people --groups people --labels ones.txt -m ./mine.onnx --doubles doubles.txt
+out_has "1 pairs of doubles.txt joined"
+grep -qE '^all +189( |$)' out || fails "a double counts as strangers in the group: $(grep '^all' out)"
+out_has "756 of different people, 24 of the same"
 echo one-word >doubles.txt
 run 3 "$KAO" calibrate people -m ./mine.onnx --doubles doubles.txt
 err_has "doubles.txt: line 1: wanted two paths"
