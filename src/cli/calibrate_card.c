@@ -66,7 +66,8 @@ static bool put_curves(const calibrate *c, kao_bytes *b)
                     "calibrated.%s = %s%s%llu pairs of different people, %zu "
                     "pictures\n",
                     tta, c->args->note ? c->args->note : "", c->args->note ? "; " : "",
-                    (unsigned long long)c->strangers.n_different, c->people.n) &&
+                    (unsigned long long)c->strangers.n_different,
+                    c->people.n - c->people.vectors.n_unusable) &&
             kao_put(b, "calibration.%s = ", tta) && kao_curve_put(b, &c->curve) &&
             kao_put(b, "\n");
         /* of a network to which strangers look more alike a card tells none */

@@ -209,6 +209,8 @@ run 3 "$KAO" calibrate people -m ./mine.onnx
 err_has "kao calibrate: refused; --unusable drop leaves their pairs out"
 run 0 "$KAO" calibrate people -m ./mine.onnx --unusable drop
 out_has "1 unusable"
+run 0 "$KAO" calibrate people -m ./mine.onnx --unusable drop --card used.card
+grep -q '^calibrated.none = 722 pairs of different people, 39 pictures$' used.card || fails "pictures that were left out count: $(grep '^calibrated' used.card)"
 run 3 "$KAO" calibrate people -m ./mine.onnx --unusable reject
 run 4 "$KAO" calibrate people -m ./mine.onnx --unusable drop --card no/folder/x.card
 err_has "no/folder/x.card"
