@@ -57,6 +57,37 @@ lines 3 out
 run 0 "$KAO" people
 out_has "陳 四	2 samples"
 fact "a folder a person in one call"
+mkdir -p mixed/emil mixed/nobody
+cp "$P/emil_1.jpg" mixed/emil
+head -c 3000 "$P/emil_2.jpg" >mixed/emil/cut.jpg
+cp album/Dora/dora_1.jpg "mixed/emil/a picture without an end to its name"
+printf '<x/>' >mixed/emil/emil_1.jpg.xmp # as kao identify --write-regions puts it there
+echo notes >mixed/emil/notes.txt
+run 3 "$KAO" enroll --gallery mixed.kao Emil mixed/emil
+err_one_line
+err_has "mixed/emil/cut.jpg"
+lines 2 out
+rm mixed/emil/cut.jpg "mixed/emil/a picture without an end to its name"
+run 0 "$KAO" enroll --gallery mixed.kao --people mixed
+lines 0 err
+run 3 "$KAO" enroll --gallery mixed.kao Emil mixed/emil/notes.txt
+err_has "notes.txt"
+fact "in a folder what is no picture, by content and name, is left out; what is named is told"
+for words in "Nobody mixed/nobody" "--people mixed/emil" "--people mixed/nobody"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" enroll --gallery mixed.kao $words
+    err_has "kao enroll: no pictures there"
+    err_one_line
+    lines 0 out
+done
+fact "folders without a picture are told"
+mkdir -p "mixed/#99"
+cp "$P/emil_2.jpg" "mixed/#99"
+run 3 "$KAO" enroll --gallery mixed.kao --people mixed missing --json
+lines 3 out
+grep -q '^{"file":"mixed/#99","error":{"code":"not_found",' out || fails "$(cat out)"
+grep -q '^{"file":"missing","error":{"code":"io",' out || fails "$(cat out)"
+fact "with --json a folder that cannot be taken is one of the objects"
 
 # ---- identify ----
 
