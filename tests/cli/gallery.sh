@@ -109,6 +109,17 @@ lines 3 out
 lines 2 err
 [ "$(head -n 1 out)" = '{"file":"gone.jpg","error":{"code":"io","message":"gone.jpg: No such file or directory"}}' ] || fails "$(head -n 1 out)"
 sed -n 2p out | grep -q '^{"file":"blank.png","error":{"code":"no_face",' || fails "$(sed -n 2p out)"
+# a crowd of which no face is large enough
+"$COMPOSE" crowd.png 400 300 90 "$P/group.jpg" 40 60 130 75 "$P/group.jpg" 200 160 130 75
+run 0 "$KAO" detect crowd.png
+out_has "crowd.png: 8 faces"
+run 2 "$KAO" identify crowd.png
+err_one_line
+err_has "kao identify: crowd.png: the face is too small"
+lines 0 out
+run 2 "$KAO" identify crowd.png --json
+lines 1 out
+grep -q '^{"file":"crowd.png","error":{"code":"too_small",' out || fails "$(cat out)"
 run 3 "$KAO" enroll Nobody gone.jpg --json
 [ "$(cat out)" = '{"file":"gone.jpg","error":{"code":"io","message":"gone.jpg: No such file or directory"}}' ] || fails "$(cat out)"
 err_one_line
