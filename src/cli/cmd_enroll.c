@@ -430,18 +430,24 @@ static int enroll_person(job *j, const char *name, char **paths, int n)
 {
     kao_error err = { 0 };
     int64_t person = 0;
-    const kao_status st = find_person(j, name, &person, &err);
+    char *own = NULL; /* of a person who is there: "#7" is no name */
+    kao_status st = find_person(j, name, &person, &err);
     int status = CLI_YES;
+
+    if (!st && person)
+        st = cli_person_name(&j->use, person, &own, &err);
+    const char *told = person ? own : name;
 
     if (st)
         return j->args->people ? cli_report_object("enroll", "file", paths[0],
                                                    j->args->json, st, &err)
                                : cli_report("enroll", st, &err);
     for (int i = 0; i < n; i++) {
-        const int s = enroll_path(j, paths[i], name, &person, 0);
+        const int s = enroll_path(j, paths[i], told, &person, 0);
 
         status = s > status ? s : status;
     }
+    free(own);
     return status;
 }
 

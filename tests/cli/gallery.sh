@@ -88,6 +88,11 @@ lines 3 out
 grep -q '^{"file":"mixed/#99","error":{"code":"not_found",' out || fails "$(cat out)"
 grep -q '^{"file":"missing","error":{"code":"io",' out || fails "$(cat out)"
 fact "with --json a folder that cannot be taken is one of the objects"
+run 0 "$KAO" enroll --gallery mixed.kao "#2" "$P/emil_3.jpg" --json
+out_has '"status":"enrolled","person":2,"name":"emil",'
+run 0 "$KAO" enroll --gallery mixed.kao "#2" "$P/emil_3.jpg"
+out_has "emil_3.jpg: duplicate #2 emil"
+fact "somebody who is meant by number is told by name"
 
 # ---- identify ----
 
