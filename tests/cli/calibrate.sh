@@ -32,6 +32,12 @@ run 0 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --thread
 same out one
 ! grep -q '^same' plain.card out || fails "shares of 20 pairs: ten are wanted on each side"
 fact "rates and curve are those counted again from the vectors of kao embed, into the card; the same for --threads 1"
+cat one plain.card >both
+"$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --card /dev/stdout >redirected </dev/null || fails "status $?"
+same redirected both
+"$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --card /dev/stdout </dev/null | cat >piped
+same piped both
+fact "--card /dev/stdout: behind the figures, into a file or a pipe; it is not waited for"
 
 # ---- pairs of one person ----
 

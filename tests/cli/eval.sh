@@ -41,6 +41,10 @@ for tta in concat sum; do
     run 0 "$KAO" eval verify people pairs.txt --scores mirror.tsv --tta $tta
     evals cosines mirror.tsv people "$KAO" --tta $tta
 done
+run 0 "$KAO" eval verify people pairs.txt
+cat out list.tsv >both
+run 0 "$KAO" eval verify people pairs.txt --scores /dev/stdout
+same out both
 run 0 "$KAO" eval verify people pairs.txt --report page.html
 out_has "by people         accuracy ["
 grep -q "95 % by bootstrap over 4 people" page.html || fails "no interval on the page"
