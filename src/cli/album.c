@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -120,19 +119,6 @@ kao_status cli_album_find(cli_album *a, char **operands, size_t n, kao_error *er
                                         : add_file(a, operands[i], true, err);
     }
     return st;
-}
-
-/* Whether the name says that it is a picture: one that cannot be read is then told. */
-static bool is_picture(const char *path)
-{
-    static const char *const ends[] = { "jpg",  "jpeg", "png", "webp", "heic", "heif",
-                                        "avif", "gif",  "bmp", "tif",  "tiff", "ico" };
-    const char *dot = strrchr(path, '.');
-
-    for (size_t i = 0; dot && i < sizeof ends / sizeof ends[0]; i++)
-        if (strcasecmp(dot + 1, ends[i]) == 0)
-            return true;
-    return false;
 }
 
 /* ---- faces ---- */
@@ -290,11 +276,9 @@ static int emit(void *user, size_t i, void *value)
     if (!f || (!f->st && !add_found(r->a, i, f))) {
         fprintf(stderr, "kao %s: out of memory\n", r->command);
         status = CLI_FAULT;
-    } else if (f->st) {
-        const bool other = f->st == KAO_E_FORMAT || f->st == KAO_E_UNSUPPORTED;
-
-        if (file->named || !other || is_picture(file->path))
-            status = cli_report(r->command, f->st, &f->err);
+    } else if (f->st && (file->named || !cli_is_no_picture(file->path, f->st))) {
+        status = cli_report_object(r->command, "file", file->path, r->o->json, f->st,
+                                   &f->err);
     }
     for (size_t k = 0; f && k < f->n; k++) {
         free(f->faces[k].others);

@@ -38,6 +38,7 @@ typedef struct cli_album_options {
     cli_crew *crew;   /* with an embedder */
     bool everything;  /* for enrolling */
     bool chips;
+    bool json;
 } cli_album_options;
 
 void cli_album_free(cli_album *a); /* {0} is fine */
@@ -48,7 +49,7 @@ void cli_album_filter(cli_album *a, cli_album_keep *keep, void *user);
 /* All files named by operands, those of folders in the order of their names. */
 kao_status cli_album_find(cli_album *a, char **operands, size_t n, kao_error *err);
 /* Find and embed all faces; a picture without one is fine. Gives an exit status, after a line on
- * stderr for what could not be read. */
+ * stderr for what could not be read, with json also an object. */
 int cli_album_read(cli_album *a, const char *command, const cli_album_options *o);
 
 /* Each group's faces become samples of its person, who is new where person is 0, but for those that

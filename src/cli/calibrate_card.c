@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cli/calibrate.h"
@@ -66,7 +67,8 @@ static bool put_curves(const calibrate *c, kao_bytes *b)
                     "calibrated.%s = %s%s%llu pairs of different people, %zu "
                     "pictures\n",
                     tta, c->args->note ? c->args->note : "", c->args->note ? "; " : "",
-                    (unsigned long long)c->strangers.n_different, c->people.n) &&
+                    (unsigned long long)c->strangers.n_different,
+                    c->people.n - c->people.vectors.n_unusable) &&
             kao_put(b, "calibration.%s = ", tta) && kao_curve_put(b, &c->curve) &&
             kao_put(b, "\n");
         /* of a network to which strangers look more alike a card tells none */
@@ -135,12 +137,27 @@ static kao_status make_card(const calibrate *c, kao_bytes *b, const kao_file *f,
     return check_card(c, b, err);
 }
 
+/* Whether there is a card that is to be changed. A pipe has none, and reading standard output, which
+ * --card /dev/stdout names, would wait for what this program writes itself. */
+static bool is_card(const char *path)
+{
+    struct stat info, out;
+
+    return stat(path, &info) != 0 || /* opening it says why */
+           (S_ISREG(info.st_mode) &&
+            !(fstat(STDOUT_FILENO, &out) == 0 && info.st_dev == out.st_dev &&
+              info.st_ino == out.st_ino));
+}
+
 int calibrate_write_card(calibrate *c)
 {
     kao_bytes b = { .mem = &c->mem, .max = CARD_MAX_BYTES };
     kao_file f = { 0 };
     kao_error err = { 0 };
-    kao_status st = kao_file_open(&f, b.mem, c->args->card, CARD_MAX_BYTES, &err);
+    kao_status st = KAO_OK;
+
+    if (is_card(c->args->card))
+        st = kao_file_open(&f, b.mem, c->args->card, CARD_MAX_BYTES, &err);
 
     if (st && !(st == KAO_E_IO && err.sys == ENOENT))
         return cli_report("calibrate", st, &err);

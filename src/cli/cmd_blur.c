@@ -207,9 +207,11 @@ static int blur_one(cli_blur *b, const char *path, bool folder)
         cli_watch_close(&b->w);
         raise(SIGINT); /* stopped as by itself: nothing is left */
     }
-    return st && b->writes ? cli_report_unwritten("blur", st, &err)
-           : st            ? cli_report("blur", st, &err)
-                           : tell(b, path, folder ? to : out, picture, n, n_hidden);
+    if (!st)
+        return tell(b, path, folder ? to : out, picture, n, n_hidden);
+    const int status = cli_report_object("blur", "file", path, b->args->json, st, &err);
+
+    return b->writes && st == KAO_E_IO ? CLI_FAULT : status;
 }
 
 static bool check_args(const cli_blur_args *a, const cli_operands *rest)

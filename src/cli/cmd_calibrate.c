@@ -211,8 +211,10 @@ static kao_status join_lines(calibrate *c, char *text, kao_error *err)
         if (n != 2)
             return kao_fail(err, KAO_E_FORMAT, "%s: line %zu: wanted two paths",
                             c->args->doubles, number);
-        /* a list may serve several sets */
-        c->n_doubles += join(&c->people, f) || join(&c->others, f);
+        /* a list may serve several sets, and both sets may have the same pictures */
+        const bool of_people = join(&c->people, f), of_others = join(&c->others, f);
+
+        c->n_doubles += of_people || of_others;
     }
     return KAO_OK;
 }

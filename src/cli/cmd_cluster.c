@@ -350,7 +350,8 @@ static int run_album(job *j)
     const cli_album_options o = { .use = j->args->use.gallery ? &j->use : NULL,
                                   .crew = &j->crew,
                                   .everything = j->args->enroll,
-                                  .chips = j->args->html != NULL };
+                                  .chips = j->args->html != NULL,
+                                  .json = j->args->json };
     kao_error err = { 0 };
     int status = cli_album_read(&j->album, "cluster", &o);
 

@@ -61,6 +61,7 @@ typedef struct job {
     cli_gallery use;
     cli_limit limit; /* from which similarity on two faces are one person's */
     size_t n_named;  /* --regions: pictures with names */
+    size_t n_seen;   /* without it: pictures, those that could not be read too */
 } job;
 
 /* ---- one picture ---- */
@@ -331,12 +332,20 @@ static int enroll_regions(job *j, const char *path)
 
 /* ---- a person ---- */
 
-static int enroll_one(job *j, const char *path, const char *name, int64_t *person)
+/* What is no picture is left out in a folder: it has files of other programs, and kao identify
+ * --write-regions puts some there. */
+static int enroll_one(job *j, const char *path, const char *name, int64_t *person,
+                      bool in_folder)
 {
     outcome o = { .reasons = kao_json_array() };
     kao_error err = { 0 };
     const kao_status st = take(j, path, name, person, &o, &err);
 
+    if (st && in_folder && cli_is_no_picture(path, st)) {
+        kao_json_free(o.reasons);
+        return CLI_YES;
+    }
+    j->n_seen++;
     if (st) {
         kao_json_free(o.reasons);
         return cli_report_object("enroll", "file", path, j->args->json, st, &err);
@@ -352,6 +361,15 @@ static int is_visible(const struct dirent *e)
 static int enroll_path(job *j, const char *path, const char *name, int64_t *person,
                        int depth);
 
+/* A folder whose files cannot be listed. */
+static int report_folder(const job *j, const char *path, int sys)
+{
+    kao_error err = { 0 };
+    const kao_status st = kao_fail_sys(&err, KAO_E_IO, sys, "%s", path);
+
+    return cli_report_object("enroll", "file", path, j->args->json, st, &err);
+}
+
 static int enroll_folder(job *j, const char *path, const char *name, int64_t *person,
                          int depth)
 {
@@ -360,11 +378,8 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
         depth > FOLDERS_MOST ? -1 : scandir(path, &list, is_visible, alphasort);
     int status = CLI_YES;
 
-    errno = depth > FOLDERS_MOST ? ELOOP : errno;
-    if (n < 0) {
-        fprintf(stderr, "kao enroll: %s: %s\n", path, strerror(errno));
-        return CLI_BAD;
-    }
+    if (n < 0)
+        return report_folder(j, path, depth > FOLDERS_MOST ? ELOOP : errno);
     for (int i = 0; i < n; i++) {
         const size_t cap = strlen(path) + strlen(list[i]->d_name) + 2;
         char *file = malloc(cap);
@@ -373,7 +388,7 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
         if (file) {
             snprintf(file, cap, "%s/%s", path, list[i]->d_name);
             s = kao_is_folder(file) && depth > 0 && !j->args->regions
-                    ? CLI_YES /* of a person's folder, the pictures alone */
+                    ? CLI_YES /* a folder's pictures, and those of folders in it */
                     : enroll_path(j, file, name, person, depth + 1);
         }
         status = s > status ? s : status;
@@ -390,7 +405,7 @@ static int enroll_path(job *j, const char *path, const char *name, int64_t *pers
     if (kao_is_folder(path))
         return enroll_folder(j, path, name, person, depth);
     return j->args->regions ? enroll_regions(j, path)
-                            : enroll_one(j, path, name, person);
+                            : enroll_one(j, path, name, person, depth > 0);
 }
 
 static int take_person(void *user, const kao_person *p)
@@ -415,14 +430,24 @@ static int enroll_person(job *j, const char *name, char **paths, int n)
 {
     kao_error err = { 0 };
     int64_t person = 0;
-    const kao_status st = find_person(j, name, &person, &err);
-    int status = st ? cli_report("enroll", st, &err) : CLI_YES;
+    char *own = NULL; /* of a person who is there: "#7" is no name */
+    kao_status st = find_person(j, name, &person, &err);
+    int status = CLI_YES;
 
-    for (int i = 0; !st && i < n; i++) {
-        const int s = enroll_path(j, paths[i], name, &person, 0);
+    if (!st && person)
+        st = cli_person_name(&j->use, person, &own, &err);
+    const char *told = person ? own : name;
+
+    if (st)
+        return j->args->people ? cli_report_object("enroll", "file", paths[0],
+                                                   j->args->json, st, &err)
+                               : cli_report("enroll", st, &err);
+    for (int i = 0; i < n; i++) {
+        const int s = enroll_path(j, paths[i], told, &person, 0);
 
         status = s > status ? s : status;
     }
+    free(own);
     return status;
 }
 
@@ -433,10 +458,8 @@ static int enroll_people(job *j, const char *folder)
     const int n = scandir(folder, &list, is_visible, alphasort);
     int status = CLI_YES;
 
-    if (n < 0) {
-        fprintf(stderr, "kao enroll: %s: %s\n", folder, strerror(errno));
-        return CLI_BAD;
-    }
+    if (n < 0)
+        return report_folder(j, folder, errno);
     for (int i = 0; i < n; i++) {
         const size_t cap = strlen(folder) + strlen(list[i]->d_name) + 2;
         char *path = malloc(cap), name[KAO_NAME_MAX_BYTES + 1];
@@ -511,6 +534,11 @@ int cli_enroll_run(int argc, char **argv)
     }
     if (!args.people && !args.regions)
         status = enroll_person(&j, rest.items[0], rest.items + 1, rest.n - 1);
+    if (!args.regions && !j.n_seen && status == CLI_YES) {
+        fprintf(stderr, "kao enroll: no pictures there%s\n",
+                args.people ? ": wanted a folder with a folder a person" : "");
+        status = CLI_BAD;
+    }
     cli_gallery_close(&j.use);
     return cli_finish("enroll", status);
 }

@@ -235,10 +235,17 @@ static void names_free(names *l)
 
 /* ---- a picture ---- */
 
+static int report_picture(const job *j, const char *path, kao_status st,
+                          const kao_error *err)
+{
+    return cli_report_object("identify", "file", path, j->args->json, st, err);
+}
+
+/* Of many faces those that cannot be used are left out, unless that leaves none. */
 static int identify_faces(job *j, const char *path, cli_photo *photo)
 {
     int status = CLI_YES;
-    size_t n_used = 0;
+    bool any_told = false;
     names known = { .n = 0 };
 
     for (size_t i = 0; i < photo->n_chosen; i++) {
@@ -247,15 +254,17 @@ static int identify_faces(job *j, const char *path, cli_photo *photo)
         const kao_status st = ask(j, photo, photo->chosen[i], &a, &err);
         int s = CLI_YES;
 
-        if (st && cli_status_of(st) == CLI_NO_FACE && photo->n_chosen > 1)
-            continue; /* of many, those that cannot be used are left out */
+        const bool is_last = i + 1 == photo->n_chosen;
+
+        if (st && cli_status_of(st) == CLI_NO_FACE && (any_told || !is_last))
+            continue;
+        any_told = true;
         if (st) {
             kao_error_prefix(&err, st, "%s", path);
-            s = cli_report_object("identify", "file", path, j->args->json, st, &err);
+            s = report_picture(j, path, st, &err);
         } else {
             s = tell(j, path, photo, i, &a);
             s = s ? s : a.known || a.ignored ? CLI_YES : CLI_NO;
-            n_used++;
             if (j->args->write_regions && a.known && a.names[0] &&
                 !add_name(&known, photo, i, a.names[0]))
                 s = cli_report("identify", kao_fail(&err, KAO_E_NOMEM, "out of memory"),
@@ -270,7 +279,7 @@ static int identify_faces(job *j, const char *path, cli_photo *photo)
         status = s > status ? s : status;
     }
     names_free(&known);
-    return n_used || status > CLI_NO_FACE ? status : CLI_NO_FACE;
+    return status;
 }
 
 static int identify_one(job *j, const char *path)
@@ -288,7 +297,7 @@ static int identify_one(job *j, const char *path)
     } else {
         if (st == KAO_E_NO_FACE && j->args->format == FORMAT_FACE_RECOGNITION)
             printf("%s,no_persons_found\n", path);
-        status = cli_report_object("identify", "file", path, j->args->json, st, &err);
+        status = report_picture(j, path, st, &err);
     }
     cli_photo_free(w, &photo);
     return status;

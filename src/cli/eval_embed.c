@@ -356,6 +356,8 @@ int eval_write(const eval_args *args, kao_bytes *b, const char *path, bool fine)
     kao_status st =
         fine ? KAO_OK : kao_fail(&err, KAO_E_NOMEM, "%s: out of memory", path);
 
+    /* of /dev/stdout it comes behind what was printed, not into it */
+    (void)cli_flush();
     if (!st)
         st = kao_file_write(b->mem, path, b->p, b->n, &err);
     kao_bytes_free(b);

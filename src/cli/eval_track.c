@@ -128,7 +128,8 @@ static int score(job *j, const char *path)
     }
     kao_mot_free(&found);
     if (st)
-        return cli_report("eval", st, &err);
+        return cli_report_object("eval", "result_from", path, j->args->photo.json, st,
+                                 &err);
     if (j->args->photo.json)
         return print_json(j, path, &s);
     if (!j->begun)

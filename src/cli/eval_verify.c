@@ -400,6 +400,22 @@ static int print_json(const verify *v)
 
 /* ---- the form ---- */
 
+static int write_discard(verify *v)
+{
+    if (v->discard.known)
+        return eval_discard_write(v->args, &v->mem, &v->discard);
+    fprintf(stderr,
+            "kao eval: %s: not written: wanted pairs of the same person and of "
+            "different people\n",
+            v->args->discard);
+    return CLI_BAD;
+}
+
+static int worse(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 static int give(verify *v)
 {
     rows r;
@@ -427,12 +443,12 @@ static int give(verify *v)
         print_table(v, &r);
     if (v->args->discard && !v->args->photo.json)
         eval_discard_print(&v->discard);
-    if (v->args->discard && v->discard.known && status < CLI_FAULT)
-        status = eval_discard_write(v->args, &v->mem, &v->discard);
+    if (v->args->discard && status < CLI_FAULT)
+        status = write_discard(v);
     if (v->args->scores && status < CLI_FAULT)
-        status = write_scores(v);
+        status = worse(status, write_scores(v));
     if (v->args->report && status < CLI_FAULT)
-        status = write_report(v, &r);
+        status = worse(status, write_report(v, &r));
     return status;
 }
 

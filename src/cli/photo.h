@@ -147,6 +147,10 @@ const char *cli_stem(const char *path, size_t *n);
  * CLI_BAD, where two different pictures have the same stem, or CLI_FAULT. */
 int cli_check_stems(const char *command, char **paths, size_t n);
 
+/* Whether a file that was met in a folder is left out, as its content (what reading it gave) and its
+ * name both say that it is no picture. */
+bool cli_is_no_picture(const char *path, kao_status read);
+
 /* {"code":..,"message":..} */
 kao_json *cli_error_json(const kao_error *err);
 /* What failed about a file or model: the line on stderr and, with --json, {KEY:NAME,"error":..}.

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "cli/photo.h"
 
@@ -53,6 +54,18 @@ int cli_check_stems(const char *command, char **paths, size_t n)
     }
     free(sorted);
     return clash ? CLI_BAD : CLI_YES;
+}
+
+bool cli_is_no_picture(const char *path, kao_status read)
+{
+    static const char *const ends[] = { "jpg",  "jpeg", "png", "webp", "heic", "heif",
+                                        "avif", "gif",  "bmp", "tif",  "tiff", "ico" };
+    const char *dot = strrchr(path, '.');
+    bool named = false;
+
+    for (size_t i = 0; dot && i < sizeof ends / sizeof ends[0]; i++)
+        named = named || strcasecmp(dot + 1, ends[i]) == 0;
+    return !named && (read == KAO_E_FORMAT || read == KAO_E_UNSUPPORTED);
 }
 
 kao_json *cli_error_json(const kao_error *err)

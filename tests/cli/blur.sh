@@ -46,6 +46,13 @@ run 3 "$KAO" blur "$P/ana_1.jpg" "$P/ben_1.jpg" -o "not there"
 run 3 "$KAO" blur missing.jpg -o x.png
 run 4 "$KAO" blur "$P/ana_1.jpg" -o none/x.png
 err_has "none/x.png"
+run 4 "$KAO" blur "$P/ana_1.jpg" -o none/x.png --json
+grep -q '^{"file":".*/ana_1.jpg","error":{"code":"io","message":"none/x.png: ' out || fails "$(cat out)"
+echo no picture >bad.jpg
+run 3 "$KAO" blur bad.jpg missing.jpg "$P/ana_1.jpg" -o all --json
+lines 3 out
+sed -n 1p out | grep -q '^{"file":"bad.jpg","error":{"code":"bad_argument",' || fails "$(sed -n 1p out)"
+sed -n 2p out | grep -q '^{"file":"missing.jpg","error":{"code":"io",' || fails "$(sed -n 2p out)"
 [ -e x.png ] && fails "something was written"
 fact "only these, all but these, strangers, by the gallery; what cannot be told is a line"
 

@@ -32,6 +32,12 @@ run 0 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --thread
 same out one
 ! grep -q '^same' plain.card out || fails "shares of 20 pairs: ten are wanted on each side"
 fact "rates and curve are those counted again from the vectors of kao embed, into the card; the same for --threads 1"
+cat one plain.card >both
+"$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --card /dev/stdout >redirected </dev/null || fails "status $?"
+same redirected both
+"$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --card /dev/stdout </dev/null | cat >piped
+same piped both
+fact "--card /dev/stdout: behind the figures, into a file or a pipe; it is not waited for"
 
 # ---- pairs of one person ----
 
@@ -171,6 +177,11 @@ printf '# one person\npeople/none.png x\np0/1.png\tp1/1.png\n' >doubles.txt
 run 0 "$KAO" calibrate people -m ./mine.onnx --doubles doubles.txt
 out_has "756 of different people, 24 of the same"
 out_has "1 pairs of doubles.txt joined"
+ls people | sed 's,$,/1.png all,' >ones.txt # 20 pictures: 190 pairs
+run 0 "$KAO" calibrate people --groups people --labels ones.txt -m ./mine.onnx --doubles doubles.txt
+out_has "1 pairs of doubles.txt joined"
+grep -qE '^all +189( |$)' out || fails "a double counts as strangers in the group: $(grep '^all' out)"
+out_has "756 of different people, 24 of the same"
 echo one-word >doubles.txt
 run 3 "$KAO" calibrate people -m ./mine.onnx --doubles doubles.txt
 err_has "doubles.txt: line 1: wanted two paths"
@@ -204,6 +215,8 @@ run 3 "$KAO" calibrate people -m ./mine.onnx
 err_has "kao calibrate: refused; --unusable drop leaves their pairs out"
 run 0 "$KAO" calibrate people -m ./mine.onnx --unusable drop
 out_has "1 unusable"
+run 0 "$KAO" calibrate people -m ./mine.onnx --unusable drop --card used.card
+grep -q '^calibrated.none = 722 pairs of different people, 39 pictures$' used.card || fails "pictures that were left out count: $(grep '^calibrated' used.card)"
 run 3 "$KAO" calibrate people -m ./mine.onnx --unusable reject
 run 4 "$KAO" calibrate people -m ./mine.onnx --unusable drop --card no/folder/x.card
 err_has "no/folder/x.card"

@@ -117,6 +117,10 @@ run 3 "$KAO" cluster album
 err_one_line
 err_has "album/cut.jpg"
 lines 24 out
+run 3 "$KAO" cluster album --json
+lines 25 out
+err_one_line
+grep -q '^{"file":"album/cut.jpg","error":{"code":"bad_format","message":"album/cut.jpg: ' out || fails "no object: $(head -n 1 out)"
 rm album/cut.jpg
 run 3 "$KAO" cluster album --enroll
 run 3 "$KAO" cluster --gallery people.kao --enroll

@@ -41,6 +41,10 @@ for tta in concat sum; do
     run 0 "$KAO" eval verify people pairs.txt --scores mirror.tsv --tta $tta
     evals cosines mirror.tsv people "$KAO" --tta $tta
 done
+run 0 "$KAO" eval verify people pairs.txt
+cat out list.tsv >both
+run 0 "$KAO" eval verify people pairs.txt --scores /dev/stdout
+same out both
 run 0 "$KAO" eval verify people pairs.txt --report page.html
 out_has "by people         accuracy ["
 grep -q "95 % by bootstrap over 4 people" page.html || fails "no interval on the page"
@@ -63,6 +67,14 @@ assert all(len(d[k]) == 11 and d[k][0] == d["norm"][0] and 0 <= min(d[k]) for k 
 ' || fails "discard in JSON"
 run 4 "$KAO" eval verify people pairs.txt --discard no/d.svg
 err_one_line
+for same in 0 1; do # pairs of one kind alone: no misses at a rate of false accepts
+    grep " $same\$" pairs.txt >kind.txt
+    run 3 "$KAO" eval verify people kind.txt --discard none.svg --scores kind.tsv
+    err_has "kao eval: none.svg: not written: wanted pairs of the same person and of different people"
+    err_one_line
+    [ -s kind.tsv ] && [ ! -e none.svg ] || fails "scores, and no plot"
+    rm kind.tsv
+done
 fact "--discard: misses when the worst pictures' pairs are left out, by three qualities; table, JSON, a plot; the same for any threads"
 KAO_PROGRESS_MS=0 check on-terminal shown "$KAO" eval verify people pairs.txt
 grep -q "9/9" shown || fails "no progress on a terminal"

@@ -70,6 +70,9 @@ err_has "kao eval: a.txt: line 7: identity 7 has a box in frame 1 already, in li
 err_has "kao eval: gone.txt: No such file"
 lines 2 err
 row none.txt "4 0 0 0.0000 - 0 0 0 0.0000 - 0.0000 - 0.0000 0.0000 0.0000 0.0000 0 2"
+run 3 "$KAO" eval track truth.txt gone.txt none.txt --json
+lines 2 out
+[ "$(head -n 1 out)" = '{"result_from":"gone.txt","error":{"code":"io","message":"gone.txt: No such file or directory"}}' ] || fails "$(head -n 1 out)"
 echo "1,-1,5,5,10,10,1" >bad.txt
 run 3 "$KAO" eval track bad.txt none.txt
 err_has "kao eval: bad.txt: line 1: an identity"
@@ -80,5 +83,5 @@ err_has "track TRUTH RESULT..."
 run 3 "$KAO" eval track truth.txt a.txt --iou 0
 run 0 "$KAO" eval track --help
 out_has "MOTA: 1 - (missed + false + IDSW) / boxes"
-fact "what cannot be read has a line; the other results have their rows"
+fact "what cannot be read has a line, with --json an object; the other results have their rows"
 finish

@@ -57,6 +57,42 @@ lines 3 out
 run 0 "$KAO" people
 out_has "陳 四	2 samples"
 fact "a folder a person in one call"
+mkdir -p mixed/emil mixed/nobody
+cp "$P/emil_1.jpg" mixed/emil
+head -c 3000 "$P/emil_2.jpg" >mixed/emil/cut.jpg
+cp album/Dora/dora_1.jpg "mixed/emil/a picture without an end to its name"
+printf '<x/>' >mixed/emil/emil_1.jpg.xmp # as kao identify --write-regions puts it there
+echo notes >mixed/emil/notes.txt
+run 3 "$KAO" enroll --gallery mixed.kao Emil mixed/emil
+err_one_line
+err_has "mixed/emil/cut.jpg"
+lines 2 out
+rm mixed/emil/cut.jpg "mixed/emil/a picture without an end to its name"
+run 0 "$KAO" enroll --gallery mixed.kao --people mixed
+lines 0 err
+run 3 "$KAO" enroll --gallery mixed.kao Emil mixed/emil/notes.txt
+err_has "notes.txt"
+fact "in a folder what is no picture, by content and name, is left out; what is named is told"
+for words in "Nobody mixed/nobody" "--people mixed/emil" "--people mixed/nobody"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" enroll --gallery mixed.kao $words
+    err_has "kao enroll: no pictures there"
+    err_one_line
+    lines 0 out
+done
+fact "folders without a picture are told"
+mkdir -p "mixed/#99"
+cp "$P/emil_2.jpg" "mixed/#99"
+run 3 "$KAO" enroll --gallery mixed.kao --people mixed missing --json
+lines 3 out
+grep -q '^{"file":"mixed/#99","error":{"code":"not_found",' out || fails "$(cat out)"
+grep -q '^{"file":"missing","error":{"code":"io",' out || fails "$(cat out)"
+fact "with --json a folder that cannot be taken is one of the objects"
+run 0 "$KAO" enroll --gallery mixed.kao "#2" "$P/emil_3.jpg" --json
+out_has '"status":"enrolled","person":2,"name":"emil",'
+run 0 "$KAO" enroll --gallery mixed.kao "#2" "$P/emil_3.jpg"
+out_has "emil_3.jpg: duplicate #2 emil"
+fact "somebody who is meant by number is told by name"
 
 # ---- identify ----
 
@@ -78,6 +114,17 @@ lines 3 out
 lines 2 err
 [ "$(head -n 1 out)" = '{"file":"gone.jpg","error":{"code":"io","message":"gone.jpg: No such file or directory"}}' ] || fails "$(head -n 1 out)"
 sed -n 2p out | grep -q '^{"file":"blank.png","error":{"code":"no_face",' || fails "$(sed -n 2p out)"
+# a crowd of which no face is large enough
+"$COMPOSE" crowd.png 400 300 90 "$P/group.jpg" 40 60 130 75 "$P/group.jpg" 200 160 130 75
+run 0 "$KAO" detect crowd.png
+out_has "crowd.png: 8 faces"
+run 2 "$KAO" identify crowd.png
+err_one_line
+err_has "kao identify: crowd.png: the face is too small"
+lines 0 out
+run 2 "$KAO" identify crowd.png --json
+lines 1 out
+grep -q '^{"file":"crowd.png","error":{"code":"too_small",' out || fails "$(cat out)"
 run 3 "$KAO" enroll Nobody gone.jpg --json
 [ "$(cat out)" = '{"file":"gone.jpg","error":{"code":"io","message":"gone.jpg: No such file or directory"}}' ] || fails "$(cat out)"
 err_one_line
