@@ -16,8 +16,6 @@
 #include "kernels/vec/exp.h"
 #include "kernels/vec/unroll.h"
 
-#define DW_INLINE static inline __attribute__((always_inline))
-
 enum { DW_MAX_ROWS = 2, DW_MAX_IN = 5 };
 
 typedef struct dw3_block {     /* one vector of channels, a few output rows */
@@ -32,12 +30,12 @@ typedef struct dw3_block {     /* one vector of channels, a few output rows */
     bool res_first;
 } dw3_block;
 
-DW_INLINE vf dw_load(const float *p, vm m, const bool full)
+KAO_INLINE vf dw_load(const float *p, vm m, const bool full)
 {
     return full ? vf_load(p) : vf_load_m(p, m);
 }
 
-DW_INLINE void dw3_column(dw3_block *b, vf *col, const int n_in, const bool full)
+KAO_INLINE void dw3_column(dw3_block *b, vf *col, const int n_in, const bool full)
 {
     KAO_UNROLL(5)
     for (int j = 0; j < n_in; j++) {
@@ -47,15 +45,15 @@ DW_INLINE void dw3_column(dw3_block *b, vf *col, const int n_in, const bool full
 }
 
 /* sum += w[.][kx] * column, for the output row whose first input row is col[0]. */
-DW_INLINE vf dw3_add(const dw3_block *b, vf sum, const vf *col, const int kx)
+KAO_INLINE vf dw3_add(const dw3_block *b, vf sum, const vf *col, const int kx)
 {
     sum = vf_fma(b->w[kx], col[0], sum);
     sum = vf_fma(b->w[3 + kx], col[1], sum);
     return vf_fma(b->w[6 + kx], col[2], sum);
 }
 
-DW_INLINE void dw3_store(const dw3_block *b, vf y, int32_t x, int row, const bool slope,
-                         const bool full)
+KAO_INLINE void dw3_store(const dw3_block *b, vf y, int32_t x, int row,
+                          const bool slope, const bool full)
 {
     float *out = b->out + x * b->ldo + row * b->out_row;
     vf r = b->bias;
@@ -73,8 +71,8 @@ DW_INLINE void dw3_store(const dw3_block *b, vf y, int32_t x, int row, const boo
         vf_store_m(out, b->m, y);
 }
 
-DW_INLINE void dw3_stride1(const kao_dw3_args *d, dw3_block *b, const int rows,
-                           const bool slope, const bool full)
+KAO_INLINE void dw3_stride1(const kao_dw3_args *d, dw3_block *b, const int rows,
+                            const bool slope, const bool full)
 {
     const int n_in = rows + 2;
     vf col[DW_MAX_IN], done[DW_MAX_ROWS], next[DW_MAX_ROWS];
@@ -116,8 +114,8 @@ DW_INLINE void dw3_stride1(const kao_dw3_args *d, dw3_block *b, const int rows,
         dw3_store(b, dw3_add(b, done[r], col + r, 2), d->n - 1, r, slope, full);
 }
 
-DW_INLINE void dw3_stride2(const kao_dw3_args *d, dw3_block *b, const int rows,
-                           const bool slope, const bool full)
+KAO_INLINE void dw3_stride2(const kao_dw3_args *d, dw3_block *b, const int rows,
+                            const bool slope, const bool full)
 {
     const int n_in = 2 * rows + 1;
     vf c0[DW_MAX_IN], c1[DW_MAX_IN], c2[DW_MAX_IN];
@@ -150,9 +148,9 @@ DW_INLINE void dw3_stride2(const kao_dw3_args *d, dw3_block *b, const int rows,
     }
 }
 
-DW_INLINE void dw3_block_run(const kao_dw3_args *d, int32_t o, int32_t y0,
-                             const int rows, const int stride, const bool slope,
-                             const bool full)
+KAO_INLINE void dw3_block_run(const kao_dw3_args *d, int32_t o, int32_t y0,
+                              const int rows, const int stride, const bool slope,
+                              const bool full)
 {
     const float inf = __builtin_inff();
     const bool clamp = d->e.act == KAO_ACT_CLAMP;
@@ -184,8 +182,8 @@ DW_INLINE void dw3_block_run(const kao_dw3_args *d, int32_t o, int32_t y0,
         dw3_stride2(d, &b, rows, slope, full);
 }
 
-DW_INLINE void dw3_rows(const kao_dw3_args *d, int32_t y0, const int rows,
-                        const int stride, const bool slope)
+KAO_INLINE void dw3_rows(const kao_dw3_args *d, int32_t y0, const int rows,
+                         const int stride, const bool slope)
 {
     int32_t o = 0;
 
@@ -195,7 +193,7 @@ DW_INLINE void dw3_rows(const kao_dw3_args *d, int32_t y0, const int rows,
         dw3_block_run(d, o, y0, rows, stride, slope, false);
 }
 
-DW_INLINE void dw3_all(const kao_dw3_args *d, const int stride, const bool slope)
+KAO_INLINE void dw3_all(const kao_dw3_args *d, const int stride, const bool slope)
 {
     int32_t y = 0;
 
@@ -207,7 +205,7 @@ DW_INLINE void dw3_all(const kao_dw3_args *d, const int stride, const bool slope
 
 /* Any kernel: one vector of channels, four pixels at a time to hide the FMA's latency.
  */
-DW_INLINE void dw_pixels(const kao_dw_args *d, int32_t x, int32_t o, const int px)
+KAO_INLINE void dw_pixels(const kao_dw_args *d, int32_t x, int32_t o, const int px)
 {
     const vm m = vm_first((size_t)(d->c - o));
     const vf lo = vf_set1(d->e.lo), hi = vf_set1(d->e.hi);

@@ -6,16 +6,14 @@
 
 #include "kernels/vec/exp.h"
 
-#define ELEMENT_INLINE static inline __attribute__((always_inline))
-
-ELEMENT_INLINE vf binary_op(kao_binary op, vf a, vf b)
+KAO_INLINE vf binary_op(kao_binary op, vf a, vf b)
 {
     return op == KAO_BIN_ADD   ? vf_add(a, b)
            : op == KAO_BIN_SUB ? vf_sub(a, b)
                                : vf_mul(a, b);
 }
 
-ELEMENT_INLINE void binary_all(const kao_binary_args *b, const kao_binary op)
+KAO_INLINE void binary_all(const kao_binary_args *b, const kao_binary op)
 {
     const vf lo = vf_set1(b->lo), hi = vf_set1(b->hi);
     const vf scalar = vf_set1(b->n ? b->b[0] : 0.0f);
@@ -44,7 +42,7 @@ void VF_ISA(kao_binary_f32)(const kao_binary_args *b)
         binary_all(b, KAO_BIN_MUL);
 }
 
-ELEMENT_INLINE void unary_rows(const kao_unary_args *u, const kao_act act)
+KAO_INLINE void unary_rows(const kao_unary_args *u, const kao_act act)
 {
     const vf lo = vf_set1(u->lo), hi = vf_set1(u->hi);
 

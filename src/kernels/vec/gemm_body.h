@@ -15,6 +15,7 @@
 #ifndef KAO_KERNELS_VEC_GEMM_BODY_H
 #define KAO_KERNELS_VEC_GEMM_BODY_H
 
+#include "kernels/vec/gemm_check.h"
 #include "kernels/vec/gemm_finish.h"
 #include "kernels/vec/unroll.h"
 
@@ -25,7 +26,6 @@
 # define GEMM_VECS 2
 #endif
 
-#define KAO_INLINE  static inline __attribute__((always_inline))
 #define KAO_HIDE(p) __asm__("" : "+r"(p))
 
 enum { BASES = (GEMM_ROWS + 2) / 3 };
@@ -34,8 +34,8 @@ typedef struct gemm_tile {
     vf v[GEMM_ROWS][GEMM_VECS];
 } gemm_tile;
 
-KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
-                         const int nv)
+KAO_INLINE KAO_UNCHECKED void gemm_sum(gemm_tile *t, const kao_gemm_args *g,
+                                       const int mr, const int nv)
 {
     const ptrdiff_t lda = g->lda;
     const float *w = g->w, *ahead = g->ahead ? g->ahead : w;
@@ -79,8 +79,8 @@ KAO_INLINE void gemm_sum(gemm_tile *t, const kao_gemm_args *g, const int mr,
     }
 }
 
-KAO_INLINE void gemm_add_residual(gemm_tile *t, const kao_gemm_args *g, const vm *m,
-                                  const int mr, const int nv)
+KAO_INLINE KAO_UNCHECKED void gemm_add_residual(gemm_tile *t, const kao_gemm_args *g,
+                                                const vm *m, const int mr, const int nv)
 {
     KAO_UNROLL(14)
     for (int i = 0; i < mr; i++) {
@@ -91,8 +91,8 @@ KAO_INLINE void gemm_add_residual(gemm_tile *t, const kao_gemm_args *g, const vm
     }
 }
 
-KAO_INLINE void gemm_clamp(gemm_tile *t, const kao_gemm_args *g, const int mr,
-                           const int nv)
+KAO_INLINE KAO_UNCHECKED void gemm_clamp(gemm_tile *t, const kao_gemm_args *g,
+                                         const int mr, const int nv)
 {
     const vf lo = vf_set1(g->e.lo), hi = vf_set1(g->e.hi);
 
@@ -105,8 +105,8 @@ KAO_INLINE void gemm_clamp(gemm_tile *t, const kao_gemm_args *g, const int mr,
     }
 }
 
-KAO_INLINE void gemm_slope(gemm_tile *t, const kao_gemm_args *g, const int mr,
-                           const int nv)
+KAO_INLINE KAO_UNCHECKED void gemm_slope(gemm_tile *t, const kao_gemm_args *g,
+                                         const int mr, const int nv)
 {
     KAO_UNROLL(GEMM_VECS)
     for (int v = 0; v < nv; v++) {
@@ -117,8 +117,9 @@ KAO_INLINE void gemm_slope(gemm_tile *t, const kao_gemm_args *g, const int mr,
     }
 }
 
-KAO_INLINE void gemm_store(const gemm_tile *t, float *out, ptrdiff_t ldo, const vm *m,
-                           bool full, const int mr, const int nv)
+KAO_INLINE KAO_UNCHECKED void gemm_store(const gemm_tile *t, float *out, ptrdiff_t ldo,
+                                         const vm *m, bool full, const int mr,
+                                         const int nv)
 {
     if (full) {
         KAO_UNROLL(14)
@@ -137,7 +138,8 @@ KAO_INLINE void gemm_store(const gemm_tile *t, float *out, ptrdiff_t ldo, const 
     }
 }
 
-KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv)
+KAO_INLINE KAO_UNCHECKED void gemm_tile_run(const kao_gemm_args *g, const int mr,
+                                            const int nv)
 {
     vm m[GEMM_VECS];
     gemm_tile t;
@@ -167,7 +169,7 @@ KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv
 
 /* One function per row count, and the entry that picks it: of nv vectors of columns. */
 #define GEMM_ONE(mr, nv)                                                               \
- static void gemm_rows_##mr(const kao_gemm_args *g)                                    \
+ KAO_UNCHECKED static void gemm_rows_##mr(const kao_gemm_args *g)                      \
  {                                                                                     \
   gemm_tile_run(g, mr, nv);                                                            \
  }
@@ -183,6 +185,7 @@ KAO_INLINE void gemm_tile_run(const kao_gemm_args *g, const int mr, const int nv
   static void (*const run[GEMM_ROWS])(                                                 \
       const kao_gemm_args *) = { ROWS(GEMM_NAME, nv) };                                \
                                                                                        \
+  gemm_check(g, rows, (size_t)(VF_N * (nv)));                                          \
   run[rows - 1](g);                                                                    \
  }
 

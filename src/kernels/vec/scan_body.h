@@ -14,9 +14,8 @@
 #ifndef KAO_KERNELS_VEC_SCAN_BODY_H
 #define KAO_KERNELS_VEC_SCAN_BODY_H
 
+#include "kernels/vec/inline.h"
 #include "kernels/vec/unroll.h"
-
-#define KAO_INLINE static inline __attribute__((always_inline))
 
 enum { SCAN_BLOCK = 16, SCAN_AHEAD = 1024, SCAN_TERMS_AHEAD = 64, SCAN_STEP = 4 };
 

@@ -2,16 +2,14 @@
 #ifndef KAO_KERNELS_VEC_WINDOW_BODY_H
 #define KAO_KERNELS_VEC_WINDOW_BODY_H
 
-#define WINDOW_INLINE static inline __attribute__((always_inline))
-
 /* The maximum with NaN from either side: vf_max gives its second operand on NaN. */
-WINDOW_INLINE vf window_step(vf acc, vf x, const bool max)
+KAO_INLINE vf window_step(vf acc, vf x, const bool max)
 {
     return max ? vf_if_nan(acc, acc, vf_max(acc, x)) : vf_add(acc, x);
 }
 
-WINDOW_INLINE void window_pixel(const kao_window_args *p, const float *a, float *out,
-                                const bool max)
+KAO_INLINE void window_pixel(const kao_window_args *p, const float *a, float *out,
+                             const bool max)
 {
     const vf start = vf_set1(max ? -__builtin_inff() : 0.0f), scale = vf_set1(p->scale);
 

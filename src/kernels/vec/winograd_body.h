@@ -6,10 +6,8 @@
 #include "kernels/vec/exp.h"
 #include "kernels/vec/unroll.h"
 
-#define WINO_INLINE static inline __attribute__((always_inline))
-
 /* One column or row of the square through B^T. */
-WINO_INLINE void wino_bt(const vf *d, vf *v, const int m)
+KAO_INLINE void wino_bt(const vf *d, vf *v, const int m)
 {
     if (m == 2) {
         v[0] = vf_sub(d[0], d[2]);
@@ -33,7 +31,7 @@ WINO_INLINE void wino_bt(const vf *d, vf *v, const int m)
 }
 
 /* One column or row of the sums through A^T. */
-WINO_INLINE void wino_at(const vf *s, vf *y, const int m)
+KAO_INLINE void wino_at(const vf *s, vf *y, const int m)
 {
     const vf sum = vf_add(s[1], s[2]), difference = vf_sub(s[1], s[2]);
 
@@ -50,8 +48,8 @@ WINO_INLINE void wino_at(const vf *s, vf *y, const int m)
     y[3] = vf_add(vf_fma(vf_set1(8), difference2, difference), s[5]);
 }
 
-WINO_INLINE void wino_in_block(const kao_wino_in_args *a, int32_t k, vm mask,
-                               const bool full, const int m)
+KAO_INLINE void wino_in_block(const kao_wino_in_args *a, int32_t k, vm mask,
+                              const bool full, const int m)
 {
     const int e = m + 2;
     vf t[KAO_WINO_SIDE][KAO_WINO_SIDE];
@@ -88,7 +86,7 @@ WINO_INLINE void wino_in_block(const kao_wino_in_args *a, int32_t k, vm mask,
     }
 }
 
-WINO_INLINE void wino_in(const kao_wino_in_args *a, const int m)
+KAO_INLINE void wino_in(const kao_wino_in_args *a, const int m)
 {
     int32_t k = 0;
 
@@ -99,8 +97,8 @@ WINO_INLINE void wino_in(const kao_wino_in_args *a, const int m)
 }
 
 /* Row y of the outputs of a square, channels o .. */
-WINO_INLINE void wino_out_row(const kao_wino_out_args *a, const vf *sums, int32_t y,
-                              int32_t o, vm mask, const int m)
+KAO_INLINE void wino_out_row(const kao_wino_out_args *a, const vf *sums, int32_t y,
+                             int32_t o, vm mask, const int m)
 {
     const vf bias = vf_load(a->bias + o), lo = vf_set1(a->e.lo), hi = vf_set1(a->e.hi);
     const vf slope = a->e.act == KAO_ACT_SLOPE ? vf_load(a->e.slope + o) : bias;
@@ -126,7 +124,7 @@ WINO_INLINE void wino_out_row(const kao_wino_out_args *a, const vf *sums, int32_
     }
 }
 
-WINO_INLINE void wino_out(const kao_wino_out_args *a, const int m)
+KAO_INLINE void wino_out(const kao_wino_out_args *a, const int m)
 {
     const int e = m + 2;
 

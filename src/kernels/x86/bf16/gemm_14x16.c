@@ -4,7 +4,7 @@
 #include "kernels/x86/bf16/fill.h"
 #include "kernels/x86/avx512/vec.h"
 
-static inline vf dot(vf a, vf b, vf sum)
+KAO_INLINE vf dot(vf a, vf b, vf sum)
 {
     return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
 }

@@ -4,7 +4,7 @@
 #include "kernels/x86/avx2/vec.h"
 #include "kernels/x86/bf16/fill.h"
 
-static inline vf dot(vf a, vf b, vf sum)
+KAO_INLINE vf dot(vf a, vf b, vf sum)
 {
     return _mm256_dpbf16_ps(sum, (__m256bh)a, (__m256bh)b);
 }
