@@ -104,10 +104,10 @@ static void put_regions(const uint8_t *rgb)
 static void put_pixbuf(const uint8_t *rgba)
 {
     static const uint32_t sizes[] = { 4, 8 };
-    static const bmp_how bmps[] = { { 24, false, false },
-                                    { 8, false, true },
-                                    { 16, true, false },
-                                    { 32, false, false } };
+    static const bmp_how bmps[] = { { .depth = 24 },
+                                    { .depth = 8, .rle = true },
+                                    { .depth = 16, .top_down = true },
+                                    { .depth = 32 } };
     uint8_t indices[W * H], colours[48];
     char name[32];
 

@@ -37,7 +37,8 @@ enum {
     BMP_HEAD = 14,
     BMP_PIXELS = 10, /* where its head tells where they begin */
     BMP_COLOURS =
-        32, /* where its second head, which icons have too, counts a table's */
+        32,        /* where its second head, which icons have too, counts a table's */
+    OS2_INFO = 12, /* bytes of the second head that OS/2 gives one, and its size */
     MAX_COLOURS = 1 << 16, /* more than any depth has a table for */
 };
 
@@ -340,8 +341,11 @@ static kao_status decode_bmp(job *j, kao_mem *mem, kao_span bytes, kao_image *ou
                            "BMP: its pixels are to begin at byte %u, past the end, at "
                            "byte %zu",
                            at, bytes.n);
-    const kao_status st =
-        check_colours(j, (kao_span){ bytes.p + BMP_HEAD, bytes.n - BMP_HEAD });
+    kao_span head = { bytes.p + BMP_HEAD, bytes.n - BMP_HEAD };
+
+    if (kao_le32(head.p) == OS2_INFO) /* it tells none; colours or pixels stand there */
+        head.n = OS2_INFO;
+    const kao_status st = check_colours(j, head);
 
     return st ? st : decode_by(j, mem, out, orientation);
 }

@@ -170,8 +170,12 @@ static buf rle_rows(const uint8_t *rgba, uint32_t w, uint32_t h)
 
 buf make_bmp(const uint8_t *rgba, uint32_t w, uint32_t h, const bmp_how *how)
 {
-    const uint32_t head = how->depth == 32 ? 108 : 40,
-                   colours = how->depth == 8 ? 1024 : 0;
+    const uint32_t head = how->os2           ? 12
+                          : how->depth == 32 ? 108
+                                             : 40,
+                   entry = how->os2 ? 3 : 4,
+                   colours = how->depth == 8 ? 256 * entry : 0;
+    const int bytes = how->os2 ? 2 : 4; /* of a side */
     buf pixels = how->rle ? rle_rows(rgba, w, h)
                           : rows(rgba, (size_t)w * 4, w, h, how->depth, how->top_down);
     buf b = { 0 };
@@ -181,20 +185,22 @@ buf make_bmp(const uint8_t *rgba, uint32_t w, uint32_t h, const bmp_how *how)
     put(&b, 0, 4, false);
     put(&b, 14 + head + colours, 4, false);
     put(&b, head, 4, false);
-    put(&b, w, 4, false);
-    put(&b, how->top_down ? 0 - h : h, 4, false);
+    put(&b, w, bytes, false);
+    put(&b, how->top_down ? 0 - h : h, bytes, false);
     put(&b, 1, 2, false);
     put(&b, (uint32_t)how->depth, 2, false);
-    put(&b, how->rle ? 1 : how->depth == 32 ? 3 : 0, 4, false);
-    put(&b, (uint32_t)pixels.n, 4, false);
-    for (int i = 0; i < 4; i++)
+    if (!how->os2) {
+        put(&b, how->rle ? 1 : how->depth == 32 ? 3 : 0, 4, false);
+        put(&b, (uint32_t)pixels.n, 4, false);
+    }
+    for (int i = 0; !how->os2 && i < 4; i++)
         put(&b, 0, 4, false);
     for (int i = 0; head == 108 && i < 4; i++) /* masks of red, green, blue, alpha */
         put(&b, i < 3 ? 0xff0000u >> 8 * i : 0xff000000u, 4, false);
     while (b.n < 14 + head)
         put(&b, 0, 1, false);
-    for (uint32_t i = 0; i < colours / 4; i++)
-        put(&b, i * 0x10101, 4, false);
+    for (uint32_t i = 0; i < colours; i++)
+        put(&b, i % entry < 3 ? i / entry : 0, 1, false);
     buf_add(&b, pixels.p, pixels.n);
     buf_free(&pixels);
     return b;

@@ -19,6 +19,7 @@ buf make_gif(const uint8_t *indices, uint32_t w, uint32_t h, const uint8_t *colo
 typedef struct bmp_how {
     int depth;
     bool top_down, rle; /* rle: of depth 8 */
+    bool os2;           /* OS/2's short head, of depth 8, 24 */
 } bmp_how;
 
 /* rgba: 4 bytes a pixel. */

@@ -91,10 +91,15 @@ static void gif(void **state)
 
 static void bmp(void **state)
 {
-    static const bmp_how rows[] = { { 24, false, false }, { 24, true, false },
-                                    { 8, false, false },  { 8, false, true },
-                                    { 16, false, false }, { 32, false, false },
-                                    { 32, true, false } };
+    static const bmp_how rows[] = { { .depth = 24 },
+                                    { .depth = 24, .top_down = true },
+                                    { .depth = 8 },
+                                    { .depth = 8, .rle = true },
+                                    { .depth = 16 },
+                                    { .depth = 32 },
+                                    { .depth = 32, .top_down = true },
+                                    { .depth = 24, .os2 = true },
+                                    { .depth = 8, .os2 = true } };
     static uint8_t want[N * 3];
 
     (void)state;
@@ -221,9 +226,9 @@ static buf one(int format)
     case 0:
         return make_gif(indices, W, H, colours, &gif_plain);
     case 1:
-        return make_bmp(rgba, W, H, &(bmp_how){ 24, false, false });
+        return make_bmp(rgba, W, H, &(bmp_how){ .depth = 24 });
     case 2:
-        return make_bmp(rgba, W, H, &(bmp_how){ 8, false, true });
+        return make_bmp(rgba, W, H, &(bmp_how){ .depth = 8, .rle = true });
     case 3:
         return make_tiff(indices, W, H, &tiff_plain);
     case 4:
