@@ -193,7 +193,7 @@ typedef struct kao_label {
 
 /* Draw a line of text in any script on a filled ground, by Pango where the machine has it
  * (looked for when one is drawn). Letters are joined and ordered as their script asks; a text wider
- * than the picture ends in an ellipsis.
+ * than the picture, or than 32,000 pixels, ends in an ellipsis.
  *
  * x, y        left and lower edge of the ground; it is moved so that it lies in the picture.
  * text        UTF-8, 1024 bytes at most.

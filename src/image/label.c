@@ -22,7 +22,9 @@ enum {
     MAX_TEXT = 1024, /* bytes */
     PX_LEAST = 4,
     PX_MOST = 1024,
-    BY_SIZE = 40, /* of the longer side */
+    BY_SIZE = 40,      /* of the longer side */
+    SIDE_MOST = 32767, /* on more Cairo draws nothing, and says nothing */
+    WIDE_MOST = 32000, /* of a text, whose ink may stand out of it */
 };
 
 typedef struct pango_rectangle {
@@ -118,7 +120,7 @@ static void lay(const kao_image *image, const kao_label *at, const uint8_t *cove
     }
 }
 
-/* A layout of the text, no wider than the picture; NULL: no memory. */
+/* A layout of the text, no wider than the picture and what Cairo draws; NULL: no memory. */
 static void *set_out(const pango *p, void *context, const kao_image *image,
                      const char *text, float px)
 {
@@ -131,7 +133,8 @@ static void *set_out(const pango *p, void *context, const kao_image *image,
         p->set_single(layout, 1);
         p->set_text(layout, text, -1);
         p->extents(layout, &ink, &logical);
-        const int room = (int)image->width - (int)px / 2;
+        const int most = image->width < WIDE_MOST ? (int)image->width : WIDE_MOST;
+        const int room = most - (int)px / 2;
 
         if (logical.width > room) {
             p->set_ellipsize(layout, ELLIPSIS_AT_END);
@@ -162,7 +165,7 @@ static kao_status draw_layout(const pango *p, kao_mem *mem, void *layout,
                         ? inked.y + inked.height
                         : logical.y + logical.height;
 
-    if (right <= left || low <= top || right - left > 2 * (int)KAO_IMAGE_MAX_SIDE ||
+    if (right <= left || low <= top || right - left > SIDE_MOST - 2 * (int)margin ||
         low - top > 16 * PX_MOST)
         return kao_fail(err, KAO_E_UNSUPPORTED, "label: no font for it");
     at->width = (uint32_t)(right - left) + 2 * margin;

@@ -223,6 +223,31 @@ static void places(void **state)
             }
 }
 
+/* Wider than 32,767 pixels, which is all that Cairo draws on. */
+static void very_wide(void **state)
+{
+    char text[341];
+    kao_image m;
+    kao_label l;
+    uint32_t last = 0;
+
+    (void)state;
+    if (!there)
+        skip();
+    memset(text, 'W', 340);
+    text[340] = 0;
+    assert_int_equal(kao_image_create(ctx, 40000, 170, &m, NULL), KAO_OK);
+    assert_int_equal(
+        kao_image_draw_label(ctx, &m, 0, 170, text, 160, ink, ground, &l, NULL),
+        KAO_OK);
+    assert_in_range(l.width, 30000, 32767);
+    for (uint32_t x = l.x; x < l.x + l.width; x++) /* letters, up to its end */
+        for (uint32_t y = l.y; y < l.y + l.height && y < m.height; y++)
+            last = dark(&m, x, y) > 128 ? x : last;
+    assert_in_range(last, l.x + l.width - 400, l.x + l.width - 1);
+    kao_image_free(ctx, &m);
+}
+
 static void refused(void **state)
 {
     static char longer[1026];
@@ -254,7 +279,7 @@ int main(void)
         cmocka_unit_test(boxes),      cmocka_unit_test(squares),
         cmocka_unit_test(directions), cmocka_unit_test(joined),
         cmocka_unit_test(missing),    cmocka_unit_test(places),
-        cmocka_unit_test(refused),
+        cmocka_unit_test(very_wide),  cmocka_unit_test(refused),
     };
 
     there = dlopen("libpangocairo-1.0.so.0", RTLD_LAZY | RTLD_NODELETE) != NULL;
