@@ -24,6 +24,7 @@ enum {
     HEIF_MEMORY = 6,
     HEIF_DECODER_PLUGIN = 7,
     HEIF_PLUGIN_LOADING = 11,
+    HEIF_SECURITY_LIMIT = 1000, /* a subcode, beside that of want of memory */
     HEIF_RGB = 1,               /* heif_colorspace_RGB */
     HEIF_INTERLEAVED_RGB = 10,  /* heif_chroma_interleaved_RGB */
     HEIF_INTERLEAVED_RGBA = 11, /* heif_chroma_interleaved_RGBA */
@@ -82,6 +83,8 @@ static kao_status fail_heif(heif_error e, kao_error *err)
 {
     const char *why = e.message ? e.message : "no reason given";
 
+    if (e.subcode == HEIF_SECURITY_LIMIT)
+        return kao_fail(err, KAO_E_LIMIT, "HEIF: %s", why);
     switch (e.code) {
     case HEIF_MEMORY:
         return kao_fail(err, KAO_E_NOMEM, "HEIF: out of memory");
