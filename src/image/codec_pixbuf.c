@@ -350,6 +350,26 @@ static kao_status decode_bmp(job *j, kao_mem *mem, kao_span bytes, kao_image *ou
     return st ? st : decode_by(j, mem, out, orientation);
 }
 
+static kao_status decode_tiff(job *j, kao_mem *mem, kao_span bytes, kao_image *out,
+                              uint8_t *orientation)
+{
+    uint32_t width = 0, height = 0;
+
+    /* libtiff multiplies by an alpha that stands beside, but no grey in the same plane */
+    j->associated = !kao_tiff_is_grey_beside_alpha(bytes);
+    if (kao_tiff_is_reduced(bytes))
+        return kao_fail(j->err, KAO_E_UNSUPPORTED,
+                        "TIFF: its first picture is a small copy, as in a camera's raw "
+                        "file: those are not read");
+    /* one whose pixels pass an int in bytes is damaged to the loader */
+    kao_tiff_size(bytes, &width, &height);
+    const kao_status st =
+        width && height ? kao_image_check_size(width, height, j->err) : KAO_OK;
+
+    return st ? kao_error_prefix(j->err, st, "TIFF")
+              : decode_by(j, mem, out, orientation);
+}
+
 kao_status kao_pixbuf_decode(kao_mem *mem, kao_span bytes,
                              const kao_image_options *options, kao_image *out,
                              uint8_t *orientation, kao_error *err)
@@ -367,14 +387,7 @@ kao_status kao_pixbuf_decode(kao_mem *mem, kao_span bytes,
     case KAO_IMAGE_ICO:
         return decode_ico(&j, mem, bytes, options, out, orientation);
     case KAO_IMAGE_TIFF:
-        /* libtiff multiplies by an alpha that stands beside, but no grey in the same plane */
-        j.associated = !kao_tiff_is_grey_beside_alpha(bytes);
-        if (kao_tiff_is_reduced(bytes))
-            return kao_fail(
-                err, KAO_E_UNSUPPORTED,
-                "TIFF: its first picture is a small copy, as in a camera's raw "
-                "file: those are not read");
-        return decode_by(&j, mem, out, orientation);
+        return decode_tiff(&j, mem, bytes, out, orientation);
     case KAO_IMAGE_BMP:
         return decode_bmp(&j, mem, bytes, out, orientation);
     default:

@@ -1,4 +1,5 @@
-/* Tags of an EXIF block, which is a TIFF: the orientation; whether its picture is a small copy; alpha.
+/* Tags of an EXIF block, which is a TIFF: the orientation; its picture's size, whether it is a small
+ * copy; alpha.
  *
  *     "Exif\0\0"   in JPEG always, in WebP sometimes, in PNG never
  *     "II" or "MM" byte order, 42, offset of directory 0
@@ -12,6 +13,8 @@
 
 enum {
     TAG_SUBFILE = 0x00fe, /* bit 0: a reduced version of another picture of the file */
+    TAG_WIDTH = 0x0100,
+    TAG_HEIGHT = 0x0101,
     TAG_ORIENTATION = 0x0112,
     TAG_SAMPLES = 0x0115, /* of a pixel */
     TAG_PLANES = 0x011c,  /* 2: one for each sample */
@@ -84,6 +87,12 @@ uint8_t kao_exif_orientation(kao_span exif)
     const uint32_t v = value_of(exif, TAG_ORIENTATION);
 
     return v >= 1 && v <= 8 ? (uint8_t)v : 0;
+}
+
+void kao_tiff_size(kao_span file, uint32_t *width, uint32_t *height)
+{
+    *width = value_of(file, TAG_WIDTH);
+    *height = value_of(file, TAG_HEIGHT);
 }
 
 bool kao_tiff_is_reduced(kao_span file)

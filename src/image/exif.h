@@ -1,4 +1,5 @@
-/* What kao wants of EXIF and TIFF: which way is up, whether there is a larger picture, what alpha is. */
+/* What kao wants of EXIF and TIFF: which way is up, how large the picture is and whether there is a larger
+ * one, what alpha is. */
 #ifndef KAO_IMAGE_EXIF_H
 #define KAO_IMAGE_EXIF_H
 
@@ -7,6 +8,8 @@
 /* The orientation, 1 to 8, from a TIFF structure, with or without "Exif\0\0" before it;
  * 0 where it is absent or the block is damaged. */
 uint8_t kao_exif_orientation(kao_span exif);
+/* Of the first picture of a TIFF, as it lies; 0: not told. */
+void kao_tiff_size(kao_span file, uint32_t *width, uint32_t *height);
 /* Whether the first picture of a TIFF is a smaller version of another one in it, as in cameras' raw
  * files. */
 bool kao_tiff_is_reduced(kao_span file);
