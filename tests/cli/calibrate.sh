@@ -188,6 +188,16 @@ err_has "doubles.txt: line 1: wanted two paths"
 awk 'BEGIN { for (i = 0; i < 20; i++) { print "p" i "/1.png p" i "/2.png 1"; for (k = i + 1; k < 20; k++) print "p" i "/1.png p" k "/2.png 0" } }' >pairs.txt
 run 0 "$KAO" calibrate people --pairs pairs.txt -m ./mine.onnx
 out_has "190 of different people, 20 of the same"
+printf 'p0/1.png\tp1/2.png\n' >doubles.txt
+run 0 "$KAO" calibrate people --pairs pairs.txt -m ./mine.onnx --doubles doubles.txt --list 500
+out_has "189 of different people, 21 of the same"
+! grep -q 'p0/1.png  p1/2.png$' out || fails "a double is among the most alike strangers"
+mkdir plain # people whom no folder names: the two pictures of a line alone are joined
+for f in people/*/*.png; do cp "$f" "plain/$(echo "${f#people/}" | tr / -)"; done
+tr / - <pairs.txt >plain.txt
+printf 'p0-1.png p1-1.png\np2-1.png p3-2.png\n' >doubles.txt
+run 0 "$KAO" calibrate plain --pairs plain.txt -m ./mine.onnx --doubles doubles.txt
+out_has "189 of different people, 21 of the same"
 head -n 12 pairs.txt >few.txt
 run 3 "$KAO" calibrate people --pairs few.txt -m ./mine.onnx
 err_has "11 pairs of different people: too few for a curve"
