@@ -152,6 +152,9 @@ sed -n '/<svg /,/<\/svg>/p;/<\/svg>/q' uneven.html >plot.svg
 grep -q 'small one' plot.svg || fails "the worst group is not on the plot: $(grep -o '[a-z]* one' plot.svg)"
 ! grep -q 'large one' plot.svg || fails "another group is on the plot"
 out_has "large one"
+sed 's/small one/<20 \& >60/' uneven.txt >ages.txt
+run 0 "$KAO" calibrate people --groups people --labels ages.txt -m ./mine.onnx --report ages.html
+checks page ages.html '">&lt;20 &amp; &gt;60</text>'
 run 0 "$KAO" calibrate --groups people --labels labels.txt --by kind -m ./mine.onnx --card only.card
 ! grep -q '^calibration.none = ' only.card || fails "a curve of nobody"
 # more pairs than are kept: 250 pictures of one
