@@ -31,6 +31,9 @@ cp out one
 run 0 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --threads 1
 same out one
 ! grep -q '^same' plain.card out || fails "shares of 20 pairs: ten are wanted on each side"
+note=$(printf '写真%.0s' $(seq 400)) # 2400 bytes
+run 0 "$KAO" calibrate people -m ./mine.onnx --card long.card --note "$note"
+grep -qF "calibrated.none = $note; 760 pairs" long.card || fails "a long note in the card"
 fact "rates and curve are those counted again from the vectors of kao embed, into the card; the same for --threads 1"
 cat one plain.card >both
 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --card /dev/stdout >redirected </dev/null || fails "status $?"
