@@ -204,6 +204,9 @@ tr / - <pairs.txt >plain.txt
 printf 'p0-1.png p1-1.png\np2-1.png p3-2.png\n' >doubles.txt
 run 0 "$KAO" calibrate plain --pairs plain.txt -m ./mine.onnx --doubles doubles.txt
 out_has "189 of different people, 21 of the same"
+grep -q '^pictures  *40; 0 unusable$' out || fails "people whom nobody names are counted: $(grep '^pictures' out)"
+run 0 "$KAO" calibrate plain --pairs plain.txt -m ./mine.onnx --json
+out_has '"people":null,"different":190'
 head -n 12 pairs.txt >few.txt
 run 3 "$KAO" calibrate people --pairs few.txt -m ./mine.onnx
 err_has "11 pairs of different people: too few for a curve"
