@@ -59,18 +59,18 @@ static bool put_curves(const calibrate *c, kao_bytes *b)
 {
     const char *tta =
         eval_mirror(c->people.n ? &c->people.vectors : &c->others.vectors);
+    const char *note = c->args->note ? c->args->note : ""; /* of any length */
     bool fine = true;
 
     if (calibrate_has_people(c)) {
-        fine =
-            kao_put(b,
-                    "calibrated.%s = %s%s%llu pairs of different people, %zu "
-                    "pictures\n",
-                    tta, c->args->note ? c->args->note : "", c->args->note ? "; " : "",
-                    (unsigned long long)c->strangers.n_different,
-                    c->people.n - c->people.vectors.n_unusable) &&
-            kao_put(b, "calibration.%s = ", tta) && kao_curve_put(b, &c->curve) &&
-            kao_put(b, "\n");
+        fine = kao_put(b, "calibrated.%s = ", tta) &&
+               kao_bytes_add(b, note, strlen(note)) &&
+               kao_put(b, "%s%llu pairs of different people, %zu pictures\n",
+                       c->args->note ? "; " : "",
+                       (unsigned long long)c->strangers.n_different,
+                       c->people.n - c->people.vectors.n_unusable) &&
+               kao_put(b, "calibration.%s = ", tta) && kao_curve_put(b, &c->curve) &&
+               kao_put(b, "\n");
         /* of a network to which strangers look more alike a card tells none */
         if (fine && c->has_likelihood && c->likelihood.l.slope >= .001)
             fine = kao_put(b, "likelihood.%s = %.3f %.3f %.2f\n", tta,

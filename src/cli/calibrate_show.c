@@ -63,8 +63,10 @@ static void print_rates(const calibrate *c)
 {
     const kao_strangers *s = &c->strangers;
 
-    printf("%-18s%zu of %zu people; %zu unusable\n", "pictures", c->people.n,
-           c->people.n_people, c->people.vectors.n_unusable);
+    printf("%-18s%zu", "pictures", c->people.n);
+    if (c->people.n_people) /* a list of pairs need not name people */
+        printf(" of %zu people", c->people.n_people);
+    printf("; %zu unusable\n", c->people.vectors.n_unusable);
     printf("%-18s%llu of different people, %llu of the same\n\n", "pairs",
            (unsigned long long)s->n_different, (unsigned long long)s->n_same);
     printf("%-18s%-12s%-14s%s\n", "false accepts", "similarity", "same found",
@@ -251,7 +253,10 @@ int calibrate_print_json(const calibrate *c)
              *alike = kao_json_array();
     kao_json *lr = c->has_likelihood ? kao_json_object() : kao_json_null();
 
-    kao_json_set(o, "people", kao_json_integer((int64_t)c->people.n_people));
+    kao_json_set(o, "people",
+                 c->people.n_people || !calibrate_has_people(c)
+                     ? kao_json_integer((int64_t)c->people.n_people)
+                     : kao_json_null());
     kao_json_set(o, "different", kao_json_integer((int64_t)c->strangers.n_different));
     kao_json_set(o, "same", kao_json_integer((int64_t)c->strangers.n_same));
     kao_json_set(o, "rates", rates_json(c, NULL));

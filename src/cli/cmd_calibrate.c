@@ -112,7 +112,8 @@ static kao_status people_of_folders(calibrate *c, kao_error *err)
     return st;
 }
 
-/* The pairs and their pictures; who is who only matters to the bootstrap. */
+/* The pairs and their pictures. Where the folders do not name people as the pairs do, n_people is 0,
+ * and each picture is somebody, for --doubles to join. */
 static kao_status people_of_pairs(calibrate *c, kao_pairs *pairs, kao_error *err)
 {
     calibrate_set *s = &c->people;
@@ -126,6 +127,8 @@ static kao_status people_of_pairs(calibrate *c, kao_pairs *pairs, kao_error *err
         st = take_names(s, &c->mem, &pairs->names, err);
     if (!st && !kao_pairs_people(pairs, s->person, &s->n_people))
         st = no_memory(err);
+    for (size_t i = 0; !st && s->n_people == 0 && i < s->n; i++)
+        s->person[i] = (uint32_t)i;
     return st;
 }
 
@@ -265,10 +268,13 @@ static kao_status compare_list(calibrate *c, const kao_portraits *p,
 {
     kao_known_pair *known = kao_calloc(&c->mem, pairs->n, sizeof *known);
 
-    for (size_t i = 0; known && i < pairs->n; i++)
-        known[i] = (kao_known_pair){ .a = pairs->pairs[i].a,
-                                     .b = pairs->pairs[i].b,
-                                     .same = pairs->pairs[i].same };
+    for (size_t i = 0; known && i < pairs->n; i++) {
+        const kao_pair *k = &pairs->pairs[i];
+
+        known[i] = (kao_known_pair){
+            .a = k->a, .b = k->b, .same = k->same || p->person[k->a] == p->person[k->b]
+        };
+    }
     const kao_status st =
         known ? kao_strangers_of_pairs(&c->strangers, &c->mem, p, known, pairs->n, err)
               : no_memory(err);

@@ -152,10 +152,6 @@ static kao_status read_crop(const eval_vectors *v, cli_worker *w, size_t i,
             st = align_crop(w, t, image, err);
         if (!st)
             st = middle(t, image, view, err);
-        if (!st && v->masked && (t->margin > 0 || t->whole))
-            st = kao_fail(err, KAO_E_UNSUPPORTED,
-                          "masks are drawn by points, and the embedder's template "
-                          "says nothing of where they are");
         if (!st && v->masked)
             draw_mask(v, t, i, image);
         if (st)
@@ -284,7 +280,13 @@ static kao_status open_crew(eval_vectors *v, cli_photo_options *photo, kao_error
     if (st)
         return st;
     const kao_embedder *e = v->crew.workers[0].embedder;
+    const kao_template *t = kao_embedder_template(e);
 
+    if (v->args->masked && (t->margin > 0 || t->whole))
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "%s: --masked: masks are drawn by points, and its template "
+                        "says nothing of where they are",
+                        kao_model_name(kao_embedder_model(e)));
     v->dim = kao_embedder_dim(e, v->crew.workers[0].tta);
     if (isnan(v->threshold))
         (void)kao_embedder_threshold(e, &v->threshold);

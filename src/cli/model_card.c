@@ -20,8 +20,8 @@ enum { ROWS_MAX = 128, KEY_BYTES = 256 };
 typedef struct rows {
     kao_onnx_entry entries[ROWS_MAX];
     char keys[ROWS_MAX][KEY_BYTES]; /* with "kao." before them */
-    size_t n;
-    bool calibrates;
+    size_t n, n_own;                /* n_own: of the card that was given */
+    bool calibrates;                /* it has curves */
 } rows;
 
 static bool is_calibration(const char *key)
@@ -35,25 +35,32 @@ static bool is_calibration(const char *key)
     return false;
 }
 
-/* The lines of the card alone: what else the model knows of itself is there already. */
+/* The lines of the card, and those that kao has for this very file: with lines put into it it is another
+ * one, which kao knows no more; but no curves of these beside curves of the card, which come first. What
+ * else the model knows of itself is there already. */
 static kao_status take_rows(rows *r, const kao_card *card, const char *name,
                             kao_error *err)
 {
     const char *key = NULL, *value = NULL, *source = NULL;
 
     for (size_t i = 0; kao_card_row(card, i, &key, &value, &source); i++) {
-        if (strcmp(source, "sidecar") != 0)
+        const bool is_own = strcmp(source, "sidecar") == 0;
+
+        if (!is_own && strcmp(source, "card") != 0)
             continue;
         if (r->n == ROWS_MAX || strlen(key) + 5 > KEY_BYTES)
             return kao_fail(err, KAO_E_LIMIT,
                             "%s: more than %d lines, or a key of more than %d bytes",
                             name, ROWS_MAX, KEY_BYTES - 5);
         snprintf(r->keys[r->n], KEY_BYTES, "kao.%s", key);
-        r->calibrates = r->calibrates || is_calibration(r->keys[r->n]);
+        if (!is_own && r->calibrates && is_calibration(r->keys[r->n]))
+            continue;
+        r->calibrates |= is_own && is_calibration(r->keys[r->n]);
         r->entries[r->n] = (kao_onnx_entry){ r->keys[r->n], value };
         r->n++;
+        r->n_own += is_own;
     }
-    return r->n ? KAO_OK : kao_fail(err, KAO_E_FORMAT, "%s: no lines in it", name);
+    return r->n_own ? KAO_OK : kao_fail(err, KAO_E_FORMAT, "%s: no lines in it", name);
 }
 
 /* The new file's bytes. */
@@ -107,7 +114,8 @@ int cli_model_card(kao_context *ctx, char *const *items, int n)
     if (!st)
         st = kao_file_write(&ctx->mem, items[2], b.p, b.n, &err);
     if (!st)
-        printf("%s: %zu lines of %s\n", items[2], r->n, items[1]);
+        printf("%s: %zu lines of %s%s\n", items[2], r->n_own, items[1],
+               r->n > r->n_own ? ", and those of its built-in card" : "");
     kao_bytes_free(&b);
     kao_free(&ctx->mem, text);
     kao_file_close(&card);

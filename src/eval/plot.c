@@ -182,10 +182,12 @@ void kao_plot_legend(kao_plot *p, size_t i, bool right, const char *curve_class,
 {
     const int x = right ? WIDTH - RIGHT - 150 : LEFT + 14, y = TOP + 18 + 18 * (int)i;
 
-    p->fine = p->fine && kao_put(p->b,
-                                 "<path class=\"%s\" d=\"M%d %d h22\"/><text x=\"%d\" "
-                                 "y=\"%d\">%s</text>",
-                                 curve_class, x, y - 4, x + 28, y, name);
+    p->fine = p->fine &&
+              kao_put(p->b,
+                      "<path class=\"%s\" d=\"M%d %d h22\"/><text x=\"%d\" "
+                      "y=\"%d\">",
+                      curve_class, x, y - 4, x + 28, y) &&
+              kao_put_text(p->b, name) && kao_put(p->b, "</text>");
 }
 
 bool kao_plot_end(kao_plot *p)

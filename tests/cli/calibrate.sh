@@ -31,6 +31,9 @@ cp out one
 run 0 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --threads 1
 same out one
 ! grep -q '^same' plain.card out || fails "shares of 20 pairs: ten are wanted on each side"
+note=$(printf '写真%.0s' $(seq 400)) # 2400 bytes
+run 0 "$KAO" calibrate people -m ./mine.onnx --card long.card --note "$note"
+grep -qF "calibrated.none = $note; 760 pairs" long.card || fails "a long note in the card"
 fact "rates and curve are those counted again from the vectors of kao embed, into the card; the same for --threads 1"
 cat one plain.card >both
 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --card /dev/stdout >redirected </dev/null || fails "status $?"
@@ -152,6 +155,9 @@ sed -n '/<svg /,/<\/svg>/p;/<\/svg>/q' uneven.html >plot.svg
 grep -q 'small one' plot.svg || fails "the worst group is not on the plot: $(grep -o '[a-z]* one' plot.svg)"
 ! grep -q 'large one' plot.svg || fails "another group is on the plot"
 out_has "large one"
+sed 's/small one/<20 \& >60/' uneven.txt >ages.txt
+run 0 "$KAO" calibrate people --groups people --labels ages.txt -m ./mine.onnx --report ages.html
+checks page ages.html '">&lt;20 &amp; &gt;60</text>'
 run 0 "$KAO" calibrate --groups people --labels labels.txt --by kind -m ./mine.onnx --card only.card
 ! grep -q '^calibration.none = ' only.card || fails "a curve of nobody"
 # more pairs than are kept: 250 pictures of one
@@ -188,6 +194,19 @@ err_has "doubles.txt: line 1: wanted two paths"
 awk 'BEGIN { for (i = 0; i < 20; i++) { print "p" i "/1.png p" i "/2.png 1"; for (k = i + 1; k < 20; k++) print "p" i "/1.png p" k "/2.png 0" } }' >pairs.txt
 run 0 "$KAO" calibrate people --pairs pairs.txt -m ./mine.onnx
 out_has "190 of different people, 20 of the same"
+printf 'p0/1.png\tp1/2.png\n' >doubles.txt
+run 0 "$KAO" calibrate people --pairs pairs.txt -m ./mine.onnx --doubles doubles.txt --list 500
+out_has "189 of different people, 21 of the same"
+! grep -q 'p0/1.png  p1/2.png$' out || fails "a double is among the most alike strangers"
+mkdir plain # people whom no folder names: the two pictures of a line alone are joined
+for f in people/*/*.png; do cp "$f" "plain/$(echo "${f#people/}" | tr / -)"; done
+tr / - <pairs.txt >plain.txt
+printf 'p0-1.png p1-1.png\np2-1.png p3-2.png\n' >doubles.txt
+run 0 "$KAO" calibrate plain --pairs plain.txt -m ./mine.onnx --doubles doubles.txt
+out_has "189 of different people, 21 of the same"
+grep -q '^pictures  *40; 0 unusable$' out || fails "people whom nobody names are counted: $(grep '^pictures' out)"
+run 0 "$KAO" calibrate plain --pairs plain.txt -m ./mine.onnx --json
+out_has '"people":null,"different":190'
 head -n 12 pairs.txt >few.txt
 run 3 "$KAO" calibrate people --pairs few.txt -m ./mine.onnx
 err_has "11 pairs of different people: too few for a curve"

@@ -104,6 +104,18 @@ out_has '"masked":"both"'
 run 3 "$KAO" eval verify people pairs.txt --masked both --photos
 run 3 "$KAO" eval groups people pairs.txt --masked second
 fact "masks are drawn on the second pictures, or on all; the seed says which"
+cp "$2" square.onnx
+{
+    [ ! -e "$2.card" ] || grep -v '^template' "$2.card"
+    echo 'template = square'
+} >square.onnx.card
+for form in verify identify; do # no picture can have a mask: nothing is to be compared
+    run 3 "$KAO" eval $form people -m ./square.onnx --masked second --unusable drop
+    err_has "--masked: masks are drawn by points, and its template says nothing of where they are"
+    err_one_line
+    lines 0 out
+done
+fact "--masked with a network that does not go by points is refused before anything is compared"
 
 evals pack people all.tar set.bin pairs.txt
 run 0 "$KAO" eval verify all.tar pairs.txt --scores tar.tsv

@@ -43,6 +43,18 @@ out_has "note             = inside = yes"
 out_has "calibration.none = 0.2:-1 0.4:-3"
 out_has "same.none        = 40 0.2:0.3 0.4:0.6"
 out_has "(metadata)"
+if [ ! -e "$2.card" ]; then # what the program knows of the file by its hash goes along
+    told() { "$KAO" model info "$1" | sed -n 's/ *([a-z]*)$//p' | grep -vE '^  (note|calibrat|likelihood|same)'; }
+    told plain.onnx >before
+    told "with 顔.onnx" >after
+    same before after
+    [ "$("$KAO" model info "with 顔.onnx" | grep -c '^  calibr')" = 1 ] || fails "curves of two measurements"
+    echo "note = no curves" >note.card
+    run 0 "$KAO" model card plain.onnx note.card noted.onnx
+    told noted.onnx >after
+    same before after
+    [ "$("$KAO" model info noted.onnx | grep -c '^  calibr')" = "$("$KAO" model info plain.onnx | grep -c '^  calibr')" ] || fails "curves are lost"
+fi
 echo "calibration.sum = 0.2:-1 0.4:-3" >in.card
 run 0 "$KAO" model card "with 顔.onnx" in.card "with 顔.onnx"
 run 0 "$KAO" model info "with 顔.onnx"
