@@ -44,6 +44,7 @@ typedef struct heif {
     int (*width)(const void *handle);
     int (*height)(const void *handle);
     int (*has_alpha)(const void *handle);
+    int (*is_multiplied)(const void *handle); /* NULL in old ones */
     heif_error (*decode)(const void *handle, void **image, int colorspace, int chroma,
                          const void *options);
     const uint8_t *(*plane)(const void *image, int channel, int *stride);
@@ -61,6 +62,7 @@ static bool open_library(heif *h)
     void *l = h->library;
 
     kao_library_find(l, "heif_context_set_max_decoding_threads", &h->set_threads);
+    kao_library_find(l, "heif_image_handle_is_premultiplied_alpha", &h->is_multiplied);
     return kao_library_find(l, "heif_context_alloc", &h->context_alloc) &&
            kao_library_find(l, "heif_context_free", &h->context_free) &&
            kao_library_find(l, "heif_context_set_maximum_image_size_limit",
@@ -98,23 +100,27 @@ static kao_status fail_heif(heif_error e, kao_error *err)
     }
 }
 
+typedef enum alpha { NO_ALPHA, ALPHA, MULTIPLIED /* colours by it, already */ } alpha;
+
 /* Rows of RGB or RGBA into out; transparent pixels over white. */
-static void copy_rows(const kao_image *out, const uint8_t *from, int stride, bool alpha)
+static void copy_rows(const kao_image *out, const uint8_t *from, int stride, alpha has)
 {
     for (uint32_t y = 0; y < out->height; y++) {
         const uint8_t *row = from + (ptrdiff_t)y * stride;
         uint8_t *to = kao_image_row(out, y);
 
-        if (!alpha)
+        if (!has)
             memcpy(to, row, (size_t)out->width * KAO_RGB);
-        for (uint32_t x = 0; alpha && x < out->width; x++)
+        for (uint32_t x = 0; has && x < out->width; x++)
             for (uint32_t c = 0; c < KAO_RGB; c++)
-                to[x * KAO_RGB + c] = kao_over_white(row[x * 4 + c], row[x * 4 + 3]);
+                to[x * KAO_RGB + c] =
+                    (has == MULTIPLIED ? kao_add_white : kao_over_white)(
+                        row[x * 4 + c], row[x * 4 + 3]);
     }
 }
 
 /* The decoded picture, which may have another size than the file said at first. */
-static kao_status take_image(const heif *h, kao_mem *mem, const void *image, bool alpha,
+static kao_status take_image(const heif *h, kao_mem *mem, const void *image, alpha has,
                              kao_image *out, kao_error *err)
 {
     const int width = h->image_width(image, HEIF_INTERLEAVED),
@@ -123,7 +129,7 @@ static kao_status take_image(const heif *h, kao_mem *mem, const void *image, boo
     const uint8_t *pixels = h->plane(image, HEIF_INTERLEAVED, &stride);
 
     if (!pixels || width < 1 || height < 1 ||
-        (int64_t)stride < (int64_t)width * (alpha ? 4 : 3))
+        (int64_t)stride < (int64_t)width * (has ? 4 : 3))
         return kao_fail(err, KAO_E_FORMAT, "HEIF: it gave no picture");
     kao_status st = kao_image_check_size((uint64_t)width, (uint64_t)height, err);
 
@@ -131,7 +137,7 @@ static kao_status take_image(const heif *h, kao_mem *mem, const void *image, boo
         return kao_error_prefix(err, st, "HEIF");
     st = kao_image_alloc(mem, (uint32_t)width, (uint32_t)height, out, err);
     if (!st)
-        copy_rows(out, pixels, stride, alpha);
+        copy_rows(out, pixels, stride, has);
     return st;
 }
 
@@ -144,7 +150,9 @@ static kao_status decode_primary(const heif *h, kao_mem *mem, void *context,
     if (e.code != HEIF_OK)
         return fail_heif(e, err);
     const int width = h->width(handle), height = h->height(handle);
-    const bool alpha = h->has_alpha(handle) != 0;
+    const alpha has = !h->has_alpha(handle)                          ? NO_ALPHA
+                      : h->is_multiplied && h->is_multiplied(handle) ? MULTIPLIED
+                                                                     : ALPHA;
     kao_status st = width < 1 || height < 1
                         ? kao_fail(err, KAO_E_FORMAT, "HEIF: a picture without a size")
                         : kao_image_check_size((uint64_t)width, (uint64_t)height, err);
@@ -153,8 +161,8 @@ static kao_status decode_primary(const heif *h, kao_mem *mem, void *context,
         kao_error_prefix(err, st, "HEIF");
     if (!st) {
         e = h->decode(handle, &image, HEIF_RGB,
-                      alpha ? HEIF_INTERLEAVED_RGBA : HEIF_INTERLEAVED_RGB, NULL);
-        st = e.code == HEIF_OK ? take_image(h, mem, image, alpha, out, err)
+                      has ? HEIF_INTERLEAVED_RGBA : HEIF_INTERLEAVED_RGB, NULL);
+        st = e.code == HEIF_OK ? take_image(h, mem, image, has, out, err)
                                : fail_heif(e, err);
     }
     if (image)

@@ -153,11 +153,10 @@ static void copy_rows(const job *j, const kao_image *out, const uint8_t *from,
 
         for (uint32_t x = 0; x < out->width; x++, p += channels, to += KAO_RGB)
             for (uint32_t c = 0; c < KAO_RGB; c++) {
-                const uint32_t a = channels == 4 ? p[3] : 255, sum = p[c] + 255 - a;
+                const uint32_t a = channels == 4 ? p[3] : 255;
 
-                to[c] = !j->associated ? kao_over_white(p[c], a)
-                        : sum < 255    ? (uint8_t)sum
-                                       : 255;
+                to[c] =
+                    j->associated ? kao_add_white(p[c], a) : kao_over_white(p[c], a);
             }
     }
 }

@@ -44,6 +44,12 @@ static inline uint8_t kao_over_white(uint32_t c, uint32_t a)
     return (uint8_t)((c * a + 255u * (255u - a) + 127u) / 255u);
 }
 
+/* The same of one that was multiplied by a already; where coding is lossy, it may be more than a. */
+static inline uint8_t kao_add_white(uint32_t c, uint32_t a)
+{
+    return (uint8_t)(c < a ? c + 255u - a : 255u);
+}
+
 static inline void kao_grey_to_rgb(uint8_t *rgb, const uint8_t *grey, size_t n)
 {
     for (size_t i = 0; i < n; i++, rgb += KAO_RGB)

@@ -8,7 +8,7 @@
  * at this place alone: the same name deeper within describes another thing, such as the picture
  * that this one was made of. Prefixes are free; names are told by their namespaces.
  *
- * What a packet can cost is bounded: MAX_BYTES of it are looked at, MAX_DEPTH elements deep, and
+ * What a packet can cost is bounded: MAX_BYTES of it are looked at, KAO_XMP_DEPTH elements deep, and
  * its namespaces are weighed first (xmp_cost.c). A document type, which alone can declare entities
  * (and entities of entities), ends the reading.
  * The value counts once it has been read, whatever comes behind it: a packet may be padded, or
@@ -23,7 +23,6 @@
 
 enum {
     MAX_BYTES = 4 << 20,
-    MAX_DEPTH = 64,
     MAX_VALUE = 15 /* characters of the value, spaces around it too */
 };
 
@@ -67,7 +66,7 @@ static void on_start(void *user, const char *name, const char **attributes)
 {
     xmp *x = user;
 
-    if (++x->depth > MAX_DEPTH) {
+    if (++x->depth > KAO_XMP_DEPTH) {
         XML_StopParser(x->parser, XML_FALSE);
     } else if (!x->rdf) {
         x->rdf = strcmp(name, RDF "RDF") == 0 ? x->depth : 0;

@@ -5,7 +5,10 @@
 #include "base/reader.h"
 #include "kao/status.h"
 
-enum { KAO_XMP_NO_MEMORY = 255 };
+enum {
+    KAO_XMP_NO_MEMORY = 255,
+    KAO_XMP_DEPTH = 64, /* elements in one another; what lies deeper is not looked at */
+};
 
 /* The orientation, 1 to 8, that a packet gives its picture; 0 where it gives none, is no XML,
  * declares a document type, or costs too much; KAO_XMP_NO_MEMORY. */

@@ -15,6 +15,7 @@ enum { TIMES_MOST = 16, FREE = 1 << 16 };
 
 typedef struct cost {
     XML_Parser parser;
+    uint32_t depth;
     uint64_t longest, spent, most; /* characters */
 } cost;
 
@@ -31,8 +32,17 @@ static void on_start(void *user, const char *name, const char **attributes)
         c->longest = length > c->longest ? length : c->longest;
     }
     c->spent += n * c->longest;
-    if (c->spent > c->most)
+    /* readers stop there; expat keeps some fifty times the bytes of open elements */
+    if (c->spent > c->most || ++c->depth > KAO_XMP_DEPTH)
         XML_StopParser(c->parser, XML_FALSE);
+}
+
+static void on_end(void *user, const char *name)
+{
+    cost *c = user;
+
+    (void)name;
+    c->depth--;
 }
 
 /* Readers stop there, too: no entity is ever declared. */
@@ -53,7 +63,7 @@ kao_status kao_xmp_check_cost(kao_span packet, bool whole)
     if (!c.parser)
         return KAO_E_NOMEM;
     XML_SetUserData(c.parser, &c);
-    XML_SetStartElementHandler(c.parser, on_start);
+    XML_SetElementHandler(c.parser, on_start, on_end);
     XML_SetStartDoctypeDeclHandler(c.parser, on_doctype);
     const bool fine = XML_Parse(c.parser, (const char *)packet.p, (int)packet.n,
                                 whole) == XML_STATUS_OK;

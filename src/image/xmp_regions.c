@@ -24,7 +24,6 @@
 #include "image/xmp.h"
 
 enum {
-    MAX_DEPTH = 64,
     VALUE_MOST = 1024, /* a longer name is none */
 };
 
@@ -144,7 +143,7 @@ static void on_start(void *user, const char *name, const char **attributes)
 {
     reading *r = user;
 
-    if (++r->depth > MAX_DEPTH) {
+    if (++r->depth > KAO_XMP_DEPTH) {
         r->too_deep = true;
         XML_StopParser(r->parser, XML_FALSE);
     } else if (!r->rdf) {
@@ -298,7 +297,7 @@ static kao_status failure(const reading *r, kao_error *err)
     if (r->has_doctype)
         return kao_fail(err, KAO_E_FORMAT, "XMP with a document type");
     if (r->too_deep)
-        return kao_fail(err, KAO_E_LIMIT, "XMP of more than %d levels", MAX_DEPTH);
+        return kao_fail(err, KAO_E_LIMIT, "XMP of more than %d levels", KAO_XMP_DEPTH);
     return kao_fail(err, KAO_E_FORMAT, "XMP, line %lu: %s",
                     (unsigned long)XML_GetCurrentLineNumber(r->parser),
                     XML_ErrorString(why));

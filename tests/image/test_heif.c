@@ -17,7 +17,8 @@ typedef struct how {
     enum heif_compression_format format;
     bool alpha;
     enum heif_orientation orientation;
-    bool exif; /* that says "turn by 90 degrees", which was done already */
+    bool exif;          /* that says "turn by 90 degrees", which was done already */
+    bool premultiplied; /* colours by alpha, which is a half below */
 } how;
 
 /* Red left, blue right; the lower half darker. */
@@ -44,7 +45,7 @@ static struct heif_error keep(struct heif_context *of, const void *data, size_t 
     return (struct heif_error){ heif_error_Ok, heif_suberror_Unspecified, fine };
 }
 
-static struct heif_image *paint(bool alpha)
+static struct heif_image *paint(bool alpha, bool premultiplied)
 {
     struct heif_image *image = NULL;
     int stride = 0;
@@ -67,8 +68,11 @@ static struct heif_image *paint(bool alpha)
 
             color_at(x, y, to);
             if (alpha)
-                to[3] = y < HEIGHT / 2 ? 255 : 0;
+                to[3] = y < HEIGHT / 2 ? 255 : premultiplied ? 128 : 0;
+            for (int c = 0; premultiplied && c < 3; c++)
+                to[c] = (uint8_t)(to[c] * to[3] / 255);
         }
+    heif_image_set_premultiplied_alpha(image, premultiplied);
     return image;
 }
 
@@ -90,7 +94,7 @@ static bool encode(const how *h, buf *out)
     }
     heif_encoder_set_lossy_quality(encoder, 100);
     struct heif_encoding_options *o = heif_encoding_options_alloc();
-    struct heif_image *image = paint(h->alpha);
+    struct heif_image *image = paint(h->alpha, h->premultiplied);
 
     o->image_orientation = h->orientation;
     assert_int_equal(heif_context_encode_image(of, image, encoder, o, &handle).code, 0);
@@ -161,7 +165,8 @@ static void compare(const how *h, const kao_image *m)
 
             color_at(x, y, want);
             if (h->alpha && y >= HEIGHT / 2)
-                memset(want, 255, 3);
+                for (int c = 0; c < 3; c++)
+                    want[c] = h->premultiplied ? (uint8_t)(want[c] / 2 + 127) : 255;
             turned(h->orientation, x, y, &tx, &ty);
             const uint8_t *got = m->rgb + ty * m->row_bytes + (size_t)tx * 3;
 
@@ -181,9 +186,9 @@ static void pictures(void **state)
     (void)state;
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++)
         for (int o = 1; o <= 8; o++)
-            for (int kind = 0; kind < 3; kind++) { /* plain, with EXIF, transparent */
-                const how h = { formats[f], kind == 2, (enum heif_orientation)o,
-                                kind == 1 };
+            for (int kind = 0; kind < 4; kind++) { /* plain, with EXIF, transparent */
+                const how h = { formats[f], kind >= 2, (enum heif_orientation)o,
+                                kind == 1, kind == 3 };
                 kao_image m = { 0 };
                 kao_error err = { 0 };
                 buf b;
@@ -204,7 +209,7 @@ static void pictures(void **state)
 /* Cut anywhere, and with bytes turned: a picture or one line, nothing worse. */
 static void damage(void **state)
 {
-    const how h = { heif_compression_AV1, true, heif_orientation_normal, true };
+    const how h = { heif_compression_AV1, true, heif_orientation_normal, true, false };
     buf b;
 
     (void)state;

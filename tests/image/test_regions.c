@@ -519,20 +519,32 @@ static void refused(void **state)
     for (int i = 0; i < 100; i++)
         strcat(deep, "<a>");
     read_text(f, deep, KAO_E_LIMIT);
-    /* a namespace that would be copied a thousand times */
-    char *costly = calloc(1, 40000), *p = costly;
+    /* a namespace that would be copied a thousand times; deeper than anybody reads it is not even
+     * weighed */
+    static const struct {
+        int depth;
+        const char *word;
+    } costly[] = { { 0, "namespaces" }, { 64, "levels" } };
 
-    assert_non_null(costly);
-    p += snprintf(p, 20, "<p xmlns:p='");
-    memset(p, 'u', 10000);
-    p += 10000;
-    p += snprintf(p, 20, "'>");
-    for (int i = 0; i < 1000; i++)
-        p += snprintf(p, 20, "<q p:a=''/>");
-    snprintf(p, 20, "</p>");
-    read_text(f, costly, KAO_E_LIMIT);
-    assert_non_null(strstr(f->err.msg, "namespaces"));
-    free(costly);
+    for (size_t t = 0; t < COUNT(costly); t++) {
+        char *text = calloc(1, 40000), *p = text;
+
+        assert_non_null(text);
+        for (int i = 0; i < costly[t].depth; i++)
+            p += snprintf(p, 20, "<d>");
+        p += snprintf(p, 20, "<p xmlns:p='");
+        memset(p, 'u', 10000);
+        p += 10000;
+        p += snprintf(p, 20, "'>");
+        for (int i = 0; i < 1000; i++)
+            p += snprintf(p, 20, "<q p:a=''/>");
+        p += snprintf(p, 20, "</p>");
+        for (int i = 0; i < costly[t].depth; i++)
+            p += snprintf(p, 20, "</d>");
+        read_text(f, text, KAO_E_LIMIT);
+        assert_non_null(strstr(f->err.msg, costly[t].word));
+        free(text);
+    }
     assert_int_equal(
         kao_regions_embed(f->ctx, "GIF89a", 6, two, 2, W, H, &out, &n, &f->err),
         KAO_E_UNSUPPORTED);
