@@ -132,6 +132,14 @@ run 0 "$KAO" eval verify set.bin --scores set.tsv
 evals same-scores set.tsv list.tsv
 run 0 "$KAO" eval verify all.tar --scores tar-made.tsv
 same tar-made.tsv made.tsv
+cp all.tar twice.tar
+tar rf twice.tar -C people ann/1.png # a name twice is one picture
+run 0 "$KAO" eval verify twice.tar --scores twice.tsv
+same twice.tsv made.tsv
+run 0 "$KAO" eval identify all.tar --json
+sed 's/all\.tar/twice.tar/' out >one
+run 0 "$KAO" eval identify twice.tar --json
+same out one
 mkdir -p large/ann large/bob large/cy large/dee
 for f in ann/1 ann/2 ann/3 bob/1 bob/2 bob/3 cy/1 cy/2 dee/1; do
     "$COMPOSE" "large/$f.png" $((chip_px + 16)) $((chip_px + 16)) 7 "people/$f.png" 8 8 $chip_px $chip_px
