@@ -283,17 +283,6 @@ static kao_status compare_list(calibrate *c, const kao_portraits *p,
     return st;
 }
 
-/* Whole powers of ten, as far as the curve goes. */
-static void pick_rates(calibrate *c)
-{
-    for (size_t i = 0; i < c->curve.n && c->n_rates < CALIBRATE_RATES; i++) {
-        const double power = -log10(c->curve.points[i].far);
-
-        if (fabs(power - round(power)) < .01)
-            c->rates[c->n_rates++] = c->curve.points[i];
-    }
-}
-
 static kao_status measure_people(calibrate *c, const kao_pairs *pairs, kao_error *err)
 {
     const kao_portraits p = portraits(&c->people);
@@ -311,7 +300,7 @@ static kao_status measure_people(calibrate *c, const kao_pairs *pairs, kao_error
                         (unsigned long long)c->strangers.n_different);
     c->has_likelihood = kao_likelihood_measure(&c->strangers, &c->likelihood);
     c->has_same = kao_quantiles_measure(&c->strangers, &c->same);
-    pick_rates(c);
+    c->n_rates = kao_curve_powers(&c->curve, &c->strangers, c->rates, CALIBRATE_RATES);
     for (size_t i = 0; i < c->n_rates; i++) {
         thresholds[i] = c->rates[i].similarity;
         c->rate_95[i] = (kao_interval){ (double)NAN, (double)NAN };

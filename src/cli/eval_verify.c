@@ -254,6 +254,23 @@ static void print_people(const kao_figures *f)
     printf("\n");
 }
 
+/* A share of pairs that there are none of is none. */
+static void print_share(const char *name, double share, int places)
+{
+    if (isnan(share))
+        printf("%s -, ", name);
+    else
+        printf("%s %.*f %%, ", name, places, 100 * share);
+}
+
+static void print_at(const kao_figures *f)
+{
+    printf("at %-15.3f", f->threshold);
+    print_share("TAR", f->tar, 2);
+    print_share("FAR", f->far, 3);
+    printf("accuracy %.2f %%\n", 100 * f->accuracy);
+}
+
 static void print_table(const verify *v, const rows *r)
 {
     const kao_figures *f = &v->figures;
@@ -270,8 +287,7 @@ static void print_table(const verify *v, const rows *r)
     printf("%-18s%.2f %% at %.3f, chosen on these pairs: optimistic\n",
            "best threshold", 100 * f->best_accuracy, f->best_threshold);
     if (f->has_threshold)
-        printf("at %-15.3fTAR %.2f %%, FAR %.3f %%, accuracy %.2f %%\n", f->threshold,
-               100 * f->tar, 100 * f->far, 100 * f->accuracy);
+        print_at(f);
     print_curve(f);
     if (isnan(f->auc))
         return;

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "eval/plot.h"
 
@@ -114,6 +115,40 @@ bool kao_curve_measure(const kao_strangers *s, bool with_tail, kao_curve *out)
     if (with_tail && out->n)
         add_tail(out, s);
     return out->n_counted >= 2;
+}
+
+/* Pairs are whole: the rate of those counted may be a little off. */
+static bool find_point(const kao_curve *c, const kao_strangers *s, int power,
+                       kao_curve_point *to)
+{
+    const double far = pow(10, -power), k = far * (double)s->n_different;
+
+    if (k >= KAO_CURVE_ENOUGH - 1e-6) {
+        const uint64_t whole = (uint64_t)(k + .5);
+
+        *to = (kao_curve_point){ .similarity = kao_strangers_reached(s, whole),
+                                 .far = (double)whole / (double)s->n_different };
+        return true;
+    }
+    for (size_t i = 0; i < c->n; i++)
+        if (fabs(log10(c->points[i].far) + power) < .01) {
+            *to = c->points[i];
+            return true;
+        }
+    return false;
+}
+
+size_t kao_curve_powers(const kao_curve *c, const kao_strangers *s,
+                        kao_curve_point *points, size_t most)
+{
+    kao_curve found = { .n = 0 };
+    kao_curve_point p;
+
+    for (int power = 1; power <= -log10(FAR_LEAST) + .5 && found.n < most; power++)
+        if (find_point(c, s, power, &p))
+            add_point(&found, p.similarity, p.far, p.fitted);
+    memcpy(points, found.points, found.n * sizeof *points);
+    return found.n;
 }
 
 bool kao_curve_put(kao_bytes *b, const kao_curve *c)

@@ -24,6 +24,11 @@ typedef struct kao_curve {
  * alike thousandth, where it holds 50 pairs at least. False: fewer than two points. */
 bool kao_curve_measure(const kao_strangers *s, bool with_tail, kao_curve *out);
 
+/* The points at whole powers of ten, `most` at most: counted ones down to where KAO_CURVE_ENOUGH pairs
+ * are left, also where the curve has none there, then those of its tail. Gives how many. */
+size_t kao_curve_powers(const kao_curve *c, const kao_strangers *s,
+                        kao_curve_point *points, size_t most);
+
 /* A generalised Pareto distribution of how far values pass a level, of which `share` do:
  * P(value >= level + y) = share * (1 + shape * y / scale)^(-1 / shape), exp where shape is 0. */
 typedef struct kao_tail {

@@ -30,10 +30,10 @@ void kao_figures_measure(const kao_scores *s, uint32_t n_folds, double threshold
         measure_tar(s, fars[i], &out->tars[i]);
     if (!out->has_threshold || s->n == 0)
         return;
-    const double frr = kao_scores_frr(s, threshold);
+    const double frr = kao_scores_frr(s, threshold), far = kao_scores_far(s, threshold);
 
-    out->far = kao_scores_far(s, threshold);
-    out->tar = 1 - frr;
-    out->accuracy = 1 - (out->far * (double)s->n_different + frr * (double)s->n_same) /
-                            (double)s->n;
+    out->far = s->n_different ? far : (double)NAN;
+    out->tar = s->n_same ? 1 - frr : (double)NAN;
+    out->accuracy =
+        1 - (far * (double)s->n_different + frr * (double)s->n_same) / (double)s->n;
 }

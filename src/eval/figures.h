@@ -30,8 +30,8 @@ typedef struct kao_figures {
     double best_accuracy, best_threshold;
     double auc, eer, eer_threshold; /* NaN: one kind of pair is missing */
     kao_figures_tar tars[KAO_FIGURES_TARS];
-    bool has_threshold; /* a threshold in use: same from it on */
-    double threshold, far, tar, accuracy;
+    bool has_threshold;                   /* a threshold in use: same from it on */
+    double threshold, far, tar, accuracy; /* NaN: the kind of pair is missing */
     kao_figures_people people;
 } kao_figures;
 

@@ -224,6 +224,17 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+/* A tar that was added to may have several members of one name: that is one picture. */
+static void drop_repeats(kao_names *names)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < names->n; i++)
+        if (i == 0 || strcmp(names->names[i], names->names[kept - 1]) != 0)
+            names->names[kept++] = names->names[i];
+    names->n = kept;
+}
+
 kao_status kao_pictures_list(const kao_pictures *p, kao_names *out, kao_error *err)
 {
     walk w = { .p = p, .text = { .mem = p->mem, .max = NAMES_MAX_BYTES }, .err = err };
@@ -249,6 +260,7 @@ kao_status kao_pictures_list(const kao_pictures *p, kao_names *out, kao_error *e
     for (const char *s = out->text; out->n < w.n; s += strlen(s) + 1)
         out->names[out->n++] = s;
     qsort(out->names, out->n, sizeof *out->names, by_text);
+    drop_repeats(out);
     return KAO_OK;
 }
 

@@ -210,7 +210,12 @@ out_has '"people":null,"different":190'
 head -n 12 pairs.txt >few.txt
 run 3 "$KAO" calibrate people --pairs few.txt -m ./mine.onnx
 err_has "11 pairs of different people: too few for a curve"
-fact "doubles are no strangers; a list of pairs; too few pairs for a curve"
+grep ' 0$' pairs.txt | head -n 120 >twelve.txt # 12 of 120: the curve itself ends at 10
+run 0 "$KAO" calibrate people --pairs twelve.txt -m ./mine.onnx
+grep -qE '^1 in 10 +-?0\.[0-9]{4} ' out || fails "a rate that twelve pairs reach: $(cat out)"
+run 0 "$KAO" calibrate people --pairs twelve.txt -m ./mine.onnx --json
+grep -qE '"rates":\[\{"similarity":[-0-9.e]+,"far":0\.1,' out || fails "a rate that twelve pairs reach: $(cat out)"
+fact "doubles are no strangers; a list of pairs; too few pairs for a curve; rates down to ten pairs"
 
 # ---- what is wrong ----
 

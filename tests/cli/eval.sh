@@ -78,6 +78,14 @@ done
 fact "--discard: misses when the worst pictures' pairs are left out, by three qualities; table, JSON, a plot; the same for any threads"
 KAO_PROGRESS_MS=0 check on-terminal shown "$KAO" eval verify people pairs.txt
 grep -q "9/9" shown || fails "no progress on a terminal"
+for same in 0 1; do # nothing is found, or falsely accepted, of pairs that there are none of
+    grep " $same\$" pairs.txt >kind.txt
+    missing=$([ $same = 0 ] && echo TAR || echo FAR)
+    run 0 "$KAO" eval verify people kind.txt --threshold 0
+    grep -qE "^at 0\.000 .*$missing -, " out && grep -qE '^at 0\.000 .*(TAR|FAR) [0-9.]+ %, .*accuracy' out || fails "a share of no pairs: $(grep '^at' out)"
+    run 0 "$KAO" eval verify people kind.txt --threshold 0 --json
+    grep -qE "\"at\":\{[^}]*\"$(echo $missing | tr A-Z a-z)\":null[,}]" out || fails "a share of no pairs: $(cat out)"
+done
 fact "similarities are those of kao embed, none, concat and sum; the figures follow from them; the same for --threads 1"
 
 run 0 "$KAO" eval verify people --scores made.tsv --json
@@ -124,6 +132,14 @@ run 0 "$KAO" eval verify set.bin --scores set.tsv
 evals same-scores set.tsv list.tsv
 run 0 "$KAO" eval verify all.tar --scores tar-made.tsv
 same tar-made.tsv made.tsv
+cp all.tar twice.tar
+tar rf twice.tar -C people ann/1.png # a name twice is one picture
+run 0 "$KAO" eval verify twice.tar --scores twice.tsv
+same twice.tsv made.tsv
+run 0 "$KAO" eval identify all.tar --json
+sed 's/all\.tar/twice.tar/' out >one
+run 0 "$KAO" eval identify twice.tar --json
+same out one
 mkdir -p large/ann large/bob large/cy large/dee
 for f in ann/1 ann/2 ann/3 bob/1 bob/2 bob/3 cy/1 cy/2 dee/1; do
     "$COMPOSE" "large/$f.png" $((chip_px + 16)) $((chip_px + 16)) 7 "people/$f.png" 8 8 $chip_px $chip_px

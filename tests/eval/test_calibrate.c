@@ -353,6 +353,40 @@ static void curves(void **state)
     kao_strangers_free(&s);
 }
 
+/* Of rates at which ten pairs are left each whole power of ten has its point, once. */
+static void powers(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t n_pairs, n_counted, n;
+    } cases[] = {
+        { 120, 1, 1 },    { 155, 1, 1 },    { 1200, 2, 2 },   { 14999, 3, 3 },
+        { 15500, 3, 3 },  { 98500, 4, 8 },  { 100000, 4, 8 }, { 120000, 4, 8 },
+        { 149999, 4, 8 }, { 155432, 4, 8 }, { 200000, 4, 8 },
+    };
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        kao_strangers s = made(&mem, cases[i].n_pairs);
+        kao_curve_point p[8];
+        kao_curve c;
+
+        assert_true(kao_curve_measure(&s, true, &c));
+        assert_int_equal(kao_curve_powers(&c, &s, p, 8), cases[i].n);
+        for (size_t k = 0; k < cases[i].n; k++) {
+            const double want = .1 + (double)(k + 1) / 10;
+
+            assert_true(fabs(log10(p[k].far) + (double)(k + 1)) < .015);
+            assert_int_equal(p[k].fitted, k >= cases[i].n_counted);
+            if (!p[k].fitted)
+                assert_true(fabs(p[k].similarity - want) < 2e-3);
+        }
+        assert_int_equal(kao_curve_powers(&c, &s, p, 1), 1);
+        kao_strangers_free(&s);
+    }
+}
+
 /* ---- the same person ---- */
 
 /* n pairs, one a bin from the middle on: the k-th least alike ends at k bins above 0. */
@@ -475,7 +509,8 @@ int main(void)
         cmocka_unit_test(listed_pairs),    cmocka_unit_test(intervals),
         cmocka_unit_test(out_of_memory),   cmocka_unit_test(tails),
         cmocka_unit_test(curves),          cmocka_unit_test(quantiles),
-        cmocka_unit_test(logistic),        cmocka_unit_test(likelihood),
+        cmocka_unit_test(powers),          cmocka_unit_test(logistic),
+        cmocka_unit_test(likelihood),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -62,6 +62,7 @@ static int make_sources(void **state)
     put_member(&tar, "ann/1.png", "one");
     put_member(&tar, "ann/2.JPG", "two");
     put_member(&tar, "list.txt", "no");
+    put_member(&tar, "ann/1.png", "added"); /* as tar --append does */
     pb_raw(&tar, (const char[1024]){ 0 }, 1024);
     write_file(in_dir("all.tar"), tar.p, tar.n);
     pb_free(&tar);
