@@ -40,7 +40,7 @@ typedef struct kao_resizer {
     size_t row_cap, row_bytes, room_cap, room_bytes;
 } kao_resizer;
 
-/* No allocation where the sizes and format are those of the last fit, or smaller ones. */
+/* No allocation where the sizes and format are those of the last fit. */
 kao_status kao_resizer_fit(kao_resizer *r, kao_mem *mem, uint32_t n_threads,
                            const kao_view *src, uint32_t width, uint32_t height,
                            kao_error *err);
