@@ -127,6 +127,11 @@ static kao_status read_members(kao_tar *t, kao_span all, const char *name,
                                "%s: a member's name is long, in GNU's form or over %d "
                                "bytes",
                                name, KAO_TAR_NAME_BYTES - 1);
+        if (h[TYPE_AT] == '1' || h[TYPE_AT] == '2')
+            return kao_fail_at(err, KAO_E_UNSUPPORTED, at,
+                               "%s: a member is a link to a file (tar makes files of "
+                               "them with --dereference --hard-dereference)",
+                               name);
         if (h[TYPE_AT] == '0' || h[TYPE_AT] == 0)
             st = add_member(t, h, path, content, err);
         if (!is_pax)
@@ -179,10 +184,11 @@ const kao_tar_member *kao_tar_find(const kao_tar *t, const char *name)
     while (lo < hi) {
         const size_t mid = lo + (hi - lo) / 2;
 
-        if (strcmp(t->members[mid].name, name) < 0)
+        if (strcmp(t->members[mid].name, name) <= 0)
             lo = mid + 1;
         else
             hi = mid;
     }
-    return lo < t->n && strcmp(t->members[lo].name, name) == 0 ? &t->members[lo] : NULL;
+    return lo > 0 && strcmp(t->members[lo - 1].name, name) == 0 ? &t->members[lo - 1]
+                                                                : NULL;
 }

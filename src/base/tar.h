@@ -21,14 +21,14 @@ typedef struct kao_tar {
 
 /* Members of bytes that stay until kao_tar_close; name: for messages. A member "./a/b" counts
  * as "a/b". Errors: KAO_E_FORMAT (not a tar, or cut short), KAO_E_UNSUPPORTED (GNU tar's
- * longer names, pax names that do not fit), KAO_E_NOMEM; then there is nothing to close. */
+ * longer names, pax names that do not fit, links), KAO_E_NOMEM; then there is nothing to close. */
 kao_status kao_tar_parse(kao_tar *t, kao_mem *mem, kao_span bytes, const char *name,
                          kao_error *err);
 /* The same for a file; KAO_E_IO, KAO_E_LIMIT too. */
 kao_status kao_tar_open(kao_tar *t, kao_mem *mem, const char *path, kao_error *err);
 void kao_tar_close(kao_tar *t); /* {0} is fine */
 
-/* The first of that name, or NULL. */
+/* The last of that name, which was added in place of those before it, or NULL. */
 const kao_tar_member *kao_tar_find(const kao_tar *t, const char *name);
 
 #endif

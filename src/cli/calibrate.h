@@ -12,8 +12,7 @@ enum { CALIBRATE_RATES = 8 };
 typedef struct calibrate_set { /* pictures and who is on them */
     kao_pictures pictures;
     const char **names;
-    kao_names listed;     /* where the folder or tar itself says what is there */
-    kao_name_table paths; /* where a list does: its pictures */
+    kao_names listed; /* where the folder or tar itself says what is there */
     size_t n, n_people;
     uint32_t *person;
     eval_vectors vectors;

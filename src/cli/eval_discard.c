@@ -12,9 +12,9 @@ static const char *const names[EVAL_QUALITIES] = {
     [EVAL_BY_PICTURE] = "picture", [EVAL_BY_NORM] = "norm", [EVAL_BY_SCORE] = "score"
 };
 
-kao_status eval_discard_measure(const kao_scores *s, const eval_vectors *v,
-                                const uint32_t *a, const uint32_t *b, eval_discard *out,
-                                kao_error *err)
+kao_status eval_discard_measure(const kao_scores *s, const eval_vectors *first,
+                                const eval_vectors *second, const uint32_t *a,
+                                const uint32_t *b, eval_discard *out, kao_error *err)
 {
     double *quality = kao_calloc(s->mem, s->n + 1, sizeof *quality);
     kao_roc_point at;
@@ -27,7 +27,8 @@ kao_status eval_discard_measure(const kao_scores *s, const eval_vectors *v,
     out->threshold = out->known ? at.threshold : 0;
     for (int k = 0; !st && out->known && k < EVAL_QUALITIES; k++) {
         for (size_t i = 0; i < s->n; i++)
-            quality[i] = fmin((double)v->quality[a[i]][k], (double)v->quality[b[i]][k]);
+            quality[i] =
+                fmin((double)first->quality[a[i]][k], (double)second->quality[b[i]][k]);
         st = kao_discard_measure(s, quality, out->threshold, &out->curves[k], err);
     }
     kao_free(s->mem, quality);

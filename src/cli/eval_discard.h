@@ -11,10 +11,10 @@ typedef struct eval_discard {
     kao_discard curves[EVAL_QUALITIES];
 } eval_discard;
 
-/* a, b: pictures of each of the pairs of s. */
-kao_status eval_discard_measure(const kao_scores *s, const eval_vectors *v,
-                                const uint32_t *a, const uint32_t *b, eval_discard *out,
-                                kao_error *err);
+/* a, b: pictures of each of the pairs of s, which were compared as first and as second have them. */
+kao_status eval_discard_measure(const kao_scores *s, const eval_vectors *first,
+                                const eval_vectors *second, const uint32_t *a,
+                                const uint32_t *b, eval_discard *out, kao_error *err);
 void eval_discard_print(const eval_discard *d);
 kao_json *eval_discard_json(const eval_discard *d);
 /* The plot, to --discard's file. */

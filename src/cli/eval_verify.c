@@ -86,12 +86,20 @@ static kao_status open_pairs(verify *v, char **files, int n, kao_error *err)
 
 /* ---- similarities ---- */
 
+static const eval_vectors *first_of(const verify *v)
+{
+    return v->args->masked == EVAL_BOTH ? &v->masked : &v->vectors;
+}
+
+static const eval_vectors *second_of(const verify *v)
+{
+    return v->args->masked ? &v->masked : &v->vectors;
+}
+
 /* An unusable picture is like no other: below any threshold. */
 static kao_status compare_all(verify *v, kao_error *err)
 {
-    const eval_vectors *second = v->args->masked ? &v->masked : &v->vectors,
-                       *first = v->args->masked == EVAL_BOTH ? &v->masked : &v->vectors;
-    const eval_vectors *x = &v->vectors;
+    const eval_vectors *first = first_of(v), *second = second_of(v), *x = &v->vectors;
 
     v->similarity = kao_calloc(&v->mem, v->pairs.n, sizeof *v->similarity);
     v->same = kao_calloc(&v->mem, v->pairs.n, sizeof *v->same);
@@ -448,8 +456,8 @@ static int give(verify *v)
     kao_status st = kao_figures_draw_people(&v->figures, &drawn, &err);
 
     if (!st && v->args->discard)
-        st = eval_discard_measure(&v->scores, &v->vectors, v->at_a, v->at_b,
-                                  &v->discard, &err);
+        st = eval_discard_measure(&v->scores, first_of(v), second_of(v), v->at_a,
+                                  v->at_b, &v->discard, &err);
     if (st)
         return cli_report("eval", st, &err);
     make_rows(v, &r);

@@ -6,6 +6,7 @@
 #include "base/text.h"
 
 enum { NUMBERS = 10, FACES_MAX = 100000 };
+#define BLANKS " \r"
 
 typedef struct list {
     kao_boxes *b;
@@ -44,8 +45,8 @@ static int numbers_of(const char *s, double v[NUMBERS])
 {
     int n = 0;
 
-    for (s += strspn(s, " "); *s; s += strspn(s, " ")) {
-        if (n == NUMBERS || !kao_text_number(&s, &v[n]) || (*s && *s != ' '))
+    for (s += strspn(s, BLANKS); *s; s += strspn(s, BLANKS)) {
+        if (n == NUMBERS || !kao_text_number(&s, &v[n]) || (*s && !strchr(BLANKS, *s)))
             return -1;
         n++;
     }
@@ -97,7 +98,7 @@ static void skip_zeros(list *l)
 
     if (end)
         *end = '\0';
-    const bool zeros = text && numbers_of(text + strspn(text, " "), v) >= 4;
+    const bool zeros = text && numbers_of(text, v) >= 4;
 
     if (end)
         *end = byte;

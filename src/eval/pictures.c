@@ -150,12 +150,14 @@ void kao_picture_close(kao_picture *p)
 
 /* ---- all pictures ---- */
 
+/* Hidden ones and what is in hidden folders, where programs keep small copies, are none. */
 static bool is_picture(const char *name)
 {
+    const bool hidden = name[0] == '.' || strstr(name, "/.");
     const char *last = strrchr(name, '/') ? strrchr(name, '/') + 1 : name,
                *dot = strrchr(last, '.');
 
-    for (size_t i = 0; last[0] != '.' && dot && i < N_ENDINGS; i++)
+    for (size_t i = 0; !hidden && dot && i < N_ENDINGS; i++)
         if (strcasecmp(dot, endings[i]) == 0)
             return true;
     return false;

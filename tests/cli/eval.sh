@@ -132,6 +132,11 @@ run 0 "$KAO" eval verify set.bin --scores set.tsv
 evals same-scores set.tsv list.tsv
 run 0 "$KAO" eval verify all.tar --scores tar-made.tsv
 same tar-made.tsv made.tsv
+mkdir -p more/ann/.thumbnails # what programs keep there is nobody's picture
+cp people/ann/1.png more/ann/.thumbnails/9.png
+cp all.tar hidden.tar && tar rf hidden.tar -C more ann
+run 0 "$KAO" eval verify hidden.tar --scores hidden.tsv
+same hidden.tsv tar-made.tsv
 cp all.tar twice.tar
 tar rf twice.tar -C people ann/1.png # a name twice is one picture
 run 0 "$KAO" eval verify twice.tar --scores twice.tsv

@@ -17,6 +17,7 @@ static kao_status read_text(kao_boxes *b, kao_mem *mem, const char *text,
 static const char list[] =
     "a/1.jpg\n2\n98 267 96 116 0 0 0 0 1 0 \n10 20.5 4 6 0 0 0 1 0 0\r\n"
     "none.jpg\n0\n0 0 0 0 0 0 0 0 0 0\n"
+    "nobody.jpg\r\n0\r\n0 0 0 0 0 0 0 0 0 0 \r\n"
     "0--Parade/b.jpg\n1\n1 2 3 4\n"
     "none2.jpg\n0\n"
     "c d.jpg\n1\n5 6 7 8 0";
@@ -27,8 +28,8 @@ static void form(void **state)
         const char *name;
         size_t n;
     } pictures[] = {
-        { "a/1.jpg", 2 },   { "none.jpg", 0 }, { "0--Parade/b.jpg", 1 },
-        { "none2.jpg", 0 }, { "c d.jpg", 1 },
+        { "a/1.jpg", 2 },         { "none.jpg", 0 },  { "nobody.jpg", 0 },
+        { "0--Parade/b.jpg", 1 }, { "none2.jpg", 0 }, { "c d.jpg", 1 },
     };
     static const kao_true_box boxes[] = {
         { { 98, 267, 96, 116 }, false },
