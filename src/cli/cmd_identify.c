@@ -179,7 +179,10 @@ static int tell(const job *j, const char *path, const cli_photo *photo, size_t i
         printf("\tnearest %s %.3f", title(a, 0, who), (double)a->matches[0].similarity);
     if (a->gallery.known)
         printf("\t%s%.2g of strangers would be taken for somebody here",
-               a->gallery.bound > 0 ? "under " : "", a->gallery.far);
+               a->gallery.bound > 0   ? "under "
+               : a->gallery.bound < 0 ? "over "
+                                      : "",
+               a->gallery.far);
     printf("\n");
     return CLI_YES;
 }

@@ -24,15 +24,16 @@ const cli_option cli_report_options[] = {
     { .name = NULL },
 };
 
-static int tell_json(const cli_presence *r)
+static int tell_json(const cli_presences *p, const cli_presence *r)
 {
+    kao_json *(*const time)(double) = p->wall ? kao_json_wall : kao_json_number;
     kao_json *o = kao_json_object(), *visits = kao_json_array();
 
     for (size_t i = 0; i < r->n; i++) {
         kao_json *v = kao_json_array();
 
-        kao_json_add(v, kao_json_number(r->visits[i].begin));
-        kao_json_add(v, kao_json_number(r->visits[i].end));
+        kao_json_add(v, time(r->visits[i].begin));
+        kao_json_add(v, time(r->visits[i].end));
         kao_json_add(visits, v);
     }
     kao_json_set(o, "person",
@@ -40,8 +41,8 @@ static int tell_json(const cli_presence *r)
     kao_json_set(o, "name", kao_json_string(r->name));
     kao_json_set(o, "track", r->person ? kao_json_null() : kao_json_integer(r->track));
     kao_json_set(o, "log", r->person ? kao_json_null() : kao_json_string(r->log));
-    kao_json_set(o, "first", kao_json_number(r->visits[0].begin));
-    kao_json_set(o, "last", kao_json_number(r->visits[r->n - 1].end));
+    kao_json_set(o, "first", time(r->visits[0].begin));
+    kao_json_set(o, "last", time(cli_presence_last(r)));
     kao_json_set(o, "seconds", kao_json_number(cli_presence_seconds(r)));
     kao_json_set(o, "visits", visits);
     return cli_print_json("report", o);
@@ -80,12 +81,12 @@ static int tell(const cli_presences *p, const report_args *a)
         char title[1100], from[40], to[40];
 
         if (a->json || a->csv)
-            status = (a->json ? tell_json(r) : tell_csv(p, r)) ? CLI_FAULT : status;
+            status = (a->json ? tell_json(p, r) : tell_csv(p, r)) ? CLI_FAULT : status;
         else
             printf("%-24s  %-19s  %-19s  %6zu  %9.1f\n",
                    cli_presence_title(r, title, sizeof title),
                    cli_presence_time(p, r->visits[0].begin, from),
-                   cli_presence_time(p, r->visits[r->n - 1].end, to), r->n,
+                   cli_presence_time(p, cli_presence_last(r), to), r->n,
                    cli_presence_seconds(r));
     }
     return status;

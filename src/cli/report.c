@@ -54,7 +54,7 @@ static bool set_name(cli_presence *r, const char *name)
 
 typedef struct event {
     const char *kind, *name; /* borrowed */
-    int64_t track, was, person;
+    int64_t track, was, person, frame;
     double time;
 } event;
 
@@ -65,12 +65,13 @@ typedef struct log_state {
     double *since; /* of each of its rows: there since; NaN: not there */
     size_t since_cap;
     double last; /* time of the last event */
+    int64_t frame;
 } log_state;
 
 /* The row of a track of this log, made where there is none; NULL: out of memory. */
 static cli_presence *row_of(log_state *l, int64_t track)
 {
-    for (size_t i = l->first; i < l->p->n; i++)
+    for (size_t i = l->p->n; i-- > l->first;) /* new ones are told of most */
         if (l->p->rows[i].track == track)
             return &l->p->rows[i];
     const size_t n = l->p->n - l->first;
@@ -137,6 +138,19 @@ static bool take(log_state *l, const event *e)
     return true;
 }
 
+/* Who never left is there until the last event. */
+static bool end_tracks(log_state *l)
+{
+    bool fine = true;
+
+    for (size_t i = l->p->n; fine && i-- > l->first;)
+        fine = isnan(l->since[i - l->first]) ||
+               add_visit(&l->p->rows[i], l->since[i - l->first], l->last);
+    l->first = l->p->n;
+    l->last = 0;
+    return fine;
+}
+
 static kao_status read_event(void *user, const kao_json *v, size_t line, kao_error *err)
 {
     log_state *l = user;
@@ -155,11 +169,17 @@ static kao_status read_event(void *user, const kao_json *v, size_t line, kao_err
     kao_json_as_integer(kao_json_get(v, "was"), &e.was);
     kao_json_as_integer(kao_json_get(v, "person"), &e.person);
     kao_json_as_text(kao_json_get(v, "name"), &e.name);
-    l->p->mixed |= (l->p->n_logs || l->p->n > l->first) && wall != l->p->wall;
+    kao_json_as_integer(kao_json_get(v, "frame"), &e.frame);
+    l->p->mixed |= l->p->timed && wall != l->p->wall;
+    l->p->timed = true;
     l->p->wall = wall;
+    /* another run, whose tracks are others of the same numbers */
+    bool fine = e.frame >= l->frame || end_tracks(l);
+
+    l->frame = e.frame;
     l->last = e.time > l->last ? e.time : l->last;
-    return take(l, &e) ? KAO_OK
-                       : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", l->path);
+    fine = fine && take(l, &e);
+    return fine ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", l->path);
 }
 
 kao_status cli_presences_read(cli_presences *p, const char *path, kao_error *err)
@@ -174,14 +194,10 @@ kao_status cli_presences_read(cli_presences *p, const char *path, kao_error *err
     if (!st)
         st = kao_json_lines((const char *)f.bytes.p, f.bytes.n, path, read_event, &l,
                             err);
-    for (size_t i = p->n;
-         !st && i-- > l.first;) /* who never left, and who became another */
-        if (!isnan(l.since[i - l.first]) &&
-            !add_visit(&p->rows[i], l.since[i - l.first], l.last))
-            st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+    if (!st && !end_tracks(&l))
+        st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     kao_file_close(&f);
     free(l.since);
-    p->n_logs++;
     return st;
 }
 
@@ -223,11 +239,31 @@ static void join_people(cli_presences *p)
     p->n = kept;
 }
 
+static void join_visits(cli_presence *r)
+{
+    size_t kept = 0;
+
+    for (size_t i = 1; i < r->n; i++) {
+        cli_visit *last = &r->visits[kept];
+
+        if (r->visits[i].begin >= last->end)
+            r->visits[++kept] = r->visits[i];
+        else if (r->visits[i].end > last->end)
+            last->end = r->visits[i].end;
+    }
+    r->n = kept + 1;
+}
+
 void cli_presences_sort(cli_presences *p)
 {
     join_people(p);
-    for (size_t i = 0; i < p->n; i++)
-        qsort(p->rows[i].visits, p->rows[i].n, sizeof(cli_visit), by_begin);
+    for (size_t i = 0; i < p->n; i++) {
+        cli_presence *r = &p->rows[i];
+
+        qsort(r->visits, r->n, sizeof *r->visits, by_begin);
+        if (p->wall)
+            join_visits(r);
+    }
     if (p->n)
         qsort(p->rows, p->n, sizeof *p->rows, by_first);
 }
@@ -239,6 +275,15 @@ double cli_presence_seconds(const cli_presence *r)
     for (size_t i = 0; i < r->n; i++)
         sum += r->visits[i].end - r->visits[i].begin;
     return sum;
+}
+
+double cli_presence_last(const cli_presence *r)
+{
+    double last = r->visits[0].end;
+
+    for (size_t i = 1; i < r->n; i++)
+        last = fmax(last, r->visits[i].end);
+    return last;
 }
 
 const char *cli_presence_title(const cli_presence *r, char *to, size_t cap)

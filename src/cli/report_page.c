@@ -38,7 +38,7 @@ static bool put_row(kao_bytes *b, const cli_presences *p, const cli_presence *r,
             "</td><td class=\"bar\"><svg viewBox=\"0 0 1000 20\" "
             "preserveAspectRatio=\"none\" role=\"img\" aria-label=\"%zu visits\">",
             cli_presence_time(p, r->visits[0].begin, first),
-            cli_presence_time(p, r->visits[r->n - 1].end, last), r->n,
+            cli_presence_time(p, cli_presence_last(r), last), r->n,
             cli_presence_seconds(r), r->n);
 
     for (size_t i = 0; fine && i < r->n; i++) {

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "kao/embedder.h"
 
-enum { FIELDS_MAX = 32, NAME_BYTES = 512 };
+enum { FIELDS_MAX = 256, NAME_BYTES = 512 };
 
 typedef struct list {
     kao_groups *g;
@@ -28,6 +28,19 @@ static kao_status wrong(const list *l, const char *why)
 static bool is_word(const char *word, size_t n, const char *text)
 {
     return strncmp(word, text, n) == 0 && text[n] == '\0';
+}
+
+/* The fields of a line; a gap of two tabs, which a table has where a value is missing, would shift those
+ * behind it. */
+static kao_status split(const list *l, char *line, char *f[FIELDS_MAX + 1], size_t *n)
+{
+    if (line[0] == '\t' || strstr(line, "\t\t"))
+        return wrong(l, "an empty field: - may stand where there is nothing");
+    *n = kao_text_fields(line, f, FIELDS_MAX + 1);
+    return *n <= FIELDS_MAX
+               ? KAO_OK
+               : kao_fail(l->err, KAO_E_LIMIT, "%s: line %zu: more than %d fields",
+                          l->file, l->line, FIELDS_MAX);
 }
 
 /* A field by number or, where the list names them, by name; FIELDS_MAX: neither. */
@@ -100,16 +113,17 @@ static bool widen(kao_groups *g)
 static kao_status take_line(list *l, char *line)
 {
     kao_groups *g = l->g;
-    char *f[FIELDS_MAX], name[NAME_BYTES] = "";
+    char *f[FIELDS_MAX + 1], name[NAME_BYTES] = "";
     uint32_t picture = 0, group = 0;
-    const size_t n = kao_text_fields(line, f, FIELDS_MAX), n_before = g->pictures.n;
+    const size_t n_before = g->pictures.n;
+    size_t n = 0;
+    kao_status st = split(l, line, f, &n);
 
-    if (n == 0)
-        return KAO_OK;
+    if (st || n == 0)
+        return st;
     if (n < 2)
         return wrong(l, "wanted a path and at least one field");
-    const kao_status st = join(l, f, n, name);
-
+    st = join(l, f, n, name);
     if (st)
         return st;
     if ((g->pictures.n == g->cap && !widen(g)) ||
@@ -137,11 +151,15 @@ static kao_status take_lines(list *l, char *text)
             *next++ = '\0';
         l->line++;
         if (line[0] == '#' && !named) {
-            char *names[FIELDS_MAX];
+            char *names[FIELDS_MAX + 1];
+            size_t n = 0;
 
             named = true;
             kao_text_drop_brackets(line);
-            by_number = choose(l, names, kao_text_fields(line + 1, names, FIELDS_MAX));
+            st = split(l, line + 1, names, &n);
+            if (st)
+                return st;
+            by_number = choose(l, names, n);
         }
         if (line[0] == '#')
             continue;

@@ -1,8 +1,8 @@
 /* False matches by group: pictures of different people, each with a group (sex, age, ..), and
  * how many pairs a threshold takes for the same person within each group and across.
  *
- * A list has a line a picture: its path and fields, separated by tabs where a line has one,
- * else by blanks. A line that begins with # does not count; the first one may name the
+ * A list has a line a picture: its path and fields, separated by a tab each where a line has one,
+ * else by blanks; none is empty. A line that begins with # does not count; the first one may name the
  * fields: "# picture age sex(as labelled)"; what is in brackets is for people. */
 #ifndef KAO_EVAL_GROUPS_H
 #define KAO_EVAL_GROUPS_H
@@ -22,7 +22,7 @@ typedef struct kao_groups {
 
 /* by: the fields that make a group, with commas between: by number (the path is 1) or by name;
  * NULL: all behind the path. most: so many groups at most. file: for messages, which name the line. Errors: KAO_E_FORMAT,
- * KAO_E_ARG (by), KAO_E_LIMIT (groups), KAO_E_NOMEM; then there is nothing to free. */
+ * KAO_E_ARG (by), KAO_E_LIMIT (groups, 256 fields), KAO_E_NOMEM; then there is nothing to free. */
 kao_status kao_groups_read(kao_groups *g, kao_mem *mem, kao_span text, const char *file,
                            const char *by, size_t most, kao_error *err);
 void kao_groups_free(kao_groups *g); /* {0} is fine */

@@ -85,6 +85,25 @@ assert len(o) == 3 and o[0]["name"] == "Ana, 顔" and o[0]["person"] == 7 and o[
 assert len(o[0]["visits"]) == 4 and o[1]["track"] == o[2]["track"] == 2 and o[1]["person"] is None, o
 PY
 fact "who was there, when and how long: a person over all logs, a stranger for each; table, CSV, a page"
+wall() { # FILE EVENT WALL FRAME TRACK PERSON NAME
+    printf '{"event":"%s","time":1,"wall":%s,"frame":%s,"track":%s,"person":%s,"name":%s}\n' "$2" "$3" "$4" "$5" "$6" "$7" >>"$1"
+}
+: >before.jsonl # nobody came
+wall door.jsonl appear 1793000123.456 1 1 7 '"Ana"'
+wall door.jsonl leave 1793003723.5 90 1 7 '"Ana"'
+wall yard.jsonl appear 1793000200 1 1 7 '"Ana"'
+wall yard.jsonl leave 1793000260 9 1 7 '"Ana"'
+run 0 "$KAO" report before.jsonl door.jsonl yard.jsonl --json
+out_has '"first":1793000123.456,"last":1793003723.5,"seconds":3600.044,"visits":[[1793000123.456,1793003723.5]]'
+run 0 "$KAO" report before.jsonl door.jsonl yard.jsonl
+[ "$(awk '$1 == "Ana" { print $5, $6, $7 }' out)" = "$(date -u -d @1793003723 +%H:%M:%S) 1 3600.0" ] || fails "$(cat out)"
+wall both.jsonl appear 1793000000 5 1 7 '"Ana"' # stopped with her before it, and begun again
+wall both.jsonl identified 1793000010 80 1 7 '"Ana"'
+wall both.jsonl appear 1793000100 2 1 8 '"Ben"'
+wall both.jsonl leave 1793000130 60 1 8 '"Ben"'
+run 0 "$KAO" report both.jsonl --csv
+[ "$(cut -d, -f 1,4 out | tr '\n' ' ')" = "who,seconds Ana,10.0 Ben,30.0 " ] || fails "$(cat out)"
+fact "of live logs: one stay before two cameras, milliseconds, a log of nobody, runs one behind the other"
 printf '{"event":"appear"\n' >bad.jsonl
 run 3 "$KAO" report bad.jsonl
 err_has "bad.jsonl: line 1"
