@@ -247,10 +247,13 @@ static kao_status join_doubles(calibrate *c, kao_error *err)
 
 /* ---- measuring ---- */
 
+static bool may_begin(const calibrate *c, const calibrate_set *s)
+{
+    return s->n == 0 || eval_may_begin(c->args, &s->pictures, s->names, s->n);
+}
+
 static int embed(calibrate *c, calibrate_set *s)
 {
-    if (!eval_may_begin(c->args, &s->pictures, s->names, s->n))
-        return CLI_BAD;
     return eval_embed(&s->vectors, c->args, &s->pictures, s->names, s->n);
 }
 
@@ -411,6 +414,8 @@ static int run(calibrate *c, lists *l, const cli_operands *rest)
 
     if (st)
         return cli_report("calibrate", st, &err);
+    if (!may_begin(c, &c->people) || !may_begin(c, &c->others))
+        return CLI_BAD;
     if (c->people.n)
         status = embed(c, &c->people);
     if (!status && c->others.n)

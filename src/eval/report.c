@@ -57,6 +57,13 @@ static bool put_folds(kao_bytes *b, const kao_folds *f)
                    f->n, 100 * f->mean, 100 * f->standard_error, 100 * f->deviation);
 }
 
+/* A share of pairs that there are none of is none. */
+static bool put_share(kao_bytes *b, const char *name, double share, int places)
+{
+    return isnan(share) ? kao_put(b, "%s -, ", name)
+                        : kao_put(b, "%s %.*f %%, ", name, places, 100 * share);
+}
+
 static bool put_curve_rows(kao_bytes *b, const kao_figures *f)
 {
     bool fine = kao_put(b,
@@ -64,6 +71,10 @@ static bool put_curve_rows(kao_bytes *b, const kao_figures *f)
                         "(optimistic)</td></tr>\n",
                         100 * f->best_accuracy, f->best_threshold);
 
+    if (f->has_threshold)
+        fine = fine && kao_put(b, "<tr><th>at threshold %.3f</th><td>", f->threshold) &&
+               put_share(b, "TAR", f->tar, 2) && put_share(b, "FAR", f->far, 3) &&
+               kao_put(b, "accuracy %.2f %%</td></tr>\n", 100 * f->accuracy);
     if (isnan(f->auc))
         return fine;
     fine =
@@ -71,12 +82,6 @@ static bool put_curve_rows(kao_bytes *b, const kao_figures *f)
                         "<tr><th>AUC</th><td>%.5f</td></tr>\n<tr><th>EER</th><td>%.2f "
                         "%% at %.3f</td></tr>\n",
                         f->auc, 100 * f->eer, f->eer_threshold);
-    if (f->has_threshold)
-        fine = fine &&
-               kao_put(b,
-                       "<tr><th>at threshold %.3f</th><td>TAR %.2f %%, FAR %.3f "
-                       "%%, accuracy %.2f %%</td></tr>\n",
-                       f->threshold, 100 * f->tar, 100 * f->far, 100 * f->accuracy);
     for (size_t i = 0; fine && i < KAO_FIGURES_TARS; i++) {
         const kao_figures_tar *t = &f->tars[i];
 

@@ -59,10 +59,11 @@ static int make_sources(void **state)
     write_file(in_dir("bob/notes.txt"), "no", 2);
     write_file(in_dir("bob/3.webp"), "three", 5);
     put_member(&tar, "bob/3.webp", "three");
-    put_member(&tar, "ann/1.png", "one");
+    put_member(&tar, "ann/1.png", "before");
     put_member(&tar, "ann/2.JPG", "two");
     put_member(&tar, "list.txt", "no");
-    put_member(&tar, "ann/1.png", "added"); /* as tar --append does */
+    put_member(&tar, "ann/.small/4.png", "no");
+    put_member(&tar, "ann/1.png", "one"); /* as tar --append does, in its place */
     pb_raw(&tar, (const char[1024]){ 0 }, 1024);
     write_file(in_dir("all.tar"), tar.p, tar.n);
     pb_free(&tar);
@@ -261,8 +262,18 @@ static void page(void **state)
           3,
           { "at threshold 0.500", "accuracy, 10 folds", "not with 30" } },
         { 3000, 2000, (double)NAN, 3, { "TAR at FAR 0.001", "weak", "AUC" } },
-        { 12, 0, .5, 1, { "accuracy, 10 folds", "best threshold", "Similarities" } },
-        { 0, 12, .5, 1, { "accuracy, 10 folds", "best threshold", "Similarities" } },
+        { 12,
+          0,
+          .5,
+          1,
+          { "accuracy, 10 folds", "0.500</th><td>TAR 100.00 %, FAR -, ",
+            "Similarities" } },
+        { 0,
+          12,
+          .5,
+          1,
+          { "accuracy, 10 folds", "0.500</th><td>TAR -, FAR 0.000 %, ",
+            "Similarities" } },
         { 1, 1, .5, 3, { "best threshold", "EER", "DET" } },
     };
     static double similarity[6000];
