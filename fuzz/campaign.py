@@ -23,7 +23,7 @@ import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-COLUMNS = ["target", "seconds", "executions", "edges", "features", "findings"]
+COLUMNS = ["target", "seconds", "executions", "edges", "findings"]
 FOUND = ("crash-", "leak-", "timeout-", "oom-")
 
 
@@ -78,7 +78,7 @@ def turn(build, state, name, seconds, running):
     os.makedirs(grown, exist_ok=True)
     os.makedirs(found, exist_ok=True)
     seeds = os.path.join(HERE, "corpus", name)
-    begin, cpu, executions, edges, features = time.monotonic(), 0, 0, 0, 0
+    begin, cpu, executions, edges = time.monotonic(), 0, 0, 0
     before = len(findings(state, name))
     while time.monotonic() - begin < seconds and not running.stop:
         left = max(1, int(seconds - (time.monotonic() - begin)))
@@ -96,14 +96,13 @@ def turn(build, state, name, seconds, running):
             running.processes.discard(p)
         executions += last_number(r"stat::number_of_executed_units: (\d+)", said) or last_number(r"\n#(\d+)\t", said)
         edges = max(edges, last_number(r" cov: (\d+)", said))
-        features = max(features, last_number(r" ft: (\d+)", said))
         if p.returncode and not running.stop:
             with open(os.path.join(found, "log"), "a", encoding="utf-8") as f:
                 f.write(said[-20000:])
             if len(findings(state, name)) == before + 20:
                 break  # the same again and again
     return {"target": name, "seconds": round(cpu), "executions": executions, "edges": edges,
-            "features": features, "findings": len(findings(state, name)) - before}
+            "findings": len(findings(state, name)) - before}
 
 
 class Running:
@@ -144,8 +143,7 @@ def table(log):
         s = sums.setdefault(t["target"], dict.fromkeys(COLUMNS[1:], 0))
         for k in ("seconds", "executions", "findings"):
             s[k] += int(t[k])
-        for k in ("edges", "features"):
-            s[k] = max(s[k], int(t[k]))
+        s["edges"] = max(s["edges"], int(t["edges"]))
     print("| target | hours of a core | executions | edges | findings |\n|---|---|---|---|---|")
     for name, s in sorted(sums.items()):
         print(f"| {name} | {s['seconds'] / 3600:.2f} | {s['executions']:,} | {s['edges']:,} | {s['findings']} |")

@@ -173,8 +173,9 @@ static kao_status read_event(void *user, const kao_json *v, size_t line, kao_err
     l->p->mixed |= l->p->timed && wall != l->p->wall;
     l->p->timed = true;
     l->p->wall = wall;
-    /* another run, whose tracks are others of the same numbers */
-    bool fine = e.frame >= l->frame || end_tracks(l);
+    /* another run, whose tracks are others of the same numbers; a server's events are of several
+     * cameras at once */
+    bool fine = e.frame >= l->frame || kao_json_get(v, "camera") || end_tracks(l);
 
     l->frame = e.frame;
     l->last = e.time > l->last ? e.time : l->last;

@@ -35,10 +35,9 @@ enum {
     ICO_ENTRY = 16,
     ICO_INFO = 16, /* bytes of an icon's own head, up to its depth */
     BMP_HEAD = 14,
-    BMP_PIXELS = 10, /* where its head tells where they begin */
-    BMP_COLOURS =
-        32,        /* where its second head, which icons have too, counts a table's */
-    OS2_INFO = 12, /* bytes of the second head that OS/2 gives one, and its size */
+    BMP_PIXELS = 10,  /* where its head tells where they begin */
+    BMP_COLOURS = 32, /* where its second head, icons' only one, counts a table's */
+    OS2_INFO = 12,    /* bytes of the second head that OS/2 gives one, and its size */
     MAX_COLOURS = 1 << 16, /* more than any depth has a table for */
 };
 
