@@ -25,13 +25,33 @@ typedef struct cluster {
     const eval_args *args;
     eval_people who;
     eval_vectors bare;
-    /* of those that can be used and whose person is known */
+    /* of those whose person is known: n that can be used; behind them, by --unusable reject, n_alone
+     * that cannot and so are a group each */
     float *vectors;
     uint32_t *person, *group;
-    size_t n;
+    size_t n, n_alone, n_people;
     method methods[METHODS];
     size_t n_methods;
 } cluster;
+
+static bool is_known(const cluster *j, size_t picture)
+{
+    return j->who.person[picture] < j->who.people.groups.n;
+}
+
+static kao_status count_people(cluster *j, kao_error *err)
+{
+    bool *seen = kao_calloc(&j->who.mem, j->who.people.groups.n, sizeof *seen);
+
+    if (!seen)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < j->n + j->n_alone; i++) {
+        j->n_people += !seen[j->person[i]];
+        seen[j->person[i]] = true;
+    }
+    kao_free(&j->who.mem, seen);
+    return KAO_OK;
+}
 
 static kao_status gather(cluster *j, kao_error *err)
 {
@@ -43,18 +63,30 @@ static kao_status gather(cluster *j, kao_error *err)
     if (!j->vectors || !j->person || !j->group)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; i < n; i++) {
-        if (!j->bare.usable[i] || j->who.person[i] == j->who.people.groups.n)
+        if (!j->bare.usable[i] || !is_known(j, i))
             continue;
         memcpy(j->vectors + j->n * dim, j->bare.vectors + i * dim,
                dim * sizeof *j->vectors);
         j->person[j->n++] = j->who.person[i];
     }
-    return j->n ? KAO_OK
-                : kao_fail(err, KAO_E_FORMAT, "%s: no picture of a known person",
-                           j->who.pictures.path);
+    for (size_t i = 0; j->args->unusable == EVAL_REJECT && i < n; i++)
+        if (!j->bare.usable[i] && is_known(j, i))
+            j->person[j->n + j->n_alone++] = j->who.person[i];
+    if (j->n == 0)
+        return kao_fail(err, KAO_E_FORMAT, "%s: no picture of a known person",
+                        j->who.pictures.path);
+    return count_people(j, err);
 }
 
 /* ---- methods ---- */
+
+static kao_status compare(cluster *j, method *m, kao_error *err)
+{
+    for (size_t i = 0; i < j->n_alone; i++) /* numbers that no group of faces has */
+        j->group[j->n + i] = (uint32_t)(j->n + i);
+    return kao_partition_measure(&m->f, &j->who.mem, j->group, j->person,
+                                 j->n + j->n_alone, err);
+}
 
 static kao_status link_at(cluster *j, float threshold, method *m, kao_error *err)
 {
@@ -66,9 +98,7 @@ static kao_status link_at(cluster *j, float threshold, method *m, kao_error *err
 
     m->threshold = (double)threshold;
     m->ms = cli_now_ms() - begin;
-    return st ? st
-              : kao_partition_measure(&m->f, &j->who.mem, j->group, j->person, j->n,
-                                      err);
+    return st ? st : compare(j, m, err);
 }
 
 static kao_status link_at_best(cluster *j, method *best, kao_error *err)
@@ -98,7 +128,7 @@ static kao_status dbscan_at_best(cluster *j, method *best, kao_error *err)
         method m = { .name = name, .threshold = i / 100., .ms = (double)NAN };
 
         kao_alike_cut(tree, j->n, (float)i / 100, j->group);
-        st = kao_partition_measure(&m.f, &j->who.mem, j->group, j->person, j->n, err);
+        st = compare(j, &m, err);
         if (!st && m.f.f > best->f.f)
             *best = m;
     }
@@ -140,9 +170,9 @@ static void print_table(const cluster *j)
         printf("%-18s%s\n", "note", j->args->note);
     printf("%-18s%s\n%-18s%s\n", "model", v->crew.found[CLI_EMBEDDER].path, "mirror",
            eval_mirror(v));
-    printf("%-18s%zu of %zu people; %zu unusable, %zu of unknown people left out\n\n",
-           "faces", j->n, j->who.people.groups.n - (j->who.n_nobody > 0), v->n_unusable,
-           j->who.n_nobody);
+    printf("%-18s%zu of %zu people; %zu unusable%s, %zu of unknown people left out\n\n",
+           "faces", j->n + j->n_alone, j->n_people, v->n_unusable,
+           j->n_alone ? ", each a group of its own" : "", j->who.n_nobody);
     printf("%-22s%9s %7s %9s %7s %7s %11s %12s %7s %8s\n", "", "threshold", "groups",
            "precision", "recall", "F", "homogeneity", "completeness", "V", "seconds");
     for (size_t i = 0; i < j->n_methods; i++) {
@@ -181,7 +211,8 @@ static int print_json(const cluster *j)
     }
     kao_json_set(o, "people_from", kao_json_string(j->who.list));
     kao_json_set(o, "of_unknown_people", kao_json_integer((int64_t)j->who.n_nobody));
-    kao_json_set(o, "faces", kao_json_integer((int64_t)j->n));
+    kao_json_set(o, "faces", kao_json_integer((int64_t)(j->n + j->n_alone)));
+    kao_json_set(o, "people", kao_json_integer((int64_t)j->n_people));
     kao_json_set(o, "methods", methods);
     return cli_print_json("eval", o);
 }

@@ -210,20 +210,22 @@ void kao_groups_free(kao_groups *g)
 /* ---- matches ---- */
 
 void kao_count_matches(const float *vectors, size_t dim, const uint32_t *group,
-                       const bool *usable, size_t n, float threshold, size_t n_groups,
-                       kao_match_count *cells)
+                       const bool *usable, bool reject, size_t n, float threshold,
+                       size_t n_groups, kao_match_count *cells)
 {
     memset(cells, 0, n_groups * n_groups * sizeof *cells);
     for (size_t i = 0; i < n; i++)
-        for (size_t k = i + 1; usable[i] && k < n; k++) {
-            if (!usable[k])
+        for (size_t k = i + 1; k < n; k++) {
+            const bool both = usable[i] && usable[k];
+
+            if (!both && !reject)
                 continue;
             const size_t a = group[i] < group[k] ? group[i] : group[k],
                          b = group[i] < group[k] ? group[k] : group[i];
             kao_match_count *c = &cells[a * n_groups + b];
 
             c->pairs++;
-            c->matches +=
-                kao_similarity(vectors + i * dim, vectors + k * dim, dim) >= threshold;
+            c->matches += both && kao_similarity(vectors + i * dim, vectors + k * dim,
+                                                 dim) >= threshold;
         }
 }

@@ -129,7 +129,7 @@ static const kao_route routes[] = {
     { "GET", "/v1/cameras/{camera}/preview", kao_route_camera_preview, false, "a camera's pictures as they come: multipart/x-mixed-replace", "" },
     { "GET", "/v1/events", kao_route_events, false,
       "what cameras have seen: server-sent events where text/event-stream is accepted (Last-Event-ID goes on from there), else a page",
-      "after: id of the last one known, -N: the last N; a page without it begins at the oldest, a stream at the newest; limit: of a page, 100" },
+      "after: id of the last one known, -N: the last N, a page without it begins at the oldest, a stream at the newest; limit: of a page, 100" },
 };
 /* clang-format on */
 

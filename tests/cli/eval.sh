@@ -269,6 +269,11 @@ run 0 "$KAO" eval groups all.tar labels.txt --note "made" --threshold 0.9
 out_has "warm"
 out_has "(all pairs)"
 out_has "made"
+run 3 "$KAO" eval groups broken labels.txt
+run 0 "$KAO" eval groups broken labels.txt --threshold=-1 --unusable drop --json
+out_has '"all":{"pairs":15,"matches":15,'
+run 0 "$KAO" eval groups broken labels.txt --threshold=-1 --unusable reject --json
+out_has '"all":{"pairs":21,"matches":15,'
 run 3 "$KAO" eval groups people labels.txt --by size
 err_has 'no field "size"'
 run 3 "$KAO" eval groups people
@@ -345,7 +350,19 @@ run 3 "$KAO" eval cluster people/ann
 run 3 "$KAO" eval cluster broken
 err_has "cy/1.png: "
 run 0 "$KAO" eval cluster broken --unusable drop --threshold=-1
-out_has "1 unusable"
+out_has "8 of 4 people; 1 unusable,"
+run 0 "$KAO" eval cluster broken --unusable drop --threshold=-1 --json
+figures 8 1 0.214286 1 0.352941 0 1 0
+# one group of 8 and one of the picture that cannot be used: 28 pairs, 6 of the 7 right ones
+run 0 "$KAO" eval cluster broken --unusable reject --threshold=-1
+out_has "9 of 4 people; 1 unusable, each a group of its own"
+run 0 "$KAO" eval cluster broken --unusable reject --threshold=-1 --json
+figures 9 2 0.214286 0.857143 0.342857 0.148613 0.558433 0.234752
+rm -r broken
+cp -r people broken
+: >broken/dee/1.png
+run 0 "$KAO" eval cluster broken --unusable drop
+out_has "8 of 3 people; 1 unusable,"
 fact "cluster: F of pairs and V-measure of one group of all, counted by hand; DBSCAN beside it"
 
 cp "$group" photos/group.jpg

@@ -104,14 +104,19 @@ static void matches(void **state)
 
     (void)state;
     /* within 15 degrees: 0-10 (across), 10-20 (across); not 0-20 (group 0) */
-    kao_count_matches(vectors, 2, group, usable, 5, .9659f, 2, cells);
+    kao_count_matches(vectors, 2, group, usable, false, 5, .9659f, 2, cells);
     static const kao_match_count narrow[4] = { { 1, 0 }, { 4, 2 }, { 0, 0 }, { 1, 0 } };
     /* within 25 degrees: 0-20 too */
     static const kao_match_count wide[4] = { { 1, 1 }, { 4, 2 }, { 0, 0 }, { 1, 0 } };
 
     assert_memory_equal(cells, narrow, sizeof cells);
-    kao_count_matches(vectors, 2, group, usable, 5, .9063f, 2, cells);
+    kao_count_matches(vectors, 2, group, usable, false, 5, .9063f, 2, cells);
     assert_memory_equal(cells, wide, sizeof cells);
+    /* the last one counts, as like no other, whatever the threshold */
+    static const kao_match_count rejected[4] = { { 3, 1 }, { 6, 4 }, { 0, 0 }, { 1, 1 } };
+
+    kao_count_matches(vectors, 2, group, usable, true, 5, -1, 2, cells);
+    assert_memory_equal(cells, rejected, sizeof cells);
 }
 
 static void failures(void **state)

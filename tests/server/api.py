@@ -49,7 +49,9 @@ def health():
         need("image" in spec["paths"]["/v1/detect"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
              ["properties"], "a picture is part of a form")
         for path, methods in spec["paths"].items():
-            for method in methods:
+            for method, operation in methods.items():
+                named = [p["name"] for p in operation["parameters"]]
+                need(all(re.fullmatch("[a-z_]+", name) for name in named), method, path, named)
                 # nothing that it describes is unknown to the server
                 filled = re.sub("{[a-z]+}", "x", path.replace("{person}", "999"))
                 status, body, _ = s.ask(method.upper(), filled)

@@ -244,7 +244,7 @@ def network():
             camera(s, "玄関", ("running",))
             fact("one that is lost is opened again")
             said = s.said() + json.dumps(s.get("/v1/cameras")[1]) + json.dumps(events(s)) + json.dumps(s.get("/v1/openapi.json")[1])
-            need(not any(w in said for w in ("geh", "%40", "admin", token)), "its password is told nowhere", said)
+            need(not any(w in said for w in ("geh@", "geh%40", "eim/77", "eim%2F77", "admin", token)), "its password is told nowhere", said)
             for path in (gallery, gallery + "-wal"):
                 with open(path, "rb") as f:
                     content = f.read()
