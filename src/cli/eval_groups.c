@@ -102,9 +102,10 @@ static void print_table(const job *j)
         printf("%-18s%s\n", "note", j->args->note);
     printf("%-18s%s\n%-18s%s\n", "model", v->crew.found[CLI_EMBEDDER].path, "mirror",
            eval_mirror(v));
-    printf("%-18s%zu, all taken as different people; %zu unusable%s\n", "pictures", v->n,
-           v->n_unusable,
-           v->n_unusable && j->args->unusable == EVAL_REJECT ? ", unlike all others" : "");
+    printf("%-18s%zu, all taken as different people; %zu unusable%s\n", "pictures",
+           v->n, v->n_unusable,
+           v->n_unusable && j->args->unusable == EVAL_REJECT ? ", unlike all others"
+                                                             : "");
     printf("%-18s%.3f\n\n", "threshold", (double)v->threshold);
     printf("%-32s %10s %9s %10s\n", "group", "pairs", "matches", "false");
     for (size_t i = 0; i < j->groups.groups.n; i++)

@@ -113,7 +113,9 @@ static void matches(void **state)
     kao_count_matches(vectors, 2, group, usable, false, 5, .9063f, 2, cells);
     assert_memory_equal(cells, wide, sizeof cells);
     /* the last one counts, as like no other, whatever the threshold */
-    static const kao_match_count rejected[4] = { { 3, 1 }, { 6, 4 }, { 0, 0 }, { 1, 1 } };
+    static const kao_match_count rejected[4] = {
+        { 3, 1 }, { 6, 4 }, { 0, 0 }, { 1, 1 }
+    };
 
     kao_count_matches(vectors, 2, group, usable, true, 5, -1, 2, cells);
     assert_memory_equal(cells, rejected, sizeof cells);
