@@ -52,7 +52,8 @@ head -n 6 pairs.txt >few.txt
 run 0 "$KAO" eval verify people few.txt
 out_has "not over 10 folds with 5 pairs"
 run 0 "$KAO" eval verify people pairs.txt --discard d.svg
-out_has "left out"
+out_has ", where FAR is 0, when pairs" # of 6 different pairs one in a thousand is none
+grep -q "<title>Misses by what is left out, FAR 0</title>" d.svg || fails "the plot's title"
 for row in picture norm score; do
     grep -E "^$row +[0-9]" out | awk '{ exit !(NF == 12) }' || fails "the row $row"
 done
@@ -62,7 +63,7 @@ same d.svg d2.svg
 "${PYTHON:-python3}" -c '
 import json
 d = json.load(open("out"))["discard"]
-assert d["left_out"][:3] == [0, .05, .1] and d["far"] == .001
+assert d["left_out"][:3] == [0, .05, .1] and d["far"] == .001 and d["far_reached"] == 0
 assert all(len(d[k]) == 11 and d[k][0] == d["norm"][0] and 0 <= min(d[k]) for k in ("picture", "norm", "score")), d
 ' || fails "discard in JSON"
 run 4 "$KAO" eval verify people pairs.txt --discard no/d.svg
