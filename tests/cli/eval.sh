@@ -207,6 +207,15 @@ run 3 "$KAO" eval verify
 run 3 "$KAO" eval guess people
 run 4 "$KAO" eval verify people pairs.txt --report no/page.html
 run 4 "$KAO" eval verify people pairs.txt --scores /dev/full
+for form in "identify people --discard" "cluster people --report" "cluster people --scores" "cluster people --discard" \
+    "groups people pairs.txt --report" "detect people pairs.txt --scores" "track pairs.txt pairs.txt --report"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" eval $form nowhere # a file that would not be written
+    err_has "${form##* }"
+    err_has "for verify"
+    err_one_line
+    lines 0 out
+done
 fact "bad lists, sets and usage: one line each that says file, line and reason"
 
 mkdir -p photos
