@@ -138,6 +138,15 @@ cp people/ann/1.png more/ann/.thumbnails/9.png
 cp all.tar hidden.tar && tar rf hidden.tar -C more ann
 run 0 "$KAO" eval verify hidden.tar --scores hidden.tsv
 same hidden.tsv tar-made.tsv
+mkdir -p formats/cy # formats are told by content, pictures of a folder by their names' ends
+cp -r people/* formats/
+for end in HEIC heif avif gif bmp tif tiff; do cp people/cy/1.png formats/cy/1.$end; done
+cp people/cy/1.png formats/cy/1.txt
+run 0 "$KAO" eval cluster formats --threshold=-1
+out_has "16 of 4 people"
+tar cf formats.tar -C formats ann bob cy dee
+run 0 "$KAO" eval cluster formats.tar --threshold=-1
+out_has "16 of 4 people"
 cp all.tar twice.tar
 tar rf twice.tar -C people ann/1.png # a name twice is one picture
 run 0 "$KAO" eval verify twice.tar --scores twice.tsv
