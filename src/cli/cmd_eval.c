@@ -94,13 +94,24 @@ int cli_eval_run(int argc, char **argv)
     if (!cli_begin("eval", argc, argv, &args, &rest, &status))
         return status;
     const char *form = rest.n ? rest.items[0] : "";
+    const bool verify = strcmp(form, "verify") == 0,
+               identify = strcmp(form, "identify") == 0;
 
     if (!eval_may_choose(&args, strcmp(form, "detect") == 0))
         return CLI_BAD;
-    if (args.masked && (args.photos || (strcmp(form, "verify") != 0 &&
-                                        strcmp(form, "identify") != 0))) {
+    if (args.masked && (args.photos || (!verify && !identify))) {
         fprintf(stderr,
                 "kao eval: --masked is for verify and identify on aligned crops\n");
+        return CLI_BAD;
+    }
+    /* a file that nobody would write */
+    if (args.discard && !verify) {
+        fprintf(stderr, "kao eval: --discard is for verify\n");
+        return CLI_BAD;
+    }
+    if ((args.scores || args.report) && !verify && !identify) {
+        fprintf(stderr,
+                "kao eval: --scores and --report are for verify and identify\n");
         return CLI_BAD;
     }
     for (size_t i = 0; rest.n && i < sizeof forms / sizeof forms[0]; i++)

@@ -71,7 +71,7 @@ static int tell(const cli_presences *p, const report_args *a)
 {
     int status = CLI_YES;
 
-    if (a->csv)
+    if (a->csv && !a->json)
         printf("who,from,to,seconds\n");
     else if (!a->json && p->n)
         printf("%-24s  %-19s  %-19s  %6s  %9s\n", "who", "first seen", "last seen",

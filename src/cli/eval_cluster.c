@@ -106,6 +106,7 @@ static kao_status link_at_best(cluster *j, method *best, kao_error *err)
     const char *name = best->name;
     kao_status st = KAO_OK;
 
+    best->f.f = -1; /* that of the first threshold may be 0 */
     for (int i = LOWEST; !st && i <= HIGHEST; i += STEP) {
         method m = { .name = name };
 
@@ -124,6 +125,7 @@ static kao_status dbscan_at_best(cluster *j, method *best, kao_error *err)
         tree ? kao_alike_tree(tree, &j->who.mem, j->vectors, j->n, j->bare.dim, err)
              : kao_fail(err, KAO_E_NOMEM, "out of memory");
 
+    best->f.f = -1; /* that of the first threshold may be 0 */
     for (int i = LOWEST; !st && i <= HIGHEST; i += STEP) {
         method m = { .name = name, .threshold = i / 100., .ms = (double)NAN };
 

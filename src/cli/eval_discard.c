@@ -25,6 +25,7 @@ kao_status eval_discard_measure(const kao_scores *s, const eval_vectors *first,
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     out->known = kao_roc_at(s, out->far, &at);
     out->threshold = out->known ? at.threshold : 0;
+    out->reached = out->known ? at.far : 0;
     for (int k = 0; !st && out->known && k < EVAL_QUALITIES; k++) {
         for (size_t i = 0; i < s->n; i++)
             quality[i] =
@@ -39,10 +40,9 @@ void eval_discard_print(const eval_discard *d)
 {
     if (!d->known)
         return;
-    printf(
-        "\nmissed at %.3f, where FAR is %g, when pairs of the worst pictures are left "
-        "out, %%\n%-10s",
-        d->threshold, d->far, "left out");
+    printf("\nmissed at %.3f, where FAR is %.3g, when pairs of the worst pictures are "
+           "left out, %%\n%-10s",
+           d->threshold, d->reached, "left out");
     for (size_t i = 0; i < KAO_DISCARD_STEPS; i++)
         printf("%7.0f", 100 * kao_discard_share(i));
     for (int k = 0; k < EVAL_QUALITIES; k++) {
@@ -63,6 +63,7 @@ kao_json *eval_discard_json(const eval_discard *d)
         kao_json_add(shares,
                      kao_json_number(round(1000 * kao_discard_share(i)) / 1000));
     kao_json_set(o, "far", kao_json_number(d->far));
+    kao_json_set(o, "far_reached", kao_json_number(d->reached));
     kao_json_set(o, "threshold", kao_json_number(d->threshold));
     kao_json_set(o, "left_out", shares);
     for (int k = 0; k < EVAL_QUALITIES; k++) {
@@ -78,8 +79,9 @@ kao_json *eval_discard_json(const eval_discard *d)
 int eval_discard_write(const eval_args *args, kao_mem *mem, const eval_discard *d)
 {
     kao_bytes b = { .mem = mem, .max = (size_t)1 << 20 };
+    char title[64];
 
+    snprintf(title, sizeof title, "Misses by what is left out, FAR %.3g", d->reached);
     return eval_write(args, &b, args->discard,
-                      kao_discard_plot(&b, d->curves, names, EVAL_QUALITIES,
-                                       "Misses by what is left out, FAR 0.001"));
+                      kao_discard_plot(&b, d->curves, names, EVAL_QUALITIES, title));
 }

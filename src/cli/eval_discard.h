@@ -6,8 +6,9 @@
 #include "eval/discard.h"
 
 typedef struct eval_discard {
-    bool known; /* there are both kinds of pairs */
-    double far, threshold;
+    bool known;            /* there are both kinds of pairs */
+    double far, threshold; /* far: asked for */
+    double reached;        /* there; of few different pairs less */
     kao_discard curves[EVAL_QUALITIES];
 } eval_discard;
 

@@ -218,7 +218,7 @@ static double sigmoid(double z)
 bool kao_logistic_fit(kao_logistic *l, const double *value, const double *same,
                       const double *different, size_t n, double penalty)
 {
-    double all_same = 0, all_different = 0;
+    double all_same = 0, all_different = 0, most = 20, last = 0;
 
     *l = (kao_logistic){ 0, 0 };
     for (size_t i = 0; i < n; i++) {
@@ -231,12 +231,14 @@ bool kao_logistic_fit(kao_logistic *l, const double *value, const double *same,
         double g0 = 0, g1 = penalty * l->slope, h00 = 0, h01 = 0, h11 = penalty;
 
         for (size_t i = 0; i < n; i++) {
-            const double w = same[i] + different[i], x = value[i];
+            const double w = same[i] + different[i], x = value[i],
+                         z = l->slope * x + l->offset;
 
             if (w == 0)
                 continue;
-            const double p = sigmoid(l->slope * x + l->offset), g = w * p - same[i],
-                         h = w * p * (1 - p);
+            /* 1 - p by itself: where the kinds lie far apart the difference is all rounding */
+            const double p = sigmoid(z), q = sigmoid(-z),
+                         g = different[i] * p - same[i] * q, h = w * p * q;
 
             g0 += g;
             g1 += g * x;
@@ -250,8 +252,10 @@ bool kao_logistic_fit(kao_logistic *l, const double *value, const double *same,
             return false;
         const double offset = (h11 * g0 - h01 * g1) / det,
                      slope = (h00 * g1 - h01 * g0) / det;
-        /* a long step may overshoot where both kinds lie far apart */
-        const double length = fabs(slope) > 20 ? 20 / fabs(slope) : 1;
+        /* a long step may overshoot where both kinds lie far apart, and the one back, too */
+        most = slope * last < 0 ? most / 2 : most;
+        last = slope;
+        const double length = fabs(slope) > most ? most / fabs(slope) : 1;
 
         l->offset -= length * offset;
         l->slope -= length * slope;

@@ -103,6 +103,9 @@ static kao_status add(list *l, const char *a, const char *b, bool same)
 
     if (strcmp(a, b) == 0)
         return wrong(l, "the same picture twice");
+    if (l->p->n == PAIRS_MAX)
+        return kao_fail(l->err, KAO_E_LIMIT, "%s: line %zu: more than %zu pairs",
+                        l->file, l->line, PAIRS_MAX);
     if (!kao_name_number(&l->p->names, a, &x) ||
         !kao_name_number(&l->p->names, b, &y) || !kao_pairs_add(l->p, x, y, same))
         return kao_fail(l->err, KAO_E_NOMEM, "%s: line %zu: out of memory", l->file,
@@ -223,7 +226,9 @@ kao_status kao_pairs_read(kao_pairs *p, kao_mem *mem, kao_span text, const char 
     kao_status st = KAO_OK;
 
     kao_pairs_begin(p, mem);
-    char *copy = text.n <= TEXT_MAX ? kao_calloc(mem, text.n + 1, 1) : NULL;
+    if (text.n > TEXT_MAX)
+        return kao_fail(err, KAO_E_LIMIT, "%s: more than %zu bytes", file, TEXT_MAX);
+    char *copy = kao_calloc(mem, text.n + 1, 1);
 
     if (!copy) {
         st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", file);

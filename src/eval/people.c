@@ -153,13 +153,14 @@ static kao_status make(people *w, uint32_t times, const char *where, kao_error *
                         "%s: %zu pairs of the same person, %zu of different ones: "
                         "wanted both",
                         where, w->n_same, w->n_different);
-    if (w->n_same > MOST / ((size_t)times + 1))
-        return kao_fail(err, KAO_E_LIMIT,
-                        "%s: %zu pairs of the same person and %u times as many: more "
-                        "than %zu",
-                        where, w->n_same, times, MOST);
-    const size_t asked = w->n_same * times,
+    const size_t asked = w->n_same <= MOST ? w->n_same * times : SIZE_MAX,
                  want = asked < w->n_different ? asked : w->n_different;
+
+    if (w->n_same > MOST || want > MOST - w->n_same)
+        return kao_fail(err, KAO_E_LIMIT,
+                        "%s: %zu pairs of the same person and %zu of different ones: "
+                        "more than %zu",
+                        where, w->n_same, want, MOST);
     bool fine = true;
     uint32_t number = 0;
 

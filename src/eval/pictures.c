@@ -16,8 +16,11 @@ enum { PATH_BYTES = 4096, DEPTH_MAX = 16 };
 #define SET_MAX_BYTES   kao_gib(8)
 #define NAMES_MAX_BYTES ((size_t)1 << 30)
 
-static const char *const endings[] = { ".jpg", ".jpeg", ".png", ".webp" };
-enum { N_ENDINGS = sizeof endings / sizeof endings[0] };
+/* Of all that is read; a list that says .jpg may mean one of the first ones. */
+static const char *const endings[] = { ".jpg",  ".jpeg", ".png",  ".webp",
+                                       ".heic", ".heif", ".avif", ".gif",
+                                       ".bmp",  ".tif",  ".tiff" };
+enum { N_ENDINGS = sizeof endings / sizeof endings[0], N_MEANT = 4 };
 
 static kao_status open_file(kao_pictures *p, kao_error *err)
 {
@@ -109,7 +112,7 @@ static bool find(const kao_pictures *p, const char *name, kao_span *bytes,
         return true;
     if (n < 4 || strcmp(name + n - 4, ".jpg") != 0)
         return false;
-    for (size_t i = 1; i < N_ENDINGS; i++)
+    for (size_t i = 1; i < N_MEANT; i++)
         if (snprintf(other, sizeof other, "%.*s%s", (int)(n - 4), name, endings[i]) <
                 PATH_BYTES &&
             find_exactly(p, other, bytes, path))

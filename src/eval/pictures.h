@@ -41,8 +41,8 @@ typedef struct kao_names {
     char *text; /* what they point into */
 } kao_names;
 
-/* All pictures (by their ending: jpg, jpeg, png, webp) of a folder and its folders, or of a
- * tar, a name once; hidden ones not; one at least. Errors: KAO_E_FORMAT (there is none), KAO_E_ARG (a set,
+/* All pictures (by their ending: jpg, jpeg, png, webp, heic, heif, avif, gif, bmp, tif, tiff) of a
+ * folder and its folders, or of a tar, a name once; hidden ones not; one at least. Errors: KAO_E_FORMAT (there is none), KAO_E_ARG (a set,
  * whose pictures are of nobody known), KAO_E_IO, KAO_E_LIMIT (folders deeper than 16),
  * KAO_E_NOMEM; then there is nothing to free. */
 kao_status kao_pictures_list(const kao_pictures *p, kao_names *out, kao_error *err);

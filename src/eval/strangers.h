@@ -33,7 +33,8 @@ typedef struct kao_strangers {
     size_t n_top;
 } kao_strangers;
 
-/* All pairs. Kept at the top: one in 500 of the different ones, 20,000 at least.
+/* All pairs. Kept at the top: one in 500 of the different ones, 20,000 at least,
+ * four million (2^22) at most.
  * Errors: KAO_E_NOMEM; then there is nothing to free. */
 kao_status kao_strangers_of_all(kao_strangers *s, kao_mem *mem, const kao_pool *pool,
                                 const kao_portraits *p, kao_error *err);

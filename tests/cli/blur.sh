@@ -84,6 +84,9 @@ o = [json.loads(l) for l in open("out")]
 assert len(o) == 3 and o[0]["name"] == "Ana, 顔" and o[0]["person"] == 7 and o[0]["seconds"] == 11, o
 assert len(o[0]["visits"]) == 4 and o[1]["track"] == o[2]["track"] == 2 and o[1]["person"] is None, o
 PY
+cp out want
+run 0 "$KAO" report "log 顔.jsonl" "log 顔.jsonl" --json --csv # as kao bench: JSON alone
+same out want
 fact "who was there, when and how long: a person over all logs, a stranger for each; table, CSV, a page"
 wall() { # FILE EVENT WALL FRAME TRACK PERSON NAME
     printf '{"event":"%s","time":1,"wall":%s,"frame":%s,"track":%s,"person":%s,"name":%s}\n' "$2" "$3" "$4" "$5" "$6" "$7" >>"$1"

@@ -191,4 +191,19 @@ END
     lines 0 out
     fact "galleries that are missing, none, empty"
 fi
+
+# ---- eval ----
+
+mkdir -p unlike/one # two faces less alike than at any threshold: two groups, no pair within one
+cp "$P/chen_1.jpg" "$P/emil_1.jpg" unlike/one
+run 0 "$KAO" eval cluster unlike --photos --dbscan --json
+"${PYTHON:-python3}" - <<'END' || fails "$(cat out)"
+import json
+methods = json.load(open("out"))["methods"]
+for m in methods:
+    got = [m[k] for k in ("groups", "precision", "recall", "f", "homogeneity", "completeness", "v")]
+    assert got == [2, 1, 0, 0, 1, 0, 0], m
+assert [m["ms"] is None for m in methods] == [False, False, True], methods
+END
+fact "kao eval cluster --dbscan: the best F may be 0"
 finish

@@ -52,7 +52,8 @@ head -n 6 pairs.txt >few.txt
 run 0 "$KAO" eval verify people few.txt
 out_has "not over 10 folds with 5 pairs"
 run 0 "$KAO" eval verify people pairs.txt --discard d.svg
-out_has "left out"
+out_has ", where FAR is 0, when pairs" # of 6 different pairs one in a thousand is none
+grep -q "<title>Misses by what is left out, FAR 0</title>" d.svg || fails "the plot's title"
 for row in picture norm score; do
     grep -E "^$row +[0-9]" out | awk '{ exit !(NF == 12) }' || fails "the row $row"
 done
@@ -62,7 +63,7 @@ same d.svg d2.svg
 "${PYTHON:-python3}" -c '
 import json
 d = json.load(open("out"))["discard"]
-assert d["left_out"][:3] == [0, .05, .1] and d["far"] == .001
+assert d["left_out"][:3] == [0, .05, .1] and d["far"] == .001 and d["far_reached"] == 0
 assert all(len(d[k]) == 11 and d[k][0] == d["norm"][0] and 0 <= min(d[k]) for k in ("picture", "norm", "score")), d
 ' || fails "discard in JSON"
 run 4 "$KAO" eval verify people pairs.txt --discard no/d.svg
@@ -137,6 +138,15 @@ cp people/ann/1.png more/ann/.thumbnails/9.png
 cp all.tar hidden.tar && tar rf hidden.tar -C more ann
 run 0 "$KAO" eval verify hidden.tar --scores hidden.tsv
 same hidden.tsv tar-made.tsv
+mkdir -p formats/cy # formats are told by content, pictures of a folder by their names' ends
+cp -r people/* formats/
+for end in HEIC heif avif gif bmp tif tiff; do cp people/cy/1.png formats/cy/1.$end; done
+cp people/cy/1.png formats/cy/1.txt
+run 0 "$KAO" eval cluster formats --threshold=-1
+out_has "16 of 4 people"
+tar cf formats.tar -C formats ann bob cy dee
+run 0 "$KAO" eval cluster formats.tar --threshold=-1
+out_has "16 of 4 people"
 cp all.tar twice.tar
 tar rf twice.tar -C people ann/1.png # a name twice is one picture
 run 0 "$KAO" eval verify twice.tar --scores twice.tsv
@@ -206,6 +216,15 @@ run 3 "$KAO" eval verify
 run 3 "$KAO" eval guess people
 run 4 "$KAO" eval verify people pairs.txt --report no/page.html
 run 4 "$KAO" eval verify people pairs.txt --scores /dev/full
+for form in "identify people --discard" "cluster people --report" "cluster people --scores" "cluster people --discard" \
+    "groups people pairs.txt --report" "detect people pairs.txt --scores" "track pairs.txt pairs.txt --report"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" eval $form nowhere # a file that would not be written
+    err_has "${form##* }"
+    err_has "for verify"
+    err_one_line
+    lines 0 out
+done
 fact "bad lists, sets and usage: one line each that says file, line and reason"
 
 mkdir -p photos

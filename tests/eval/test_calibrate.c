@@ -502,6 +502,52 @@ static void likelihood(void **state)
     kao_strangers_free(&s);
 }
 
+/* Each kind in one bin, whose middles are at -.25 and .75 but for half a bin: how steep the ratio is
+ * is the penalty's alone, of one pair. By symmetry it is 1 between them, and the slope a is where
+ * .01 / pairs * a = 1 / 2 / (1 + exp(a / 2)), found by bisection with 50 digits. */
+static void kinds_apart(void **state)
+{
+    static const struct {
+        uint64_t n;
+        double slope;
+    } rows[] = { { 100, 12.05122710 },
+                 { 10000, 20.23028441 },
+                 { 10000000, 33.06338427 },
+                 { 1000000000, 41.80456652 } };
+    const size_t low = 3 * KAO_STRANGERS_BINS / 8, high = 7 * KAO_STRANGERS_BINS / 8;
+    kao_mem mem;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        kao_strangers s = made(&mem, 0);
+        kao_likelihood l;
+
+        s.n_same = s.same[high] = rows[i].n;
+        s.n_different = s.different[low] = rows[i].n;
+        if (!kao_likelihood_measure(&s, &l))
+            fail_msg("row %zu: none", i);
+        assert_true(fabs(l.l.slope - rows[i].slope) < 1e-6 * rows[i].slope);
+        assert_true(fabs(l.l.slope * (.25 + 1. / KAO_STRANGERS_BINS) + l.l.offset) <
+                    1e-6);
+        kao_strangers_free(&s);
+    }
+    /* some pairs lie near the others: Newton's steps go to and fro (values: both
+     * derivatives by bisection) */
+    kao_strangers s = made(&mem, 0);
+    kao_likelihood l;
+
+    s.n_different = s.different[5949] = 100000;
+    s.same[8634] = 1000;
+    s.same[14842] = 1;
+    s.same[16192] = 10000000;
+    s.n_same = 10001001;
+    assert_true(kao_likelihood_measure(&s, &l));
+    assert_true(fabs(l.l.slope - 36.49659266) < 1e-6 &&
+                fabs(l.l.offset + .72155502) < 1e-6);
+    kao_strangers_free(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -510,7 +556,7 @@ int main(void)
         cmocka_unit_test(out_of_memory),   cmocka_unit_test(tails),
         cmocka_unit_test(curves),          cmocka_unit_test(quantiles),
         cmocka_unit_test(powers),          cmocka_unit_test(logistic),
-        cmocka_unit_test(likelihood),
+        cmocka_unit_test(likelihood),      cmocka_unit_test(kinds_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

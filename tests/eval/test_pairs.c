@@ -106,6 +106,9 @@ static void refusals(void **state)
                                     (kao_span){ (const uint8_t *)"a b\0 1", 6 },
                                     "list.txt", NULL),
                      KAO_E_FORMAT);
+    assert_int_equal(
+        kao_pairs_read(&p, &mem, (kao_span){ NULL, (1 << 30) + 1 }, "list.txt", NULL),
+        KAO_E_LIMIT);
     assert_int_equal(atomic_load(&mem.live), 0);
 }
 
@@ -160,6 +163,42 @@ static void of_people(void **state)
             kao_pairs_free(&p);
             kao_pairs_free(&again);
         }
+    assert_int_equal(atomic_load(&mem.live), 0);
+}
+
+/* One person with 1,000 pictures, two with one: 499,500 same pairs, 2,001 different ones. How many are made
+ * counts, not how many are asked for; 10,000 people of two each have 2e8 different pairs, of which 5,000 times
+ * as many are too many. */
+static void many_times(void **state)
+{
+    enum { MOST = 20000 };
+    char(*text)[16] = calloc(MOST, sizeof *text);
+    const char **names = calloc(MOST, sizeof *names);
+    kao_error err = { 0 };
+    kao_mem mem;
+    kao_pairs p;
+
+    (void)state;
+    kao_mem_init(&mem, NULL);
+    assert_true(text && names);
+    for (size_t i = 0; i < MOST; i++)
+        names[i] = text[i];
+    for (size_t i = 0; i < 1002; i++)
+        snprintf(text[i], sizeof text[i], "%c/%zu", i < 1000 ? 'a' : 'b' + (int)i % 2,
+                 i);
+    assert_int_equal(kao_pairs_of_people(&p, &mem, names, 1002, 65536, 1, "t", NULL),
+                     KAO_OK);
+    assert_int_equal(p.n, 499500 + 2001);
+    kao_pairs_free(&p);
+    for (size_t i = 0; i < MOST; i++)
+        snprintf(text[i], sizeof text[i], "%zu/%zu", i / 2, i);
+    assert_int_equal(kao_pairs_of_people(&p, &mem, names, MOST, 5000, 1, "t", &err),
+                     KAO_E_LIMIT);
+    assert_string_equal(
+        err.msg, "t: 10000 pairs of the same person and 50000000 of different ones: "
+                 "more than 33554432");
+    free(text);
+    free(names);
     assert_int_equal(atomic_load(&mem.live), 0);
 }
 
@@ -262,6 +301,7 @@ int main(void)
         cmocka_unit_test(forms),          cmocka_unit_test(refusals),
         cmocka_unit_test(of_people),      cmocka_unit_test(drawn_evenly),
         cmocka_unit_test(people_refused), cmocka_unit_test(failures),
+        cmocka_unit_test(many_times),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
