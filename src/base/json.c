@@ -224,7 +224,9 @@ kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
     kao_status st = KAO_OK;
     char place[512];
 
-    for (size_t at = 0, line = 1; !st && at < n; line++) {
+    const size_t mark = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    for (size_t at = mark, line = 1; !st && at < n; line++) {
         const char *end = memchr(bytes + at, '\n', n - at);
         const size_t length = end ? (size_t)(end - bytes) - at : n - at;
         kao_json *v = NULL;

@@ -46,7 +46,7 @@ kao_json *kao_json_hold(kao_json *json);
  * messages. KAO_E_FORMAT with line and column; KAO_E_NOMEM. */
 kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
                           const char *name, kao_error *err);
-/* Each line of a text that has more than spaces, by number from 1. Ends with the first that is no JSON
+/* Each line of a text that has more than spaces, by number from 1; a byte order mark is skipped. Ends with the first that is no JSON
  * (KAO_E_FORMAT names it) or whose take is not KAO_OK. */
 kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
                           kao_status (*take)(void *user, const kao_json *v, size_t line,

@@ -153,8 +153,8 @@ static kao_status make(people *w, uint32_t times, const char *where, kao_error *
                         "%s: %zu pairs of the same person, %zu of different ones: "
                         "wanted both",
                         where, w->n_same, w->n_different);
-    const size_t asked = w->n_same <= MOST ? w->n_same * times : SIZE_MAX,
-                 want = asked < w->n_different ? asked : w->n_different;
+    const uint64_t asked = w->n_same <= MOST ? (uint64_t)w->n_same * times : UINT64_MAX;
+    const size_t want = asked < w->n_different ? (size_t)asked : w->n_different;
 
     if (w->n_same > MOST || want > MOST - w->n_same)
         return kao_fail(err, KAO_E_LIMIT,

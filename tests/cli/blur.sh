@@ -75,6 +75,9 @@ who,from,to,seconds
 track 2,0:00:02.0,0:00:12.5,10.5
 CSV
 same want out
+{ printf '\357\273\277' && cat "log 顔.jsonl"; } >marked.jsonl # an editor's byte order mark
+run 0 "$KAO" report marked.jsonl --csv
+same want out
 [ "$(grep -o '<rect' page.html | wc -l)" = 3 ] || fails "bars of the page"
 grep -q 'Ana, 顔' page.html || fails "the page's names"
 run 0 "$KAO" report "log 顔.jsonl" "log 顔.jsonl" --json
