@@ -74,6 +74,7 @@ typedef struct job {
     kao_span parts[MAX_PARTS];
     uint64_t want, got; /* lines */
     bool associated;    /* colours come multiplied by alpha */
+    bool opaque;        /* what comes as alpha is none */
     kao_status status;  /* of a size */
     kao_error *err;
 } job;
@@ -152,7 +153,7 @@ static void copy_rows(const job *j, const kao_image *out, const uint8_t *from,
 
         for (uint32_t x = 0; x < out->width; x++, p += channels, to += KAO_RGB)
             for (uint32_t c = 0; c < KAO_RGB; c++) {
-                const uint32_t a = channels == 4 ? p[3] : 255;
+                const uint32_t a = channels == 4 && !j->opaque ? p[3] : 255;
 
                 to[c] =
                     j->associated ? kao_add_white(p[c], a) : kao_over_white(p[c], a);
@@ -355,6 +356,8 @@ static kao_status decode_tiff(job *j, kao_mem *mem, kao_span bytes, kao_image *o
 
     /* libtiff multiplies by an alpha that stands beside, but no grey in the same plane */
     j->associated = !kao_tiff_is_grey_beside_alpha(bytes);
+    /* it takes a fourth sample of no known meaning, such as a selection, for alpha */
+    j->opaque = kao_tiff_has_no_alpha(bytes);
     if (kao_tiff_is_reduced(bytes))
         return kao_fail(j->err, KAO_E_UNSUPPORTED,
                         "TIFF: its first picture is a small copy, as in a camera's raw "

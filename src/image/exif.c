@@ -18,7 +18,7 @@ enum {
     TAG_ORIENTATION = 0x0112,
     TAG_SAMPLES = 0x0115, /* of a pixel */
     TAG_PLANES = 0x011c,  /* 2: one for each sample */
-    TAG_EXTRA = 0x0152,   /* what those beyond the colours are; 2: unassociated alpha */
+    TAG_EXTRA = 0x0152,   /* what others are; 0: anything, 2: unassociated alpha */
     TYPE_BYTE = 1,
     TYPE_SHORT = 3,
     TYPE_LONG = 4, /* written by some programs though SHORT is due */
@@ -56,30 +56,38 @@ static uint32_t entry_value(const tiff *t, size_t at)
     }
 }
 
-/* The value of a tag of the first directory, or 0. */
-static uint32_t value_of(kao_span exif, uint32_t tag)
+/* The offset of a tag's entry in the first directory, or 0. */
+static size_t entry_of(kao_span exif, uint32_t tag, tiff *t)
 {
     if (exif.n >= 6 && memcmp(exif.p, "Exif\0\0", 6) == 0)
         exif = (kao_span){ exif.p + 6, exif.n - 6 };
     if (exif.n < 8)
         return 0;
-    const tiff t = { exif, exif.p[0] == 'M' };
-
-    if (memcmp(exif.p, t.big ? "MM" : "II", 2) != 0 || u16_at(&t, 2) != 42)
+    *t = (tiff){ exif, exif.p[0] == 'M' };
+    if (memcmp(exif.p, t->big ? "MM" : "II", 2) != 0 || u16_at(t, 2) != 42)
         return 0;
-    const size_t dir = u32_at(&t, 4);
+    const size_t dir = u32_at(t, 4);
 
     if (dir > exif.n || exif.n - dir < 2)
         return 0;
-    const size_t said = u16_at(&t, dir), fit = (exif.n - dir - 2) / 12;
+    const size_t said = u16_at(t, dir), fit = (exif.n - dir - 2) / 12;
 
     for (size_t i = 0; i < said && i < fit; i++) {
         const size_t at = dir + 2 + i * 12;
 
-        if (u16_at(&t, at) == tag)
-            return entry_value(&t, at);
+        if (u16_at(t, at) == tag)
+            return at;
     }
     return 0;
+}
+
+/* The value of a tag of the first directory, or 0. */
+static uint32_t value_of(kao_span exif, uint32_t tag)
+{
+    tiff t;
+    const size_t at = entry_of(exif, tag, &t);
+
+    return at ? entry_value(&t, at) : 0;
 }
 
 uint8_t kao_exif_orientation(kao_span exif)
@@ -104,4 +112,15 @@ bool kao_tiff_is_grey_beside_alpha(kao_span file)
 {
     return value_of(file, TAG_SAMPLES) == 2 && value_of(file, TAG_EXTRA) == 2 &&
            value_of(file, TAG_PLANES) != 2;
+}
+
+bool kao_tiff_has_no_alpha(kao_span file)
+{
+    tiff t;
+    const size_t at = entry_of(file, TAG_EXTRA, &t);
+    const uint32_t n = at && u16_at(&t, at + 2) == TYPE_SHORT ? u32_at(&t, at + 4) : 0;
+    const size_t first =
+        n > 2 ? u32_at(&t, at + 8) : at + 8; /* two stand in the entry */
+
+    return n && first < t.bytes.n - 1 && u16_at(&t, first) == 0;
 }
