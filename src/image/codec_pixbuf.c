@@ -10,7 +10,7 @@
  *     ICO   the largest icon, as a file of one; one that is a PNG is read as PNG
  *     BMP   lines are counted as they come ("area-updated")
  *     TIFF  libtiff ends at the first error; raw files of cameras are refused, as their first
- *           picture, which alone would be read, is a small copy
+ *           picture, which alone would be read, is a small copy, and so is what it reads wrongly
  *
  * and the size is looked at before pixels are allocated ("size-prepared").
  *
@@ -362,6 +362,11 @@ static kao_status decode_tiff(job *j, kao_mem *mem, kao_span bytes, kao_image *o
         return kao_fail(j->err, KAO_E_UNSUPPORTED,
                         "TIFF: its first picture is a small copy, as in a camera's raw "
                         "file: those are not read");
+    if (kao_tiff_is_mixed_up(bytes))
+        return kao_fail(
+            j->err, KAO_E_UNSUPPORTED,
+            "TIFF: grey of 16 bits, or beside alpha, in tiles that pass its "
+            "side: libtiff mixes up their pixels");
     /* one whose pixels pass an int in bytes is damaged to the loader */
     kao_tiff_size(bytes, &width, &height);
     const kao_status st =

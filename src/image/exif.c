@@ -5,7 +5,8 @@
  *     "II" or "MM" byte order, 42, offset of directory 0
  *     directory:   count, then 12 bytes an entry: tag, type, number of values, value
  *
- * Source: CIPA DC-008 (Exif 2.32) 4.5 and 4.6.4 A (tag 0x0112); TIFF 6.0, sections 2 and 8 (0x00fe), 18 (0x0152).
+ * Source: CIPA DC-008 (Exif 2.32) 4.5 and 4.6.4 A (tag 0x0112); TIFF 6.0, sections 2 and 8 (0x00fe),
+ * 15 (0x0142), 18 (0x0152).
  * Offsets count from the byte order mark. Every read is bounded; any doubt means 0. */
 #include "image/exif.h"
 
@@ -15,10 +16,13 @@ enum {
     TAG_SUBFILE = 0x00fe, /* bit 0: a reduced version of another picture of the file */
     TAG_WIDTH = 0x0100,
     TAG_HEIGHT = 0x0101,
+    TAG_BITS = 0x0102,        /* of a sample */
+    TAG_PHOTOMETRIC = 0x0106, /* what pixels are; 0, 1: grey, 3: of a palette */
     TAG_ORIENTATION = 0x0112,
     TAG_SAMPLES = 0x0115, /* of a pixel */
     TAG_PLANES = 0x011c,  /* 2: one for each sample */
-    TAG_EXTRA = 0x0152,   /* what others are; 0: anything, 2: unassociated alpha */
+    TAG_TILE_WIDTH = 0x0142,
+    TAG_EXTRA = 0x0152, /* what others are; 0: anything, 2: unassociated alpha */
     TYPE_BYTE = 1,
     TYPE_SHORT = 3,
     TYPE_LONG = 4, /* written by some programs though SHORT is due */
@@ -123,4 +127,15 @@ bool kao_tiff_has_no_alpha(kao_span file)
         n > 2 ? u32_at(&t, at + 8) : at + 8; /* two stand in the entry */
 
     return n && first < t.bytes.n - 1 && u16_at(&t, first) == 0;
+}
+
+bool kao_tiff_is_mixed_up(kao_span file)
+{
+    const uint32_t tile = value_of(file, TAG_TILE_WIDTH),
+                   kind = value_of(file, TAG_PHOTOMETRIC),
+                   samples = value_of(file, TAG_SAMPLES);
+
+    return tile && value_of(file, TAG_WIDTH) % tile && (kind <= 1 || kind == 3) &&
+           (samples <= 1 ? value_of(file, TAG_BITS) == 16
+                         : samples == 2 && value_of(file, TAG_PLANES) != 2);
 }

@@ -32,6 +32,7 @@ typedef struct tiff_how {
      * any that follow: of no known meaning */
     uint16_t extra;
     bool planes;      /* one for each sample */
+    uint32_t tile;    /* sides of one that it lies in the corner of; 0: none */
     uint16_t subfile; /* its kind: 1 a reduced picture, 2 a page; 0: not told */
 } tiff_how;
 

@@ -214,6 +214,54 @@ static void tiff_beside(void **state)
     }
 }
 
+/* In tiles that pass its side libtiff reads most kinds as they are; others are refused. */
+static void tiff_tiles(void **state)
+{
+    static const struct {
+        uint16_t samples, depth;
+        bool planes, is_refused;
+    } rows[] = {
+        { 1, 8, false, false },  { 1, 16, false, true }, { 2, 8, false, true },
+        { 2, 16, false, true },  { 2, 8, true, false },  { 3, 8, false, false },
+        { 3, 16, false, false }, { 4, 8, false, false }, { 4, 16, false, false },
+    };
+    static uint8_t want[N * 3], pixels[N * 4];
+
+    (void)state;
+    if (!needs_library())
+        skip();
+    for (size_t t = 0; t < 4 * sizeof rows / sizeof rows[0]; t++) {
+        const uint32_t tile = 64, w = t % 2 ? W : tile, h = N / tile;
+        const uint16_t samples = rows[t / 4].samples;
+        const tiff_how how = { .big = t / 2 % 2,
+                               .orientation = 1,
+                               .depth = rows[t / 4].depth,
+                               .samples = samples,
+                               .planes = rows[t / 4].planes,
+                               .tile = tile };
+        kao_error err = { 0 };
+        kao_image m;
+        char what[64];
+
+        for (uint32_t i = 0; i < w * h; i++)
+            for (uint32_t c = 0; c < 4; c++) {
+                if (c < samples)
+                    pixels[i * samples + c] = rgba[i * 4 + c];
+                if (c < 3)
+                    want[i * 3 + c] = rgba[i * 4 + (samples < 3 ? 0 : c)];
+            }
+        buf b = make_tiff(pixels, w, h, &how);
+
+        snprintf(what, sizeof what, "TIFF in tiles, %zu", t);
+        if (w % tile && rows[t / 4].is_refused)
+            assert_int_equal(kao_image_decode(ctx, b.p, b.n, NULL, &m, &err),
+                             KAO_E_UNSUPPORTED);
+        else
+            expect(&b, w, h, want, 1, what);
+        buf_free(&b);
+    }
+}
+
 static void ico(void **state)
 {
     static const uint32_t sizes[] = { 16, 32, 8 };
@@ -508,11 +556,17 @@ static void names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(gif),           cmocka_unit_test(bmp),
-        cmocka_unit_test(tiff),          cmocka_unit_test(tiff_beside),
-        cmocka_unit_test(ico),           cmocka_unit_test(tiff_of_a_camera),
-        cmocka_unit_test(every_prefix),  cmocka_unit_test(many_changes),
-        cmocka_unit_test(hostile_sizes), cmocka_unit_test(gif_codes),
+        cmocka_unit_test(gif),
+        cmocka_unit_test(bmp),
+        cmocka_unit_test(tiff),
+        cmocka_unit_test(tiff_beside),
+        cmocka_unit_test(tiff_tiles),
+        cmocka_unit_test(ico),
+        cmocka_unit_test(tiff_of_a_camera),
+        cmocka_unit_test(every_prefix),
+        cmocka_unit_test(many_changes),
+        cmocka_unit_test(hostile_sizes),
+        cmocka_unit_test(gif_codes),
         cmocka_unit_test(names),
     };
     void *library = dlopen("libgdk_pixbuf-2.0.so.0", RTLD_LAZY | RTLD_NODELETE);
