@@ -70,8 +70,9 @@ KAO_API kao_status kao_regions_write(kao_context *ctx, const void *picture,
                                      size_t n_sidecar, const kao_region *list, size_t n,
                                      uint32_t width, uint32_t height, uint8_t **out,
                                      size_t *n_out, kao_error *err);
-/* The picture's own content with them, JPEG or PNG (KAO_E_UNSUPPORTED: another format, or a JPEG
- * whose regions stand in a second packet, of what had no room in the first); pixels and all else stay.
+/* The picture's own content with them, JPEG or PNG (KAO_E_UNSUPPORTED: another format, a JPEG
+ * whose regions stand in a second packet, of what had no room in the first, or one of several pictures
+ * whose index (MPF) stands before the packet); pixels and all else stay.
  * A PNG's packet stands plainly in an iTXt then, whatever it was in.
  * KAO_E_LIMIT: a JPEG's packet of more than 65,504 bytes. */
 KAO_API kao_status kao_regions_embed(kao_context *ctx, const void *picture,

@@ -10,7 +10,7 @@
  *     ICO   the largest icon, as a file of one; one that is a PNG is read as PNG
  *     BMP   lines are counted as they come ("area-updated")
  *     TIFF  libtiff ends at the first error; raw files of cameras are refused, as their first
- *           picture, which alone would be read, is a small copy
+ *           picture, which alone would be read, is a small copy, and so is what it reads wrongly
  *
  * and the size is looked at before pixels are allocated ("size-prepared").
  *
@@ -74,6 +74,7 @@ typedef struct job {
     kao_span parts[MAX_PARTS];
     uint64_t want, got; /* lines */
     bool associated;    /* colours come multiplied by alpha */
+    bool opaque;        /* what comes as alpha is none */
     kao_status status;  /* of a size */
     kao_error *err;
 } job;
@@ -152,7 +153,7 @@ static void copy_rows(const job *j, const kao_image *out, const uint8_t *from,
 
         for (uint32_t x = 0; x < out->width; x++, p += channels, to += KAO_RGB)
             for (uint32_t c = 0; c < KAO_RGB; c++) {
-                const uint32_t a = channels == 4 ? p[3] : 255;
+                const uint32_t a = channels == 4 && !j->opaque ? p[3] : 255;
 
                 to[c] =
                     j->associated ? kao_add_white(p[c], a) : kao_over_white(p[c], a);
@@ -355,10 +356,17 @@ static kao_status decode_tiff(job *j, kao_mem *mem, kao_span bytes, kao_image *o
 
     /* libtiff multiplies by an alpha that stands beside, but no grey in the same plane */
     j->associated = !kao_tiff_is_grey_beside_alpha(bytes);
+    /* it takes a fourth sample of no known meaning, such as a selection, for alpha */
+    j->opaque = kao_tiff_has_no_alpha(bytes);
     if (kao_tiff_is_reduced(bytes))
         return kao_fail(j->err, KAO_E_UNSUPPORTED,
                         "TIFF: its first picture is a small copy, as in a camera's raw "
                         "file: those are not read");
+    if (kao_tiff_is_mixed_up(bytes))
+        return kao_fail(
+            j->err, KAO_E_UNSUPPORTED,
+            "TIFF: grey of 16 bits, or beside alpha, in tiles that pass its "
+            "side: libtiff mixes up their pixels");
     /* one whose pixels pass an int in bytes is damaged to the loader */
     kao_tiff_size(bytes, &width, &height);
     const kao_status st =

@@ -123,7 +123,9 @@ static const struct other {
     { "BigTIFF",   0, 4, "II+\0" },
     { "BigTIFF",   0, 4, "MM\0+" },
     { "JPEG 2000", 4, 4, "jP  " },
+    { "JPEG 2000", 0, 4, "\xff\x4f\xff\x51" }, /* these two without boxes around, too */
     { "JPEG XL",   4, 4, "JXL " },
+    { "JPEG XL",   0, 2, "\xff\x0a" },
     { "PDF",       0, 4, "%PDF" },
 };
 /* clang-format on */

@@ -49,12 +49,12 @@ void kao_image_draw_box(const kao_image *image, float x1, float y1, float x2, fl
     if (kao_image_check(image, "image", NULL) || !isfinite(x1) || !isfinite(y1) ||
         !isfinite(x2) || !isfinite(y2) || !isfinite(thickness_px))
         return;
-    /* A whole number of pixels: all four lines are then equally thick. */
+    /* A whole number of pixels: all four lines are then equally thick. Rounding to the nearest
+     * would break ties away from 0, which at the picture's edge is out of it. */
     const float t = fmaxf(roundf(by_size(image, thickness_px, BOX_PART)), 1);
-    const float left = roundf(fminf(x1, x2) - t / 2),
-                right = roundf(fmaxf(x1, x2) - t / 2);
-    const float top = roundf(fminf(y1, y2) - t / 2),
-                low = roundf(fmaxf(y1, y2) - t / 2);
+    const float left = ceilf(fminf(x1, x2) - t / 2),
+                right = ceilf(fmaxf(x1, x2) - t / 2);
+    const float top = ceilf(fminf(y1, y2) - t / 2), low = ceilf(fmaxf(y1, y2) - t / 2);
 
     fill(image, left, top, right + t, top + t, color);
     fill(image, left, low, right + t, low + t, color);

@@ -3,12 +3,14 @@
  *     JPEG   FF E1 LENGTH "http://ns.adobe.com/xap/1.0/\0" packet     behind JFIF and EXIF
  *            FF E1 LENGTH "http://ns.adobe.com/xmp/extension/\0" GUID whole-length offset part
  *            of a second packet, what a segment has no room for; the first one names the GUID
+ *            FF E2 LENGTH "MPF\0" how far behind itself further pictures begin
  *     PNG    LENGTH iTXt "XML:com.adobe.xmp\0" 0 0 "\0" "\0" packet CRC
  *            or tEXt without the four zeros, zTXt, iTXt compressed; or "Raw profile type xmp\0" and
  *            the packet in hexadecimal (ImageMagick): what is written is of the first form
  *     WebP   "XMP " LENGTH packet
  *
- * Source: XMP Specification part 3, 1.1.3 (1.1.3.1: the second packet), 1.1.5; PNG (third edition) 11.3.3.4. */
+ * Source: XMP Specification part 3, 1.1.3 (1.1.3.1: the second packet), 1.1.5; PNG (third edition) 11.3.3.4;
+ * CIPA DC-007 (MPF). */
 #include "image/packet.h"
 
 #include <string.h>
@@ -62,7 +64,7 @@ static bool take_segment(kao_span picture, size_t *at, jpeg_segment *s)
 
 static void look_into_jpeg(kao_span picture, kao_packet *p, kao_upright *u)
 {
-    size_t at = 2;
+    size_t at = 2, index = 0;
     jpeg_segment s;
 
     p->at = at;
@@ -80,7 +82,10 @@ static void look_into_jpeg(kao_span picture, kao_packet *p, kao_upright *u)
         p->is_extended |= is_app1 && begins(s.body, EXTENDED, sizeof EXTENDED);
         if (!p->n && (s.marker == 0xe0 || (is_app1 && begins(s.body, "Exif", 4))))
             p->at = at;
+        if (!index && s.marker == 0xe2 && begins(s.body, "MPF", sizeof "MPF"))
+            index = s.at;
     }
+    p->is_indexed = index && index < p->at;
 }
 
 static bool has_within(kao_span s, const uint8_t *what, size_t n)
@@ -342,6 +347,9 @@ kao_status kao_packet_put(kao_bytes *to, kao_span picture, const kao_packet *p,
     if (!p->is_jpeg && !p->is_png)
         return kao_fail(err, KAO_E_UNSUPPORTED,
                         "regions are written into JPEG and PNG alone");
+    if (p->is_indexed) /* what begins behind the packet would be moved away from its place */
+        return kao_fail(err, KAO_E_UNSUPPORTED,
+                        "a JPEG of several pictures, with their index before its XMP");
     if (p->is_jpeg && xmp.n > most)
         return kao_fail(err, KAO_E_LIMIT,
                         "an XMP packet of %zu bytes: a JPEG takes %zu", xmp.n, most);

@@ -11,6 +11,8 @@ typedef struct kao_packet {
     uint8_t orientation; /* 1 to 8; 0: not known, for want of memory */
     bool is_jpeg, is_png;
     bool is_extended; /* a JPEG with parts of a second packet */
+    bool
+        is_indexed; /* a JPEG that tells, before the block, where further pictures are */
     bool ask; /* of a PNG: texts that its decoder alone reads may tell how it lies */
     bool
         is_folded; /* likewise: it has no plain packet, but such texts that may hold one */

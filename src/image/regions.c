@@ -273,6 +273,14 @@ static kao_status check_list(const kao_region *list, size_t n, kao_error *err)
     return KAO_OK;
 }
 
+static kao_status no_more(const kao_bytes *packet, kao_error *err)
+{
+    return packet->over
+               ? kao_fail(err, KAO_E_LIMIT, "an XMP packet of more than %d MiB",
+                          KAO_PACKET_MOST >> 20)
+               : kao_fail(err, KAO_E_NOMEM, "out of memory");
+}
+
 /* Into b, which is empty: the packet with the regions. */
 static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
                         const kao_region *list, size_t n, uint32_t width,
@@ -290,7 +298,7 @@ static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
                 "\">\n") &&
             add_all(b, list, n, o, width, height) &&
             add(b, "</rdf:RDF></x:xmpmeta>\n<?xpacket end=\"w\"?>");
-        return ok ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+        return ok ? KAO_OK : no_more(b, err);
     }
     kao_xmp_regions r;
     const kao_status st = kao_xmp_regions_read(mem, &r, was, err);
@@ -316,7 +324,7 @@ static kao_status merge(kao_mem *mem, kao_bytes *b, const source *s,
                         foreign     ? "XMP that is not in UTF-8"
                         : r.has_rdf ? "XMP with an empty list"
                                     : "XMP without rdf:RDF");
-    return ok ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "out of memory");
+    return ok ? KAO_OK : no_more(b, err);
 }
 
 /* The same where the regions that counted until now may stand in another packet: of the picture, or

@@ -221,36 +221,44 @@ static void put_entry(buf *b, bool big, uint32_t tag, uint32_t type, uint32_t n,
 
 buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how)
 {
-    enum { SHORT = 3, LONG = 4, SAMPLES_AT = 8 };
+    enum { SHORT = 3, LONG = 4, SAMPLES_AT = 8, EXTRA_AT = 20, PIXELS_AT = 26 };
     const bool big = how->big;
-    const size_t n = (size_t)w * h * how->samples;
+    const uint32_t lie_w = how->tile ? how->tile : w, lie_h = how->tile ? how->tile : h;
+    const size_t n = (size_t)lie_w * lie_h * how->samples;
     const uint32_t strips = how->planes ? how->samples : 1;
     const uint32_t strip = (uint32_t)(n * how->depth / 8) / strips;
     const uint32_t end =
-        16 + strip * strips; /* of the pixels; there: where strips are */
+        PIXELS_AT + strip * strips; /* of the pixels; there: where strips are */
+    const uint32_t n_extra = how->samples - (how->samples <= 2 ? 1u : 3u);
     buf b = { 0 };
 
     buf_add(&b, big ? "MM\0*" : "II*\0", 4);
     put(&b, strips == 1 ? end : end + 8 * strips, 4, big);
-    for (int i = 0; i < 4; i++) /* at SAMPLES_AT */
+    for (int i = 0; i < 6; i++) /* at SAMPLES_AT */
         put(&b, how->depth, 2, big);
+    for (int i = 0; i < 3; i++) /* at EXTRA_AT */
+        put(&b, i ? 0u : how->extra, 2, big);
     for (size_t i = 0; i < n; i++) {
         const size_t at = n / strips;
+        const size_t sample = how->planes ? i % at * how->samples + i / at : i;
+        const size_t pixel = sample / how->samples, x = pixel % lie_w,
+                     y = pixel / lie_w;
         const uint8_t v =
-            pixels[how->planes ? i % at * how->samples + i / at : i]; /* by planes */
+            x < w && y < h ? pixels[(y * w + x) * how->samples + sample % how->samples]
+                           : 0;
 
         if (how->depth == 16)
             put(&b, (uint32_t)v << 8 | (v ^ 0x80u), 2, big);
         else
             put(&b, v, 1, big);
     }
-    const bool alpha = how->samples % 2 == 0;
-
     for (uint32_t i = 0; i < strips && strips > 1; i++)
-        put(&b, 16 + i * strip, 4, big);
+        put(&b, PIXELS_AT + i * strip, 4, big);
     for (uint32_t i = 0; i < strips && strips > 1; i++)
         put(&b, strip, 4, big);
-    put(&b, (alpha ? 12u : 11u) + (how->subfile > 0 ? 1u : 0u), 2, big);
+    put(&b,
+        (n_extra ? 12u : 11u) + (how->tile ? 1u : 0u) + (how->subfile > 0 ? 1u : 0u), 2,
+        big);
     if (how->subfile)
         put_entry(&b, big, 254, LONG, 1, how->subfile);
     put_entry(&b, big, 256, LONG, 1, w);
@@ -262,14 +270,26 @@ buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how
                   how->samples == 2 ? how->depth * 0x10001u : SAMPLES_AT);
     put_entry(&b, big, 259, SHORT, 1, 1);
     put_entry(&b, big, 262, SHORT, 1, how->samples <= 2 ? 1 : 2);
-    put_entry(&b, big, 273, LONG, strips, strips == 1 ? 16 : end);
+    if (!how->tile)
+        put_entry(&b, big, 273, LONG, strips, strips == 1 ? PIXELS_AT : end);
     put_entry(&b, big, 274, SHORT, 1, how->orientation);
     put_entry(&b, big, 277, SHORT, 1, how->samples);
-    put_entry(&b, big, 278, LONG, 1, h);
-    put_entry(&b, big, 279, LONG, strips, strips == 1 ? strip : end + 4 * strips);
+    if (!how->tile) {
+        put_entry(&b, big, 278, LONG, 1, h);
+        put_entry(&b, big, 279, LONG, strips, strips == 1 ? strip : end + 4 * strips);
+    }
     put_entry(&b, big, 284, SHORT, 1, how->planes ? 2 : 1);
-    if (alpha)
-        put_entry(&b, big, 338, SHORT, 1, how->extra);
+    if (how->tile) {
+        put_entry(&b, big, 322, LONG, 1, how->tile);
+        put_entry(&b, big, 323, LONG, 1, how->tile);
+        put_entry(&b, big, 324, LONG, strips, strips == 1 ? PIXELS_AT : end);
+        put_entry(&b, big, 325, LONG, strips, strips == 1 ? strip : end + 4 * strips);
+    }
+    if (n_extra)
+        put_entry(&b, big, 338, SHORT, n_extra,
+                  n_extra > 2           ? EXTRA_AT
+                  : n_extra > 1u && big ? (uint32_t)how->extra << 16
+                                        : how->extra);
     put(&b, 0, 4, big);
     return b;
 }

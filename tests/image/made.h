@@ -28,12 +28,15 @@ buf make_bmp(const uint8_t *rgba, uint32_t w, uint32_t h, const bmp_how *how);
 typedef struct tiff_how {
     bool big; /* byte order */
     uint16_t orientation, depth, samples;
-    uint16_t extra;   /* of 2 or 4 samples: 1 associated alpha, 2 unassociated */
+    /* of more than 1 or 3 samples, the first one beyond: 1 associated alpha, 2 unassociated; 0, as
+     * any that follow: of no known meaning */
+    uint16_t extra;
     bool planes;      /* one for each sample */
+    uint32_t tile;    /* sides of one that it lies in the corner of; 0: none */
     uint16_t subfile; /* its kind: 1 a reduced picture, 2 a page; 0: not told */
 } tiff_how;
 
-/* samples bytes a pixel; depth 16: each of them is the high byte, the low one is 0x80 less. */
+/* samples bytes a pixel, 6 at most; depth 16: each of them is the high byte, the low one is 0x80 less. */
 buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how);
 
 /* An icon of depth 24 or 32 for each size, all of rgba's top left part, in that order; png: one

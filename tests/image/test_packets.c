@@ -187,6 +187,50 @@ static buf extended(const char *first, const char *second, int kind)
  "<e:HasExtendedXMP xmlns:e='http://ns.adobe.com/xmp/note/'>" GUID "</"                \
  "e:HasExtendedXMP>"
 
+/* A JPEG's further pictures are told of by their distance from the index: it stays, or nothing is
+ * written into the file. */
+static void several_pictures(void **state)
+{
+    enum { NONE, BEFORE, BEHIND }; /* where the packet is */
+    static const uint8_t index[] = "\xff\xe2\0\x0eMPF\0MM\0*\0\0\0\x08";
+    fixture *f = *state;
+    uint8_t rgb[W * H * 3] = { 0 };
+
+    if (!KAO_WITH_JPEG)
+        skip();
+    for (int packet = NONE; packet <= BEHIND; packet++) {
+        buf file = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB }), xmp = { 0 };
+        const size_t behind_jfif = 20;
+        uint8_t *out = NULL;
+        size_t n = 0, at = packet == NONE ? behind_jfif : 2;
+
+        buf_add(&xmp, HEAD TAIL, sizeof HEAD TAIL - 1);
+        if (packet == BEHIND)
+            jpeg_put_xmp(&file, &xmp);
+        buf_insert(&file, at, index, sizeof index - 1);
+        const size_t rest = file.n - at;
+
+        if (packet == BEFORE)
+            jpeg_put_xmp(&file, &xmp);
+        const kao_status st =
+            kao_regions_embed(f->ctx, file.p, file.n, two, 2, W, H, &out, &n, &f->err);
+
+        assert_int_equal(st, packet == BEHIND ? KAO_E_UNSUPPORTED : KAO_OK);
+        if (st)
+            assert_non_null(strstr(f->err.msg, "several pictures"));
+        else
+            assert_memory_equal(out + n - rest, file.p + file.n - rest, rest);
+        kao_image_free_bytes(f->ctx, out);
+        /* beside it they always go */
+        assert_int_equal(kao_regions_write(f->ctx, file.p, file.n, NULL, 0, two, 2, W,
+                                           H, &out, &n, &f->err),
+                         KAO_OK);
+        kao_image_free_bytes(f->ctx, out);
+        buf_free(&file);
+        buf_free(&xmp);
+    }
+}
+
 /* What a JPEG's segment had no room for is read from the second packet; new names go beside the
  * picture with those, and not into it, where there would be two lists then. */
 static void second_packet(void **state)
@@ -263,6 +307,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packed_texts),
         cmocka_unit_test(memory_of_packed_texts),
+        cmocka_unit_test(several_pictures),
         cmocka_unit_test(second_packet),
         cmocka_unit_test(memory_of_a_second_packet),
     };

@@ -182,6 +182,86 @@ static void tiff(void **state)
         }
 }
 
+/* What stands beside colours is alpha only where the file says so. */
+static void tiff_beside(void **state)
+{
+    static uint8_t want[N * 3], pixels[N * 6];
+
+    (void)state;
+    if (!needs_library())
+        skip();
+    for (unsigned kind = 0; kind < 24; kind++) {
+        const tiff_how how = { .big = kind % 2,
+                               .orientation = 1,
+                               .depth = kind / 2 % 2 ? 16 : 8,
+                               .samples = (uint16_t)(4 + kind / 4 % 3),
+                               .extra = kind < 12 ? 0 : 2 };
+        char what[64];
+
+        for (uint32_t i = 0; i < N; i++) {
+            const uint8_t *p = rgba + i * 4;
+
+            memset(pixels + i * how.samples, 77, how.samples);
+            memcpy(pixels + i * how.samples, p, 4);
+            for (uint32_t c = 0; c < 3; c++)
+                want[i * 3 + c] = how.extra ? (uint8_t)over_white(p[c], p[3]) : p[c];
+        }
+        buf b = make_tiff(pixels, W, H, &how);
+
+        snprintf(what, sizeof what, "TIFF, samples %u, kind %u", how.samples, kind);
+        expect(&b, W, H, want, 1, what);
+        buf_free(&b);
+    }
+}
+
+/* In tiles that pass its side libtiff reads most kinds as they are; others are refused. */
+static void tiff_tiles(void **state)
+{
+    static const struct {
+        uint16_t samples, depth;
+        bool planes, is_refused;
+    } rows[] = {
+        { 1, 8, false, false },  { 1, 16, false, true }, { 2, 8, false, true },
+        { 2, 16, false, true },  { 2, 8, true, false },  { 3, 8, false, false },
+        { 3, 16, false, false }, { 4, 8, false, false }, { 4, 16, false, false },
+    };
+    static uint8_t want[N * 3], pixels[N * 4];
+
+    (void)state;
+    if (!needs_library())
+        skip();
+    for (size_t t = 0; t < 4 * sizeof rows / sizeof rows[0]; t++) {
+        const uint32_t tile = 64, w = t % 2 ? W : tile, h = N / tile;
+        const uint16_t samples = rows[t / 4].samples;
+        const tiff_how how = { .big = t / 2 % 2,
+                               .orientation = 1,
+                               .depth = rows[t / 4].depth,
+                               .samples = samples,
+                               .planes = rows[t / 4].planes,
+                               .tile = tile };
+        kao_error err = { 0 };
+        kao_image m;
+        char what[64];
+
+        for (uint32_t i = 0; i < w * h; i++)
+            for (uint32_t c = 0; c < 4; c++) {
+                if (c < samples)
+                    pixels[i * samples + c] = rgba[i * 4 + c];
+                if (c < 3)
+                    want[i * 3 + c] = rgba[i * 4 + (samples < 3 ? 0 : c)];
+            }
+        buf b = make_tiff(pixels, w, h, &how);
+
+        snprintf(what, sizeof what, "TIFF in tiles, %zu", t);
+        if (w % tile && rows[t / 4].is_refused)
+            assert_int_equal(kao_image_decode(ctx, b.p, b.n, NULL, &m, &err),
+                             KAO_E_UNSUPPORTED);
+        else
+            expect(&b, w, h, want, 1, what);
+        buf_free(&b);
+    }
+}
+
 static void ico(void **state)
 {
     static const uint32_t sizes[] = { 16, 32, 8 };
@@ -348,7 +428,7 @@ static void hostile_sizes(void **state)
     buf b = make_tiff(rgba, W, H, &how);
 
     const size_t width =
-        16 + N * 3 + 2 + 8; /* value of the first entry, then the second */
+        kao_le32(b.p + 4) + 2 + 8; /* value of the first entry, then the second */
     /* and 60000: what their numbers cannot hold */
     static const uint8_t sides[][2] = { { 0x20, 0x4e }, { 0x60, 0xea } };
     for (size_t t = 0; t < 2; t++) {
@@ -479,6 +559,8 @@ int main(void)
         cmocka_unit_test(gif),
         cmocka_unit_test(bmp),
         cmocka_unit_test(tiff),
+        cmocka_unit_test(tiff_beside),
+        cmocka_unit_test(tiff_tiles),
         cmocka_unit_test(ico),
         cmocka_unit_test(tiff_of_a_camera),
         cmocka_unit_test(every_prefix),

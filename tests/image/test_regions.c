@@ -574,6 +574,53 @@ static void refused(void **state)
     }
 }
 
+/* A packet grows to 4 MiB at most: beyond that it is too large, which is no want of memory. */
+static void too_large(void **state)
+{
+    enum { MOST = 4 << 20, LONG = 5000 };
+    static char sidecar[MOST], name[LONG + 1];
+    static const char behind[] = "-->" TAIL;
+    fixture *f = *state;
+    kao_region many[KAO_REGIONS_MOST];
+    const struct {
+        size_t n_sidecar, n;
+        bool embed;
+        kao_status want;
+    } rows[] = {
+        { sizeof sidecar, 1, false, KAO_E_LIMIT }, /* no room in one that can be read */
+        { 0, 700, false, KAO_OK },
+        { 0, 1000, false, KAO_E_LIMIT },
+        { 0, 1000, true, KAO_E_LIMIT },
+    };
+
+    memset(name, 'n', LONG);
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = (kao_region){ name, .5f, .5f, .1f, .1f };
+    memset(sidecar, 'x', sizeof sidecar);
+    memcpy(sidecar, HEAD "<!--", sizeof HEAD "<!--" - 1);
+    memcpy(sidecar + sizeof sidecar - (sizeof behind - 1), behind, sizeof behind - 1);
+    for (size_t t = 0; t < COUNT(rows); t++) {
+        const size_t n_sidecar = rows[t].n_sidecar;
+        kao_regions found = { .size = sizeof found };
+        uint8_t *out = NULL;
+        size_t n = 0;
+
+        assert_int_equal(
+            kao_regions_read(f->ctx, NULL, 0, sidecar, n_sidecar, &found, &f->err),
+            KAO_OK);
+        const kao_status st =
+            rows[t].embed ? kao_regions_embed(f->ctx, "\x89PNG\r\n\x1a\n", 8, many,
+                                              rows[t].n, W, H, &out, &n, &f->err)
+                          : kao_regions_write(f->ctx, NULL, 0, sidecar, n_sidecar, many,
+                                              rows[t].n, W, H, &out, &n, &f->err);
+
+        if (st != rows[t].want || (st && !strstr(f->err.msg, "more than 4 MiB")))
+            fail_msg("row %zu: status %d, %s", t, st, st ? f->err.msg : "");
+        kao_regions_free(f->ctx, &found);
+        kao_image_free_bytes(f->ctx, out);
+    }
+}
+
 /* Every allocation that fails is told, and leaves nothing. */
 static void memory(void **state)
 {
@@ -627,6 +674,7 @@ int main(void)
         cmocka_unit_test(embedded),
         cmocka_unit_test(of_the_picture_too),
         cmocka_unit_test(refused),
+        cmocka_unit_test(too_large),
         cmocka_unit_test(memory),
     };
 
