@@ -119,4 +119,31 @@ run 0 "$KAO" gallery export far.jsonl --gallery far.kao
 run 0 env KAO_MODELS=. "$KAO" gallery import far.jsonl --gallery far2.kao --model ./far.onnx
 out_has "1 people, 1 samples"
 fact "a vector that is longer or shorter than its network makes them is not taken: everybody looks like it"
+
+# ---- where the gallery is ----
+
+for name in "file:odd.kao" ":memory:"; do
+    run 0 "$KAO" gallery create --gallery "$name"
+    [ -f "./$name" ] || fails "no file \"$name\""
+    run 0 "$KAO" gallery stats --gallery "$name"
+done
+fact "SQLite's names for other things are those of files"
+mkdir disk
+if unshare -rm mount -t tmpfs kao disk 2>/dev/null; then
+    cp people.kao other.kao
+    # shellcheck disable=SC2016
+    on_disk='mount -t tmpfs -o size=1m kao disk && cp other.kao disk/g.kao || exit 9
+        case $1 in
+        full) head -c 1m /dev/zero >disk/fill 2>/dev/null ;;
+        *) mount -o remount,ro disk || exit 9 ;;
+        esac
+        shift
+        exec "$@"'
+    for words in "identify $P/ana_1.jpg" "enroll Chen $P/chen_1.jpg" people; do
+        # shellcheck disable=SC2086
+        run 3 unshare -rm sh -c "$on_disk" sh read-only "$KAO" $words --gallery disk/g.kao
+        err_has "disk/g.kao: it, or its log beside it, cannot be made"
+    done
+    fact "a gallery on one that cannot be written is there, and cannot be read"
+fi
 finish
