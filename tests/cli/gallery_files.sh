@@ -139,11 +139,16 @@ if unshare -rm mount -t tmpfs kao disk 2>/dev/null; then
         esac
         shift
         exec "$@"'
+    for words in "enroll Chen $P/chen_1.jpg" "gallery rename Ben Ken" "cluster $P/chen_1.jpg --enroll"; do
+        # shellcheck disable=SC2086
+        run 4 unshare -rm sh -c "$on_disk" sh full "$KAO" $words --gallery disk/g.kao
+        err_has "disk/g.kao: No space left on device"
+    done
     for words in "identify $P/ana_1.jpg" "enroll Chen $P/chen_1.jpg" people; do
         # shellcheck disable=SC2086
         run 3 unshare -rm sh -c "$on_disk" sh read-only "$KAO" $words --gallery disk/g.kao
         err_has "disk/g.kao: it, or its log beside it, cannot be made"
     done
-    fact "a gallery on one that cannot be written is there, and cannot be read"
+    fact "a full disk is 4; a gallery on one that cannot be written is there, and cannot be read"
 fi
 finish
