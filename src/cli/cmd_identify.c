@@ -330,8 +330,10 @@ int cli_identify_run(int argc, char **argv)
         return CLI_BAD;
     }
     job j = { .args = &args, .k = args.nearest };
-    kao_status st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_READ, true, &err);
+    kao_status st = cli_check_one_limit(args.threshold, args.fpir, &err);
 
+    if (!st)
+        st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_READ, true, &err);
     if (!st) {
         st = cli_gallery_limit_in(&j.use, args.group, args.threshold, args.fpir,
                                   &j.limit, &j.n_templates, &err);

@@ -130,6 +130,12 @@ run 3 "$KAO" enroll Nobody gone.jpg --json
 err_one_line
 run 1 "$KAO" identify "$P/ana_3.jpg" --threshold .999
 run 0 "$KAO" identify "$P/emil_1.jpg" --threshold=-1
+run 3 "$KAO" identify "$P/ana_3.jpg" --threshold .5 --fpir .1
+err_has "--threshold and --fpir: one of both decides"
+run 3 "$KAO" watch "$P" --threshold .5 --fpir .1
+err_has "--threshold and --fpir: one of both decides"
+run 3 "$KAO" identify "$P/ana_3.jpg" --fpir 1e-12
+grep -q "kao identify: --fpir 1e-12 of [0-9]* samples: .*: give another rate, or --threshold" err || fails "$(cat err)"
 run 2 "$KAO" identify "$P/ana_3.jpg" blank.png --format face_recognition
 printf '%s\n' "$P/ana_3.jpg,Ana 顔" "blank.png,no_persons_found" >want
 same out want
