@@ -500,6 +500,12 @@ int cli_enroll_run(int argc, char **argv)
         fprintf(stderr, "kao enroll: --people or --regions\n");
         return CLI_BAD;
     }
+    for (int i = 0; args.regions && i < rest.n; i++)
+        if (strcmp(rest.items[i], "-") == 0) {
+            fprintf(stderr, "kao enroll: --regions reads a picture twice, which "
+                            "standard input cannot be\n");
+            return CLI_BAD;
+        }
     if (args.use.photo.faces.all) {
         fprintf(stderr, "kao enroll: --faces all: the faces of a picture are not one "
                         "person's\n");
