@@ -25,6 +25,10 @@ out_has "refused"
 out_has "looks_like: #1 Ana 顔"
 run 2 "$KAO" enroll Ben "$P/chen_1.jpg"
 out_has "unlike"
+name=$(printf 'a%.0s山' 1)$(printf '山%.0s' $(seq 80))
+run 0 "$KAO" enroll "$name" "$P/ana_1.jpg" --gallery long.kao
+run 2 "$KAO" enroll Ben "$P/ana_2.jpg" --gallery long.kao --json
+out_has "looks_like: #1 $name (similarity"
 run 2 "$KAO" enroll Cho "$P/group.jpg" --json
 out_has '"reasons":["several_faces"]'
 "$COMPOSE" blank.png 300 200 60
