@@ -14,6 +14,7 @@
 #include "base/database.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/suits.h"
 
 /* ---- which one ---- */
 
@@ -214,6 +215,8 @@ static kao_status open_embedder(cli_gallery *u, const char *name, kao_error *err
     if (!st)
         st = kao_embedder_create(u->models[i], &u->embedders[i], NULL, err);
     u->n++;
+    if (!st)
+        st = kao_suits(u->crew.workers[0].detector, u->embedders[i], err);
     if (!st)
         u->ttas[i] = kao_embedder_tta(u->embedders[i]);
     if (!st)

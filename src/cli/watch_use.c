@@ -49,6 +49,11 @@ static kao_status open_people(cli_watch *w, const cli_watch_options *o, kao_erro
         w->photo = o->use.photo;
         w->photo.model = o->use.models.n ? o->use.models.items[0] : NULL;
         st = cli_crew_open(&w->crew, &w->photo, 1, true, err);
+        if (!st) {
+            st = cli_check_faces(&w->crew, "could be followed", err);
+            if (st)
+                cli_crew_close(&w->crew);
+        }
     }
     if (st)
         return st;
