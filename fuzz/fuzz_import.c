@@ -93,7 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     kao_mem_init(&mem, NULL);
     FUZZ_CHECK(kao_gallery_stats_of(gallery, &before, NULL) == KAO_OK);
     const kao_status st =
-        kao_form_read(&mem, gallery, "lines", data, n, NULL, &moved, &err);
+        kao_form_read(&mem, gallery, NULL, "lines", data, n, NULL, &moved, &err);
 
     FUZZ_CHECK(!st || (err.code == st && err.msg[0] && !strchr(err.msg, '\n')));
     FUZZ_CHECK(kao_gallery_stats_of(gallery, &after, NULL) == KAO_OK);

@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "kao/context.h"
+#include "kao/embedder.h"
 #include "kao/gallery.h"
 
 enum { KAO_FORM_VERSION = 2, KAO_FORM_MOST = 1 << 30, KAO_CHIP_FORM_BYTES = 256 };
@@ -35,11 +36,13 @@ typedef struct kao_moved {         /* what reading came to */
 
 /* Lines of a gallery of the same models; name: of the file, for errors. A sample whose vector is
  * there already is left out, and the rest of its person's go to whose it is; other people are new
- * ones. Whole people at a time: on a failure those before it stay. KAO_E_FORMAT names the line;
- * KAO_E_CONFLICT: other models; KAO_E_CANCELLED (cancel: NULL is fine). */
-kao_status kao_form_read(kao_mem *mem, kao_gallery *g, const char *name,
-                         const void *bytes, size_t n, const kao_cancel *cancel,
-                         kao_moved *moved, kao_error *err);
+ * ones. embedders: of the gallery's models, in their order; a vector has to be of length 1 where
+ * theirs are: everybody looks like a short one. NULL: lengths are not looked at. Whole people at a
+ * time: on a failure those before it stay. KAO_E_FORMAT names the line; KAO_E_CONFLICT: other
+ * models; KAO_E_CANCELLED (cancel: NULL is fine). */
+kao_status kao_form_read(kao_mem *mem, kao_gallery *g, kao_embedder *const *embedders,
+                         const char *name, const void *bytes, size_t n,
+                         const kao_cancel *cancel, kao_moved *moved, kao_error *err);
 
 /* A sample's chip behind what `to` has, and how it is aligned, in words; nothing where none is
  * kept. */

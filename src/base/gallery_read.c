@@ -16,6 +16,9 @@ enum { SAMPLES_MOST = 100000 };
 /* The same picture's vector, through a text and back. */
 static const float the_same = .99999f;
 
+/* A square of a length of 1, through another program's text of few digits. */
+static const double one_within = 1e-3;
+
 static kao_status out_of_memory(kao_error *err)
 {
     return kao_fail(err, KAO_E_NOMEM, "out of memory");
@@ -37,7 +40,8 @@ typedef struct import {
     size_t line;
     bool has_head; /* it was read: empty lines may stand before it */
     kao_gallery_model models[KAO_GALLERY_MODELS];
-    size_t n_models, dims; /* all models' numbers together */
+    size_t n_models, dims;           /* all models' numbers together */
+    bool of_one[KAO_GALLERY_MODELS]; /* the model's vectors have length 1 */
     kao_moved *moved;
     /* for facts: what the file's people and samples are here */
     moved_person *people;
@@ -76,25 +80,29 @@ static kao_status check_head(const import *x, const kao_json *v, kao_error *err)
     return KAO_OK;
 }
 
-/* A sample's vectors, one behind the other. */
-static bool take_vectors(const import *x, const kao_json *v, float *to)
+/* A sample's vectors, one behind the other; gives what is wrong with them, NULL: nothing. */
+static const char *take_vectors(const import *x, const kao_json *v, float *to)
 {
     const kao_json *all = kao_json_get(v, "vectors");
 
     for (size_t m = 0; m < x->n_models; m++) {
         const kao_json *one = kao_json_at(all, m);
+        double square = 0;
 
         if (kao_json_length(one) != x->models[m].dim)
-            return false;
+            return "vectors that are missing, of another length, or no numbers";
         for (uint32_t i = 0; i < x->models[m].dim; i++) {
             double n = 0;
 
             if (!kao_json_as_number(kao_json_at(one, i), &n) || !(fabs(n) < 1e6))
-                return false;
+                return "vectors that are missing, of another length, or no numbers";
             *to++ = (float)n;
+            square += n * n;
         }
+        if (x->of_one[m] && fabs(square - 1) > one_within)
+            return "a vector that is not of length 1";
     }
-    return true;
+    return NULL;
 }
 
 /* Whose sample of this vector there is; 0: nobody's. */
@@ -154,9 +162,10 @@ static kao_status take_sample_in(import *x, const kao_json *v, arrival *a,
 
     *s = (kao_new_sample){ .size = sizeof *s,
                            .vectors = a->vectors + a->n * KAO_GALLERY_MODELS };
-    if (!take_vectors(x, v, numbers))
-        return wrong(x, "vectors that are missing, of another length, or no numbers",
-                     err);
+    const char *bad = take_vectors(x, v, numbers);
+
+    if (bad)
+        return wrong(x, bad, err);
     const kao_status st = whose(x, numbers, &person, here, err);
 
     if (st)
@@ -335,19 +344,30 @@ static kao_status take_line(void *user, const kao_json *v, size_t line, kao_erro
                                    : take_person_in(x, v, err);
 }
 
-kao_status kao_form_read(kao_mem *mem, kao_gallery *g, const char *name,
-                         const void *bytes, size_t n, const kao_cancel *cancel,
-                         kao_moved *moved, kao_error *err)
+/* Those of a network that is made for distances have any. */
+static bool has_length_one(const kao_embedder *e)
+{
+    const char *metric = kao_card_get(kao_model_card(kao_embedder_model(e)), "metric");
+
+    return !metric || strcmp(metric, "euclidean") != 0;
+}
+
+kao_status kao_form_read(kao_mem *mem, kao_gallery *g, kao_embedder *const *embedders,
+                         const char *name, const void *bytes, size_t n,
+                         const kao_cancel *cancel, kao_moved *moved, kao_error *err)
 {
 import x = {.g = g, .mem = mem, .path = name, .line = 1, .cancel = cancel, .moved = moved };
 
     *moved = (kao_moved){ 0 };
     x.n_models = kao_form_models(g, x.models);
-    for (size_t i = 0; i < x.n_models; i++)
+    for (size_t i = 0; i < x.n_models; i++) {
         x.dims += x.models[i].dim;
-    const kao_status st = n ? kao_json_lines(bytes, n, name, take_line, &x, err)
-                            : wrong(&x, "the file is empty", err);
+        x.of_one[i] = embedders && has_length_one(embedders[i]);
+    }
+    kao_status st = kao_json_lines(bytes, n, name, take_line, &x, err);
 
+    if (!st && !x.has_head)
+        st = wrong(&x, "the file is empty", err);
     kao_free(mem, x.people);
     kao_free(mem, x.samples);
     return st;

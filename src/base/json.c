@@ -194,8 +194,9 @@ static const kao_json *part(const json_t *j)
     return (const kao_json *)(const void *)j;
 }
 
-kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
-                          const char *name, kao_error *err)
+/* before: lines of the text that stand before these bytes. */
+static kao_status parse(kao_json **json, const char *bytes, size_t n, const char *name,
+                        size_t before, kao_error *err)
 {
     json_error_t e;
     json_t *j = json_loadb(bytes, n, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &e);
@@ -205,8 +206,14 @@ kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
         return KAO_OK;
     if (json_error_code(&e) == json_error_out_of_memory)
         return kao_fail(err, KAO_E_NOMEM, "%s: out of memory", name);
-    return kao_fail(err, KAO_E_FORMAT, "%s: line %d, column %d: %s", name, e.line,
-                    e.column, e.text);
+    return kao_fail(err, KAO_E_FORMAT, "%s: line %zu, column %d: %s", name,
+                    before + (size_t)e.line, e.column, e.text);
+}
+
+kao_status kao_json_parse(kao_json **json, const char *bytes, size_t n,
+                          const char *name, kao_error *err)
+{
+    return parse(json, bytes, n, name, 0, err);
 }
 
 static bool is_blank(const char *line, size_t n)
@@ -222,7 +229,6 @@ kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
                           void *user, kao_error *err)
 {
     kao_status st = KAO_OK;
-    char place[512];
 
     const size_t mark = n >= 3 && memcmp(bytes, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
@@ -232,8 +238,7 @@ kao_status kao_json_lines(const char *bytes, size_t n, const char *name,
         kao_json *v = NULL;
 
         if (!is_blank(bytes + at, length)) {
-            snprintf(place, sizeof place, "%s: line %zu", name, line);
-            st = kao_json_parse(&v, bytes + at, length, place, err);
+            st = parse(&v, bytes + at, length, name, line - 1, err);
             if (!st)
                 st = take(user, v, line, err);
             kao_json_free(v);

@@ -68,6 +68,8 @@ static kao_status open_models(job *j, bool pictures, kao_error *err)
         j->photo = a->use.photo;
         j->photo.model = a->use.models.n ? a->use.models.items[0] : NULL;
         st = cli_crew_open(&j->crew, &j->photo, j->album.n_files, true, err);
+        if (!st)
+            st = cli_check_faces(&j->crew, "could belong together", err);
         if (st)
             return st;
         j->ctx = j->crew.ctx;

@@ -14,15 +14,11 @@ static const cli_option help_option = {
     .name = "help", .letter = 'h', .kind = CLI_FLAG, .help = "show this"
 };
 
-static const char faces_words[] = "largest|center|best|all|error";
-
 /* The words that an option's value is one of, "a|b"; NULL: any text. */
 static const char *words_of(const cli_option *o)
 {
-    if (o->kind == CLI_WORD)
+    if (o->kind == CLI_WORD || o->kind == CLI_FACES)
         return o->value;
-    if (o->kind == CLI_FACES)
-        return faces_words;
     /* of texts, those that are shown as words: --cpu ref|avx2 */
     return o->kind == CLI_TEXT && o->value && strchr(o->value, '|') ? o->value : NULL;
 }
@@ -43,14 +39,19 @@ static size_t first_words(const cli_command *c)
                : 0;
 }
 
-/* n bytes of a|b|c with `with` for '|'. */
+/* Those of n bytes of a|b|N with `with` between; N: what is no word itself. */
 static void put_words(const char *words, size_t n, const char *with)
 {
-    for (size_t i = 0; i < n; i++)
-        if (words[i] == '|')
-            fputs(with, stdout);
-        else
-            putchar(words[i]);
+    const char *between = "";
+
+    for (size_t i = 0, k = 0; i < n; i += k + 1) {
+        k = strcspn(words + i, "|");
+        k = k < n - i ? k : n - i;
+        if (words[i] >= 'A' && words[i] <= 'Z')
+            continue;
+        printf("%s%.*s", between, (int)k, words + i);
+        between = with;
+    }
 }
 
 /* Text inside single quotes, with a backslash before each of `special`. */

@@ -77,7 +77,7 @@ static kao_status judge(job *j, const float *vectors, int64_t person, outcome *o
                         kao_error *err)
 {
     kao_judgement l = KAO_JUDGEMENT_INIT;
-    char line[256], *name = NULL;
+    char line[KAO_NAME_MAX_BYTES + 64], *name = NULL;
     kao_status st =
         kao_gallery_judge(j->use.g, 0, cli_gallery_vector(&j->use, vectors, 0), person,
                           cli_limit_for(&j->limit, 1), &l, err);
@@ -95,7 +95,7 @@ static kao_status judge(job *j, const float *vectors, int64_t person, outcome *o
         st = cli_person_name(&j->use, l.who, &name, err);
         if (st)
             return st;
-        snprintf(line, sizeof line, "looks_like: #%lld %.150s (similarity %.3f)",
+        snprintf(line, sizeof line, "looks_like: #%lld %s (similarity %.3f)",
                  (long long)l.who, name ? name : "", (double)l.other);
         free(name);
         refuse(o, line);
@@ -390,6 +390,8 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
             s = kao_is_folder(file) && depth > 0 && !j->args->regions
                     ? CLI_YES /* a folder's pictures, and those of folders in it */
                     : enroll_path(j, file, name, person, depth + 1);
+        } else {
+            fprintf(stderr, "kao enroll: out of memory\n");
         }
         status = s > status ? s : status;
         free(file);
@@ -463,16 +465,17 @@ static int enroll_people(job *j, const char *folder)
     for (int i = 0; i < n; i++) {
         const size_t cap = strlen(folder) + strlen(list[i]->d_name) + 2;
         char *path = malloc(cap), name[KAO_NAME_MAX_BYTES + 1];
+        int s = CLI_FAULT;
 
         if (path) {
             snprintf(path, cap, "%s/%s", folder, list[i]->d_name);
             snprintf(name, sizeof name, "%s", list[i]->d_name);
             kao_text_compose(name, sizeof name);
-            const int s =
-                kao_is_folder(path) ? enroll_person(j, name, &path, 1) : CLI_YES;
-
-            status = s > status ? s : status;
+            s = kao_is_folder(path) ? enroll_person(j, name, &path, 1) : CLI_YES;
+        } else {
+            fprintf(stderr, "kao enroll: out of memory\n");
         }
+        status = s > status ? s : status;
         free(path);
         free(list[i]);
     }
@@ -500,6 +503,12 @@ int cli_enroll_run(int argc, char **argv)
         fprintf(stderr, "kao enroll: --people or --regions\n");
         return CLI_BAD;
     }
+    for (int i = 0; args.regions && i < rest.n; i++)
+        if (strcmp(rest.items[i], "-") == 0) {
+            fprintf(stderr, "kao enroll: --regions reads a picture twice, which "
+                            "standard input cannot be\n");
+            return CLI_BAD;
+        }
     if (args.use.photo.faces.all) {
         fprintf(stderr, "kao enroll: --faces all: the faces of a picture are not one "
                         "person's\n");

@@ -408,7 +408,8 @@ static kao_status do_import(job *j, kao_error *err)
     kao_status st = cli_read(&f, &mem, path, KAO_FORM_MOST, err);
 
     if (!st)
-        st = kao_form_read(&mem, j->use.g, path, f.bytes.p, f.bytes.n, NULL, &m, err);
+        st = kao_form_read(&mem, j->use.g, j->use.embedders, path, f.bytes.p, f.bytes.n,
+                           NULL, &m, err);
     kao_file_close(&f);
 
     if (m.people || m.samples || m.known || !st)

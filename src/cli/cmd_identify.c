@@ -329,9 +329,17 @@ int cli_identify_run(int argc, char **argv)
                 args.nearest);
         return CLI_BAD;
     }
+    for (int i = 0; args.write_regions && i < rest.n; i++)
+        if (strcmp(rest.items[i], "-") == 0) {
+            fprintf(stderr, "kao identify: --write-regions: standard input is no file "
+                            "that a name could be put into or beside\n");
+            return CLI_BAD;
+        }
     job j = { .args = &args, .k = args.nearest };
-    kao_status st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_READ, true, &err);
+    kao_status st = cli_check_one_limit(args.threshold, args.fpir, &err);
 
+    if (!st)
+        st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_READ, true, &err);
     if (!st) {
         st = cli_gallery_limit_in(&j.use, args.group, args.threshold, args.fpir,
                                   &j.limit, &j.n_templates, &err);

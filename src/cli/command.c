@@ -56,10 +56,17 @@ int cli_status_of(kao_status status)
     }
 }
 
+/* What the system says of nothing that is read. */
+static bool is_of_writing(int sys)
+{
+    return sys == ENOSPC || sys == EDQUOT || sys == EFBIG || sys == EROFS;
+}
+
 int cli_report(const char *name, kao_status status, const kao_error *err)
 {
     fprintf(stderr, "kao %s: %s\n", name, err->msg);
-    return cli_status_of(status);
+    return status == KAO_E_IO && is_of_writing(err->sys) ? CLI_FAULT
+                                                         : cli_status_of(status);
 }
 
 int cli_report_unwritten(const char *name, kao_status status, const kao_error *err)

@@ -33,7 +33,7 @@ bool cli_begin(const char *name, int argc, char **argv, void *args, cli_operands
 
 /* The exit status for a failure while reading and computing. */
 int cli_status_of(kao_status status);
-/* "kao NAME: line" on stderr; gives cli_status_of. */
+/* "kao NAME: line" on stderr; gives cli_status_of, CLI_FAULT where a disk is full or not to be written. */
 int cli_report(const char *name, kao_status status, const kao_error *err);
 /* The same where something was to be written: what the system refuses then is CLI_FAULT. */
 int cli_report_unwritten(const char *name, kao_status status, const kao_error *err);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/suits.h"
 #include "cli/gallery_chips.h"
 #include "cli/room.h"
 
@@ -112,6 +113,8 @@ static kao_status open_all(job *j, const cli_gallery_options *o, kao_error *err)
         network *to = &j->networks[j->n_networks++];
 
         st = open_network(j, o->models.n ? o->models.items[i] : own[i], to, err);
+        if (!st)
+            st = kao_suits(j->crew.workers[0].detector, to->embedder, err);
         j->dims += to->dim;
     }
     return st ? st : open_old(j, err);

@@ -14,6 +14,7 @@
 #include "base/database.h"
 #include "base/error.h"
 #include "base/file.h"
+#include "base/suits.h"
 
 /* ---- which one ---- */
 
@@ -215,6 +216,8 @@ static kao_status open_embedder(cli_gallery *u, const char *name, kao_error *err
         st = kao_embedder_create(u->models[i], &u->embedders[i], NULL, err);
     u->n++;
     if (!st)
+        st = kao_suits(u->crew.workers[0].detector, u->embedders[i], err);
+    if (!st)
         u->ttas[i] = kao_embedder_tta(u->embedders[i]);
     if (!st)
         st = kao_gallery_pin(u->g, u->embedders[i], u->ttas[i], &at, err);
@@ -334,6 +337,14 @@ kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
 
 /* ---- who is known? ---- */
 
+kao_status cli_check_one_limit(float threshold, double fpir, kao_error *err)
+{
+    return isnan(threshold) || isnan(fpir)
+               ? KAO_OK
+               : kao_fail(err, KAO_E_ARG,
+                          "--threshold and --fpir: one of both decides");
+}
+
 kao_status cli_gallery_limit(cli_gallery *u, float threshold, double fpir,
                              cli_limit *limit, uint64_t *templates, kao_error *err)
 {
@@ -355,12 +366,15 @@ kao_status cli_gallery_limit_in(cli_gallery *u, const char *group, float thresho
     kao_rate known = { .size = sizeof known };
 
     /* without a calibration: its card's threshold, unless a rate was asked for */
-    const bool calibrated = kao_calibration_far(c, u->ttas[0], 0, NULL, &known);
-
-    return cli_limit_choose(
-        limit, u->embedders[0], u->ttas[0], threshold,
-        isnan(threshold) && (calibrated || !isnan(fpir)) ? far : (double)NAN,
+    const bool calibrated = kao_calibration_far(c, u->ttas[0], 0, NULL, &known),
+               by_rate = isnan(threshold) && (calibrated || !isnan(fpir));
+    const kao_status chosen = cli_limit_choose(
+        limit, u->embedders[0], u->ttas[0], threshold, by_rate ? far : (double)NAN,
         CLI_FAR_OF_ALL, kao_model_name(u->models[0]), err);
+
+    return chosen && by_rate
+               ? kao_error_prefix(err, chosen, "--fpir %g of %.0f samples", rate, n)
+               : chosen;
 }
 
 /* ---- people ---- */

@@ -97,6 +97,8 @@ kao_status cli_gallery_embed(cli_gallery *u, const cli_photo *photo, size_t i,
 /* Where model m's begins. */
 const float *cli_gallery_vector(const cli_gallery *u, const float *vectors, size_t m);
 
+/* KAO_E_ARG where both are given (not NaN). */
+kao_status cli_check_one_limit(float threshold, double fpir, kao_error *err);
 /* From which similarity on somebody is known: by threshold, or (NaN) by fpir (NaN: .01) for a
  * gallery of this size; *templates: its samples. */
 kao_status cli_gallery_limit(cli_gallery *u, float threshold, double fpir,

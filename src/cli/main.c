@@ -32,6 +32,12 @@ static void usage(FILE *f)
                "2 no usable face, 3 bad input or usage, 4 fault.\n");
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 ||
+           strcmp(word, "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
@@ -43,19 +49,22 @@ int main(int argc, char **argv)
     }
     cli_set_program(argv[0]);
 
-    const bool help = strcmp(name, "help") == 0;
+    /* kao help WORD */
+    const char *about = strcmp(name, "help") == 0 && argc > 2 && !asks_for_help(argv[2])
+                            ? argv[2]
+                            : NULL;
 
-    if (help && argc > 2 && cli_command_find(argv[2])) {
-        cli_print_help(cli_command_find(argv[2]));
+    if (about && cli_command_find(about)) {
+        cli_print_help(cli_command_find(about));
         return cli_finish("help", CLI_YES);
     }
-    if (help && argc > 2)
-        name = argv[2]; /* which is none */
-    else if (help || strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    if (!about && asks_for_help(name)) {
         usage(stdout);
         return cli_finish("help", CLI_YES);
     }
-    if (strcmp(name, "--version") == 0)
+    if (about) /* which is none */
+        name = about;
+    else if (strcmp(name, "--version") == 0)
         name = "version";
     const cli_command *c = cli_command_find(name);
 

@@ -58,7 +58,7 @@ static kao_status not_reached(const cli_limit *l, const char *name, const char *
         snprintf(other, sizeof other, ", but %g", rate);
     return kao_fail(err, KAO_E_ARG,
                     "%s: its calibration (--tta %s) does not reach a false-accept "
-                    "rate%s of %g%s: give another --far, or --threshold",
+                    "rate%s of %g%s: give another rate, or --threshold",
                     name, tta, of_words[l->of], l->far, other);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/suits.h"
 #include "cli/photo.h"
 
 enum { WORKERS_MAX = 256 };
@@ -60,15 +61,13 @@ static bool wants_faces(const cli_crew *c, const cli_photo_options *o)
 /* A network that needs points, and a detector that gives none: no face could be used. */
 static kao_status check_points(const cli_worker *w, kao_error *err)
 {
-    if (!w->detector || kao_detector_points(w->detector) > 0)
-        return KAO_OK;
+    const kao_status st =
+        w->detector && w->embedder ? kao_suits(w->detector, w->embedder, err) : KAO_OK;
+
+    if (st || !w->detector || kao_detector_points(w->detector) > 0)
+        return st;
     const char *detector = kao_model_name(kao_detector_model(w->detector));
 
-    if (w->embedder && kao_embedder_template(w->embedder)->margin == 0)
-        return kao_fail(err, KAO_E_UNSUPPORTED,
-                        "%s gives faces without points, which %s needs: take another "
-                        "detector, or an embedder whose card says template = square",
-                        detector, kao_model_name(kao_embedder_model(w->embedder)));
     for (int i = 0; i < CLI_ANALYSERS; i++)
         if (w->analysers[i] && kao_analyser_template(w->analysers[i])->margin == 0)
             return kao_fail(

@@ -49,6 +49,11 @@ static kao_status open_people(cli_watch *w, const cli_watch_options *o, kao_erro
         w->photo = o->use.photo;
         w->photo.model = o->use.models.n ? o->use.models.items[0] : NULL;
         st = cli_crew_open(&w->crew, &w->photo, 1, true, err);
+        if (!st) {
+            st = cli_check_faces(&w->crew, "could be followed", err);
+            if (st)
+                cli_crew_close(&w->crew);
+        }
     }
     if (st)
         return st;
@@ -94,8 +99,10 @@ kao_status cli_watch_open(cli_watch *w, const cli_watch_options *o, kao_error *e
     *w = (cli_watch){ .ctx = NULL };
     if (o->threshold <= 0 || o->same <= 0) /* no NaN */
         return kao_fail(err, KAO_E_ARG, "a similarity of strangers: wanted above 0");
-    kao_status st = open_people(w, o, err);
+    kao_status st = cli_check_one_limit(o->threshold, o->fpir, err);
 
+    if (!st)
+        st = open_people(w, o, err);
     if (st)
         return st;
     st = stop_on_signals(w, err);

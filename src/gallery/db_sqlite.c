@@ -2,6 +2,7 @@
  * readers go on while one writer writes. What is deleted is overwritten with zeros
  * (secure_delete), and a commit is on the disk before it returns (synchronous=FULL). */
 #include "base/clock.h"
+#include "base/file.h"
 #include "gallery/db_calls.h"
 
 #include <errno.h>
@@ -56,6 +57,18 @@ static kao_status status_of(int code)
     }
 }
 
+/* The folder of a file's name is there. */
+static bool has_folder(const char *name)
+{
+    const char *slash = strrchr(name, '/');
+    char folder[4096];
+
+    return (size_t)snprintf(folder, sizeof folder, "%.*s",
+                            slash ? (int)(slash - name) + 1 : 1,
+                            slash ? name : ".") < sizeof folder &&
+           kao_is_folder(folder);
+}
+
 static kao_status fail(const sqlite_db *db, int code, kao_error *err)
 {
     const kao_status st = status_of(code);
@@ -78,6 +91,11 @@ static kao_status fail(const sqlite_db *db, int code, kao_error *err)
     default: {
         const int sys = sqlite3_system_errno(db->handle);
 
+        /* what cannot be made SQLite looks for once more, and tells that it is not there */
+        if ((code & 0xff) == SQLITE_CANTOPEN && sys == ENOENT &&
+            has_folder(db->all.name))
+            return kao_fail(err, st, "%s: it, or its log beside it, cannot be made",
+                            db->all.name);
         return sys ? kao_fail_sys(err, st, sys, "%s", db->all.name)
                    : kao_fail(err, st, "%s: %s", db->all.name,
                               sqlite3_errmsg(db->handle));
@@ -341,6 +359,23 @@ static kao_status harden(sqlite_db *db, const kao_db_options *o, kao_error *err)
     return st;
 }
 
+/* SQLite takes ":memory:" for no file, and what begins with "file:" for an address. */
+static int open_file(sqlite_db *db, int flags)
+{
+    const char *path = db->all.name;
+    const size_t n = strlen(path) + sizeof "./";
+    char *plain = kao_alloc(db->all.mem, n);
+
+    if (!plain)
+        return SQLITE_NOMEM;
+    snprintf(plain, n, "%s%s",
+             path[0] == ':' || strncmp(path, "file:", 5) == 0 ? "./" : "", path);
+    const int code = sqlite3_open_v2(plain, &db->handle, flags, NULL);
+
+    kao_free(db->all.mem, plain);
+    return code;
+}
+
 static void close_db(kao_db *db)
 {
     sqlite3_close(mine(db)->handle);
@@ -366,7 +401,7 @@ static kao_status open_db(kao_mem *mem, kao_db **out, const char *path,
     if (!st && !o->create && access(path, F_OK))
         st = kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
     if (!st) {
-        const int code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+        const int code = open_file(db, flags);
 
         st = code ? fail(db, code, err) : harden(db, o, err);
     }

@@ -198,8 +198,8 @@ static kao_status read_lines(kao_import *m, kao_worker *w, kao_error *err)
     kao_status st = kao_file_open(&f, m->mem, m->spool->path, KAO_FORM_MOST, err);
 
     if (!st)
-        st = kao_form_read(m->mem, w->gallery, "the file", f.bytes.p, f.bytes.n,
-                           w->run.cancel, &m->moved, err);
+        st = kao_form_read(m->mem, w->gallery, w->embedders, "the file", f.bytes.p,
+                           f.bytes.n, w->run.cancel, &m->moved, err);
     kao_file_close(&f);
     return st;
 }

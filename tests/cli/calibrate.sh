@@ -291,15 +291,15 @@ verify 1 "--far 0.5"
 sed -n 4p out | grep -q '^More than 99 in 100 pairs' || fails "nearly all: $(cat out)"
 cp curves.card mine.onnx.card
 verify 3 "--far 1e-9"
-err_has "does not reach a false-accept rate of 1e-09, but 1e-06: give another --far, or --threshold"
+err_has "does not reach a false-accept rate of 1e-09, but 1e-06: give another rate, or --threshold"
 verify 3 "--far 0.5"
-err_has "does not reach a false-accept rate of 0.5, but 0.1: give another --far, or --threshold"
+err_has "does not reach a false-accept rate of 0.5, but 0.1: give another rate, or --threshold"
 verify 3 "--far-of worst" # some people's curve ends at a hundredth, the others' begins at a fifth
-err_has "does not reach a false-accept rate of the worst group of 0.0001, but 0.01: give another --far, or --threshold"
+err_has "does not reach a false-accept rate of the worst group of 0.0001, but 0.01: give another rate, or --threshold"
 verify 0 "--far 0.01 --far-of worst"
 sed '/^calibration.none.others/s/= .*/= -0.5:-1.5 0.5:-1.8/;/^calibration.none.some people/s/= .*/= -0.5:-2.1 0.5:-2.3/' curves.card >mine.onnx.card
 verify 3 "--far-of worst" # no rate is on all curves
-err_has "does not reach a false-accept rate of the worst group of 0.0001: give another --far, or --threshold"
+err_has "does not reach a false-accept rate of the worst group of 0.0001: give another rate, or --threshold"
 cp curves.card mine.onnx.card
 verify 3 "--far .01 --threshold .5"
 err_has "one of both decides"

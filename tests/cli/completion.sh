@@ -25,6 +25,8 @@ if command -v bash >/dev/null; then
         done
     done
     [ "$(offers kao verify --tta s)" = sum ] || fails "the words of an option"
+    [ "$(offers kao model run --passes '' | tr '\n' ' ')" = "none all " ] || fails "LIST is no word"
+    [ "$(offers kao embed -f '' | tr '\n' ' ')" = "largest center best all error " ] || fails "N is no word"
     [ "$(offers kao model ru)" = run ] || fails "the words of an operand"
     [ "$(offers kao eval -m x identi)" = "" ] || fails "an operand's words elsewhere"
     [ -z "$(offers kao verify --far '')" ] || fails "a number is offered"

@@ -37,6 +37,20 @@ for command in verify embed align; do
     err_one_line
     [ ! -s out ] || fails "output"
 done
+run 0 "$KAO" enroll Ana "$a" -d blazeface_back_256 -m mobilefacenet_192 --gallery people.kao
+for words in "enroll Ana" identify cluster watch "blur --only Ana -o out.jpg"; do
+    [ "${MEDIA-yes}" = yes ] || case $words in watch | blur*) continue ;; esac
+    # shellcheck disable=SC2086
+    run 3 "$KAO" $words "$b" -d ultraface_rfb_320 --gallery people.kao
+    err_has "gives faces without points, which"
+    err_one_line
+    [ ! -s out ] || fails "output"
+done
+[ ! -e out.jpg ] || fails "a picture with nobody hidden"
+run 3 "$KAO" gallery reembed -d ultraface_rfb_320 -m mobilefacenet_192 --drop-missing --gallery people.kao
+err_has "gives faces without points, which"
+run 0 "$KAO" people --gallery people.kao
+out_has "1 sample"
 fact "an embedder that needs points and a detector without: refused before any picture, with what to do"
 cp "$models/mobilefacenet_192.onnx" square.onnx
 printf 'template = square\ntemplate.margin = 1.0\n' >square.onnx.card

@@ -25,6 +25,10 @@ out_has "refused"
 out_has "looks_like: #1 Ana 顔"
 run 2 "$KAO" enroll Ben "$P/chen_1.jpg"
 out_has "unlike"
+name=$(printf 'a%.0s山' 1)$(printf '山%.0s' $(seq 80))
+run 0 "$KAO" enroll "$name" "$P/ana_1.jpg" --gallery long.kao
+run 2 "$KAO" enroll Ben "$P/ana_2.jpg" --gallery long.kao --json
+out_has "looks_like: #1 $name (similarity"
 run 2 "$KAO" enroll Cho "$P/group.jpg" --json
 out_has '"reasons":["several_faces"]'
 "$COMPOSE" blank.png 300 200 60
@@ -130,6 +134,12 @@ run 3 "$KAO" enroll Nobody gone.jpg --json
 err_one_line
 run 1 "$KAO" identify "$P/ana_3.jpg" --threshold .999
 run 0 "$KAO" identify "$P/emil_1.jpg" --threshold=-1
+run 3 "$KAO" identify "$P/ana_3.jpg" --threshold .5 --fpir .1
+err_has "--threshold and --fpir: one of both decides"
+run 3 "$KAO" watch "$P" --threshold .5 --fpir .1
+err_has "--threshold and --fpir: one of both decides"
+run 3 "$KAO" identify "$P/ana_3.jpg" --fpir 1e-12
+grep -q "kao identify: --fpir 1e-12 of [0-9]* samples: .*: give another rate, or --threshold" err || fails "$(cat err)"
 run 2 "$KAO" identify "$P/ana_3.jpg" blank.png --format face_recognition
 printf '%s\n' "$P/ana_3.jpg,Ana 顔" "blank.png,no_persons_found" >want
 same out want

@@ -72,7 +72,7 @@ err_has "its model 1 is kao-face"
 head -c 3000 "out 顔.jsonl" >bad.jsonl
 run 3 "$KAO" gallery import bad.jsonl --gallery fresh.kao
 err_has "bad.jsonl: line 2"
-for wrong in 's/"a note"/"a\\u0001note"/' '3s/"name":"Ben"/"name":"Ben","groups":["staff","a\\u0001b"]/' '3s/"name":"Ben"/"name":"Ben","external":"\\u0001"/'; do
+for wrong in 's/"a note"/"a\\u0001note"/' '3s/"groups":\[\]/"groups":["staff","a\\u0001b"]/' '3s/"external":null/"external":"\\u0001"/'; do
     sed "$wrong" "out 顔.jsonl" >bad.jsonl
     rm -f half.kao*
     run 3 "$KAO" gallery import bad.jsonl --gallery half.kao
@@ -87,6 +87,68 @@ done
 sed 's/"a note"/""/' "out 顔.jsonl" >bad.jsonl
 run 0 "$KAO" gallery import bad.jsonl --gallery empty.kao
 fact "a person comes whole or not at all; a note of nothing is none"
+printf ' \n\n' >none.jsonl
+run 3 "$KAO" gallery import none.jsonl
+err_has "none.jsonl: line 1: the file is empty"
+long=$(printf '%0200d' 0)
+mkdir -p "$long/$long/$long"
+{ cat "out 顔.jsonl"; echo '{"person":'; } >"$long/$long/$long/cut.jsonl"
+run 3 "$KAO" gallery import "$long/$long/$long/cut.jsonl"
+err_has ": line 4, column "
 run 0 "$KAO" gallery verify
 fact "a file that is none, damaged, cut, or of other models: a line that names the place"
+
+# Two vectors at distance d are 1 - d * d / 2 alike, so that one of length 0 is half like everybody.
+for by in 0 .3 1.01 1000; do
+    "${PYTHON:-python3}" - "$by" <<'PY'
+import json, sys
+lines = [json.loads(l) for l in open("out 顔.jsonl")]
+v = lines[2]["samples"][0]["vectors"]
+v[1] = [x * float(sys.argv[1]) for x in v[1]]
+open("scaled.jsonl", "w").writelines(json.dumps(l) + "\n" for l in lines)
+PY
+    run 3 "$KAO" gallery import scaled.jsonl --gallery "by$by.kao"
+    err_has "scaled.jsonl: line 3: a vector that is not of length 1"
+    run 0 "$KAO" people --gallery "by$by.kao"
+    lines 1 out
+done
+run 0 "$KAO" model make mbf far.onnx
+printf 'kind = embedder\ninput.color = rgb\ninput.mean = 127.5\ninput.scale = 1/128\ntemplate = arcface-112\nmetric = euclidean\nthreshold.distance = .6\n' >far.onnx.card
+run 0 "$KAO" enroll Ana "$P/ana_1.jpg" --gallery far.kao --model ./far.onnx
+run 0 "$KAO" gallery export far.jsonl --gallery far.kao
+run 0 env KAO_MODELS=. "$KAO" gallery import far.jsonl --gallery far2.kao --model ./far.onnx
+out_has "1 people, 1 samples"
+fact "a vector that is longer or shorter than its network makes them is not taken: everybody looks like it"
+
+# ---- where the gallery is ----
+
+for name in "file:odd.kao" ":memory:"; do
+    run 0 "$KAO" gallery create --gallery "$name"
+    [ -f "./$name" ] || fails "no file \"$name\""
+    run 0 "$KAO" gallery stats --gallery "$name"
+done
+fact "SQLite's names for other things are those of files"
+mkdir disk
+if unshare -rm mount -t tmpfs kao disk 2>/dev/null; then
+    cp people.kao other.kao
+    # shellcheck disable=SC2016
+    on_disk='mount -t tmpfs -o size=1m kao disk && cp other.kao disk/g.kao || exit 9
+        case $1 in
+        full) head -c 1m /dev/zero >disk/fill 2>/dev/null ;;
+        *) mount -o remount,ro disk || exit 9 ;;
+        esac
+        shift
+        exec "$@"'
+    for words in "enroll Chen $P/chen_1.jpg" "gallery rename Ben Ken" "cluster $P/chen_1.jpg --enroll"; do
+        # shellcheck disable=SC2086
+        run 4 unshare -rm sh -c "$on_disk" sh full "$KAO" $words --gallery disk/g.kao
+        err_has "disk/g.kao: No space left on device"
+    done
+    for words in "identify $P/ana_1.jpg" "enroll Chen $P/chen_1.jpg" people; do
+        # shellcheck disable=SC2086
+        run 3 unshare -rm sh -c "$on_disk" sh read-only "$KAO" $words --gallery disk/g.kao
+        err_has "disk/g.kao: it, or its log beside it, cannot be made"
+    done
+    fact "a full disk is 4; a gallery on one that cannot be written is there, and cannot be read"
+fi
 finish

@@ -33,8 +33,16 @@ for c in $commands; do
     run 4 sh -c '"$0" "$1" --help >/dev/full' "$KAO" $c
     err_has "kao $c: cannot write the output: No space left on device"
 done
-run 3 "$KAO" help nope
-err_has 'unknown command "nope"'
+for word in nope --version; do
+    run 3 "$KAO" help $word
+    err_has "unknown command \"$word\""
+done
+run 0 "$KAO" --help
+cp "$work/out" "$work/help"
+for word in help --help -h; do
+    run 0 "$KAO" help $word
+    same "$work/out" "$work/help"
+done
 fact "every command: --help, -h and help COMMAND are the same and 0; an unknown option is one line and 3; help into a full disk is 4"
 
 run 0 "$KAO" version

@@ -51,6 +51,17 @@ run 0 "$KAO" eval verify pictures pairs.txt --model ./flat.onnx
 run 3 "$KAO" eval verify pictures pairs.txt --photos --model ./flat.onnx
 err_has "./flat.onnx takes the whole picture (template = picture): no face is looked for that --photos could align"
 err_one_line
+run 3 "$KAO" cluster pictures --model ./flat.onnx
+err_has "./flat.onnx takes the whole picture (template = picture): no face is looked for that could belong together"
+err_one_line
+run 3 "$KAO" watch pictures --no-gallery --model ./flat.onnx
+err_has "./flat.onnx takes the whole picture (template = picture): no face is looked for that could be followed"
+err_one_line
+if [ -z "${WITHOUT-}" ] && inside kao-detect; then
+    run 3 "$KAO" enroll Ana "$a" --gallery people.kao --model ./flat.onnx
+    err_has "./flat.onnx takes the whole picture (template = picture), and no faces"
+    err_one_line
+fi
 fact "what needs a face is refused before a picture is read"
 echo "preset = ailia" >flat.onnx.card
 run 3 "$KAO" verify "$a" "$b" --model ./flat.onnx

@@ -34,6 +34,12 @@ grep -q '"status":"enrolled","person":1,"name":"Ana <顔> & co"' out || fails "$
 run 0 "$KAO" people --gallery new.kao
 out_has "#1	Ana <顔> & co	2 samples"
 fact "they are enrolled from there, through folders"
+run 3 "$KAO" identify --write-regions "al bum 顔/group.jpg" -
+lines 0 out
+err_has "standard input"
+run 3 "$KAO" enroll --regions "al bum 顔/group.jpg" -
+err_has "standard input"
+fact "standard input, which no name can be put into, is refused before anything is read"
 
 cp "$P/ana_2.jpg" in.jpg
 run 0 "$KAO" identify --write-regions --in-place in.jpg
