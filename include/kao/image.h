@@ -83,7 +83,7 @@ typedef struct kao_image_options {
  * also 2 bytes a sample at full size, 1 GiB at most; for a WebP with transparency 4 bytes
  * a pixel, for a lossless one some 4 more; for texts of a PNG 64 MiB at most; for HEIC and
  * AVIF what libheif takes, for GIF, BMP, TIFF and ICO gdk-pixbuf (4 bytes a pixel, and a TIFF's
- * file), in memory of their own; where that runs out gdk-pixbuf may end the process.
+ * file), in memory of their own; where that runs out either may end the process.
  *
  * A JPEG, PNG or GIF that lacks its end marker, or is damaged behind its last pixel, is read
  * if all its pixels are there, and out->warning says so. So it does where a JPEG has bytes
@@ -97,7 +97,8 @@ typedef struct kao_image_options {
  * err      out, may be NULL; names file, place and reason.
  *
  * Errors: KAO_E_IO, KAO_E_FORMAT (not a picture, or cut in its pixels, or damaged:
- * damaged data is never handed out as grey areas), KAO_E_UNSUPPORTED (a picture format
+ * damaged data of a JPEG or PNG is never handed out as grey areas; of other formats that
+ * is refused which their libraries notice), KAO_E_UNSUPPORTED (a picture format
  * that kao does not read, a rare kind of one that it does, or one left out of this
  * build), KAO_E_LIMIT, KAO_E_NOMEM, KAO_E_ARG. */
 KAO_API kao_status kao_image_load(kao_context *ctx, const char *path,

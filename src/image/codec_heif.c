@@ -22,7 +22,6 @@ enum {
     HEIF_UNSUPPORTED_FILE = 3,
     HEIF_UNSUPPORTED_FEATURE = 4,
     HEIF_MEMORY = 6,
-    HEIF_DECODER_PLUGIN = 7,
     HEIF_PLUGIN_LOADING = 11,
     HEIF_SECURITY_LIMIT = 1000, /* a subcode, beside that of want of memory */
     HEIF_RGB = 1,               /* heif_colorspace_RGB */
@@ -92,7 +91,6 @@ static kao_status fail_heif(heif_error e, kao_error *err)
         return kao_fail(err, KAO_E_NOMEM, "HEIF: out of memory");
     case HEIF_UNSUPPORTED_FILE:
     case HEIF_UNSUPPORTED_FEATURE:
-    case HEIF_DECODER_PLUGIN:
     case HEIF_PLUGIN_LOADING:
         return kao_fail(err, KAO_E_UNSUPPORTED, "HEIF: %s", why);
     default:
@@ -154,7 +152,7 @@ static kao_status decode_primary(const heif *h, kao_mem *mem, void *context,
                       : h->is_multiplied && h->is_multiplied(handle) ? MULTIPLIED
                                                                      : ALPHA;
     kao_status st = width < 1 || height < 1
-                        ? kao_fail(err, KAO_E_FORMAT, "HEIF: a picture without a size")
+                        ? kao_fail(err, KAO_E_FORMAT, "a picture without a size")
                         : kao_image_check_size((uint64_t)width, (uint64_t)height, err);
 
     if (st)

@@ -365,7 +365,7 @@ static kao_status decode_tiff(job *j, kao_mem *mem, kao_span bytes, kao_image *o
     if (kao_tiff_is_mixed_up(bytes))
         return kao_fail(
             j->err, KAO_E_UNSUPPORTED,
-            "TIFF: grey of 16 bits, or beside alpha, in tiles that pass its "
+            "TIFF: grey of 16 bits, or beside others, in tiles that pass its "
             "side: libtiff mixes up their pixels");
     /* one whose pixels pass an int in bytes is damaged to the loader */
     kao_tiff_size(bytes, &width, &height);

@@ -137,5 +137,5 @@ bool kao_tiff_is_mixed_up(kao_span file)
 
     return tile && value_of(file, TAG_WIDTH) % tile && (kind <= 1 || kind == 3) &&
            (samples <= 1 ? value_of(file, TAG_BITS) == 16
-                         : samples == 2 && value_of(file, TAG_PLANES) != 2);
+                         : value_of(file, TAG_PLANES) != 2);
 }

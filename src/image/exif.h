@@ -18,7 +18,7 @@ bool kao_tiff_is_grey_beside_alpha(kao_span file);
 /* Whether it tells of what its pixels have beside colours that this is no alpha, but anything. */
 bool kao_tiff_has_no_alpha(kao_span file);
 /* Whether libtiff mixes its pixels up: greys of 16 bits, or greys and colours of a palette beside
- * another sample, in tiles that pass its side. There it steps over one byte a pixel. */
+ * others, in tiles that pass its side. There it steps over one byte a pixel. */
 bool kao_tiff_is_mixed_up(kao_span file);
 
 #endif

@@ -149,5 +149,5 @@ void kao_upright_text(kao_upright *u, const char *keyword, char *text, size_t n)
 
 uint8_t kao_upright_of(const kao_upright *u)
 {
-    return u->exif ? u->exif : u->xmp ? u->xmp : u->no_memory ? 0 : 1;
+    return u->exif ? u->exif : u->no_memory ? 0 : u->xmp ? u->xmp : 1;
 }

@@ -8,7 +8,7 @@
 /* The first orientation of each kind, 1 to 8; 0: not told, or no number from 1 to 8. */
 typedef struct kao_upright {
     uint8_t exif, xmp;
-    bool no_memory; /* to read XMP */
+    bool no_memory; /* to read XMP, before that which told */
 } kao_upright;
 
 void kao_upright_exif(kao_upright *u, kao_span exif);

@@ -229,7 +229,8 @@ buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how
     const uint32_t strip = (uint32_t)(n * how->depth / 8) / strips;
     const uint32_t end =
         PIXELS_AT + strip * strips; /* of the pixels; there: where strips are */
-    const uint32_t n_extra = how->samples - (how->samples <= 2 ? 1u : 3u);
+    const bool grey = how->grey || how->samples <= 2;
+    const uint32_t n_extra = how->samples - (grey ? 1u : 3u);
     buf b = { 0 };
 
     buf_add(&b, big ? "MM\0*" : "II*\0", 4);
@@ -269,7 +270,7 @@ buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how
         put_entry(&b, big, 258, SHORT, how->samples, /* two lie in the entry itself */
                   how->samples == 2 ? how->depth * 0x10001u : SAMPLES_AT);
     put_entry(&b, big, 259, SHORT, 1, 1);
-    put_entry(&b, big, 262, SHORT, 1, how->samples <= 2 ? 1 : 2);
+    put_entry(&b, big, 262, SHORT, 1, grey ? 1 : 2);
     if (!how->tile)
         put_entry(&b, big, 273, LONG, strips, strips == 1 ? PIXELS_AT : end);
     put_entry(&b, big, 274, SHORT, 1, how->orientation);

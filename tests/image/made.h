@@ -28,6 +28,8 @@ buf make_bmp(const uint8_t *rgba, uint32_t w, uint32_t h, const bmp_how *how);
 typedef struct tiff_how {
     bool big; /* byte order */
     uint16_t orientation, depth, samples;
+    bool
+        grey; /* one grey and others, whatever their number; else only of up to 2 samples */
     /* of more than 1 or 3 samples, the first one beyond: 1 associated alpha, 2 unassociated; 0, as
      * any that follow: of no known meaning */
     uint16_t extra;

@@ -236,11 +236,45 @@ static void damage(void **state)
     free(b.p);
 }
 
+/* What the decoder cannot make anything of is damaged, not a kind that is not read. */
+static void garbage(void **state)
+{
+    static const struct {
+        const char *box, *instead; /* its content, where NULL */
+        const char *says;
+    } rows[] = { { "mdat", NULL, "HEIF: " },
+                 { "ispe", "free", "HEIF: a picture without a size" } };
+    static const enum heif_compression_format formats[] = { heif_compression_HEVC,
+                                                            heif_compression_AV1 };
+
+    (void)state;
+    for (size_t t = 0; t < 4; t++) {
+        const how h = { formats[t / 2], false, heif_orientation_normal, false, false };
+        const char *box = rows[t % 2].box, *instead = rows[t % 2].instead;
+        kao_image m;
+        kao_error err = { 0 };
+        buf b;
+
+        if (!encode(&h, &b))
+            continue;
+        for (size_t at = 0; at + 4 <= b.n; at++)
+            if (memcmp(b.p + at, box, 4) == 0 && instead)
+                memcpy(b.p + at, instead, 4);
+            else if (memcmp(b.p + at, box, 4) == 0)
+                memset(b.p + at + 4, 'a', b.n - at - 4);
+        assert_int_equal(kao_image_decode(ctx, b.p, b.n, NULL, &m, &err), KAO_E_FORMAT);
+        assert_int_equal(strncmp(err.msg, rows[t % 2].says, strlen(rows[t % 2].says)),
+                         0);
+        free(b.p);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures),
         cmocka_unit_test(damage),
+        cmocka_unit_test(garbage),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);

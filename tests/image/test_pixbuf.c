@@ -219,11 +219,14 @@ static void tiff_tiles(void **state)
 {
     static const struct {
         uint16_t samples, depth;
-        bool planes, is_refused;
+        bool planes, is_refused, grey;
     } rows[] = {
-        { 1, 8, false, false },  { 1, 16, false, true }, { 2, 8, false, true },
-        { 2, 16, false, true },  { 2, 8, true, false },  { 3, 8, false, false },
-        { 3, 16, false, false }, { 4, 8, false, false }, { 4, 16, false, false },
+        { 1, 8, false, false, true },   { 1, 16, false, true, true },
+        { 2, 8, false, true, true },    { 2, 16, false, true, true },
+        { 2, 8, true, false, true },    { 3, 8, false, false, false },
+        { 3, 16, false, false, false }, { 4, 8, false, false, false },
+        { 4, 16, false, false, false }, { 3, 8, false, true, true },
+        { 4, 16, false, true, true },   { 3, 8, true, false, true },
     };
     static uint8_t want[N * 3], pixels[N * 4];
 
@@ -237,6 +240,7 @@ static void tiff_tiles(void **state)
                                .orientation = 1,
                                .depth = rows[t / 4].depth,
                                .samples = samples,
+                               .grey = rows[t / 4].grey,
                                .planes = rows[t / 4].planes,
                                .tile = tile };
         kao_error err = { 0 };
@@ -248,7 +252,7 @@ static void tiff_tiles(void **state)
                 if (c < samples)
                     pixels[i * samples + c] = rgba[i * 4 + c];
                 if (c < 3)
-                    want[i * 3 + c] = rgba[i * 4 + (samples < 3 ? 0 : c)];
+                    want[i * 3 + c] = rgba[i * 4 + (how.grey ? 0 : c)];
             }
         buf b = make_tiff(pixels, w, h, &how);
 

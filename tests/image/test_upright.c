@@ -496,6 +496,25 @@ static void cut_in_long_text(void **state)
     }
 }
 
+/* What is not known, for want of memory, is not made up of what comes later. */
+static void no_memory(void **state)
+{
+    static const struct {
+        kao_upright of;
+        uint8_t want;
+    } rows[] = {
+        { { .exif = 0 }, 1 },
+        { { .no_memory = true }, 0 },
+        { { .xmp = 8 }, 8 },
+        { { .xmp = 8, .no_memory = true }, 0 },
+        { { .exif = 6, .xmp = 8, .no_memory = true }, 6 },
+    };
+
+    (void)state;
+    for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++)
+        assert_int_equal(kao_upright_of(&rows[t].of), rows[t].want);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -504,6 +523,7 @@ int main(void)
         cmocka_unit_test(packets),      cmocka_unit_test(large_packets),
         cmocka_unit_test(long_text),    cmocka_unit_test(cut_in_long_text),
         cmocka_unit_test(among_many),   cmocka_unit_test(costly_namespaces),
+        cmocka_unit_test(no_memory),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
