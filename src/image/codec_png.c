@@ -223,11 +223,12 @@ static kao_span plain_xmp(const uint8_t *type, kao_span text)
 
 /* Whether libpng is not to be shown a chunk. It has no way to leave out long texts: its limit on a
  * chunk's size only warns, and a plain one that finds no memory makes it lose its place. Of many it
- * keeps the first, and each EXIF property may be a text of its own. EXIF has previews within. */
+ * keeps the first, and each EXIF property may be a text of its own. EXIF may have previews within, or
+ * "Exif\0\0" before it, as in a JPEG: it would leave out either. */
 static bool is_skipped(const uint8_t *type, size_t n, kao_span body)
 {
     return is_text(type) ? n > MAX_CHUNK || !kao_upright_reads(body)
-                         : n > MAX_CHUNK && memcmp(type, "eXIf", 4) == 0;
+                         : memcmp(type, "eXIf", 4) == 0;
 }
 
 /* Step over chunks that libpng is not to be shown. XMP can be long (an editor's history); it is looked
@@ -356,14 +357,10 @@ static void read_rows(png_job *j)
 
 static uint8_t read_orientation(const png_job *j)
 {
-    png_uint_32 n_exif = 0;
-    png_bytep exif = NULL;
     png_textp texts = NULL;
     int n_texts = 0;
     kao_upright u = j->upright;
 
-    if (png_get_eXIf_1(j->png, j->info, &n_exif, &exif) && exif)
-        kao_upright_exif(&u, (kao_span){ exif, n_exif });
     png_get_text(j->png, j->info, &texts, &n_texts);
     for (int i = 0; i < n_texts; i++) {
         const png_text *t = &texts[i];

@@ -1,7 +1,7 @@
 /* Tags of an EXIF block, which is a TIFF: the orientation; its picture's size, whether it is a small
  * copy; alpha.
  *
- *     "Exif\0\0"   in JPEG always, in WebP sometimes, in PNG never
+ *     "Exif\0\0"   in JPEG always, in WebP and PNG sometimes
  *     "II" or "MM" byte order, 42, offset of directory 0
  *     directory:   count, then 12 bytes an entry: tag, type, number of values, value
  *

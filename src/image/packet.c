@@ -196,7 +196,7 @@ static void look_into_png(kao_span picture, kao_packet *p, kao_upright *u)
             p->at = (size_t)(c.whole.p - picture.p);
             p->n = c.whole.n;
             kao_upright_xmp(u, xmp);
-        } else if (!xmp.n) {
+        } else {
             p->ask |= may_tell(c.type, c.body);
         }
         if (memcmp(c.type, "eXIf", 4) == 0)
@@ -260,8 +260,8 @@ static void look_into_webp(kao_span picture, kao_packet *p, kao_upright *u)
 
         if (memcmp(type, "EXIF", 4) == 0) {
             kao_upright_exif(u, body);
-        } else if (memcmp(type, "XMP ", 4) == 0 && !p->xmp.n) {
-            p->xmp = body;
+        } else if (memcmp(type, "XMP ", 4) == 0) {
+            p->xmp = p->xmp.n ? p->xmp : body;
             kao_upright_xmp(u, body);
         }
         at += 8 + length + length % 2;

@@ -13,7 +13,7 @@ typedef struct kao_packet {
     bool is_extended; /* a JPEG with parts of a second packet */
     bool
         is_indexed; /* a JPEG that tells, before the block, where further pictures are */
-    bool ask; /* of a PNG: texts that its decoder alone reads may tell how it lies */
+    bool ask; /* of a PNG: more texts, which its decoder reads, may tell how it lies */
     bool
         is_folded; /* likewise: it has no plain packet, but such texts that may hold one */
     size_t at, n; /* the block that has it, or where one would go; of a JPEG or a PNG */

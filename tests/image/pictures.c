@@ -434,6 +434,12 @@ void webp_put_notes(buf *webp, uint32_t w, uint32_t h, const buf *exif, const bu
     *webp = b;
 }
 
+void webp_put_xmp(buf *webp, const buf *xmp)
+{
+    webp_chunk(webp, "XMP ", xmp->p, xmp->n);
+    put_le(webp->p + 4, (uint32_t)webp->n - 8, 4);
+}
+
 void webp_put_exif(buf *webp, uint32_t w, uint32_t h, uint16_t orientation, bool big)
 {
     buf exif = make_exif(orientation, big, big);

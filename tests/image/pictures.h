@@ -83,6 +83,8 @@ buf make_xmp(const char *orientation, bool element);
 void jpeg_put_xmp(buf *jpeg, const buf *xmp);
 /* Turns a simple file into an extended one; either may be NULL. */
 void webp_put_notes(buf *webp, uint32_t w, uint32_t h, const buf *exif, const buf *xmp);
+/* One more packet, behind what an extended file has. */
+void webp_put_xmp(buf *webp, const buf *xmp);
 /* Turns a simple file into an extended one. */
 void webp_put_exif(buf *webp, uint32_t w, uint32_t h, uint16_t orientation, bool big);
 

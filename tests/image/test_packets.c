@@ -1,7 +1,8 @@
 /* Where pictures keep face regions otherwise than plainly in one packet: texts of PNG that are packed,
- * a JPEG's second packet. */
+ * a JPEG's second packet; and which way is up where another packet tells. */
 #include "support/unit.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -302,11 +303,59 @@ static void memory_of_a_second_packet(void **state)
     buf_free(&file);
 }
 
+/* Of two packets the second alone tells which way is up: regions lie as the picture does. */
+static void turned_by_another(void **state)
+{
+    static const char text[] = LIST(OF_DIGIKAM("Ana"));
+    fixture *f = *state;
+    uint8_t rgb[W * H * 3] = { 0 };
+
+    if (!WITH_ALL)
+        skip();
+    for (int format = 0; format < 3; format++) {
+        buf first = { 0 }, second = make_xmp("6", true), file;
+        kao_regions found = { .size = sizeof found };
+        kao_image image = { 0 };
+
+        buf_add(&first, text, sizeof text - 1);
+        if (format == 0) { /* each is put before what is there */
+            file = make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB });
+            jpeg_put_xmp(&file, &second);
+            jpeg_put_xmp(&file, &first);
+        } else if (format == 1) {
+            file = make_png(rgb, W * 3, W, H,
+                            &(png_how){ .type = PNG_COLOR_TYPE_RGB, .depth = 8 }, NULL);
+            png_put_text(&file, "iTXt", KEYWORD, &second);
+            png_put_text(&file, "iTXt", KEYWORD, &first);
+        } else {
+            file = make_webp(rgb, W, H, false);
+            webp_put_notes(&file, W, H, NULL, &first);
+            webp_put_xmp(&file, &second);
+        }
+        assert_int_equal(
+            kao_image_decode(f->ctx, file.p, file.n, NULL, &image, &f->err), KAO_OK);
+        assert_int_equal(image.width, H);
+        assert_int_equal(
+            kao_regions_read(f->ctx, file.p, file.n, NULL, 0, &found, &f->err), KAO_OK);
+        assert_int_equal(found.n, 1);
+        if (fabsf(found.list[0].x - .75f) > 1e-6f ||
+            fabsf(found.list[0].y - .5f) > 1e-6f)
+            fail_msg("format %d: at %g, %g", format, (double)found.list[0].x,
+                     (double)found.list[0].y);
+        kao_image_free(f->ctx, &image);
+        kao_regions_free(f->ctx, &found);
+        buf_free(&first);
+        buf_free(&second);
+        buf_free(&file);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(packed_texts),
         cmocka_unit_test(memory_of_packed_texts),
+        cmocka_unit_test(turned_by_another),
         cmocka_unit_test(several_pictures),
         cmocka_unit_test(second_packet),
         cmocka_unit_test(memory_of_a_second_packet),

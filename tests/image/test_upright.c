@@ -450,13 +450,15 @@ static void among_many(void **state)
         expect_turned(&b, rgb, 6, "behind many texts");
         buf_free(&b);
     }
-    for (int at_end = 0; at_end < 2; at_end++) {
+    for (int way = 0; way < 4; way++) { /* some write it with a JPEG's head */
+        const bool at_end = way & 1, is_long = way < 2;
         buf b = make_png(rgb, W * 3, W, H, &png, NULL),
-            exif = make_exif(6, at_end, false);
+            exif = make_exif(6, at_end, !is_long);
 
-        buf_add(&exif, preview, sizeof preview);
+        if (is_long)
+            buf_add(&exif, preview, sizeof preview);
         png_put_chunk(&b, "eXIf", exif.p, exif.n, at_end);
-        expect_turned(&b, rgb, 6, "long EXIF");
+        expect_turned(&b, rgb, 6, is_long ? "long EXIF" : "EXIF with a head");
         buf_free(&exif);
         buf_free(&b);
     }
