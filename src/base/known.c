@@ -237,6 +237,26 @@ kao_status kao_known_apart(const kao_known *k, kao_gallery *g, uint32_t **pairs,
 
 /* ---- likeness ---- */
 
+void kao_sum_add(kao_sum *s, const float *vector, size_t dim)
+{
+    for (size_t d = 0; d < dim; d++) {
+        s->numbers[d] += vector[d];
+        s->half += (double)vector[d] * (double)vector[d] / 2;
+    }
+    s->n++;
+}
+
+/* 1 - d * d / 2, where d * d is what the squares of both lengths come to, less twice the product. */
+double kao_sums_alike(const kao_sum *a, const kao_sum *b, size_t dim)
+{
+    const double n_a = (double)a->n, n_b = (double)b->n;
+    float dot = 0;
+
+    for (size_t d = 0; d < dim; d++)
+        dot += a->numbers[d] * b->numbers[d];
+    return 1 - a->half / n_a - b->half / n_b + (double)dot / (n_a * n_b);
+}
+
 float kao_known_similarity(const kao_known *k, size_t a, size_t b)
 {
     double sum = 0;

@@ -55,6 +55,17 @@ kao_status kao_known_sources(const kao_known *k, uint32_t *numbers, kao_error *e
  * person: *pairs, to be freed with kao_free, has 2 * *n indices. */
 kao_status kao_known_apart(const kao_known *k, kao_gallery *g, uint32_t **pairs,
                            size_t *n, kao_error *err);
+/* Vectors together: their mean similarity to others needs no more than this of them. */
+typedef struct kao_sum {
+    float *numbers; /* the sum of them */
+    double
+        half; /* half of the squares of their lengths: those of some networks are not 1 */
+    size_t n;
+} kao_sum;
+
+void kao_sum_add(kao_sum *s, const float *vector, size_t dim);
+/* The mean of kao_similarity over all pairs of a vector of one and a vector of the other. */
+double kao_sums_alike(const kao_sum *a, const kao_sum *b, size_t dim);
 /* The mean similarity of two people's samples, by index. */
 float kao_known_similarity(const kao_known *k, size_t a, size_t b);
 

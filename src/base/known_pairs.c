@@ -1,4 +1,4 @@
-/* See known_pairs.h. The mean similarity of two people's samples is that of the sums of their vectors. */
+/* See known_pairs.h. */
 #include "base/known_pairs.h"
 
 #include <stdlib.h>
@@ -8,14 +8,14 @@
 
 typedef struct someone {
     size_t person, n; /* samples */
-    float *sum;
+    kao_sum sum;
 } someone;
 
 typedef struct pairing {
     const kao_known *k;
     someone *people; /* n of them are compared */
     size_t n;
-    float **sum_of;    /* of all people; NULL: is not compared */
+    someone **whose;   /* of all people; NULL: is not compared */
     uint32_t *picture; /* of the samples; 0: not known */
     uint32_t *apart;   /* pairs of samples */
     size_t n_apart;
@@ -88,15 +88,12 @@ static void compare(const pairing *p, float least, kao_known_pair *pairs, size_t
     for (size_t i = 0; i < p->n; i++)
         for (size_t j = i + 1; j < p->n; j++) {
             const someone *x = &p->people[i], *y = &p->people[j];
-            float dot = 0;
+            const float alike = (float)kao_sums_alike(&x->sum, &y->sum, p->k->dim);
 
-            for (size_t d = 0; d < p->k->dim; d++)
-                dot += x->sum[d] * y->sum[d];
-            dot /= (float)x->n * (float)y->n;
             /* the rest looks through all samples: not for what would not be told anyway */
-            if (dot >= least && (*n < most || dot > pairs[most - 1].similarity) &&
+            if (alike >= least && (*n < most || alike > pairs[most - 1].similarity) &&
                 !are_told_apart(p, x->person, y->person))
-                kao_known_pair_put(pairs, most, n, pair_of(p->k, x, y, dot));
+                kao_known_pair_put(pairs, most, n, pair_of(p->k, x, y, alike));
         }
 }
 
@@ -104,14 +101,14 @@ static void add_vectors(pairing *p, float *sums)
 {
     const kao_known *k = p->k;
 
-    for (size_t i = 0; i < p->n; i++)
-        p->people[i].sum = p->sum_of[p->people[i].person] = sums + i * k->dim;
-    for (size_t s = 0; s < k->n; s++) {
-        float *sum = p->sum_of[k->samples[s].person];
-
-        for (size_t d = 0; sum && d < k->dim; d++)
-            sum[d] += k->vectors[s * k->dim + d];
+    for (size_t i = 0; i < p->n; i++) {
+        p->people[i].sum.numbers = sums + i * k->dim;
+        p->whose[p->people[i].person] = &p->people[i];
     }
+    for (size_t s = 0; s < k->n; s++)
+        if (p->whose[k->samples[s].person])
+            kao_sum_add(&p->whose[k->samples[s].person]->sum, k->vectors + s * k->dim,
+                        k->dim);
 }
 
 /* Those with samples, who are not ignored; of too many those with the most samples. */
@@ -140,13 +137,13 @@ kao_status kao_known_pairs(const kao_known *k, kao_gallery *g, float least,
     if (k->n == 0 || most == 0)
         return KAO_OK;
     p.people = kao_calloc(k->mem, k->n_people, sizeof *p.people);
-    p.sum_of = kao_calloc(k->mem, k->n_people, sizeof(float *));
+    p.whose = kao_calloc(k->mem, k->n_people, sizeof(someone *));
     p.picture = kao_calloc(k->mem, k->n, sizeof *p.picture);
     if (p.people)
         choose(&p);
     if (p.people)
         sums = kao_calloc(k->mem, p.n + 1, k->dim * sizeof *sums);
-    if (!p.people || !p.sum_of || !p.picture || !sums)
+    if (!p.people || !p.whose || !p.picture || !sums)
         st = kao_fail(err, KAO_E_NOMEM, "out of memory");
     if (!st)
         st = kao_known_sources(k, p.picture, err);
@@ -159,7 +156,7 @@ kao_status kao_known_pairs(const kao_known *k, kao_gallery *g, float least,
     kao_free(k->mem, p.apart);
     kao_free(k->mem, sums);
     kao_free(k->mem, p.picture);
-    kao_free(k->mem, (void *)p.sum_of);
+    kao_free(k->mem, (void *)p.whose);
     kao_free(k->mem, p.people);
     return st;
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/compose.h"
 #include "base/error.h"
@@ -370,6 +371,14 @@ static int report_folder(const job *j, const char *path, int sys)
     return cli_report_object("enroll", "file", path, j->args->json, st, &err);
 }
 
+/* A pipe or a device among pictures: reading it might never end. */
+static bool is_special(const char *path)
+{
+    struct stat info;
+
+    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
+}
+
 static int enroll_folder(job *j, const char *path, const char *name, int64_t *person,
                          int depth)
 {
@@ -387,7 +396,8 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
 
         if (file) {
             snprintf(file, cap, "%s/%s", path, list[i]->d_name);
-            s = kao_is_folder(file) && depth > 0 && !j->args->regions
+            s = is_special(file) ||
+                        (kao_is_folder(file) && depth > 0 && !j->args->regions)
                     ? CLI_YES /* a folder's pictures, and those of folders in it */
                     : enroll_path(j, file, name, person, depth + 1);
         } else {

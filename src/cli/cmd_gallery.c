@@ -1,4 +1,5 @@
 /* kao gallery: the care of a gallery. One row a verb. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,8 +259,9 @@ static kao_status number_of(const char *word, const char *what, int64_t *n,
 {
     char *end = NULL;
 
+    errno = 0;
     *n = word ? strtoll(word, &end, 10) : 0;
-    return word && (*end || *n < 1)
+    return word && (errno || *end || *n < 1)
                ? kao_fail(err, KAO_E_ARG, "%.40s: wanted the number of a %s", word,
                           what)
                : KAO_OK;

@@ -298,7 +298,8 @@ static int identify_one(job *j, const char *path)
     if (!st) {
         status = identify_faces(j, path, &photo);
     } else {
-        if (st == KAO_E_NO_FACE && j->args->format == FORMAT_FACE_RECOGNITION)
+        if (st == KAO_E_NO_FACE && j->args->format == FORMAT_FACE_RECOGNITION &&
+            !j->args->json)
             printf("%s,no_persons_found\n", path);
         status = report_picture(j, path, st, &err);
     }

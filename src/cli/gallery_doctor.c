@@ -64,42 +64,17 @@ static kao_status look_at_pictures(cli_gallery *u, findings *f, kao_error *err)
     return st;
 }
 
-typedef struct sums { /* of people's vectors */
-    float *sum;
-    size_t *n;
-} sums;
-
-static void add_vectors(const kao_known *k, sums *s)
-{
-    for (size_t i = 0; i < k->n; i++) {
-        float *sum = s->sum + k->samples[i].person * k->dim;
-
-        for (size_t d = 0; d < k->dim; d++)
-            sum[d] += k->vectors[i * k->dim + d];
-        s->n[k->samples[i].person]++;
-    }
-}
-
-static float dot(const float *a, const float *b, size_t n)
-{
-    float sum = 0;
-
-    for (size_t i = 0; i < n; i++)
-        sum += a[i] * b[i];
-    return sum;
-}
-
 /* The person to whose samples this one is most alike, from that similarity on. */
-static size_t nearer_of(const kao_known *k, const sums *s, size_t sample, float least)
+static size_t nearer_of(const kao_known *k, const kao_sum *people, size_t own,
+                        const kao_sum *sample, float least)
 {
-    const float *v = k->vectors + sample * k->dim;
     size_t best = k->n_people;
 
     for (size_t p = 0; p < k->n_people; p++) {
         const float alike =
-            s->n[p] ? dot(v, s->sum + p * k->dim, k->dim) / (float)s->n[p] : -1;
+            people[p].n ? (float)kao_sums_alike(sample, &people[p], k->dim) : -1;
 
-        if (p == k->samples[sample].person || alike < least)
+        if (p == own || alike < least)
             continue;
         least = alike;
         best = p;
@@ -107,44 +82,50 @@ static size_t nearer_of(const kao_known *k, const sums *s, size_t sample, float 
     return best;
 }
 
-static void find_odd(findings *f, const sums *s)
+/* room: for a vector. */
+static void find_odd(findings *f, const kao_sum *people, float *room)
 {
     const kao_known *k = &f->known;
 
     for (size_t i = 0; i < k->n; i++) {
-        const size_t person = k->samples[i].person, others = s->n[person] - 1;
-        const float *v = k->vectors + i * k->dim;
+        const size_t person = k->samples[i].person, n = people[person].n;
+        kao_sum one = { .numbers = memset(room, 0, k->dim * sizeof *room) };
 
-        if (others == 0)
+        if (n == 1)
             continue;
-        /* the sum less its own part: vectors have length 1 */
+        kao_sum_add(&one, k->vectors + i * k->dim, k->dim);
+        /* the mean without itself, to which it is 1 alike */
         const float own =
-            (dot(v, s->sum + person * k->dim, k->dim) - dot(v, v, k->dim)) /
-            (float)others;
+            (float)((kao_sums_alike(&one, &people[person], k->dim) * (double)n - 1) /
+                    (double)(n - 1));
 
         if (own < f->threshold)
-            f->odds[f->n_odd++] = (odd){ i, own, nearer_of(k, s, i, f->threshold) };
+            f->odds[f->n_odd++] =
+                (odd){ i, own, nearer_of(k, people, person, &one, f->threshold) };
     }
 }
 
 static kao_status look_at_samples(findings *f, kao_error *err)
 {
     kao_known *k = &f->known;
-    sums s = { .sum = kao_calloc(k->mem, k->n_people + 1, k->dim * sizeof *s.sum),
-               .n = kao_calloc(k->mem, k->n_people + 1, sizeof *s.n) };
+    float *sums = kao_calloc(k->mem, k->n_people + 1, k->dim * sizeof *sums);
+    kao_sum *people = kao_calloc(k->mem, k->n_people + 1, sizeof *people);
     kao_status st = KAO_OK;
 
     f->odds = kao_calloc(k->mem, k->n + 1, sizeof *f->odds);
-    if (!s.sum || !s.n || !f->odds) {
+    if (!sums || !people || !f->odds) {
         st = kao_fail(err, KAO_E_NOMEM, "out of memory for %zu samples", k->n);
     } else {
-        add_vectors(k, &s);
-        find_odd(f, &s);
         for (size_t p = 0; p < k->n_people; p++)
-            f->n_single += s.n[p] == 1;
+            people[p].numbers = sums + p * k->dim;
+        for (size_t i = 0; i < k->n; i++)
+            kao_sum_add(&people[k->samples[i].person], k->vectors + i * k->dim, k->dim);
+        find_odd(f, people, sums + k->n_people * k->dim);
+        for (size_t p = 0; p < k->n_people; p++)
+            f->n_single += people[p].n == 1;
     }
-    kao_free(k->mem, s.sum);
-    kao_free(k->mem, s.n);
+    kao_free(k->mem, sums);
+    kao_free(k->mem, people);
     return st;
 }
 

@@ -136,7 +136,7 @@ kao_status kao_album_out(kao_album *a, kao_worker *w, int64_t face, kao_error *e
 typedef struct summed { /* a group, by the sum of its vectors */
     uint32_t group;
     size_t n;
-    float *sum;
+    kao_sum sum;
 } summed;
 
 static int by_number(const void *a, const void *b)
@@ -175,14 +175,11 @@ static void compare(const kao_album *a, const summed *list, size_t n, size_t dim
     for (size_t i = 0; i < n; i++)
         for (size_t k = i + 1; k < n; k++) {
             const summed *x = &list[i], *y = &list[k];
-            float dot = 0;
 
             if (a->persons[x->group] && a->persons[y->group])
                 continue;
-            for (size_t d = 0; d < dim; d++)
-                dot += x->sum[d] * y->sum[d];
             const kao_known_pair one = { x->group, y->group,
-                                         dot / ((float)x->n * (float)y->n) };
+                                         (float)kao_sums_alike(&x->sum, &y->sum, dim) };
 
             /* the rest looks through all faces: not for what would not be asked anyway */
             if (*n_found == ASKED_MOST &&
@@ -207,8 +204,8 @@ static void count_faces(const kao_album *a, summed *list)
 static void add_vectors(const kao_album *a, summed *s, size_t dim)
 {
     for (size_t i = 0; i < a->n; i++)
-        for (size_t d = 0; a->faces[i].group == s->group && d < dim; d++)
-            s->sum[d] += a->faces[i].taken.vectors[d];
+        if (a->faces[i].group == s->group)
+            kao_sum_add(&s->sum, a->faces[i].taken.vectors, dim);
 }
 
 kao_status kao_album_pairs(const kao_album *a, size_t dim, kao_json *to, kao_error *err)
@@ -222,7 +219,7 @@ kao_status kao_album_pairs(const kao_album *a, size_t dim, kao_json *to, kao_err
     if (!st)
         count_faces(a, list);
     for (; !st && n < a->n_groups && n < COMPARED_MOST && list[n].n; n++) {
-        list[n].sum = sums + n * dim;
+        list[n].sum.numbers = sums + n * dim;
         add_vectors(a, &list[n], dim);
     }
     if (!st)

@@ -18,21 +18,34 @@ void kao_looks_free(kao_looks *l, kao_mem *mem)
     *l = (kao_looks){ .n = 0 };
 }
 
-/* The mean of those that are kept: good ones count for more. */
+static double length_of(const float *v, size_t dim)
+{
+    double square = 0;
+
+    for (size_t k = 0; k < dim; k++)
+        square += (double)v[k] * (double)v[k];
+    return sqrt(square);
+}
+
+/* The mean of those that are kept, as long as they are on the mean: good ones count for more. */
 static void renew_mean(kao_looks *l, size_t dim)
 {
     float *mean = l->vectors + KAO_LOOKS * dim;
-    double length = 0;
+    double lengths = 0, weights = 0;
 
     memset(mean, 0, dim * sizeof *mean);
-    for (uint32_t i = 0; i < l->n; i++)
+    for (uint32_t i = 0; i < l->n; i++) {
+        const float weight = l->quality[i] + .05f, *v = l->vectors + i * dim;
+
+        lengths += (double)weight * length_of(v, dim);
+        weights += (double)weight;
         for (size_t k = 0; k < dim; k++)
-            mean[k] += (l->quality[i] + .05f) * l->vectors[i * dim + k];
-    for (size_t k = 0; k < dim; k++)
-        length += (double)mean[k] * (double)mean[k];
-    length = length > 0 ? sqrt(length) : 1;
-    for (size_t k = 0; k < dim; k++)
-        mean[k] = (float)((double)mean[k] / length);
+            mean[k] += weight * v[k];
+    }
+    const double length = length_of(mean, dim) * weights;
+
+    for (size_t k = 0; length > 0 && k < dim; k++)
+        mean[k] = (float)((double)mean[k] * lengths / length);
 }
 
 static void put(kao_looks *l, size_t dim, const float *vector, float quality)

@@ -30,7 +30,7 @@ enum {
 /* ---- looks.c ---- */
 
 typedef struct kao_looks {
-    float *vectors; /* KAO_LOOKS and their mean, of length 1, behind them */
+    float *vectors; /* KAO_LOOKS and their mean, of their length, behind them */
     float quality[KAO_LOOKS];
     uint32_t n;    /* kept */
     uint32_t made; /* all that were added */

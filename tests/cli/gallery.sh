@@ -76,7 +76,15 @@ run 0 "$KAO" enroll --gallery mixed.kao --people mixed
 lines 0 err
 run 3 "$KAO" enroll --gallery mixed.kao Emil mixed/emil/notes.txt
 err_has "notes.txt"
-fact "in a folder what is no picture, by content and name, is left out; what is named is told"
+# somebody would have to write into it, or it never ends: here somebody would
+mkfifo mixed/emil/pipe.jpg
+: >mixed/emil/pipe.jpg &
+writer=$!
+run 0 "$KAO" enroll --gallery mixed.kao emil mixed/emil
+lines 1 out
+kill $writer 2>/dev/null || fails "a pipe was read"
+rm mixed/emil/pipe.jpg
+fact "in a folder what is no picture, by content and name, is left out, a pipe too; what is named is told"
 for words in "Nobody mixed/nobody" "--people mixed/emil" "--people mixed/nobody"; do
     # shellcheck disable=SC2086
     run 3 "$KAO" enroll --gallery mixed.kao $words
@@ -143,6 +151,9 @@ grep -q "kao identify: --fpir 1e-12 of [0-9]* samples: .*: give another rate, or
 run 2 "$KAO" identify "$P/ana_3.jpg" blank.png --format face_recognition
 printf '%s\n' "$P/ana_3.jpg,Ana 顔" "blank.png,no_persons_found" >want
 same out want
+run 2 "$KAO" identify blank.png --format face_recognition --json
+lines 1 out
+out_has '"code":"no_face"'
 fact "identify: names, strangers, nearest people, thresholds, face_recognition's lines"
 
 # ---- care ----
@@ -170,6 +181,8 @@ run 3 "$KAO" gallery merge Ben Ben
 run 3 "$KAO" gallery fly
 err_one_line
 run 3 "$KAO" gallery undo 999
+run 3 "$KAO" gallery undo 9999999999999999999
+err_has "9999999999999999999: wanted the number of a change"
 run 0 "$KAO" gallery compact
 out_has " bytes, were "
 run 0 "$KAO" gallery verify

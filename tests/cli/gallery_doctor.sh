@@ -52,6 +52,22 @@ run 1 "$KAO" gallery doctor --json
 told '[(u["person"], u["nearer"]) for u in d["unlike"]] == [(1, 2)]'
 fact "to whom a sample is more alike"
 
+# a network that is made for distances, whose vectors are longer than 1
+distances=${1-}/dlib_resnet_128.onnx
+if [ -f "$distances" ]; then
+    export KAO_MODELS="$1"
+    set -- --gallery distances.kao
+    run 0 "$KAO" gallery create "$@" --model "$distances"
+    run 0 "$KAO" enroll "$@" Ana "$P/ana_1.jpg" "$P/ana_2.jpg"
+    run 0 "$KAO" enroll "$@" Ben "$P/ben_1.jpg" "$P/ben_2.jpg"
+    run 0 "$KAO" gallery doctor "$@"
+    run 0 "$KAO" enroll "$@" --force Ana "$P/ben_3.jpg"
+    run 1 "$KAO" gallery doctor "$@" --json
+    told 'd["unlike"][-1]["nearer"] == 2 and .6 < d["unlike"][-1]["similarity"] < .7 and d["one_person"] == []'
+    unset KAO_MODELS
+    fact "with vectors of other lengths than 1, too"
+fi
+
 chmod 644 "$KAO_GALLERY"
 run 1 "$KAO" gallery doctor
 out_has "chmod 600"
