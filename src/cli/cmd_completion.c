@@ -146,12 +146,15 @@ static void zsh_option(const cli_option *o)
 {
     const char *words = words_of(o);
 
-    /* alone, or with its letter: '(-m --model)'{-m,--model}'[what]:VALUE:values' */
-    if (o->letter)
+    /* alone, or with its letter: '(-m --model)'{-m,--model}'[what]:VALUE:values'; with * instead of
+     * what it shuts out where it may be given again */
+    if (o->letter && o->kind == CLI_LIST)
+        printf("        '*'{-%c,--%s}'", o->letter, o->name);
+    else if (o->letter)
         printf("        '(-%c --%s)'{-%c,--%s}'", o->letter, o->name, o->letter,
                o->name);
     else
-        printf("        '--%s", o->name);
+        printf("        '%s--%s", o->kind == CLI_LIST ? "*" : "", o->name);
     printf("[");
     put_quoted(o->help, "[]\\:");
     printf("]");
