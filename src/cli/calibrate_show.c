@@ -13,7 +13,7 @@
 
 #define REPORT_MAX_BYTES ((size_t)16 << 20)
 
-enum { SHOWN_FROM = 1, SHOWN_TO = 4 }; /* rates whose groups are shown: 1e-2 .. 1e-4 */
+enum { SHOWN_FROM = 2, SHOWN_TO = 4 }; /* rates whose groups are shown: 1e-2 .. 1e-4 */
 
 /* ---- the table ---- */
 
@@ -95,7 +95,9 @@ static void print_rates(const calibrate *c)
 
 static bool is_shown(const calibrate *c, size_t i)
 {
-    return i >= SHOWN_FROM && i < SHOWN_TO && i < c->n_rates && !c->rates[i].fitted;
+    const double power = round(-log10(c->rates[i].far));
+
+    return power >= SHOWN_FROM && power <= SHOWN_TO && !c->rates[i].fitted;
 }
 
 static void print_groups(const calibrate *c)

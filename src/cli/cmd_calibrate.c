@@ -308,11 +308,15 @@ static kao_status measure_people(calibrate *c, const kao_pairs *pairs, kao_error
         thresholds[i] = c->rates[i].similarity;
         c->rate_95[i] = (kao_interval){ (double)NAN, (double)NAN };
     }
-    /* over a list of pairs, people and pairs are not all with all */
-    return c->args->pairs
-               ? KAO_OK
-               : kao_strangers_intervals(&c->strangers, &p, c->args->seed, thresholds,
-                                         c->n_rates, c->rate_95, err);
+    if (c->args->pairs) /* people and pairs are not all with all */
+        return KAO_OK;
+    st = kao_strangers_intervals(&c->strangers, &p, c->args->seed, thresholds,
+                                 c->n_rates, c->rate_95, err);
+    /* pairs that are counted say nothing of a fitted rate */
+    for (size_t i = 0; i < c->n_rates; i++)
+        if (c->rates[i].fitted)
+            c->rate_95[i] = (kao_interval){ (double)NAN, (double)NAN };
+    return st;
 }
 
 double calibrate_group_rate(const calibrate_group *g, size_t i)

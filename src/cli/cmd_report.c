@@ -116,9 +116,10 @@ int cli_report_run(int argc, char **argv)
         st = kao_fail(&err, KAO_E_ARG,
                       "logs of live sources and of files: their times are not "
                       "of one kind; report them apart");
+    if (!st)
+        st = cli_presences_sort(&p, &err);
     status = st ? cli_report("report", st, &err) : CLI_YES;
     if (!st) {
-        cli_presences_sort(&p);
         status = tell(&p, &args);
         st = args.html ? cli_report_page(&p, args.html, &err) : KAO_OK;
         if (st) {

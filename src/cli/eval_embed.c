@@ -261,9 +261,11 @@ static int emit(void *user, size_t item, void *result)
         v->usable[b->first + i] = !b->st[i];
         if (!b->st[i])
             continue;
-        eval_say(v->args, v->n_unusable++, b->err[i].msg);
         if (b->st[i] == KAO_E_NOMEM)
             status = CLI_FAULT;
+        if (!v->masked || status) /* those of the bare pictures have been named */
+            eval_say(v->args, v->masked ? 0 : v->n_unusable, b->err[i].msg);
+        v->n_unusable++;
     }
     free(b);
     return status;
@@ -330,7 +332,7 @@ int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictu
                             .silent = true };
     const int status = cli_jobs_run(&jobs, args->command);
 
-    if (v->n_unusable)
+    if (v->n_unusable && !v->masked)
         fprintf(stderr, "kao %s: %zu of %zu pictures cannot be used\n", args->command,
                 v->n_unusable, n);
     if (v->n_unusable && args->unusable == EVAL_REFUSE && status < CLI_BAD) {

@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/room.h"
+#include "eval/names.h"
 
 enum { LOG_BYTES_MOST = 1 << 30 };
 
@@ -58,31 +59,60 @@ typedef struct event {
     double time;
 } event;
 
+typedef struct source { /* a camera of a server's events; of kao watch's there is one */
+    int64_t frame;
+    double last;  /* time of its last event */
+    size_t first; /* of the log's rows: its run's are from here on */
+    uint32_t run; /* how many came before */
+} source;
+
+typedef struct stay { /* beside each row of the log */
+    uint32_t source;
+    double since; /* NaN: not there */
+} stay;
+
 typedef struct log_state {
     cli_presences *p;
     const char *path;
-    size_t first;  /* rows from here on are of this log */
-    double *since; /* of each of its rows: there since; NaN: not there */
-    size_t since_cap;
-    double last; /* time of the last event */
-    int64_t frame;
+    size_t first;                   /* rows from here on are of this log */
+    kao_name_table cameras, tracks; /* numbers of sources; of the log's rows */
+    source *sources;
+    stay *stays;
+    size_t n_sources, sources_cap, stays_cap;
 } log_state;
 
-/* The row of a track of this log, made where there is none; NULL: out of memory. */
-static cli_presence *row_of(log_state *l, int64_t track)
+/* NULL: out of memory. */
+static source *source_of(log_state *l, const char *camera)
 {
-    for (size_t i = l->p->n; i-- > l->first;) /* new ones are told of most */
-        if (l->p->rows[i].track == track)
-            return &l->p->rows[i];
-    const size_t n = l->p->n - l->first;
+    uint32_t number = 0;
 
-    if (!cli_room(&l->since, &l->since_cap, n + 1, sizeof *l->since))
+    if (!kao_name_number(&l->cameras, camera, &number) ||
+        !cli_room(&l->sources, &l->sources_cap, number + 1, sizeof *l->sources))
+        return NULL;
+    if (number == l->n_sources)
+        l->sources[l->n_sources++] = (source){ .first = l->p->n - l->first };
+    return &l->sources[number];
+}
+
+/* The row of a track of this run, made where there is none; NULL: out of memory. */
+static cli_presence *row_of(log_state *l, const source *s, int64_t track)
+{
+    const size_t n = l->p->n - l->first, of = (size_t)(s - l->sources);
+    char name[64];
+    uint32_t number = 0;
+
+    snprintf(name, sizeof name, "%zu %u %lld", of, s->run, (long long)track);
+    if (!kao_name_number(&l->tracks, name, &number))
+        return NULL;
+    if (number < n)
+        return &l->p->rows[l->first + number];
+    if (!cli_room(&l->stays, &l->stays_cap, n + 1, sizeof *l->stays))
         return NULL;
     cli_presence *r = add_row(l->p);
 
     if (!r)
         return NULL;
-    l->since[n] = (double)NAN;
+    l->stays[n] = (stay){ (uint32_t)of, (double)NAN };
     r->track = track;
     r->log = l->path;
     return r;
@@ -90,15 +120,15 @@ static cli_presence *row_of(log_state *l, int64_t track)
 
 static double *since_of(log_state *l, const cli_presence *r)
 {
-    return &l->since[(size_t)(r - l->p->rows) - l->first];
+    return &l->stays[(size_t)(r - l->p->rows) - l->first].since;
 }
 
 /* The track `was` is this one. */
-static bool join(log_state *l, int64_t was, int64_t track)
+static bool join(log_state *l, const source *s, int64_t was, int64_t track)
 {
-    if (!row_of(l, was) || !row_of(l, track) || was == track)
+    if (!row_of(l, s, was) || !row_of(l, s, track) || was == track)
         return was == track;
-    cli_presence *to = row_of(l, track), *from = row_of(l, was);
+    cli_presence *to = row_of(l, s, track), *from = row_of(l, s, was);
     double *here = since_of(l, to), *there = since_of(l, from);
 
     if (isnan(*here) || *there < *here)
@@ -112,11 +142,11 @@ static bool join(log_state *l, int64_t was, int64_t track)
     return true;
 }
 
-static bool take(log_state *l, const event *e)
+static bool take(log_state *l, const source *s, const event *e)
 {
-    if (strcmp(e->kind, "renamed") == 0 && !join(l, e->was, e->track))
+    if (strcmp(e->kind, "renamed") == 0 && !join(l, s, e->was, e->track))
         return false;
-    cli_presence *r = row_of(l, e->track);
+    cli_presence *r = row_of(l, s, e->track);
 
     if (!r)
         return false;
@@ -139,15 +169,22 @@ static bool take(log_state *l, const event *e)
 }
 
 /* Who never left is there until the last event. */
-static bool end_tracks(log_state *l)
+static bool end_tracks(log_state *l, source *s)
 {
+    const size_t n = l->p->n - l->first;
     bool fine = true;
 
-    for (size_t i = l->p->n; fine && i-- > l->first;)
-        fine = isnan(l->since[i - l->first]) ||
-               add_visit(&l->p->rows[i], l->since[i - l->first], l->last);
-    l->first = l->p->n;
-    l->last = 0;
+    for (size_t i = n; fine && i-- > s->first;) {
+        stay *x = &l->stays[i];
+
+        if (&l->sources[x->source] != s || isnan(x->since))
+            continue;
+        fine = add_visit(&l->p->rows[l->first + i], x->since, s->last);
+        x->since = (double)NAN;
+    }
+    s->first = n;
+    s->last = 0;
+    s->run++;
     return fine;
 }
 
@@ -155,6 +192,7 @@ static kao_status read_event(void *user, const kao_json *v, size_t line, kao_err
 {
     log_state *l = user;
     event e = { .kind = NULL };
+    const char *camera = ""; /* a server's events are of several at once */
     bool wall = true;
 
     if (!kao_json_as_text(kao_json_get(v, "event"), &e.kind) ||
@@ -170,16 +208,19 @@ static kao_status read_event(void *user, const kao_json *v, size_t line, kao_err
     kao_json_as_integer(kao_json_get(v, "person"), &e.person);
     kao_json_as_text(kao_json_get(v, "name"), &e.name);
     kao_json_as_integer(kao_json_get(v, "frame"), &e.frame);
+    kao_json_as_text(kao_json_get(v, "camera"), &camera);
     l->p->mixed |= l->p->timed && wall != l->p->wall;
     l->p->timed = true;
     l->p->wall = wall;
-    /* another run, whose tracks are others of the same numbers; a server's events are of several
-     * cameras at once */
-    bool fine = e.frame >= l->frame || kao_json_get(v, "camera") || end_tracks(l);
+    source *from = source_of(l, camera);
+    /* where frames begin anew it is another run, whose tracks are others of the same numbers */
+    bool fine = from && (e.frame >= from->frame || end_tracks(l, from));
 
-    l->frame = e.frame;
-    l->last = e.time > l->last ? e.time : l->last;
-    fine = fine && take(l, &e);
+    if (fine) {
+        from->frame = e.frame;
+        from->last = e.time > from->last ? e.time : from->last;
+        fine = take(l, from, &e);
+    }
     return fine ? KAO_OK : kao_fail(err, KAO_E_NOMEM, "%s: out of memory", l->path);
 }
 
@@ -190,15 +231,21 @@ kao_status cli_presences_read(cli_presences *p, const char *path, kao_error *err
     kao_mem mem;
 
     kao_mem_init(&mem, NULL);
+    kao_name_table_init(&l.cameras, &mem);
+    kao_name_table_init(&l.tracks, &mem);
     kao_status st = cli_read(&f, &mem, path, LOG_BYTES_MOST, err);
 
     if (!st)
         st = kao_json_lines((const char *)f.bytes.p, f.bytes.n, path, read_event, &l,
                             err);
-    if (!st && !end_tracks(&l))
-        st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
+    for (size_t i = 0; !st && i < l.n_sources; i++)
+        if (!end_tracks(&l, &l.sources[i]))
+            st = kao_fail(err, KAO_E_NOMEM, "%s: out of memory", path);
     kao_file_close(&f);
-    free(l.since);
+    kao_name_table_fini(&l.cameras);
+    kao_name_table_fini(&l.tracks);
+    free(l.sources);
+    free(l.stays);
     return st;
 }
 
@@ -217,17 +264,30 @@ static int by_first(const void *a, const void *b)
                     ((const cli_presence *)b)->visits);
 }
 
-/* A person's rows of several logs, or tracks, become one; rows without a visit go. */
-static void join_people(cli_presences *p)
+/* A person's rows of several logs, or tracks, become one; rows without a visit go. False: out of
+ * memory; none is lost. */
+static bool join_people(cli_presences *p)
 {
-    size_t kept = 0;
+    kao_mem mem;
+    kao_name_table people;
+    size_t *rows = calloc(p->n + 1, sizeof *rows), kept = 0; /* of each person */
+    bool fine = rows != NULL;
 
+    kao_mem_init(&mem, NULL);
+    kao_name_table_init(&people, &mem);
     for (size_t i = 0; i < p->n; i++) {
         cli_presence *r = &p->rows[i], *same = NULL;
-        bool fine = true;
+        const size_t n_people = people.n;
+        const bool somebody = r->n && r->person;
+        uint32_t number = 0;
+        char name[32];
 
-        for (size_t k = 0; k < kept && r->person; k++)
-            same = p->rows[k].person == r->person ? &p->rows[k] : same;
+        snprintf(name, sizeof name, "%lld", (long long)r->person);
+        fine = fine && (!somebody || kao_name_number(&people, name, &number));
+        if (fine && somebody && number < n_people)
+            same = &p->rows[rows[number]];
+        else if (fine && somebody)
+            rows[number] = kept;
         for (size_t k = 0; same && k < r->n; k++)
             fine = fine && add_visit(same, r->visits[k].begin, r->visits[k].end);
         if (r->n && (!same || !fine)) {
@@ -238,6 +298,9 @@ static void join_people(cli_presences *p)
         }
     }
     p->n = kept;
+    kao_name_table_fini(&people);
+    free(rows);
+    return fine;
 }
 
 static void join_visits(cli_presence *r)
@@ -255,9 +318,10 @@ static void join_visits(cli_presence *r)
     r->n = kept + 1;
 }
 
-void cli_presences_sort(cli_presences *p)
+kao_status cli_presences_sort(cli_presences *p, kao_error *err)
 {
-    join_people(p);
+    if (!join_people(p))
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
     for (size_t i = 0; i < p->n; i++) {
         cli_presence *r = &p->rows[i];
 
@@ -267,6 +331,7 @@ void cli_presences_sort(cli_presences *p)
     }
     if (p->n)
         qsort(p->rows, p->n, sizeof *p->rows, by_first);
+    return KAO_OK;
 }
 
 double cli_presence_seconds(const cli_presence *r)

@@ -35,8 +35,8 @@ void cli_presences_free(cli_presences *p); /* {0} is fine */
  * from the beginning again. path stays borrowed, "-" is standard input. KAO_E_FORMAT names the line. */
 kao_status cli_presences_read(cli_presences *p, const char *path, kao_error *err);
 /* After the last log: rows by who was there first, visits in order. Where times are since 1970, visits
- * at once, as before two cameras, are one. */
-void cli_presences_sort(cli_presences *p);
+ * at once, as before two cameras, are one. KAO_E_NOMEM. */
+kao_status cli_presences_sort(cli_presences *p, kao_error *err);
 double cli_presence_seconds(const cli_presence *p);
 double cli_presence_last(const cli_presence *p); /* until when */
 /* "Ana", "#7" or "track 3", into to. */

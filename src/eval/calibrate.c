@@ -64,10 +64,18 @@ static void add_point(kao_curve *c, double similarity, double far, bool fitted)
     c->n_counted += !fitted;
 }
 
+/* How many reach the similarity of the k-th: pairs as alike as it count, too. */
+static uint64_t with_ties(const kao_strangers *s, uint64_t k)
+{
+    while (k < s->n_top && s->top[k].similarity == s->top[k - 1].similarity)
+        k++;
+    return k;
+}
+
 static void add_counted(kao_curve *c, const kao_strangers *s, uint64_t k)
 {
-    add_point(c, kao_strangers_reached(s, k), (double)k / (double)s->n_different,
-              false);
+    add_point(c, kao_strangers_reached(s, k),
+              (double)with_ties(s, k) / (double)s->n_different, false);
 }
 
 /* Excesses over the level that a thousandth reaches, smallest first; NULL: too few pairs. */
@@ -117,7 +125,7 @@ bool kao_curve_measure(const kao_strangers *s, bool with_tail, kao_curve *out)
     return out->n_counted >= 2;
 }
 
-/* Pairs are whole: the rate of those counted may be a little off. */
+/* Pairs are whole, and some as alike as others: the rate of those counted may be a little off. */
 static bool find_point(const kao_curve *c, const kao_strangers *s, int power,
                        kao_curve_point *to)
 {
@@ -127,8 +135,9 @@ static bool find_point(const kao_curve *c, const kao_strangers *s, int power,
         const uint64_t whole = (uint64_t)(k + .5);
 
         *to = (kao_curve_point){ .similarity = kao_strangers_reached(s, whole),
-                                 .far = (double)whole / (double)s->n_different };
-        return true;
+                                 .far = (double)with_ties(s, whole) /
+                                        (double)s->n_different };
+        return fabs(log10(to->far) + power) < .1;
     }
     for (size_t i = 0; i < c->n; i++)
         if (fabs(log10(c->points[i].far) + power) < .01) {

@@ -19,12 +19,12 @@ typedef struct kao_curve {
     size_t n, n_counted;                    /* of which counted: the first ones */
 } kao_curve;
 
-/* Points at each half power of ten, the last counted one where KAO_CURVE_ENOUGH pairs are left.
+/* Points at each half power of ten (a higher rate where more pairs are as alike), the last counted one where KAO_CURVE_ENOUGH pairs are left.
  * with_tail: further ones down to 1e-8 from a generalised Pareto distribution over the most
  * alike thousandth, where it holds 50 pairs at least. False: fewer than two points. */
 bool kao_curve_measure(const kao_strangers *s, bool with_tail, kao_curve *out);
 
-/* The points at whole powers of ten, `most` at most: counted ones down to where KAO_CURVE_ENOUGH pairs
+/* The points at whole powers of ten (none where more pairs are as alike), `most` at most: counted ones down to where KAO_CURVE_ENOUGH pairs
  * are left, also where the curve has none there, then those of its tail. Gives how many. */
 size_t kao_curve_powers(const kao_curve *c, const kao_strangers *s,
                         kao_curve_point *points, size_t most);

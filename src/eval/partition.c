@@ -45,6 +45,15 @@ static double share(double part, double of)
     return of > 0 ? part / of : 1;
 }
 
+/* 1 - H(a | b) / H(a), where H(a | b) = H(a, b) - H(b); a difference of sums that may be a rounding
+ * off its ends. */
+static double told(const counted *a, const counted *b, const counted *both)
+{
+    const double left = a->entropy > 0 ? (both->entropy - b->entropy) / a->entropy : 0;
+
+    return 1 - fmin(fmax(left, 0), 1);
+}
+
 static double mean_of(double a, double b)
 {
     return a + b > 0 ? 2 * a * b / (a + b) : 0;
@@ -76,11 +85,8 @@ kao_status kao_partition_measure(kao_partition_figures *f, kao_mem *mem,
     f->precision = share(both.pairs, groups.pairs);
     f->recall = share(both.pairs, people.pairs);
     f->f = mean_of(f->precision, f->recall);
-    /* H(a | b) = H(a, b) - H(b) */
-    f->homogeneity =
-        1 - (people.entropy > 0 ? (both.entropy - groups.entropy) / people.entropy : 0);
-    f->completeness =
-        1 - (groups.entropy > 0 ? (both.entropy - people.entropy) / groups.entropy : 0);
+    f->homogeneity = told(&people, &groups, &both);
+    f->completeness = told(&groups, &people, &both);
     f->v = mean_of(f->homogeneity, f->completeness);
     return KAO_OK;
 }

@@ -109,6 +109,15 @@ wall both.jsonl appear 1793000100 2 1 8 '"Ben"'
 wall both.jsonl leave 1793000130 60 1 8 '"Ben"'
 run 0 "$KAO" report both.jsonl --csv
 [ "$(cut -d, -f 1,4 out | tr '\n' ' ')" = "who,seconds Ana,10.0 Ben,30.0 " ] || fails "$(cat out)"
+seen() { wall cameras.jsonl "$1" "$2" "$3" "$4" "$5" null && sed -i '$s/}$/,"camera":"'"$6"'"}/' cameras.jsonl; }
+seen appear 1793000000 10 1 null door # a server's: tracks of either camera have their own numbers
+seen appear 1793000005 3 1 null yard
+seen leave 1793000010 50 1 null door
+seen leave 1793000030 60 1 null yard
+seen appear 1793000100 2 1 7 door # begun again
+seen leave 1793000107 4 1 7 door
+run 0 "$KAO" report cameras.jsonl --csv
+[ "$(cut -d, -f 1,4 out | tr '\n' ' ')" = "who,seconds track 1,10.0 track 1,25.0 #7,7.0 " ] || fails "$(cat out)"
 fact "of live logs: one stay before two cameras, milliseconds, a log of nobody, runs one behind the other"
 printf '{"event":"appear"\n' >bad.jsonl
 run 3 "$KAO" report bad.jsonl

@@ -159,6 +159,14 @@ def calibration(path, folder, kao, model):
         need(0 <= r["tar"] <= 1, r)
 
 
+def calibration_tail(path):
+    rates = json.load(open(path))["rates"]
+    fitted = [r["far_95"] for r in rates if r["extrapolated"]]
+    need(fitted and all(x is None for x in fitted), rates)
+    counted_ones = [r for r in rates if not r["extrapolated"] and r["far_95"]]
+    need(counted_ones and all(r["far_95"][0] < r["far"] < r["far_95"][1] for r in counted_ones), rates)
+
+
 def card_rows(path):
     return dict(line.rstrip("\n").split(" = ", 1) for line in open(path) if " = " in line)
 

@@ -191,6 +191,8 @@ err_has "cy/1.png: "
 err_has "1 of 9 pictures cannot be used"
 run 0 "$KAO" eval verify broken pairs.txt --unusable drop
 out_has "1 pictures; 2 pairs left out"
+run 0 "$KAO" eval verify broken pairs.txt --unusable drop --masked second
+lines 2 err # though each is read twice
 fact "missing and broken pictures are named and counted; figures only where --unusable says how"
 
 for line in "a.png b.png" "a.png b.png 3" "a.png a.png 1"; do

@@ -387,6 +387,47 @@ static void powers(void **state)
     }
 }
 
+/* Pairs that are equally alike, of one picture in several folders, say, all reach their similarity. */
+static void ties(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t from, end; /* these of 10,000 are as alike as the first of them */
+        size_t
+            n_counted; /* of the curve's points from .3 to .001: how many pairs reach each */
+        size_t counted[6];
+        size_t n, powers[4]; /* the same of whole powers of ten */
+    } cases[] = {
+        { 0, 1, 6, { 3162, 1000, 316, 100, 32, 10 }, 3, { 1000, 100, 10 } },
+        { 0, 435, 3, { 3162, 1000, 435 }, 1, { 1000 } },
+        { 95, 103, 6, { 3162, 1000, 316, 103, 32, 10 }, 3, { 1000, 103, 10 } },
+        { 99, 316, 5, { 3162, 1000, 316, 32, 10 }, 2, { 1000, 10 } },
+        { 500, 5000, 4, { 5000, 316, 100, 32 }, 2, { 100, 10 } },
+    };
+    kao_mem mem;
+
+    kao_mem_init(&mem, NULL);
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        kao_strangers s = made(&mem, 10000);
+        kao_curve_point p[8];
+        kao_curve c;
+
+        for (size_t k = cases[i].from; k < cases[i].end; k++)
+            s.top[k].similarity = s.top[cases[i].from].similarity;
+        assert_true(kao_curve_measure(&s, false, &c));
+        assert_true(c.n >= cases[i].n_counted);
+        for (size_t k = 0; k < cases[i].n_counted; k++)
+            assert_int_equal(lround(c.points[k].far * 1e4), cases[i].counted[k]);
+        for (size_t k = 0; k < c.n; k++) /* by going through them */
+            assert_int_equal(lround(c.points[k].far * 1e4),
+                             kao_strangers_passed(&s, c.points[k].similarity));
+        assert_int_equal(kao_curve_powers(&c, &s, p, 8), cases[i].n);
+        for (size_t k = 0; k < cases[i].n; k++)
+            assert_int_equal(lround(p[k].far * 1e4), cases[i].powers[k]);
+        kao_strangers_free(&s);
+    }
+}
+
 /* ---- the same person ---- */
 
 /* n pairs, one a bin from the middle on: the k-th least alike ends at k bins above 0. */
@@ -555,8 +596,9 @@ int main(void)
         cmocka_unit_test(listed_pairs),    cmocka_unit_test(intervals),
         cmocka_unit_test(out_of_memory),   cmocka_unit_test(tails),
         cmocka_unit_test(curves),          cmocka_unit_test(quantiles),
-        cmocka_unit_test(powers),          cmocka_unit_test(logistic),
-        cmocka_unit_test(likelihood),      cmocka_unit_test(kinds_apart),
+        cmocka_unit_test(powers),          cmocka_unit_test(ties),
+        cmocka_unit_test(logistic),        cmocka_unit_test(likelihood),
+        cmocka_unit_test(kinds_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

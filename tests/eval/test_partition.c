@@ -12,7 +12,7 @@ static void figures(void **state)
 {
     static const struct {
         size_t n, n_groups;
-        uint32_t group[10], person[10];
+        uint32_t group[12], person[12];
         double precision, recall, f, homogeneity, completeness, v;
     } rows[] = {
         { .n = 10,
@@ -30,6 +30,11 @@ static void figures(void **state)
         { 3, 1, { 0 }, { 1, 1, 1 }, 1, 1, 1, 1, 1, 1 },
         { 3, 3, { 0, 1, 2 }, { 1, 1, 1 }, 1, 0, 0, 1, 0, 0 },
         { 3, 1, { 0 }, { 1, 2, 3 }, 0, 1, 0, 0, 1, 0 },
+        /* the group tells nothing of the person */
+        { .n = 12,
+          .n_groups = 6,
+          .group = { 0, 1, 2, 3, 4, 5, 0, 1, 2, 3, 4, 5 },
+          .person = { 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2 } },
     };
     kao_mem mem;
 
@@ -48,6 +53,11 @@ static void figures(void **state)
         assert_float_equal(f.homogeneity, rows[i].homogeneity, 1e-10);
         assert_float_equal(f.completeness, rows[i].completeness, 1e-10);
         assert_float_equal(f.v, rows[i].v, 1e-9);
+        const double shares[] = { f.precision, f.recall, f.homogeneity, f.completeness,
+                                  f.v };
+
+        for (size_t k = 0; k < COUNT(shares); k++)
+            assert_true(shares[k] >= 0 && shares[k] <= 1);
     }
     kao_fault_arm(&mem, KAO_FAULT_ALLOC, 0);
     kao_partition_figures f;
