@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/room.h"
+#include "base/suits.h"
 
 enum { SAMPLES_MOST = 100000 };
 
@@ -344,14 +345,6 @@ static kao_status take_line(void *user, const kao_json *v, size_t line, kao_erro
                                    : take_person_in(x, v, err);
 }
 
-/* Those of a network that is made for distances have any. */
-static bool has_length_one(const kao_embedder *e)
-{
-    const char *metric = kao_card_get(kao_model_card(kao_embedder_model(e)), "metric");
-
-    return !metric || strcmp(metric, "euclidean") != 0;
-}
-
 kao_status kao_form_read(kao_mem *mem, kao_gallery *g, kao_embedder *const *embedders,
                          const char *name, const void *bytes, size_t n,
                          const kao_cancel *cancel, kao_moved *moved, kao_error *err)
@@ -362,7 +355,7 @@ import x = {.g = g, .mem = mem, .path = name, .line = 1, .cancel = cancel, .move
     x.n_models = kao_form_models(g, x.models);
     for (size_t i = 0; i < x.n_models; i++) {
         x.dims += x.models[i].dim;
-        x.of_one[i] = embedders && has_length_one(embedders[i]);
+        x.of_one[i] = embedders && kao_has_length_one(embedders[i]);
     }
     kao_status st = kao_json_lines(bytes, n, name, take_line, &x, err);
 

@@ -1,6 +1,8 @@
 /* See suits.h. */
 #include "base/suits.h"
 
+#include <string.h>
+
 #include "base/error.h"
 
 kao_status kao_suits(const kao_detector *d, const kao_embedder *e, kao_error *err)
@@ -18,4 +20,11 @@ kao_status kao_suits(const kao_detector *d, const kao_embedder *e, kao_error *er
                         "detector, or an embedder whose card says template = square",
                         kao_model_name(kao_detector_model(d)), name);
     return KAO_OK;
+}
+
+bool kao_has_length_one(const kao_embedder *e)
+{
+    const char *metric = kao_card_get(kao_model_card(kao_embedder_model(e)), "metric");
+
+    return !metric || strcmp(metric, "euclidean") != 0;
 }

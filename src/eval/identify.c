@@ -89,13 +89,29 @@ kao_status kao_split_people(kao_role *role, kao_mem *mem, const kao_people_pictu
 
 /* ---- the search ---- */
 
+typedef struct made { /* what an entry is made of */
+    double lengths;
+    size_t n;
+} made;
+
 typedef struct gallery {
     const kao_people_pictures *p;
-    float *entries;  /* n times dim */
+    float *entries; /* n times dim */
+    made *of;
     uint32_t *entry; /* of each person, from 1; 0: none */
     size_t n;
 } gallery;
 
+static double length_of(const float *v, size_t dim)
+{
+    double squares = 0;
+
+    for (size_t k = 0; k < dim; k++)
+        squares += (double)v[k] * (double)v[k];
+    return sqrt(squares);
+}
+
+/* Of length 1 where vectors are; those of a network for distances are as long as they are. */
 static void enroll(gallery *g, const kao_role *role)
 {
     const size_t dim = g->p->dim;
@@ -107,17 +123,20 @@ static void enroll(gallery *g, const kao_role *role)
 
         if (!*entry)
             *entry = (uint32_t)++g->n;
+        const float *v = g->p->gallery + i * dim;
+
         for (size_t k = 0; k < dim; k++)
-            g->entries[(*entry - 1) * dim + k] += g->p->gallery[i * dim + k];
+            g->entries[(*entry - 1) * dim + k] += v[k];
+        g->of[*entry - 1].lengths += length_of(v, dim);
+        g->of[*entry - 1].n++;
     }
     for (size_t i = 0; i < g->n; i++) {
         float *v = g->entries + i * dim;
-        double squares = 0;
+        const double length = length_of(v, dim),
+                     mean = g->of[i].lengths / (double)g->of[i].n;
 
-        for (size_t k = 0; k < dim; k++)
-            squares += (double)v[k] * (double)v[k];
-        for (size_t k = 0; k < dim && squares > 0; k++)
-            v[k] = (float)((double)v[k] / sqrt(squares));
+        for (size_t k = 0; k < dim && length > 0; k++)
+            v[k] = (float)((double)v[k] * mean / length);
     }
 }
 
@@ -177,12 +196,14 @@ kao_status kao_identify_run(kao_identification *s, kao_mem *mem,
         counts[role[i]]++;
     *s = (kao_identification){ .mem = mem, .n_people = p->n_people };
     g.entries = kao_calloc(mem, counts[KAO_GALLERY], p->dim * sizeof *g.entries);
+    g.of = kao_calloc(mem, counts[KAO_GALLERY], sizeof *g.of);
     g.entry = kao_calloc(mem, p->n_people, sizeof *g.entry);
     bool *is_stranger = kao_calloc(mem, p->n_people, sizeof *is_stranger);
 
     s->mated = kao_calloc(mem, counts[KAO_MATED], sizeof *s->mated);
     s->strangers = kao_calloc(mem, counts[KAO_STRANGER], sizeof *s->strangers);
-    const bool fine = g.entries && g.entry && is_stranger && s->mated && s->strangers;
+    const bool fine =
+        g.entries && g.of && g.entry && is_stranger && s->mated && s->strangers;
 
     if (fine) {
         enroll(&g, role);
@@ -192,6 +213,7 @@ kao_status kao_identify_run(kao_identification *s, kao_mem *mem,
         kao_identify_free(s);
     }
     kao_free(mem, g.entries);
+    kao_free(mem, g.of);
     kao_free(mem, g.entry);
     kao_free(mem, is_stranger);
     return fine ? KAO_OK : no_memory(p->n, err);

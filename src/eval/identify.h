@@ -22,8 +22,7 @@ typedef struct kao_people_pictures {
     size_t n, n_people, dim;
     const uint32_t *person; /* of each; n_people: nobody knows, it takes no part */
     const bool *usable;
-    const float *gallery,
-        *probes; /* vectors of length 1 for either use; may be the same */
+    const float *gallery, *probes; /* vectors for either use; may be the same */
 } kao_people_pictures;
 
 typedef struct kao_split_options {
@@ -54,7 +53,7 @@ typedef struct kao_identification {
     size_t n_entries, n_stranger_people, n_people; /* n_people: of the pictures */
 } kao_identification;
 
-/* All probes against all entries (means of their pictures, of length 1 again). KAO_E_NOMEM. */
+/* All probes against all entries (means of their pictures, as long as those are on the mean). KAO_E_NOMEM. */
 kao_status kao_identify_run(kao_identification *s, kao_mem *mem,
                             const kao_people_pictures *p, const kao_role *role,
                             kao_error *err);

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/room.h"
+#include "base/suits.h"
 #include "server/compreface.h"
 
 /* The rate of the threshold at which two pictures are taken for one person. */
@@ -152,9 +153,10 @@ static size_t dim_of(const kao_worker *w)
     return kao_embedder_dim(w->embedders[0], w->ttas[0]);
 }
 
-/* A vector of the request, brought to length 1; false: answered. */
-static bool read_vector(kao_call *c, const kao_json *list, float *to, size_t dim)
+/* A vector of the request, brought to length 1 where the network's are; false: answered. */
+static bool read_vector(kao_worker *w, kao_call *c, const kao_json *list, float *to)
 {
+    const size_t dim = dim_of(w);
     char line[96];
     double sum = 0;
 
@@ -173,7 +175,7 @@ static bool read_vector(kao_call *c, const kao_json *list, float *to, size_t dim
         kao_compreface_error(c, 400, CF_EMBEDDINGS, line);
         return false;
     }
-    for (size_t i = 0; i < dim; i++)
+    for (size_t i = 0; i < dim && kao_has_length_one(w->embedders[0]); i++)
         to[i] = (float)((double)to[i] / sqrt(sum));
     return true;
 }
@@ -200,7 +202,7 @@ static void verify_with(kao_worker *w, kao_call *c, const char *sample,
         kao_answer_error(c, 503, "out_of_memory", "out of memory");
     l.other = v;
     if (v && (sample ? kao_subject_vector(w, c, sample, v)
-                     : read_vector(c, kao_json_get(c->json, "source"), v, dim_of(w))))
+                     : read_vector(w, c, kao_json_get(c->json, "source"), v)))
         answer_with(&l);
     kao_free(c->mem, v);
 }
@@ -298,7 +300,7 @@ static void answer_vectors(looking *l, const char *key, with_vector *add)
         const kao_json *given = kao_json_at(list, i);
         kao_json *one = kao_json_object(), *copy = kao_json_array();
 
-        fine = read_vector(l->c, given, v, dim);
+        fine = read_vector(l->w, l->c, given, v);
         for (size_t k = 0; fine && k < dim; k++) {
             double number = 0;
 

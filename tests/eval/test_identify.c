@@ -211,6 +211,15 @@ static void searches(void **state)
     assert_int_equal(kao_identify_run(&s, &mem, &two, given, NULL), KAO_OK);
     assert_true(fabs(s.mated[0].similarity - cosine(20, 0)) < 1e-6);
     kao_identify_free(&s);
+    for (size_t i = 0; i < 10;
+         i++) /* a network for distances: so is the mean's length */
+        v[i] *= 2;
+    assert_int_equal(kao_identify_run(&s, &mem, &two, given, NULL), KAO_OK);
+    assert_true(fabs(s.mated[0].similarity - (1 - 4 * (1 - cosine(20, 0)))) < 1e-6);
+    assert_true(fabs(s.mated[1].similarity - 1) < 1e-6);
+    kao_identify_free(&s);
+    for (size_t i = 0; i < 10; i++)
+        v[i] /= 2;
     memcpy(v + 4, v, 2 * sizeof *v); /* entries: 0 and 40 joined, 0; the probe at 10 */
     memcpy(v + 2, v, 2 * sizeof *v);
     assert_int_equal(kao_identify_run(&s, &mem, &two, given, NULL), KAO_OK);

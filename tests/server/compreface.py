@@ -1,10 +1,13 @@
 """CompreFace's API, /api/v1: its documented requests, and what its clients read of the answers."""
 import base64
 import json
+import os
 import re
+import subprocess
+import tempfile
 import uuid
 
-from serving import PICTURES, fact, form, main, need, picture, serving
+from serving import KAO, PICTURES, fact, form, main, need, picture, serving
 
 KEY = str(uuid.uuid4())
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
@@ -298,4 +301,20 @@ def keys_and_paths():
         fact("status, sizes, migration; pictures that are not kept are empty")
 
 
-main(subjects, faces, recognition, verification, keys_and_paths)
+def distances():
+    """A network that is made for distances: its vectors are compared as they are, of any length."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "far.onnx")
+        subprocess.run([KAO, "model", "make", "mobilefacenet", path], check=True, stdout=subprocess.DEVNULL)
+        with open(path + ".card", "w", encoding="utf-8") as f:
+            f.write("kind = embedder\ninput.color = rgb\ninput.mean = 127.5\ninput.scale = 1/128\ntemplate = arcface-112\n"
+                    "metric = euclidean\nthreshold.distance = 0.6\n")
+        with serving("-m", path) as s:
+            rest = [0.0] * (s.get("/v1/models")[1]["models"][0]["dim"] - 1)
+            answer = Client(s).need(200, "POST", "/verification/embeddings/verify", body={"source": [1.5] + rest, "targets": [[1.0] + rest, [1.5] + rest]})
+            found = [r["cosine"] for r in answer["result"]]
+            need(abs(found[0] - .875) < 1e-6 and found[1] == 1, "1 - .5 * .5 / 2, and 1", found)
+    fact("a network of distances: vectors are not brought to length 1")
+
+
+main(subjects, faces, recognition, verification, distances, keys_and_paths)
