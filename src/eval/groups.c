@@ -31,10 +31,12 @@ static bool is_word(const char *word, size_t n, const char *text)
 }
 
 /* The fields of a line; a gap of two tabs, which a table has where a value is missing, would shift those
- * behind it. */
+ * behind it, and one at the end lose the last. */
 static kao_status split(const list *l, char *line, char *f[FIELDS_MAX + 1], size_t *n)
 {
-    if (line[0] == '\t' || strstr(line, "\t\t"))
+    const size_t end = strcspn(line, "\r");
+
+    if (line[0] == '\t' || strstr(line, "\t\t") || (end && line[end - 1] == '\t'))
         return wrong(l, "an empty field: - may stand where there is nothing");
     *n = kao_text_fields(line, f, FIELDS_MAX + 1);
     return *n <= FIELDS_MAX
