@@ -24,6 +24,17 @@ size_t kao_utf8_length(const unsigned char *s)
     return n;
 }
 
+size_t kao_utf8_cut(const char *s, size_t most)
+{
+    size_t n = strnlen(s, most + 1);
+
+    if (n <= most)
+        return n;
+    for (n = most; n > 0 && ((unsigned char)s[n] & 0xc0) == 0x80;)
+        n--;
+    return n;
+}
+
 /* Bytes of the character at s, 0 where there is none or it is a control character. */
 static size_t shown_length(const unsigned char *s)
 {

@@ -9,6 +9,8 @@
 /* Bytes of the UTF-8 character at s (RFC 3629), 0 where there is none. s is terminated: a
  * character that a NUL cuts short is none. */
 size_t kao_utf8_length(const unsigned char *s);
+/* Bytes of s, `most` at most, that end with a whole character. */
+size_t kao_utf8_cut(const char *s, size_t most);
 
 /* Control characters (C1 too) and bytes that are no character become '?', in place, so that
  * text from a file can neither break a line nor steer a terminal; gives text. */

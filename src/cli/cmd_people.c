@@ -136,8 +136,9 @@ int cli_people_run(int argc, char **argv)
     } else { /* all of that name */
         st = kao_gallery_people(use.g, rest.items[0], tell_person, &l, &err);
         if (!st && l.n == 0)
-            st = kao_fail(&err, KAO_E_NOT_FOUND, "%s: nobody of the name %.80s",
-                          use.shown, rest.items[0]);
+            st = kao_fail(&err, KAO_E_NOT_FOUND, "%s: nobody of the name %.*s",
+                          use.shown, (int)kao_utf8_cut(rest.items[0], 80),
+                          rest.items[0]);
     }
     status = st ? cli_report("people", st, &err) : l.status;
     cli_gallery_close(&use);

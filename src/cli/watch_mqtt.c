@@ -140,11 +140,11 @@ static bool take_address(const char *url, address *a)
 /* A level of a topic: what has a meaning in topics becomes '_'. */
 static void put_level(const char *name, char to[PART_MOST])
 {
-    snprintf(to, PART_MOST, "%s", name);
+    snprintf(to, PART_MOST, "%.*s", (int)kao_utf8_cut(name, PART_MOST - 1), name);
     for (char *c = to; *c; c++)
         if (*c == '/' || *c == '+' || *c == '#')
             *c = '_';
-    kao_text_clean(to); /* a character that was cut, too */
+    kao_text_clean(to);
 }
 
 /* ---- what the library's thread tells ---- */

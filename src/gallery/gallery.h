@@ -121,7 +121,10 @@ kao_status kao_edit_made(kao_edit *e, kao_field removed, int64_t subject,
 
 /* Whether there is such a person: KAO_OK, KAO_E_NOT_FOUND. */
 kao_status kao_person_check(kao_gallery *g, int64_t person, kao_error *err);
-enum { KAO_TITLE_BYTES = 64 };
+enum {
+    KAO_TITLE_BYTES = 64,
+    KAO_SHOWN_BYTES = 80 /* of a name in a message */
+};
 
 /* "Ana" (its beginning, where it is long) or "person 7", for the history. */
 kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BYTES],

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "gallery/gallery.h"
 
 kao_status kao_gallery_has_facts(const kao_gallery *g, kao_error *err)
@@ -69,8 +70,8 @@ kao_status kao_group_read(kao_gallery *g, const char *group, int64_t **people,
     if (!st)
         st = take_people(g, group, rows, &b, &is_there, err);
     if (!st && !is_there)
-        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody is in a group %.80s", g->path,
-                      group);
+        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody is in a group %.*s", g->path,
+                      (int)kao_utf8_cut(group, KAO_SHOWN_BYTES), group);
     if (st)
         kao_bytes_free(&b);
     *people = (int64_t *)(void *)b.p;

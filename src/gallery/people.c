@@ -46,10 +46,11 @@ kao_status kao_person_title(kao_gallery *g, int64_t person, char to[KAO_TITLE_BY
     static const kao_hidden hidden[] = { { 0, KAO_AT_NAME, 1, KAO_NO_COLUMN, false } };
 
     KAO_REVEAL(rows, hidden);
-    if (kao_rows_next(rows) && kao_row_text(rows, 0)) {
-        snprintf(to, KAO_TITLE_BYTES, "%s", kao_row_text(rows, 0));
-        kao_text_clean(to); /* a character may be cut */
-    }
+    const char *name = kao_rows_next(rows) ? kao_row_text(rows, 0) : NULL;
+
+    if (name)
+        snprintf(to, KAO_TITLE_BYTES, "%.*s",
+                 (int)kao_utf8_cut(name, KAO_TITLE_BYTES - 1), name);
     return kao_rows_end(rows, err);
 }
 
@@ -167,11 +168,12 @@ kao_status kao_gallery_find(kao_gallery *g, const char *name, int64_t *person,
     if (st)
         return st;
     if (s.n == 0)
-        return kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody of the name %.80s", g->path,
-                        name);
+        return kao_fail(err, KAO_E_NOT_FOUND, "%s: nobody of the name %.*s", g->path,
+                        (int)kao_utf8_cut(name, KAO_SHOWN_BYTES), name);
     if (s.n > 1)
-        return kao_fail(err, KAO_E_CONFLICT, "%s: %zu people of the name %.80s: %s",
-                        g->path, s.n, name, s.numbers);
+        return kao_fail(err, KAO_E_CONFLICT, "%s: %zu people of the name %.*s: %s",
+                        g->path, s.n, (int)kao_utf8_cut(name, KAO_SHOWN_BYTES), name,
+                        s.numbers);
     *person = s.first;
     return KAO_OK;
 }

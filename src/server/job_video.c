@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/face_json.h"
 #include "base/room.h"
+#include "base/text.h"
 #include "server/routes.h"
 
 /* What one video may take of memory. */
@@ -440,6 +441,7 @@ static void enrol_track(kao_job *j, kao_worker *w, kao_call *c, int64_t number)
     const kao_hide_track *p = plan_of(v, number);
     kao_taken *faces[FACES_OF_TRACK] = { NULL };
     const char *sources[FACES_OF_TRACK] = { NULL };
+    const char *source = v->source ? v->source : "video";
     char text[FACES_OF_TRACK][300];
     int64_t person = 0;
 
@@ -449,8 +451,8 @@ static void enrol_track(kao_job *j, kao_worker *w, kao_call *c, int64_t number)
         return;
     }
     for (size_t i = 0; i < t->n; i++) {
-        snprintf(text[i], sizeof text[i], "%.255s %.1f s",
-                 v->source ? v->source : "video", t->times[i]);
+        snprintf(text[i], sizeof text[i], "%.*s %.1f s", (int)kao_utf8_cut(source, 255),
+                 source, t->times[i]);
         faces[i] = &t->faces[i];
         sources[i] = text[i];
     }

@@ -267,8 +267,8 @@ kao_status kao_keys_revoke(kao_mem *mem, const char *path, const char *word,
         key->revoked = now;
         st = save(&k, path, err);
     } else if (!st) {
-        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no good key is called %.80s", path,
-                      word);
+        st = kao_fail(err, KAO_E_NOT_FOUND, "%s: no good key is called %.*s", path,
+                      (int)kao_utf8_cut(word, 80), word);
     }
     let_go(&held, &k);
     return st;

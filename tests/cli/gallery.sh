@@ -169,6 +169,14 @@ run 0 "$KAO" people "Dora B."
 run 3 "$KAO" people Dora
 run 0 "$KAO" gallery history
 grep -q "rename	Dora to Dora B\." out && grep -q "merge.*(undone)" out || fails "the history"
+# what is too long for a line ends with a whole character
+long=山山山山山山山山山山山山山山山山山山山山山山山山山山山山山山
+run 3 "$KAO" people "$long"
+grep -q ': nobody of the name 山\{26\}$' err || fails "$(cat err)"
+run 0 "$KAO" gallery rename "Dora B." "$long"
+run 0 "$KAO" gallery history
+grep -q '	Dora B\. to 山\{21\}$' out || fails "$(cat out)"
+run 0 "$KAO" gallery undo
 run 0 "$KAO" gallery remove Ben
 run 1 "$KAO" identify "$P/ben_2.jpg"
 run 0 "$KAO" gallery undo
