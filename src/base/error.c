@@ -54,9 +54,7 @@ static void put_line(char *to, size_t cap, const char *line)
 
     if (n >= cap) {
         tail = TAIL_BYTES;
-        head = cap - 1 - tail - 3;
-        while (head > 0 && is_continuation(line[head]))
-            head--;
+        head = kao_utf8_cut(line, cap - 1 - tail - 3);
         while (tail > 0 && is_continuation(line[n - tail]))
             tail--;
     }
