@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/face_json.h"
 #include "base/odds.h"
-#include "base/suits.h"
 
 /* Pictures from which faces of all sizes are wanted are read at this size at least, those of a
  * video's kind at the other. */
@@ -25,9 +24,6 @@ kao_status kao_worker_open(kao_worker *w, kao_error *err)
         if (st)
             break;
         w->n++;
-        st = kao_suits(w->detector, w->embedders[i], err);
-        if (st)
-            break;
         w->ttas[i] = kao_embedder_tta(w->embedders[i]);
         st = kao_gallery_pin(w->gallery, w->embedders[i], w->ttas[i], &at, err);
         if (!st && at != i)

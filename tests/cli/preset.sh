@@ -61,6 +61,11 @@ if [ -z "${WITHOUT-}" ] && inside kao-detect; then
     run 3 "$KAO" enroll Ana "$a" --gallery people.kao --model ./flat.onnx
     err_has "./flat.onnx takes the whole picture (template = picture), and no faces"
     err_one_line
+    if [ "$SERVER" = yes ]; then
+        run 3 "$KAO" serve --port 0 --gallery people.kao --model ./flat.onnx
+        err_has "./flat.onnx takes the whole picture (template = picture), and no faces"
+        err_one_line
+    fi
 fi
 fact "what needs a face is refused before a picture is read"
 echo "preset = ailia" >flat.onnx.card
