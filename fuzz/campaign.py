@@ -83,7 +83,7 @@ def turn(build, state, name, seconds, running):
     while time.monotonic() - begin < seconds and not running.stop:
         left = max(1, int(seconds - (time.monotonic() - begin)))
         p = subprocess.Popen(
-            [os.path.join(build, "fuzz", "fuzz_" + name), f"-max_total_time={left}", "-timeout=60", "-rss_limit_mb=3000",
+            [os.path.join(build, "fuzz", "fuzz_" + name), f"-max_total_time={left}", "-timeout=300", "-rss_limit_mb=3000",
              "-print_final_stats=1", "-artifact_prefix=" + found + "/", grown, seeds],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True)
         with running.lock:
