@@ -12,7 +12,7 @@ import tempfile
 import threading
 import time
 
-from serving import KAO, PATIENCE, PICTURES, fact, is_error, main, need, openssl, picture, serving
+from serving import KAO, PATIENCE, PICTURES, fact, is_error, main, need, openssl, picture, scene, serving
 
 CLIP = os.path.join(PICTURES, "clip.mp4")
 THREADS = "threads" in sys.argv[1:]  # under the thread sanitizer: what has threads in it, once
@@ -173,7 +173,7 @@ class Camera:
     """A camera of the network, as far as FFmpeg can tell: the clip, again and again, for who has the password."""
 
     def __init__(self):
-        clip, me = picture("clip.mp4"), self
+        clip, me = scene(25) if SHORT else picture("clip.mp4"), self
         self.asked, self.there = [], threading.Event()
         self.there.set()
 

@@ -9,24 +9,11 @@ import threading
 import time
 import urllib.parse
 
-from serving import KAO, OVER, PATIENCE, PICTURES, fact, is_error, left, main, need, nameless, none_left, picture, serving, wait
+from serving import KAO, OVER, PATIENCE, PICTURES, fact, is_error, left, main, need, nameless, none_left, picture, scene, serving, wait
 
 CLIP = os.path.join(PICTURES, "clip.mp4")
 SHORT = os.environ.get("SHORT") == "yes"  # under a sanitizer: two seconds, looked through once
 FRAMES, SECONDS, FIRST = (60, 2.4, "ben") if SHORT else (300, 12, "ana")  # first: who has the first track
-
-
-def clip():
-    """Three people: the example, or in a short run the first frames of a scene."""
-    if not SHORT:
-        return picture("clip.mp4")
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "scene.y4m")
-        subprocess.run([os.environ["MAKE_CLIP"], "newcomer", path, os.path.join(folder, "truth.txt")], check=True)
-        with open(path, "rb") as f:
-            return f.readline() + f.read(FRAMES * (len("FRAME\n") + 640 * 360 * 3 // 2))
-
-
 NAME = "山" * 100 + ".mp4"  # longer than what a sample keeps of it
 
 
@@ -44,7 +31,7 @@ def people_of(gallery, path):
 
 def video():
     with serving() as s:
-        job = begin(s, clip())
+        job = begin(s, scene(FRAMES) if SHORT else None)
         seen = set()
         while (state := (body := s.get(f"/v1/jobs/{job}")[1])["state"]) not in OVER:
             need(state in ("waiting", "running") and "result" not in body, body)

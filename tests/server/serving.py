@@ -32,6 +32,15 @@ def picture(name):
         return f.read()
 
 
+def scene(frames):
+    """Three people (ben has the first track) in so many frames, 25 a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "scene.y4m")
+        subprocess.run([os.environ["MAKE_CLIP"], "newcomer", path, os.path.join(folder, "truth.txt")], check=True)
+        with open(path, "rb") as f:
+            return f.readline() + f.read(frames * (len("FRAME\n") + 640 * 360 * 3 // 2))
+
+
 def openssl(*words, code=0):
     run = subprocess.run(["openssl", *words], capture_output=True, text=True, check=False)
     need(run.returncode == code, "openssl", words, run.stderr)
