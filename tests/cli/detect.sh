@@ -120,24 +120,28 @@ if [ $faces = yes ]; then
     run 0 "$KAO" detect many.jpg --json --threads 2
     same out one
     fact "tiles: the same bytes for --threads 1 and 2"
-    # 24 megapixels, which the tiles see at 4000 pixels; the box of ana_1 scaled to 45 pixels
-    set --
-    for y in 150 1337 2501 3700; do
-        for x in 90 1410 2950 4333 5800; do set -- "$@" "$a" $x $y 77 94; done
-    done
-    "$COMPOSE" crowd.jpg 6000 4000 110 "$@"
-    run 0 "$KAO" detect crowd.jpg --json
-    check detect out 20
-    fact "20 faces of 45 pixels in 24 megapixels are found"
+    if [ -z "${SHORT-}" ]; then # a sanitizer has seen tiles by now
+        # 24 megapixels, which the tiles see at 4000 pixels; the box of ana_1 scaled to 45 pixels
+        set --
+        for y in 150 1337 2501 3700; do
+            for x in 90 1410 2950 4333 5800; do set -- "$@" "$a" $x $y 77 94; done
+        done
+        "$COMPOSE" crowd.jpg 6000 4000 110 "$@"
+        run 0 "$KAO" detect crowd.jpg --json
+        check detect out 20
+        fact "20 faces of 45 pixels in 24 megapixels are found"
+    fi
     "$COMPOSE" frame.jpg 1200 1500 0 "$a" 0 0 1200 1500 150 140 340 425
     run 0 "$KAO" detect frame.jpg --json
     check detect out 1
     fact "a face that fills the frame is found, once"
-    for p in "$PICTURES"/[a-z]*_[1-4].jpg; do
+    each="[1-4]" some="*"
+    [ -z "${SHORT-}" ] || each=2 some="ana"
+    for p in "$PICTURES"/[a-z]*_$each.jpg; do
         run 0 "$KAO" detect "$p" --json
         check detect out 1
     done
-    fact "every example picture has exactly one face"
+    fact "example pictures have exactly one face each"
 fi
 
 
@@ -168,7 +172,7 @@ if [ $faces = yes ]; then
     run 2 "$KAO" embed far.jpg --faces 6
     err_has "face 6 of 5 found"
     fact "detect, embed, align and verify see the same faces and number them alike"
-    for p in "$PICTURES"/*_1.jpg; do
+    for p in "$PICTURES"/${some}_1.jpg; do
         "$COMPOSE" tall.jpg 1280 1562 0 "$p" 0 0 1280 1562
         run 0 "$KAO" detect tall.jpg --json
         cp out all
