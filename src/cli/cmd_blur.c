@@ -141,7 +141,8 @@ static kao_status blur_picture(cli_blur *b, const char *path, const char *to,
     return st;
 }
 
-/* Whether a file is a picture: by its content, as it is read. */
+/* Whether a file is a picture: by its content, as it is read. A pipe is: a video is looked through
+ * twice. */
 static bool is_picture(const cli_blur *b, const char *path)
 {
     const kao_image_options small = { .max_side = 1 };
@@ -149,6 +150,8 @@ static bool is_picture(const cli_blur *b, const char *path)
 
     if (kao_is_folder(path) || kao_video_is_live(path))
         return false;
+    if (cli_is_stream(path))
+        return true;
     const kao_status st = kao_image_load(b->w.ctx, path, &small, &image, NULL);
 
     kao_image_free(b->w.ctx, &image);

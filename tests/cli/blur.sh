@@ -25,6 +25,11 @@ run 0 "$KAO" blur "$P/ana_1.jpg" "$P/ben_1.jpg" -o all
 faces all/ana_1.jpg 0
 faces all/ben_1.jpg 0
 fact "several pictures go into a folder"
+run 0 sh -c 'cat "$0" | "$1" blur /dev/stdin -o piped.jpg' "$P/ana_1.jpg" "$KAO"
+run 0 sh -c '"$1" blur - -o stdin.jpg <"$0"' "$P/ana_1.jpg" "$KAO"
+same piped.jpg stdin.jpg
+faces piped.jpg 0
+fact "a picture may come through a pipe"
 run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Ana
 err_has "there is no gallery that tells who is who"
 run 0 "$KAO" enroll Ana "$P/ana_1.jpg" "$P/ana_2.jpg"
