@@ -25,6 +25,12 @@ run 0 "$KAO" blur "$P/ana_1.jpg" "$P/ben_1.jpg" -o all
 faces all/ana_1.jpg 0
 faces all/ben_1.jpg 0
 fact "several pictures go into a folder"
+cp "$P/ana_1.jpg" all
+run 3 "$KAO" blur all/ana_1.jpg "$P/ben_1.jpg" -o all
+err_has "all/ana_1.jpg: would be written over"
+err_one_line
+same all/ana_1.jpg "$P/ana_1.jpg"
+fact "in a folder that is where the pictures are, none is written over"
 run 0 sh -c 'cat "$0" | "$1" blur /dev/stdin -o piped.jpg' "$P/ana_1.jpg" "$KAO"
 run 0 sh -c '"$1" blur - -o stdin.jpg <"$0"' "$P/ana_1.jpg" "$KAO"
 same piped.jpg stdin.jpg
