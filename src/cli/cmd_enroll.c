@@ -188,15 +188,13 @@ static kao_status take_face(job *j, const char *path, const cli_photo *photo,
     if (!st && j->args->keep_chips)
         st =
             cli_gallery_chip(&j->use, photo, face, &e.chip, &e.chip_bytes, e.form, err);
-    if (st) {
-        entry_free(j, &e);
-        return outcome_of(st, o);
-    }
-    st = judge(j, e.vectors, *person, o, err);
+    if (!st)
+        st = judge(j, e.vectors, *person, o, err);
     if (!st && !o->status)
         st = store(j, path, name, person, &e, o, err);
     entry_free(j, &e);
-    return st;
+    st = outcome_of(st, o);
+    return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
 }
 
 /* The one face that --faces means. */
@@ -261,6 +259,8 @@ static int enroll_region(job *j, const char *path, const cli_photo *photo,
     const size_t face = cli_region_face(photo, region, taken);
     kao_status st = find_person(j, region->name, &person, &err);
 
+    if (st)
+        kao_error_prefix(&err, st, "%s", path);
     if (!st && face == photo->n_faces) {
         refuse(&o, "no_face: none where the name stands");
     } else if (!st) {
