@@ -199,6 +199,12 @@ run 0 "$KAO" gallery compact
 out_has " bytes, were "
 run 0 "$KAO" gallery verify
 run 0 "$KAO" gallery stats --json
+for words in verify compact "undo 1" "import missing.jsonl"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" gallery $words --json
+    lines 0 out
+    err_has "--json of stats, facts, history and doctor"
+done
 fact "merge, rename, remove, split, move, undo, history, verify"
 
 # ---- forget ----
