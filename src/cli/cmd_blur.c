@@ -1,17 +1,17 @@
 /* kao blur: faces made unrecognisable, everybody's or those that the gallery tells. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/blur.h"
 #include "cli/commands.h"
 #include "media/video.h"
 
-/* Rather a face too many than one that stays. */
+/* Rather a face too many than one that stays; told in the help. */
 #define BLUR_MIN_SCORE .4f
 
 const cli_option cli_blur_options[] = {
@@ -218,10 +218,8 @@ static int blur_one(cli_blur *b, const char *path, bool folder)
             kao_fail(&err, KAO_E_ARG, "%s: a video: one at a time, -o is a file", path);
     else if (!st)
         st = cli_blur_video(b, path, &n, &n_hidden, &err);
-    if (st == KAO_E_CANCELLED) {
-        cli_watch_close(&b->w);
-        raise(SIGINT); /* stopped as by itself: nothing is left */
-    }
+    if (st == KAO_E_CANCELLED)
+        return CLI_YES; /* nothing is left of it */
     if (!st)
         return tell(b, path, folder ? to : out, picture, n, n_hidden);
     const int status = cli_report_object("blur", "file", path, b->args->json, st, &err);
@@ -281,6 +279,8 @@ int cli_blur_run(int argc, char **argv)
     for (int i = 0; !st && i < rest.n; i++) {
         const int s = blur_one(&b, rest.items[i], folder);
 
+        if (kao_cancelled(b.w.cancel))
+            cli_watch_end(&b.w);
         status = s > status ? s : status;
     }
     cli_watch_close(&b.w);

@@ -13,10 +13,11 @@
 /* ---- stopping ---- */
 
 static kao_cancel *stop; /* for the signal handler */
+static volatile sig_atomic_t stopped_by;
 
 static void on_signal(int number)
 {
-    (void)number;
+    stopped_by = number;
     kao_cancel_request(stop);
 }
 
@@ -128,6 +129,13 @@ void cli_watch_close(cli_watch *w)
         cli_crew_close(&w->crew);
     free(w->name);
     *w = (cli_watch){ .ctx = NULL };
+}
+
+void cli_watch_end(cli_watch *w)
+{
+    cli_flush();
+    cli_watch_close(w);
+    raise(stopped_by);
 }
 
 const char *cli_watch_name(void *user, int64_t person)

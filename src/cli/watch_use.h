@@ -67,6 +67,8 @@ typedef struct cli_watch {
 /* On failure nothing is left open. */
 kao_status cli_watch_open(cli_watch *w, const cli_watch_options *o, kao_error *err);
 void cli_watch_close(cli_watch *w);
+/* Where cancel was requested: give it back and end the program by the signal that came. */
+void cli_watch_end(cli_watch *w);
 /* The name of a person of the gallery, borrowed until the next call; NULL: none. user: w. */
 const char *cli_watch_name(void *user, int64_t person);
 

@@ -36,6 +36,23 @@ run 0 sh -c '"$1" blur - -o stdin.jpg <"$0"' "$P/ana_1.jpg" "$KAO"
 same piped.jpg stdin.jpg
 faces piped.jpg 0
 fact "a picture may come through a pipe"
+mkdir stopped
+mkfifo pipe.jpg
+for signal in INT TERM; do
+    "$KAO" blur pipe.jpg "$P/ben_1.jpg" -o stopped >out 2>err &
+    pid=$!
+    exec 3>pipe.jpg # waits until it is read
+    kill -$signal $pid
+    cat "$P/ana_1.jpg" >&3
+    exec 3>&-
+    status=0
+    wait $pid || status=$?
+    [ "$(kill -l $status)" = $signal ] || fails "SIG$signal: status $status"
+    [ ! -e stopped/ben_1.jpg ] || fails "SIG$signal: it goes on"
+    [ ! -s err ] || fails "$(cat err)"
+done
+rm pipe.jpg
+fact "Ctrl-C ends it behind the picture in hand, by the signal that came"
 run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Ana
 err_has "there is no gallery that tells who is who"
 run 0 "$KAO" enroll Ana "$P/ana_1.jpg" "$P/ana_2.jpg"
