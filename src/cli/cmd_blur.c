@@ -31,7 +31,7 @@ const cli_option cli_blur_options[] = {
       "of a video: draw by such a file instead of looking for faces" },
     CLI_WATCH_GALLERY_OPTIONS(cli_blur_args),
     CLI_WATCH_LIMIT_OPTIONS(cli_blur_args),
-    CLI_WATCH_NETWORK_OPTIONS(cli_blur_args),
+    CLI_WATCH_NETWORK_OPTIONS(cli_blur_args, "0.4"),
     { "json", 0, CLI_FLAG, offsetof(cli_blur_args, json), NULL,
       "one JSON object a file" },
     { .name = NULL },

@@ -42,6 +42,8 @@ static kao_status open_people(cli_watch *w, const cli_watch_options *o, kao_erro
                        (o->use.gallery || o->remember || cli_gallery_exists(&o->use));
     kao_status st = KAO_OK;
 
+    if (!named && o->use.models.n > 1)
+        return kao_fail(err, KAO_E_ARG, "several --model: for which --gallery?");
     if (named) {
         st = cli_gallery_open(&w->use, &o->use,
                               o->remember ? CLI_GALLERY_CREATE : CLI_GALLERY_READ, true,

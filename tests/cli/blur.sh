@@ -53,6 +53,11 @@ for signal in INT TERM; do
 done
 rm pipe.jpg
 fact "Ctrl-C ends it behind the picture in hand, by the signal that came"
+run 0 "$KAO" blur --help
+out_has "detector score on [0.4]"
+out_has "similarity on, above 0 ["
+run 3 "$KAO" blur "$P/group.jpg" -o x.png --model kao-face --model kao-face-mask
+err_has "several --model: for which --gallery?"
 run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Ana
 err_has "there is no gallery that tells who is who"
 run 0 "$KAO" enroll Ana "$P/ana_1.jpg" "$P/ana_2.jpg"
