@@ -142,21 +142,24 @@ static kao_status blur_picture(cli_blur *b, const char *path, const char *to,
     return st;
 }
 
-/* Whether a file is a picture: by its content, as it is read. A pipe is: a video is looked through
- * twice. */
+/* Whether a file is a picture: by its content, as it is read; over a picture's bytes it is a video. A
+ * pipe is one: a video is looked through twice. */
 static bool is_picture(const cli_blur *b, const char *path)
 {
     const kao_image_options small = { .max_side = 1 };
     kao_image image = { 0 };
+    struct stat info;
 
     if (kao_is_folder(path) || kao_video_is_live(path))
         return false;
     if (cli_is_stream(path))
         return true;
+    if (stat(path, &info) == 0 && info.st_size > (off_t)KAO_IMAGE_MAX_BYTES)
+        return false;
     const kao_status st = kao_image_load(b->w.ctx, path, &small, &image, NULL);
 
     kao_image_free(b->w.ctx, &image);
-    return st != KAO_E_FORMAT && st != KAO_E_UNSUPPORTED && st != KAO_E_LIMIT;
+    return st != KAO_E_FORMAT && st != KAO_E_UNSUPPORTED;
 }
 
 /* ---- all ---- */

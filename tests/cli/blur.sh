@@ -36,6 +36,12 @@ run 0 sh -c '"$1" blur - -o stdin.jpg <"$0"' "$P/ana_1.jpg" "$KAO"
 same piped.jpg stdin.jpg
 faces piped.jpg 0
 fact "a picture may come through a pipe"
+"${PYTHON:-python3}" -c 'import struct, zlib
+head = b"IHDR" + struct.pack(">IIBBBBB", 12000, 12000, 8, 2, 0, 0, 1)
+open("large.png", "wb").write(b"\x89PNG\r\n\x1a\n\0\0\0\r" + head + struct.pack(">I", zlib.crc32(head)) + bytes(99))'
+run 3 "$KAO" blur large.png -o x.png
+err_has "large.png: PNG, interlaced: 12000 x 12000 pixels, at most 100 million"
+fact "a picture that is too large is told as one"
 mkdir stopped
 mkfifo pipe.jpg
 for signal in INT TERM; do
