@@ -36,9 +36,10 @@ typedef struct kao_moved {         /* what reading came to */
 
 /* Lines of a gallery of the same models; name: of the file, for errors. A sample whose vector is
  * there already is left out, and the rest of its person's go to whose it is; other people are new
- * ones. embedders: of the gallery's models, in their order; a vector has to be of length 1 where
- * theirs are: everybody looks like a short one. NULL: lengths are not looked at. Whole people at a
- * time: on a failure those before it stay. KAO_E_FORMAT names the line; KAO_E_CONFLICT: other
+ * ones. Who has no samples is one where nobody has that name, and is left out without a name.
+ * embedders: of the gallery's models, in their order; a vector has to be of length 1 where theirs
+ * are: everybody looks like a short one. NULL: lengths are not looked at. Whole people at a time: on
+ * a failure those before it stay. KAO_E_FORMAT names the line; KAO_E_CONFLICT: other
  * models; KAO_E_CANCELLED (cancel: NULL is fine). */
 kao_status kao_form_read(kao_mem *mem, kao_gallery *g, kao_embedder *const *embedders,
                          const char *name, const void *bytes, size_t n,

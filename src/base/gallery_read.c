@@ -243,8 +243,9 @@ static kao_status enrol(import *x, const kao_json *v, arrival *a, kao_error *err
     const bool fresh = a->person == 0;
 
     kao_json_as_text(kao_json_get(v, "name"), &name);
-    kao_status st =
-        kao_gallery_enrol(x->g, &a->person, fresh ? name : NULL, a->samples, a->n, err);
+    kao_status st = a->n ? kao_gallery_enrol(x->g, &a->person, fresh ? name : NULL,
+                                             a->samples, a->n, err)
+                         : kao_gallery_add_person(x->g, name, &a->person, err);
 
     if (!st && fresh) {
         st = describe(x, v, a->person, err);
@@ -263,14 +264,35 @@ static kao_status enrol(import *x, const kao_json *v, arrival *a, kao_error *err
     return KAO_OK;
 }
 
+static int take_number(void *user, const kao_person *p)
+{
+    *(int64_t *)user = p->number;
+    return 1;
+}
+
+/* Who has no samples is known by the name alone; *is_new: nobody here has it. */
+static kao_status look_for_name(const import *x, const kao_json *v, int64_t *person,
+                                bool *is_new, kao_error *err)
+{
+    const char *name = "";
+
+    kao_json_as_text(kao_json_get(v, "name"), &name);
+    const kao_status st =
+        name[0] ? kao_gallery_people(x->g, name, take_number, person, err) : KAO_OK;
+
+    *is_new = name[0] && !*person;
+    return st;
+}
+
 static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
 {
     const kao_json *samples = kao_json_get(v, "samples");
     const size_t n = kao_json_length(samples);
     arrival a = { .n = 0 };
     int64_t there = 0;
+    bool is_new = false;
 
-    if (!samples || n > SAMPLES_MOST)
+    if (!kao_json_is_array(samples) || n > SAMPLES_MOST)
         return wrong(x, "no \"samples\", or too many", err);
     a.samples = kao_calloc(x->mem, n + 1, sizeof *a.samples);
     a.vectors = kao_calloc(x->mem, (n + 1) * KAO_GALLERY_MODELS, sizeof *a.vectors);
@@ -283,7 +305,9 @@ static kao_status take_person_in(import *x, const kao_json *v, kao_error *err)
 
     for (size_t i = 0; !st && i < n; i++)
         st = take_sample_in(x, kao_json_at(samples, i), &a, err);
-    if (!st && a.n)
+    if (!st && n == 0)
+        st = look_for_name(x, v, &a.person, &is_new, err);
+    if (!st && (a.n || is_new))
         st = enrol(x, v, &a, err);
     kao_json_as_integer(kao_json_get(v, "person"), &there);
     if (!st && a.person && !note_person(x, there, a.person))

@@ -1,16 +1,17 @@
 /* kao blur: faces made unrecognisable, everybody's or those that the gallery tells. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
+#include "base/cancel.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "cli/blur.h"
 #include "cli/commands.h"
 #include "media/video.h"
 
-/* Rather a face too many than one that stays. */
+/* Rather a face too many than one that stays; told in the help. */
 #define BLUR_MIN_SCORE .4f
 
 const cli_option cli_blur_options[] = {
@@ -30,7 +31,7 @@ const cli_option cli_blur_options[] = {
       "of a video: draw by such a file instead of looking for faces" },
     CLI_WATCH_GALLERY_OPTIONS(cli_blur_args),
     CLI_WATCH_LIMIT_OPTIONS(cli_blur_args),
-    CLI_WATCH_NETWORK_OPTIONS(cli_blur_args),
+    CLI_WATCH_NETWORK_OPTIONS(cli_blur_args, "0.4"),
     { "json", 0, CLI_FLAG, offsetof(cli_blur_args, json), NULL,
       "one JSON object a file" },
     { .name = NULL },
@@ -141,21 +142,35 @@ static kao_status blur_picture(cli_blur *b, const char *path, const char *to,
     return st;
 }
 
-/* Whether a file is a picture: by its content, as it is read. */
+/* Whether a file is a picture: by its content, as it is read; over a picture's bytes it is a video. A
+ * pipe is one: a video is looked through twice. */
 static bool is_picture(const cli_blur *b, const char *path)
 {
     const kao_image_options small = { .max_side = 1 };
     kao_image image = { 0 };
+    struct stat info;
 
     if (kao_is_folder(path) || kao_video_is_live(path))
+        return false;
+    if (cli_is_stream(path))
+        return true;
+    if (stat(path, &info) == 0 && info.st_size > (off_t)KAO_IMAGE_MAX_BYTES)
         return false;
     const kao_status st = kao_image_load(b->w.ctx, path, &small, &image, NULL);
 
     kao_image_free(b->w.ctx, &image);
-    return st != KAO_E_FORMAT && st != KAO_E_UNSUPPORTED && st != KAO_E_LIMIT;
+    return st != KAO_E_FORMAT && st != KAO_E_UNSUPPORTED;
 }
 
 /* ---- all ---- */
+
+static bool is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
 
 static int tell(const cli_blur *b, const char *path, const char *to, bool picture,
                 size_t n, size_t n_hidden)
@@ -190,6 +205,9 @@ static int blur_one(cli_blur *b, const char *path, bool folder)
         if ((size_t)snprintf(to, sizeof to, "%s/%.*s.%s", out, (int)stem, name,
                              picture ? "jpg" : "mp4") >= sizeof to)
             st = kao_fail(&err, KAO_E_ARG, "%s: the path is too long", path);
+        else if (is_same_file(to, path))
+            st = kao_fail(&err, KAO_E_ARG,
+                          "%s: would be written over: -o: another folder", path);
     }
     if (!st && picture && (!out || b->args->from || b->args->plan))
         st = kao_fail(&err, KAO_E_ARG,
@@ -203,10 +221,8 @@ static int blur_one(cli_blur *b, const char *path, bool folder)
             kao_fail(&err, KAO_E_ARG, "%s: a video: one at a time, -o is a file", path);
     else if (!st)
         st = cli_blur_video(b, path, &n, &n_hidden, &err);
-    if (st == KAO_E_CANCELLED) {
-        cli_watch_close(&b->w);
-        raise(SIGINT); /* stopped as by itself: nothing is left */
-    }
+    if (st == KAO_E_CANCELLED)
+        return CLI_YES; /* nothing is left of it */
     if (!st)
         return tell(b, path, folder ? to : out, picture, n, n_hidden);
     const int status = cli_report_object("blur", "file", path, b->args->json, st, &err);
@@ -266,6 +282,8 @@ int cli_blur_run(int argc, char **argv)
     for (int i = 0; !st && i < rest.n; i++) {
         const int s = blur_one(&b, rest.items[i], folder);
 
+        if (kao_cancelled(b.w.cancel))
+            cli_watch_end(&b.w);
         status = s > status ? s : status;
     }
     cli_watch_close(&b.w);

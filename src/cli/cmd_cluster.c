@@ -467,6 +467,8 @@ static bool check_use(const cluster_args *a, int n)
                         "--help)\n");
     else if (a->enroll && !a->use.gallery)
         fprintf(stderr, "kao cluster: --enroll: into which --gallery?\n");
+    else if (a->use.models.n > 1 && !a->use.gallery)
+        fprintf(stderr, "kao cluster: several --model: for which --gallery?\n");
     else if (n == 0 && (a->enroll || a->html))
         fprintf(stderr, "kao cluster: --enroll and --html are for pictures\n");
     else

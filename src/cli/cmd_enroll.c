@@ -10,7 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "base/compose.h"
 #include "base/error.h"
@@ -189,15 +188,13 @@ static kao_status take_face(job *j, const char *path, const cli_photo *photo,
     if (!st && j->args->keep_chips)
         st =
             cli_gallery_chip(&j->use, photo, face, &e.chip, &e.chip_bytes, e.form, err);
-    if (st) {
-        entry_free(j, &e);
-        return outcome_of(st, o);
-    }
-    st = judge(j, e.vectors, *person, o, err);
+    if (!st)
+        st = judge(j, e.vectors, *person, o, err);
     if (!st && !o->status)
         st = store(j, path, name, person, &e, o, err);
     entry_free(j, &e);
-    return st;
+    st = outcome_of(st, o);
+    return st ? kao_error_prefix(err, st, "%s", path) : KAO_OK;
 }
 
 /* The one face that --faces means. */
@@ -262,6 +259,8 @@ static int enroll_region(job *j, const char *path, const cli_photo *photo,
     const size_t face = cli_region_face(photo, region, taken);
     kao_status st = find_person(j, region->name, &person, &err);
 
+    if (st)
+        kao_error_prefix(&err, st, "%s", path);
     if (!st && face == photo->n_faces) {
         refuse(&o, "no_face: none where the name stands");
     } else if (!st) {
@@ -371,14 +370,6 @@ static int report_folder(const job *j, const char *path, int sys)
     return cli_report_object("enroll", "file", path, j->args->json, st, &err);
 }
 
-/* A pipe or a device among pictures: reading it might never end. */
-static bool is_special(const char *path)
-{
-    struct stat info;
-
-    return stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
-}
-
 static int enroll_folder(job *j, const char *path, const char *name, int64_t *person,
                          int depth)
 {
@@ -396,7 +387,7 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
 
         if (file) {
             snprintf(file, cap, "%s/%s", path, list[i]->d_name);
-            s = is_special(file) ||
+            s = cli_is_stream(file) ||
                         (kao_is_folder(file) && depth > 0 && !j->args->regions)
                     ? CLI_YES /* a folder's pictures, and those of folders in it */
                     : enroll_path(j, file, name, person, depth + 1);
@@ -514,9 +505,9 @@ int cli_enroll_run(int argc, char **argv)
         return CLI_BAD;
     }
     for (int i = 0; args.regions && i < rest.n; i++)
-        if (strcmp(rest.items[i], "-") == 0) {
+        if (cli_is_stream(rest.items[i])) {
             fprintf(stderr, "kao enroll: --regions reads a picture twice, which "
-                            "standard input cannot be\n");
+                            "standard input or a pipe cannot be\n");
             return CLI_BAD;
         }
     if (args.use.photo.faces.all) {

@@ -33,7 +33,8 @@ const cli_option cli_gallery_options_table[] = {
       "ignore: no longer ignored" },
     { "drop-missing", 0, CLI_FLAG, offsetof(gallery_args, drop_missing), NULL,
       "reembed: samples of which neither chip nor picture is there are forgotten" },
-    { "json", 0, CLI_FLAG, offsetof(gallery_args, json), NULL, "as JSON" },
+    { "json", 0, CLI_FLAG, offsetof(gallery_args, json), NULL,
+      "stats, facts, history, doctor: as JSON" },
     { .name = NULL },
 };
 
@@ -507,16 +508,23 @@ static const struct verb {
     { "decrypt", 0, 0, CLI_GALLERY_WRITE, false, do_decrypt },
 };
 
-/* Options of one verb alone. */
+static bool has_json(const struct verb *v)
+{
+    return v->run == do_stats || v->run == do_facts || v->run == do_history ||
+           v->run == do_doctor;
+}
+
+/* Options of some verbs alone. */
 static bool fits(const gallery_args *a, const struct verb *v)
 {
     static const char message[] = "kao gallery: --not is of ignore, --drop-missing of "
                                   "reembed, --encrypt of create, --new-key-file of "
-                                  "rekey\n";
+                                  "rekey, --json of stats, facts, history and doctor\n";
     const bool fine = (!a->take_back || v->run == do_ignore) &&
                       (!a->drop_missing || v->run == do_reembed) &&
                       (!a->use.make_key || v->run == do_create) &&
-                      (!a->new_key_file || v->run == do_rekey);
+                      (!a->new_key_file || v->run == do_rekey) &&
+                      (!a->json || has_json(v));
 
     if (!fine)
         fputs(message, stderr);

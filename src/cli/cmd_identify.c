@@ -331,9 +331,10 @@ int cli_identify_run(int argc, char **argv)
         return CLI_BAD;
     }
     for (int i = 0; args.write_regions && i < rest.n; i++)
-        if (strcmp(rest.items[i], "-") == 0) {
-            fprintf(stderr, "kao identify: --write-regions: standard input is no file "
-                            "that a name could be put into or beside\n");
+        if (cli_is_stream(rest.items[i])) {
+            fprintf(stderr,
+                    "kao identify: --write-regions: standard input or a pipe is no "
+                    "file that a name could be put into or beside\n");
             return CLI_BAD;
         }
     job j = { .args = &args, .k = args.nearest };

@@ -54,7 +54,7 @@ const cli_option cli_watch_options_table[] = {
       "tell a broker, too: mqtt://[USER[:PASSWORD]@]HOST[:PORT][/PREFIX] [KAO_MQTT]" },
     { "camera", 0, CLI_TEXT, offsetof(watch_args, camera), "NAME",
       "--mqtt: what topics call the source [by its name]" },
-    CLI_WATCH_NETWORK_OPTIONS(watch_args),
+    CLI_WATCH_NETWORK_OPTIONS(watch_args, "0.6"),
     { "json", 0, CLI_FLAG, offsetof(watch_args, json), NULL,
       "one JSON object an event" },
     { .name = NULL },

@@ -55,7 +55,7 @@ static kao_status look_at_pictures(cli_gallery *u, findings *f, kao_error *err)
     for (size_t i = 0; !st && i < f->known.n; i++) {
         const kao_known_sample *s = &f->known.samples[i];
 
-        if (s->source && access(s->source, R_OK) == 0)
+        if (s->source && !cli_is_stream(s->source) && access(s->source, R_OK) == 0)
             continue;
         st = kao_chip_of(u->g, s->id, &chip, form, err);
         f->n_lost += !st && chip.n == 0;

@@ -213,7 +213,7 @@ static kao_status by_source(job *j, const item *it, float *to, bool *made,
     size_t face = 0;
 
     *made = false;
-    if (!it->source)
+    if (!it->source || cli_is_stream(it->source))
         return KAO_OK;
     kao_status st = cli_photo_detect(w, it->source, KAO_SEARCH_ALL, false, &p, err);
 

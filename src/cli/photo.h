@@ -147,6 +147,9 @@ const char *cli_stem(const char *path, size_t *n);
  * CLI_BAD, where two different pictures have the same stem, or CLI_FAULT. */
 int cli_check_stems(const char *command, char **paths, size_t n);
 
+/* Whether it is standard input, a pipe or a device: what is read of it is gone, and reading it again
+ * might never end. */
+bool cli_is_stream(const char *path);
 /* Whether a file that was met in a folder is left out, as its content (what reading it gave) and its
  * name both say that it is no picture. */
 bool cli_is_no_picture(const char *path, kao_status read);

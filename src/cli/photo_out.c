@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "cli/photo.h"
 
@@ -54,6 +55,14 @@ int cli_check_stems(const char *command, char **paths, size_t n)
     }
     free(sorted);
     return clash ? CLI_BAD : CLI_YES;
+}
+
+bool cli_is_stream(const char *path)
+{
+    struct stat info;
+
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode));
 }
 
 bool cli_is_no_picture(const char *path, kao_status read)

@@ -13,10 +13,11 @@
 /* ---- stopping ---- */
 
 static kao_cancel *stop; /* for the signal handler */
+static volatile sig_atomic_t stopped_by;
 
 static void on_signal(int number)
 {
-    (void)number;
+    stopped_by = number;
     kao_cancel_request(stop);
 }
 
@@ -41,6 +42,8 @@ static kao_status open_people(cli_watch *w, const cli_watch_options *o, kao_erro
                        (o->use.gallery || o->remember || cli_gallery_exists(&o->use));
     kao_status st = KAO_OK;
 
+    if (!named && o->use.models.n > 1)
+        return kao_fail(err, KAO_E_ARG, "several --model: for which --gallery?");
     if (named) {
         st = cli_gallery_open(&w->use, &o->use,
                               o->remember ? CLI_GALLERY_CREATE : CLI_GALLERY_READ, true,
@@ -128,6 +131,13 @@ void cli_watch_close(cli_watch *w)
         cli_crew_close(&w->crew);
     free(w->name);
     *w = (cli_watch){ .ctx = NULL };
+}
+
+void cli_watch_end(cli_watch *w)
+{
+    cli_flush();
+    cli_watch_close(w);
+    raise(stopped_by);
 }
 
 const char *cli_watch_name(void *user, int64_t person)

@@ -33,19 +33,19 @@ typedef struct cli_watch_options {
       "name nobody: follow people by their number" }
 #define CLI_WATCH_LIMIT_OPTIONS(T)                                                          \
     { "threshold", 0, CLI_COSINE, offsetof(T, w.threshold), "X",                            \
-      "known from this similarity on, -1..1 [by --fpir]" },                                 \
+      "known from this similarity on, above 0 [by --fpir]" },                                 \
     { "fpir", 0, CLI_RATE, offsetof(T, w.fpir), "X",                                        \
       "so many strangers may be taken for somebody of the gallery [0.01]" },                \
     { "fine", 0, CLI_FLAG, offsetof(T, w.fine), NULL,                                       \
       "of a video: look for small faces too: five times as slow" }
-#define CLI_WATCH_NETWORK_OPTIONS(T)                                                        \
+#define CLI_WATCH_NETWORK_OPTIONS(T, SCORE)                                                  \
     { "model", 'm', CLI_LIST, offsetof(T, w.use.models), "MODEL",                           \
       "embedder, without a gallery or of a new one: a path or a name "                      \
       "[" CLI_BUNDLED_EMBEDDER "]" },                                                       \
     { "detector", 'd', CLI_TEXT, offsetof(T, w.use.photo.detector), "MODEL",                \
       "detector: a path or a name [" CLI_BUNDLED_DETECTOR "]" },                            \
     { "min-score", 0, CLI_SCORE, offsetof(T, w.use.photo.min_score), "X",                   \
-      "somebody is there from this detector score on [0.6]" },                              \
+      "somebody is there from this detector score on [" SCORE "]" },                        \
     { "threads", 't', CLI_COUNT, offsetof(T, w.use.photo.threads), "N",                     \
       "threads [all CPUs]" },                                                               \
     { "cpu", 0, CLI_TEXT, offsetof(T, w.use.photo.cpu), KAO_CPU_CHOICES,                    \
@@ -67,6 +67,8 @@ typedef struct cli_watch {
 /* On failure nothing is left open. */
 kao_status cli_watch_open(cli_watch *w, const cli_watch_options *o, kao_error *err);
 void cli_watch_close(cli_watch *w);
+/* Where cancel was requested: give it back and end the program by the signal that came. */
+void cli_watch_end(cli_watch *w);
 /* The name of a person of the gallery, borrowed until the next call; NULL: none. user: w. */
 const char *cli_watch_name(void *user, int64_t person);
 

@@ -195,7 +195,10 @@ kao_status kao_video_out_open(kao_context *ctx, kao_video_out **out, const char 
                       o->height);
     if (!st)
         st = kao_ffmpeg_open(&o->f, err);
-    if (!st && o->f.avformat_alloc_output_context2(&o->format, NULL, NULL, o->path) < 0)
+    /* forms of many files (.jpg, .m3u8) write them themselves, under the name that is to be taken at the end */
+    if (!st &&
+        (o->f.avformat_alloc_output_context2(&o->format, NULL, NULL, o->path) < 0 ||
+         o->format->oformat->flags & AVFMT_NOFILE))
         st = kao_fail(err, KAO_E_UNSUPPORTED,
                       "%s: its end names no form of video: .mp4, .mkv, ..", path);
     if (!st)

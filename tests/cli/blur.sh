@@ -25,6 +25,45 @@ run 0 "$KAO" blur "$P/ana_1.jpg" "$P/ben_1.jpg" -o all
 faces all/ana_1.jpg 0
 faces all/ben_1.jpg 0
 fact "several pictures go into a folder"
+cp "$P/ana_1.jpg" all
+run 3 "$KAO" blur all/ana_1.jpg "$P/ben_1.jpg" -o all
+err_has "all/ana_1.jpg: would be written over"
+err_one_line
+same all/ana_1.jpg "$P/ana_1.jpg"
+fact "in a folder that is where the pictures are, none is written over"
+run 0 sh -c 'cat "$0" | "$1" blur /dev/stdin -o piped.jpg' "$P/ana_1.jpg" "$KAO"
+run 0 sh -c '"$1" blur - -o stdin.jpg <"$0"' "$P/ana_1.jpg" "$KAO"
+same piped.jpg stdin.jpg
+faces piped.jpg 0
+fact "a picture may come through a pipe"
+"${PYTHON:-python3}" -c 'import struct, zlib
+head = b"IHDR" + struct.pack(">IIBBBBB", 12000, 12000, 8, 2, 0, 0, 1)
+open("large.png", "wb").write(b"\x89PNG\r\n\x1a\n\0\0\0\r" + head + struct.pack(">I", zlib.crc32(head)) + bytes(99))'
+run 3 "$KAO" blur large.png -o x.png
+err_has "large.png: PNG, interlaced: 12000 x 12000 pixels, at most 100 million"
+fact "a picture that is too large is told as one"
+mkdir stopped
+mkfifo pipe.jpg
+for signal in INT TERM; do
+    "$KAO" blur pipe.jpg "$P/ben_1.jpg" -o stopped >out 2>err &
+    pid=$!
+    exec 3>pipe.jpg # waits until it is read
+    kill -$signal $pid
+    cat "$P/ana_1.jpg" >&3
+    exec 3>&-
+    status=0
+    wait $pid || status=$?
+    [ "$(kill -l $status)" = $signal ] || fails "SIG$signal: status $status"
+    [ ! -e stopped/ben_1.jpg ] || fails "SIG$signal: it goes on"
+    [ ! -s err ] || fails "$(cat err)"
+done
+rm pipe.jpg
+fact "Ctrl-C ends it behind the picture in hand, by the signal that came"
+run 0 "$KAO" blur --help
+out_has "detector score on [0.4]"
+out_has "similarity on, above 0 ["
+run 3 "$KAO" blur "$P/group.jpg" -o x.png --model kao-face --model kao-face-mask
+err_has "several --model: for which --gallery?"
 run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Ana
 err_has "there is no gallery that tells who is who"
 run 0 "$KAO" enroll Ana "$P/ana_1.jpg" "$P/ana_2.jpg"

@@ -126,6 +126,8 @@ run 3 "$KAO" cluster album --enroll
 run 3 "$KAO" cluster --gallery people.kao --enroll
 run 3 "$KAO" cluster --gallery people.kao --html page.html
 run 3 "$KAO" cluster album --threshold 2
+run 3 "$KAO" cluster album --model kao-face --model kao-face-mask
+err_has "several --model: for which --gallery?"
 run 3 "$KAO" cluster album --model nonsense
 err_has "nonsense"
 fact "pictures without faces, empty folders, missing and damaged files, wrong uses"

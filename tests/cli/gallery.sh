@@ -48,6 +48,10 @@ run 3 "$KAO" enroll Cho missing.jpg
 err_has "missing.jpg"
 run 3 "$KAO" enroll Cho
 run 3 "$KAO" enroll "$(printf 'a\nb')" "$P/chen_1.jpg"
+err_has "chen_1.jpg: gallery: a name that"
+cp "$P/chen_1.jpg" "$(printf 'bad\377name.jpg')"
+run 3 "$KAO" enroll Cho "$(printf 'bad\377name.jpg')"
+err_has "bad?name.jpg: gallery: a source that"
 run 3 "$KAO" enroll "#99" "$P/chen_1.jpg"
 err_has "no person 99"
 run 0 "$KAO" people --json
@@ -195,6 +199,12 @@ run 0 "$KAO" gallery compact
 out_has " bytes, were "
 run 0 "$KAO" gallery verify
 run 0 "$KAO" gallery stats --json
+for words in verify compact "undo 1" "import missing.jsonl"; do
+    # shellcheck disable=SC2086
+    run 3 "$KAO" gallery $words --json
+    lines 0 out
+    err_has "--json of stats, facts, history and doctor"
+done
 fact "merge, rename, remove, split, move, undo, history, verify"
 
 # ---- forget ----

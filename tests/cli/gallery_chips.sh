@@ -90,6 +90,9 @@ run 0 "$KAO" identify "$P/ana_3.jpg"
 run 0 "$KAO" people Ben
 out_has "Ben	0 samples"
 run 0 "$KAO" gallery verify
+run 0 sh -c '"$1" enroll Ben - --gallery stdin.kao <"$0"' "$P/ben_1.jpg" "$KAO"
+run 3 sh -c '"$1" gallery reembed --gallery stdin.kao <"$0"' "$P/ben_1.jpg" "$KAO"
+err_has "(-): no chip, and not on its picture"
 run 3 "$KAO" gallery reembed --model nonsense
 run 3 "$KAO" gallery stats --drop-missing
 fact "what can be made from neither is named and nothing changes; --drop-missing forgets it"

@@ -47,6 +47,23 @@ run 0 "$KAO" people
 out_has "Ben	2 samples"
 lines 2 out
 fact "what is there already is left out; a person's new samples go to whose the others are"
+cp "out 顔.jsonl" alone.jsonl
+cat >>alone.jsonl <<'END'
+{"person":8,"name":"Cleo","note":"on Mondays","groups":["club"],"samples":[]}
+{"person":9,"name":null,"note":"nobody","samples":[]}
+{"fact":"apart","person":8,"other":1}
+END
+run 0 "$KAO" gallery import alone.jsonl --gallery alone.kao
+out_has "3 people, 3 samples"
+run 0 "$KAO" people Cleo --gallery alone.kao --json
+out_has '"note":"on Mondays","groups":["club"]'
+run 0 "$KAO" gallery facts --gallery alone.kao
+out_has "#1 and #3 are two people"
+run 0 "$KAO" gallery import alone.jsonl --gallery alone.kao
+out_has "0 people, 0 samples; 3 samples were there already"
+run 0 "$KAO" people --gallery alone.kao
+lines 3 out
+fact "who has no samples comes along, once, by name"
 run 3 "$KAO" gallery export out.words
 err_has "its end says what is written"
 run 4 "$KAO" gallery export none/out.jsonl

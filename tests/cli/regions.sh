@@ -39,7 +39,12 @@ lines 0 out
 err_has "standard input"
 run 3 "$KAO" enroll --regions "al bum 顔/group.jpg" -
 err_has "standard input"
-fact "standard input, which no name can be put into, is refused before anything is read"
+for words in "identify --write-regions" "enroll --regions"; do
+    run 3 sh -c 'cat "$0" | "$1" $2 "$0" /dev/stdin' "al bum 顔/group.jpg" "$KAO" "$words"
+    lines 0 out
+    err_has "or a pipe"
+done
+fact "standard input or a pipe, which no name can be put into, is refused before anything is read"
 
 cp "$P/ana_2.jpg" in.jpg
 run 0 "$KAO" identify --write-regions --in-place in.jpg

@@ -111,18 +111,24 @@ static void who_is_left_out(void **state)
     finish(&p);
 }
 
-/* What kao watch and the app's camera give as a source is not one picture. */
+/* What kao watch, the app's camera, standard input and pipes give as a source is not one picture. */
 static void sources_that_are_no_picture(void **state)
 {
-    static const char *const words[] = { "watch", "live", NULL };
+    static const char *const words[] = { "watch", "live", NULL, "-", "/dev/fd/63" };
     place p = begin(state, "known_sources");
     char text[128];
 
     for (size_t i = 0; i < COUNT(words); i++) {
+        char wanted[128];
+
         enrol(&p, 0, NULL, 60 * (double)i, words[i]);
-        enrol(&p, 0, NULL, 60 * (double)i + 10 + (double)i, words[i]);
+        enrol(&p, 0, NULL, 60 * (double)i + 10, words[i]);
+        snprintf(wanted, sizeof wanted, "%zu<%zu 0.985", 2 * i + 1, 2 * i + 2);
+        assert_string_equal(pairs(&p, .95, text), wanted);
+        assert_int_equal(
+            kao_gallery_set_ignored(p.m.g, (int64_t)(2 * i + 1), 1, &p.m.f->err),
+            KAO_OK);
     }
-    assert_string_equal(pairs(&p, .95, text), "1<2 0.985; 3<4 0.982; 5<6 0.978");
     finish(&p);
 }
 
