@@ -470,13 +470,24 @@ static void quantiles(void **state)
     assert_int_equal(strncmp((const char *)b.p, "1000 0.0012:0.01 0.0024:0.02 ", 29),
                      0);
     kao_bytes_free(&b);
-    /* pairs that are equally alike: the least share is below them */
-    q = quantiles_of(&mem, 1000, 500, &fine);
-    assert_true(fine);
-    assert_int_equal(q.n, 2);
-    assert_true(q.points[0].below == .01 && q.points[1].below == .6);
-    q = quantiles_of(&mem, 1000, 1000, &fine);
-    assert_false(fine);
+    /* pairs that are equally alike: what is told to be below them is */
+    static const struct {
+        size_t each, n;
+        double below[3];
+    } alike[] = {
+        { 500, 1, { .5 } },
+        { 1000, 0, { 0 } },
+        { 250, 2, { .5, .7 } },     /* below a bin's end: .25, .5, .75, 1 */
+        { 130, 3, { .5, .6, .9 } }, /* .13, .26, .39, .52, .65, .78, .91, 1 */
+    };
+
+    for (size_t i = 0; i < COUNT(alike); i++) {
+        q = quantiles_of(&mem, 1000, alike[i].each, &fine);
+        assert_int_equal(fine, alike[i].n >= 2);
+        assert_int_equal(q.n, alike[i].n);
+        for (size_t k = 0; k < alike[i].n; k++)
+            assert_true(q.points[k].below == alike[i].below[k]);
+    }
     /* .4, .5 and .6 of 25 */
     q = quantiles_of(&mem, 25, 1, &fine);
     assert_true(fine);
