@@ -64,12 +64,17 @@ static void add_point(kao_curve *c, double similarity, double far, bool fitted)
     c->n_counted += !fitted;
 }
 
-/* How many reach the similarity of the k-th: pairs as alike as it count, too. */
+/* How many reach the similarity of the k-th: pairs as alike as it count, too. Of those that are not
+ * kept, its bin, where that are many more: a hundredth. */
 static uint64_t with_ties(const kao_strangers *s, uint64_t k)
 {
     while (k < s->n_top && s->top[k].similarity == s->top[k - 1].similarity)
         k++;
-    return k;
+    if (k < s->n_top || (k == s->n_top && !kao_strangers_cut(s)))
+        return k;
+    const uint64_t all = kao_strangers_passed(s, kao_strangers_reached(s, k));
+
+    return all > k + k / 100 ? all : k;
 }
 
 static void add_counted(kao_curve *c, const kao_strangers *s, uint64_t k)
