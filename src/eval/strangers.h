@@ -17,7 +17,8 @@ typedef struct kao_alike { /* a pair of pictures of different people */
     uint32_t a, b; /* a < b */
 } kao_alike;
 
-/* n pictures: a vector of dim floats and length 1 each, and who is on it (numbers below n). */
+/* n pictures: a vector of dim floats each, of length 1 but for networks of distances, and who is on it
+ * (numbers below n). */
 typedef struct kao_portraits {
     const float *vectors;
     size_t dim, n;
