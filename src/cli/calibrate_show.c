@@ -49,14 +49,17 @@ static double nominal(double far)
 static void print_same(const kao_quantiles *q)
 {
     static const double shown[] = { .01, .05, .1, .5, .9 };
+    size_t n = 0;
 
-    printf("%-18s", "same person");
-    for (size_t k = 0, n = 0; k < sizeof shown / sizeof shown[0]; k++)
+    for (size_t k = 0; k < sizeof shown / sizeof shown[0]; k++)
         for (size_t i = 0; i < q->n; i++)
-            if (fabs(q->points[i].below - shown[k]) < 1e-9)
-                printf("%s%g %% below %.4f", n++ ? ", " : "", 100 * shown[k],
-                       q->points[i].similarity);
-    printf("\n");
+            if (fabs(q->points[i].below - shown[k]) < 1e-9) {
+                printf("%-*s%g %% below %.4f", n ? 0 : 18, n ? ", " : "same person",
+                       100 * shown[k], q->points[i].similarity);
+                n++;
+            }
+    if (n)
+        printf("\n");
 }
 
 static void print_rates(const calibrate *c)

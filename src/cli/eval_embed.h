@@ -51,7 +51,8 @@ bool eval_may_begin(const eval_args *args, const kao_pictures *pictures,
                     const char *const *names, size_t n);
 
 /* Embed all pictures, on all threads. Aligned crops of the embedder's size, or 8 pixels larger
- * on each side, of which the middle is taken; or with --photos photographs. What cannot be
+ * on each side, of which the middle is taken; for a network by points of another size also crops
+ * of 112 pixels, for one of whole pictures any; or with --photos photographs. What cannot be
  * used has a line on stderr (the first 20). Gives an exit status: CLI_YES, also with unusable
  * ones where --unusable says to go on. */
 int eval_embed(eval_vectors *v, const eval_args *args, const kao_pictures *pictures,

@@ -69,6 +69,7 @@ typedef struct source { /* a camera of a server's events; of kao watch's there i
 typedef struct stay { /* beside each row of the log */
     uint32_t source;
     double since; /* NaN: not there */
+    size_t now;   /* the row that this one's track has by now */
 } stay;
 
 typedef struct log_state {
@@ -94,28 +95,36 @@ static source *source_of(log_state *l, const char *camera)
     return &l->sources[number];
 }
 
-/* The row of a track of this run, made where there is none; NULL: out of memory. */
-static cli_presence *row_of(log_state *l, const source *s, int64_t track)
+/* The row of a track of this run, made where there is none, or anew; NULL: out of memory. */
+static cli_presence *find_row(log_state *l, const source *s, int64_t track, bool anew)
 {
     const size_t n = l->p->n - l->first, of = (size_t)(s - l->sources);
-    char name[64];
-    uint32_t number = 0;
+    char name[96];
+    uint32_t number = 0, again = 0;
 
     snprintf(name, sizeof name, "%zu %u %lld", of, s->run, (long long)track);
     if (!kao_name_number(&l->tracks, name, &number))
         return NULL;
-    if (number < n)
-        return &l->p->rows[l->first + number];
-    if (!cli_room(&l->stays, &l->stays_cap, n + 1, sizeof *l->stays))
+    if (number < n && !anew)
+        return &l->p->rows[l->first + l->stays[number].now];
+    snprintf(name, sizeof name, "again %zu", n); /* a number for each row */
+    if ((number < n && !kao_name_number(&l->tracks, name, &again)) ||
+        !cli_room(&l->stays, &l->stays_cap, n + 1, sizeof *l->stays))
         return NULL;
     cli_presence *r = add_row(l->p);
 
     if (!r)
         return NULL;
-    l->stays[n] = (stay){ (uint32_t)of, (double)NAN };
+    l->stays[n] = (stay){ (uint32_t)of, (double)NAN, n };
+    l->stays[number].now = n;
     r->track = track;
     r->log = l->path;
     return r;
+}
+
+static cli_presence *row_of(log_state *l, const source *s, int64_t track)
+{
+    return find_row(l, s, track, false);
 }
 
 static double *since_of(log_state *l, const cli_presence *r)
@@ -148,11 +157,20 @@ static bool take(log_state *l, const source *s, const event *e)
         return false;
     cli_presence *r = row_of(l, s, e->track);
 
+    /* left as somebody and comes as nobody, or somebody else: another's, perhaps of a run whose
+     * first frames told nothing */
+    if (r && r->person && r->person != e->person && isnan(*since_of(l, r)) &&
+        strcmp(e->kind, "appear") == 0)
+        r = find_row(l, s, e->track, true);
     if (!r)
         return false;
     double *since = since_of(l, r);
 
     if (e->person) {
+        if (r->person != e->person) { /* somebody else after all */
+            free(r->name);
+            r->name = NULL;
+        }
         r->person = e->person;
         if (!set_name(r, e->name))
             return false;
@@ -290,6 +308,7 @@ static bool join_people(cli_presences *p)
             rows[number] = kept;
         for (size_t k = 0; same && k < r->n; k++)
             fine = fine && add_visit(same, r->visits[k].begin, r->visits[k].end);
+        fine = fine && (!same || set_name(same, r->name)); /* the newest one */
         if (r->n && (!same || !fine)) {
             p->rows[kept++] = *r;
         } else {

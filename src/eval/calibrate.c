@@ -64,12 +64,17 @@ static void add_point(kao_curve *c, double similarity, double far, bool fitted)
     c->n_counted += !fitted;
 }
 
-/* How many reach the similarity of the k-th: pairs as alike as it count, too. */
+/* How many reach the similarity of the k-th: pairs as alike as it count, too. Of those that are not
+ * kept, its bin, where that are many more: a hundredth. */
 static uint64_t with_ties(const kao_strangers *s, uint64_t k)
 {
     while (k < s->n_top && s->top[k].similarity == s->top[k - 1].similarity)
         k++;
-    return k;
+    if (k < s->n_top || (k == s->n_top && !kao_strangers_cut(s)))
+        return k;
+    const uint64_t all = kao_strangers_passed(s, kao_strangers_reached(s, k));
+
+    return all > k + k / 100 ? all : k;
 }
 
 static void add_counted(kao_curve *c, const kao_strangers *s, uint64_t k)
@@ -175,14 +180,14 @@ bool kao_curve_put(kao_bytes *b, const kao_curve *c)
 
 /* ---- the same person ---- */
 
-/* The upper end of the bin with the k-th of the same person's pairs, least alike first. */
-static double least_alike(const kao_strangers *s, uint64_t k)
+/* The upper end of the bin with the k-th of the same person's pairs, least alike first; below: how
+ * many are below that, k or more where others are as alike. */
+static double least_alike(const kao_strangers *s, uint64_t k, uint64_t *below)
 {
-    uint64_t below = 0;
-
+    *below = 0;
     for (size_t i = 0; i < KAO_STRANGERS_BINS; i++) {
-        below += s->same[i];
-        if (below >= k)
+        *below += s->same[i];
+        if (*below >= k)
             return ((double)i + 1) / KAO_STRANGERS_BINS * 2 - 1;
     }
     return 1;
@@ -197,12 +202,18 @@ bool kao_quantiles_measure(const kao_strangers *s, kao_quantiles *out)
 
     *out = (kao_quantiles){ .n_pairs = s->n_same };
     for (size_t i = 0; i < sizeof shares / sizeof shares[0]; i++) {
-        if (shares[i] * all < enough || (1 - shares[i]) * all < enough)
-            continue;
-        const double similarity = least_alike(s, (uint64_t)(shares[i] * all + .5));
+        const double rest = shares[i] < .5 ? shares[i] : 1 - shares[i];
+        uint64_t below = 0;
 
-        /* of pairs that are equally alike the least share is below them */
-        if (!out->n || similarity >= out->points[out->n - 1].similarity + 1e-4)
+        if (rest * all < enough)
+            continue;
+        const double similarity =
+            least_alike(s, (uint64_t)(shares[i] * all + .5), &below);
+
+        /* where many are equally alike, of one picture in a folder twice, say, no similarity has
+         * that share below it */
+        if (fabs((double)below / all - shares[i]) <= rest / 5 &&
+            (!out->n || similarity >= out->points[out->n - 1].similarity + 1e-4))
             out->points[out->n++] = (kao_quantile){ similarity, shares[i] };
     }
     return out->n >= 2;

@@ -64,7 +64,8 @@ typedef struct kao_likelihood {
 bool kao_likelihood_measure(const kao_strangers *s, kao_likelihood *out);
 
 /* How alike the same person's pictures are: similarities below which round shares of their pairs
- * lie, where KAO_CURVE_ENOUGH pairs at least are on each side. */
+ * lie, where KAO_CURVE_ENOUGH pairs at least are on each side; none where so many are equally alike
+ * that a share is jumped over. */
 enum { KAO_QUANTILES_MOST = 32 };
 
 typedef struct kao_quantile {

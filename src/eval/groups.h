@@ -32,7 +32,7 @@ typedef struct kao_match_count {
 } kao_match_count;
 
 /* cells: n_groups * n_groups, filled where row <= column. vectors: n of dim floats, of length
- * 1; those not usable do not count or,
+ * 1 but for networks of distances; those not usable do not count or,
  * where reject says so, count as different from all others. A match: similarity >= threshold. */
 void kao_count_matches(const float *vectors, size_t dim, const uint32_t *group,
                        const bool *usable, bool reject, size_t n, float threshold,

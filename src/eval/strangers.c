@@ -241,16 +241,26 @@ double kao_strangers_reached(const kao_strangers *s, uint64_t k)
     return -1;
 }
 
-/* Those of the bins whose middle reaches a similarity. */
+/* Those of the bins whose middle reaches a similarity; of 1, which the same picture twice has, those
+ * of the last one. */
 static uint64_t count_bins(const uint64_t *counts, double similarity)
 {
-    const double at = (similarity + 1) / 2 * KAO_STRANGERS_BINS;
+    const double place = (similarity + 1) / 2 * KAO_STRANGERS_BINS,
+                 at = similarity > 1 ? place : fmin(place, KAO_STRANGERS_BINS - .5);
     uint64_t found = 0;
 
     for (size_t i = 0; i < KAO_STRANGERS_BINS; i++)
         if ((double)i + .5 >= at)
             found += counts[i];
     return found;
+}
+
+bool kao_strangers_cut(const kao_strangers *s)
+{
+    const kao_alike *end = s->top + s->n_top;
+
+    return s->n_top > 1 && s->n_top < s->n_different &&
+           end[-1].similarity == end[-2].similarity;
 }
 
 uint64_t kao_strangers_passed(const kao_strangers *s, double similarity)
@@ -333,7 +343,8 @@ kao_status kao_strangers_intervals(const kao_strangers *s, const kao_portraits *
             rates[i * ROUNDS + r] = round[i];
     }
     for (size_t i = 0; fine && i < n; i++)
-        out[i] = n_people > 1 && thresholds[i] >= least
+        out[i] = n_people > 1 && thresholds[i] >= least &&
+                         !(thresholds[i] == least && kao_strangers_cut(s))
                      ? kao_bootstrap_interval(rates + i * ROUNDS, ROUNDS)
                      : (kao_interval){ (double)NAN, (double)NAN };
     kao_free(s->mem, pictures);

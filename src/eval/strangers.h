@@ -17,7 +17,8 @@ typedef struct kao_alike { /* a pair of pictures of different people */
     uint32_t a, b; /* a < b */
 } kao_alike;
 
-/* n pictures: a vector of dim floats and length 1 each, and who is on it (numbers below n). */
+/* n pictures: a vector of dim floats each, of length 1 but for networks of distances, and who is on it
+ * (numbers below n). */
 typedef struct kao_portraits {
     const float *vectors;
     size_t dim, n;
@@ -54,8 +55,11 @@ void kao_strangers_free(kao_strangers *s); /* {0} is fine */
  * at the top it is the lower end of a bin. */
 double kao_strangers_reached(const kao_strangers *s, uint64_t k);
 
-/* How many of the different pairs reach a similarity; of one below those kept at the top to the
- * nearest bin. */
+/* Whether pairs that are as alike as the last ones at the top may be left out there. */
+bool kao_strangers_cut(const kao_strangers *s);
+
+/* How many of the different pairs reach a similarity; of one below those kept at the top, or where
+ * they are cut there, to the nearest bin. */
 uint64_t kao_strangers_passed(const kao_strangers *s, double similarity);
 
 /* The share of the same person's pairs that reach a similarity, to the nearest bin; NaN: there
@@ -63,7 +67,8 @@ uint64_t kao_strangers_passed(const kao_strangers *s, double similarity);
 double kao_strangers_found(const kao_strangers *s, double similarity);
 
 /* 95 % intervals of the false-accept rates at n thresholds, rising: by bootstrap over people
- * (eval/bootstrap.h) of all pairs. Of a threshold below those kept at the top: NaN.
+ * (eval/bootstrap.h) of all pairs. Of a threshold below those kept at the top, or where they are
+ * cut: NaN.
  * Errors: KAO_E_NOMEM. */
 kao_status kao_strangers_intervals(const kao_strangers *s, const kao_portraits *p,
                                    uint64_t seed, const double *thresholds, size_t n,

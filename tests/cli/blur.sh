@@ -130,6 +130,58 @@ cp out want
 run 0 "$KAO" report "log 顔.jsonl" "log 顔.jsonl" --json --csv # as kao bench: JSON alone
 same out want
 fact "who was there, when and how long: a person over all logs, a stranger for each; table, CSV, a page"
+told() { # TIME EVENT TRACK PERSON NAME: a table of what a log says, a frame a second
+    while read -r time event track person name; do
+        printf '{"event":"%s","time":%s,"frame":%s,"track":%s,"person":%s,"name":%s}\n' "$event" "$time" "$time" "$track" "$person" "$name"
+    done
+}
+told >changed.jsonl <<LOG
+1 appear 1 7 "Ana"
+2 identified 1 8 null
+3 leave 1 8 null
+4 appear 2 9 null
+5 leave 2 9 null
+6 appear 3 9 "Eva"
+7 leave 3 9 "Eva"
+8 appear 4 9 "Ewa"
+9 leave 4 9 "Ewa"
+LOG
+run 0 "$KAO" report changed.jsonl --json
+"${PYTHON:-python3}" - <<'PY' || fails "$(cat out)"
+import json
+o = [json.loads(l) for l in open("out")]
+assert [(x["person"], x["name"], x["seconds"]) for x in o] == [(8, None, 2), (9, "Ewa", 3)], o
+PY
+told >runs.jsonl <<LOG
+1 appear 1 null null
+2 identified 1 7 "Ana"
+4 leave 1 7 "Ana"
+10 appear 1 null null
+15 leave 1 null null
+20 appear 1 8 "Ben"
+25 leave 1 8 "Ben"
+30 appear 1 9 "Eva"
+31 appear 2 9 "Eva"
+32 renamed 1 9 "Eva"
+36 leave 1 9 "Eva"
+40 appear 1 9 "Eva"
+41 leave 1 9 "Eva"
+50 appear 1 null null
+51 leave 1 null null
+LOG
+sed -i 's/"renamed",/&"was":2,/' runs.jsonl
+run 0 "$KAO" report runs.jsonl --csv
+cat >want <<CSV
+who,from,to,seconds
+Ana,0:00:01.0,0:00:04.0,3.0
+Ben,0:00:10.0,0:00:15.0,5.0
+Ben,0:00:20.0,0:00:25.0,5.0
+Eva,0:00:30.0,0:00:36.0,6.0
+Eva,0:00:40.0,0:00:41.0,1.0
+track 1,0:00:50.0,0:00:51.0,1.0
+CSV
+same want out
+fact "a person's newest name, and none of whom a track was taken for before; a number that somebody else has later"
 wall() { # FILE EVENT WALL FRAME TRACK PERSON NAME
     printf '{"event":"%s","time":1,"wall":%s,"frame":%s,"track":%s,"person":%s,"name":%s}\n' "$2" "$3" "$4" "$5" "$6" "$7" >>"$1"
 }

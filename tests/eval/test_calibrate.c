@@ -286,6 +286,66 @@ static void pairs_that_pass(void **state)
     assert_int_equal(atomic_load(&mem.live), 0);
 }
 
+/* One picture in so many of 360 folders, of which each has one picture more: pairs that are equally
+ * alike beyond the 20,000 that are kept. */
+static void ties_left_out(void **state)
+{
+    enum { FOLDERS = 360, MOST = 2 * FOLDERS };
+    static float vectors[MOST * 2];
+    static uint32_t person[MOST];
+    static bool usable[MOST];
+    static const uint32_t cases[] = { 150, 250, 350 };
+
+    (void)state;
+    for (size_t c = 0; c < COUNT(cases); c++) {
+        const uint32_t same = cases[c], n = FOLDERS + same;
+        const double different = n * (n - 1.) / 2 - same,
+                     alike = same * (same - 1.) / 2; /* at 1 */
+        const kao_portraits p = {
+            .vectors = vectors, .dim = 2, .n = n, .person = person, .usable = usable
+        };
+        const double one = 1;
+        kao_strangers all = { 0 };
+        kao_curve curve;
+        kao_curve_point powers[8];
+        kao_interval within;
+        kao_mem mem;
+
+        kao_mem_init(&mem, NULL);
+        for (uint32_t i = 0; i < n; i++) {
+            const double turn = i < FOLDERS ? 6.2 * (i + 1.) / FOLDERS : 0;
+
+            vectors[(size_t)2 * i] = (float)cos(turn);
+            vectors[(size_t)2 * i + 1] = (float)sin(turn);
+            person[i] = i % FOLDERS;
+            usable[i] = true;
+        }
+        assert_int_equal(kao_strangers_of_all(&all, &mem, NULL, &p, NULL), KAO_OK);
+        assert_int_equal(all.n_different, lround(different));
+        assert_true(kao_curve_measure(&all, true, &curve));
+        const size_t n_powers = kao_curve_powers(&curve, &all, powers, 8);
+
+        for (size_t i = 0; i < curve.n + n_powers; i++) {
+            const kao_curve_point *at =
+                i < curve.n ? &curve.points[i] : &powers[i - curve.n];
+            uint64_t reach = 0; /* by the angles between them */
+
+            for (uint32_t a = 0; a < n; a++)
+                for (uint32_t b = a + 1; b < n; b++)
+                    reach += person[a] != person[b] &&
+                             (double)(vectors[2 * a] * vectors[2 * b] +
+                                      vectors[2 * a + 1] * vectors[2 * b + 1]) >=
+                                 at->similarity - 1e-6;
+            assert_true(fabs((double)reach / different / at->far - 1) < .02);
+        }
+        assert_int_equal(kao_strangers_passed(&all, 1), lround(alike));
+        assert_int_equal(kao_strangers_intervals(&all, &p, 1, &one, 1, &within, NULL),
+                         KAO_OK);
+        assert_int_equal(isnan(within.low), alike > 20000);
+        kao_strangers_free(&all);
+    }
+}
+
 /* Similarities of n strangers whose rate falls as 10^(-10 (s - .1)) from .1 on. */
 static kao_strangers made(kao_mem *mem, size_t n)
 {
@@ -470,13 +530,24 @@ static void quantiles(void **state)
     assert_int_equal(strncmp((const char *)b.p, "1000 0.0012:0.01 0.0024:0.02 ", 29),
                      0);
     kao_bytes_free(&b);
-    /* pairs that are equally alike: the least share is below them */
-    q = quantiles_of(&mem, 1000, 500, &fine);
-    assert_true(fine);
-    assert_int_equal(q.n, 2);
-    assert_true(q.points[0].below == .01 && q.points[1].below == .6);
-    q = quantiles_of(&mem, 1000, 1000, &fine);
-    assert_false(fine);
+    /* pairs that are equally alike: what is told to be below them is */
+    static const struct {
+        size_t each, n;
+        double below[3];
+    } alike[] = {
+        { 500, 1, { .5 } },
+        { 1000, 0, { 0 } },
+        { 250, 2, { .5, .7 } },     /* below a bin's end: .25, .5, .75, 1 */
+        { 130, 3, { .5, .6, .9 } }, /* .13, .26, .39, .52, .65, .78, .91, 1 */
+    };
+
+    for (size_t i = 0; i < COUNT(alike); i++) {
+        q = quantiles_of(&mem, 1000, alike[i].each, &fine);
+        assert_int_equal(fine, alike[i].n >= 2);
+        assert_int_equal(q.n, alike[i].n);
+        for (size_t k = 0; k < alike[i].n; k++)
+            assert_true(q.points[k].below == alike[i].below[k]);
+    }
     /* .4, .5 and .6 of 25 */
     q = quantiles_of(&mem, 25, 1, &fine);
     assert_true(fine);
@@ -597,8 +668,8 @@ int main(void)
         cmocka_unit_test(out_of_memory),   cmocka_unit_test(tails),
         cmocka_unit_test(curves),          cmocka_unit_test(quantiles),
         cmocka_unit_test(powers),          cmocka_unit_test(ties),
-        cmocka_unit_test(logistic),        cmocka_unit_test(likelihood),
-        cmocka_unit_test(kinds_apart),
+        cmocka_unit_test(ties_left_out),   cmocka_unit_test(logistic),
+        cmocka_unit_test(likelihood),      cmocka_unit_test(kinds_apart),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
