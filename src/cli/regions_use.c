@@ -70,14 +70,19 @@ static kao_status open_files(files *f, const char *path, bool sidecar, kao_error
     return st;
 }
 
+/* Whose packet counts; an empty sidecar has none. */
+static const char *name_of(const files *f, const char *path)
+{
+    return f->sidecar.bytes.n ? f->beside : path;
+}
+
 static kao_status read_files(kao_context *ctx, const char *path, const files *f,
                              kao_regions *out, kao_error *err)
 {
     const kao_span p = f->picture.bytes, s = f->sidecar.bytes;
     const kao_status st = kao_regions_read(ctx, p.p, p.n, s.p, s.n, out, err);
 
-    return st ? kao_error_prefix(err, st, "%s", f->is_there ? f->beside : path)
-              : KAO_OK;
+    return st ? kao_error_prefix(err, st, "%s", name_of(f, path)) : KAO_OK;
 }
 
 kao_status cli_regions_read(kao_context *ctx, const char *path, kao_regions *out,
@@ -188,7 +193,7 @@ static kao_status write_file(kao_context *ctx, const char *path, files *f,
                                 image->full_height, &bytes, &n_bytes, err);
 
     if (st)
-        kao_error_prefix(err, st, "%s", f->is_there ? f->beside : path);
+        kao_error_prefix(err, st, "%s", name_of(f, path));
     else
         st = kao_file_write(&f->mem, in_place ? path : f->beside, bytes, n_bytes, err);
     kao_image_free_bytes(ctx, bytes);

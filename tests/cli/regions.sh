@@ -87,6 +87,18 @@ err_one_line
 run 3 "$KAO" identify --write-regions "al bum 顔/ben_2.jpg"
 [ "$(cat "al bum 顔/ben_2.xmp")" = "<x" ] || fails "a damaged file was replaced"
 fact "no face where a name stands, a damaged file: a line each, and nothing lost"
+
+# The picture's packet is the one that is damaged, or too deep; beside it is one of no regions, or nothing.
+{ printf '\377\330\377\341\0\041http://ns.adobe.com/xap/1.0/\0<x' && tail -c +3 "$P/ana_2.jpg"; } >damaged.jpg
+: >damaged.jpg.xmp
+run 3 "$KAO" identify --write-regions damaged.jpg
+err_has "identify: damaged.jpg: XMP, line 1"
+{ printf '\377\330\377\341\0\361http://ns.adobe.com/xap/1.0/\0' && printf '<a>%.0s' $(seq 70) &&
+    tail -c +3 "$P/ana_2.jpg"; } >deep.jpg
+printf '<x/>' >deep.jpg.xmp
+run 3 "$KAO" enroll --regions deep.jpg
+err_has "deep.jpg.xmp: the picture itself: XMP of more than 64 levels"
+fact "which of the two, the picture and the file beside it, cannot be read is told"
 run 3 "$KAO" identify --in-place in.jpg
 run 3 "$KAO" enroll --regions --people .
 run 3 "$KAO" enroll --regions
