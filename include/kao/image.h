@@ -85,9 +85,11 @@ typedef struct kao_image_options {
  * AVIF what libheif takes, for GIF, BMP, TIFF and ICO gdk-pixbuf (4 bytes a pixel, and a TIFF's
  * file), in memory of their own; where that runs out either may end the process.
  *
- * A JPEG, PNG or GIF that lacks its end marker, or is damaged behind its last pixel, is read
- * if all its pixels are there, and out->warning says so. So it does where a JPEG has bytes
- * within that belong to no pixel: usually some before them were damaged, and pixels are wrong.
+ * A JPEG, PNG or GIF that lacks its end marker, or cannot be read up to it, is read if all
+ * its pixels are there, and out->warning says so (a PNG's damaged notes are passed over, and
+ * what follows the first frame of an animated GIF is not looked at). So it does where a JPEG
+ * has bytes within that belong to no pixel (but for a few before a marker): usually some
+ * before them were damaged, and pixels are wrong.
  *
  * path     the file, or a pipe or device. A file from 64 MiB on is mapped: do not change it
  *          during the call.

@@ -196,9 +196,7 @@ typedef struct names { /* of a picture */
 
 static bool add_name(names *l, const cli_photo *photo, size_t i, const char *name)
 {
-    const kao_face *face = &photo->in_file[i];
-    const float width = (float)photo->image.full_width,
-                height = (float)photo->image.full_height;
+    kao_region region = cli_region_of(&photo->image, &photo->in_file[i]);
 
     if (!cli_room(&l->list, &l->cap, l->n + 1, sizeof *l->list))
         return false;
@@ -206,11 +204,8 @@ static bool add_name(names *l, const cli_photo *photo, size_t i, const char *nam
 
     if (!copy)
         return false;
-    l->list[l->n++] = (kao_region){ .name = copy,
-                                    .x = (face->x + face->width / 2) / width,
-                                    .y = (face->y + face->height / 2) / height,
-                                    .width = face->width / width,
-                                    .height = face->height / height };
+    region.name = copy;
+    l->list[l->n++] = region;
     return true;
 }
 

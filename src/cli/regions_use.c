@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/face_json.h"
 #include "base/file.h"
 
 enum { SIDECAR_MOST = 4 << 20 };
@@ -69,14 +70,19 @@ static kao_status open_files(files *f, const char *path, bool sidecar, kao_error
     return st;
 }
 
+/* Whose packet counts; an empty sidecar has none. */
+static const char *name_of(const files *f, const char *path)
+{
+    return f->sidecar.bytes.n ? f->beside : path;
+}
+
 static kao_status read_files(kao_context *ctx, const char *path, const files *f,
                              kao_regions *out, kao_error *err)
 {
     const kao_span p = f->picture.bytes, s = f->sidecar.bytes;
     const kao_status st = kao_regions_read(ctx, p.p, p.n, s.p, s.n, out, err);
 
-    return st ? kao_error_prefix(err, st, "%s", f->is_there ? f->beside : path)
-              : KAO_OK;
+    return st ? kao_error_prefix(err, st, "%s", name_of(f, path)) : KAO_OK;
 }
 
 kao_status cli_regions_read(kao_context *ctx, const char *path, kao_regions *out,
@@ -122,13 +128,16 @@ static bool means(const kao_region *a, const kao_region *b)
     return is_inside(a, b) || is_inside(b, a);
 }
 
-static kao_region region_of(const kao_face *face, float width, float height)
+/* A face's coordinates count from the middle of the first pixel, a region's from the picture's edge. */
+kao_region cli_region_of(const kao_image *image, const kao_face *in_file)
 {
+    const float width = (float)image->full_width, height = (float)image->full_height;
+
     return (kao_region){ .name = "",
-                         .x = (face->x + face->width / 2) / width,
-                         .y = (face->y + face->height / 2) / height,
-                         .width = face->width / width,
-                         .height = face->height / height };
+                         .x = (in_file->x + .5f + in_file->width / 2) / width,
+                         .y = (in_file->y + .5f + in_file->height / 2) / height,
+                         .width = in_file->width / width,
+                         .height = in_file->height / height };
 }
 
 size_t cli_region_face(const cli_photo *photo, const kao_region *region,
@@ -138,8 +147,8 @@ size_t cli_region_face(const cli_photo *photo, const kao_region *region,
     float most = 0;
 
     for (size_t i = 0; i < photo->n_faces; i++) {
-        const kao_region face = region_of(&photo->faces[i], (float)photo->image.width,
-                                          (float)photo->image.height);
+        const kao_face in_file = kao_face_in_file(&photo->image, &photo->faces[i]);
+        const kao_region face = cli_region_of(&photo->image, &in_file);
         const float o = overlap(&face, region);
 
         if (taken[i] || !means(&face, region) || o <= most)
@@ -184,7 +193,7 @@ static kao_status write_file(kao_context *ctx, const char *path, files *f,
                                 image->full_height, &bytes, &n_bytes, err);
 
     if (st)
-        kao_error_prefix(err, st, "%s", f->is_there ? f->beside : path);
+        kao_error_prefix(err, st, "%s", name_of(f, path));
     else
         st = kao_file_write(&f->mem, in_place ? path : f->beside, bytes, n_bytes, err);
     kao_image_free_bytes(ctx, bytes);

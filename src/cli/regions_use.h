@@ -8,6 +8,8 @@
 /* Of the picture, or of PICTURE.xmp or STEM.xmp beside it. Errors name the file. */
 kao_status cli_regions_read(kao_context *ctx, const char *path, kao_regions *out,
                             kao_error *err);
+/* The region of a face, without a name. */
+kao_region cli_region_of(const kao_image *image, const kao_face *in_file);
 /* The face that a region of the picture means, of those that are not taken; the number of faces: none. */
 size_t cli_region_face(const cli_photo *photo, const kao_region *region,
                        const bool *taken);

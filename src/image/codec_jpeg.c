@@ -14,8 +14,9 @@
  * sequential file, every bit of every coefficient of a progressive one. And the scan must
  * run up to a marker or the end of the input, zeros aside: else something behind a cut
  * was decoded. What follows a whole picture can only be wrong by itself and earns a
- * warning, and so do bytes between a scan and the marker behind it. (Arithmetic coding is
- * not read: its decoder does not notice that its data ended.)
+ * warning, and so do bytes between a scan, or a part of it, and the marker behind: but for a
+ * few that the decoder had fetched. (Arithmetic coding is not read: its decoder does not notice
+ * that its data ended.)
  *
  * Bombs: a progressive file may have any number of scans, each a pass over the whole
  * picture for a few bytes of input; scans are counted and weighed by the pixels, and a
@@ -68,7 +69,7 @@ typedef struct jpeg_reader {
     bool ended;                /* libjpeg asked for more input than there is */
     bool whole;                /* all pixels have come */
     bool exact;                /* and a marker or the end of the input followed them */
-    bool stray; /* behind a scan came bytes that are neither that nor padding */
+    bool stray; /* behind a scan, or a part of one, came bytes that are no padding */
 } jpeg_reader;
 
 static kao_status status_of(int code)
@@ -134,6 +135,16 @@ static _Noreturn void leave(jpeg_errors *e, kao_status status)
     longjmp(e->escape, 1);
 }
 
+/* libjpeg has stepped over bytes before a marker: between segments padding that some cameras write,
+ * behind a scan has_stray sees them. Where a scan goes on they were to be pixels. */
+static void on_skipped(jpeg_reader *r)
+{
+    const int marker = r->errors.mgr.msg_parm.i[1];
+
+    r->stray |=
+        r->in_scans && !r->whole && marker >= JPEG_RST0 && marker <= JPEG_RST0 + 7;
+}
+
 static void on_message(j_common_ptr cinfo, int level)
 {
     if (level >= 0) /* a trace */
@@ -142,10 +153,12 @@ static void on_message(j_common_ptr cinfo, int level)
     case JWRN_ADOBE_XFORM:
     case JWRN_BOGUS_ICC:
     case JWRN_BOGUS_PROGRESSION:
-    case JWRN_EXTRANEOUS_DATA: /* between segments: padding that some cameras write */
     case JWRN_JFIF_MAJOR:
     case JWRN_NOT_SEQUENTIAL:
     case JWRN_TOO_MUCH_DATA:
+        return;
+    case JWRN_EXTRANEOUS_DATA:
+        on_skipped(cinfo->client_data);
         return;
     default: /* pixels are lost */
         on_error(cinfo);
@@ -380,7 +393,7 @@ static void read_end(jpeg_reader *r)
     r->whole = true;
     if (!d->buffered_image) {
         r->exact = ends_exactly(r);
-        r->stray = has_stray(r);
+        r->stray |= has_stray(r);
         jpeg_finish_decompress(d);
     } else {
         jpeg_consume_input(d); /* up to the end marker, or a scan too many */

@@ -362,6 +362,10 @@ static kao_status decode_tiff(job *j, kao_mem *mem, kao_span bytes, kao_image *o
         return kao_fail(j->err, KAO_E_UNSUPPORTED,
                         "TIFF: its first picture is a small copy, as in a camera's raw "
                         "file: those are not read");
+    if (kao_tiff_is_deep(bytes)) /* libtiff's reason does not come through */
+        return kao_fail(j->err, KAO_E_UNSUPPORTED,
+                        "TIFF: samples of more than 16 bits, or in floating point, are "
+                        "not read");
     if (kao_tiff_is_mixed_up(bytes))
         return kao_fail(
             j->err, KAO_E_UNSUPPORTED,

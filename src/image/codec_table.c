@@ -42,9 +42,10 @@ static bool begins(kao_span bytes, const char *magic, size_t n)
     return bytes.n >= n && memcmp(bytes.p, magic, n) == 0;
 }
 
+/* JPEG-LS begins likewise, but its frame, which comes first, is of its own kind. */
 static bool is_jpeg(kao_span bytes)
 {
-    return begins(bytes, "\xff\xd8\xff", 3);
+    return begins(bytes, "\xff\xd8\xff", 3) && (bytes.n == 3 || bytes.p[3] != 0xf7);
 }
 
 static bool is_png(kao_span bytes)
@@ -126,6 +127,7 @@ static const struct other {
     { "JPEG 2000", 0, 4, "\xff\x4f\xff\x51" }, /* these two without boxes around, too */
     { "JPEG XL",   4, 4, "JXL " },
     { "JPEG XL",   0, 2, "\xff\x0a" },
+    { "JPEG-LS",   0, 4, "\xff\xd8\xff\xf7" },
     { "PDF",       0, 4, "%PDF" },
 };
 /* clang-format on */

@@ -6,7 +6,7 @@
  *     directory:   count, then 12 bytes an entry: tag, type, number of values, value
  *
  * Source: CIPA DC-008 (Exif 2.32) 4.5 and 4.6.4 A (tag 0x0112); TIFF 6.0, sections 2 and 8 (0x00fe),
- * 15 (0x0142), 18 (0x0152).
+ * 15 (0x0142), 18 (0x0152), 19 (0x0153).
  * Offsets count from the byte order mark. Every read is bounded; any doubt means 0. */
 #include "image/exif.h"
 
@@ -22,7 +22,8 @@ enum {
     TAG_SAMPLES = 0x0115, /* of a pixel */
     TAG_PLANES = 0x011c,  /* 2: one for each sample */
     TAG_TILE_WIDTH = 0x0142,
-    TAG_EXTRA = 0x0152, /* what others are; 0: anything, 2: unassociated alpha */
+    TAG_EXTRA = 0x0152,  /* what others are; 0: anything, 2: unassociated alpha */
+    TAG_FORMAT = 0x0153, /* of a sample; 3: floating point */
     TYPE_BYTE = 1,
     TYPE_SHORT = 3,
     TYPE_LONG = 4, /* written by some programs though SHORT is due */
@@ -118,15 +119,26 @@ bool kao_tiff_is_grey_beside_alpha(kao_span file)
            value_of(file, TAG_PLANES) != 2;
 }
 
-bool kao_tiff_has_no_alpha(kao_span file)
+/* The first value of a tag of SHORTs, as there may be one for each sample; -1: none. */
+static int32_t first_of(kao_span file, uint32_t tag)
 {
     tiff t;
-    const size_t at = entry_of(file, TAG_EXTRA, &t);
+    const size_t at = entry_of(file, tag, &t);
     const uint32_t n = at && u16_at(&t, at + 2) == TYPE_SHORT ? u32_at(&t, at + 4) : 0;
     const size_t first =
         n > 2 ? u32_at(&t, at + 8) : at + 8; /* two stand in the entry */
 
-    return n && first < t.bytes.n - 1 && u16_at(&t, first) == 0;
+    return n && first < t.bytes.n - 1 ? (int32_t)u16_at(&t, first) : -1;
+}
+
+bool kao_tiff_has_no_alpha(kao_span file)
+{
+    return first_of(file, TAG_EXTRA) == 0;
+}
+
+bool kao_tiff_is_deep(kao_span file)
+{
+    return first_of(file, TAG_BITS) > 16 || first_of(file, TAG_FORMAT) == 3;
 }
 
 bool kao_tiff_is_mixed_up(kao_span file)

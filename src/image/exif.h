@@ -17,6 +17,8 @@ bool kao_tiff_is_reduced(kao_span file);
 bool kao_tiff_is_grey_beside_alpha(kao_span file);
 /* Whether it tells of what its pixels have beside colours that this is no alpha, but anything. */
 bool kao_tiff_has_no_alpha(kao_span file);
+/* Whether its samples are of more than 16 bits, or floating point. */
+bool kao_tiff_is_deep(kao_span file);
 /* Whether libtiff mixes its pixels up: greys of 16 bits, or greys and colours of a palette beside
  * others, in tiles that pass its side. There it steps over one byte a pixel. */
 bool kao_tiff_is_mixed_up(kao_span file);

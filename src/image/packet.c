@@ -41,8 +41,13 @@ typedef struct jpeg_segment {
     size_t at, n; /* with marker and length */
 } jpeg_segment;
 
+static bool is_bare(uint8_t marker) /* of no length: TEM, RST0 to RST7 */
+{
+    return marker == 0x01 || (marker >= 0xd0 && marker <= 0xd7);
+}
+
 /* The next segment from *at on, which is moved behind it; false: there is none before the pixels.
- * Between segments some cameras write padding, which decoders step over. */
+ * Between segments some cameras write padding, which decoders step over, as over bare markers. */
 static bool take_segment(kao_span picture, size_t *at, jpeg_segment *s)
 {
     for (; *at + 4 <= picture.n; (*at)++) {
@@ -50,10 +55,10 @@ static bool take_segment(kao_span picture, size_t *at, jpeg_segment *s)
         const uint8_t marker = p[1];
         const size_t length = kao_be16(p + 2);
 
-        if (p[0] != 0xff || marker == 0 || marker == 0xff)
+        if (p[0] != 0xff || marker == 0 || marker == 0xff || is_bare(marker))
             continue;
-        if (marker < 0xc0 || marker == 0xda || (marker >= 0xd0 && marker <= 0xd9) ||
-            length < 2 || picture.n - *at - 2 < length)
+        if (marker < 0xc0 || (marker >= 0xd8 && marker <= 0xda) || length < 2 ||
+            picture.n - *at - 2 < length)
             return false;
         *s = (jpeg_segment){ marker, { p + 4, length - 2 }, *at, length + 2 };
         *at += length + 2;

@@ -125,6 +125,8 @@ static kao_status find_regions(kao_mem *mem, const source *s, bool sidecar,
             x->n = 0;
         } else if (!st && !x->n) {
             kao_xmp_regions_free(x);
+        } else if (st && sidecar && i > 0) {
+            kao_error_prefix(err, st, "the picture itself");
         }
     }
     if (st || !x->n) {

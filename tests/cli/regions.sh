@@ -26,6 +26,18 @@ run 1 "$KAO" identify --write-regions "al bum 顔/group.jpg"
 cmp -s before "al bum 顔/group.jpg.xmp" || fails "a name that is there is written again"
 fact "names of those who are known, once, into a file beside the picture"
 
+# of XMP x, y, w and h, of JSON the box: left, top, width, height, whose (0, 0) is a pixel's middle
+run 0 "$KAO" identify --json "al bum 顔/in it/ana_2.jpg"
+sed -n 's/.*"box":\[\([^]]*\)\].*/\1/p' out | tr , ' ' >numbers
+for key in x y w h; do
+    sed -n "s/.*stDim:$key=\"\([^\"]*\)\".*/\1/p" "al bum 顔/in it/ana_2.jpg.xmp"
+    sed -n "s/.*stArea:$key=\"\([^\"]*\)\".*/\1/p" "al bum 顔/in it/ana_2.jpg.xmp"
+done >>numbers
+tr '\n' ' ' <numbers | awk 'function off(a, b) { return a > b + .02 || b > a + .02 }
+    { exit NF != 10 || off($1 + $3 / 2 + .5, $5 * $7) || off($2 + $4 / 2 + .5, $6 * $9) ||
+        off($3, $7 * $8) || off($4, $9 * $10) }' || fails "another place: $(cat numbers)"
+fact "a region is where the face is, to a hundredth of a pixel"
+
 run 2 "$KAO" enroll --regions "$P/ana_3.jpg" --gallery none.kao
 err_has "no picture has a name in it"
 run 0 "$KAO" enroll --regions "al bum 顔" --gallery new.kao --json
@@ -75,6 +87,18 @@ err_one_line
 run 3 "$KAO" identify --write-regions "al bum 顔/ben_2.jpg"
 [ "$(cat "al bum 顔/ben_2.xmp")" = "<x" ] || fails "a damaged file was replaced"
 fact "no face where a name stands, a damaged file: a line each, and nothing lost"
+
+# The picture's packet is the one that is damaged, or too deep; beside it is one of no regions, or nothing.
+{ printf '\377\330\377\341\0\041http://ns.adobe.com/xap/1.0/\0<x' && tail -c +3 "$P/ana_2.jpg"; } >damaged.jpg
+: >damaged.jpg.xmp
+run 3 "$KAO" identify --write-regions damaged.jpg
+err_has "identify: damaged.jpg: XMP, line 1"
+{ printf '\377\330\377\341\0\361http://ns.adobe.com/xap/1.0/\0' && printf '<a>%.0s' $(seq 70) &&
+    tail -c +3 "$P/ana_2.jpg"; } >deep.jpg
+printf '<x/>' >deep.jpg.xmp
+run 3 "$KAO" enroll --regions deep.jpg
+err_has "deep.jpg.xmp: the picture itself: XMP of more than 64 levels"
+fact "which of the two, the picture and the file beside it, cannot be read is told"
 run 3 "$KAO" identify --in-place in.jpg
 run 3 "$KAO" enroll --regions --people .
 run 3 "$KAO" enroll --regions

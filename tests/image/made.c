@@ -248,7 +248,9 @@ buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how
             x < w && y < h ? pixels[(y * w + x) * how->samples + sample % how->samples]
                            : 0;
 
-        if (how->depth == 16)
+        if (how->depth == 32)
+            put(&b, (uint32_t)v << 24, 4, big);
+        else if (how->depth == 16)
             put(&b, (uint32_t)v << 8 | (v ^ 0x80u), 2, big);
         else
             put(&b, v, 1, big);

@@ -38,7 +38,7 @@ typedef struct tiff_how {
     uint16_t subfile; /* its kind: 1 a reduced picture, 2 a page; 0: not told */
 } tiff_how;
 
-/* samples bytes a pixel, 6 at most; depth 16: each of them is the high byte, the low one is 0x80 less. */
+/* samples bytes a pixel, 6 at most; depth 16: each of them is the high byte, the low one is 0x80 less; 32: others 0. */
 buf make_tiff(const uint8_t *pixels, uint32_t w, uint32_t h, const tiff_how *how);
 
 /* An icon of depth 24 or 32 for each size, all of rgba's top left part, in that order; png: one

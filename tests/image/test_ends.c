@@ -102,6 +102,45 @@ static void jpeg_tails(void **state)
         }
 }
 
+/* Bytes before a marker that restarts a scan. */
+static void jpeg_restarts(void **state)
+{
+    static const struct {
+        const char *tail, *warning;
+    } rows[] = {
+        { "", NULL },
+        { "\xff\xff", NULL }, /* any marker may have these */
+        { "twenty bytes of text", "bytes that belong to no pixel" },
+    };
+
+    (void)state;
+    if (!KAO_WITH_JPEG)
+        skip();
+    for (size_t i = 0; i < N_JPEGS; i++) {
+        if (!jpegs[i].how.restart_rows)
+            continue;
+        buf b = jpeg_of(i);
+        kao_image want = decode_ok(&b, NULL);
+        size_t n = 0;
+
+        for (size_t at = 0; at + 1 < b.n; at++)
+            for (size_t t = 0; t < sizeof rows / sizeof rows[0]; t++) {
+                buf with = { 0 };
+
+                if (b.p[at] != 0xff || (b.p[at + 1] & 0xf8) != 0xd0)
+                    continue;
+                n++;
+                buf_add(&with, b.p, b.n);
+                buf_insert(&with, at, rows[t].tail, strlen(rows[t].tail));
+                expect_same(with.p, with.n, &want, 0, rows[t].warning, jpegs[i].what);
+                buf_free(&with);
+            }
+        assert_true(n > 0);
+        kao_image_free(ctx, &want);
+        buf_free(&b);
+    }
+}
+
 /* Every cut before the end marker, bare and with something behind it that can pass for
  * coded pixels: refused, also where it falls between two scans. */
 static void jpeg_cuts(void **state)
@@ -235,9 +274,8 @@ static void png_cuts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(jpeg_tails),
-        cmocka_unit_test(jpeg_cuts),
-        cmocka_unit_test(png_tails),
+        cmocka_unit_test(jpeg_tails), cmocka_unit_test(jpeg_restarts),
+        cmocka_unit_test(jpeg_cuts),  cmocka_unit_test(png_tails),
         cmocka_unit_test(png_cuts),
     };
 

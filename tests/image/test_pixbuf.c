@@ -494,6 +494,40 @@ static void tiff_of_a_camera(void **state)
         }
 }
 
+/* Whole files of samples that libtiff makes no bytes of: not damaged, but not read. */
+static void tiff_deep(void **state)
+{
+    static const uint8_t planes[] = "\x1c\x01\3\0\1\0\0\0\1"; /* one for all samples */
+
+    (void)state;
+    if (!needs_library())
+        skip();
+    for (uint16_t samples = 1; samples <= 4; samples++)
+        for (int kind = 0; kind < 4; kind++) { /* floating point of 8 bits; 32 bits */
+            const bool is_float = kind > 2;
+            const tiff_how how = { .big = kind == 1,
+                                   .orientation = 1,
+                                   .depth = kind && !is_float ? 32 : 8,
+                                   .samples = samples };
+            buf b = make_tiff(rgba, W, H, &how);
+            kao_error err = { 0 };
+            kao_image m;
+
+            for (size_t i = 0; is_float && i + sizeof planes < b.n; i++)
+                if (memcmp(b.p + i, planes, sizeof planes - 1) == 0) {
+                    b.p[i] = 0x53; /* its tag in the place of that */
+                    b.p[i + 8] = 3;
+                }
+            const kao_status st = try(b.p, b.n, &m, &err);
+
+            if (st != (kind ? KAO_E_UNSUPPORTED : KAO_OK) ||
+                (st && !strstr(err.msg, "TIFF: samples of")))
+                fail_msg("%d samples, kind %d: %d %s", samples, kind, st, err.msg);
+            kao_image_free(ctx, &m);
+            buf_free(&b);
+        }
+}
+
 /* A code that no table holds: other readers hand out what lay in memory. */
 static void gif_codes(void **state)
 {
@@ -567,6 +601,7 @@ int main(void)
         cmocka_unit_test(tiff_tiles),
         cmocka_unit_test(ico),
         cmocka_unit_test(tiff_of_a_camera),
+        cmocka_unit_test(tiff_deep),
         cmocka_unit_test(every_prefix),
         cmocka_unit_test(many_changes),
         cmocka_unit_test(hostile_sizes),

@@ -243,6 +243,8 @@ static void refusals(void **state)
         { "\xff\x0a\xfa\x1f\x41\x91", 6, KAO_E_UNSUPPORTED, "JPEG XL is not read" },
         { "\0\0\0\x0cjP  \r\n\x87\n", 12, KAO_E_UNSUPPORTED, "JPEG 2000 is not read" },
         { "\xff\x4f\xff\x51\0\x29", 6, KAO_E_UNSUPPORTED, "JPEG 2000 is not read" },
+        { "\xff\xd8\xff\xf7\0\x11\x08\x03", 8, KAO_E_UNSUPPORTED,
+          "JPEG-LS is not read" },
         { "\xff\xff\x0a", 3, KAO_E_FORMAT, "not a picture" },
         /* damaged, or a library is not there: KAO_OK here stands for either */
         { "GIF89a......", 12, KAO_OK, "GIF" },

@@ -154,9 +154,9 @@ static void turns(void **state)
             rgb[3 * (y * W + x)] = 255;
     buf_add(&xmp, text, strlen(text));
     for (uint16_t o = 1; o <= 8; o++)
-        for (int format = 0; format < 6; format++) {
+        for (int format = 0; format < 7; format++) {
             buf file =
-                format == 0 || format == 5
+                format == 0 || format >= 5
                     ? make_jpeg(rgb, W, H, &(jpeg_how){ .kind = JPEG_RGB })
                 : format == 2
                     ? make_webp(rgb, W, H, false)
@@ -172,10 +172,15 @@ static void turns(void **state)
             } else if (format == 1) {
                 png_put_text(&file, "iTXt", "XML:com.adobe.xmp", &xmp);
                 png_put_exif(&file, o, o % 2, false);
-            } else if (format == 5) { /* padding between the one and the other */
+            } else if (format >= 5) { /* padding between; markers alone, before both */
+                const char *between = format == 5 ? "\0\0" : "\xff\x01\xff\xd7";
+                const size_t n = format == 5 ? 2 : 4;
+
                 jpeg_put_exif(&file, o, false);
                 jpeg_put_xmp(&file, &xmp);
-                buf_insert(&file, 4 + (size_t)(file.p[4] << 8 | file.p[5]), "\0\0", 2);
+                buf_insert(&file, 4 + (size_t)(file.p[4] << 8 | file.p[5]), between, n);
+                if (format == 6)
+                    buf_insert(&file, 2, between, n);
             } else if (format > 2) { /* EXIF in a text */
                 buf exif = make_exif(o, o % 2, true),
                     profile = make_raw_profile("exif", &exif);
