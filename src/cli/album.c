@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "kao/quality.h"
 
 enum { DEEPEST = 64, CHIP_QUALITY = 75 };
@@ -211,6 +212,17 @@ static kao_status embed_for_gallery(const reading *r, cli_worker *w, const cli_p
     return st;
 }
 
+/* Told before anything is enrolled, and of this picture alone. */
+static kao_status check_name(const char *path, kao_error *err)
+{
+    return strlen(path) <= KAO_NAME_MAX_BYTES && kao_text_is_clean(path)
+               ? KAO_OK
+               : kao_fail(err, KAO_E_ARG,
+                          "a gallery keeps no name that is no UTF-8, has control "
+                          "characters, or more than %d bytes",
+                          KAO_NAME_MAX_BYTES);
+}
+
 static kao_status read_picture(const reading *r, cli_worker *w, const char *path,
                                cli_photo *p, found *f)
 {
@@ -229,7 +241,9 @@ static kao_status read_picture(const reading *r, cli_worker *w, const char *path
     f->vectors = calloc(p->n_chosen + 1, r->a->dim * sizeof *f->vectors);
     if (!f->faces || !f->vectors)
         return kao_fail(&f->err, KAO_E_NOMEM, "%s: out of memory", path);
-    if (r->o->use)
+    if (r->o->everything)
+        st = check_name(path, &f->err);
+    if (!st && r->o->use)
         st = embed_for_gallery(r, w, p, f, &f->err);
     for (size_t i = 0; !r->o->use && !st && i < p->n_chosen; i++)
         st = add_face(r, w, p, i, p->vectors + i * p->dim, p->norms[i], f, &f->err);

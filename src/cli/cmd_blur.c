@@ -239,6 +239,9 @@ static bool check_args(const cli_blur_args *a, const cli_operands *rest)
         fprintf(stderr, "kao blur: no picture or video given (see kao blur --help)\n");
     else if (kinds > 1)
         fprintf(stderr, "kao blur: one of --only, --except, --strangers and --from\n");
+    else if (a->from && a->plan)
+        fprintf(stderr, "kao blur: --plan is written where faces are looked for, "
+                        "--from looks for none: one of both\n");
     else if (!a->output && !a->plan)
         fprintf(stderr, "kao blur: -o says where the result goes\n");
     else if (rest->n > 1 && (!a->output || !kao_is_folder(a->output)))

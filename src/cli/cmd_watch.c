@@ -349,6 +349,7 @@ int cli_watch_run(int argc, char **argv)
     job j = { .args = &args, .source = rest.items[0], .first_shown = (double)NAN };
     kao_status st = open_all(&j, &err);
 
+    const bool stopped = st == KAO_E_CANCELLED; /* before there was anything */
     kao_status end = KAO_OK;
 
     status = CLI_YES;
@@ -362,7 +363,7 @@ int cli_watch_run(int argc, char **argv)
             err = later;
         }
     }
-    if (st) {
+    if (st && !stopped) {
         int s = cli_report("watch", st, &err);
 
         if (st == KAO_E_IO && (end || (args.output && !j.out && j.panel)))
@@ -370,5 +371,7 @@ int cli_watch_run(int argc, char **argv)
         status = s > status ? s : status;
     }
     close_all(&j);
+    if (stopped)
+        cli_watch_end(&j.w);
     return cli_finish("watch", status);
 }

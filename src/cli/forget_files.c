@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -237,10 +238,14 @@ typedef struct opened {
 static kao_status open_it(opened *o, kao_mem *mem, const char *path, kao_error *err)
 {
     kao_error none;
+    struct stat info;
 
     *o = (opened){ .fd = open(path, O_RDWR | O_CLOEXEC) };
-    if (o->fd < 0)
+    if (o->fd < 0 || fstat(o->fd, &info) != 0)
         return kao_fail_sys(err, KAO_E_IO, errno, "%s", path);
+    if (!S_ISREG(info.st_mode)) /* a pipe that is written to, too, never ends */
+        return kao_fail(err, KAO_E_ARG,
+                        "%s: a pipe or a device is no file to forget from", path);
     const kao_status st = kao_file_drain(&o->file, mem, o->fd, path, BYTES_MOST, err);
 
     if (!st && kao_json_parse(&o->whole, (const char *)o->file.bytes.p, o->file.bytes.n,

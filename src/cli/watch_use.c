@@ -102,6 +102,9 @@ kao_status cli_watch_open(cli_watch *w, const cli_watch_options *o, kao_error *e
     *w = (cli_watch){ .ctx = NULL };
     if (o->threshold <= 0 || o->same <= 0) /* no NaN */
         return kao_fail(err, KAO_E_ARG, "a similarity of strangers: wanted above 0");
+    if (o->remember && o->no_gallery)
+        return kao_fail(err, KAO_E_ARG,
+                        "--remember: into which gallery? --no-gallery wants none");
     kao_status st = cli_check_one_limit(o->threshold, o->fpir, err);
 
     if (!st)

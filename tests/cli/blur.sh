@@ -268,6 +268,10 @@ err_one_line
 printf words >words.mp4
 run 3 "$KAO" blur words.mp4 -o x.mp4
 err_one_line
+run 3 "$KAO" blur "$P/clip.mp4" --from edited.json --plan again.json
+err_has "--from looks for none: one of both"
+run 3 "$KAO" blur "$P/clip.mp4" --from edited.json
+err_has "-o says where the result goes"
 run 3 "$KAO" blur http://127.0.0.1:9/a.mp4 -o x.mp4
 err_has "cannot be looked through twice"
 [ -e x.mp4 ] && fails "something was written"

@@ -168,6 +168,22 @@ END
     run 0 "$KAO" cluster --gallery people.kao album "$P/ben_4.jpg" "$P/emil_3.jpg" --enroll
     [ "$(grep -c "Ben" out)" = 5 ] || fails "Ben is not known again"
     fact "a later run goes on with who is there"
+    mkdir names
+    cp "$P/ana_1.jpg" names
+    cp "$P/ben_1.jpg" "names/line
+end.jpg"
+    cp "$P/chen_1.jpg" names
+    echo "no picture" >"names/note
+end.txt"
+    run 3 "$KAO" cluster --gallery names.kao names --enroll
+    err_one_line
+    err_has "names/line?end.jpg: a gallery keeps no name that is no UTF-8"
+    lines 2 out
+    run 0 "$KAO" people --gallery names.kao
+    lines 2 out
+    run 0 "$KAO" cluster --gallery names.kao names --json
+    lines 3 out
+    fact "--enroll: a picture whose name a gallery does not keep is told, the others are remembered"
 
     # ---- who may be one ----
 

@@ -44,6 +44,11 @@ err_has nowhere.jsonl
 printf '{"other":1}\n' >other.json
 run 3 "$KAO" forget "Ana 顔" --from "$log" --from other.json
 err_has "other.json: neither a log of kao watch --json nor a plan of kao blur"
+mkfifo pipe.jsonl
+for pipe in pipe.jsonl /dev/null; do
+    run 3 "$KAO" forget "Ana 顔" --from "$log" --from $pipe
+    err_has "$pipe: a pipe or a device is no file to forget from"
+done
 run 3 "$KAO" forget --retain 30 --from "$log"
 chmod 444 before
 [ "$(id -u)" = 0 ] || run 3 "$KAO" forget "Ana 顔" --from before

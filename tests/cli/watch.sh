@@ -53,6 +53,8 @@ run 4 "$KAO" watch "shots 顔" --tracks missing/t.txt
 run 3 "$KAO" watch "shots 顔" --threshold 0
 err_has "wanted above 0"
 run 3 "$KAO" watch "shots 顔" --same -0.5
+run 3 "$KAO" watch "shots 顔" --no-gallery --remember
+err_has "--remember: into which gallery?"
 fact "nothing to watch, a gallery or a folder that is not there: a line each"
 if [ "${WINDOW-no}" = yes ]; then
     window_options="${ASAN_OPTIONS-}:detect_leaks=0" # SDL2 and its drivers keep what they had
@@ -160,6 +162,9 @@ clip = open(sys.argv[1], "rb").read()
 served = []
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
+        if "silent" in self.path:
+            open("asked", "w").close()
+            return self.rfile.read(1) # until it is given up
         served.append(1)
         part = clip[: len(clip) // 2] if "once" not in self.path and len(served) == 1 else clip
         self.send_response(200)
@@ -183,6 +188,18 @@ address=http://127.0.0.1:$(cat port)
 run 0 "$KAO" watch "$address/once.mp4" --no-gallery --once --json
 grep -Eq '"wall":[0-9]{10}[.][0-9]' out || fails "wall time, to the millisecond: $(cat out)"
 fact "a stream: events have the time of day; --once ends with it"
+for signal in INT TERM; do
+    "$KAO" watch "$address/silent.mp4" --no-gallery >out 2>err </dev/null &
+    watcher=$!
+    while [ ! -e asked ] && kill -0 $watcher 2>/dev/null; do sleep .1; done
+    kill -$signal $watcher
+    status=0
+    wait $watcher || status=$?
+    [ "$(kill -l $status)" = $signal ] || fails "SIG$signal: status $status"
+    [ ! -s err ] || fails "$(cat err)"
+    rm -f asked
+done
+fact "Ctrl-C before anything came ends it by the signal"
 "$KAO" watch "$address/clip.mp4" --no-gallery >out 2>err </dev/null &
 watcher=$!
 while ! grep -q "is there again" err && kill -0 $watcher 2>/dev/null; do sleep .1; done
