@@ -365,6 +365,14 @@ bool kao_is_folder(const char *path)
     return stat(path, &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+bool kao_is_same_file(const char *a, const char *b)
+{
+    struct stat x, y;
+
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
+           x.st_ino == y.st_ino;
+}
+
 kao_status kao_folder_make(const char *path, unsigned mode, kao_error *err)
 {
     char folder[4096];

@@ -38,7 +38,8 @@ kao_status kao_file_write(kao_mem *mem, const char *path, const void *bytes, siz
 kao_status kao_file_write_secret(kao_mem *mem, const char *path, const void *bytes,
                                  size_t n, kao_error *err);
 
-bool kao_is_folder(const char *path); /* links are followed */
+bool kao_is_folder(const char *path);                /* links are followed */
+bool kao_is_same_file(const char *a, const char *b); /* likewise; both are there */
 /* The folder at path and those above it, where they are missing; their permissions are mode
  * less the umask. */
 kao_status kao_folder_make(const char *path, unsigned mode, kao_error *err);

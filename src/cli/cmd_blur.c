@@ -164,14 +164,6 @@ static bool is_picture(const cli_blur *b, const char *path)
 
 /* ---- all ---- */
 
-static bool is_same_file(const char *a, const char *b)
-{
-    struct stat x, y;
-
-    return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev &&
-           x.st_ino == y.st_ino;
-}
-
 static int tell(const cli_blur *b, const char *path, const char *to, bool picture,
                 size_t n, size_t n_hidden)
 {
@@ -205,7 +197,7 @@ static int blur_one(cli_blur *b, const char *path, bool folder)
         if ((size_t)snprintf(to, sizeof to, "%s/%.*s.%s", out, (int)stem, name,
                              picture ? "jpg" : "mp4") >= sizeof to)
             st = kao_fail(&err, KAO_E_ARG, "%s: the path is too long", path);
-        else if (is_same_file(to, path))
+        else if (kao_is_same_file(to, path))
             st = kao_fail(&err, KAO_E_ARG,
                           "%s: would be written over: -o: another folder", path);
     }

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/event_json.h"
+#include "base/file.h"
 #include "cli/commands.h"
 #include "cli/watch_draw.h"
 #include "cli/watch_mqtt.h"
@@ -345,6 +346,15 @@ int cli_watch_run(int argc, char **argv)
         fprintf(stderr, rest.n ? "kao watch: one source at a time\n"
                                : "kao watch: no video given (see kao watch --help)\n");
         return CLI_BAD;
+    }
+    for (int i = 0; i < 2; i++) {
+        const char *to = i ? args.tracks : args.output;
+
+        if (to && kao_is_same_file(to, rest.items[0]) && !cli_is_stream(to)) {
+            fprintf(stderr, "kao watch: %s: would be written over: %s another file\n",
+                    rest.items[0], i ? "--tracks:" : "-o:");
+            return CLI_BAD;
+        }
     }
     job j = { .args = &args, .source = rest.items[0], .first_shown = (double)NAN };
     kao_status st = open_all(&j, &err);

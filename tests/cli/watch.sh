@@ -41,6 +41,13 @@ fact "--remember: a stranger has a number of the gallery's, in the next video to
 run 3 "$KAO" watch
 err_has "no video given"
 run 3 "$KAO" watch a b
+cp "$P/ana_1.jpg" own.mp4
+for option in -o --tracks; do
+    run 3 "$KAO" watch own.mp4 --no-gallery $option ./own.mp4
+    err_has "own.mp4: would be written over"
+    err_one_line
+done
+cmp -s "$P/ana_1.jpg" own.mp4 || fails "the source was written over"
 mkdir "nothing here"
 run 3 "$KAO" watch "nothing here"
 err_has "nothing here: no pictures in it"
