@@ -212,8 +212,10 @@ kao_status kao_identify_measure(kao_identify_figures *f, const kao_identificatio
     const bool fine = r.who && r.drawn && r.times && r.values && x.mated && x.strangers;
 
     if (fine) {
-        memcpy(x.mated, s->mated, s->n_mated * sizeof *x.mated);
-        memcpy(x.strangers, s->strangers, s->n_strangers * sizeof *x.strangers);
+        if (s->n_mated)
+            memcpy(x.mated, s->mated, s->n_mated * sizeof *x.mated);
+        if (s->n_strangers)
+            memcpy(x.strangers, s->strangers, s->n_strangers * sizeof *x.strangers);
         qsort(x.mated, s->n_mated, sizeof *x.mated, larger_first);
         qsort(x.strangers, s->n_strangers, sizeof *x.strangers, larger_first);
         fill(f, &x, &r, seed);

@@ -260,7 +260,8 @@ static bool feeds_alike(const kao_card *c, const char *text)
         snprintf(line, sizeof line, "\n%s = ", r->key);
         const char *at = is & KAO_CARD_FED ? strstr(text, line) : NULL;
 
-        at += at ? strlen(line) : 0;
+        if (at)
+            at += strlen(line);
         snprintf(said, sizeof said, "%.*s", at ? (int)strcspn(at, "\n") : 0,
                  at ? at : "");
         if (at && !says_same(r->key, said, r->value))

@@ -300,8 +300,8 @@ static void run_piece(void *arg, size_t piece, uint32_t worker)
     const size_t n_samples = (size_t)j->src->width * KAO_RGB;
     const uint32_t begin = (uint32_t)piece * GRAIN;
     const uint32_t left = j->dst->height - begin;
-    uint16_t *row = r->row + worker * r->row_cap;
-    uint8_t *room = r->room + worker * r->room_cap;
+    uint16_t *row = r->row ? r->row + worker * r->row_cap : NULL;
+    uint8_t *room = r->room ? r->room + worker * r->room_cap : NULL;
 
     for (uint32_t y = begin; y < begin + (left < GRAIN ? left : GRAIN); y++) {
         uint8_t *out = kao_image_row(j->dst, y);

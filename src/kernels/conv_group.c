@@ -211,7 +211,8 @@ static void make_point_rows(const group_job *j, unsigned char *own, int32_t stag
         kao_conv_point_pixels(j->k, &s->conv, s->packed, in, residual, out, pixels,
                               (float *)(void *)(own + j->g->patch));
         out += pixels * (size_t)d->out_stride;
-        residual += residual ? pixels * (size_t)d->res_stride : 0;
+        if (residual)
+            residual += pixels * (size_t)d->res_stride;
         y += m;
         n -= m;
     }

@@ -198,7 +198,7 @@ static void call(kao_tape *t, const kao_tape_call *c)
         out->has_grad = true;
     }
     t->scratch = s->scratch[is_back(c->stage)];
-    t->room = s->room + t->worker * s->room_each;
+    t->room = s->room ? s->room + t->worker * s->room_each : NULL;
     s->call[c->stage](t, s);
 }
 
