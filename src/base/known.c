@@ -165,12 +165,8 @@ size_t kao_known_same(const kao_known *k, const kao_known_source *list, size_t n
  * picture. */
 static bool is_picture(const char *source)
 {
-    static const char *const words[] = { "watch", "live", "-" };
-    bool is_word = false;
-
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
-        is_word = is_word || strcmp(source, words[i]) == 0;
-    return !is_word && strncmp(source, "/dev/", 5) != 0;
+    return strcmp(source, "watch") != 0 && strcmp(source, "live") != 0 &&
+           strcmp(source, "-") != 0 && strncmp(source, "/dev/", 5) != 0;
 }
 
 kao_status kao_known_sources(const kao_known *k, uint32_t *numbers, kao_error *err)
