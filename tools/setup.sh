@@ -70,14 +70,14 @@ need_build() {
         say "$(pwd): not writable, and build folders go there. Copy it to where you can write."
         exit 4
     }
-    here_now=$(pwd -P)
-    # Anew where the sources were moved, as meson keeps full paths, and where it was stopped
-    # halfway: it would find its own files there and do nothing.
+    asked="$(pwd -P) $*"
+    # Anew where the sources were moved, as meson keeps full paths, where other options are asked
+    # for, and where it was stopped halfway: it would find its own files there and do nothing.
     [ ! -f "$folder/source" ] ||
-        { [ "$(cat "$folder/source")" = "$here_now" ] && [ -f "$folder/build.ninja" ]; } ||
+        { [ "$(cat "$folder/source")" = "$asked" ] && [ -f "$folder/build.ninja" ]; } ||
         rm -rf "$folder"
     [ ! -f "$folder/build.ninja" ] || return 0
-    mkdir -p "$folder" && printf '%s\n' "$here_now" >"$folder/source" || exit 4
+    mkdir -p "$folder" && printf '%s\n' "$asked" >"$folder/source" || exit 4
     meson setup "$folder" "$@" >"$folder/setup.log" 2>&1 || {
         cat "$folder/setup.log" >&2
         say "The build could not be set up."

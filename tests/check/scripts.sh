@@ -56,7 +56,7 @@ mkdir "$2/meson-private"
 touch "$2/build.ninja"
 END
 chmod +x tools/meson
-setup() { run 0 env PATH="$PWD/tools:$PATH" sh -c '. "$1/tools/setup.sh"; need_build build-it' sh "$source"; }
+setup() { run 0 env PATH="$PWD/tools:$PATH" sh -c '. "$1/tools/setup.sh"; shift; need_build build-it "$@"' sh "$source" "$@"; }
 setup
 : >build-it/kept
 setup
@@ -65,6 +65,10 @@ rm build-it/build.ninja
 setup
 [ -f build-it/build.ninja ] || fails "no build where one was stopped"
 fact "a build folder whose setup was stopped halfway is made anew, a whole one stays"
+: >build-it/kept
+setup --of=another
+[ ! -e build-it/kept ] || fails "a build folder of other options stayed"
+fact "a build folder of other options is made anew"
 
 mkdir -p ran/meson-logs
 printf '{"name": "one", "result": "OK", "duration": 1.0, "stdout": "fine"}\n' >ran/meson-logs/testlog.json
