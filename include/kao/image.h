@@ -118,7 +118,7 @@ KAO_API kao_status kao_image_create(kao_context *ctx, uint32_t width, uint32_t h
                                     kao_image *out, kao_error *err);
 
 /* Give back the memory of a picture that the library made, and set it to {0}. A picture
- * of the caller's own pixels is only set to {0}. NULL and {0} are fine. */
+ * of the caller's own pixels is only set to {0}. NULL, also for the context, and {0} are fine. */
 KAO_API void kao_image_free(kao_context *ctx, kao_image *image);
 
 /* The picture to look at, whole. Borrows its pixels. */

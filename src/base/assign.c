@@ -143,7 +143,7 @@ kao_status kao_assign(kao_mem *mem, const float *cost, size_t rows, size_t cols,
 
     for (size_t c = 0; room && c < cols; c++)
         s.row_of[c] = -1;
-    for (size_t r = 0; room && r < rows; r++) {
+    for (size_t r = 0; room && cols > 0 && r < rows; r++) {
         const end e = cheapest_chain(&s, (int32_t)r);
 
         set_prices(&s, (int32_t)r, e.dist);

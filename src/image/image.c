@@ -120,7 +120,7 @@ kao_status kao_image_create(kao_context *ctx, uint32_t width, uint32_t height,
 
 void kao_image_free(kao_context *ctx, kao_image *image)
 {
-    if (image)
+    if (ctx && image)
         kao_image_drop(&ctx->mem, image);
 }
 
@@ -335,7 +335,8 @@ kao_status kao_image_encode(kao_context *ctx, const kao_image *image,
 
 void kao_image_free_bytes(kao_context *ctx, uint8_t *bytes)
 {
-    kao_free(&ctx->mem, bytes);
+    if (ctx)
+        kao_free(&ctx->mem, bytes);
 }
 
 kao_status kao_image_save(kao_context *ctx, const char *path, const kao_image *image,

@@ -222,7 +222,6 @@ static kao_status by_looks(kao_watcher *w, const kao_view *view, double time,
 
     for (size_t i = 0; !st && i < w->n_glances; i++) {
         kao_glance *g = &w->glances[i];
-        float *row = w->cost + i * cols;
 
         if (is_open(g, true))
             st = kao_glance_embed(w, view, g, err);
@@ -232,7 +231,7 @@ static kao_status by_looks(kao_watcher *w, const kao_view *view, double time,
             const bool possible = is_open(g, true) && g->vector && !(t && t->glance);
             const float alike = possible ? kao_looks_alike(l, w->dim, g->vector) : NAN;
 
-            row[c] = alike >= same ? 1 - alike : NAN;
+            w->cost[i * cols + c] = alike >= same ? 1 - alike : NAN;
             any |= alike >= same;
         }
     }
