@@ -3,7 +3,7 @@
 
 usage: test_report.py BUILD-FOLDER [STATUS]
 STATUS: meson's. Where it tells of a failure and no test does, meson ended before all had run.
-Prints what failed with the end of its output, what was skipped or left out and why; the last
+Prints what failed with the end of its output (and, of one that goes on after a failure, what it said there), what was skipped or left out and why; the last
 line is "passed failed skipped", three numbers.
 """
 import json
@@ -11,7 +11,24 @@ import os
 import re
 import sys
 
-LINES = 60  # of a failed test's output
+LINES = 60  # of a failed test's output: its end
+AFTER = 30  # from a "not ok" on that stands before the end
+
+
+def of_failed(output):
+    """The lines of a failed test's output that tell why."""
+    lines = output.splitlines()
+    end = max(len(lines) - LINES, 0)
+    kept = set(range(end, len(lines)))
+    for i in range(end):
+        if re.match(r"[\s#]*not ok\b", lines[i]):
+            kept.update(range(i, min(i + AFTER, end)))
+    told = -1
+    for i in sorted(kept):
+        if i > told + 1:
+            yield "[...]"
+        yield lines[i]
+        told = i
 
 
 def main():
@@ -36,7 +53,7 @@ def main():
             counts["failed"] += 1
             print("FAILED: %s (%s, %.1f s, status %s)" % (t["name"], t["result"].lower(), t["duration"],
                                                          t.get("returncode")))
-            for line in output.splitlines()[-LINES:]:
+            for line in of_failed(output):
                 print("    " + line)
             continue
         for line in re.findall(r"^(?:SKIP|left out|refused).*", output, re.M):

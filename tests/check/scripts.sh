@@ -82,4 +82,15 @@ out_has "FAILED: meson ended with status 137"
 printf '{"name": "two", "result": "FAIL", "duration": 1.0, "returncode": 1}\n' >>ran/meson-logs/testlog.json
 report 1 "1 1 0"
 fact "a run that ended before all tests had run has failed"
+"${PYTHON:-python3}" -c 'import json
+said = ["ok %d" % i for i in range(300)]
+said[100] = "    not ok 100 - the reason"
+said[101] = "why it is"
+print(json.dumps({"name": "three", "result": "FAIL", "duration": 1.0, "returncode": 1, "stdout": "\n".join(said)}))' >ran/meson-logs/testlog.json
+report 1 "0 1 0"
+for line in "    not ok 100 - the reason" "why it is" "ok 240" "ok 299"; do
+    out_has "$line"
+done
+grep -q 'ok 99$\|ok 160' "$work/out" && fails "more of the output than tells why: $(cat "$work/out")"
+fact "what a test said where it failed is told, however much it said after that"
 finish
