@@ -104,6 +104,25 @@ export async function people(address) {
   return (await (await fetch(`${address}/v1/people`)).json()).people;
 }
 
+/** The app's clock all but stands: what it does for some seconds goes on, however slow the machine is.
+ * @param {import('playwright-core').Page} page */
+export async function slowClock(page) {
+  await page.evaluate(() => {
+    const now = performance.now.bind(performance);
+    const begun = now();
+    performance.now = () => begun + (now() - begun) / 1000;
+  });
+}
+
+/** What is shown for some seconds stays until it is used. @param {import('playwright-core').Page} page */
+export async function stayToasts(page) {
+  await page.evaluate(() => {
+    const later = window.setTimeout.bind(window);
+    const much = 2 ** 31 - 1;
+    window.setTimeout = /** @type {any} */ ((/** @type {() => void} */ run, /** @type {number} */ ms) => later(run, ms >= 8000 ? much : ms));
+  });
+}
+
 /** The clip stands still at a moment with Ana (left) and Ben. @param {import('playwright-core').Page} page */
 export async function holdClip(page) {
   await page.locator('.stage[data-ready]').waitFor();

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { camera, checkAccess, empty, enrol, holdClip, people, shot, startBrowser, visit } from './browser.js';
+import { camera, checkAccess, empty, enrol, holdClip, people, shot, slowClock, startBrowser, stayToasts, visit } from './browser.js';
 import { PICTURES, startServer } from './server.js';
 
 /** @type {Awaited<ReturnType<typeof startServer>>} */
@@ -105,6 +105,7 @@ test('register: who cancels while pictures are taken is not registered', async (
   await empty(at());
   await visit(browser, at(), async (page) => {
     await holdClip(page);
+    await slowClock(page); // it takes pictures for three seconds: the second is one of them on any machine
     let taken = 0;
     let release = () => {};
     const held = new Promise((done) => { release = () => done(null); });
@@ -130,6 +131,7 @@ test('register: who cancels while pictures are taken is not registered', async (
 test('the people of the clip; clear and undo', async () => {
   await empty(at());
   await visit(browser, at(), async (page) => {
+    await stayToasts(page);
     await page.getByRole('button', { name: 'Register the people of the clip' }).click();
     await page.getByText('Ana, Ben and Emil are registered.').waitFor();
     assert.equal(await page.locator('.strip-list li').count(), 3);
@@ -314,6 +316,7 @@ test('people: found, renamed, noted, merged, split, moved, removed, undone', asy
   const ana = await enrol(at(), 'Ana', 'ana_1.jpg', 'ana_2.jpg');
   const ben = await enrol(at(), 'Ben', 'ben_1.jpg');
   await visit(browser, at(), async (page) => {
+    await stayToasts(page);
     const undo = page.getByRole('status').getByRole('button', { name: 'Undo' });
     await page.getByRole('link', { name: 'People', exact: true }).click();
     await page.getByRole('searchbox').fill('be');
