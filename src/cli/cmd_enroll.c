@@ -516,7 +516,11 @@ int cli_enroll_run(int argc, char **argv)
         return CLI_BAD;
     }
     job j = { .args = &args };
-    kao_status st = cli_gallery_open(&j.use, &args.use, CLI_GALLERY_CREATE, true, &err);
+    /* a person's number is one of a gallery that is there */
+    const bool numbered = !args.people && !args.regions && rest.items[0][0] == '#';
+    kao_status st =
+        cli_gallery_open(&j.use, &args.use,
+                         numbered ? CLI_GALLERY_WRITE : CLI_GALLERY_CREATE, true, &err);
 
     if (!st) {
         st = cli_limit_choose(&j.limit, j.use.embedders[0], j.use.ttas[0], NAN,

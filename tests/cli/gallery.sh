@@ -54,6 +54,9 @@ run 3 "$KAO" enroll Cho "$(printf 'bad\377name.jpg')"
 err_has "bad?name.jpg: gallery: a source that"
 run 3 "$KAO" enroll "#99" "$P/chen_1.jpg"
 err_has "no person 99"
+run 3 "$KAO" enroll --gallery none.kao "#1" "$P/chen_1.jpg"
+err_has "no gallery there yet"
+[ ! -e none.kao ] || fails "a gallery was made for a person's number"
 run 0 "$KAO" people --json
 lines 2 out
 fact "what cannot be enrolled leaves the gallery as it was"
