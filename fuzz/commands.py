@@ -26,7 +26,9 @@ import subprocess
 import sys
 import zlib
 
-PICTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "examples", "pictures")
+SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+PICTURES = os.path.join(SOURCE, "examples", "pictures")
+LEAKS = os.path.join(SOURCE, "tests", "support", "lsan.txt")  # of libraries that keep what they read
 PATIENCE = 900  # seconds of one command, on any machine: more is a hang
 STATUSES = (0, 1, 2, 3, 4)
 UNTRIED = {"--help", "--mqtt", "--window", "--host", "--init", "--address"}  # they wait, or need a world outside
@@ -83,7 +85,7 @@ def run(kao, words, folder, text=b""):
     """Status ("hang": it was ended), output, messages."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("KAO_")}
     env.update(HOME="/nonexistent", XDG_DATA_HOME="", ASAN_OPTIONS="exitcode=99:allocator_may_return_null=1",
-               UBSAN_OPTIONS="halt_on_error=1:exitcode=99")
+               UBSAN_OPTIONS="halt_on_error=1:exitcode=99", LSAN_OPTIONS=f'print_suppressions=0:suppressions="{LEAKS}"')
     p = subprocess.Popen([kao] + words, cwd=folder, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                          stderr=subprocess.PIPE, start_new_session=True)
     try:
