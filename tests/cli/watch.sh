@@ -159,6 +159,20 @@ err_has "its end names no form of video"
 printf old >old.mp4
 run 4 "$KAO" watch scene.y4m --no-gallery --seconds 0.2 --tracks missing/t -o old.mp4
 fact "no video, a cut one, a form that cannot be written: a line each"
+mkdir whole
+"${PYTHON:-python3}" - "$KAO" <<'PY' || fails "a reader that has gone: $(ls -A whole)"
+import os, signal, subprocess, sys
+for more in ([], ["--json"]):
+    gone, to = os.pipe()
+    os.close(gone)
+    run = subprocess.run([sys.argv[1], "watch", "scene.y4m", "--no-gallery", "-o", "whole/a 顔.mp4", "--tracks", "whole/t.txt", *more], stdout=to)
+    os.close(to)
+    assert run.returncode == -signal.SIGPIPE, run
+    assert sorted(os.listdir("whole")) == ["a 顔.mp4", "t.txt"], os.listdir("whole")
+    for name in os.listdir("whole"):
+        os.remove("whole/" + name)
+PY
+fact "whoever reads the events is gone: video and tracks so far are kept, nothing lies beside them"
 
 # ---- live ----
 
