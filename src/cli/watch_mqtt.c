@@ -302,6 +302,9 @@ static kao_status enter(cli_mqtt *m, const kao_cancel *cancel, kao_error *err)
         code = c->mosquitto_connect(m->client, m->at.host, m->at.port, KEEP_ALIVE_S);
     if (!code)
         code = c->mosquitto_loop_start(m->client);
+    if (code &&
+        kao_cancelled(cancel)) /* Ctrl-C: what interrupted it is no broker's fault */
+        return kao_fail(err, KAO_E_CANCELLED, "cancelled");
     return code ? fail(m, code, err) : wait_for_answer(m, cancel, err);
 }
 

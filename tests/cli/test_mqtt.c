@@ -1,8 +1,10 @@
 /* A broker that takes all and acknowledges nothing: what waits for it is bounded. libmosquitto is played here. */
 #include "support/unit.h"
 
+#include <errno.h>
 #include <stdio.h>
 
+#include "base/cancel.h"
 #include "base/library.h"
 #include "cli/mosquitto.h"
 #include "cli/watch_mqtt.h"
@@ -12,8 +14,10 @@ static struct broker {
     void (*connected)(struct mosquitto *, void *, int);
     void (*published)(struct mosquitto *, void *, int);
     int n_published;
-    bool is_prompt; /* what comes is acknowledged */
-    bool refuses;   /* the library takes nothing */
+    bool is_prompt;  /* what comes is acknowledged */
+    bool refuses;    /* the library takes nothing */
+    kao_cancel stop; /* requested while it connects, where it is absent */
+    bool is_absent;
     char last[256];
 } broker;
 
@@ -41,6 +45,16 @@ static void on_publish(struct mosquitto *m, void (*f)(struct mosquitto *, void *
 {
     (void)m;
     broker.published = f;
+}
+
+static int reach(struct mosquitto *m, const char *host, int port, int seconds)
+{
+    (void)m, (void)host, (void)port, (void)seconds;
+    if (!broker.is_absent)
+        return MOSQ_ERR_SUCCESS;
+    kao_cancel_request(&broker.stop);
+    errno = EINTR;
+    return MOSQ_ERR_ERRNO;
 }
 
 static int begin(struct mosquitto *m)
@@ -83,6 +97,7 @@ bool kao_library_find(void *library, const char *name, void *to)
         { "mosquitto_new", (void (*)(void))make },
         { "mosquitto_connect_callback_set", (void (*)(void))on_connect },
         { "mosquitto_publish_callback_set", (void (*)(void))on_publish },
+        { "mosquitto_connect", (void (*)(void))reach },
         { "mosquitto_loop_start", (void (*)(void))begin },
         { "mosquitto_publish", (void (*)(void))publish },
     };
@@ -193,12 +208,28 @@ static void what_is_refused_does_not_wait(void **state)
     cli_mqtt_close(m);
 }
 
+static void what_is_interrupted_is_cancelled(void **state)
+{
+    const cli_mqtt_options o = { .url = "mqtt://h",
+                                 .camera = "door",
+                                 .cancel = &broker.stop };
+    cli_mqtt *m = NULL;
+    kao_error err;
+
+    (void)state;
+    broker.is_absent = true;
+    assert_int_equal(cli_mqtt_open(&m, &o, &err), KAO_E_CANCELLED);
+    assert_null(m);
+    broker.is_absent = false;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_waits_is_bounded),
         cmocka_unit_test(what_names_are_in_topics),
         cmocka_unit_test(what_is_refused_does_not_wait),
+        cmocka_unit_test(what_is_interrupted_is_cancelled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
