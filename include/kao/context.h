@@ -26,7 +26,7 @@ typedef struct kao_context kao_context;
 /* A caller's own memory. alloc returns at least size bytes aligned to align (a power of
  * two, at least sizeof(void *)), or NULL. Both are called from any thread. What libjpeg, libwebp,
  * libexpat, libheif and gdk-pixbuf need while they read or write a picture, Pango for a label, and
- * SQLite for a gallery, is theirs or the C library's. */
+ * SQLite or libpq for a gallery, is theirs or the C library's. */
 typedef struct kao_allocator {
     void *(*alloc)(void *user, size_t size, size_t align);
     void (*free)(void *user, void *block);

@@ -467,7 +467,7 @@ KAO_API kao_status kao_gallery_forget_older(kao_gallery *gallery, int64_t before
 typedef int kao_number_visit(void *user, int64_t person);
 
 /* Numbers of those who were merged into a person, who are forgotten with it: what is kept outside of the gallery
- * may have them. Nobody: visit is not called. */
+ * may have them. Nobody: visit is not called. KAO_E_NOT_FOUND: nobody has that number. */
 KAO_API kao_status kao_gallery_merged(kao_gallery *gallery, int64_t person,
                                       kao_number_visit *visit, void *user,
                                       kao_error *err);

@@ -38,8 +38,9 @@ const char *kao_status_name(kao_status status)
     return (size_t)status < n ? status_names[status] : "unknown_status";
 }
 
-enum { LINE_BYTES = 4096 }; /* of a line as it is put together */
-enum { TAIL_BYTES = 140 };  /* what stays of the end of one that is too long */
+/* Of a line as it is put together: two of the longest paths that a system opens, and words. */
+enum { LINE_BYTES = 2 * 4096 + 512 };
+enum { TAIL_BYTES = 140 }; /* what stays of the end of one that is too long */
 
 static bool is_continuation(char c)
 {
@@ -68,6 +69,14 @@ static void put_line(char *to, size_t cap, const char *line)
     kao_text_clean(to);
 }
 
+/* `most` bytes at most, which end with a whole character. */
+__attribute__((format(printf, 3, 0))) static void
+write_line(char line[LINE_BYTES], size_t most, const char *fmt, va_list ap)
+{
+    vsnprintf(line, LINE_BYTES, fmt, ap);
+    line[kao_utf8_cut(line, most)] = '\0';
+}
+
 __attribute__((format(printf, 5, 0))) static kao_status
 fill(kao_error *err, kao_status code, int sys, uint64_t offset, const char *fmt,
      va_list ap)
@@ -76,7 +85,7 @@ fill(kao_error *err, kao_status code, int sys, uint64_t offset, const char *fmt,
         return code;
     char line[LINE_BYTES]; /* arguments may point into err itself */
 
-    vsnprintf(line, sizeof line - 128, fmt, ap);
+    write_line(line, sizeof line - 128, fmt, ap);
     const size_t n = strlen(line);
     if (sys) {
         char reason[96];
@@ -130,7 +139,7 @@ kao_status kao_error_prefix(kao_error *err, kao_status code, const char *fmt, ..
     char line[LINE_BYTES];
 
     va_start(ap, fmt);
-    vsnprintf(line, sizeof line - sizeof err->msg - 2, fmt, ap);
+    write_line(line, sizeof line - sizeof err->msg - 2, fmt, ap);
     va_end(ap);
     const size_t n = strlen(line);
 

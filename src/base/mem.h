@@ -2,7 +2,7 @@
  *
  * A kao_mem is the allocator of one context: every block of the library comes from it, so
  * that blocks can be counted, replaced by the caller's own allocator, and made to fail. (Not
- * what libjpeg, libwebp, libexpat, libheif, gdk-pixbuf, Pango and SQLite take for themselves.)
+ * what libjpeg, libwebp, libexpat, libheif, gdk-pixbuf, Pango, SQLite and libpq take for themselves.)
  * It carries the fault counter of file reads and writes too (base/file.c asks it), so that
  * one loop in a test can break either kind at its n-th call.
  *

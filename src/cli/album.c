@@ -72,14 +72,12 @@ static kao_status add_folder(cli_album *a, const char *path, int depth, kao_erro
 static kao_status add_entry(cli_album *a, const char *folder, const char *name,
                             int depth, kao_error *err)
 {
-    const size_t n = strlen(folder) + strlen(name) + 2;
-    char *path = malloc(n);
+    char *path = cli_path_in(folder, name);
     struct stat info, link;
     kao_status st = KAO_OK;
 
     if (!path)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
-    snprintf(path, n, "%s/%s", folder, name);
     if (stat(path, &info) == 0 && lstat(path, &link) == 0) {
         if (S_ISREG(info.st_mode))
             st = add_file(a, path, false, err);

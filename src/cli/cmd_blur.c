@@ -52,6 +52,13 @@ bool cli_blur_hides(const cli_blur *b, int64_t person, const char *name)
     return !b->args->strangers || !person || !name;
 }
 
+static int pass_over(void *user, const kao_person *p)
+{
+    (void)user, (void)p;
+    return 0;
+}
+
+/* A number is looked up, too: of a wrong one nobody would be hidden. */
 static kao_status find_people(cli_blur *b, kao_error *err)
 {
     const cli_list *l = b->args->only.n ? &b->args->only : &b->args->except;
@@ -59,8 +66,12 @@ static kao_status find_people(cli_blur *b, kao_error *err)
 
     if ((l->n || b->args->strangers) && !b->w.use.g)
         return kao_fail(err, KAO_E_ARG, "there is no gallery that tells who is who");
-    for (size_t i = 0; !st && i < l->n; i++)
-        st = cli_person_of(&b->w.use, l->items[i], &b->people[b->n++], err);
+    for (size_t i = 0; !st && i < l->n; i++) {
+        st = cli_person_of(&b->w.use, l->items[i], &b->people[b->n], err);
+        if (!st)
+            st =
+                kao_gallery_person(b->w.use.g, b->people[b->n++], pass_over, NULL, err);
+    }
     return st;
 }
 

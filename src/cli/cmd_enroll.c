@@ -381,12 +381,10 @@ static int enroll_folder(job *j, const char *path, const char *name, int64_t *pe
     if (n < 0)
         return report_folder(j, path, depth > FOLDERS_MOST ? ELOOP : errno);
     for (int i = 0; i < n; i++) {
-        const size_t cap = strlen(path) + strlen(list[i]->d_name) + 2;
-        char *file = malloc(cap);
+        char *file = cli_path_in(path, list[i]->d_name);
         int s = CLI_FAULT;
 
         if (file) {
-            snprintf(file, cap, "%s/%s", path, list[i]->d_name);
             s = cli_is_stream(file) ||
                         (kao_is_folder(file) && depth > 0 && !j->args->regions)
                     ? CLI_YES /* a folder's pictures, and those of folders in it */
@@ -464,12 +462,10 @@ static int enroll_people(job *j, const char *folder)
     if (n < 0)
         return report_folder(j, folder, errno);
     for (int i = 0; i < n; i++) {
-        const size_t cap = strlen(folder) + strlen(list[i]->d_name) + 2;
-        char *path = malloc(cap), name[KAO_NAME_MAX_BYTES + 1];
+        char *path = cli_path_in(folder, list[i]->d_name), name[KAO_NAME_MAX_BYTES + 1];
         int s = CLI_FAULT;
 
         if (path) {
-            snprintf(path, cap, "%s/%s", folder, list[i]->d_name);
             snprintf(name, sizeof name, "%s", list[i]->d_name);
             kao_text_compose(name, sizeof name);
             s = kao_is_folder(path) ? enroll_person(j, name, &path, 1) : CLI_YES;

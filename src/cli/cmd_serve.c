@@ -151,8 +151,10 @@ static kao_status open_access(access_use *a, const serve_args *args, kao_error *
     a->wide = args->address && !kao_host_is_local(args->address);
     for (size_t i = 0; !st && i < args->hosts.n; i++)
         if (!kao_hosts_add(&a->hosts, args->hosts.items[i]))
-            st = kao_fail(err, KAO_E_ARG, "--host %.80s: no name of a machine",
-                          args->hosts.items[i]);
+            st = a->hosts.n == HOSTS_MOST
+                     ? kao_fail(err, KAO_E_ARG, "--host: %d names at most", HOSTS_MOST)
+                     : kao_fail(err, KAO_E_ARG, "--host %.80s: no name of a machine",
+                                args->hosts.items[i]);
     if (!st && a->wide)
         kao_hosts_of_machine(&a->hosts, args->address);
     for (size_t i = 0; i < a->hosts.n; i++)

@@ -39,6 +39,15 @@ static void on_signal(int number)
     kao_cancel_request(stop);
 }
 
+static void on_signals(void (*handler)(int))
+{
+    const struct sigaction action = { .sa_handler = handler };
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGUSR1, &action, NULL); /* mpirun passes it on, and waits */
+}
+
 static void show(void *user, uint64_t step, uint64_t steps, double loss, double rate,
                  double left)
 {
@@ -84,7 +93,6 @@ static kao_status run(kao_context *ctx, kao_ranks *ranks, const train_args *args
     if (st)
         return st;
     const bool leads = kao_ranks_index(ranks) == 0;
-    const struct sigaction action = { .sa_handler = on_signal };
     const kao_trainer_options o = { .init = args->init,
                                     .state = args->state ? args->state : state,
                                     .cancel = stop,
@@ -94,9 +102,7 @@ static kao_status run(kao_context *ctx, kao_ranks *ranks, const train_args *args
                                     .user = &terminal,
                                     .most_steps = args->steps };
 
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    sigaction(SIGUSR1, &action, NULL); /* mpirun passes it on, and waits */
+    on_signals(on_signal);
     st = kao_train(ctx, &r, &o, err);
     if (terminal && leads)
         fprintf(stderr, "\n");
@@ -134,6 +140,8 @@ int cli_train_run(int argc, char **argv)
         status =
             kao_ranks_leads(ranks) ? cli_report("train", st, &err) : cli_status_of(st);
     kao_ranks_end(ranks, st);
+    on_signals(
+        SIG_IGN); /* there is nothing left to stop, and soon nothing to tell it by */
     kao_cancel_destroy(stop);
     kao_context_destroy(ctx);
     if (st)

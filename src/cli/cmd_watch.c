@@ -1,5 +1,6 @@
 /* kao watch: who is in this video? Faces are found, followed and named; events come as lines. */
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -333,6 +334,17 @@ static kao_status finish(job *j, int *status, kao_error *err)
     return st;
 }
 
+/* SIGPIPE would leave the video that is being written beside its name. It waits: the write that caused it
+ * fails, which ends watching. Threads that are made from here on have it so, too. */
+static void hold_sigpipe(sigset_t *was)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &set, was);
+}
+
 int cli_watch_run(int argc, char **argv)
 {
     watch_args args = { .w = CLI_WATCH_DEFAULTS };
@@ -357,6 +369,9 @@ int cli_watch_run(int argc, char **argv)
         }
     }
     job j = { .args = &args, .source = rest.items[0], .first_shown = (double)NAN };
+    sigset_t signals;
+
+    hold_sigpipe(&signals);
     kao_status st = open_all(&j, &err);
 
     const bool stopped = st == KAO_E_CANCELLED; /* before there was anything */
@@ -381,6 +396,7 @@ int cli_watch_run(int argc, char **argv)
         status = s > status ? s : status;
     }
     close_all(&j);
+    pthread_sigmask(SIG_SETMASK, &signals, NULL); /* one that waited ends the program */
     if (stopped)
         cli_watch_end(&j.w);
     return cli_finish("watch", status);

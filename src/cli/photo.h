@@ -143,6 +143,9 @@ void cli_photo_drop_image(cli_worker *w, cli_photo *p);
 
 /* A picture's name without folder and ending; *n: its bytes. */
 const char *cli_stem(const char *path, size_t *n);
+/* FOLDER/NAME, to be freed, with one slash between however many FOLDER ends in: the gallery knows a file
+ * by its path again. NULL: out of memory. */
+char *cli_path_in(const char *folder, const char *name);
 /* Whether each picture's results can go into one folder: CLI_YES, or after a line on stderr
  * CLI_BAD, where two different pictures have the same stem, or CLI_FAULT. */
 int cli_check_stems(const char *command, char **paths, size_t n);

@@ -17,6 +17,20 @@ const char *cli_stem(const char *path, size_t *n)
     return name;
 }
 
+char *cli_path_in(const char *folder, const char *name)
+{
+    size_t n = strlen(folder);
+
+    while (n > 0 && folder[n - 1] == '/')
+        n--;
+    const size_t cap = n + strlen(name) + 2;
+    char *path = malloc(cap);
+
+    if (path)
+        snprintf(path, cap, "%.*s/%s", (int)n, folder, name);
+    return path;
+}
+
 static int by_stem(const void *a, const void *b)
 {
     size_t n = 0, m = 0;

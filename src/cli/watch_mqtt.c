@@ -137,14 +137,32 @@ static bool take_address(const char *url, address *a)
     return take_host(host, n, a) && !strpbrk(a->prefix, "+#");
 }
 
-/* A level of a topic: what has a meaning in topics becomes '_'. */
+/* Characters that a topic may not have: Unicode's noncharacters, U+FDD0 to U+FDEF and the last two of each plane. */
+static bool is_none(const unsigned char *s, size_t n)
+{
+    if (n == 3 && s[0] == 0xef && s[1] == 0xb7)
+        return s[2] >= 0x90 && s[2] <= 0xaf;
+    return n >= 3 && s[n - 1] >= 0xbe && s[n - 2] == 0xbf &&
+           (n == 3 ? s[0] == 0xef : (s[1] & 0x0f) == 0x0f);
+}
+
+/* A level of a topic: what has a meaning in topics, or none, becomes '_'. */
 static void put_level(const char *name, char to[PART_MOST])
 {
-    snprintf(to, PART_MOST, "%.*s", (int)kao_utf8_cut(name, PART_MOST - 1), name);
-    for (char *c = to; *c; c++)
-        if (*c == '/' || *c == '+' || *c == '#')
-            *c = '_';
-    kao_text_clean(to);
+    char whole[PART_MOST], *end = to;
+
+    snprintf(whole, sizeof whole, "%.*s", (int)kao_utf8_cut(name, sizeof whole - 1),
+             name);
+    kao_text_clean(whole);
+    for (const unsigned char *c = (const unsigned char *)whole; *c;) {
+        const size_t n = kao_utf8_length(c);
+        const bool plain = !strchr("/+#", *c) && !is_none(c, n);
+
+        memcpy(end, plain ? (const char *)c : "_", plain ? n : 1);
+        end += plain ? n : 1;
+        c += n;
+    }
+    *end = '\0';
 }
 
 /* ---- what the library's thread tells ---- */
@@ -284,6 +302,9 @@ static kao_status enter(cli_mqtt *m, const kao_cancel *cancel, kao_error *err)
         code = c->mosquitto_connect(m->client, m->at.host, m->at.port, KEEP_ALIVE_S);
     if (!code)
         code = c->mosquitto_loop_start(m->client);
+    if (code &&
+        kao_cancelled(cancel)) /* Ctrl-C: what interrupted it is no broker's fault */
+        return kao_fail(err, KAO_E_CANCELLED, "cancelled");
     return code ? fail(m, code, err) : wait_for_answer(m, cancel, err);
 }
 
@@ -354,10 +375,14 @@ static bool tell(cli_mqtt *m, const char *kind, const char *level, const char *t
     const bool ok = code == MOSQ_ERR_SUCCESS || code == MOSQ_ERR_NO_CONN ||
                     code == MOSQ_ERR_CONN_LOST;
 
-    if (!ok)
-        fprintf(stderr, "kao watch: %s: %s\n", topic,
-                m->calls.mosquitto_strerror(code));
-    return ok;
+    if (ok)
+        return true;
+    fprintf(stderr, "kao watch: %s: %s\n", topic, m->calls.mosquitto_strerror(code));
+    pthread_mutex_lock(&m->lock);
+    m->sent--; /* nobody will acknowledge it */
+    m->left_out++;
+    pthread_mutex_unlock(&m->lock);
+    return false;
 }
 
 bool cli_mqtt_event(cli_mqtt *m, kao_json *event, const kao_track_event *e,

@@ -215,6 +215,18 @@ static kao_status find_going(kao_gallery *g, int64_t person, kao_error *err)
     return st;
 }
 
+static kao_status check_there(kao_gallery *g, int64_t person, kao_error *err)
+{
+    int64_t there = 0;
+    const kao_status st =
+        kao_db_number(g->db, &there, err,
+                      "SELECT count(*) FROM person WHERE number = ?", "i", person);
+
+    return st || there ? st
+                       : kao_fail(err, KAO_E_NOT_FOUND, "%s: no person %lld", g->path,
+                                  (long long)person);
+}
+
 kao_status kao_gallery_merged(kao_gallery *g, int64_t person, kao_number_visit *visit,
                               void *user, kao_error *err)
 {
@@ -222,11 +234,14 @@ kao_status kao_gallery_merged(kao_gallery *g, int64_t person, kao_number_visit *
 
     if (!g || !visit)
         return kao_fail(err, KAO_E_ARG, "gallery: no gallery, or nobody to tell");
-    const kao_status st =
-        kao_db_ask(g->db, &rows, err,
-                   "SELECT number FROM person WHERE number <> ?1 AND number IN " GOING
-                   " ORDER BY number",
-                   "ii", person, (int64_t)KAO_SAMPLE_PERSON);
+    kao_status st = check_there(g, person, err);
+
+    if (!st)
+        st = kao_db_ask(
+            g->db, &rows, err,
+            "SELECT number FROM person WHERE number <> ?1 AND number IN " GOING
+            " ORDER BY number",
+            "ii", person, (int64_t)KAO_SAMPLE_PERSON);
 
     if (st)
         return st;
@@ -316,18 +331,6 @@ static kao_status forget_one(forgetting *f, int64_t person, kao_error *err)
     f->r.n_samples += (uint32_t)samples;
     f->n_people++;
     return st;
-}
-
-static kao_status check_there(kao_gallery *g, int64_t person, kao_error *err)
-{
-    int64_t there = 0;
-    const kao_status st =
-        kao_db_number(g->db, &there, err,
-                      "SELECT count(*) FROM person WHERE number = ?", "i", person);
-
-    return st || there ? st
-                       : kao_fail(err, KAO_E_NOT_FOUND, "%s: no person %lld", g->path,
-                                  (long long)person);
 }
 
 /* After the change: nothing of it is to stay in the files. What is found is looked for again: it may have been

@@ -44,7 +44,9 @@ static int stop(void *user)
 
 static kao_status fail(const reader *r, int code, const char *what, kao_error *err)
 {
-    if (code == AVERROR_EXIT && !kao_cancelled(r->cancel))
+    if (kao_cancelled(r->cancel)) /* by the signal too: RTSP tells of damage then */
+        code = AVERROR_EXIT;
+    else if (code == AVERROR_EXIT)
         return kao_fail(err, KAO_E_IO, "%s: %s: nothing came for %d seconds", r->name,
                         what, QUIET_SECONDS);
     return kao_ffmpeg_fail(&r->f, code, r->name, what, err);

@@ -190,6 +190,36 @@ static void lines_are_cut_at_characters(void **state)
         }
 }
 
+/* So long a path as any that the system opens, or two of them: what was wrong is told behind. Of
+ * longer ones the end is lost, between characters. */
+static void paths_of_any_length(void **state)
+{
+    static const size_t lengths[] = { 3900, 3966, 3967, 3968, 4030, 4094, 8500, 12000 };
+    char path[12001];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(lengths); i++)
+        for (size_t shift = 0; shift < 4; shift++) {
+            size_t n = shift;
+            kao_error err;
+
+            memset(path, 'x', shift);
+            for (; n + 4 <= lengths[i]; n += 4)
+                memcpy(path + n, "\xe9\xa1\x94/", 4);
+            path[n - 1] = '\0';
+            kao_fail(&err, KAO_E_FORMAT, "%s: no picture", path);
+            assert_null(strchr(err.msg, '?'));
+            if (n <= 4096)
+                assert_non_null(strstr(err.msg, "\xe9\xa1\x94: no picture"));
+            kao_fail_sys(&err, KAO_E_IO, ENOENT, "%s: %s", path, path);
+            assert_null(strchr(err.msg, '?'));
+            assert_non_null(strstr(err.msg, ": No such file or directory"));
+            kao_error_prefix(&err, KAO_E_IO, "%s", path);
+            assert_null(strchr(err.msg, '?'));
+            assert_non_null(strstr(err.msg, ": No such file or directory"));
+        }
+}
+
 static void details(void **state)
 {
     kao_error err;
@@ -329,6 +359,7 @@ int main(void)
         cmocka_unit_test(readers),
         cmocka_unit_test(lines_are_clean),
         cmocka_unit_test(lines_are_cut_at_characters),
+        cmocka_unit_test(paths_of_any_length),
         cmocka_unit_test(details),
         cmocka_unit_test(json_without_memory),
         cmocka_unit_test(base64),

@@ -78,6 +78,10 @@ grep -q '	Ana	' out || fails "ana is not there"
 run 0 "$KAO" blur "$P/group.jpg" -o strangers.png --strangers
 same except.png strangers.png
 run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Nobody
+for who in --only --except; do
+    run 3 "$KAO" blur "$P/group.jpg" -o x.png $who "#1" $who "#77"
+    err_has "no person 77"
+done
 run 3 "$KAO" blur "$P/group.jpg" -o x.png --only Ana --strangers
 run 3 "$KAO" blur "$P/group.jpg"
 err_has "-o says where the result goes"

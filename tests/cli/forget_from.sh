@@ -39,6 +39,11 @@ cp plan.json old.json
 ln plan.json linked.json
 
 run 3 "$KAO" forget Ana --from nowhere.jsonl
+event appear 99 99 Zoe >zoe.jsonl # of another gallery, or of who was forgotten
+cp zoe.jsonl zoe.old
+run 3 "$KAO" forget "#99" --from zoe.jsonl
+err_has "no person 99"
+same zoe.old zoe.jsonl
 run 3 "$KAO" forget "Ana 顔" --from "$log" --from nowhere.jsonl
 err_has nowhere.jsonl
 printf '{"other":1}\n' >other.json

@@ -63,8 +63,9 @@ fact "what cannot be enrolled leaves the gallery as it was"
 mkdir -p "album/陳 四" album/Dora
 cp "$P/chen_1.jpg" "$P/chen_2.jpg" "album/陳 四"
 cp "$P/dora_1.jpg" album/Dora
-run 0 "$KAO" enroll --people album
+run 0 "$KAO" enroll --people album/ # as shells complete it
 lines 3 out
+out_has "album/Dora/dora_1.jpg: enrolled"
 run 0 "$KAO" people
 out_has "陳 四	2 samples"
 fact "a folder a person in one call"

@@ -159,12 +159,26 @@ err_has "its end names no form of video"
 printf old >old.mp4
 run 4 "$KAO" watch scene.y4m --no-gallery --seconds 0.2 --tracks missing/t -o old.mp4
 fact "no video, a cut one, a form that cannot be written: a line each"
+mkdir whole
+"${PYTHON:-python3}" - "$KAO" <<'PY' || fails "a reader that has gone: $(ls -A whole)"
+import os, signal, subprocess, sys
+for more in ([], ["--json"]):
+    gone, to = os.pipe()
+    os.close(gone)
+    run = subprocess.run([sys.argv[1], "watch", "scene.y4m", "--no-gallery", "-o", "whole/a 顔.mp4", "--tracks", "whole/t.txt", *more], stdout=to)
+    os.close(to)
+    assert run.returncode == -signal.SIGPIPE, run
+    assert sorted(os.listdir("whole")) == ["a 顔.mp4", "t.txt"], os.listdir("whole")
+    for name in os.listdir("whole"):
+        os.remove("whole/" + name)
+PY
+fact "whoever reads the events is gone: video and tracks so far are kept, nothing lies beside them"
 
 # ---- live ----
 
 cat >serve.py <<'PY'
 # A stream that breaks off once, then comes whole.
-import http.server, os, sys
+import http.server, os, socket, sys, threading
 clip = open(sys.argv[1], "rb").read()
 served = []
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -183,6 +197,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             pass
     def log_message(self, *a): pass
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+mute = socket.create_server(("127.0.0.1", 0)) # says nothing at all
+def hold(held=[]):
+    while True:
+        held.append(mute.accept())
+        open("asked", "w").close()
+threading.Thread(target=hold, daemon=True).start()
+with open("mute", "w") as f: f.write(str(mute.getsockname()[1]))
 with open("port.new", "w") as f: f.write(str(server.server_port))
 os.rename("port.new", "port")
 server.serve_forever()
@@ -195,14 +216,14 @@ address=http://127.0.0.1:$(cat port)
 run 0 "$KAO" watch "$address/once.mp4" --no-gallery --once --json
 grep -Eq '"wall":[0-9]{10}[.][0-9]' out || fails "wall time, to the millisecond: $(cat out)"
 fact "a stream: events have the time of day; --once ends with it"
-for signal in INT TERM; do
-    "$KAO" watch "$address/silent.mp4" --no-gallery >out 2>err </dev/null &
+for signal in "INT $address/silent.mp4" "TERM $address/silent.mp4" "INT rtsp://127.0.0.1:$(cat mute)/x"; do
+    "$KAO" watch "${signal#* }" --no-gallery >out 2>err </dev/null &
     watcher=$!
     while [ ! -e asked ] && kill -0 $watcher 2>/dev/null; do sleep .1; done
-    kill -$signal $watcher
+    kill -"${signal%% *}" $watcher
     status=0
     wait $watcher || status=$?
-    [ "$(kill -l $status)" = $signal ] || fails "SIG$signal: status $status"
+    [ "$(kill -l $status)" = "${signal%% *}" ] || fails "SIG$signal: status $status"
     [ ! -s err ] || fails "$(cat err)"
     rm -f asked
 done

@@ -172,6 +172,8 @@ static void merged_with_a_removed_sample(void **state)
     MADE_IS(kao_gallery_merged(m.g, 3, count_number, &merged, &m.f->err), KAO_OK);
     assert_int_equal(merged, 12);
     MADE_IS(kao_gallery_merged(m.g, 3, NULL, NULL, &m.f->err), KAO_E_ARG);
+    MADE_IS(kao_gallery_merged(m.g, 4, count_number, &merged, &m.f->err),
+            KAO_E_NOT_FOUND);
     MADE_IS(kao_gallery_forget(m.g, 3, &r, &m.f->err), KAO_OK);
     assert_int_equal(r.n_samples, 4);
     check_gone(&m, &r, ana, 1, "merged");

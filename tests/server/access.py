@@ -239,8 +239,12 @@ def origins():
                                (f"https://127.0.0.1:{s.port}", 403), ("http://127.0.0.1:1", 403)):
             need(s.get("/v1/people", headers={"Origin": origin})[0] == status, origin)
         fact("Host and Origin are looked at on loopback, too; --host adds a name")
-    run = subprocess.run([KAO, "serve", "--host", "a b"], capture_output=True, text=True, check=False)
-    need(run.returncode == 3 and run.stderr.count("\n") == 1, run.stderr)
+    many = [word for i in range(49) for word in ("--host", f"h{i}.example")]
+    with tempfile.TemporaryDirectory(prefix="kao test 顔.") as folder:
+        for words, said in ((["--host", "a b"], "--host a b: no name of a machine"), (many, "--host: 48 names at most"),
+                            (many[:-4] + ["--host", "-"], "--host -: no name of a machine")):
+            run = subprocess.run([KAO, "serve", "--gallery", folder + "/g.kao", *words], capture_output=True, text=True, check=False)
+            need(run.returncode == 3 and run.stderr == f"kao serve: {said}\n", run.stderr)
 
 
 def plain():
