@@ -109,6 +109,44 @@ static kao_status add_folder(cli_album *a, const char *path, int depth, kao_erro
     return st;
 }
 
+/* By path; of one path the one that was found first. */
+static int by_path(const void *a, const void *b)
+{
+    const cli_album_file *x = *(cli_album_file *const *)a,
+                         *y = *(cli_album_file *const *)b;
+    const int order = strcmp(x->path, y->path);
+
+    return order ? order : (x > y) - (x < y);
+}
+
+/* A picture that is named and in a folder that is, too, has its faces once. */
+static kao_status drop_repeated(cli_album *a, kao_error *err)
+{
+    const size_t n = a->n_files;
+    cli_album_file **sorted = calloc(n + 1, sizeof *sorted), *first = NULL;
+
+    if (!sorted)
+        return kao_fail(err, KAO_E_NOMEM, "out of memory");
+    for (size_t i = 0; i < n; i++)
+        sorted[i] = &a->files[i];
+    qsort(sorted, n, sizeof(cli_album_file *), by_path);
+    for (size_t i = 0; i < n; i++) {
+        if (!first || strcmp(first->path, sorted[i]->path) != 0) {
+            first = sorted[i];
+            continue;
+        }
+        first->named = first->named || sorted[i]->named;
+        free(sorted[i]->path);
+        sorted[i]->path = NULL;
+    }
+    free(sorted);
+    a->n_files = 0;
+    for (size_t i = 0; i < n; i++)
+        if (a->files[i].path)
+            a->files[a->n_files++] = a->files[i];
+    return KAO_OK;
+}
+
 kao_status cli_album_find(cli_album *a, char **operands, size_t n, kao_error *err)
 {
     kao_status st = KAO_OK;
@@ -117,7 +155,7 @@ kao_status cli_album_find(cli_album *a, char **operands, size_t n, kao_error *er
         st = kao_is_folder(operands[i]) ? add_folder(a, operands[i], 0, err)
                                         : add_file(a, operands[i], true, err);
     }
-    return st;
+    return st ? st : drop_repeated(a, err);
 }
 
 /* ---- faces ---- */

@@ -159,6 +159,8 @@ END
     for again in album album/ album//; do # as shells complete it
         run 0 "$KAO" cluster $again --gallery people.kao --enroll
         same out first
+        run 0 "$KAO" cluster $again album/ana_2.jpg --gallery people.kao # which is in there
+        same out first
         run 0 "$KAO" people --gallery people.kao
         lines 5 out
         out_has "Ana 顔	6 samples"
