@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/event_json.h"
@@ -64,7 +65,7 @@ const cli_option cli_watch_options_table[] = {
 
 typedef struct job {
     const watch_args *args;
-    const char *source;
+    const char *source, *shown; /* as it is told: an address without a password */
     cli_watch w;
     kao_video *video;
     cli_panel *panel;
@@ -83,10 +84,15 @@ static void lost(void *user, const char *reason)
 {
     const job *j = user;
 
-    if (reason)
-        fprintf(stderr, "kao watch: %s; trying again\n", reason);
-    else
-        fprintf(stderr, "kao watch: %s: it is there again\n", j->source);
+    if (!reason) {
+        fprintf(stderr, "kao watch: %s: it is there again\n", j->shown);
+        return;
+    }
+    kao_error err;
+
+    kao_fail(&err, KAO_E_IO, "%s", reason);
+    kao_address_hide(j->source, &err);
+    fprintf(stderr, "kao watch: %s; trying again\n", err.msg);
 }
 
 static kao_status open_out(job *j, kao_error *err)
@@ -103,7 +109,7 @@ static kao_status open_out(job *j, kao_error *err)
         return kao_fail(err, KAO_E_NOMEM, "out of memory");
     cli_panel_size(j->panel, &o.width, &o.height);
     const kao_status st =
-        j->args->window ? cli_window_open(&j->window, j->source, o.width, o.height, err)
+        j->args->window ? cli_window_open(&j->window, j->shown, o.width, o.height, err)
                         : KAO_OK;
 
     return st || !j->args->output
@@ -119,8 +125,6 @@ static void source_name(const char *source, char *to, size_t cap)
 
     if (host) {
         host += 3;
-        for (n = strcspn(host, "/?#"); memchr(host, '@', n); n = strcspn(host, "/?#"))
-            host = (const char *)memchr(host, '@', n) + 1;
         source = host + (*host == '['); /* of IPv6 */
         n = strcspn(source, *host == '[' ? "]/?#" : ":/?#");
     } else {
@@ -144,7 +148,7 @@ static kao_status open_mqtt(job *j, kao_error *err)
 
     if (!given || !*given)
         return KAO_OK;
-    source_name(j->source, name, sizeof name);
+    source_name(j->shown, name, sizeof name);
     return cli_mqtt_open(
         &j->mqtt,
         &(cli_mqtt_options){ .url = given,
@@ -163,8 +167,11 @@ static kao_status open_all(job *j, kao_error *err)
                                   .changed = lost,
                                   .user = j };
 
-    if (!st)
+    if (!st) {
         st = kao_video_open(j->w.ctx, &j->video, j->source, &o, err);
+        if (st)
+            kao_address_hide(j->source, err);
+    }
     if (!st)
         st = open_out(j, err);
     if (!st)
@@ -297,6 +304,8 @@ static kao_status watch_frames(job *j, int *status, kao_error *err)
 
     while (!st) {
         st = kao_video_next(j->video, &frame, &more, err);
+        if (st)
+            kao_address_hide(j->source, err);
         if (st || !more)
             break;
         if (j->args->seconds > 0 && frame.time >= (double)j->args->seconds)
@@ -315,7 +324,7 @@ static kao_status watch_frames(job *j, int *status, kao_error *err)
     }
     cli_video_progress_end(&progress);
     if (!st && frame.cut)
-        fprintf(stderr, "kao watch: %s: %s; %llu frames were read\n", j->source,
+        fprintf(stderr, "kao watch: %s: %s; %llu frames were read\n", j->shown,
                 frame.cut, (unsigned long long)j->frame);
     return st;
 }
@@ -369,6 +378,10 @@ int cli_watch_run(int argc, char **argv)
         }
     }
     job j = { .args = &args, .source = rest.items[0], .first_shown = (double)NAN };
+    char address[KAO_ADDRESS_SHOWN];
+
+    kao_address_show(j.source, address);
+    j.shown = strstr(j.source, "://") ? address : j.source;
     sigset_t signals;
 
     hold_sigpipe(&signals);

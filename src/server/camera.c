@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "base/address.h"
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/context.h"
@@ -37,7 +38,7 @@ static const char *const states[] = { "opening", "running", "waiting", "ended",
 typedef struct camera {
     kao_cameras *all;
     size_t number; /* from 1 */
-    char name[CAMERA_NAME], shown[CAMERA_SHOWN];
+    char name[CAMERA_NAME], shown[KAO_ADDRESS_SHOWN];
     const char *source; /* borrowed */
     kao_cancel *cancel;
     pthread_t thread;
@@ -82,7 +83,7 @@ static void set_state(camera *c, camera_state state, const kao_error *why)
 {
     kao_error shown = why ? *why : (kao_error){ .code = KAO_OK };
 
-    kao_source_hide(c->source, &shown);
+    kao_address_hide(c->source, &shown);
     pthread_mutex_lock(&c->all->lock);
     const bool news = c->state != state || strcmp(c->error, shown.msg) != 0;
 
@@ -326,7 +327,7 @@ static kao_status add(kao_cameras *all, const char *text, kao_error *err)
         if (strcmp(all->list[i].name, c->name) == 0)
             return kao_fail(err, KAO_E_ARG, "--source: two cameras are called %s",
                             c->name);
-    kao_source_show(c->source, c->shown);
+    kao_address_show(c->source, c->shown);
     c->w = (kao_worker){ .ctx = all->ctx, .o = all->o };
     c->drawn = c->jpeg = (kao_bytes){ .mem = all->mem, .max = JPEG_MOST };
     c->part = (kao_bytes){ .mem = all->mem, .max = JPEG_MOST + 256 };

@@ -7,13 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/library.h"
-#include "server/camera_source.h"
 #include "server/curl.h"
 #include "server/events.h"
 #include "server/log.h"
@@ -33,7 +33,7 @@ typedef struct webhook {
     kao_webhooks *all;
     size_t number; /* from 1 */
     const char *url;
-    char shown[CAMERA_SHOWN];
+    char shown[KAO_ADDRESS_SHOWN];
     char mark
         [KAO_SHA256_TEXT]; /* by which the gallery knows it; the address may have a password */
     pthread_t thread;
@@ -281,7 +281,7 @@ static kao_status add(kao_webhooks *all, const char *url, kao_error *err)
                     .url = url,
                     .w = { .ctx = all->ctx, .o = all->o },
                     .body = { .mem = &all->ctx->mem, .max = BODY_MOST } };
-    kao_source_show(url, h->shown);
+    kao_address_show(url, h->shown);
     if (!scheme || !url[scheme])
         return kao_fail(err, KAO_E_ARG,
                         "--webhook %.80s: wanted http:// or https:// and an address",

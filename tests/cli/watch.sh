@@ -159,6 +159,12 @@ err_has "its end names no form of video"
 printf old >old.mp4
 run 4 "$KAO" watch scene.y4m --no-gallery --seconds 0.2 --tracks missing/t -o old.mp4
 fact "no video, a cut one, a form that cannot be written: a line each"
+for source in "http://me:geheim@127.0.0.1:1/a.mp4" "http://me:x@y/geheim@127.0.0.1:1/a.mp4" "http://127.0.0.1:1/a.mp4?key=geheim"; do
+    run 3 "$KAO" watch "$source" --no-gallery --once
+    err_has "kao watch: http://127.0.0.1:1/a.mp4: "
+    ! grep -q geheim err || fails "a password is told: $(cat err)"
+done
+fact "a camera's password is not told"
 mkdir whole
 "${PYTHON:-python3}" - "$KAO" <<'PY' || fails "a reader that has gone: $(ls -A whole)"
 import os, signal, subprocess, sys
