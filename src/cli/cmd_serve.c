@@ -123,17 +123,12 @@ static kao_status need_key(access_use *a, kao_error *err)
 /* --tls, else kao/tls in XDG_CONFIG_HOME or ~/.config: devices trust what is in there for years. */
 static kao_status open_certificate(access_use *a, const char *given, kao_error *err)
 {
-    const char *xdg = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
     char folder[4000];
-    size_t n = sizeof folder;
+    const size_t n = given ? (size_t)snprintf(folder, sizeof folder, "%s", given)
+                           : cli_user_path(folder, sizeof folder, "XDG_CONFIG_HOME",
+                                           ".config", "tls");
 
-    if (given)
-        n = (size_t)snprintf(folder, sizeof folder, "%s", given);
-    else if (xdg && xdg[0] == '/')
-        n = (size_t)snprintf(folder, sizeof folder, "%s/kao/tls", xdg);
-    else if (home && home[0])
-        n = (size_t)snprintf(folder, sizeof folder, "%s/.config/kao/tls", home);
-    if (n >= sizeof folder)
+    if (n == 0 || n >= sizeof folder)
         return kao_fail(err, KAO_E_ARG,
                         "no --tls of a usual length, and neither "
                         "XDG_CONFIG_HOME nor HOME say where one is");

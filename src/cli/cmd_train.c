@@ -69,12 +69,9 @@ static void note(void *user, const char *line)
 /* $XDG_STATE_HOME/kao/NAME, or ~/.local/state/kao/NAME. */
 static bool usual_state(const char *name, char *to, size_t cap)
 {
-    const char *xdg = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+    const size_t n = cli_user_path(to, cap, "XDG_STATE_HOME", ".local/state", name);
 
-    if (xdg && xdg[0])
-        return (size_t)snprintf(to, cap, "%s/kao/%s", xdg, name) < cap;
-    return home && home[0] &&
-           (size_t)snprintf(to, cap, "%s/.local/state/kao/%s", home, name) < cap;
+    return n > 0 && n < cap;
 }
 
 static kao_status run(kao_context *ctx, kao_ranks *ranks, const train_args *args,

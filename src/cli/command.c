@@ -130,3 +130,15 @@ double cli_now_ms(void)
 {
     return kao_clock_seconds() * 1e3;
 }
+
+size_t cli_user_path(char *to, size_t cap, const char *variable, const char *usual,
+                     const char *name)
+{
+    const char *set = getenv(variable), *home = getenv("HOME");
+
+    if (set && set[0] == '/')
+        return (size_t)snprintf(to, cap, "%s/kao/%s", set, name);
+    return home && home[0]
+               ? (size_t)snprintf(to, cap, "%s/%s/kao/%s", home, usual, name)
+               : 0;
+}

@@ -58,4 +58,9 @@ kao_status cli_read(kao_file *f, kao_mem *mem, const char *path, size_t limit,
 
 double cli_now_ms(void);
 
+/* NAME in the user's folder of a kind: of the path that `variable` holds (an absolute one: else it does not count),
+ * else of `usual` in HOME. Gives its length, cap or more where it has no room; 0: neither says where. */
+size_t cli_user_path(char *to, size_t cap, const char *variable, const char *usual,
+                     const char *name);
+
 #endif

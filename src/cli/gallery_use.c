@@ -21,14 +21,9 @@
 /* A file of this name in the user's data folder. */
 static kao_status default_path(char *path, size_t cap, const char *file, kao_error *err)
 {
-    const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
-    size_t n = cap;
+    const size_t n = cli_user_path(path, cap, "XDG_DATA_HOME", ".local/share", file);
 
-    if (data && data[0] == '/')
-        n = (size_t)snprintf(path, cap, "%s/kao/%s", data, file);
-    else if (home && home[0])
-        n = (size_t)snprintf(path, cap, "%s/.local/share/kao/%s", home, file);
-    else
+    if (n == 0)
         return kao_fail(err, KAO_E_ARG,
                         "no --gallery, and neither KAO_GALLERY, XDG_DATA_HOME nor HOME "
                         "say where one is");

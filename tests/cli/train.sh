@@ -46,6 +46,15 @@ run 0 "$KAO" train "few 顔.recipe" data=data --state parts --threads 1
 same "of few/few.onnx" parts/few.onnx
 fact "a run in three parts has the bits of one"
 
+mkdir home
+run 0 env HOME="$work/home" XDG_STATE_HOME=relative "$KAO" train "few 顔.recipe" data=data steps=1
+[ -s home/.local/state/kao/few/few.onnx ] || fails "not in the home folder"
+run 0 env HOME=/nowhere XDG_STATE_HOME="$work/state 顔" "$KAO" train "few 顔.recipe" data=data steps=1
+[ -s "state 顔/kao/few/few.onnx" ] || fails "not in the folder for state"
+run 3 env -u HOME -u XDG_STATE_HOME "$KAO" train "few 顔.recipe" data=data steps=1
+err_has "give --state"
+fact "without --state: in the user's folder for it, if that is a whole path"
+
 run 0 "$KAO" train "few 顔.recipe" data=data --state on --init parts/few.onnx steps=1
 run 0 "$KAO" model info on/few.onnx
 out_has "views            = 28"
