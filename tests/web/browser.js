@@ -53,6 +53,7 @@ export async function visit(browser, address, run, { expected, ...options } = {}
   });
   try {
     await page.goto(`${address}/`);
+    await page.locator('main > *').first().waitFor({ state: 'attached' }); // the server has been asked for what a page needs
     await run(page);
     assert.deepEqual(troubles, []);
   } catch (error) {

@@ -630,7 +630,7 @@ for (const [name, options] of /** @type {[string, object][]} */ ([
       await page.locator('.stage[data-ready]').waitFor();
       for (const view of ['live', 'compare', 'people', `people/${person}`]) {
         await page.goto(`${at()}/#${view}`);
-        await page.locator('h1').first().waitFor({ state: 'attached' });
+        await page.locator(`.tab[href="#${view.split('/')[0]}"][aria-current]`).waitFor({ state: 'attached' });
         if (view === 'compare') {
           await page.getByRole('button', { name: 'Try an example pair' }).click();
           await page.locator('.verdict').waitFor();

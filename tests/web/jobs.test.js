@@ -315,6 +315,7 @@ test('many people at once: a folder, a zip, an export; out and in again', withZi
   await family((folder, zip) => visit(browser, at(), async (page) => {
     await page.goto(`${at()}/#people`);
     const card = page.locator('.import');
+    await card.waitFor();
     await checkAccess(page, 'people, import');
     await card.locator('input').first().setInputFiles(folder);
     await card.getByText('New: 3 people, 4 pictures.').waitFor();
