@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "cli/command.h"
 #include "cli/room.h"
 #include "eval/names.h"
@@ -379,7 +380,7 @@ const char *cli_presence_title(const cli_presence *r, char *to, size_t cap)
         snprintf(to, cap, "#%lld", (long long)r->person);
     else
         snprintf(to, cap, "track %lld", (long long)r->track);
-    return to;
+    return kao_text_clean(to); /* a log may hold any name */
 }
 
 const char *cli_presence_time(const cli_presences *p, double seconds, char to[40])

@@ -214,6 +214,13 @@ seen leave 1793000107 4 1 7 door
 run 0 "$KAO" report cameras.jsonl --csv
 [ "$(cut -d, -f 1,4 out | tr '\n' ' ')" = "who,seconds track 1,10.0 track 1,25.0 #7,7.0 " ] || fails "$(cat out)"
 fact "of live logs: one stay before two cameras, milliseconds, a log of nobody, runs one behind the other"
+printf '{"event":"appear","track":1,"time":1,"person":1,"name":"a\\u001b[31m\\nb"}\n{"event":"leave","track":1,"time":2}\n' >named.jsonl
+for form in "" --csv; do
+    run 0 "$KAO" report named.jsonl $form
+    lines 2 out
+    out_has "a?[31m?b"
+done
+fact "a name of a log breaks no line and steers no terminal"
 printf '{"event":"appear"\n' >bad.jsonl
 run 3 "$KAO" report bad.jsonl
 err_has "bad.jsonl: line 1"
