@@ -46,6 +46,11 @@ double kao_box_overlap(const kao_box *a, const kao_box *b)
     return sum > 0 ? both / sum : 0;
 }
 
+double kao_box_limit(double overlap)
+{
+    return fmax(overlap - 1e-6, overlap / 2);
+}
+
 static bool counts(const kao_box_rules *r, const kao_true_box *t)
 {
     return !t->marked && shorter(&t->box) >= r->min_size;
@@ -64,7 +69,7 @@ static int best_first(const void *a, const void *b)
 static size_t face_of(const kao_box_rules *r, const kao_true_box *boxes, size_t n,
                       const bool *taken, const kao_box *found, bool ignored)
 {
-    double most = (double)r->overlap;
+    double most = kao_box_limit((double)r->overlap);
     size_t best = n;
 
     for (size_t i = 0; i < n; i++) {

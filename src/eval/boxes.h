@@ -28,6 +28,10 @@ typedef struct kao_box {
 /* Intersection over union, 0..1; 0 where neither has an area. */
 double kao_box_overlap(const kao_box *a, const kao_box *b);
 
+/* From which overlap on a pair has the one that is asked for: a float, as coordinates are, so that
+ * the last digits do not count. Above 0. */
+double kao_box_limit(double overlap);
+
 typedef struct kao_true_box {
     kao_box box;
     bool marked; /* does not count */

@@ -102,7 +102,7 @@ static void at_overlap(const hota *h, const kao_track_score *s, double overlap,
 
     memset(h->n_matched, 0, h->n_people * h->n_tracks * sizeof *h->n_matched);
     for (size_t i = 0; i < h->n_matches; i++)
-        if (h->matches[i].overlap >= overlap - KAO_OVERLAP_SLACK) {
+        if (h->matches[i].overlap >= kao_box_limit(overlap)) {
             h->n_matched[h->matches[i].pair]++;
             n++;
         }

@@ -4,10 +4,6 @@
 
 #include "eval/track_score.h"
 
-/* Coordinates are floats: a pair whose overlap is a limit's to the last digits of the file has
- * reached it. */
-#define KAO_OVERLAP_SLACK 1e-6
-
 typedef struct kao_frames {
     kao_mem *mem;
     const kao_mot *truth, *found;

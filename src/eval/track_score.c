@@ -238,9 +238,7 @@ kao_status kao_score_tracks(kao_track_score *s, kao_mem *mem, const kao_mot *tru
                             const kao_mot *found, float overlap, kao_error *err)
 {
     kao_frames f = { .mem = mem };
-    counts c = {
-        .f = &f, .limit = (double)overlap - KAO_OVERLAP_SLACK, .s = s, .err = err
-    };
+    counts c = { .f = &f, .limit = kao_box_limit((double)overlap), .s = s, .err = err };
     size_t pairs = 0;
 
     *s = (kao_track_score){ .n_true = truth->n,

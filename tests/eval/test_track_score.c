@@ -227,6 +227,13 @@ static void other_overlaps(void **state)
     near("two pairs", "MOTP", s.motp, 3. / 7);
     kao_mot_free(&truth);
     kao_mot_free(&found);
+    /* what lies apart is no match, however little is asked for */
+    read_text(&truth, &mem, BOX(1, 1, 0), true);
+    read_text(&found, &mem, BOX(1, 1, 50), false);
+    assert_int_equal(kao_score_tracks(&s, &mem, &truth, &found, 1e-7f, NULL), KAO_OK);
+    assert_int_equal(s.n_matched, 0);
+    kao_mot_free(&truth);
+    kao_mot_free(&found);
 }
 
 /* As text: tenths of pixels with a point. */
