@@ -1,4 +1,5 @@
 /* The page of kao report: a table, and a bar for each visit on a line of time. */
+#include <math.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -43,14 +44,16 @@ static bool put_row(kao_bytes *b, const cli_presences *p, const cli_presence *r,
 
     for (size_t i = 0; fine && i < r->n; i++) {
         char from[40], to[40];
-        const double width = (r->visits[i].end - r->visits[i].begin) / all * 1000;
+        const double share = (r->visits[i].end - r->visits[i].begin) / all,
+                     at = (r->visits[i].begin - begin) / all;
+        /* so that it is seen, at the end, too */
+        const double width = fmax(1000 * share, 2), x = fmin(1000 * at, 1000 - width);
 
         fine = kao_put(
             b,
             "<rect x=\"%.2f\" y=\"3\" width=\"%.2f\" height=\"14\"><title>%s to "
             "%s</title></rect>",
-            (r->visits[i].begin - begin) / all * 1000, width < 2 ? 2 : width,
-            cli_presence_time(p, r->visits[i].begin, from),
+            x, width, cli_presence_time(p, r->visits[i].begin, from),
             cli_presence_time(p, r->visits[i].end, to));
     }
     return fine && kao_put(b, "</svg></td></tr>");

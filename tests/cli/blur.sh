@@ -123,6 +123,18 @@ run 0 "$KAO" report marked.jsonl --csv
 same want out
 [ "$(grep -o '<rect' page.html | wc -l)" = 3 ] || fails "bars of the page"
 grep -q 'Ana, 顔' page.html || fails "the page's names"
+told() { # TIME EVENT TRACK PERSON NAME: a table of what a log says, a frame a second
+    while read -r time event track person name; do
+        printf '{"event":"%s","time":%s,"frame":%s,"track":%s,"person":%s,"name":%s}\n' "$event" "$time" "$time" "$track" "$person" "$name"
+    done
+}
+told >last.jsonl <<LOG
+0 appear 1 7 "Ana"
+100 appear 2 null null
+LOG
+run 0 "$KAO" report last.jsonl --html page.html
+[ "$(grep -o '<rect x="[^"]*" y="3" width="[^"]*"' page.html | tr -dc '0-9. \n')" = ' 0.00 3 1000.00
+ 998.00 3 2.00' ] || fails "bars from 0 to 1000: $(grep -o '<rect[^>]*' page.html)"
 run 0 "$KAO" report "log 顔.jsonl" "log 顔.jsonl" --json
 "${PYTHON:-python3}" - <<'PY' || fails "$(cat out)"
 import json
@@ -134,11 +146,6 @@ cp out want
 run 0 "$KAO" report "log 顔.jsonl" "log 顔.jsonl" --json --csv # as kao bench: JSON alone
 same out want
 fact "who was there, when and how long: a person over all logs, a stranger for each; table, CSV, a page"
-told() { # TIME EVENT TRACK PERSON NAME: a table of what a log says, a frame a second
-    while read -r time event track person name; do
-        printf '{"event":"%s","time":%s,"frame":%s,"track":%s,"person":%s,"name":%s}\n' "$event" "$time" "$time" "$track" "$person" "$name"
-    done
-}
 told >changed.jsonl <<LOG
 1 appear 1 7 "Ana"
 2 identified 1 8 null
