@@ -338,8 +338,10 @@ static bool put_plot(kao_bytes *b, const calibrate *c)
     kao_plot_begin(&p, "False accepts by threshold");
     if (calibrate_has_people(c)) {
         plot_points(&p, "a", &c->curve, 0, c->curve.n_counted);
-        plot_points(&p, "mark", &c->curve, c->curve.n_counted - 1, c->curve.n);
         kao_plot_legend(&p, entry++, true, "a", "all pairs");
+    }
+    if (c->curve.n > c->curve.n_counted) {
+        plot_points(&p, "mark", &c->curve, c->curve.n_counted - 1, c->curve.n);
         kao_plot_legend(&p, entry++, true, "mark", "from a fitted tail");
     }
     if (worst) {
@@ -349,46 +351,21 @@ static bool put_plot(kao_bytes *b, const calibrate *c)
     return kao_plot_end(&p);
 }
 
-enum { SHOWN_BINS = 100 };
-
 /* Shares of each kind, so that unequal numbers of pairs compare. */
-static void put_shares(kao_plot *p, const char *curve_class, const uint64_t *counts,
-                       uint64_t n)
+static void shares(const uint64_t *counts, uint64_t n, double to[KAO_REPORT_BINS])
 {
-    double x[2 * SHOWN_BINS], y[2 * SHOWN_BINS] = { 0 };
-    const double width = 2. / SHOWN_BINS;
-
-    for (size_t i = 0; i < SHOWN_BINS; i++) {
-        x[2 * i] = -1 + (double)i * width;
-        x[2 * i + 1] = x[2 * i] + width;
-    }
-    for (size_t i = 0; n && i < KAO_STRANGERS_BINS; i++) {
-        const size_t bin = i * SHOWN_BINS / KAO_STRANGERS_BINS;
-
-        y[2 * bin] += (double)counts[i] / (double)n;
-        y[2 * bin + 1] = y[2 * bin];
-    }
-    kao_plot_curve(p, curve_class, x, y, 2 * SHOWN_BINS, true);
+    memset(to, 0, KAO_REPORT_BINS * sizeof *to);
+    for (size_t i = 0; n && i < KAO_STRANGERS_BINS; i++)
+        to[i * KAO_REPORT_BINS / KAO_STRANGERS_BINS] += (double)counts[i] / (double)n;
 }
 
 static bool put_histogram(kao_bytes *b, const calibrate *c)
 {
-    kao_plot p = {
-        .b = b,
-        .x = { .label = "similarity", .low = -.4, .high = 1, .tic = .2, .places = 1 },
-        .y = { .label = "share of the pairs",
-               .low = 0,
-               .high = .12,
-               .tic = .02,
-               .places = 2 }
-    };
+    double same[KAO_REPORT_BINS], different[KAO_REPORT_BINS];
 
-    kao_plot_begin(&p, "Similarities");
-    put_shares(&p, "b", c->strangers.different, c->strangers.n_different);
-    put_shares(&p, "a", c->strangers.same, c->strangers.n_same);
-    kao_plot_legend(&p, 0, false, "b", "different people");
-    kao_plot_legend(&p, 1, false, "a", "same person");
-    return kao_plot_end(&p);
+    shares(c->strangers.same, c->strangers.n_same, same);
+    shares(c->strangers.different, c->strangers.n_different, different);
+    return kao_report_histogram(b, same, different, (double)NAN);
 }
 
 static bool put_rows(kao_bytes *b, const calibrate *c)

@@ -192,31 +192,29 @@ bool kao_report_det(kao_bytes *b, const kao_scores *s, const kao_report_curve *c
     return kao_plot_end(&p);
 }
 
-enum { BINS = 100 };
-
-/* Shares of each kind, so that unequal numbers of pairs compare. */
-static void shares(const double *values, size_t n, double to[2 * BINS], double *most)
+/* One kind of pairs as steps; the highest one and the place of the first are kept. */
+static void steps(const double *shares, double to[2 * KAO_REPORT_BINS], double *most,
+                  double *low)
 {
-    uint32_t counts[BINS];
-
-    kao_histogram(values, n, counts, BINS);
-    for (size_t i = 0; i < BINS; i++) {
-        to[2 * i] = to[2 * i + 1] = n ? (double)counts[i] / (double)n : 0;
-        *most = to[2 * i] > *most ? to[2 * i] : *most;
+    for (size_t i = KAO_REPORT_BINS; i-- > 0;) {
+        to[2 * i] = to[2 * i + 1] = shares[i];
+        *most = fmax(*most, shares[i]);
+        if (shares[i] > 0)
+            *low = fmin(*low, -1 + (double)i * 2 / KAO_REPORT_BINS);
     }
 }
 
-static bool put_histogram(kao_bytes *b, const kao_scores *s, const kao_figures *f)
+bool kao_report_histogram(kao_bytes *b, const double same[KAO_REPORT_BINS],
+                          const double different[KAO_REPORT_BINS], double threshold)
 {
-    double x[2 * BINS], same[2 * BINS], different[2 * BINS], most = .01, low = 1;
+    enum { BINS = KAO_REPORT_BINS };
+    double x[2 * BINS], a[2 * BINS], d[2 * BINS], most = .01, low = 1;
 
-    shares(s->same, s->n_same, same, &most);
-    shares(s->different, s->n_different, different, &most);
+    steps(same, a, &most, &low);
+    steps(different, d, &most, &low);
     for (size_t i = 0; i < BINS; i++) {
         x[2 * i] = -1 + (double)i * 2 / BINS;
         x[2 * i + 1] = -1 + (double)(i + 1) * 2 / BINS;
-        if ((same[2 * i] > 0 || different[2 * i] > 0) && x[2 * i] < low)
-            low = x[2 * i];
     }
     const double tic = most > .2 ? .1 : most > .08 ? .04 : .02;
     kao_plot p = { .b = b,
@@ -232,13 +230,32 @@ static bool put_histogram(kao_bytes *b, const kao_scores *s, const kao_figures *
                           .places = 2 } };
 
     kao_plot_begin(&p, "Similarities");
-    kao_plot_curve(&p, "b", x, different, 2 * BINS, true);
-    kao_plot_curve(&p, "a", x, same, 2 * BINS, true);
-    if (f->has_threshold)
-        kao_plot_mark(&p, f->threshold, "threshold");
+    kao_plot_curve(&p, "b", x, d, 2 * BINS, true);
+    kao_plot_curve(&p, "a", x, a, 2 * BINS, true);
+    if (!isnan(threshold))
+        kao_plot_mark(&p, threshold, "threshold");
     kao_plot_legend(&p, 0, false, "b", "different people");
     kao_plot_legend(&p, 1, false, "a", "same person");
     return kao_plot_end(&p);
+}
+
+/* Shares of each kind, so that unequal numbers of pairs compare. */
+static void shares(const double *values, size_t n, double to[KAO_REPORT_BINS])
+{
+    uint32_t counts[KAO_REPORT_BINS];
+
+    kao_histogram(values, n, counts, KAO_REPORT_BINS);
+    for (size_t i = 0; i < KAO_REPORT_BINS; i++)
+        to[i] = n ? (double)counts[i] / (double)n : 0;
+}
+
+static bool put_histogram(kao_bytes *b, const kao_scores *s, const kao_figures *f)
+{
+    double same[KAO_REPORT_BINS], different[KAO_REPORT_BINS];
+
+    shares(s->same, s->n_same, same);
+    shares(s->different, s->n_different, different);
+    return kao_report_histogram(b, same, different, f->threshold);
 }
 
 static bool put_plots(kao_bytes *b, const kao_report *r)

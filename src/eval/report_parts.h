@@ -23,4 +23,11 @@ void kao_report_trace(const kao_scores *s, kao_report_curve *c);
 bool kao_report_det(kao_bytes *b, const kao_scores *s, const kao_report_curve *c,
                     const char *far_label, const char *frr_label, bool equal);
 
+enum { KAO_REPORT_BINS = 100 };
+
+/* How many of each kind of pairs, as shares of theirs, lie in each of equal parts of -1..1; the axes
+ * show all of it. threshold: a line there; NaN: none. */
+bool kao_report_histogram(kao_bytes *b, const double same[KAO_REPORT_BINS],
+                          const double different[KAO_REPORT_BINS], double threshold);
+
 #endif

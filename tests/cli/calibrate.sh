@@ -30,7 +30,9 @@ checks calibration_card plain.card people "$KAO" ./mine.onnx
 cp out one
 run 0 "$KAO" calibrate people -m ./mine.onnx --note "made = of colours" --threads 1
 same out one
-! grep -q '^same' plain.card out || fails "shares of 20 pairs: ten are wanted on each side"
+run 0 "$KAO" calibrate people -m ./mine.onnx --report bars.html
+checks calibration_page bars.html people "$KAO" ./mine.onnx
+! grep -q '^same' plain.card one || fails "shares of 20 pairs: ten are wanted on each side"
 note=$(printf '写真%.0s' $(seq 400)) # 2400 bytes
 run 0 "$KAO" calibrate people -m ./mine.onnx --card long.card --note "$note"
 grep -qF "calibrated.none = $note; 760 pairs" long.card || fails "a long note in the card"

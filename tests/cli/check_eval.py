@@ -4,6 +4,7 @@ import json
 import math
 import os
 import pickle
+import re
 import subprocess
 import sys
 import tarfile
@@ -165,6 +166,25 @@ def calibration_tail(path):
     need(fitted and all(x is None for x in fitted), rates)
     counted_ones = [r for r in rates if not r["extrapolated"] and r["far_95"]]
     need(counted_ones and all(r["far_95"][0] < r["far"] < r["far_95"][1] for r in counted_ones), rates)
+
+
+def calibration_page(path, folder, kao, model):
+    """The bars of the page are the shares of the pairs, by the vectors of kao embed; no tail was fitted."""
+    text = open(path, encoding="utf-8").read()
+    plot = "<svg " + text.split("<svg ")[2]
+    tics = [(float(y), float(v)) for y, v in re.findall(r'y="([0-9.]+)" text-anchor="end">([0-9.]+)<', plot)]
+    (y0, v0), (y1, v1) = tics[0], tics[-1]
+    for kind, same in (("a", True), ("b", False)):
+        drawn = re.search(r'class="%s filled" d="M([^"]*) Z"' % kind, plot).group(1).replace("L", "")
+        bars = [v0 + (float(y) + 4 - y0) / (y1 - y0) * (v1 - v0) for y in drawn.split()[3:-2:4]]
+        own = [p[0] for p in alike(folder, kao, model, same)]
+        for i, bar in enumerate(bars):
+            # a pair at the border of two bars may be in either
+            most, least = (sum(-1 + i / 50 - by <= s < -1 + (i + 1) / 50 + by or i == 99 and s >= 1
+                               for s in own) / len(own) for by in (1e-6, -1e-6))
+            need(least - 2e-3 < bar < most + 2e-3, kind, i, bar, least, most)
+        need(len(bars) == 100, len(bars))
+    need("from a fitted tail" not in text)
 
 
 def card_rows(path):
