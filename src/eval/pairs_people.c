@@ -131,23 +131,36 @@ static bool judged_rightly(const kao_folds *f, const kao_scores *s, size_t i)
     return f->n && (s->similarity[i] > f->threshold[k]) == s->is_same[i];
 }
 
-static void fill(kao_figures *f, const kao_pairs_drawn *d, pair *pairs, uint32_t *times,
-                 double *values)
+/* People who are in a pair are numbered anew, from 1; 0: in none, and not drawn. Gives how many. */
+static size_t number_people(const kao_pairs_drawn *d, uint32_t *rank)
 {
-    const size_t n = d->scores->n;
+    size_t n = 0;
+
+    for (size_t i = 0; i < d->scores->n; i++)
+        rank[d->a[i]] = rank[d->b[i]] = 1;
+    for (size_t i = 0; i < d->n_people; i++)
+        if (rank[i])
+            rank[i] = (uint32_t)++n;
+    return n;
+}
+
+static void fill(kao_figures *f, const kao_pairs_drawn *d, pair *pairs, uint32_t *rank,
+                 uint32_t *times, double *values)
+{
+    const size_t n = d->scores->n, n_people = number_people(d, rank);
     kao_interval within[VALUES];
 
     for (size_t i = 0; i < n; i++)
         pairs[i] = (pair){ .similarity = d->scores->similarity[i],
-                           .a = d->a[i],
-                           .b = d->b[i],
+                           .a = rank[d->a[i]] - 1,
+                           .b = rank[d->b[i]] - 1,
                            .same = d->scores->is_same[i],
                            .right = judged_rightly(&f->folds, d->scores, i) };
     qsort(pairs, n, sizeof *pairs, larger_first);
     for (uint32_t k = 0; k < KAO_BOOTSTRAP_ROUNDS; k++) {
         double one[VALUES];
 
-        kao_bootstrap_draw(d->seed, k, times, d->n_people);
+        kao_bootstrap_draw(d->seed, k, times, n_people);
         measure(pairs, n, times, f->folds.n > 0, f, one);
         for (size_t v = 0; v < VALUES; v++)
             values[v * KAO_BOOTSTRAP_ROUNDS + k] = one[v];
@@ -155,7 +168,7 @@ static void fill(kao_figures *f, const kao_pairs_drawn *d, pair *pairs, uint32_t
     for (size_t v = 0; v < VALUES; v++)
         within[v] = kao_bootstrap_interval(values + v * KAO_BOOTSTRAP_ROUNDS,
                                            KAO_BOOTSTRAP_ROUNDS);
-    f->people = (kao_figures_people){ .n = d->n_people,
+    f->people = (kao_figures_people){ .n = n_people,
                                       .accuracy = within[ACCURACY],
                                       .auc = within[AUC],
                                       .eer = within[EER] };
@@ -170,14 +183,16 @@ kao_status kao_figures_draw_people(kao_figures *f, const kao_pairs_drawn *d,
     if (d->scores->n > PAIRS_MAX || d->n_people == 0 || isnan(f->auc))
         return KAO_OK;
     pair *pairs = kao_calloc(mem, d->scores->n, sizeof *pairs);
-    uint32_t *times = kao_calloc(mem, d->n_people, sizeof *times);
+    uint32_t *rank = kao_calloc(mem, d->n_people, sizeof *rank),
+             *times = kao_calloc(mem, d->n_people, sizeof *times);
     double *values =
         kao_calloc(mem, (size_t)VALUES * KAO_BOOTSTRAP_ROUNDS, sizeof *values);
-    const bool fine = pairs && times && values;
+    const bool fine = pairs && rank && times && values;
 
     if (fine)
-        fill(f, d, pairs, times, values);
+        fill(f, d, pairs, rank, times, values);
     kao_free(mem, pairs);
+    kao_free(mem, rank);
     kao_free(mem, times);
     kao_free(mem, values);
     return fine ? KAO_OK

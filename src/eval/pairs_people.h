@@ -19,8 +19,8 @@ typedef struct kao_pairs_drawn { /* n pairs that count, in the order of the list
     uint64_t seed;
 } kao_pairs_drawn;
 
-/* Fills f->people; thresholds of the folds stay, those of a FAR are found anew in each round.
- * With more than 2^20 pairs nothing is done. KAO_E_NOMEM. */
+/* Fills f->people, by those who are in a pair; thresholds of the folds stay, those of a FAR are
+ * found anew in each round. With more than 2^20 pairs nothing is done. KAO_E_NOMEM. */
 kao_status kao_figures_draw_people(kao_figures *f, const kao_pairs_drawn *d,
                                    kao_error *err);
 

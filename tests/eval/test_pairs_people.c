@@ -26,7 +26,7 @@ static void drawn_lists(void **state)
 {
     static double similarity[PAIRS], long_list[MOST];
     static bool same[PAIRS], long_same[MOST];
-    static uint32_t a[PAIRS], b[PAIRS], times[PEOPLE];
+    static uint32_t a[PAIRS], b[PAIRS], sparse_a[PAIRS], sparse_b[PAIRS], times[PEOPLE];
     static double accuracy[KAO_BOOTSTRAP_ROUNDS], auc[KAO_BOOTSTRAP_ROUNDS],
         eer[KAO_BOOTSTRAP_ROUNDS], tar[KAO_BOOTSTRAP_ROUNDS];
     kao_scores s, drawn;
@@ -87,6 +87,20 @@ static void drawn_lists(void **state)
         assert_true(want.low < want.high);
     }
     assert_true(f.people.auc.low < f.auc && f.auc < f.people.auc.high);
+    /* who is in no pair that counts, as where pictures are left out, is not drawn */
+    kao_figures sparse = f;
+    const kao_pairs_drawn more = {
+        .scores = &s, .a = sparse_a, .b = sparse_b, .n_people = 3 * PEOPLE, .seed = 4
+    };
+
+    for (size_t i = 0; i < PAIRS; i++) {
+        sparse_a[i] = 3 * a[i] + 1;
+        sparse_b[i] = 3 * b[i] + 1;
+    }
+    assert_int_equal(kao_figures_draw_people(&sparse, &more, NULL), KAO_OK);
+    assert_int_equal(sparse.people.n, PEOPLE);
+    assert_true(sparse.people.auc.low == f.people.auc.low &&
+                sparse.people.eer.high == f.people.eer.high);
     /* without memory */
     for (int i = 0;; i++) {
         kao_fault_arm(&mem, KAO_FAULT_ALLOC, i);
