@@ -147,9 +147,18 @@ static const char *size_name(const job *j, size_t i, char *to, size_t cap)
     return to;
 }
 
+/* A share of faces that there are none of is none. */
+static const char *share_text(double share, char to[16])
+{
+    if (isnan(share))
+        return "-";
+    snprintf(to, 16, "%.4f", share);
+    return to;
+}
+
 static void print_table(const job *j)
 {
-    char name[32];
+    char name[32], share[16];
 
     printf("%-18s%s\n%-18s%s\n", "pictures from", j->pictures.path, "boxes from",
            j->annotations);
@@ -161,8 +170,9 @@ static void print_table(const job *j)
            "faces", j->tally.n_faces, j->tally.n_ignored, (double)j->rules.min_size);
     printf("%-18s%g (intersection over union), scores from %g up\n", "overlap",
            (double)j->rules.overlap, (double)j->photo.min_score);
-    printf("%-18s%.4f\n\n%-12s %-9s %-7s", "AP", kao_box_average_precision(&j->tally),
-           "false boxes", "score", "recall");
+    printf("%-18s%s\n\n%-12s %-9s %-7s", "AP",
+           share_text(kao_box_average_precision(&j->tally), share), "false boxes",
+           "score", "recall");
     for (size_t i = 0; i < KAO_BOX_SIZES; i++)
         if (j->tally.n_faces_of[i])
             printf("  %s px (%zu)", size_name(j, i, name, sizeof name),
@@ -171,7 +181,8 @@ static void print_table(const job *j)
     for (size_t k = 0; k < j->n_points; k++) {
         const kao_box_recall r = kao_box_recall_at(&j->tally, j->n_false[k]);
 
-        printf("%-12zu %-9.3f %-7.4f", j->n_false[k], (double)r.threshold, r.recall);
+        printf("%-12zu %-9.3f %-7s", j->n_false[k], (double)r.threshold,
+               share_text(r.recall, share));
         for (size_t i = 0; i < KAO_BOX_SIZES; i++)
             if (j->tally.n_faces_of[i])
                 printf("  %-14.4f", r.recall_of[i]);

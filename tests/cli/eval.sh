@@ -399,6 +399,9 @@ run 0 "$KAO" eval detect photos boxes.txt --note "made"
 out_has "AP"
 out_has "made"
 run 3 "$KAO" eval detect photos boxes.txt --false 3,x
+run 0 "$KAO" eval detect photos boxes.txt --min-size 5000 # no face counts
+out_has "AP                -"
+! grep -q nan out || fails "$(cat out)"
 echo "gone.jpg" >>boxes.txt
 echo 0 >>boxes.txt
 run 3 "$KAO" eval detect photos boxes.txt
